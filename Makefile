@@ -1,0 +1,50 @@
+# What a developer types. `make` alone lists it.
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+INSTALLED := $(VENV)/.installed
+
+.DEFAULT_GOAL := help
+.PHONY: help install run lint format test test-dynamodb-local bench-round-trips lock clean
+
+help: ## list the commands
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+install: $(INSTALLED) ## make the virtual environment (the others do it by themselves)
+
+$(INSTALLED): requirements.txt requirements-dev.txt
+	@$(PYTHON) -c 'import sys; sys.exit("stint needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
+	@echo "Installing into $(VENV) (once) ..."
+	@rm -rf $(VENV)
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements.txt -r requirements-dev.txt
+	@touch $@
+
+run: $(INSTALLED) ## serve on http://127.0.0.1:8000 with demo data (HOST, PORT, DYNAMODB_ENDPOINT)
+	@exec $(BIN)/python -m infra.local
+
+lint: $(INSTALLED) ## ruff, mypy --strict, import rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/mypy
+	$(BIN)/lint-imports
+
+format: $(INSTALLED) ## let ruff format and mend what it can
+	$(BIN)/ruff check --fix .
+	$(BIN)/ruff format .
+
+test: $(INSTALLED) ## every test, on moto
+	$(BIN)/pytest
+
+test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (needs Java and npm)
+	$(BIN)/python -m infra.dynamodb_local $(BIN)/pytest
+
+bench-round-trips: $(INSTALLED) ## database calls and read units of each endpoint, on DynamoDB Local
+	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips
+
+lock: $(INSTALLED) ## pin the newest versions of what requirements*.in name
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements.txt requirements.in
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements.txt -o requirements-dev.txt requirements-dev.in
+
+clean: ## remove what the other commands made
+	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,0 +1,15 @@
+"""stint, put together: what AWS Lambda loads. The rooms are described in ``chalicelib``."""
+
+import logging
+import os
+
+from chalicelib.http.application import create_app
+from chalicelib.services.toolbox import real_toolbox
+from chalicelib.settings import read_settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+
+settings = read_settings(os.environ)
+logging.getLogger("stint").setLevel(settings.log_level)
+tools = real_toolbox(Store(connect(settings)))
+app = create_app(settings, tools)

@@ -1,0 +1,12 @@
+"""stint: timers for people at work, spoken in JSON:API, kept in DynamoDB.
+
+Rooms, outermost first; each may import those below it, never those above
+(checked by import-linter, see pyproject.toml)::
+
+    http        Chalice, authentication, rendering
+    resources   each resource declared once
+    services    the verbs: start, stop, show, list
+    store       PynamoDB and DynamoDB, and nobody else
+    jsonapi     JSON:API documents and parameters; no AWS, no Chalice
+    domain      nouns and rules; standard library only
+"""

@@ -1,0 +1,224 @@
+"""Everything that can go wrong for a caller, as one tree.
+
+::
+
+    StintError
+    ├── MalformedDocument            the body is not a JSON:API document
+    ├── ParameterError               a query parameter ...
+    │   ├── InvalidParameter             ... has an unusable value, or is unknown
+    │   ├── UnsupportedFilter            ... filters by something unknown
+    │   ├── UnsupportedFilterOperation   ... uses an unknown operator
+    │   ├── UnsupportedFilterValue       ... has a value of the wrong type
+    │   ├── UnsupportedSort              ... sorts by something unknown
+    │   └── UnsupportedInclude           ... includes something unknown
+    ├── InvalidAuthToken             no, unknown or expired token
+    ├── NoOrganizationId             the organization header is missing or malformed
+    ├── AccessDenied                 known, but not allowed
+    ├── RecordNotFound               not there, or not visible
+    ├── RouteNotFound                no such path
+    ├── MethodNotAllowed             the path exists, not with this method
+    ├── NotAcceptable                the Accept header leaves no answer to give
+    ├── PayloadTooLarge              the body is over the limit
+    ├── UnsupportedMediaType         the body is not application/vnd.api+json
+    ├── TypeConflict                 the document is of another type
+    ├── IdConflict                   the document names another resource
+    ├── Conflict                     a race that retries did not settle
+    ├── InvalidAttribute             a value breaks a rule
+    │   └── OverlapsSession              it would overlap another session
+    ├── Unavailable                  the database throttles or is away
+    └── ServerError                  a fault of ours
+
+An error carries a stable ``code`` and says in ``detail`` what to do about it. HTTP status and
+title belong to the JSON:API room (``jsonapi/errors.py``). Contract section 7.
+"""
+
+from collections.abc import Mapping
+from typing import ClassVar
+
+
+class StintError(Exception):
+    """The root. ``detail`` is for a person; ``source`` says which part of the request is meant.
+
+    ``retry_after`` is in seconds: when the same request may be worth sending again.
+    """
+
+    code: ClassVar[str]
+    default_detail: ClassVar[str]
+
+    def __init__(
+        self,
+        detail: str | None = None,
+        *,
+        source: Mapping[str, str] | None = None,
+        meta: Mapping[str, object] | None = None,
+        retry_after: int | None = None,
+    ) -> None:
+        self.detail = detail or self.default_detail
+        self.source = source
+        self.meta = meta
+        self.retry_after = retry_after
+        super().__init__(self.detail)
+
+
+class MalformedDocument(StintError):
+    code = "malformed_document"
+    default_detail = "the body is not a JSON:API document"
+
+    def __init__(self, detail: str | None = None, *, pointer: str | None = None) -> None:
+        super().__init__(detail, source=None if pointer is None else {"pointer": pointer})
+
+
+class ParameterError(StintError):
+    """About one query parameter, named as the client spelled it."""
+
+    def __init__(self, parameter: str, detail: str | None = None) -> None:
+        super().__init__(detail, source={"parameter": parameter})
+
+
+class InvalidParameter(ParameterError):
+    code = "invalid_parameter"
+    default_detail = "parameter is invalid"
+
+
+class UnsupportedFilter(ParameterError):
+    code = "unsupported_filter"
+    default_detail = "filter is not supported"
+
+
+class UnsupportedFilterOperation(ParameterError):
+    code = "unsupported_filter_operation"
+    default_detail = "filter operation is not supported"
+
+
+class UnsupportedFilterValue(ParameterError):
+    code = "unsupported_filter_value_type"
+    default_detail = "filter value is not supported"
+
+
+class UnsupportedSort(ParameterError):
+    code = "sort_param_unsupported"
+    default_detail = "sort parameter is not supported"
+
+
+class UnsupportedInclude(ParameterError):
+    code = "unsupported_include"
+    default_detail = "include path is not supported"
+
+
+class InvalidAuthToken(StintError):
+    code = "invalid_auth_token"
+    default_detail = "the X-Auth-Token header is missing, or its token is unknown or expired"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, source={"header": "X-Auth-Token"})
+
+
+class NoOrganizationId(StintError):
+    code = "no_organization_id"
+    default_detail = "the X-Organization-Id header is missing or is not a number"
+
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, source={"header": "X-Organization-Id"})
+
+
+class AccessDenied(StintError):
+    code = "access_denied"
+    default_detail = "you are not allowed to do this"
+
+
+class RecordNotFound(StintError):
+    code = "record_not_found"
+    default_detail = "the record does not exist, or you may not see it"
+
+
+class RouteNotFound(StintError):
+    code = "route_not_found"
+    default_detail = "there is nothing at this path"
+
+
+class MethodNotAllowed(StintError):
+    """``allowed`` are the methods that this path takes."""
+
+    code = "method_not_allowed"
+    default_detail = "this path does not take this method"
+
+    def __init__(self, allowed: tuple[str, ...]) -> None:
+        self.allowed = allowed
+        super().__init__(f"this path takes {', '.join(allowed)}")
+
+
+class NotAcceptable(StintError):
+    code = "not_acceptable"
+    default_detail = (
+        "every application/vnd.api+json entry of the Accept header carries a parameter "
+        "other than profile"
+    )
+
+    def __init__(self) -> None:
+        super().__init__(source={"header": "Accept"})
+
+
+class PayloadTooLarge(StintError):
+    code = "payload_too_large"
+    default_detail = "the body is too large"
+
+
+class UnsupportedMediaType(StintError):
+    code = "unsupported_media_type"
+    default_detail = "a body must be sent as Content-Type: application/vnd.api+json"
+
+    def __init__(self) -> None:
+        super().__init__(source={"header": "Content-Type"})
+
+
+class TypeConflict(StintError):
+    code = "type_conflict"
+    default_detail = "the type of the document is not the type of this collection"
+
+    def __init__(self, expected: str) -> None:
+        super().__init__(f"data.type must be {expected}", source={"pointer": "data/type"})
+
+
+class IdConflict(StintError):
+    code = "id_conflict"
+    default_detail = "the id of the document is not the id of the URL"
+
+    def __init__(self) -> None:
+        super().__init__(source={"pointer": "data/id"})
+
+
+class Conflict(StintError):
+    code = "conflict"
+    default_detail = "somebody else was faster, several times; please try again"
+
+
+class InvalidAttribute(StintError):
+    """A value breaks a rule. ``name`` becomes the pointer ``data/attributes/{name}``."""
+
+    code = "invalid_attribute"
+    default_detail = "attribute is invalid"
+
+    def __init__(
+        self, name: str, detail: str | None = None, *, meta: Mapping[str, object] | None = None
+    ) -> None:
+        super().__init__(detail, source={"pointer": f"data/attributes/{name}"}, meta=meta)
+
+
+class OverlapsSession(InvalidAttribute):
+    """``earliest``, as the API shows times, is the first moment at which a session may start."""
+
+    code = "overlaps_session"
+    default_detail = "another session of this person is in the way"
+
+    def __init__(self, name: str, earliest: str) -> None:
+        super().__init__(name, meta={f"earliest_{name}": earliest})
+
+
+class Unavailable(StintError):
+    code = "unavailable"
+    default_detail = "the database does not answer at the moment; please try again"
+
+
+class ServerError(StintError):
+    code = "server_error"
+    default_detail = "something went wrong on our side"

@@ -1,0 +1,66 @@
+"""What a list asks for, as a small typed tree that knows nothing of DynamoDB."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from enum import Enum
+from typing import Generic, TypeVar
+
+from chalicelib.domain.instants import Span
+from chalicelib.domain.timers import Timer
+
+T = TypeVar("T")
+
+
+class TimerSort(Enum):
+    """What timers may be sorted by. What runs sorts as later than every stop."""
+
+    STARTED_AT = "started_at"
+    STOPPED_AT = "stopped_at"
+
+
+@dataclass(frozen=True, slots=True)
+class TimeIs:
+    """A time lies in a span; ``span=None`` means that there is none: a timer still runs."""
+
+    span: Span | None
+
+    def holds(self, instant: int | None) -> bool:
+        """Whether that time, or its absence, is meant."""
+        if self.span is None or instant is None:
+            return self.span is None and instant is None
+        return instant in self.span
+
+
+@dataclass(frozen=True, slots=True)
+class TimerQuery:
+    """Which timers, in which order, and which page of them. None means: not asked about.
+
+    Conditions are joined by "and"; the ids of one condition by "or". ``page`` counts from 1.
+    """
+
+    organization_id: int
+    person_ids: frozenset[int] | None = None
+    time_entry_ids: frozenset[int] | None = None
+    started_at: TimeIs | None = None
+    stopped_at: TimeIs | None = None
+    sort: TimerSort = TimerSort.STARTED_AT
+    descending: bool = False
+    page: int = 1
+    page_size: int = 30
+
+    def matches(self, timer: Timer) -> bool:
+        """Whether a timer of this organization is meant."""
+        return (
+            (self.person_ids is None or timer.person_id in self.person_ids)
+            and (self.time_entry_ids is None or timer.time_entry_id in self.time_entry_ids)
+            and (self.started_at is None or self.started_at.holds(timer.started_at))
+            and (self.stopped_at is None or self.stopped_at.holds(timer.stopped_at))
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Page(Generic[T]):
+    """A page of a list, and how many records the whole list has."""
+
+    rows: Sequence[T]
+    total_count: int

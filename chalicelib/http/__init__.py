@@ -1,0 +1,1 @@
+"""HTTP by way of Chalice: the route table, authentication, negotiation, rendering of errors."""

@@ -1,0 +1,53 @@
+"""A request and its answer, as plain values: nothing behind the edge sees Chalice."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from typing import Any
+
+from chalice.app import Request
+
+from chalicelib.domain.directory import Caller
+from chalicelib.jsonapi.parameters import Parameters
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What came in. Header names are lower-case; ``path`` is as the client wrote it."""
+
+    method: str
+    path: str
+    route_arguments: Mapping[str, str]
+    parameters: Parameters
+    headers: Mapping[str, str]
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Exchange:
+    """A request whose caller is known."""
+
+    request: HttpRequest
+    caller: Caller
+
+
+@dataclass(frozen=True, slots=True)
+class Reply:
+    """What goes out: a JSON:API document, or no body at all."""
+
+    status: int
+    document: Mapping[str, Any] | None = None
+    headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def from_chalice(request: Request, route_arguments: Mapping[str, str]) -> HttpRequest:
+    """Chalice's request, as ours."""
+    given = request.query_params
+    body = request.raw_body
+    return HttpRequest(
+        method=request.method,
+        path=request.path.format(**route_arguments),
+        route_arguments=route_arguments,
+        parameters=[] if given is None else [(k, v) for k in given for v in given.getlist(k)],
+        headers={name.lower(): value for name, value in request.headers.items()},
+        body=body.encode() if isinstance(body, str) else body,
+    )

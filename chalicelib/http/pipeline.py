@@ -1,0 +1,63 @@
+"""The one way through: negotiate, authenticate, answer; whatever goes wrong becomes a document."""
+
+import logging
+import secrets
+import time
+
+from chalicelib.domain.errors import PayloadTooLarge, ServerError, StintError
+from chalicelib.http.exchange import Exchange, HttpRequest, Reply
+from chalicelib.http.replies import error_reply
+from chalicelib.http.routes import Route
+from chalicelib.jsonapi.media_types import check_accept, check_content_type
+from chalicelib.services.authentication import Authenticator
+
+log = logging.getLogger("stint")
+
+MAX_BODY_BYTES = 256 * 1024
+"""More than any document here needs."""
+
+
+class Pipeline:
+    """Answers requests. Never raises: a fault of ours is logged, and answered with an id."""
+
+    def __init__(self, authenticator: Authenticator) -> None:
+        self._authenticator = authenticator
+
+    def answer(self, route: Route, request: HttpRequest) -> Reply:
+        """The reply to a request on a route."""
+        began = time.perf_counter()
+        try:
+            reply = route.view(self._admit(request))
+        except StintError as error:
+            reply = error_reply(error)
+        except Exception:
+            error_id = secrets.token_hex(8)
+            log.exception("fault", extra={"error_id": error_id, "route": route.name})
+            reply = error_reply(ServerError(), error_id)
+        _log_request(route, request, reply, time.perf_counter() - began)
+        return reply
+
+    def _admit(self, request: HttpRequest) -> Exchange:
+        headers = request.headers
+        check_accept(headers.get("accept"))
+        if request.body:
+            if len(request.body) > MAX_BODY_BYTES:
+                raise PayloadTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
+            check_content_type(headers.get("content-type"))
+        caller = self._authenticator.authenticate(
+            headers.get("x-auth-token"), headers.get("x-organization-id")
+        )
+        return Exchange(request, caller)
+
+
+def _log_request(route: Route, request: HttpRequest, reply: Reply, seconds: float) -> None:
+    # Neither headers nor parameters nor bodies: they hold tokens and what people work on.
+    log.info(
+        "request",
+        extra={
+            "route": route.name,
+            "method": request.method,
+            "status": reply.status,
+            "milliseconds": round(seconds * 1000, 1),
+        },
+    )

@@ -1,0 +1,148 @@
+"""The four endpoints of the source document. A view parses, delegates, renders."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.domain.ids import parse_id
+from chalicelib.domain.queries import TimerQuery, TimerSort
+from chalicelib.domain.timers import Timer
+from chalicelib.http.exchange import Exchange, Reply
+from chalicelib.http.including import load_included
+from chalicelib.http.routes import Route
+from chalicelib.jsonapi.documents import Included, View, list_document, single_document
+from chalicelib.jsonapi.paging import page_links, page_meta
+from chalicelib.jsonapi.parameters import ListQuery, read_list_query, read_view
+from chalicelib.jsonapi.requests import Document, read_document
+from chalicelib.resources.timers import (
+    PERSON,
+    SERVICE,
+    STARTED_AT,
+    STOPPED_AT,
+    TIME_ENTRY,
+    TIMERS,
+)
+from chalicelib.services.timers import (
+    StartTimer,
+    list_timers,
+    show_timer,
+    start_timer,
+    stop_timer,
+)
+from chalicelib.services.toolbox import Toolbox
+
+
+class TimerViews:
+    """Timers over HTTP. ``public_base_url`` is what links begin with."""
+
+    def __init__(self, tools: Toolbox, public_base_url: str) -> None:
+        self._tools = tools
+        self._public_base_url = public_base_url
+
+    def routes(self) -> tuple[Route, ...]:
+        """What to serve where."""
+        return (
+            Route("list_timers", ("GET",), "/timers", self.list, TIMERS),
+            Route("start_timer", ("POST",), "/timers", self.start, TIMERS),
+            Route("show_timer", ("GET",), "/timers/{id}", self.show, TIMERS),
+            Route("stop_timer", ("PATCH", "PUT"), "/timers/{id}/stop", self.stop, TIMERS),
+        )
+
+    def list(self, exchange: Exchange) -> Reply:
+        """``GET /timers`` (contract section 6)."""
+        request, caller = exchange.request, exchange.caller
+        view = self._view(exchange)
+        asked = read_list_query(TIMERS, request.parameters, caller.organization.zone)
+        found = list_timers(self._tools, caller, _timer_query(caller.organization.id, asked))
+        document = list_document(
+            TIMERS,
+            found.rows,
+            view,
+            self._included(exchange, found.rows, view),
+            page_links(
+                self._public_base_url + request.path,
+                request.parameters,
+                asked.page,
+                found.total_count,
+            ),
+            page_meta(asked.page, found.total_count),
+        )
+        return Reply(200, document)
+
+    def show(self, exchange: Exchange) -> Reply:
+        """``GET /timers/{id}``."""
+        view = self._view(exchange)
+        timer = show_timer(self._tools, exchange.caller, _timer_id(exchange))
+        return Reply(200, self._document(exchange, timer, view))
+
+    def start(self, exchange: Exchange) -> Reply:
+        """``POST /timers`` (contract section 3)."""
+        view = self._view(exchange)
+        document = read_document(exchange.request.body, TIMERS.type)
+        started = start_timer(self._tools, exchange.caller, _start_command(exchange, document))
+        meta = {}
+        if started.stopped_timer_id is not None:
+            meta["stopped_timer_ids"] = [str(started.stopped_timer_id)]
+        location = f"{self._public_base_url}{exchange.request.path}/{started.timer.id}"
+        answer = self._document(exchange, started.timer, view, meta)
+        return Reply(201, answer, {"Location": location})
+
+    def stop(self, exchange: Exchange) -> Reply:
+        """``PATCH`` or ``PUT /timers/{id}/stop`` (contract section 4)."""
+        view = self._view(exchange)
+        given_id = exchange.request.route_arguments["id"]
+        document = read_document(exchange.request.body, TIMERS.type, given_id)
+        stopped_at = STOPPED_AT.read(document)
+        stopped = stop_timer(self._tools, exchange.caller, _timer_id(exchange), stopped_at)
+        meta = {"already_stopped": True} if stopped.changes is None else {}
+        return Reply(200, self._document(exchange, stopped.timer, view, meta))
+
+    def _view(self, exchange: Exchange) -> View:
+        # Before anything is done: a wrong include on a POST must not start a timer.
+        zone = exchange.caller.organization.zone
+        return read_view(TIMERS, exchange.request.parameters, zone)
+
+    def _document(
+        self,
+        exchange: Exchange,
+        timer: Timer,
+        view: View,
+        meta: Mapping[str, Any] | None = None,
+    ) -> dict[str, Any]:
+        included = self._included(exchange, [timer], view)
+        return single_document(TIMERS, timer, view, included, meta)
+
+    def _included(
+        self, exchange: Exchange, timers: Sequence[Timer], view: View
+    ) -> Sequence[Included]:
+        organization_id = exchange.caller.organization.id
+        return load_included(self._tools.store, organization_id, TIMERS, timers, view)
+
+
+def _timer_id(exchange: Exchange) -> int | None:
+    return parse_id(exchange.request.route_arguments["id"])
+
+
+def _start_command(exchange: Exchange, document: Document) -> StartTimer:
+    parameters = exchange.request.parameters
+    time_entry_id = TIME_ENTRY.read(document, parameters)
+    return StartTimer(
+        time_entry_id=time_entry_id,
+        # A time entry wins, and the service is then not even looked at.
+        service_id=SERVICE.read(document, parameters) if time_entry_id is None else None,
+        person_id=PERSON.read(document, parameters),
+        started_at=STARTED_AT.read(document, parameters),
+    )
+
+
+def _timer_query(organization_id: int, asked: ListQuery) -> TimerQuery:
+    return TimerQuery(
+        organization_id=organization_id,
+        person_ids=asked.ids("person_id"),
+        time_entry_ids=asked.ids("time_entry_id"),
+        started_at=asked.time("started_at"),
+        stopped_at=asked.time("stopped_at"),
+        sort=TimerSort(asked.sort),
+        descending=asked.descending,
+        page=asked.page.number,
+        page_size=asked.page.size,
+    )

@@ -1,0 +1,55 @@
+"""The domain's errors as JSON:API error documents. Contract section 7."""
+
+from http import HTTPStatus
+from typing import Any
+
+from chalicelib.domain.errors import StintError
+
+CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
+    "malformed_document": (HTTPStatus.BAD_REQUEST, "Malformed Document"),
+    "invalid_parameter": (HTTPStatus.BAD_REQUEST, "Invalid Parameter"),
+    "unsupported_filter": (HTTPStatus.BAD_REQUEST, "Unsupported Filter"),
+    "unsupported_filter_operation": (HTTPStatus.BAD_REQUEST, "Unsupported Filter Operation"),
+    "unsupported_filter_value_type": (HTTPStatus.BAD_REQUEST, "Unsupported Filter Value"),
+    "sort_param_unsupported": (HTTPStatus.BAD_REQUEST, "Unsupported Sort"),
+    "unsupported_include": (HTTPStatus.BAD_REQUEST, "Unsupported Include"),
+    "invalid_auth_token": (HTTPStatus.UNAUTHORIZED, "Unauthenticated"),
+    "no_organization_id": (HTTPStatus.FORBIDDEN, "Access Denied"),
+    "access_denied": (HTTPStatus.FORBIDDEN, "Access Denied"),
+    "record_not_found": (HTTPStatus.NOT_FOUND, "Record Not Found"),
+    "route_not_found": (HTTPStatus.NOT_FOUND, "Route Not Found"),
+    "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed"),
+    "not_acceptable": (HTTPStatus.NOT_ACCEPTABLE, "Not Acceptable"),
+    "type_conflict": (HTTPStatus.CONFLICT, "Conflict"),
+    "id_conflict": (HTTPStatus.CONFLICT, "Conflict"),
+    "conflict": (HTTPStatus.CONFLICT, "Conflict"),
+    "payload_too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Payload Too Large"),
+    "unsupported_media_type": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
+    "invalid_attribute": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
+    "overlaps_session": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
+    "server_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "Server Error"),
+    "unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Service Unavailable"),
+}
+"""Each error's code, with its HTTP status and its title."""
+
+
+def status_of(error: StintError) -> int:
+    """The HTTP status that an error is answered with."""
+    return CATALOGUE[error.code][0].value
+
+
+def error_document(error: StintError, error_id: str | None = None) -> dict[str, Any]:
+    """The document that tells a caller about an error; ``error_id`` is what they may quote."""
+    status, title = CATALOGUE[error.code]
+    described: dict[str, Any] = {} if error_id is None else {"id": error_id}
+    described |= {
+        "status": str(status.value),
+        "code": error.code,
+        "title": title,
+        "detail": error.detail,
+    }
+    if error.source is not None:
+        described["source"] = error.source
+    if error.meta is not None:
+        described["meta"] = error.meta
+    return {"errors": [described]}

@@ -1,0 +1,98 @@
+"""The words in which a resource is declared.
+
+A declaration says what a resource shows, by what it is filtered and sorted, what may be included
+and who sees it. Rendering, parameter parsing and checking follow it.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any, Generic, TypeVar
+
+from chalicelib.domain.policies import Visibility
+
+Record = TypeVar("Record")
+
+
+class Kind(Enum):
+    """What a value is. In documents an instant is a date-time with milliseconds and offset."""
+
+    INTEGER = "integer"
+    TEXT = "text"
+    BOOLEAN = "boolean"
+    DATE = "date"
+    INSTANT = "instant"
+    ID = "id"
+
+
+@dataclass(frozen=True, slots=True)
+class Attribute(Generic[Record]):
+    """A value that a record shows. ``meaning`` is told to people, with the unit."""
+
+    name: str
+    kind: Kind
+    value: Callable[[Record], object]
+    meaning: str
+    nullable: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Relationship(Generic[Record]):
+    """A link to one other record of type ``to``; ``id`` gives None where there is none.
+
+    With ``always`` it carries its data whether or not it is included.
+    """
+
+    name: str
+    to: str
+    id: Callable[[Record], int | None]
+    meaning: str
+    always: bool = False
+
+
+class FilterKind(Enum):
+    """What a filter compares."""
+
+    ID = "id"
+    """A list of ids; a record matches that has one of them."""
+    TIME = "time"
+    """A date (that whole day), a date-time (that second), or nothing (there is no time)."""
+
+
+@dataclass(frozen=True, slots=True)
+class Filter:
+    """A query parameter ``filter[name]``."""
+
+    name: str
+    kind: FilterKind
+    meaning: str
+
+
+@dataclass(frozen=True, slots=True)
+class Resource(Generic[Record]):
+    """A resource, declared.
+
+    ``includes`` are the paths that ``include`` takes; ``sorts`` the names that ``sort`` takes,
+    the first of which is the default. ``owner`` gives the person a record belongs to, and
+    ``visibility`` says who else sees it. ``meta`` gives a record's own meta, or None.
+    """
+
+    type: str
+    meaning: str
+    id: Callable[[Record], int]
+    attributes: tuple[Attribute[Record], ...]
+    relationships: tuple[Relationship[Record], ...] = ()
+    includes: tuple[str, ...] = ()
+    filters: tuple[Filter, ...] = ()
+    sorts: tuple[str, ...] = ()
+    visibility: Visibility = Visibility.EVERYBODY
+    owner: Callable[[Record], int | None] = lambda _: None
+    meta: Callable[[Record], Mapping[str, Any] | None] = lambda _: None
+
+
+AnyResource = Resource[Any]
+
+
+def normalised_type(name: str) -> str:
+    """A type as we spell it: clients also write ``time-entries``."""
+    return name.replace("-", "_")

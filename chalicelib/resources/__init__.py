@@ -1,0 +1,1 @@
+"""Each resource, declared once; and ``registry``, which finds them by type."""

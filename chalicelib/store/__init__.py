@@ -1,0 +1,1 @@
+"""PynamoDB and DynamoDB, and nobody else: models, keys, reads, queries, transactions."""

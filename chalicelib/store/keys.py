@@ -1,0 +1,49 @@
+"""How keys are spelled. Pure.
+
+Sort keys are text, so numbers in them are zero-padded: ten digits hold an instant, sixteen an id.
+"""
+
+from datetime import date
+
+from chalicelib.domain.instants import LAST_INSTANT
+
+RUNNING_SHARDS = 8
+"""Partitions of the index of running timers: about 1,000 starts and stops a second each."""
+
+RUNNING_SLOT = "running"
+"""The range key of a person's running slot, beside their idempotency records."""
+
+ENDLESS = LAST_INSTANT + 1
+"""Stands for the stop of a timer that still runs: later than every instant."""
+
+_EPOCH_DAY = date(1970, 1, 1).toordinal()
+
+
+def scoped(organization_id: int, record_id: int) -> str:
+    """A record of an organization: the key of a timer, an entry, a person's slot or tallies."""
+    return f"{organization_id}#{record_id}"
+
+
+def directory(kind: str, record_id: int) -> str:
+    """A record of an organization's directory; sorts by kind, then by id."""
+    return f"{kind}#{record_id:016d}"
+
+
+def at(instant: int | None, record_id: int) -> str:
+    """An instant and the id that breaks ties; None, still running, sorts after every instant."""
+    return f"{begin(ENDLESS if instant is None else instant)}#{record_id:016d}"
+
+
+def begin(instant: int) -> str:
+    """Sorts before everything at that instant, and after everything before it."""
+    return f"{instant:010d}"
+
+
+def shard(timer_id: int) -> str:
+    """The partition of a running timer in the index of running timers."""
+    return str(timer_id % RUNNING_SHARDS)
+
+
+def tally_bucket(day: int) -> str:
+    """A UTC day, given in days since 1970-01-01, as ``2026-11-24``."""
+    return date.fromordinal(_EPOCH_DAY + day).isoformat()

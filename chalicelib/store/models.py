@@ -1,0 +1,254 @@
+"""The six tables, as PynamoDB models: the one definition of keys, indexes, streams and TTL.
+
+The local server, the tests and the deployed template take their tables from here. Why six, and
+which access pattern each index serves: docs/decisions/0002-tables.md.
+
+A model's attributes are named as the fields of its noun, so that ``chalicelib.store.records`` can
+turn one into the other; whatever else a model has is a key. ``Meta.bare_name`` names the table:
+``chalicelib.store.connection`` puts the stage's prefix before it.
+"""
+
+from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
+from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
+from pynamodb.models import Model
+
+from chalicelib.domain.directory import Role
+from chalicelib.domain.timers import StopReason, TrackMethod
+from chalicelib.store.attributes import IntegerAttribute, NumberedAttribute, WordAttribute
+
+
+class _IndexMeta:
+    # All attributes projected: a page of a list needs no second read.
+    projection = AllProjection()
+
+
+class ByPerson(GlobalSecondaryIndex["TimerModel"]):
+    """A person's timers; within one person order by start, stop and id is the same order."""
+
+    class Meta(_IndexMeta):
+        index_name = "by_person"
+
+    person_key = UnicodeAttribute(hash_key=True)
+    started_key = UnicodeAttribute(range_key=True)
+
+
+class ByTimeEntry(GlobalSecondaryIndex["TimerModel"]):
+    """A time entry's timers; an entry belongs to one person, so one order serves both sorts."""
+
+    class Meta(_IndexMeta):
+        index_name = "by_time_entry"
+
+    time_entry_key = UnicodeAttribute(hash_key=True)
+    started_key = UnicodeAttribute(range_key=True)
+
+
+class ByOrganizationStarted(GlobalSecondaryIndex["TimerModel"]):
+    """An organization's timers by start."""
+
+    class Meta(_IndexMeta):
+        index_name = "by_organization_started"
+
+    organization_id = IntegerAttribute(hash_key=True)
+    started_key = UnicodeAttribute(range_key=True)
+
+
+class ByOrganizationStopped(GlobalSecondaryIndex["TimerModel"]):
+    """An organization's timers by stop; what runs sorts last."""
+
+    class Meta(_IndexMeta):
+        index_name = "by_organization_stopped"
+
+    organization_id = IntegerAttribute(hash_key=True)
+    stopped_key = UnicodeAttribute(range_key=True)
+
+
+class Running(GlobalSecondaryIndex["TimerModel"]):
+    """Sparse: only what runs, of all organizations, by the instant at which it must end."""
+
+    class Meta(_IndexMeta):
+        index_name = "running"
+
+    running_shard = UnicodeAttribute(hash_key=True)
+    auto_stop_key = UnicodeAttribute(range_key=True)
+
+
+class TimerModel(Model):
+    """One item a session: a :class:`~chalicelib.domain.timers.Timer`."""
+
+    class Meta:
+        bare_name = "timers"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        stream_view_type = STREAM_NEW_AND_OLD_IMAGE
+
+    key = UnicodeAttribute(hash_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    time_entry_id = IntegerAttribute()
+    started_at = IntegerAttribute()
+    auto_stop_at = IntegerAttribute()
+    stopped_at = IntegerAttribute(null=True)
+    stop_reason = WordAttribute(StopReason, null=True)
+    version = IntegerAttribute()
+    person_key = UnicodeAttribute()
+    time_entry_key = UnicodeAttribute()
+    started_key = UnicodeAttribute()
+    stopped_key = UnicodeAttribute()
+    running_shard = UnicodeAttribute(null=True)
+    auto_stop_key = UnicodeAttribute(null=True)
+
+    by_person = ByPerson()
+    by_time_entry = ByTimeEntry()
+    by_organization_started = ByOrganizationStarted()
+    by_organization_stopped = ByOrganizationStopped()
+    running = Running()
+
+
+class TimeEntryModel(Model):
+    """One item an entry: a :class:`~chalicelib.domain.timers.TimeEntry`."""
+
+    class Meta:
+        bare_name = "time_entries"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        stream_view_type = STREAM_NEW_AND_OLD_IMAGE
+
+    key = UnicodeAttribute(hash_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    service_id = IntegerAttribute()
+    date = UnicodeAttribute()
+    created_at = IntegerAttribute()
+    updated_at = IntegerAttribute()
+    creator_id = IntegerAttribute()
+    billable = BooleanAttribute()
+    billable_minutes = IntegerAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    track_method = NumberedAttribute(TrackMethod)
+    tracked_seconds = IntegerAttribute()
+    adjusted_seconds = IntegerAttribute()
+    timer_count = IntegerAttribute()
+    running_timer_id = IntegerAttribute(null=True)
+    timer_started_at = IntegerAttribute(null=True)
+    timer_stopped_at = IntegerAttribute(null=True)
+    version = IntegerAttribute()
+
+
+class SlotModel(Model):
+    """A person's running slot: one item, beside it in time their idempotency records."""
+
+    class Meta:
+        bare_name = "slots"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    person_key = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute(range_key=True)
+    version = IntegerAttribute()
+    last_timer_id = IntegerAttribute()
+    last_stopped_at = IntegerAttribute(null=True)
+    timer_id = IntegerAttribute(null=True)
+    time_entry_id = IntegerAttribute(null=True)
+    started_at = IntegerAttribute(null=True)
+    auto_stop_at = IntegerAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
+
+
+class TallyModel(Model):
+    """How many sessions started and stopped in each quarter-hour of a person's UTC day.
+
+    The counters are sparse attributes, ``s00`` to ``s95`` and ``e00`` to ``e95``.
+    """
+
+    class Meta:
+        bare_name = "tallies"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        stream_view_type = STREAM_NEW_AND_OLD_IMAGE
+
+    scope = UnicodeAttribute(hash_key=True)
+    bucket = UnicodeAttribute(range_key=True)
+
+
+class TokenModel(Model):
+    """An API token, keyed by its digest alone: so that "unknown" and "elsewhere" differ."""
+
+    class Meta:
+        bare_name = "tokens"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    digest = UnicodeAttribute(hash_key=True)
+    organization_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    role = WordAttribute(Role)
+    name = UnicodeAttribute()
+    expires_at = IntegerAttribute(null=True)
+
+
+class DirectoryModel(Model):
+    """What the kinds of the directory share: the organization, then kind and id."""
+
+    class Meta:
+        bare_name = "directory"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    organization_key = UnicodeAttribute(hash_key=True)
+    record_key = UnicodeAttribute(range_key=True)
+    id = IntegerAttribute()
+
+
+class OrganizationModel(DirectoryModel):
+    """An organization's settings, beside its people and services."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    name = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    auto_stop_after = IntegerAttribute()
+
+
+class PersonModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.directory.Person`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    first_name = UnicodeAttribute()
+    last_name = UnicodeAttribute()
+    email = UnicodeAttribute()
+    role = WordAttribute(Role)
+    created_at = IntegerAttribute()
+    title = UnicodeAttribute(null=True)
+    nickname = UnicodeAttribute(null=True)
+    avatar_url = UnicodeAttribute(null=True)
+    deactivated_at = IntegerAttribute(null=True)
+
+
+class ServiceModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.directory.Service`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    name = UnicodeAttribute()
+    billable = BooleanAttribute()
+    time_tracking_enabled = BooleanAttribute()
+    position = IntegerAttribute()
+    archived_at = IntegerAttribute(null=True)
+    deleted_at = IntegerAttribute(null=True)
+
+
+TABLES: tuple[type[Model], ...] = (
+    TimerModel,
+    TimeEntryModel,
+    DirectoryModel,
+    TokenModel,
+    SlotModel,
+    TallyModel,
+)
+"""One model a table, to create it by."""
+
+MODELS: tuple[type[Model], ...] = (*TABLES, OrganizationModel, PersonModel, ServiceModel)
+"""Every model: what must be bound to the connection."""

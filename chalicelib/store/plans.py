@@ -1,0 +1,59 @@
+"""From a query to the index that serves it. Pure.
+
+A scope (time entry, person or organization) picks the index; a time that the index is sorted by
+narrows its range; what is left is checked row by row.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
+from chalicelib.store import keys
+
+
+@dataclass(frozen=True, slots=True)
+class Plan:
+    """One walk along an index: its name, the partition, and the range of sort keys.
+
+    ``begin`` is the first sort key that counts, ``end`` the first that no longer does.
+    """
+
+    index: str
+    partition: str | int
+    begin: str
+    end: str
+
+
+def plan(query: TimerQuery) -> Plan | None:
+    """How to answer a query; None where its answer is empty by itself."""
+    if query.person_ids == frozenset() or query.time_entry_ids == frozenset():
+        return None
+    index, partition = _scope(query)
+    by_stop = index == "by_organization_stopped"
+    begin, end = _range(query.stopped_at if by_stop else query.started_at)
+    return Plan(index, partition, begin, end)
+
+
+def _scope(query: TimerQuery) -> tuple[str, str | int]:
+    # Within one time entry and within one person, order by start is order by stop.
+    if query.time_entry_ids is not None and len(query.time_entry_ids) == 1:
+        (entry_id,) = query.time_entry_ids
+        return "by_time_entry", keys.scoped(query.organization_id, entry_id)
+    if query.person_ids is not None and len(query.person_ids) == 1:
+        (person_id,) = query.person_ids
+        return "by_person", keys.scoped(query.organization_id, person_id)
+    if query.sort is TimerSort.STOPPED_AT:
+        return "by_organization_stopped", query.organization_id
+    return "by_organization_started", query.organization_id
+
+
+def _range(time: TimeIs | None) -> tuple[str, str]:
+    if time is None:
+        return _FIRST, _LAST
+    if time.span is None:
+        return keys.begin(keys.ENDLESS), _LAST
+    return keys.begin(time.span.start), keys.begin(time.span.end)
+
+
+# Before and behind every "instant#id".
+_FIRST = keys.begin(0)
+_LAST = ":"

@@ -1,0 +1,56 @@
+"""Lists of timers, along the index that a plan names."""
+
+from collections.abc import Iterator
+
+from pynamodb.indexes import GlobalSecondaryIndex
+
+from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.timers import Timer
+from chalicelib.store.connection import translated
+from chalicelib.store.models import TimerModel
+from chalicelib.store.plans import Plan, plan
+from chalicelib.store.records import noun_of
+
+_INDEXES: dict[str, GlobalSecondaryIndex[TimerModel]] = {
+    index.Meta.index_name: index
+    for index in (
+        TimerModel.by_person,
+        TimerModel.by_time_entry,
+        TimerModel.by_organization_started,
+        TimerModel.by_organization_stopped,
+    )
+}
+_SORT_KEYS = {
+    "by_person": TimerModel.started_key,
+    "by_time_entry": TimerModel.started_key,
+    "by_organization_started": TimerModel.started_key,
+    "by_organization_stopped": TimerModel.stopped_key,
+}
+
+
+def timers(query: TimerQuery) -> Page[Timer]:
+    """One page of a list of timers, and the exact total, which is counted by reading them all."""
+    steps = plan(query)
+    if steps is None:
+        return Page((), 0)
+    first = (query.page - 1) * query.page_size
+    rows: list[Timer] = []
+    total = 0
+    with translated():
+        for timer in _walk(steps, query.descending):
+            if not query.matches(timer):
+                continue
+            if first <= total < first + query.page_size:
+                rows.append(timer)
+            total += 1
+    return Page(rows, total)
+
+
+def _walk(steps: Plan, descending: bool) -> Iterator[Timer]:
+    items = _INDEXES[steps.index].query(
+        steps.partition,
+        # BETWEEN includes its end; no stored key equals the end of a range, which has no id.
+        range_key_condition=_SORT_KEYS[steps.index].between(steps.begin, steps.end),
+        scan_index_forward=not descending,
+    )
+    return (noun_of(Timer, item) for item in items)

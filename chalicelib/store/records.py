@@ -1,0 +1,122 @@
+"""Nouns of the domain as items of the tables, and back.
+
+A field of a noun is the attribute of the same name. Keys are derived, and never read back.
+"""
+
+from dataclasses import fields
+from typing import Any, TypeVar
+
+from pynamodb.models import Model
+
+from chalicelib.domain.directory import Organization, Person, Service, Token
+from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
+from chalicelib.store import keys
+from chalicelib.store.models import (
+    OrganizationModel,
+    PersonModel,
+    ServiceModel,
+    SlotModel,
+    TimeEntryModel,
+    TimerModel,
+    TokenModel,
+)
+from chalicelib.store.reads import RawItem, Ref, ref
+
+Record = Timer | TimeEntry | Organization | Person | Service | Token
+Noun = TypeVar("Noun", bound=Record)
+
+
+def model_of(record: Record) -> Model:
+    """The item that holds a record, ready to be put."""
+    values: dict[str, Any] = {name: getattr(record, name) for name in _FIELDS[type(record)]}
+    return _MODELS[type(record)](**values, **_derived_keys(record))
+
+
+def ref_of(kind: type[Noun], organization_id: int, record_id: int) -> Ref:
+    """Names the item that holds a record of that kind, whether or not it exists."""
+    return ref(_MODELS[kind], **_key(kind, organization_id, record_id))
+
+
+def noun_of(kind: type[Noun], item: Model) -> Noun:
+    """The record of that kind that an item holds."""
+    return kind(**{name: getattr(item, name) for name in _FIELDS[kind]})
+
+
+def read_noun(kind: type[Noun], raw: RawItem) -> Noun:
+    """The record of that kind that an item, as DynamoDB answers it, holds."""
+    return noun_of(kind, _MODELS[kind].from_raw_data(raw))
+
+
+def read_slot(organization_id: int, person_id: int, raw: RawItem | None) -> Slot:
+    """A person's running slot; an empty one where nothing was ever started."""
+    if raw is None:
+        return Slot(organization_id, person_id)
+    item = SlotModel.from_raw_data(raw)
+    running = None
+    if item.timer_id is not None:
+        running = RunningTimer(
+            item.timer_id, item.time_entry_id, item.started_at, item.auto_stop_at
+        )
+    return Slot(
+        organization_id=organization_id,
+        person_id=person_id,
+        version=item.version,
+        running=running,
+        last_timer_id=item.last_timer_id,
+        last_stopped_at=item.last_stopped_at,
+    )
+
+
+_MODELS: dict[type[Any], type[Model]] = {
+    Timer: TimerModel,
+    TimeEntry: TimeEntryModel,
+    Token: TokenModel,
+    Organization: OrganizationModel,
+    Person: PersonModel,
+    Service: ServiceModel,
+}
+
+_FIELDS: dict[type[Any], tuple[str, ...]] = {
+    kind: tuple(field.name for field in fields(kind)) for kind in _MODELS
+}
+
+_DIRECTORY_KINDS: dict[type[Any], str] = {
+    Organization: "organization",
+    Person: "person",
+    Service: "service",
+}
+
+
+def _key(kind: type[Any], organization_id: int, record_id: int) -> dict[str, str]:
+    word = _DIRECTORY_KINDS.get(kind)
+    if word is None:
+        return {"key": keys.scoped(organization_id, record_id)}
+    return {
+        "organization_key": str(organization_id),
+        "record_key": keys.directory(word, record_id),
+    }
+
+
+def _derived_keys(record: Record) -> dict[str, Any]:
+    match record:
+        case Token():
+            return {}
+        case Organization():
+            return {**_key(Organization, record.id, record.id)}
+        case Timer():
+            return {**_key(Timer, record.organization_id, record.id), **_index_keys(record)}
+        case _:
+            return {**_key(type(record), record.organization_id, record.id)}
+
+
+def _index_keys(timer: Timer) -> dict[str, Any]:
+    # What runs, and only that, is in the index of running timers.
+    runs = timer.stopped_at is None
+    return {
+        "person_key": keys.scoped(timer.organization_id, timer.person_id),
+        "time_entry_key": keys.scoped(timer.organization_id, timer.time_entry_id),
+        "started_key": keys.at(timer.started_at, timer.id),
+        "stopped_key": keys.at(timer.stopped_at, timer.id),
+        "running_shard": keys.shard(timer.id) if runs else None,
+        "auto_stop_key": keys.at(timer.auto_stop_at, timer.id) if runs else None,
+    }

@@ -1,0 +1,127 @@
+"""The store's front door: every access pattern, by name. docs/decisions/0002-tables.md has more."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import PutError
+
+from chalicelib.domain.changes import Changes
+from chalicelib.domain.directory import Organization, Person, Service, Token
+from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.timers import Slot, TimeEntry, Timer
+from chalicelib.store import keys, queries, transactions
+from chalicelib.store.connection import translated
+from chalicelib.store.models import SlotModel, TokenModel
+from chalicelib.store.reads import RawItem, Ref, read, ref
+from chalicelib.store.records import Noun, Record, model_of, read_noun, read_slot, ref_of
+
+
+@dataclass(frozen=True, slots=True)
+class StartState:
+    """What a start rests on. What was not asked for, or does not exist, is None."""
+
+    slot: Slot
+    time_entry: TimeEntry | None
+    service: Service | None
+    person: Person | None
+
+
+class Store:
+    """Reads and writes. Raises :class:`~chalicelib.domain.errors.Unavailable` where DynamoDB is."""
+
+    def __init__(self, connection: Connection) -> None:
+        self._connection = connection
+
+    def credentials(
+        self, digest: str, organization_id: int | None
+    ) -> tuple[Token | None, Organization | None]:
+        """The token with that digest, and the organization that the caller names. One call."""
+        token = ref(TokenModel, digest=digest)
+        organization = _optional_ref(Organization, organization_id or 0, organization_id)
+        found = self._read(token, organization)
+        return _noun(Token, found, token), _noun(Organization, found, organization)
+
+    def timer(self, organization_id: int, timer_id: int) -> Timer | None:
+        """A timer, read consistently. One call."""
+        wanted = ref_of(Timer, organization_id, timer_id)
+        return _noun(Timer, self._read(wanted), wanted)
+
+    def timers(self, query: TimerQuery) -> Page[Timer]:
+        """A page of timers. One call for each MB that the list, not the page, holds."""
+        return queries.timers(query)
+
+    def records(
+        self, organization_id: int, wanted: Iterable[tuple[type[Record], int]]
+    ) -> dict[tuple[type[Record], int], Record]:
+        """Records by kind and id, of whatever kinds, read consistently. One call per 100."""
+        refs = {(kind, id_): ref_of(kind, organization_id, id_) for kind, id_ in wanted}
+        found = self._read(*refs.values())
+        nouns = {name: _noun(name[0], found, item) for name, item in refs.items()}
+        return {name: noun for name, noun in nouns.items() if noun is not None}
+
+    def start_state(
+        self,
+        organization_id: int,
+        person_id: int,
+        *,
+        time_entry_id: int | None = None,
+        service_id: int | None = None,
+        with_person: bool = False,
+    ) -> StartState:
+        """Everything that a start rests on, read consistently. One call."""
+        slot = _slot_ref(organization_id, person_id)
+        entry = _optional_ref(TimeEntry, organization_id, time_entry_id)
+        service = _optional_ref(Service, organization_id, service_id)
+        person = _optional_ref(Person, organization_id, person_id if with_person else None)
+        found = self._read(slot, entry, service, person)
+        return StartState(
+            slot=read_slot(organization_id, person_id, found.get(slot)),
+            time_entry=_noun(TimeEntry, found, entry),
+            service=_noun(Service, found, service),
+            person=_noun(Person, found, person),
+        )
+
+    def correction_state(self, timer: Timer) -> tuple[Slot, TimeEntry]:
+        """What correcting a stop rests on: the person's slot and the entry. One call."""
+        slot = _slot_ref(timer.organization_id, timer.person_id)
+        entry = ref_of(TimeEntry, timer.organization_id, timer.time_entry_id)
+        found = self._read(slot, entry)
+        person_slot = read_slot(timer.organization_id, timer.person_id, found.get(slot))
+        # A timer's entry cannot be missing; were it, a KeyError here is the fault it would be.
+        return person_slot, read_noun(TimeEntry, found[entry])
+
+    def create(self, record: Record) -> bool:
+        """Put a record that is not there yet; False, and nothing written, where it is. One call."""
+        model = model_of(record)
+        hash_key = type(model)._hash_key_attribute()
+        try:
+            with translated():
+                model.save(condition=hash_key.does_not_exist())
+        except PutError as error:
+            if error.cause_response_code == "ConditionalCheckFailedException":
+                return False
+            raise
+        return True
+
+    def commit(self, changes: Changes, token: str) -> None:
+        """Write a decision's changes, all or none: see ``store/transactions.py``. One call."""
+        transactions.commit(self._connection, changes, token)
+
+    def _read(self, *refs: Ref | None) -> dict[Ref, RawItem]:
+        return read(self._connection, [it for it in refs if it is not None])
+
+
+def _slot_ref(organization_id: int, person_id: int) -> Ref:
+    return ref(
+        SlotModel, person_key=keys.scoped(organization_id, person_id), name=keys.RUNNING_SLOT
+    )
+
+
+def _optional_ref(kind: type[Noun], organization_id: int, record_id: int | None) -> Ref | None:
+    return None if record_id is None else ref_of(kind, organization_id, record_id)
+
+
+def _noun(kind: type[Noun], found: dict[Ref, RawItem], item: Ref | None) -> Noun | None:
+    raw = None if item is None else found.get(item)
+    return None if raw is None else read_noun(kind, raw)

@@ -1,0 +1,163 @@
+"""Commits a decision's changes in one TransactWriteItems, or not at all.
+
+Only items of this person and their time entries join. A condition on anything that colleagues
+share would serialise a whole company at nine in the morning.
+"""
+
+from pynamodb.connection import Connection
+from pynamodb.exceptions import TransactWriteError
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+from pynamodb.transactions import TransactWrite
+
+from chalicelib.domain.changes import (
+    ChangeEntry,
+    Changes,
+    FreeSlot,
+    MoveLastStop,
+    OccupySlot,
+    StopTimer,
+)
+from chalicelib.store import keys
+from chalicelib.store.connection import translated
+from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
+from chalicelib.store.records import model_of
+
+_LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+
+
+class LostRace(Exception):
+    """Something is no longer as it was when the decision was made: read, and decide again."""
+
+
+def commit(connection: Connection, changes: Changes, token: str) -> None:
+    """Write all of the changes, if everything still is as the decision saw it.
+
+    ``token`` (at most 36 characters) makes the write idempotent: sent twice, it counts once. Raises
+    :class:`LostRace`, with nothing written; or ``Unavailable``, with all or nothing written.
+    """
+    try:
+        with translated():
+            _write(connection, changes, token)
+    except TransactWriteError as error:
+        if _is_lost(error):
+            raise LostRace from error
+        raise
+
+
+def _is_lost(error: TransactWriteError) -> bool:
+    return any(reason is not None and reason.code in _LOST for reason in error.cancellation_reasons)
+
+
+def _write(connection: Connection, changes: Changes, token: str) -> None:
+    with TransactWrite(connection=connection, client_request_token=token) as transaction:
+        if changes.new_timer is not None:
+            transaction.save(model_of(changes.new_timer), condition=TimerModel.key.does_not_exist())
+        if changes.new_entry is not None:
+            transaction.save(
+                model_of(changes.new_entry), condition=TimeEntryModel.key.does_not_exist()
+            )
+        if changes.stop_timer is not None:
+            _stop_timer(transaction, changes.organization_id, changes.stop_timer)
+        for change in changes.entries:
+            _change_entry(transaction, changes, change)
+        _change_slot(transaction, changes)
+        _count(transaction, changes)
+
+
+def _stop_timer(transaction: TransactWrite, organization_id: int, stop: StopTimer) -> None:
+    condition = TimerModel.key.exists() & TimerModel.stopped_at.does_not_exist()
+    if stop.replaces is not None:
+        condition = (TimerModel.stopped_at == stop.replaces) & TimerModel.stop_reason.exists()
+    reason = stop.stop_reason
+    transaction.update(
+        TimerModel(key=keys.scoped(organization_id, stop.timer_id)),
+        actions=[
+            TimerModel.stopped_at.set(stop.stopped_at),
+            TimerModel.stopped_key.set(keys.at(stop.stopped_at, stop.timer_id)),
+            TimerModel.stop_reason.remove()
+            if reason is None
+            else TimerModel.stop_reason.set(reason),
+            TimerModel.running_shard.remove(),
+            TimerModel.auto_stop_key.remove(),
+            TimerModel.version.add(1),
+        ],
+        condition=condition,
+    )
+
+
+def _change_entry(transaction: TransactWrite, changes: Changes, change: ChangeEntry) -> None:
+    actions: list[Action] = [
+        TimeEntryModel.updated_at.set(changes.now),
+        TimeEntryModel.version.add(1),
+        TimeEntryModel.tracked_seconds.add(change.seconds),
+        TimeEntryModel.timer_count.add(change.timers),
+    ]
+    if change.starts is not None:
+        timer_id, started_at = change.starts
+        actions += [
+            TimeEntryModel.running_timer_id.set(timer_id),
+            TimeEntryModel.timer_started_at.set(started_at),
+            TimeEntryModel.timer_stopped_at.remove(),
+        ]
+    elif change.ends is not None:
+        actions += [
+            TimeEntryModel.running_timer_id.remove(),
+            TimeEntryModel.timer_stopped_at.set(change.ends),
+        ]
+    transaction.update(
+        TimeEntryModel(key=keys.scoped(changes.organization_id, change.time_entry_id)),
+        actions=actions,
+        # Holds only where the entry exists.
+        condition=TimeEntryModel.person_id == changes.person_id,
+    )
+
+
+def _change_slot(transaction: TransactWrite, changes: Changes) -> None:
+    slot = changes.slot
+    condition: Condition
+    match slot:
+        case OccupySlot():
+            actions: list[Action] = [
+                SlotModel.timer_id.set(slot.running.timer_id),
+                SlotModel.time_entry_id.set(slot.running.time_entry_id),
+                SlotModel.started_at.set(slot.running.started_at),
+                SlotModel.auto_stop_at.set(slot.running.auto_stop_at),
+                SlotModel.last_timer_id.set(slot.running.timer_id),
+            ]
+            condition = _unchanged(slot.version)
+        case FreeSlot():
+            actions = [
+                SlotModel.timer_id.remove(),
+                SlotModel.time_entry_id.remove(),
+                SlotModel.started_at.remove(),
+                SlotModel.auto_stop_at.remove(),
+            ]
+            condition = SlotModel.timer_id == slot.timer_id
+        case MoveLastStop():
+            actions = []
+            condition = _unchanged(slot.version)
+    if slot.last_stopped_at is not None:
+        actions.append(SlotModel.last_stopped_at.set(slot.last_stopped_at))
+    transaction.update(
+        SlotModel(
+            person_key=keys.scoped(changes.organization_id, changes.person_id),
+            name=keys.RUNNING_SLOT,
+        ),
+        actions=[*actions, SlotModel.version.add(1)],
+        condition=condition,
+    )
+
+
+def _unchanged(version: int) -> Condition:
+    return SlotModel.version == version if version else SlotModel.person_key.does_not_exist()
+
+
+def _count(transaction: TransactWrite, changes: Changes) -> None:
+    scope = keys.scoped(changes.organization_id, changes.person_id)
+    for tally in changes.tallies:
+        transaction.update(
+            TallyModel(scope=scope, bucket=keys.tally_bucket(tally.day)),
+            actions=[Path(name).add(by) for name, by in sorted(tally.counters.items())],
+        )

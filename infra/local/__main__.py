@@ -1,0 +1,110 @@
+"""Starts the local server: ``make run``, or ``python -m infra.local``.
+
+Reads HOST, PORT and DYNAMODB_ENDPOINT from the environment, beside the application's settings.
+"""
+
+import logging
+import os
+import sys
+import time
+from contextlib import ExitStack, suppress
+from dataclasses import replace
+
+from chalicelib.http.application import create_app
+from chalicelib.services.toolbox import real_toolbox
+from chalicelib.settings import Settings, read_settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra.demo import load_demo_data
+from infra.local.embedded import embedded_dynamodb
+from infra.local.gateway import Gateway
+from infra.local.server import LocalServer
+from infra.tables import create_tables
+
+_LOOPBACK = "127.0.0.1"
+_PORT = 8000
+
+_HINTS = """
+Paste, in another terminal:
+
+  # who runs what
+  curl -g '{url}/api/v2/timers' \\
+    -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149'
+
+  # start a timer on time entry 364 (what ran stops)
+  curl '{url}/api/v2/timers' \\
+    -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149' \\
+    -H 'Content-Type: application/vnd.api+json' \\
+    -d '{{"data": {{"type": "timers", "relationships": {{"time_entry": {{"data": {{"type": "time_entries", "id": "364"}}}}}}}}}}'
+
+  # stop timer 16, which has run for an hour
+  curl -X PATCH '{url}/api/v2/timers/16/stop' \\
+    -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149'
+
+Ctrl-C ends it.
+"""
+
+
+def main() -> None:
+    """Serve until interrupted."""
+    settings = read_settings(os.environ)
+    host = os.environ.get("HOST") or _LOOPBACK
+    port = int(os.environ.get("PORT") or _PORT)
+    _log_to_terminal(settings.log_level)
+    with ExitStack() as stack:
+        if settings.dynamodb_endpoint is None:
+            stack.enter_context(embedded_dynamodb())
+        server = stack.enter_context(_bind(host, port))
+        if not os.environ.get("STINT_PUBLIC_BASE_URL"):
+            settings = replace(settings, public_base_url=server.url)
+        server.gateway = _gateway(settings)
+        print(_HINTS.format(url=settings.public_base_url), flush=True)
+        with suppress(KeyboardInterrupt):
+            server.serve_forever()
+        print("\nBye.")
+
+
+def _bind(host: str, port: int) -> LocalServer:
+    try:
+        return LocalServer(host, port)
+    except OSError as error:
+        sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT=8001 make run")
+
+
+def _gateway(settings: Settings) -> Gateway:
+    endpoint = settings.dynamodb_endpoint
+    if endpoint is not None:
+        # Any will do for a server that is not AWS's; botocore insists on some.
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+    store = Store(connect(settings))
+    created = create_tables()
+    # Exactly now: timer 16 has run for an hour at this moment.
+    loaded = load_demo_data(store, int(time.time()))
+    print("stint, locally. For development: demo tokens, no encryption, one machine.")
+    print(f"  database  {endpoint or 'in memory (moto); gone when this ends'}")
+    print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
+    print(f"  demo data {'loaded' if loaded else 'was there already, left as it was'}")
+    return Gateway(create_app(settings, real_toolbox(store)), settings.allowed_origin)
+
+
+class _TerminalFormatter(logging.Formatter):
+    """Shows what a log line carries beside its message; on AWS it becomes JSON."""
+
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        known = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
+        extra = {name: value for name, value in record.__dict__.items() if name not in known}
+        return " ".join([line, *(f"{name}={value}" for name, value in extra.items())])
+
+
+def _log_to_terminal(level: str) -> None:
+    handler = logging.StreamHandler()
+    handler.setFormatter(_TerminalFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("stint")
+    logger.addHandler(handler)
+    logger.setLevel(level)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,70 @@
+"""API Gateway's part, locally: routes requests to the application, and answers the rest itself.
+
+What the deployed API Gateway is configured to say about unknown routes and preflights, this says
+too, in the same words.
+"""
+
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass
+
+from chalice.app import Chalice
+from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, RouteMatcher
+
+from chalicelib.domain.errors import RouteNotFound, StintError
+from chalicelib.http.replies import common_headers, cors_config, error_reply, to_chalice
+
+_FUNCTION_NAME = "stint-local"
+_MEMORY_MB = 1024
+_TIMEOUT_MILLISECONDS = 29_000
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer, ready to be sent."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Gateway:
+    """Stands in front of a Chalice app, and may be called by many threads at once."""
+
+    def __init__(self, app: Chalice, allowed_origin: str) -> None:
+        # Chalice keeps the current request on the app; this class keeps one for each thread.
+        app.__class__ = LocalChalice
+        self._app = app
+        self._allowed_origin = allowed_origin
+        self._events = LambdaEventConverter(RouteMatcher(list(app.routes)))
+
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+        """The answer to a request; ``target`` is its path and query."""
+        try:
+            event = self._events.create_lambda_event(method, target, dict(headers), body)
+        except ValueError:
+            return self.refuse(RouteNotFound())
+        methods = self._app.routes[event["requestContext"]["resourcePath"]]
+        if method == "OPTIONS":
+            return self._preflight(sorted(methods))
+        event["requestContext"]["requestId"] = str(uuid.uuid4())
+        context = LambdaContext(_FUNCTION_NAME, _MEMORY_MB, _TIMEOUT_MILLISECONDS)
+        response = self._app(event, context)
+        return Answer(response["statusCode"], response["headers"], response["body"].encode())
+
+    def refuse(self, error: StintError) -> Answer:
+        """The answer to what never reaches the application."""
+        response = to_chalice(error_reply(error), self._allowed_origin)
+        return Answer(
+            response.status_code,
+            {name: str(value) for name, value in response.headers.items()},
+            str(response.body).encode(),
+        )
+
+    def _preflight(self, methods: list[str]) -> Answer:
+        headers = {
+            **common_headers(self._allowed_origin),
+            **cors_config(self._allowed_origin).get_access_control_headers(),
+            "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
+        }
+        return Answer(204, headers, b"")

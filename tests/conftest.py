@@ -1,0 +1,107 @@
+"""One suite, two engines: moto in this process, or what DYNAMODB_ENDPOINT names."""
+
+import os
+from collections.abc import Iterator
+
+import pytest
+from chalice.app import Chalice
+from pynamodb.connection import Connection
+
+from chalicelib.domain.ids import IdSource
+from chalicelib.http.application import create_app
+from chalicelib.services.toolbox import Toolbox
+from chalicelib.settings import Settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra.local.embedded import embedded_dynamodb
+from infra.tables import create_tables, empty_tables
+from tests.support.api import Api
+from tests.support.clock import FakeClock
+from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
+
+ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
+
+
+@pytest.fixture(scope="session")
+def settings() -> Settings:
+    return Settings(
+        table_prefix="stint-test",
+        dynamodb_endpoint=ENDPOINT,
+        public_base_url="http://stint.test",
+    )
+
+
+@pytest.fixture(scope="session")
+def _engine() -> Iterator[None]:
+    if ENDPOINT is not None:
+        yield
+    else:
+        with embedded_dynamodb():
+            yield
+
+
+@pytest.fixture(scope="session")
+def _tables(_engine: None, settings: Settings) -> Connection:
+    connection = connect(settings)
+    create_tables()
+    return connection
+
+
+@pytest.fixture
+def connection(_tables: Connection) -> Iterator[Connection]:
+    """The shared connection, to tables that are empty."""
+    yield _tables
+    empty_tables()
+
+
+@pytest.fixture
+def store(connection: Connection) -> Store:
+    return Store(connection)
+
+
+@pytest.fixture
+def world(store: Store) -> World:
+    return create_world(store)
+
+
+@pytest.fixture
+def clock() -> FakeClock:
+    return FakeClock()
+
+
+@pytest.fixture
+def tools(store: Store, clock: FakeClock) -> Toolbox:
+    """Real but for time: the clock stands still, and nobody sleeps."""
+    return Toolbox(
+        store,
+        IdSource(clock.milliseconds),
+        clock=clock,
+        pause=clock.advance,
+        jitter=lambda: 0.0,
+    )
+
+
+@pytest.fixture
+def app(settings: Settings, tools: Toolbox) -> Chalice:
+    return create_app(settings, tools)
+
+
+@pytest.fixture
+def admin(app: Chalice, world: World) -> Api:
+    return Api(app, world.headers(ADMIN))
+
+
+@pytest.fixture
+def member(app: Chalice, world: World) -> Api:
+    return Api(app, world.headers(MEMBER))
+
+
+@pytest.fixture
+def other_member(app: Chalice, world: World) -> Api:
+    return Api(app, world.headers(OTHER_MEMBER))
+
+
+@pytest.fixture
+def stranger(app: Chalice, world: World) -> Api:
+    """An admin of another organization."""
+    return Api(app, world.headers(STRANGER, KOLKATA))

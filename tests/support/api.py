@@ -1,0 +1,94 @@
+"""A JSON:API client for tests, through Chalice's own test client."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from chalice.app import Chalice
+from chalice.test import Client
+
+JSON_API = "application/vnd.api+json"
+
+
+@dataclass(frozen=True)
+class Answer:
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+    @property
+    def document(self) -> dict[str, Any]:
+        document: dict[str, Any] = json.loads(self.body)
+        return document
+
+    @property
+    def data(self) -> Any:
+        return self.document["data"]
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        attributes: dict[str, Any] = self.data["attributes"]
+        return attributes
+
+    @property
+    def meta(self) -> dict[str, Any]:
+        meta: dict[str, Any] = self.document["meta"]
+        return meta
+
+    @property
+    def ids(self) -> list[str]:
+        return [record["id"] for record in self.data]
+
+    @property
+    def error(self) -> dict[str, Any]:
+        """The one error of an error document."""
+        (error,) = self.document["errors"]
+        assert error["status"] == str(self.status)
+        return dict(error)
+
+
+class Api:
+    """Sends requests with a person's headers."""
+
+    def __init__(self, app: Chalice, headers: Mapping[str, str]) -> None:
+        self._app = app
+        self.headers = dict(headers)
+
+    def send(
+        self,
+        method: str,
+        path: str,
+        body: bytes = b"",
+        headers: Mapping[str, str] | None = None,
+    ) -> Answer:
+        given = {**self.headers, **(headers or {})}
+        with Client(self._app) as client:
+            response = client.http.request(method, f"/api/v2{path}", given, body)
+        return Answer(response.status_code, response.headers, bytes(response.body))
+
+    def get(self, path: str) -> Answer:
+        return self.send("GET", path)
+
+    def write(self, method: str, path: str, document: object) -> Answer:
+        body = json.dumps(document).encode()
+        return self.send(method, path, body, {"Content-Type": JSON_API})
+
+    def post(self, path: str, document: object) -> Answer:
+        return self.write("POST", path, document)
+
+    def patch(self, path: str, document: object | None = None) -> Answer:
+        if document is None:
+            return self.send("PATCH", path)
+        return self.write("PATCH", path, document)
+
+    def start(self, **attributes: object) -> Answer:
+        """Start a timer: ``start(time_entry_id=364)``."""
+        return self.post("/timers", {"data": {"type": "timers", "attributes": attributes}})
+
+    def stop(self, timer_id: str, **attributes: object) -> Answer:
+        """Stop a timer, now or at ``stopped_at``."""
+        if not attributes:
+            return self.patch(f"/timers/{timer_id}/stop")
+        document = {"data": {"type": "timers", "id": timer_id, "attributes": attributes}}
+        return self.patch(f"/timers/{timer_id}/stop", document)

@@ -1,0 +1,24 @@
+"""Time as an argument: tests move it, and never sleep."""
+
+# 2026-03-02T09:00:00+01:00 in Zagreb, a Monday morning.
+MONDAY_NINE = 1_772_438_400
+
+MINUTE = 60
+HOUR = 3600
+DAY = 86_400
+
+
+class FakeClock:
+    """A clock that stands still until it is told otherwise."""
+
+    def __init__(self, instant: float = MONDAY_NINE) -> None:
+        self.instant = instant
+
+    def __call__(self) -> float:
+        return self.instant
+
+    def advance(self, seconds: float) -> None:
+        self.instant += seconds
+
+    def milliseconds(self) -> int:
+        return int(self.instant * 1000)

@@ -1,0 +1,107 @@
+"""A small world to test in: two organizations, their people, services, entries and tokens."""
+
+from dataclasses import dataclass, field
+
+from chalicelib.domain.directory import Organization, Person, Role, Service, Token
+from chalicelib.domain.timers import TimeEntry
+from chalicelib.domain.tokens import digest, new_token
+from chalicelib.store.store import Store
+
+ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
+KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")
+
+ADMIN = 8779
+MEMBER = 8784
+OTHER_MEMBER = 8796
+STRANGER = 8786
+DEACTIVATED = 8799
+
+DESIGN = 1294
+DEVELOPMENT = 1296
+ARCHIVED = 1297
+CLOSED = 1298
+FOREIGN_SERVICE = 1300
+
+ADMINS_ENTRY = 364
+ADMINS_SECOND_ENTRY = 366
+MEMBERS_ENTRY = 365
+OTHER_MEMBERS_ENTRY = 367
+FOREIGN_ENTRY = 368
+
+_CREATED = 1_767_225_600
+
+
+@dataclass(frozen=True)
+class World:
+    """What was created; ``tokens`` holds each person's token in clear."""
+
+    store: Store
+    tokens: dict[int, str] = field(default_factory=dict)
+
+    def headers(self, person_id: int, organization: Organization = ZAGREB) -> dict[str, str]:
+        return {
+            "X-Auth-Token": self.tokens[person_id],
+            "X-Organization-Id": str(organization.id),
+        }
+
+
+def create_world(store: Store) -> World:
+    world = World(store)
+    for record in (ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES):
+        assert store.create(record)
+    for person in _PEOPLE:
+        token = new_token()
+        world.tokens[person.id] = token
+        assert store.create(
+            Token(digest(token), person.organization_id, person.id, person.role, "test")
+        )
+    return world
+
+
+def _person(person_id: int, organization: Organization, role: Role) -> Person:
+    return Person(
+        person_id,
+        organization.id,
+        "First",
+        f"Last {person_id}",
+        f"{person_id}@example.com",
+        role,
+        _CREATED,
+        deactivated_at=_CREATED if person_id == DEACTIVATED else None,
+    )
+
+
+def _entry(entry_id: int, organization: Organization, person_id: int, service_id: int) -> TimeEntry:
+    return TimeEntry(
+        entry_id,
+        organization.id,
+        person_id,
+        service_id,
+        "2026-03-02",
+        _CREATED,
+        _CREATED,
+        person_id,
+    )
+
+
+_PEOPLE = (
+    _person(ADMIN, ZAGREB, Role.ADMIN),
+    _person(MEMBER, ZAGREB, Role.MEMBER),
+    _person(OTHER_MEMBER, ZAGREB, Role.MEMBER),
+    _person(DEACTIVATED, ZAGREB, Role.MEMBER),
+    _person(STRANGER, KOLKATA, Role.ADMIN),
+)
+_SERVICES = (
+    Service(DESIGN, ZAGREB.id, "Design"),
+    Service(DEVELOPMENT, ZAGREB.id, "Development", billable=False),
+    Service(ARCHIVED, ZAGREB.id, "Print", archived_at=_CREATED),
+    Service(CLOSED, ZAGREB.id, "Fixed price", time_tracking_enabled=False),
+    Service(FOREIGN_SERVICE, KOLKATA.id, "Translation"),
+)
+_ENTRIES = (
+    _entry(ADMINS_ENTRY, ZAGREB, ADMIN, DESIGN),
+    _entry(ADMINS_SECOND_ENTRY, ZAGREB, ADMIN, DEVELOPMENT),
+    _entry(MEMBERS_ENTRY, ZAGREB, MEMBER, DESIGN),
+    _entry(OTHER_MEMBERS_ENTRY, ZAGREB, OTHER_MEMBER, DEVELOPMENT),
+    _entry(FOREIGN_ENTRY, KOLKATA, STRANGER, FOREIGN_SERVICE),
+)
