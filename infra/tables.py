@@ -1,9 +1,5 @@
 """Creates and empties the tables, from the models that the application itself uses."""
 
-from collections.abc import Iterator
-
-from pynamodb.models import Model
-
 from chalicelib.store.models import TABLES
 
 
@@ -21,11 +17,8 @@ def create_tables() -> list[str]:
 
 
 def empty_tables() -> None:
-    """Delete every item. For tests: it reads and deletes one by one."""
-    for item in _items():
-        item.delete()
-
-
-def _items() -> Iterator[Model]:
+    """Delete every item. For tests: it reads them all first."""
     for model in TABLES:
-        yield from model.scan(consistent_read=True)
+        with model.batch_write() as batch:
+            for item in model.scan(consistent_read=True):
+                batch.delete(item)

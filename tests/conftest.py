@@ -17,6 +17,7 @@ from infra.local.embedded import embedded_dynamodb
 from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
+from tests.support.tables import TABLE_PREFIX
 from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
 
 ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
@@ -25,7 +26,7 @@ ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
 @pytest.fixture(scope="session")
 def settings() -> Settings:
     return Settings(
-        table_prefix="stint-test",
+        table_prefix=TABLE_PREFIX,
         dynamodb_endpoint=ENDPOINT,
         public_base_url="http://stint.test",
     )

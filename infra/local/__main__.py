@@ -35,7 +35,7 @@ Paste, in another terminal:
   curl '{url}/api/v2/timers' \\
     -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149' \\
     -H 'Content-Type: application/vnd.api+json' \\
-    -d '{{"data": {{"type": "timers", "relationships": {{"time_entry": {{"data": {{"type": "time_entries", "id": "364"}}}}}}}}}}'
+    -d '{{"data": {{"type": "timers", "attributes": {{"time_entry_id": 364}}}}}}'
 
   # stop timer 16, which has run for an hour
   curl -X PATCH '{url}/api/v2/timers/16/stop' \\

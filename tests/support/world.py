@@ -2,9 +2,12 @@
 
 from dataclasses import dataclass, field
 
+from pynamodb.models import Model
+
 from chalicelib.domain.directory import Organization, Person, Role, Service, Token
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.store.records import Record, model_of
 from chalicelib.store.store import Store
 
 ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
@@ -47,15 +50,28 @@ class World:
 
 def create_world(store: Store) -> World:
     world = World(store)
-    for record in (ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES):
-        assert store.create(record)
+    put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES)
     for person in _PEOPLE:
-        token = new_token()
-        world.tokens[person.id] = token
-        assert store.create(
-            Token(digest(token), person.organization_id, person.id, person.role, "test")
+        world.tokens[person.id] = new_token()
+    put_all(
+        *(
+            Token(digest(world.tokens[it.id]), it.organization_id, it.id, it.role, "test")
+            for it in _PEOPLE
         )
+    )
     return world
+
+
+def put_all(*records: Record) -> None:
+    """Put many records in few calls, whatever was there."""
+    by_model: dict[type[Model], list[Model]] = {}
+    for record in records:
+        item = model_of(record)
+        by_model.setdefault(type(item), []).append(item)
+    for model, items in by_model.items():
+        with model.batch_write() as batch:
+            for item in items:
+                batch.save(item)
 
 
 def _person(person_id: int, organization: Organization, role: Role) -> Person:

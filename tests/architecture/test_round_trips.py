@@ -1,0 +1,107 @@
+"""The cost of a request is the number of its sequential database calls; these are the ceilings."""
+
+import pytest
+from pynamodb.connection import Connection
+
+from tests.support.api import Api
+from tests.support.calls import counted
+from tests.support.clock import FakeClock
+from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
+
+READ, COMMIT, QUERY = "BatchGetItem", "TransactWriteItems", "Query"
+
+
+@pytest.fixture
+def known(admin: Api) -> Api:
+    """An admin whose token is in the process's memory."""
+    assert admin.get("/timers/1").status == 404
+    return admin
+
+
+def test_a_token_costs_one_call_once(admin: Api, connection: Connection) -> None:
+    with counted(connection) as calls:
+        admin.get("/timers")
+        admin.get("/timers")
+    assert calls == [READ, QUERY, QUERY]
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"time_entry_id": ADMINS_ENTRY},
+        {"service_id": DESIGN},
+        {"time_entry_id": MEMBERS_ENTRY, "person_id": MEMBER},
+    ],
+)
+def test_a_start_takes_two_calls(
+    known: Api, connection: Connection, attributes: dict[str, int]
+) -> None:
+    with counted(connection) as calls:
+        assert known.start(**attributes).status == 201
+    assert calls == [READ, COMMIT]
+
+
+def test_a_switch_takes_two_calls(known: Api, connection: Connection, clock: FakeClock) -> None:
+    known.start(time_entry_id=ADMINS_ENTRY)
+    clock.advance(30)
+    with counted(connection) as calls:
+        assert known.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
+    assert calls == [READ, COMMIT]
+
+
+def test_a_stop_takes_two_calls_and_a_second_one_one(
+    known: Api, connection: Connection, clock: FakeClock
+) -> None:
+    timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(30)
+    with counted(connection) as calls:
+        assert known.stop(timer_id).status == 200
+    assert calls == [READ, COMMIT]
+    with counted(connection) as calls:
+        assert known.stop(timer_id).status == 200
+    assert calls == [READ]
+
+
+def test_a_correction_takes_three_calls(
+    known: Api, connection: Connection, clock: FakeClock
+) -> None:
+    timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(30)
+    known.start(time_entry_id=ADMINS_ENTRY)
+    with counted(connection) as calls:
+        known.stop(timer_id, stopped_at="2026-03-02T09:00:10+01:00")
+    assert calls == [READ, READ, COMMIT]
+
+
+def test_a_timer_takes_one_call_and_one_for_each_step_of_include(
+    known: Api, connection: Connection
+) -> None:
+    timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    for include, steps in (
+        ("", 0),
+        ("?include=organization", 1),
+        ("?include=time_entry,organization", 1),
+        ("?include=time_entry.service,time_entry.person,organization", 2),
+        ("?include=time_entry.task", 1),
+    ):
+        with counted(connection) as calls:
+            assert known.get(f"/timers/{timer_id}{include}").status == 200
+        assert calls == [READ] * (1 + steps)
+
+
+def test_a_list_takes_one_call(known: Api, connection: Connection) -> None:
+    known.start(time_entry_id=ADMINS_ENTRY)
+    for query in ("", "?sort=-stopped_at", "?filter[person_id]=8779", "?filter[stopped_at]="):
+        with counted(connection) as calls:
+            assert len(known.get(f"/timers{query}").data) == 1
+        assert calls == [QUERY]
+
+
+def test_what_is_refused_at_sight_costs_nothing(known: Api, connection: Connection) -> None:
+    with counted(connection) as calls:
+        known.get("/timers?sort=name")
+        known.get("/timers/abc")
+        known.start()
+        known.post("/timers", [])
+        known.stop("abc")
+    assert calls == []

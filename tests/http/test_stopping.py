@@ -1,0 +1,198 @@
+"""PATCH and PUT /timers/{id}/stop: contract section 4."""
+
+import pytest
+from pynamodb.connection import Connection
+
+from tests.support.api import JSON_API, Api
+from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
+from tests.support.tables import items, snapshot
+from tests.support.world import (
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    MEMBERS_ENTRY,
+)
+
+
+@pytest.fixture
+def running(admin: Api) -> str:
+    """The id of the admin's timer, which started at nine."""
+    return str(admin.start(time_entry_id=ADMINS_ENTRY).data["id"])
+
+
+def test_a_stop_ends_the_session_now(admin: Api, running: str, clock: FakeClock) -> None:
+    clock.advance(90 * MINUTE + 30)
+    answer = admin.stop(running)
+    assert answer.status == 200
+    assert answer.attributes["stopped_at"] == "2026-03-02T10:30:30.000+01:00"
+    assert answer.attributes["total_time"] == 91
+    assert "meta" not in answer.data
+    assert answer.meta == {}
+    assert admin.get(f"/timers/{running}").data == answer.data
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (b"", "text/plain"),
+        (b"", JSON_API),
+        (b"{}", JSON_API),
+        (b' {"data": null}', JSON_API),
+        (b'{"data": {}}', JSON_API),
+        (b'{"data": {"type": "timers", "attributes": {"stopped_at": null}}}', JSON_API),
+    ],
+)
+def test_the_body_may_be_empty(
+    admin: Api, running: str, clock: FakeClock, body: bytes, content_type: str
+) -> None:
+    clock.advance(MINUTE)
+    answer = admin.send("PATCH", f"/timers/{running}/stop", body, {"Content-Type": content_type})
+    assert (answer.status, answer.attributes["total_time"]) == (200, 1)
+
+
+def test_the_first_stop_by_hand_wins(
+    admin: Api, running: str, clock: FakeClock, connection: Connection
+) -> None:
+    clock.advance(HOUR)
+    first = admin.stop(running)
+    before = snapshot(connection)
+    clock.advance(HOUR)
+    for attributes in ({}, {"stopped_at": "2026-03-02T09:30:00+01:00"}):
+        again = admin.stop(running, **attributes)
+        assert again.status == 200
+        assert again.data == first.data
+        assert again.meta == {"already_stopped": True}
+    assert snapshot(connection) == before
+
+
+@pytest.mark.parametrize(
+    ("stopped_at", "shown", "minutes"),
+    [
+        ("2026-03-02T09:30:00+01:00", "2026-03-02T09:30:00.000+01:00", 30),
+        ("2026-03-02T08:00:00+01:00", "2026-03-02T09:00:00.000+01:00", 0),
+        ("2026-03-02T10:02:00+01:00", "2026-03-02T10:00:00.000+01:00", 60),
+    ],
+)
+def test_a_stop_may_say_when_it_was(
+    admin: Api, running: str, clock: FakeClock, stopped_at: str, shown: str, minutes: int
+) -> None:
+    clock.advance(HOUR)
+    answer = admin.stop(running, stopped_at=stopped_at)
+    assert (answer.attributes["stopped_at"], answer.attributes["total_time"]) == (shown, minutes)
+
+
+@pytest.mark.parametrize("stopped_at", ["2026-03-02T09:02:01+01:00", "soon", 12, "2026-03-02"])
+def test_a_stop_at_an_impossible_time_is_refused(
+    admin: Api, running: str, connection: Connection, stopped_at: object
+) -> None:
+    before = snapshot(connection)
+    answer = admin.stop(running, stopped_at=stopped_at)
+    assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
+    assert answer.error["source"] == {"pointer": "data/attributes/stopped_at"}
+    assert snapshot(connection) == before
+
+
+def test_a_stop_is_never_negative_though_clocks_differ(
+    admin: Api, running: str, clock: FakeClock
+) -> None:
+    clock.advance(-MINUTE)
+    answer = admin.stop(running)
+    assert answer.attributes["stopped_at"] == answer.attributes["started_at"]
+    assert answer.attributes["total_time"] == 0
+
+
+def test_a_stop_by_hand_is_not_cut_at_the_limit(admin: Api, running: str, clock: FakeClock) -> None:
+    clock.advance(3 * DAY)
+    assert admin.stop(running).attributes["total_time"] == 3 * 24 * 60
+
+
+def test_an_earlier_stop_by_hand_replaces_one_that_nobody_made(
+    admin: Api, running: str, clock: FakeClock, connection: Connection
+) -> None:
+    clock.advance(HOUR)
+    admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
+    answer = admin.stop(running, stopped_at="2026-03-02T09:10:00+01:00")
+    assert answer.attributes["total_time"] == 10
+    assert answer.meta == {}
+    assert "meta" not in answer.data
+    entries = {it["id"]: it for it in items(connection, "time_entries")}
+    assert entries[ADMINS_ENTRY]["tracked_seconds"] == 600
+    # And now it was a hand's: nothing moves it again.
+    again = admin.stop(running, stopped_at="2026-03-02T09:05:00+01:00")
+    assert again.meta == {"already_stopped": True}
+    assert again.attributes["total_time"] == 10
+
+
+def test_a_later_stop_replaces_nothing(admin: Api, running: str, clock: FakeClock) -> None:
+    clock.advance(HOUR)
+    admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
+    clock.advance(HOUR)
+    answer = admin.stop(running, stopped_at="2026-03-02T10:30:00+01:00")
+    assert answer.meta == {"already_stopped": True}
+    assert answer.data["meta"] == {"stop_reason": "superseded"}
+    assert answer.attributes["total_time"] == 60
+
+
+def test_a_corrected_stop_frees_the_time_behind_it(
+    admin: Api, running: str, clock: FakeClock
+) -> None:
+    clock.advance(2 * DAY)
+    second = admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
+    admin.stop(second.data["id"])
+    admin.stop(running, stopped_at="2026-03-02T10:00:00+01:00")
+    # The second session still lies where it lay: nothing starts before its end.
+    answer = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T11:00:00+01:00")
+    assert answer.error["meta"] == {"earliest_started_at": "2026-03-04T09:00:00.000+01:00"}
+
+
+def test_ten_sessions_of_ninety_seconds_make_fifteen_minutes(admin: Api, clock: FakeClock) -> None:
+    for _ in range(10):
+        started = admin.start(time_entry_id=ADMINS_ENTRY)
+        clock.advance(90)
+        assert admin.stop(started.data["id"]).attributes["total_time"] == 2
+    answer = admin.get(f"/timers/{started.data['id']}?include=time_entry")
+    assert answer.document["included"][0]["attributes"]["time"] == 15
+
+
+def test_the_document_must_be_about_this_timer(
+    admin: Api, running: str, connection: Connection
+) -> None:
+    before = snapshot(connection)
+    path = f"/timers/{running}/stop"
+    other_id = admin.patch(path, {"data": {"type": "timers", "id": "17"}})
+    assert (other_id.status, other_id.error["code"]) == (409, "id_conflict")
+    assert other_id.error["source"] == {"pointer": "data/id"}
+    other_type = admin.patch(path, {"data": {"type": "time_entries", "id": running}})
+    assert (other_type.status, other_type.error["code"]) == (409, "type_conflict")
+    assert snapshot(connection) == before
+    assert admin.patch(path, {"data": {"type": "timers", "id": int(running)}}).status == 200
+
+
+@pytest.mark.parametrize("timer_id", ["0", "-1", "abc", "999", "9" * 30, "1e3", "%31"])
+def test_an_unknown_id_is_not_found(admin: Api, timer_id: str) -> None:
+    for answer in (admin.get(f"/timers/{timer_id}"), admin.patch(f"/timers/{timer_id}/stop")):
+        assert (answer.status, answer.error["code"]) == (404, "record_not_found")
+
+
+def test_nobody_but_an_admin_stops_somebody_elses_timer(
+    admin: Api, member: Api, other_member: Api, stranger: Api, connection: Connection
+) -> None:
+    timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
+    before = snapshot(connection)
+    for outsider in (other_member, stranger):
+        assert outsider.stop(timer_id).error["code"] == "record_not_found"
+        assert outsider.get(f"/timers/{timer_id}").error["code"] == "record_not_found"
+    assert snapshot(connection) == before
+    assert admin.stop(timer_id).status == 200
+
+
+def test_include_works_on_a_stop(admin: Api, running: str, clock: FakeClock) -> None:
+    clock.advance(HOUR)
+    answer = admin.send("PUT", f"/timers/{running}/stop?include=time_entry,organization")
+    entry, organization = sorted(answer.document["included"], key=lambda it: str(it["type"]))[::-1]
+    assert entry["attributes"]["time"] == 60
+    assert entry["attributes"]["timer_stopped_at"] == "2026-03-02T10:00:00.000+01:00"
+    assert organization["attributes"] == {
+        "name": "Adriatic Studio",
+        "time_zone": "Europe/Zagreb",
+        "auto_stop_after": 43200,
+    }

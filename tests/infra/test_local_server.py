@@ -1,0 +1,178 @@
+"""The real local server, as a newcomer starts it, over a socket."""
+
+import json
+import os
+import re
+import shlex
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+
+from tests.contract import source
+from tests.support.shapes import shape
+
+START_SECONDS = 60
+ADMIN = {"X-Auth-Token": "demo-admin", "X-Organization-Id": "2149"}
+JSON_API = {"Content-Type": "application/vnd.api+json"}
+
+
+@dataclass
+class Server:
+    port: int
+    greeting: str
+
+    def send(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> tuple[int, dict[str, str], Any]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as http:
+            http.request(method, path, body, headers)
+            response = http.getresponse()
+            text = response.read()
+            return response.status, dict(response.headers), json.loads(text) if text else None
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    environment = {**os.environ, "PORT": str(port), "STINT_TABLE_PREFIX": f"stint-smoke-{port}"}
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.local"],
+        env=environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    killer = threading.Timer(START_SECONDS, process.kill)
+    killer.start()
+    assert process.stdout is not None
+    greeting = ""
+    for line in process.stdout:
+        greeting += line
+        if "Ctrl-C" in line:
+            break
+    killer.cancel()
+    assert "Ctrl-C" in greeting, greeting
+    yield Server(port, greeting)
+    process.send_signal(signal.SIGINT)
+    rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Bye." in rest
+    assert "Traceback" not in rest
+
+
+def test_it_says_what_it_did(server: Server) -> None:
+    assert "For development" in server.greeting
+    assert "6 created" in server.greeting
+    assert f"http://127.0.0.1:{server.port}/api/v2/timers" in server.greeting
+
+
+def test_timer_16_has_run_for_an_hour(server: Server) -> None:
+    status, _, document = server.send("PATCH", "/api/v2/timers/16/stop", ADMIN)
+    assert status == 200
+    assert document["data"]["attributes"]["total_time"] == 60
+    assert shape(document) == shape(source.STOPPED)
+
+
+def test_the_demo_data_are_those_of_the_source(server: Server) -> None:
+    _, _, document = server.send("GET", "/api/v2/timers", ADMIN | source.BROWSER_HEADERS)
+    found = {it["id"]: it["attributes"] for it in document["data"]}
+    assert {"9", "10", "11", "16"} <= found.keys()
+    assert found["9"]["total_time"] == 60
+    for token, organization, status in (
+        ("demo-member", "2149", 200),
+        ("demo-other", "2150", 200),
+        ("demo-other-member", "2150", 200),
+        ("demo-other", "2149", 403),
+        ("demo-nobody", "2149", 401),
+    ):
+        headers = {"X-Auth-Token": token, "X-Organization-Id": organization}
+        assert server.send("GET", "/api/v2/timers", headers)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "expected"),
+    [
+        (source.START_ON_TIME_ENTRY, 201, source.single(8779)),
+        (source.START_ON_SERVICE, 201, source.single(8779)),
+        (source.START_ON_BOTH, 201, source.single(8779)),
+        (source.START_ON_BLANK, 422, source.INVALID),
+    ],
+)
+def test_the_sources_requests_can_be_pasted(
+    server: Server, document: Any, status: int, expected: dict[str, Any]
+) -> None:
+    body = json.dumps(document).encode()
+    answered, headers, answer = server.send("POST", "/api/v2/timers", ADMIN | JSON_API, body)
+    assert answered == status
+    assert headers["Content-Type"] == "application/vnd.api+json; charset=utf-8"
+    # Each start stops what ran, and says so; the source's people ran nothing.
+    answer.get("meta", {}).pop("stopped_timer_ids", None)
+    assert shape(answer) == shape(expected)
+
+
+def test_the_printed_curl_lines_work(server: Server) -> None:
+    joined = server.greeting.replace("\\\n", " ")
+    commands = re.findall(r"^\s*(curl .*)$", joined, re.MULTILINE)
+    assert len(commands) == 3
+    for command in commands:
+        words = shlex.split(command)
+        url = next(word for word in words if word.startswith("http"))
+        headers = dict(
+            words[at + 1].split(": ", 1) for at, word in enumerate(words) if word == "-H"
+        )
+        body = words[words.index("-d") + 1].encode() if "-d" in words else None
+        method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
+        path = url.removeprefix(f"http://127.0.0.1:{server.port}")
+        assert server.send(method, path, headers, body)[0] in (200, 201)
+
+
+def test_what_never_reaches_the_application_is_answered_in_json_api_too(server: Server) -> None:
+    assert server.send("GET", "/nowhere", {})[2]["errors"][0]["code"] == "route_not_found"
+    assert server.send("DELETE", "/api/v2/timers", {})[2]["errors"][0]["status"] == "405"
+    chunked = {**ADMIN, **JSON_API, "Transfer-Encoding": "chunked"}
+    status, headers, _ = server.send("POST", "/api/v2/timers", chunked, b"0\r\n\r\n")
+    assert (status, headers["Connection"]) == (400, "close")
+    too_long = {**ADMIN, **JSON_API, "Content-Length": str(11 * 1024 * 1024)}
+    assert server.send("POST", "/api/v2/timers", too_long)[0] == 413
+
+
+def test_a_head_has_no_body(server: Server) -> None:
+    status, headers, document = server.send("HEAD", "/api/v2/timers", ADMIN)
+    assert (status, document) == (405, None)
+    assert headers["Allow"] == "GET, POST"
+
+
+def test_a_connection_is_kept_for_the_next_request(server: Server) -> None:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as http:
+        for _ in range(3):
+            http.request("GET", "/api/v2/timers", headers=ADMIN)
+            response = http.getresponse()
+            assert response.status == 200
+            response.read()
+        assert http.sock is not None
+
+
+def test_a_port_that_is_taken_is_told_in_one_line(server: Server) -> None:
+    environment = {**os.environ, "PORT": str(server.port)}
+    second = subprocess.run(
+        [sys.executable, "-m", "infra.local"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert second.returncode == 1
+    assert "PORT=8001 make run" in second.stderr
+    assert "Traceback" not in second.stderr
