@@ -1,6 +1,5 @@
 """One suite, two engines: moto in this process, or what DYNAMODB_ENDPOINT names."""
 
-import os
 from collections.abc import Iterator
 
 import pytest
@@ -17,10 +16,9 @@ from infra.local.embedded import embedded_dynamodb
 from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
+from tests.support.engine import ENDPOINT
 from tests.support.tables import TABLE_PREFIX
 from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
-
-ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
 
 
 @pytest.fixture(scope="session")

@@ -1,0 +1,113 @@
+"""Nouns survive the way into items and back; keys sort as numbers do."""
+
+from dataclasses import fields
+from typing import Any, get_args
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from chalicelib.domain.directory import Organization, Person, Role, Service, Token
+from chalicelib.domain.ids import MAX_ID
+from chalicelib.domain.instants import LAST_INSTANT
+from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
+from chalicelib.store import keys
+from chalicelib.store.models import TimerModel
+from chalicelib.store.records import Record, model_of, noun_of, read_noun
+
+FULL: list[Record] = [
+    Timer(7, 2149, 8779, 364, 1000, 2000, 1500, StopReason.AUTO, 3),
+    Timer(8, 2149, 8779, 364, 1000, 2000),
+    TimeEntry(
+        364,
+        2149,
+        8779,
+        1294,
+        "2026-03-02",
+        created_at=1,
+        updated_at=2,
+        creator_id=8784,
+        billable=False,
+        billable_minutes=5,
+        note="ünïcode",
+        track_method=TrackMethod.BOTH,
+        tracked_seconds=90,
+        adjusted_seconds=-30,
+        timer_count=2,
+        running_timer_id=7,
+        timer_started_at=10,
+        timer_stopped_at=20,
+        version=4,
+    ),
+    Organization(2149, "Adriatic", "Europe/Zagreb", 3600),
+    Person(8779, 2149, "Ana", "Horvat", "ana@x.example", Role.ADMIN, 5, "CEO", "an", "http://x", 9),
+    Service(1294, 2149, "Design", False, False, 3, 11, 12),
+    Token("d" * 64, 2149, 8779, Role.MEMBER, "phone", 99),
+]
+
+
+@pytest.mark.parametrize("record", FULL, ids=lambda it: type(it).__name__)
+def test_a_record_survives_the_way_into_an_item_and_back(record: Any) -> None:
+    item = model_of(record)
+    assert noun_of(type(record), item) == record
+    assert read_noun(type(record), item.serialize()) == record
+
+
+def test_every_kind_of_record_is_tried() -> None:
+    assert {type(record) for record in FULL} == set(get_args(Record))
+
+
+@pytest.mark.parametrize("record", FULL, ids=lambda it: type(it).__name__)
+def test_every_field_is_an_attribute_of_its_model(record: Any) -> None:
+    attributes = model_of(record).get_attributes()
+    assert {field.name for field in fields(record)} <= attributes.keys()
+
+
+def test_only_what_runs_is_in_the_index_of_running_timers() -> None:
+    stopped, running = (model_of(record).serialize() for record in FULL[:2])
+    assert "running_shard" not in stopped
+    assert "auto_stop_key" not in stopped
+    assert running["auto_stop_key"] == {"S": "0000002000#0000000000000008"}
+    assert running["stopped_key"] == {"S": "9999999999#0000000000000008"}
+
+
+def test_what_runs_spreads_over_the_shards() -> None:
+    assert {keys.shard(timer_id) for timer_id in range(100)} == {
+        str(shard) for shard in range(keys.RUNNING_SHARDS)
+    }
+
+
+instants = st.integers(0, LAST_INSTANT)
+ids = st.integers(1, MAX_ID)
+
+
+@given(st.tuples(instants, ids), st.tuples(instants, ids))
+def test_sort_keys_sort_as_numbers_do(one: tuple[int, int], other: tuple[int, int]) -> None:
+    assert (keys.at(*one) < keys.at(*other)) == (one < other)
+
+
+@given(instants, ids)
+def test_what_runs_sorts_behind_every_stop(instant: int, timer_id: int) -> None:
+    assert keys.begin(instant) < keys.at(instant, timer_id) < keys.begin(instant + 1)
+    assert keys.at(instant, MAX_ID) < keys.at(None, 1)
+
+
+def test_a_day_of_tallies_is_named_by_its_date() -> None:
+    assert keys.tally_bucket(0) == "1970-01-01"
+    assert keys.tally_bucket(20_781) == "2026-11-24"
+
+
+def test_key_and_index_attributes_are_declared_alike() -> None:
+    schema = TimerModel._get_schema()
+    names = [index["index_name"] for index in schema["global_secondary_indexes"]]
+    assert sorted(names) == [
+        "by_organization_started",
+        "by_organization_stopped",
+        "by_person",
+        "by_time_entry",
+        "running",
+    ]
+    assert all(
+        index["projection"] == {"ProjectionType": "ALL"}
+        for index in schema["global_secondary_indexes"]
+    )

@@ -1,0 +1,200 @@
+"""One transaction, all or nothing: what guards it, and what it writes."""
+
+from collections.abc import Callable
+from dataclasses import replace
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.domain.changes import Changes, FreeSlot, MoveLastStop, OccupySlot
+from chalicelib.domain.timeline import (
+    Drawn,
+    Started,
+    decide_correction,
+    decide_start,
+    decide_stop,
+)
+from chalicelib.domain.timers import Timer
+from chalicelib.store.store import Store
+from chalicelib.store.transactions import LostRace
+from tests.support.clock import MONDAY_NINE
+from tests.support.engine import ENDPOINT
+from tests.support.tables import items, snapshot
+from tests.support.world import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, ZAGREB
+
+pytestmark = pytest.mark.usefixtures("world")
+
+NOW = MONDAY_NINE
+Slots = dict[str, object]
+
+
+def start(store: Store, timer_id: int, now: int = NOW, entry_id: int = ADMINS_ENTRY) -> Started:
+    state = store.start_state(ZAGREB.id, ADMIN, time_entry_id=entry_id)
+    assert state.time_entry is not None
+    return decide_start(state.slot, state.time_entry, ZAGREB, Drawn(now, timer_id, 0))
+
+
+def started(store: Store, timer_id: int = 1000, now: int = NOW) -> Timer:
+    decided = start(store, timer_id, now)
+    store.commit(decided.changes, f"start-{timer_id}")
+    return decided.timer
+
+
+def slot(connection: Connection) -> Slots:
+    (item,) = items(connection, "slots")
+    return item
+
+
+def test_a_start_writes_timer_entry_slot_and_tally(store: Store, connection: Connection) -> None:
+    timer = started(store)
+    assert store.timer(ZAGREB.id, timer.id) == timer
+    assert slot(connection) == {
+        "person_key": "2149#8779",
+        "name": "running",
+        "version": 1,
+        "timer_id": 1000,
+        "time_entry_id": ADMINS_ENTRY,
+        "started_at": NOW,
+        "auto_stop_at": NOW + 43_200,
+        "last_timer_id": 1000,
+    }
+    # 08:00 UTC is the 32nd quarter-hour.
+    assert items(connection, "tallies") == [
+        {"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1}
+    ]
+    state = store.start_state(ZAGREB.id, ADMIN, time_entry_id=ADMINS_ENTRY)
+    assert state.time_entry is not None
+    assert (state.time_entry.timer_count, state.time_entry.running_timer_id) == (1, 1000)
+
+
+def test_a_stop_writes_timer_entry_slot_and_tally(store: Store, connection: Connection) -> None:
+    stopped = decide_stop(started(store), NOW + 960)
+    assert stopped.changes is not None
+    store.commit(stopped.changes, "stop")
+    assert store.timer(ZAGREB.id, 1000) == stopped.timer
+    assert slot(connection) == {
+        "person_key": "2149#8779",
+        "name": "running",
+        "version": 2,
+        "last_timer_id": 1000,
+        "last_stopped_at": NOW + 960,
+    }
+    assert items(connection, "tallies") == [
+        {"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1, "e33": 1}
+    ]
+    (timer,) = items(connection, "timers")
+    assert "running_shard" not in timer
+    assert timer["stopped_key"] == f"{NOW + 960}#0000000000001000"
+
+
+def test_a_switch_over_midnight_touches_each_tally_once(
+    store: Store, connection: Connection
+) -> None:
+    started(store)
+    decided = start(store, 2000, NOW + 16 * 3600, ADMINS_SECOND_ENTRY)
+    store.commit(decided.changes, "switch")
+    assert sorted(items(connection, "tallies"), key=str) == [
+        {"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1, "e80": 1},
+        {"scope": "2149#8779", "bucket": "2026-03-03", "s00": 1},
+    ]
+    assert slot(connection)["last_stopped_at"] == NOW + 43_200
+
+
+def test_a_correction_moves_seconds_tally_and_stop(store: Store, connection: Connection) -> None:
+    first = started(store)
+    store.commit(start(store, 2000, NOW + 3600).changes, "switch")
+    timer = store.timer(ZAGREB.id, first.id)
+    assert timer is not None
+    person_slot, entry = store.correction_state(timer)
+    corrected = decide_correction(timer, person_slot, entry, NOW + 3700, NOW + 600)
+    assert corrected.changes is not None
+    store.commit(corrected.changes, "correction")
+    assert store.timer(ZAGREB.id, first.id) == corrected.timer
+    (tally,) = items(connection, "tallies")
+    assert (tally["e32"], tally["e36"]) == (1, 0)
+    state = store.start_state(ZAGREB.id, ADMIN, time_entry_id=ADMINS_ENTRY)
+    assert state.time_entry is not None
+    assert state.time_entry.tracked_seconds == 600
+    assert state.time_entry.running_timer_id == 2000
+
+
+@pytest.mark.skipif(ENDPOINT is None, reason="moto does not look at ClientRequestToken")
+def test_the_same_write_sent_twice_counts_once(store: Store, connection: Connection) -> None:
+    decided = start(store, 1000)
+    store.commit(decided.changes, "once")
+    before = snapshot(connection)
+    store.commit(decided.changes, "once")
+    assert snapshot(connection) == before
+
+
+@pytest.mark.parametrize(
+    "stale",
+    [
+        pytest.param(lambda it: it, id="the slot was empty, and no longer is"),
+        pytest.param(
+            lambda it: replace(it, slot=replace(it.slot, version=7)), id="the slot has moved on"
+        ),
+        pytest.param(
+            lambda it: replace(it, slot=FreeSlot(4711, NOW), new_timer=None),
+            id="another timer runs",
+        ),
+        pytest.param(
+            lambda it: replace(it, slot=MoveLastStop(9, NOW), new_timer=None),
+            id="the slot has moved on before a correction",
+        ),
+    ],
+)
+def test_a_stale_decision_is_a_lost_race_and_writes_nothing(
+    store: Store, connection: Connection, stale: Callable[[Changes], Changes]
+) -> None:
+    decided = start(store, 2000)
+    started(store)
+    before = snapshot(connection)
+    with pytest.raises(LostRace):
+        store.commit(stale(decided.changes), "late")
+    assert snapshot(connection) == before
+
+
+def test_a_timer_stops_once(store: Store, connection: Connection) -> None:
+    timer = started(store)
+    one, other = decide_stop(timer, NOW + 60), decide_stop(timer, NOW + 120)
+    assert one.changes is not None
+    assert other.changes is not None
+    store.commit(one.changes, "one")
+    before = snapshot(connection)
+    with pytest.raises(LostRace):
+        store.commit(other.changes, "other")
+    assert snapshot(connection) == before
+
+
+def test_an_id_that_is_taken_is_a_lost_race(store: Store, connection: Connection) -> None:
+    timer = started(store)
+    stop = decide_stop(timer, NOW + 60)
+    assert stop.changes is not None
+    store.commit(stop.changes, "stop")
+    before = snapshot(connection)
+    with pytest.raises(LostRace):
+        store.commit(start(store, timer.id, NOW + 120).changes, "again")
+    assert snapshot(connection) == before
+
+
+def test_an_entry_of_somebody_else_joins_no_transaction(
+    store: Store, connection: Connection
+) -> None:
+    decided = start(store, 1000)
+    changes = replace(decided.changes, person_id=8784)
+    before = snapshot(connection)
+    with pytest.raises(LostRace):
+        store.commit(changes, "theirs")
+    assert snapshot(connection) == before
+
+
+def test_a_new_entry_that_exists_is_a_lost_race(store: Store, connection: Connection) -> None:
+    state = store.start_state(ZAGREB.id, ADMIN, service_id=DESIGN)
+    assert state.service is not None
+    decided = decide_start(state.slot, state.service, ZAGREB, Drawn(NOW, 1000, ADMINS_ENTRY))
+    assert isinstance(decided.changes.slot, OccupySlot)
+    before = snapshot(connection)
+    with pytest.raises(LostRace):
+        store.commit(decided.changes, "taken")
+    assert snapshot(connection) == before

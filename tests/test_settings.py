@@ -1,0 +1,27 @@
+"""The environment, read once."""
+
+from chalicelib.settings import Settings, read_settings
+
+
+def test_an_empty_environment_gives_the_defaults() -> None:
+    assert read_settings({}) == Settings()
+    assert read_settings({"AWS_REGION": "", "DYNAMODB_ENDPOINT": ""}) == Settings()
+
+
+def test_the_environment_is_read() -> None:
+    environment = {
+        "STINT_TABLE_PREFIX": "stint-prod",
+        "AWS_REGION": "us-east-1",
+        "DYNAMODB_ENDPOINT": "http://127.0.0.1:9000",
+        "STINT_PUBLIC_BASE_URL": "https://time.example/api/",
+        "STINT_ALLOWED_ORIGIN": "https://clock.example",
+        "STINT_LOG_LEVEL": "DEBUG",
+    }
+    assert read_settings(environment) == Settings(
+        table_prefix="stint-prod",
+        region="us-east-1",
+        dynamodb_endpoint="http://127.0.0.1:9000",
+        public_base_url="https://time.example/api",
+        allowed_origin="https://clock.example",
+        log_level="DEBUG",
+    )
