@@ -4,6 +4,7 @@ Timers are not written down, they are worked: by the same decisions and transact
 with fixed ids, so that slots, entries and tallies agree with them.
 """
 
+import secrets
 from dataclasses import dataclass
 
 from chalicelib.domain.directory import Organization, Person, Role, Service, Token
@@ -54,8 +55,8 @@ def load_demo_data(store: Store, now: int) -> bool:
         return False
     for record in _records(now):
         store.create(record)
-    for number, session in enumerate(_SESSIONS):
-        _work(store, session, now, f"demo-{now}-{number}")
+    for session in _SESSIONS:
+        _work(store, session, now)
     return True
 
 
@@ -105,14 +106,14 @@ def _entry(
     )
 
 
-def _work(store: Store, session: _Session, now: int, token: str) -> None:
+def _work(store: Store, session: _Session, now: int) -> None:
     state = store.start_state(ZAGREB.id, session.person_id, time_entry_id=session.time_entry_id)
     if state.time_entry is None:
         raise LookupError(f"demo time entry {session.time_entry_id} is missing")
     drawn = Drawn(now - session.started, session.timer_id, 0)
     started = decide_start(state.slot, state.time_entry, ZAGREB, drawn)
-    store.commit(started.changes, f"{token}-start")
+    store.commit(started.changes, secrets.token_hex(16))
     if session.stopped is not None:
         stopped = decide_stop(started.timer, now - session.stopped)
         if stopped.changes is not None:
-            store.commit(stopped.changes, f"{token}-stop")
+            store.commit(stopped.changes, secrets.token_hex(16))
