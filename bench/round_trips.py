@@ -1,0 +1,99 @@
+"""What each endpoint costs: sequential database calls, and the read units that DynamoDB counts.
+
+``make bench-round-trips`` runs it on DynamoDB Local. Write units are not shown: the engine's count
+for transactions is not AWS's.
+"""
+
+import json
+import os
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from pynamodb.connection import Connection
+
+from chalicelib.http.application import create_app
+from chalicelib.services.toolbox import real_toolbox
+from chalicelib.settings import read_settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra.demo import load_demo_data
+from infra.local.gateway import Gateway
+from infra.tables import create_tables
+
+_HEADERS = {
+    "x-auth-token": "demo-admin",
+    "x-organization-id": "2149",
+    "content-type": "application/vnd.api+json",
+}
+_ON_ENTRY = {"data": {"type": "timers", "attributes": {"time_entry_id": 364}}}
+_ON_SERVICE = {"data": {"type": "timers", "attributes": {"service_id": 1294}}}
+
+_REQUESTS: tuple[tuple[str, str, str, object], ...] = (
+    ("list, token not yet known", "GET", "/timers", None),
+    ("list, 4 timers", "GET", "/timers", None),
+    ("list of a person", "GET", "/timers?filter[person_id]=8779", None),
+    ("show", "GET", "/timers/9", None),
+    ("show, include time entry", "GET", "/timers/9?include=time_entry", None),
+    ("show, include its service too", "GET", "/timers/9?include=time_entry.service", None),
+    ("switch, time entry", "POST", "/timers", _ON_ENTRY),
+    ("switch, service", "POST", "/timers", _ON_SERVICE),
+    ("stop", "PATCH", "/timers/16/stop", None),
+    ("stop, again", "PATCH", "/timers/16/stop", None),
+)
+
+
+@dataclass
+class _Cost:
+    calls: list[str] = field(default_factory=list)
+    read_units: float = 0.0
+
+
+@contextmanager
+def _counted(connection: Connection) -> Iterator[_Cost]:
+    cost = _Cost()
+
+    def note_call(model: Any, **_: Any) -> None:
+        cost.calls.append(model.name)
+
+    def note_units(model: Any, parsed: dict[str, Any], **_: Any) -> None:
+        capacity = parsed.get("ConsumedCapacity", [])
+        if model.name != "TransactWriteItems":
+            tables = capacity if isinstance(capacity, list) else [capacity]
+            cost.read_units += sum(table["CapacityUnits"] for table in tables)
+
+    events = connection.client.meta.events
+    events.register("before-call.dynamodb", note_call)
+    events.register("after-call.dynamodb", note_units)
+    try:
+        yield cost
+    finally:
+        events.unregister("before-call.dynamodb", note_call)
+        events.unregister("after-call.dynamodb", note_units)
+
+
+def main() -> None:
+    """Load the demo data, send each request once, print what it cost."""
+    settings = read_settings(os.environ)
+    if settings.dynamodb_endpoint is None:
+        sys.exit("This needs DynamoDB Local: make bench-round-trips")
+    connection = connect(settings)
+    create_tables()
+    store = Store(connection)
+    load_demo_data(store, int(time.time()))
+    gateway = Gateway(create_app(settings, real_toolbox(store)), settings.allowed_origin)
+    print(f"{'request':32} {'calls':>5} {'read units':>10}  operations")
+    for name, method, path, document in _REQUESTS:
+        body = b"" if document is None else json.dumps(document).encode()
+        with _counted(connection) as cost:
+            answer = gateway.handle(method, f"/api/v2{path}", _HEADERS, body)
+        if answer.status >= 400:  # noqa: PLR2004
+            sys.exit(f"{name}: {answer.status} {answer.body.decode()}")
+        print(f"{name:32} {len(cost.calls):5} {cost.read_units:10.1f}  {', '.join(cost.calls)}")
+
+
+if __name__ == "__main__":
+    main()
