@@ -1,0 +1,110 @@
+import pytest
+
+from chalicelib.domain.changes import (
+    ChangeEntry,
+    ChangeTally,
+    Tallying,
+    apply_to_new_entry,
+    merge_entries,
+)
+from tests.domain.builders import ENTRY, NOW, OTHER_ENTRY, TIMER, TODAY, entry
+from tests.support.clock import DAY
+
+MIDNIGHT = TODAY * DAY
+
+END = ChangeEntry(ENTRY, seconds=60, ends=NOW)
+BEGIN = ChangeEntry(ENTRY, timers=1, starts=(TIMER, NOW))
+BOTH = ChangeEntry(ENTRY, seconds=60, timers=1, starts=(TIMER, NOW), ends=NOW)
+
+
+@pytest.mark.parametrize("changes", [(END, BEGIN), (BEGIN, END)])
+def test_an_end_and_a_start_on_one_entry_become_one_change(
+    changes: tuple[ChangeEntry, ChangeEntry],
+) -> None:
+    assert merge_entries(changes) == (BOTH,)
+
+
+def test_an_end_at_the_first_instant_is_not_taken_for_none() -> None:
+    at_zero = ChangeEntry(ENTRY, ends=0)
+    assert at_zero.merge(END).ends == 0
+
+
+def test_changes_of_different_entries_stay_apart_and_in_their_order() -> None:
+    elsewhere = ChangeEntry(OTHER_ENTRY, timers=1)
+    assert merge_entries([elsewhere, END, BEGIN]) == (elsewhere, BOTH)
+
+
+def test_no_changes_merge_to_none() -> None:
+    assert merge_entries([]) == ()
+
+
+@pytest.mark.parametrize(
+    ("second", "counter"),
+    [
+        (0, "s00"),
+        (899, "s00"),
+        (900, "s01"),
+        (9 * 900, "s09"),
+        (DAY // 2, "s48"),
+        (DAY - 1, "s95"),
+    ],
+)
+def test_a_start_is_counted_in_its_quarter_hour(second: int, counter: str) -> None:
+    tallying = Tallying()
+    tallying.started(MIDNIGHT + second)
+    assert tallying.changes() == (ChangeTally(TODAY, {counter: 1}),)
+
+
+def test_a_stop_and_a_start_of_one_day_become_one_change() -> None:
+    tallying = Tallying()
+    tallying.started(NOW)
+    tallying.stopped(NOW)
+    assert tallying.changes() == (ChangeTally(TODAY, {"s32": 1, "e32": 1}),)
+
+
+def test_two_of_a_kind_in_one_quarter_hour_add_up() -> None:
+    tallying = Tallying()
+    tallying.stopped(NOW)
+    tallying.stopped(NOW + 899)
+    assert tallying.changes() == (ChangeTally(TODAY, {"e32": 2}),)
+
+
+def test_the_last_second_of_a_day_and_the_first_of_the_next_are_two_changes() -> None:
+    tallying = Tallying()
+    tallying.started(MIDNIGHT - 1)
+    tallying.stopped(MIDNIGHT)
+    assert tallying.changes() == (
+        ChangeTally(TODAY - 1, {"s95": 1}),
+        ChangeTally(TODAY, {"e00": 1}),
+    )
+
+
+def test_what_is_taken_back_in_the_same_quarter_hour_cancels_out() -> None:
+    tallying = Tallying()
+    tallying.stopped(NOW + 600, by=-1)
+    tallying.stopped(NOW)
+    assert tallying.changes() == ()
+
+
+def test_only_what_cancels_out_is_left_out() -> None:
+    tallying = Tallying()
+    tallying.started(NOW)
+    tallying.stopped(NOW + 600, by=-1)
+    tallying.stopped(NOW)
+    assert tallying.changes() == (ChangeTally(TODAY, {"s32": 1}),)
+
+
+def test_nothing_collected_changes_nothing() -> None:
+    assert Tallying().changes() == ()
+
+
+def test_a_new_entry_begins_its_life_with_the_timer_that_runs_on_it() -> None:
+    assert apply_to_new_entry(entry(), BEGIN) == entry(
+        timer_count=1, running_timer_id=TIMER, timer_started_at=NOW
+    )
+
+
+def test_a_new_entry_on_which_nothing_starts_does_not_run() -> None:
+    assert apply_to_new_entry(entry(), ChangeEntry(ENTRY, seconds=90, timers=2)) == entry(
+        tracked_seconds=90, timer_count=2
+    )

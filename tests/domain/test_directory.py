@@ -1,0 +1,51 @@
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.domain.directory import Caller, Organization, Role, Service, Token
+from tests.domain.builders import NOW, ORGANIZATION, PERSON
+
+
+def test_an_organization_stops_forgotten_timers_after_twelve_hours_unless_it_says_otherwise() -> (
+    None
+):
+    assert Organization(1, "Studio", "UTC").auto_stop_after == 12 * 3600
+
+
+def test_an_organization_has_a_zone() -> None:
+    assert Organization(1, "Studio", "Asia/Kathmandu").zone == ZoneInfo("Asia/Kathmandu")
+
+
+@pytest.mark.parametrize(
+    ("members", "takes_time"),
+    [
+        ({}, True),
+        ({"billable": False}, True),
+        ({"time_tracking_enabled": False}, False),
+        ({"archived_at": NOW}, False),
+        ({"archived_at": 0}, False),
+        ({"deleted_at": NOW}, False),
+        ({"deleted_at": 0}, False),
+    ],
+)
+def test_a_service_takes_time_unless_it_is_closed_archived_or_deleted(
+    members: dict[str, Any], takes_time: bool
+) -> None:
+    assert Service(1, 1, "Design", **members).takes_time is takes_time
+
+
+@pytest.mark.parametrize(
+    ("expires_at", "expired"),
+    [(None, False), (NOW + 1, False), (NOW, True), (NOW - 1, True), (0, True)],
+)
+def test_a_token_has_run_out_from_its_last_instant_on(
+    expires_at: int | None, expired: bool
+) -> None:
+    token = Token("digest", 1, PERSON, Role.MEMBER, "phone", expires_at)
+    assert token.expired(NOW) is expired
+
+
+@pytest.mark.parametrize(("role", "is_admin"), [(Role.ADMIN, True), (Role.MEMBER, False)])
+def test_everything_is_open_to_admins_alone(role: Role, is_admin: bool) -> None:
+    assert Caller(ORGANIZATION, PERSON, role).is_admin is is_admin

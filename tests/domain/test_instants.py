@@ -1,0 +1,238 @@
+from datetime import UTC, date, datetime, timedelta, tzinfo
+from zoneinfo import ZoneInfo
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.instants import (
+    LAST_INSTANT,
+    Span,
+    day_span,
+    format_instant,
+    local_date,
+    parse_instant,
+    parse_span,
+    whole_minutes,
+)
+
+AUGUST = 1_754_090_486
+HOUR = 3600
+
+# From 2012, since when no zone has an offset with seconds, and none goes back to a date that it
+# had left; up to the last day that is there whole.
+instants = st.integers(1_325_376_000, LAST_INSTANT - 2 * 86_400)
+zones = st.timezone_keys(allow_prefix=False).map(ZoneInfo)
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "text"),
+    [
+        (AUGUST, "Europe/Zagreb", "2025-08-02T01:21:26.000+02:00"),
+        (AUGUST, "UTC", "2025-08-01T23:21:26.000+00:00"),
+        (AUGUST, "Asia/Kolkata", "2025-08-02T04:51:26.000+05:30"),
+        (AUGUST, "Asia/Kathmandu", "2025-08-02T05:06:26.000+05:45"),
+        (AUGUST, "America/St_Johns", "2025-08-01T20:51:26.000-02:30"),
+        (AUGUST, "Pacific/Kiritimati", "2025-08-02T13:21:26.000+14:00"),
+        (1_767_225_600, "Europe/Zagreb", "2026-01-01T01:00:00.000+01:00"),
+        (1_774_745_999, "Europe/Zagreb", "2026-03-29T01:59:59.000+01:00"),
+        (1_774_746_000, "Europe/Zagreb", "2026-03-29T03:00:00.000+02:00"),
+        (1_792_889_999, "Europe/Zagreb", "2026-10-25T02:59:59.000+02:00"),
+        (1_792_890_000, "Europe/Zagreb", "2026-10-25T02:00:00.000+01:00"),
+        (0, "UTC", "1970-01-01T00:00:00.000+00:00"),
+        (LAST_INSTANT, "UTC", "2286-11-20T17:46:38.000+00:00"),
+    ],
+)
+def test_an_instant_is_shown_with_the_offset_that_holds_in_the_zone(
+    instant: int, zone: str, text: str
+) -> None:
+    assert format_instant(instant, ZoneInfo(zone)) == text
+
+
+@pytest.mark.parametrize("zone", [UTC, ZoneInfo("UTC"), ZoneInfo("Etc/GMT")])
+def test_utc_is_shown_as_an_offset_never_as_z(zone: tzinfo) -> None:
+    assert format_instant(AUGUST, zone).endswith(".000+00:00")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "2025-08-02T01:21:26.000+02:00",
+        "2025-08-02T01:21:26+02:00",
+        "2025-08-02T01:21:26+0200",
+        "2025-08-01T23:21:26Z",
+        "2025-08-01T23:21:26.000Z",
+        "2025-08-01t23:21:26z",
+        "2025-08-01 23:21:26Z",
+        "2025-08-01T23:21:26+00:00",
+        "2025-08-01T23:21:26-00:00",
+        "2025-08-02T05:06:26+05:45",
+        "2025-08-01T20:51:26-0230",
+        "2025-08-01T23:21:26,5Z",
+        "2025-08-01T23:21:26.9Z",
+        "2025-08-01T23:21:26.999999999Z",
+    ],
+)
+def test_an_instant_is_read_in_whatever_way_iso_8601_writes_it(text: str) -> None:
+    assert parse_instant(text) == AUGUST
+
+
+def test_seconds_may_be_left_out() -> None:
+    assert parse_instant("2025-08-01T23:21Z") == AUGUST - 26
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "",
+        "now",
+        "1754090486",
+        "2025-08-02",
+        "2025-08-02T01:21:26",
+        "2025-08-02T01:21:26.000",
+        "2025-08-02T01:21:26 +02:00",
+        "2025-08-02T01:21:26+02",
+        "2025-08-02T01:21:26+2:00",
+        "2025-08-02T01:21:26+24:00",
+        "2025-08-02T01:21:26 CEST",
+        "2025-08-02T01:21:26Z ",
+        "2025-08-02T01:21:26Z\n",
+        "2025-08-02T01:21:26.Z",
+        "2025-08-02T01:21:26.0123456789Z",
+        "2025-08-02T01Z",
+        "2025-8-2T01:21:26Z",
+        "25-08-02T01:21:26Z",
+        "+2025-08-02T01:21:26Z",
+        "20250802T012126Z",
+        "2025-W31-6T01:21:26Z",
+        "2025-02-29T01:21:26Z",
+        "2025-13-01T01:21:26Z",
+        "2025-08-00T01:21:26Z",
+        "2025-08-02T25:21:26Z",
+        "2025-08-02T01:60:26Z",
+        "2025-08-02T01:21:60Z",
+        "0000-01-01T00:00:00Z",
+        "\u0662\u0660\u0662\u0665-08-02T01:21:26Z",
+        "2025-08-02T01:21:26\u221202:00",
+    ],
+)
+def test_what_names_no_instant_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the rule is the type
+        parse_instant(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "instant"),
+    [
+        ("1970-01-01T00:00:01Z", 1),
+        ("1969-12-31T23:59:59Z", 0),
+        ("0001-01-01T00:00:00Z", 0),
+        ("0001-01-01T00:00:00+14:00", 0),
+        ("2286-11-20T17:46:38Z", LAST_INSTANT),
+        ("2286-11-20T17:46:39Z", LAST_INSTANT),
+        ("9999-12-31T23:59:59Z", LAST_INSTANT),
+        ("9999-12-31T23:59:59-14:00", LAST_INSTANT),
+    ],
+)
+def test_years_that_no_sort_key_holds_are_pulled_into_range(text: str, instant: int) -> None:
+    assert parse_instant(text) == instant
+
+
+@settings(max_examples=200, deadline=None)
+@given(instants, zones)
+def test_what_is_shown_can_be_read_back(instant: int, zone: ZoneInfo) -> None:
+    assert parse_instant(format_instant(instant, zone)) == instant
+
+
+@pytest.mark.parametrize(
+    ("zone", "day", "start", "hours"),
+    [
+        ("Europe/Zagreb", "2026-03-02", "2026-03-01T23:00:00Z", 24),
+        ("Europe/Zagreb", "2026-03-29", "2026-03-28T23:00:00Z", 23),
+        ("Europe/Zagreb", "2026-10-25", "2026-10-24T22:00:00Z", 25),
+        ("Asia/Kathmandu", "2026-03-02", "2026-03-01T18:15:00Z", 24),
+        ("Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00Z", 24.5),
+        ("Pacific/Kiritimati", "2026-03-02", "2026-03-01T10:00:00Z", 24),
+        # Midnight is skipped: the day begins at one.
+        ("Africa/Cairo", "2024-04-26", "2024-04-25T22:00:00Z", 23),
+        ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z", 23),
+        # Clocks fall back at midnight: the day before has the hour twice.
+        ("America/Sao_Paulo", "2019-02-16", "2019-02-16T02:00:00Z", 25),
+        ("America/Sao_Paulo", "2019-02-17", "2019-02-17T03:00:00Z", 24),
+        # Midnight comes twice: the day begins at the first.
+        ("America/Havana", "2025-11-02", "2025-11-02T04:00:00Z", 25),
+        # Samoa went to bed on Thursday and woke up on Saturday.
+        ("Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00Z", 24),
+        ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0),
+        ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 24),
+    ],
+)
+def test_a_date_means_the_hours_that_it_has_in_the_zone(
+    zone: str, day: str, start: str, hours: float
+) -> None:
+    begin = parse_instant(start)
+    assert parse_span(day, ZoneInfo(zone)) == Span(begin, begin + int(hours * HOUR))
+
+
+@settings(max_examples=200, deadline=None)
+@given(instants, zones)
+def test_an_instant_lies_in_the_day_that_is_on_the_wall(instant: int, zone: ZoneInfo) -> None:
+    assert instant in parse_span(local_date(instant, zone), zone)
+
+
+@settings(max_examples=100, deadline=None)
+@given(st.dates(date(2012, 1, 1), date(2200, 1, 1)), zones)
+def test_days_follow_each_other_without_a_gap(day: date, zone: ZoneInfo) -> None:
+    following = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    assert day_span(day, zone).end == day_span(following.date(), zone).start
+
+
+def test_a_date_time_means_that_second() -> None:
+    span = parse_span("2025-08-02T01:21:26+02:00", ZoneInfo("Asia/Kolkata"))
+    assert span == Span(AUGUST, AUGUST + 1)
+
+
+@pytest.mark.parametrize(
+    "text", ["", "2025-02-29", "2025-8-2", "2025-08", "today", "9999-12-31", "2025-08-02T01:21:26"]
+)
+def test_what_is_neither_date_nor_date_time_is_refused(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - the rule is the type
+        parse_span(text, UTC)
+
+
+@pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2300-01-01", "9999-12-30"])
+@pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
+def test_days_that_no_sort_key_holds_have_no_instants(day: str, zone: str) -> None:
+    span = parse_span(day, ZoneInfo(zone))
+    assert span.start == span.end or span.end <= 11 * HOUR
+
+
+@pytest.mark.parametrize(
+    ("instant", "inside"), [(99, False), (100, True), (199, True), (200, False)]
+)
+def test_a_span_holds_its_start_and_not_its_end(instant: int, inside: bool) -> None:
+    assert (instant in Span(100, 200)) is inside
+
+
+@pytest.mark.parametrize(
+    ("instant", "zone", "day"),
+    [
+        ("2026-03-02T22:59:59Z", "Europe/Zagreb", "2026-03-02"),
+        ("2026-03-02T23:00:00Z", "Europe/Zagreb", "2026-03-03"),
+        ("2026-03-02T18:29:59Z", "Asia/Kolkata", "2026-03-02"),
+        ("2026-03-02T18:30:00Z", "Asia/Kolkata", "2026-03-03"),
+        ("2026-03-28T23:30:00Z", "Europe/Zagreb", "2026-03-29"),
+        ("2026-10-24T22:30:00Z", "Europe/Zagreb", "2026-10-25"),
+        ("2026-03-02T05:00:00Z", "America/Los_Angeles", "2026-03-01"),
+    ],
+)
+def test_the_date_is_the_one_on_the_wall(instant: str, zone: str, day: str) -> None:
+    assert local_date(parse_instant(instant), ZoneInfo(zone)) == day
+
+
+@pytest.mark.parametrize(
+    ("seconds", "minutes"),
+    [(0, 0), (1, 0), (29, 0), (30, 1), (89, 1), (90, 2), (3599, 60), (10 * 90, 15), (-30, 0)],
+)
+def test_minutes_are_rounded_half_up(seconds: int, minutes: int) -> None:
+    assert whole_minutes(seconds) == minutes

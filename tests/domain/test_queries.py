@@ -1,0 +1,83 @@
+from typing import Any
+
+import pytest
+
+from chalicelib.domain.instants import Span
+from chalicelib.domain.queries import TimeIs, TimerQuery
+from tests.domain.builders import ENTRY, NOW, ORGANIZATION, OTHER_ENTRY, PERSON, timer
+
+RUNNING = timer(started_at=NOW)
+STOPPED = timer(started_at=NOW, stopped_at=NOW + 60)
+
+THIS_MINUTE = TimeIs(Span(NOW, NOW + 60))
+NEXT_MINUTE = TimeIs(Span(NOW + 60, NOW + 120))
+NO_TIME = TimeIs(None)
+
+
+@pytest.mark.parametrize(
+    ("time", "instant", "holds"),
+    [
+        (THIS_MINUTE, NOW - 1, False),
+        (THIS_MINUTE, NOW, True),
+        (THIS_MINUTE, NOW + 59, True),
+        (THIS_MINUTE, NOW + 60, False),
+        (THIS_MINUTE, None, False),
+        (NO_TIME, None, True),
+        (NO_TIME, NOW, False),
+        (NO_TIME, 0, False),
+        (TimeIs(Span(0, 1)), 0, True),
+        (TimeIs(Span(NOW, NOW)), NOW, False),
+    ],
+)
+def test_a_time_is_in_the_span_or_absent(time: TimeIs, instant: int | None, holds: bool) -> None:
+    assert time.holds(instant) is holds
+
+
+@pytest.mark.parametrize(
+    ("conditions", "running_matches", "stopped_matches"),
+    [
+        ({}, True, True),
+        ({"person_ids": frozenset({PERSON})}, True, True),
+        ({"person_ids": frozenset({1, PERSON})}, True, True),
+        ({"person_ids": frozenset({1})}, False, False),
+        ({"person_ids": frozenset()}, False, False),
+        ({"time_entry_ids": frozenset({ENTRY})}, True, True),
+        ({"time_entry_ids": frozenset({OTHER_ENTRY})}, False, False),
+        ({"started_at": THIS_MINUTE}, True, True),
+        ({"started_at": NEXT_MINUTE}, False, False),
+        ({"started_at": NO_TIME}, False, False),
+        ({"stopped_at": NEXT_MINUTE}, False, True),
+        ({"stopped_at": THIS_MINUTE}, False, False),
+        ({"stopped_at": NO_TIME}, True, False),
+    ],
+)
+def test_each_condition_chooses_timers(
+    conditions: dict[str, Any], running_matches: bool, stopped_matches: bool
+) -> None:
+    query = TimerQuery(ORGANIZATION.id, **conditions)
+    assert (query.matches(RUNNING), query.matches(STOPPED)) == (running_matches, stopped_matches)
+
+
+ALL: dict[str, Any] = {
+    "person_ids": frozenset({PERSON}),
+    "time_entry_ids": frozenset({ENTRY}),
+    "started_at": THIS_MINUTE,
+    "stopped_at": NEXT_MINUTE,
+}
+
+
+def test_a_timer_that_meets_every_condition_is_meant() -> None:
+    assert TimerQuery(ORGANIZATION.id, **ALL).matches(STOPPED)
+
+
+@pytest.mark.parametrize(
+    "broken",
+    [
+        {"person_ids": frozenset({1})},
+        {"time_entry_ids": frozenset({1})},
+        {"started_at": NEXT_MINUTE},
+        {"stopped_at": NO_TIME},
+    ],
+)
+def test_one_condition_that_fails_is_enough(broken: dict[str, Any]) -> None:
+    assert not TimerQuery(ORGANIZATION.id, **{**ALL, **broken}).matches(STOPPED)
