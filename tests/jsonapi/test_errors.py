@@ -1,0 +1,105 @@
+"""Error documents: the source document, and contract section 7."""
+
+from collections.abc import Iterator
+
+import pytest
+
+from chalicelib.domain import errors
+from chalicelib.domain.errors import InvalidAttribute, RecordNotFound, ServerError, StintError
+from chalicelib.jsonapi.errors import CATALOGUE, error_document, status_of
+
+
+def _codes(parent: type[StintError] = StintError) -> Iterator[str]:
+    for child in parent.__subclasses__():
+        if child.__module__ == errors.__name__:
+            if "code" in vars(child):
+                yield child.code
+            yield from _codes(child)
+
+
+def test_the_catalogue_holds_exactly_the_errors_that_there_are() -> None:
+    assert set(CATALOGUE) == set(_codes())
+
+
+@pytest.mark.parametrize(
+    ("code", "status", "title"),
+    [
+        ("malformed_document", 400, "Malformed Document"),
+        ("invalid_parameter", 400, "Invalid Parameter"),
+        ("unsupported_filter", 400, "Unsupported Filter"),
+        ("unsupported_filter_value_type", 400, "Unsupported Filter Value"),
+        ("sort_param_unsupported", 400, "Unsupported Sort"),
+        ("unsupported_include", 400, "Unsupported Include"),
+        ("invalid_auth_token", 401, "Unauthenticated"),
+        ("no_organization_id", 403, "Access Denied"),
+        ("access_denied", 403, "Access Denied"),
+        ("record_not_found", 404, "Record Not Found"),
+        ("type_conflict", 409, "Conflict"),
+        ("id_conflict", 409, "Conflict"),
+        ("conflict", 409, "Conflict"),
+        ("invalid_attribute", 422, "Invalid Attribute"),
+        ("overlaps_session", 422, "Invalid Attribute"),
+    ],
+)
+def test_status_and_title_are_those_of_the_contract(code: str, status: int, title: str) -> None:
+    assert CATALOGUE[code] == (status, title)
+
+
+@pytest.mark.parametrize(
+    ("code", "status"),
+    [
+        ("unsupported_filter_operation", 400),
+        ("route_not_found", 404),
+        ("method_not_allowed", 405),
+        ("not_acceptable", 406),
+        ("payload_too_large", 413),
+        ("unsupported_media_type", 415),
+        ("server_error", 500),
+        ("unavailable", 503),
+    ],
+)
+def test_status_is_that_of_the_contract_where_it_names_no_title(code: str, status: int) -> None:
+    assert CATALOGUE[code][0] == status
+
+
+def test_an_error_knows_its_status() -> None:
+    assert (status_of(RecordNotFound()), status_of(InvalidAttribute("service"))) == (404, 422)
+
+
+def test_an_invalid_service_is_exactly_the_error_of_the_source() -> None:
+    document = error_document(InvalidAttribute("service"))
+    assert document == {
+        "errors": [
+            {
+                "status": "422",
+                "code": "invalid_attribute",
+                "title": "Invalid Attribute",
+                "detail": "attribute is invalid",
+                "source": {"pointer": "data/attributes/service"},
+            }
+        ]
+    }
+    assert list(document["errors"][0]) == ["status", "code", "title", "detail", "source"]
+
+
+def test_an_error_without_a_source_has_no_such_member() -> None:
+    described = error_document(RecordNotFound())["errors"][0]
+    assert list(described) == ["status", "code", "title", "detail"]
+
+
+def test_an_error_carries_its_meta() -> None:
+    overlap = errors.OverlapsSession("started_at", "2026-03-02T09:00:00.000+01:00")
+    described = error_document(overlap)["errors"][0]
+    assert list(described) == ["status", "code", "title", "detail", "source", "meta"]
+    assert described["meta"] == {"earliest_started_at": "2026-03-02T09:00:00.000+01:00"}
+
+
+def test_an_error_may_be_given_an_id_to_quote() -> None:
+    described = error_document(ServerError(), "1f0c")["errors"][0]
+    assert list(described) == ["id", "status", "code", "title", "detail"]
+    assert described["id"] == "1f0c"
+
+
+def test_a_pointer_to_the_whole_body_is_kept_though_it_is_empty() -> None:
+    described = error_document(errors.MalformedDocument(pointer=""))["errors"][0]
+    assert described["source"] == {"pointer": ""}

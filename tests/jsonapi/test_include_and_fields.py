@@ -1,0 +1,103 @@
+"""``include`` and ``fields``: contract section 2."""
+
+from datetime import UTC
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.domain.errors import InvalidParameter, UnsupportedInclude
+from chalicelib.jsonapi.parameters import Parameters, read_view
+from chalicelib.resources.timers import TIMERS
+
+
+def test_nothing_is_included_and_everything_shown_unless_asked_otherwise() -> None:
+    view = read_view(TIMERS, [], UTC)
+    assert (view.include, view.fields) == (frozenset(), {})
+
+
+def test_times_are_shown_in_the_zone_that_is_given() -> None:
+    zone = ZoneInfo("Asia/Kathmandu")
+    assert read_view(TIMERS, [], zone).zone is zone
+
+
+@pytest.mark.parametrize(
+    ("parameters", "paths"),
+    [
+        ([("include", "")], set()),
+        ([("include", " , ")], set()),
+        ([("include", "time_entry")], {"time_entry"}),
+        ([("include", "organization")], {"organization"}),
+        ([("include", "time_entry.service")], {"time_entry", "time_entry.service"}),
+        ([("include", "time_entry.task")], {"time_entry", "time_entry.task"}),
+        ([("include", "time_entry.project")], {"time_entry", "time_entry.project"}),
+        (
+            [("include", "time_entry.person, organization")],
+            {"time_entry", "time_entry.person", "organization"},
+        ),
+        (
+            [("include", "organization"), ("include", "time_entry,time_entry")],
+            {"organization", "time_entry"},
+        ),
+    ],
+)
+def test_a_dotted_path_includes_its_prefixes(parameters: Parameters, paths: set[str]) -> None:
+    assert read_view(TIMERS, parameters, UTC).include == paths
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        "person",
+        "time_entries",
+        "Time_entry",
+        "time_entry.",
+        ".time_entry",
+        "time_entry..service",
+        "time_entry.organization",
+        "time_entry.service.organization",
+        "service",
+        "time_entry,nobody",
+    ],
+)
+def test_an_unknown_path_is_refused(value: str) -> None:
+    with pytest.raises(UnsupportedInclude) as caught:
+        read_view(TIMERS, [("include", value)], UTC)
+    assert (caught.value.code, caught.value.source) == (
+        "unsupported_include",
+        {"parameter": "include"},
+    )
+
+
+def test_a_refusal_names_the_path_among_those_asked_for() -> None:
+    with pytest.raises(UnsupportedInclude, match="'nobody'"):
+        read_view(TIMERS, [("include", "time_entry,nobody,organization")], UTC)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "fields"),
+    [
+        ([("fields[timers]", "started_at")], {"timers": {"started_at"}}),
+        ([("fields[timers]", "started_at, total_time")], {"timers": {"started_at", "total_time"}}),
+        (
+            [("fields[timers]", "started_at"), ("fields[timers]", "total_time")],
+            {"timers": {"started_at", "total_time"}},
+        ),
+        ([("fields[time-entries]", "note")], {"time_entries": {"note"}}),
+        (
+            [("fields[time-entries]", "note"), ("fields[time_entries]", "date")],
+            {"time_entries": {"note", "date"}},
+        ),
+        ([("fields[boats]", "sail")], {"boats": {"sail"}}),
+    ],
+)
+def test_fields_are_asked_for_by_type(parameters: Parameters, fields: dict[str, set[str]]) -> None:
+    assert read_view(TIMERS, parameters, UTC).fields == fields
+
+
+@pytest.mark.parametrize(
+    "name", ["fields", "fields[timers][]", "fields[timers][x]", "fields[timers", "fields[[timers]]"]
+)
+def test_fields_without_one_type_are_refused(name: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        read_view(TIMERS, [(name, "started_at")], UTC)
+    assert (caught.value.code, caught.value.source) == ("invalid_parameter", {"parameter": name})

@@ -1,0 +1,137 @@
+"""``sort`` and ``page``: contract section 6."""
+
+from collections.abc import Callable
+from datetime import UTC
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from chalicelib.domain.errors import InvalidParameter, ParameterError, UnsupportedSort
+from chalicelib.jsonapi.parameters import (
+    PageNumber,
+    Parameters,
+    read_list_query,
+    read_view,
+)
+from chalicelib.resources.timers import TIMERS
+
+
+@pytest.mark.parametrize(
+    ("parameters", "sort", "descending"),
+    [
+        ([], "started_at", False),
+        ([("sort", "")], "started_at", False),
+        ([("sort", " , ")], "started_at", False),
+        ([("sort", "started_at")], "started_at", False),
+        ([("sort", "-started_at")], "started_at", True),
+        ([("sort", "stopped_at")], "stopped_at", False),
+        ([("sort", " -stopped_at ")], "stopped_at", True),
+        ([("sort", "stopped_at,")], "stopped_at", False),
+    ],
+)
+def test_timers_are_sorted_by_their_start_unless_asked_otherwise(
+    parameters: Parameters, sort: str, descending: bool
+) -> None:
+    query = read_list_query(TIMERS, parameters, UTC)
+    assert (query.sort, query.descending) == (sort, descending)
+
+
+@pytest.mark.parametrize(
+    "parameters",
+    [
+        [("sort", "id")],
+        [("sort", "-")],
+        [("sort", "--started_at")],
+        [("sort", "+started_at")],
+        [("sort", "Started_at")],
+        [("sort", "time_entry.date")],
+        [("sort", "started_at,stopped_at")],
+        [("sort", "started_at"), ("sort", "stopped_at")],
+    ],
+)
+def test_any_other_sort_is_refused(parameters: Parameters) -> None:
+    with pytest.raises(UnsupportedSort) as caught:
+        read_list_query(TIMERS, parameters, UTC)
+    assert (caught.value.code, caught.value.source) == (
+        "sort_param_unsupported",
+        {"parameter": "sort"},
+    )
+
+
+@pytest.mark.parametrize(
+    ("parameters", "page"),
+    [
+        ([], PageNumber(1, 30)),
+        ([("page[number]", "2")], PageNumber(2, 30)),
+        ([("page[size]", "50")], PageNumber(1, 50)),
+        ([("page", "2"), ("per_page", "50")], PageNumber(2, 50)),
+        ([("page[number]", "2"), ("page[size]", "50")], PageNumber(2, 50)),
+        ([("page", "2"), ("page[size]", "50")], PageNumber(2, 50)),
+        ([("page[size]", "1")], PageNumber(1, 1)),
+        ([("page[size]", "200")], PageNumber(1, 200)),
+        ([("page[size]", "201")], PageNumber(1, 200)),
+        ([("per_page", "999999999")], PageNumber(1, 200)),
+        ([("page[number]", "999999999")], PageNumber(999_999_999, 30)),
+    ],
+)
+def test_a_page_has_thirty_records_unless_asked_otherwise_and_never_more_than_200(
+    parameters: Parameters, page: PageNumber
+) -> None:
+    assert read_list_query(TIMERS, parameters, UTC).page == page
+
+
+@pytest.mark.parametrize("name", ["page", "per_page", "page[number]", "page[size]"])
+@pytest.mark.parametrize(
+    "value", ["", "0", "-1", "+1", "1.5", "1e2", "01", " 1", "1,2", "x", "9" * 10, "\u0661", "null"]
+)
+def test_a_page_is_counted_in_whole_numbers_from_one(name: str, value: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        read_list_query(TIMERS, [(name, value)], UTC)
+    assert (caught.value.code, caught.value.source) == ("invalid_parameter", {"parameter": name})
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["page[]", "page[offset]", "page[number][]", "page[number", "page[number]]", "page[Size]"],
+)
+def test_an_unknown_member_of_page_is_refused(name: str) -> None:
+    with pytest.raises(InvalidParameter) as caught:
+        read_list_query(TIMERS, [(name, "1")], UTC)
+    assert caught.value.source == {"parameter": name}
+
+
+@pytest.mark.parametrize("name", ["pages", "pagenumber", "perPage", "per_page[x]", "xpage[size]"])
+def test_other_parameters_are_ignored(name: str) -> None:
+    assert read_list_query(TIMERS, [(name, "x")], UTC).page == PageNumber()
+
+
+_words = st.sampled_from(
+    [
+        *("filter", "page", "fields", "sort", "include", "per_page", "[", "]"),
+        *("person_id", "started_at", "stopped_at", "eq", "number", "size", "timers", "time_entry"),
+        *(".", ",", "-", "0", "1", "null", "2026-03-02", "T08:00:00", "Z", "+01:00"),
+    ]
+)
+_texts = st.lists(_words, max_size=6).map("".join) | st.text(max_size=8)
+
+
+@settings(max_examples=300, deadline=None)
+@given(st.lists(st.tuples(_texts, _texts), max_size=4))
+def test_whatever_is_asked_is_answered_or_refused_by_the_parameters_name(
+    parameters: list[tuple[str, str]],
+) -> None:
+    names = {name for name, _ in parameters}
+    assert {_refused(read_list_query, parameters), _refused(read_view, parameters)} <= {
+        None,
+        *names,
+    }
+
+
+def _refused(read: Callable[..., object], parameters: Parameters) -> str | None:
+    """The parameter that is named in a refusal, if it comes to one."""
+    try:
+        read(TIMERS, parameters, UTC)
+    except ParameterError as error:
+        return error.source["parameter"] if error.source else "none is named"
+    return None
