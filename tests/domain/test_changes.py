@@ -99,12 +99,11 @@ def test_nothing_collected_changes_nothing() -> None:
 
 
 def test_a_new_entry_begins_its_life_with_the_timer_that_runs_on_it() -> None:
-    assert apply_to_new_entry(entry(), BEGIN) == entry(
-        timer_count=1, running_timer_id=TIMER, timer_started_at=NOW
-    )
+    new = apply_to_new_entry(entry(), BEGIN)
+    assert (new.timer_count, new.running_timer_id, new.timer_started_at) == (1, TIMER, NOW)
+    assert (new.tracked_seconds, new.timer_stopped_at) == (0, None)
 
 
 def test_a_new_entry_on_which_nothing_starts_does_not_run() -> None:
-    assert apply_to_new_entry(entry(), ChangeEntry(ENTRY, seconds=90, timers=2)) == entry(
-        tracked_seconds=90, timer_count=2
-    )
+    new = apply_to_new_entry(entry(), ChangeEntry(ENTRY, seconds=90, timers=2))
+    assert new == entry(tracked_seconds=90, timer_count=2)

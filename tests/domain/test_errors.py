@@ -48,11 +48,6 @@ def test_every_leaf_has_a_code() -> None:
     assert leaves <= {error.__name__ for error in CONCRETE}
 
 
-def test_no_two_errors_share_a_code() -> None:
-    codes = [error.code for error in CONCRETE]
-    assert len(codes) == len(set(codes))
-
-
 @pytest.mark.parametrize("error", CONCRETE, ids=lambda error: error.__name__)
 def test_every_error_says_something_to_people(error: type[StintError]) -> None:
     assert vars(error)["default_detail"].strip()

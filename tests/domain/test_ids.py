@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 from itertools import pairwise
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from chalicelib.domain.ids import MAX_ID, IdSource, parse_id
@@ -72,6 +72,7 @@ def test_nothing_else_is_an_id(value: object) -> None:
     assert parse_id(value) is None
 
 
+@settings(max_examples=50, deadline=None)
 @given(st.integers(1, MAX_ID))
 def test_every_id_survives_being_written(record_id: int) -> None:
     assert parse_id(str(record_id)) == record_id

@@ -252,20 +252,17 @@ def test_a_service_alone_makes_a_time_entry_on_which_the_timer_runs() -> None:
     started = decide_start(idle(), SERVICE, ORGANIZATION, DRAWN)
     assert started.timer.time_entry_id == NEW_ENTRY
     assert started.changes.entries == ()
-    assert started.changes.new_entry == entry(
-        id=NEW_ENTRY,
-        created_at=NOW,
-        updated_at=NOW,
-        timer_count=1,
-        running_timer_id=NEW_TIMER,
-        timer_started_at=NOW,
-    )
+    new = started.changes.new_entry
+    assert new is not None
+    assert (new.id, new.service_id, new.running_timer_id) == (NEW_ENTRY, SERVICE.id, NEW_TIMER)
+    assert (new.timer_count, new.timer_started_at, new.timer_stopped_at) == (1, NOW, None)
 
 
-def test_a_new_entry_is_without_time() -> None:
+def test_a_new_entry_belongs_to_the_person_and_is_without_time() -> None:
     new = decide_start(idle(), SERVICE, ORGANIZATION, DRAWN).changes.new_entry
     assert new is not None
-    assert new.time == 0
+    assert (new.organization_id, new.person_id, new.time) == (ORGANIZATION.id, PERSON, 0)
+    assert (new.created_at, new.updated_at, new.version) == (NOW, NOW, 1)
 
 
 def test_a_switch_to_a_service_changes_the_old_entry_and_makes_a_new_one() -> None:
