@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint format test test-dynamodb-local bench-round-trips lock clean
+.PHONY: help install run lint format test test-dynamodb-local sweep check-invariants bench-round-trips lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -38,6 +38,12 @@ test: $(INSTALLED) ## every test, on moto
 
 test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (needs Java and npm)
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/pytest
+
+sweep: $(INSTALLED) ## stop forgotten timers now (DRY_RUN=1 only counts; on AWS a schedule does it)
+	$(BIN)/python -m infra.sweep $(if $(DRY_RUN),--dry-run)
+
+check-invariants: $(INSTALLED) ## prove what must hold of the tables (REPAIR=1 mends what can be derived)
+	$(BIN)/python -m infra.check_invariants $(if $(REPAIR),--repair)
 
 bench-round-trips: $(INSTALLED) ## database calls and read units of each endpoint, on DynamoDB Local
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips

@@ -4,6 +4,7 @@ Rooms, outermost first; each may import those below it, never those above
 (checked by import-linter, see pyproject.toml)::
 
     http        Chalice, authentication, rendering
+    events      what runs on a schedule, beside http
     resources   each resource declared once
     services    the verbs: start, stop, show, list
     store       PynamoDB and DynamoDB, and nobody else

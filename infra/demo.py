@@ -14,6 +14,7 @@ from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.domain.tokens import digest
 from chalicelib.store.records import Record
 from chalicelib.store.store import Store
+from chalicelib.store.transactions import Commit
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -112,8 +113,8 @@ def _work(store: Store, session: _Session, now: int) -> None:
         raise LookupError(f"demo time entry {session.time_entry_id} is missing")
     drawn = Drawn(now - session.started, session.timer_id, 0)
     started = decide_start(state.slot, state.time_entry, ZAGREB, drawn)
-    store.commit(started.changes, secrets.token_hex(16))
+    store.commit(Commit(started.changes), secrets.token_hex(16))
     if session.stopped is not None:
         stopped = decide_stop(started.timer, now - session.stopped)
         if stopped.changes is not None:
-            store.commit(stopped.changes, secrets.token_hex(16))
+            store.commit(Commit(stopped.changes), secrets.token_hex(16))

@@ -153,5 +153,6 @@ def apply_to_new_entry(entry: TimeEntry, change: ChangeEntry) -> TimeEntry:
         tracked_seconds=change.seconds,
         timer_count=change.timers,
         running_timer_id=timer_id,
+        latest_timer_id=timer_id,
         timer_started_at=started_at,
     )

@@ -11,6 +11,7 @@
     │   ├── UnsupportedFilterValue       ... has a value of the wrong type
     │   ├── UnsupportedSort              ... sorts by something unknown
     │   └── UnsupportedInclude           ... includes something unknown
+    ├── InvalidHeader                a header has an unusable value
     ├── InvalidAuthToken             no, unknown or expired token
     ├── NoOrganizationId             the organization header is missing or malformed
     ├── AccessDenied                 known, but not allowed
@@ -25,6 +26,7 @@
     ├── Conflict                     a race that retries did not settle
     ├── InvalidAttribute             a value breaks a rule
     │   └── OverlapsSession              it would overlap another session
+    ├── IdempotencyKeyReused         the key came before, with another request
     ├── Unavailable                  the database throttles or is away
     └── ServerError                  a fault of ours
 
@@ -103,6 +105,14 @@ class UnsupportedSort(ParameterError):
 class UnsupportedInclude(ParameterError):
     code = "unsupported_include"
     default_detail = "include path is not supported"
+
+
+class InvalidHeader(StintError):
+    code = "invalid_parameter"
+    default_detail = "header is invalid"
+
+    def __init__(self, header: str, detail: str | None = None) -> None:
+        super().__init__(detail, source={"header": header})
 
 
 class InvalidAuthToken(StintError):
@@ -212,6 +222,14 @@ class OverlapsSession(InvalidAttribute):
 
     def __init__(self, name: str, earliest: str) -> None:
         super().__init__(name, meta={f"earliest_{name}": earliest})
+
+
+class IdempotencyKeyReused(StintError):
+    code = "idempotency_key_reused"
+    default_detail = "this key came before, with another method, path, query or body"
+
+    def __init__(self) -> None:
+        super().__init__(source={"header": "Idempotency-Key"})
 
 
 class Unavailable(StintError):

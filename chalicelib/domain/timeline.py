@@ -117,22 +117,14 @@ def decide_stop(timer: Timer, now: int, stopped_at: int | None = None) -> Stoppe
 
     Raises :class:`InvalidAttribute` where ``stopped_at`` is too far ahead.
     """
-    stop = _stop_instant(timer, now, stopped_at)
-    if timer.stopped_at is not None:
+    return _stop(timer, now, _stop_instant(timer, now, stopped_at), None)
+
+
+def decide_auto_stop(timer: Timer, now: int) -> Stopped:
+    """Stop a forgotten timer at its limit, whenever that is noticed. Contract section 9."""
+    if timer.auto_stop_at > now:
         return Stopped(timer, None)
-    stopped = _with_stop(timer, stop)
-    tallying = Tallying()
-    tallying.stopped(stop)
-    changes = Changes(
-        organization_id=timer.organization_id,
-        person_id=timer.person_id,
-        now=now,
-        slot=FreeSlot(timer.id, stop),
-        stop_timer=StopTimer(timer.id, stop, None),
-        entries=(_end_session(_running(timer), stop),),
-        tallies=tallying.changes(),
-    )
-    return Stopped(stopped, changes)
+    return _stop(timer, now, timer.auto_stop_at, StopReason.AUTO)
 
 
 def correction(timer: Timer, now: int, stopped_at: int | None) -> int | None:
@@ -164,7 +156,7 @@ def decide_correction(timer: Timer, slot: Slot, entry: TimeEntry, now: int, stop
         entries=(change,),
         tallies=tallying.changes(),
     )
-    return Stopped(_with_stop(timer, stop), changes)
+    return Stopped(_with_stop(timer, stop, None), changes)
 
 
 def _start_instant(slot: Slot, organization: Organization, now: int, asked: int | None) -> int:
@@ -179,6 +171,23 @@ def _start_instant(slot: Slot, organization: Organization, now: int, asked: int 
     if asked < earliest:
         raise OverlapsSession("started_at", format_instant(earliest, organization.zone))
     return asked
+
+
+def _stop(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
+    if timer.stopped_at is not None:
+        return Stopped(timer, None)
+    tallying = Tallying()
+    tallying.stopped(stop)
+    changes = Changes(
+        organization_id=timer.organization_id,
+        person_id=timer.person_id,
+        now=now,
+        slot=FreeSlot(timer.id, stop),
+        stop_timer=StopTimer(timer.id, stop, reason),
+        entries=(_end_session(_running(timer), stop),),
+        tallies=tallying.changes(),
+    )
+    return Stopped(_with_stop(timer, stop, reason), changes)
 
 
 def _stop_instant(timer: Timer, now: int, asked: int | None) -> int:
@@ -224,5 +233,5 @@ def _running(timer: Timer) -> RunningTimer:
     return RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
 
 
-def _with_stop(timer: Timer, stopped_at: int) -> Timer:
-    return replace(timer, stopped_at=stopped_at, stop_reason=None, version=timer.version + 1)
+def _with_stop(timer: Timer, stopped_at: int, reason: StopReason | None) -> Timer:
+    return replace(timer, stopped_at=stopped_at, stop_reason=reason, version=timer.version + 1)

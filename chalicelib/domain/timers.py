@@ -74,6 +74,7 @@ class TimeEntry:
     adjusted_seconds: int = 0
     timer_count: int = 0
     running_timer_id: int | None = None
+    latest_timer_id: int | None = None
     timer_started_at: int | None = None
     timer_stopped_at: int | None = None
     version: int = 1

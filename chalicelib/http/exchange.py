@@ -7,6 +7,7 @@ from typing import Any
 from chalice.app import Request
 
 from chalicelib.domain.directory import Caller
+from chalicelib.jsonapi.documents import encode
 from chalicelib.jsonapi.parameters import Parameters
 
 
@@ -32,11 +33,18 @@ class Exchange:
 
 @dataclass(frozen=True, slots=True)
 class Reply:
-    """What goes out: a JSON:API document, or no body at all."""
+    """What goes out: a JSON:API document as text, or an empty body."""
 
     status: int
-    document: Mapping[str, Any] | None = None
+    body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+
+
+def document_reply(
+    status: int, document: Mapping[str, Any], headers: Mapping[str, str] | None = None
+) -> Reply:
+    """A reply that carries a document."""
+    return Reply(status, encode(document), headers or {})
 
 
 def from_chalice(request: Request, route_arguments: Mapping[str, str]) -> HttpRequest:

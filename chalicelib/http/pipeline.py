@@ -5,6 +5,7 @@ import secrets
 import time
 
 from chalicelib.domain.errors import PayloadTooLarge, ServerError, StintError
+from chalicelib.http.conditional import revalidate
 from chalicelib.http.exchange import Exchange, HttpRequest, Reply
 from chalicelib.http.replies import error_reply
 from chalicelib.http.routes import Route
@@ -28,6 +29,8 @@ class Pipeline:
         began = time.perf_counter()
         try:
             reply = route.view(self._admit(request))
+            if request.method == "GET":
+                reply = revalidate(reply, request.headers.get("if-none-match"))
         except StintError as error:
             reply = error_reply(error)
         except Exception:

@@ -5,8 +5,7 @@ from collections.abc import Mapping
 from chalice.app import CORSConfig, Response
 
 from chalicelib.domain.errors import MethodNotAllowed, StintError
-from chalicelib.http.exchange import Reply
-from chalicelib.jsonapi.documents import encode
+from chalicelib.http.exchange import Reply, document_reply
 from chalicelib.jsonapi.errors import error_document, status_of
 from chalicelib.jsonapi.media_types import CONTENT_TYPE
 
@@ -46,9 +45,8 @@ def common_headers(allowed_origin: str) -> Mapping[str, str]:
 
 def to_chalice(reply: Reply, allowed_origin: str) -> Response:
     """A reply, with what every answer carries."""
-    body = "" if reply.document is None else encode(reply.document)
     headers: dict[str, str | list[str]] = {**common_headers(allowed_origin), **reply.headers}
-    return Response(body=body, status_code=reply.status, headers=headers)
+    return Response(body=reply.body, status_code=reply.status, headers=headers)
 
 
 def error_reply(error: StintError, error_id: str | None = None) -> Reply:
@@ -58,4 +56,4 @@ def error_reply(error: StintError, error_id: str | None = None) -> Reply:
         headers["Retry-After"] = str(error.retry_after)
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
-    return Reply(status_of(error), error_document(error, error_id), headers)
+    return document_reply(status_of(error), error_document(error, error_id), headers)

@@ -1,18 +1,24 @@
-"""The four endpoints of the source document. A view parses, delegates, renders."""
+"""Timers over HTTP: the four endpoints of the source, and one of ours.
 
-from collections.abc import Mapping, Sequence
+A view parses, delegates, renders.
+"""
+
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.domain.ids import parse_id
 from chalicelib.domain.queries import TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.http.exchange import Exchange, Reply
+from chalicelib.http.exchange import Exchange, Reply, document_reply
 from chalicelib.http.including import load_included
-from chalicelib.http.routes import Route
+from chalicelib.http.keys import request_key
+from chalicelib.http.routes import BASE_PATH, Route
 from chalicelib.jsonapi.documents import Included, View, list_document, single_document
 from chalicelib.jsonapi.paging import page_links, page_meta
 from chalicelib.jsonapi.parameters import ListQuery, read_list_query, read_view
 from chalicelib.jsonapi.requests import Document, read_document
+from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.timers import (
     PERSON,
     SERVICE,
@@ -21,8 +27,10 @@ from chalicelib.resources.timers import (
     TIME_ENTRY,
     TIMERS,
 )
+from chalicelib.services.settling import Answer
 from chalicelib.services.timers import (
     StartTimer,
+    StopTimer,
     list_timers,
     show_timer,
     start_timer,
@@ -45,6 +53,9 @@ class TimerViews:
             Route("start_timer", ("POST",), "/timers", self.start, TIMERS),
             Route("show_timer", ("GET",), "/timers/{id}", self.show, TIMERS),
             Route("stop_timer", ("PATCH", "PUT"), "/timers/{id}/stop", self.stop, TIMERS),
+            Route(
+                "stop_time_entry", ("PATCH",), "/time_entries/{id}/stop", self.stop_on_entry, TIMERS
+            ),
         )
 
     def list(self, exchange: Exchange) -> Reply:
@@ -66,35 +77,62 @@ class TimerViews:
             ),
             page_meta(asked.page, found.total_count),
         )
-        return Reply(200, document)
+        return document_reply(200, document)
 
     def show(self, exchange: Exchange) -> Reply:
         """``GET /timers/{id}``."""
         view = self._view(exchange)
-        timer = show_timer(self._tools, exchange.caller, _timer_id(exchange))
-        return Reply(200, self._document(exchange, timer, view))
+        timer_id = parse_id(exchange.request.route_arguments["id"])
+        timer = show_timer(self._tools, exchange.caller, timer_id)
+        return document_reply(200, self._document(exchange, timer, view))
 
     def start(self, exchange: Exchange) -> Reply:
         """``POST /timers`` (contract section 3)."""
         view = self._view(exchange)
         document = read_document(exchange.request.body, TIMERS.type)
-        started = start_timer(self._tools, exchange.caller, _start_command(exchange, document))
-        meta = {}
-        if started.stopped_timer_id is not None:
-            meta["stopped_timer_ids"] = [str(started.stopped_timer_id)]
-        location = f"{self._public_base_url}{exchange.request.path}/{started.timer.id}"
-        answer = self._document(exchange, started.timer, view, meta)
-        return Reply(201, answer, {"Location": location})
+        command = _start_command(exchange, document)
+        answer = start_timer(self._tools, exchange.caller, command, request_key(exchange))
+        location = f"{self._public_base_url}{BASE_PATH}/timers/{answer.outcome.timer.id}"
+        return self._acted(exchange, 201, answer, view, {"Location": location})
 
     def stop(self, exchange: Exchange) -> Reply:
         """``PATCH`` or ``PUT /timers/{id}/stop`` (contract section 4)."""
+        return self._stop(exchange, TIMERS, lambda id_, at: StopTimer(id_, None, at))
+
+    def stop_on_entry(self, exchange: Exchange) -> Reply:
+        """``PATCH /time_entries/{id}/stop``: stop what runs on a time entry (section 4)."""
+        return self._stop(exchange, TIME_ENTRIES, lambda id_, at: StopTimer(None, id_, at))
+
+    def _stop(
+        self,
+        exchange: Exchange,
+        named: AnyResource,
+        command: Callable[[int | None, int | None], StopTimer],
+    ) -> Reply:
         view = self._view(exchange)
         given_id = exchange.request.route_arguments["id"]
-        document = read_document(exchange.request.body, TIMERS.type, given_id)
-        stopped_at = STOPPED_AT.read(document)
-        stopped = stop_timer(self._tools, exchange.caller, _timer_id(exchange), stopped_at)
-        meta = {"already_stopped": True} if stopped.changes is None else {}
-        return Reply(200, self._document(exchange, stopped.timer, view, meta))
+        document = read_document(exchange.request.body, named.type, given_id)
+        asked = command(parse_id(given_id), STOPPED_AT.read(document))
+        answer = stop_timer(self._tools, exchange.caller, asked, request_key(exchange))
+        return self._acted(exchange, 200, answer, view)
+
+    def _acted(
+        self,
+        exchange: Exchange,
+        status: int,
+        answer: Answer,
+        view: View,
+        headers: Mapping[str, str] | None = None,
+    ) -> Reply:
+        outcome = answer.outcome
+        meta: dict[str, Any] = {}
+        if outcome.stopped_timer_id is not None:
+            meta["stopped_timer_ids"] = [str(outcome.stopped_timer_id)]
+        if outcome.already_stopped:
+            meta["already_stopped"] = True
+        replayed = {"Idempotency-Replayed": "true"} if answer.replayed else {}
+        document = self._document(exchange, outcome.timer, view, meta)
+        return document_reply(status, document, {**(headers or {}), **replayed})
 
     def _view(self, exchange: Exchange) -> View:
         # Before anything is done: a wrong include on a POST must not start a timer.
@@ -116,10 +154,6 @@ class TimerViews:
     ) -> Sequence[Included]:
         organization_id = exchange.caller.organization.id
         return load_included(self._tools.store, organization_id, TIMERS, timers, view)
-
-
-def _timer_id(exchange: Exchange) -> int | None:
-    return parse_id(exchange.request.route_arguments["id"])
 
 
 def _start_command(exchange: Exchange, document: Document) -> StartTimer:

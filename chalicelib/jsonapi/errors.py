@@ -27,6 +27,7 @@ CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
     "unsupported_media_type": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
     "invalid_attribute": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
     "overlaps_session": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
+    "idempotency_key_reused": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
     "server_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "Server Error"),
     "unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Service Unavailable"),
 }

@@ -1,36 +1,96 @@
 """Decide, commit, and after a lost race read and decide again."""
 
 from collections.abc import Callable
-from typing import TypeVar
+from dataclasses import dataclass
 
 from chalicelib.domain.changes import Changes
-from chalicelib.domain.errors import Conflict
+from chalicelib.domain.errors import Conflict, IdempotencyKeyReused, Unavailable
+from chalicelib.domain.idempotency import KEPT_SECONDS, KeptOutcome, Outcome, RequestKey
 from chalicelib.services.toolbox import Toolbox
-from chalicelib.store.transactions import LostRace
+from chalicelib.store.transactions import Commit, LostRace
 
-ATTEMPTS = 6
+ATTEMPTS = 8
+SENDS = 2
+"""How often one and the same transaction is sent where nobody knows whether it was applied."""
+
 _FIRST_PAUSE_SECONDS = 0.02
+_LONGEST_PAUSE_SECONDS = 0.5
 _RETRY_AFTER_SECONDS = 1
 
-Outcome = TypeVar("Outcome")
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """What an act answers, and what it changes: None where that is nothing."""
+
+    outcome: Outcome
+    changes: Changes | None
 
 
-def settle(tools: Toolbox, decide: Callable[[], tuple[Outcome, Changes | None]]) -> Outcome:
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an act answered; ``replayed`` where an earlier request with its key had done it."""
+
+    outcome: Outcome
+    replayed: bool = False
+
+
+def settle(
+    tools: Toolbox, key: RequestKey | None, decide: Callable[[], Decision | Answer]
+) -> Answer:
     """Commit what ``decide`` reads and decides; where it loses a race, let it do so again.
 
     Each attempt writes under a token of its own, since it may write something else. Raises
-    :class:`Conflict` when the race is still not settled after several attempts.
+    :class:`Conflict` when the race is still not settled after several attempts, and whatever
+    ``decide`` or the store raises.
     """
     token = tools.request_token()
     for attempt in range(ATTEMPTS):
-        outcome, changes = decide()
-        if changes is None:
-            return outcome
         try:
-            tools.store.commit(changes, f"{token}-{attempt}")
+            decided = decide()
+            if isinstance(decided, Answer):
+                return decided
+            if decided.changes is not None or key is not None:
+                _send(tools, _commit(tools, key, decided), f"{token}-{attempt}")
+            return Answer(decided.outcome)
         except LostRace:
-            # Full jitter: those who collided once should not meet again.
-            tools.pause(_FIRST_PAUSE_SECONDS * 2**attempt * tools.jitter())
-        else:
-            return outcome
+            _pause(tools, attempt)
     raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
+
+
+def replay(kept: KeptOutcome | None, key: RequestKey | None, now: int) -> Answer | None:
+    """The answer of an earlier request with this key, if one is kept.
+
+    Raises :class:`IdempotencyKeyReused` where that request was another.
+    """
+    if kept is None or key is None or kept.expires_at <= now:
+        return None
+    if kept.fingerprint != key.fingerprint:
+        raise IdempotencyKeyReused
+    return Answer(kept.outcome, replayed=True)
+
+
+def _commit(tools: Toolbox, key: RequestKey | None, decided: Decision) -> Commit:
+    now = tools.now()
+    kept = None
+    if key is not None:
+        kept = KeptOutcome(key.fingerprint, decided.outcome, now + KEPT_SECONDS)
+    return Commit(decided.changes, key, kept, now)
+
+
+def _send(tools: Toolbox, writes: Commit, token: str) -> None:
+    # Away, silent or in doubt: the identical transaction is sent again. Its token makes sure that
+    # it counts once, whether or not the first one arrived.
+    for send in range(SENDS):
+        try:
+            return tools.store.commit(writes, token)
+        except Unavailable:
+            if send == SENDS - 1:
+                raise
+            _pause(tools, send)
+    return None
+
+
+def _pause(tools: Toolbox, attempt: int) -> None:
+    # Full jitter: those who collided once should not meet again.
+    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
+    tools.pause(longest * tools.jitter())

@@ -2,14 +2,13 @@
 
 from dataclasses import dataclass, replace
 
-from chalicelib.domain.changes import Changes
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.domain.errors import InvalidAttribute, RecordNotFound
+from chalicelib.domain.idempotency import Outcome, RequestKey
 from chalicelib.domain.policies import Visibility, acts_for, may_see
 from chalicelib.domain.queries import Page, TimerQuery
 from chalicelib.domain.timeline import (
     Drawn,
-    Started,
     Stopped,
     correction,
     decide_correction,
@@ -17,9 +16,10 @@ from chalicelib.domain.timeline import (
     decide_stop,
 )
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.services.settling import settle
+from chalicelib.services.settling import Answer, Decision, replay, settle
 from chalicelib.services.toolbox import Toolbox
-from chalicelib.store.store import StartState
+from chalicelib.store.store import StartState, StopState
+from chalicelib.store.transactions import LostRace
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,14 +33,20 @@ class StartTimer:
     started_at: int | None = None
 
 
+@dataclass(frozen=True, slots=True)
+class StopTimer:
+    """Which timer, or what runs on which time entry, and when it stopped (None: now)."""
+
+    timer_id: int | None = None
+    time_entry_id: int | None = None
+    stopped_at: int | None = None
+
+
 def show_timer(tools: Toolbox, caller: Caller, timer_id: int | None) -> Timer:
     """A timer that the caller may see. Raises :class:`RecordNotFound` for any other id."""
-    timer = None
-    if timer_id is not None:
-        timer = tools.store.timer(caller.organization.id, timer_id)
-    if timer is None or not may_see(caller, Visibility.OWN, timer.person_id):
+    if timer_id is None:
         raise RecordNotFound
-    return timer
+    return _visible(caller, tools.store.timer(caller.organization.id, timer_id))
 
 
 def list_timers(tools: Toolbox, caller: Caller, query: TimerQuery) -> Page[Timer]:
@@ -53,10 +59,13 @@ def list_timers(tools: Toolbox, caller: Caller, query: TimerQuery) -> Page[Timer
     return tools.store.timers(query)
 
 
-def start_timer(tools: Toolbox, caller: Caller, command: StartTimer) -> Started:
+def start_timer(
+    tools: Toolbox, caller: Caller, command: StartTimer, key: RequestKey | None = None
+) -> Answer:
     """Start a timer; whatever runs stops in the same transaction. Contract section 3.
 
-    Raises ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``, ``Conflict``,
+    With a key, a repeat answers what the first answered. Raises ``AccessDenied``,
+    ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``, ``Conflict``,
     ``Unavailable``; then nothing was written, but for the last, where all or nothing was.
     """
     person_id = acts_for(caller, command.person_id)
@@ -64,55 +73,93 @@ def start_timer(tools: Toolbox, caller: Caller, command: StartTimer) -> Started:
     if command.time_entry_id is None and service_id is None:
         raise InvalidAttribute("service")
 
-    def decide() -> tuple[Started, Changes]:
+    def decide() -> Decision | Answer:
+        now = tools.now()
         state = tools.store.start_state(
             caller.organization.id,
             person_id,
             time_entry_id=command.time_entry_id,
             service_id=service_id,
             with_person=person_id != caller.person_id,
+            key=key,
         )
-        if person_id != caller.person_id and (
-            state.person is None or state.person.deactivated_at is not None
-        ):
-            raise InvalidAttribute("person")
-        drawn = Drawn(
-            now=tools.now(),
-            timer_id=tools.ids.draw(after=state.slot.last_timer_id),
-            time_entry_id=tools.ids.draw(),
-        )
+        replayed = replay(state.kept, key, now)
+        if replayed is not None:
+            return replayed
+        _check_person(state, person_id, caller)
+        work = _work(state, person_id, command)
+        drawn = Drawn(now, tools.ids.draw(after=state.slot.last_timer_id), tools.ids.draw())
         started = decide_start(
-            state.slot,
-            _work(state, person_id, command),
-            caller.organization,
-            drawn,
-            started_at=command.started_at,
-            creator_id=caller.person_id,
+            state.slot, work, caller.organization, drawn, command.started_at, caller.person_id
         )
-        return started, started.changes
+        return Decision(Outcome(started.timer, started.stopped_timer_id), started.changes)
 
-    return settle(tools, decide)
+    return settle(tools, key, decide)
 
 
 def stop_timer(
-    tools: Toolbox, caller: Caller, timer_id: int | None, stopped_at: int | None = None
-) -> Stopped:
+    tools: Toolbox, caller: Caller, command: StopTimer, key: RequestKey | None = None
+) -> Answer:
     """Stop a timer by hand, now or when the caller says it stopped. Contract section 4.
 
-    Raises ``RecordNotFound``, ``InvalidAttribute``, ``Conflict``, ``Unavailable``.
+    Raises ``RecordNotFound``, ``InvalidAttribute``, ``IdempotencyKeyReused``, ``Conflict``,
+    ``Unavailable``.
     """
+    if command.timer_id is None and command.time_entry_id is None:
+        raise RecordNotFound
 
-    def decide() -> tuple[Stopped, Changes | None]:
-        timer = show_timer(tools, caller, timer_id)
+    def decide() -> Decision | Answer:
         now = tools.now()
-        stopped = decide_stop(timer, now, stopped_at)
-        earlier = correction(timer, now, stopped_at)
-        if earlier is not None:
-            slot, entry = tools.store.correction_state(timer)
-            stopped = decide_correction(timer, slot, entry, now, earlier)
-        return stopped, stopped.changes
+        state = tools.store.stop_state(
+            caller.organization.id,
+            timer_id=command.timer_id,
+            time_entry_id=command.time_entry_id,
+            key=key,
+        )
+        replayed = replay(state.kept, key, now)
+        if replayed is not None:
+            return replayed
+        timer = _named_timer(tools, caller, state)
+        stopped = _stop(tools, timer, now, command.stopped_at)
+        outcome = Outcome(stopped.timer, already_stopped=stopped.changes is None)
+        return Decision(outcome, stopped.changes)
 
-    return settle(tools, decide)
+    return settle(tools, key, decide)
+
+
+def _named_timer(tools: Toolbox, caller: Caller, state: StopState) -> Timer:
+    entry = state.time_entry
+    if entry is None:
+        return _visible(caller, state.timer)
+    if entry.latest_timer_id is None or not may_see(caller, Visibility.OWN, entry.person_id):
+        raise RecordNotFound
+    # What runs on an entry is the latest that was started on it; where nothing runs, the latest
+    # is what an earlier, unanswered stop has stopped.
+    timer = show_timer(tools, caller, entry.latest_timer_id)
+    if timer.stopped_at is not None and entry.running_timer_id == timer.id:
+        raise LostRace
+    return timer
+
+
+def _stop(tools: Toolbox, timer: Timer, now: int, stopped_at: int | None) -> Stopped:
+    earlier = correction(timer, now, stopped_at)
+    if earlier is None:
+        return decide_stop(timer, now, stopped_at)
+    slot, entry = tools.store.correction_state(timer)
+    return decide_correction(timer, slot, entry, now, earlier)
+
+
+def _visible(caller: Caller, timer: Timer | None) -> Timer:
+    if timer is None or not may_see(caller, Visibility.OWN, timer.person_id):
+        raise RecordNotFound
+    return timer
+
+
+def _check_person(state: StartState, person_id: int, caller: Caller) -> None:
+    if person_id == caller.person_id:
+        return
+    if state.person is None or state.person.deactivated_at is not None:
+        raise InvalidAttribute("person")
 
 
 def _work(state: StartState, person_id: int, command: StartTimer) -> TimeEntry | Service:

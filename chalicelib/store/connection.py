@@ -14,10 +14,10 @@ from chalicelib.settings import Settings
 from chalicelib.store.models import MODELS
 
 # API Gateway gives up after 29 s. A call that has not connected or answered in this time is sent
-# again, so that a request with a few calls ends, well or badly, before that.
+# once more, so that a request, whose writes are repeated as well, ends before that.
 _CONNECT_TIMEOUT_SECONDS = 1.0
 _READ_TIMEOUT_SECONDS = 3.0
-_RETRIES = 2
+_RETRIES = 1
 _POOL_SIZE = 32
 RETRY_AFTER_SECONDS = 2
 

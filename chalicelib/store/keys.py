@@ -13,6 +13,8 @@ RUNNING_SHARDS = 8
 RUNNING_SLOT = "running"
 """The range key of a person's running slot, beside their idempotency records."""
 
+_KEPT = "key#"
+
 ENDLESS = LAST_INSTANT + 1
 """Stands for the stop of a timer that still runs: later than every instant."""
 
@@ -32,6 +34,11 @@ def directory(kind: str, record_id: int) -> str:
 def at(instant: int | None, record_id: int) -> str:
     """An instant and the id that breaks ties; None, still running, sorts after every instant."""
     return f"{begin(ENDLESS if instant is None else instant)}#{record_id:016d}"
+
+
+def kept_outcome(digest: str) -> str:
+    """The range key of what a request with an idempotency key answered."""
+    return f"{_KEPT}{digest}"
 
 
 def begin(instant: int) -> str:

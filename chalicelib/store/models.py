@@ -130,13 +130,14 @@ class TimeEntryModel(Model):
     adjusted_seconds = IntegerAttribute()
     timer_count = IntegerAttribute()
     running_timer_id = IntegerAttribute(null=True)
+    latest_timer_id = IntegerAttribute(null=True)
     timer_started_at = IntegerAttribute(null=True)
     timer_stopped_at = IntegerAttribute(null=True)
     version = IntegerAttribute()
 
 
 class SlotModel(Model):
-    """A person's running slot: one item, beside it in time their idempotency records."""
+    """A person's running slot; beside it, :class:`KeptOutcomeModel`, what their keys answered."""
 
     class Meta:
         bare_name = "slots"
@@ -152,6 +153,19 @@ class SlotModel(Model):
     started_at = IntegerAttribute(null=True)
     auto_stop_at = IntegerAttribute(null=True)
     expires_at = TTLAttribute(null=True)
+
+
+class KeptOutcomeModel(Model):
+    """What a request with an idempotency key answered, beside the slot of who sent it."""
+
+    class Meta:
+        bare_name = "slots"
+
+    person_key = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute(range_key=True)
+    fingerprint = UnicodeAttribute()
+    outcome = UnicodeAttribute()
+    expires_at = IntegerAttribute()
 
 
 class TallyModel(Model):
@@ -250,5 +264,11 @@ TABLES: tuple[type[Model], ...] = (
 )
 """One model a table, to create it by."""
 
-MODELS: tuple[type[Model], ...] = (*TABLES, OrganizationModel, PersonModel, ServiceModel)
+MODELS: tuple[type[Model], ...] = (
+    *TABLES,
+    KeptOutcomeModel,
+    OrganizationModel,
+    PersonModel,
+    ServiceModel,
+)
 """Every model: what must be bound to the connection."""

@@ -1,15 +1,20 @@
 """Lists of timers, along the index that a plan names."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from typing import Any
 
+from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex
 
 from chalicelib.domain.queries import Page, TimerQuery
 from chalicelib.domain.timers import Timer
-from chalicelib.store.connection import translated
+from chalicelib.store import keys
+from chalicelib.store.connection import table_name, translated
 from chalicelib.store.models import TimerModel
 from chalicelib.store.plans import Plan, plan
-from chalicelib.store.records import noun_of
+from chalicelib.store.reads import RawItem
+from chalicelib.store.records import noun_of, read_noun
 
 _INDEXES: dict[str, GlobalSecondaryIndex[TimerModel]] = {
     index.Meta.index_name: index
@@ -44,6 +49,41 @@ def timers(query: TimerQuery) -> Page[Timer]:
                 rows.append(timer)
             total += 1
     return Page(rows, total)
+
+
+@dataclass(frozen=True, slots=True)
+class OverduePage:
+    """A page of the index of running timers. Items are read one by one, by :meth:`timer`, so
+    that a spoilt one does not hide the others. ``after`` begins the next page; None: the end."""
+
+    items: Sequence[RawItem]
+    after: Any
+
+    @staticmethod
+    def timer(item: RawItem) -> Timer:
+        """The timer that an item holds. Raises whatever a spoilt item makes it raise."""
+        return read_noun(Timer, item)
+
+
+def overdue(
+    connection: Connection, shard: str, now: int, limit: int, after: Any = None
+) -> OverduePage:
+    """Running timers of a shard whose limit has come, the oldest first."""
+    request = {
+        "TableName": table_name(TimerModel),
+        "IndexName": "running",
+        "KeyConditionExpression": "running_shard = :shard AND auto_stop_key < :end",
+        "ExpressionAttributeValues": {
+            ":shard": {"S": shard},
+            ":end": {"S": keys.begin(now + 1)},
+        },
+        "Limit": limit,
+    }
+    if after is not None:
+        request["ExclusiveStartKey"] = after
+    with translated():
+        answer = connection.dispatch("Query", request)
+    return OverduePage(answer["Items"], answer.get("LastEvaluatedKey"))
 
 
 def _walk(steps: Plan, descending: bool) -> Iterator[Timer]:

@@ -6,12 +6,15 @@ A field of a noun is the attribute of the same name. Keys are derived, and never
 from dataclasses import fields
 from typing import Any, TypeVar
 
+import msgspec
 from pynamodb.models import Model
 
 from chalicelib.domain.directory import Organization, Person, Service, Token
+from chalicelib.domain.idempotency import KeptOutcome, Outcome, RequestKey
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.models import (
+    KeptOutcomeModel,
     OrganizationModel,
     PersonModel,
     ServiceModel,
@@ -65,6 +68,26 @@ def read_slot(organization_id: int, person_id: int, raw: RawItem | None) -> Slot
         last_timer_id=item.last_timer_id,
         last_stopped_at=item.last_stopped_at,
     )
+
+
+def kept_model(key: RequestKey, kept: KeptOutcome) -> KeptOutcomeModel:
+    """The item that keeps what a request with a key answered."""
+    return KeptOutcomeModel(
+        person_key=keys.scoped(key.organization_id, key.person_id),
+        name=keys.kept_outcome(key.digest),
+        fingerprint=kept.fingerprint,
+        outcome=msgspec.json.encode(kept.outcome).decode(),
+        expires_at=kept.expires_at,
+    )
+
+
+def read_kept(raw: RawItem | None) -> KeptOutcome | None:
+    """What an item keeps of a request with a key."""
+    if raw is None:
+        return None
+    item = KeptOutcomeModel.from_raw_data(raw)
+    outcome = msgspec.json.decode(item.outcome, type=Outcome)
+    return KeptOutcome(item.fingerprint, outcome, item.expires_at)
 
 
 _MODELS: dict[type[Any], type[Model]] = {

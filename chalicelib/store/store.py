@@ -2,19 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError
 
-from chalicelib.domain.changes import Changes
 from chalicelib.domain.directory import Organization, Person, Service, Token
+from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import Page, TimerQuery
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.store import keys, queries, transactions
+from chalicelib.store import keys, queries
 from chalicelib.store.connection import translated
-from chalicelib.store.models import SlotModel, TokenModel
+from chalicelib.store.models import KeptOutcomeModel, SlotModel, TokenModel
+from chalicelib.store.queries import OverduePage
 from chalicelib.store.reads import RawItem, Ref, read, ref
-from chalicelib.store.records import Noun, Record, model_of, read_noun, read_slot, ref_of
+from chalicelib.store.records import Noun, Record, model_of, read_kept, read_noun, read_slot, ref_of
+from chalicelib.store.transactions import Commit, commit
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,6 +28,16 @@ class StartState:
     time_entry: TimeEntry | None
     service: Service | None
     person: Person | None
+    kept: KeptOutcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class StopState:
+    """What a stop rests on: the timer or the time entry that it names, and the key's outcome."""
+
+    timer: Timer | None
+    time_entry: TimeEntry | None
+    kept: KeptOutcome | None
 
 
 class Store:
@@ -68,18 +81,40 @@ class Store:
         time_entry_id: int | None = None,
         service_id: int | None = None,
         with_person: bool = False,
+        key: RequestKey | None = None,
     ) -> StartState:
         """Everything that a start rests on, read consistently. One call."""
         slot = _slot_ref(organization_id, person_id)
         entry = _optional_ref(TimeEntry, organization_id, time_entry_id)
         service = _optional_ref(Service, organization_id, service_id)
         person = _optional_ref(Person, organization_id, person_id if with_person else None)
-        found = self._read(slot, entry, service, person)
+        kept = _kept_ref(key)
+        found = self._read(slot, entry, service, person, kept)
         return StartState(
             slot=read_slot(organization_id, person_id, found.get(slot)),
             time_entry=_noun(TimeEntry, found, entry),
             service=_noun(Service, found, service),
             person=_noun(Person, found, person),
+            kept=_kept(found, kept),
+        )
+
+    def stop_state(
+        self,
+        organization_id: int,
+        *,
+        timer_id: int | None = None,
+        time_entry_id: int | None = None,
+        key: RequestKey | None = None,
+    ) -> StopState:
+        """What a stop rests on, read consistently. One call."""
+        timer = _optional_ref(Timer, organization_id, timer_id)
+        entry = _optional_ref(TimeEntry, organization_id, time_entry_id)
+        kept = _kept_ref(key)
+        found = self._read(timer, entry, kept)
+        return StopState(
+            timer=_noun(Timer, found, timer),
+            time_entry=_noun(TimeEntry, found, entry),
+            kept=_kept(found, kept),
         )
 
     def correction_state(self, timer: Timer) -> tuple[Slot, TimeEntry]:
@@ -104,9 +139,16 @@ class Store:
             raise
         return True
 
-    def commit(self, changes: Changes, token: str) -> None:
-        """Write a decision's changes, all or none: see ``store/transactions.py``. One call."""
-        transactions.commit(self._connection, changes, token)
+    def overdue(self, shard: str, now: int, limit: int, after: Any = None) -> OverduePage:
+        """Running timers of a shard that are past their limit, the oldest first. One call.
+
+        They come from an index: one may have been stopped a moment ago.
+        """
+        return queries.overdue(self._connection, shard, now, limit, after)
+
+    def commit(self, writes: Commit, token: str) -> None:
+        """Write it, all or nothing: see ``store/transactions.py``. One call."""
+        commit(self._connection, writes, token)
 
     def _read(self, *refs: Ref | None) -> dict[Ref, RawItem]:
         return read(self._connection, [it for it in refs if it is not None])
@@ -116,6 +158,20 @@ def _slot_ref(organization_id: int, person_id: int) -> Ref:
     return ref(
         SlotModel, person_key=keys.scoped(organization_id, person_id), name=keys.RUNNING_SLOT
     )
+
+
+def _kept_ref(key: RequestKey | None) -> Ref | None:
+    if key is None:
+        return None
+    return ref(
+        KeptOutcomeModel,
+        person_key=keys.scoped(key.organization_id, key.person_id),
+        name=keys.kept_outcome(key.digest),
+    )
+
+
+def _kept(found: dict[Ref, RawItem], item: Ref | None) -> KeptOutcome | None:
+    return None if item is None else read_kept(found.get(item))
 
 
 def _optional_ref(kind: type[Noun], organization_id: int, record_id: int | None) -> Ref | None:

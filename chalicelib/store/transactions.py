@@ -4,6 +4,8 @@ Only items of this person and their time entries join. A condition on anything t
 share would serialise a whole company at nine in the morning.
 """
 
+from dataclasses import dataclass
+
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
@@ -19,10 +21,18 @@ from chalicelib.domain.changes import (
     OccupySlot,
     StopTimer,
 )
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.store import keys
-from chalicelib.store.connection import translated
-from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
-from chalicelib.store.records import model_of
+from chalicelib.store.connection import PASSING, RETRY_AFTER_SECONDS, translated
+from chalicelib.store.models import (
+    KeptOutcomeModel,
+    SlotModel,
+    TallyModel,
+    TimeEntryModel,
+    TimerModel,
+)
+from chalicelib.store.records import kept_model, model_of
 
 _LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 
@@ -31,39 +41,62 @@ class LostRace(Exception):
     """Something is no longer as it was when the decision was made: read, and decide again."""
 
 
-def commit(connection: Connection, changes: Changes, token: str) -> None:
-    """Write all of the changes, if everything still is as the decision saw it.
+@dataclass(frozen=True, slots=True)
+class Commit:
+    """What is written together: a decision's changes, and what its key is to answer from now on.
+
+    Without changes it keeps an outcome only; without a key it keeps none.
+    """
+
+    changes: Changes | None
+    key: RequestKey | None = None
+    kept: KeptOutcome | None = None
+    now: int = 0
+
+
+def commit(connection: Connection, writes: Commit, token: str) -> None:
+    """Write all of it, if everything still is as the decision saw it.
 
     ``token`` (at most 36 characters) makes the write idempotent: sent twice, it counts once. Raises
     :class:`LostRace`, with nothing written; or ``Unavailable``, with all or nothing written.
     """
     try:
         with translated():
-            _write(connection, changes, token)
+            _write(connection, writes, token)
     except TransactWriteError as error:
-        if _is_lost(error):
+        codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+        # A failed condition or a conflict outranks throttling: state must be read again anyway.
+        if codes & _LOST:
             raise LostRace from error
+        if codes & PASSING:
+            raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
         raise
 
 
-def _is_lost(error: TransactWriteError) -> bool:
-    return any(reason is not None and reason.code in _LOST for reason in error.cancellation_reasons)
-
-
-def _write(connection: Connection, changes: Changes, token: str) -> None:
+def _write(connection: Connection, writes: Commit, token: str) -> None:
     with TransactWrite(connection=connection, client_request_token=token) as transaction:
-        if changes.new_timer is not None:
-            transaction.save(model_of(changes.new_timer), condition=TimerModel.key.does_not_exist())
-        if changes.new_entry is not None:
+        if writes.key is not None and writes.kept is not None:
             transaction.save(
-                model_of(changes.new_entry), condition=TimeEntryModel.key.does_not_exist()
+                kept_model(writes.key, writes.kept),
+                # DynamoDB removes what has expired late: until then it must not be in the way.
+                condition=KeptOutcomeModel.person_key.does_not_exist()
+                | (KeptOutcomeModel.expires_at <= writes.now),
             )
-        if changes.stop_timer is not None:
-            _stop_timer(transaction, changes.organization_id, changes.stop_timer)
-        for change in changes.entries:
-            _change_entry(transaction, changes, change)
-        _change_slot(transaction, changes)
-        _count(transaction, changes)
+        if writes.changes is not None:
+            _write_changes(transaction, writes.changes)
+
+
+def _write_changes(transaction: TransactWrite, changes: Changes) -> None:
+    if changes.new_timer is not None:
+        transaction.save(model_of(changes.new_timer), condition=TimerModel.key.does_not_exist())
+    if changes.new_entry is not None:
+        transaction.save(model_of(changes.new_entry), condition=TimeEntryModel.key.does_not_exist())
+    if changes.stop_timer is not None:
+        _stop_timer(transaction, changes.organization_id, changes.stop_timer)
+    for change in changes.entries:
+        _change_entry(transaction, changes, change)
+    _change_slot(transaction, changes)
+    _count(transaction, changes)
 
 
 def _stop_timer(transaction: TransactWrite, organization_id: int, stop: StopTimer) -> None:
@@ -98,6 +131,7 @@ def _change_entry(transaction: TransactWrite, changes: Changes, change: ChangeEn
         timer_id, started_at = change.starts
         actions += [
             TimeEntryModel.running_timer_id.set(timer_id),
+            TimeEntryModel.latest_timer_id.set(timer_id),
             TimeEntryModel.timer_started_at.set(started_at),
             TimeEntryModel.timer_stopped_at.remove(),
         ]

@@ -3,21 +3,23 @@
 Reads HOST, PORT and DYNAMODB_ENDPOINT from the environment, beside the application's settings.
 """
 
-import logging
 import os
 import sys
 import time
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 
+from chalicelib.events.sweep import EVERY_MINUTES
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import real_toolbox
+from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import Settings, read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.demo import load_demo_data
+from infra.environment import allow_any_credentials, log_to_terminal
 from infra.local.embedded import embedded_dynamodb
 from infra.local.gateway import Gateway
+from infra.local.schedule import sweeping
 from infra.local.server import LocalServer
 from infra.tables import create_tables
 
@@ -50,14 +52,16 @@ def main() -> None:
     settings = read_settings(os.environ)
     host = os.environ.get("HOST") or _LOOPBACK
     port = int(os.environ.get("PORT") or _PORT)
-    _log_to_terminal(settings.log_level)
+    log_to_terminal(settings.log_level)
     with ExitStack() as stack:
         if settings.dynamodb_endpoint is None:
             stack.enter_context(embedded_dynamodb())
         server = stack.enter_context(_bind(host, port))
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
-        server.gateway = _gateway(settings)
+        tools = _toolbox(settings)
+        server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)
+        stack.enter_context(sweeping(tools))
         print(_HINTS.format(url=settings.public_base_url), flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
@@ -71,12 +75,9 @@ def _bind(host: str, port: int) -> LocalServer:
         sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT=8001 make run")
 
 
-def _gateway(settings: Settings) -> Gateway:
+def _toolbox(settings: Settings) -> Toolbox:
     endpoint = settings.dynamodb_endpoint
-    if endpoint is not None:
-        # Any will do for a server that is not AWS's; botocore insists on some.
-        os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
-        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+    allow_any_credentials(settings)
     store = Store(connect(settings))
     created = create_tables()
     # Exactly now: timer 16 has run for an hour at this moment.
@@ -85,25 +86,8 @@ def _gateway(settings: Settings) -> Gateway:
     print(f"  database  {endpoint or 'in memory (moto); gone when this ends'}")
     print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
     print(f"  demo data {'loaded' if loaded else 'was there already, left as it was'}")
-    return Gateway(create_app(settings, real_toolbox(store)), settings.allowed_origin)
-
-
-class _TerminalFormatter(logging.Formatter):
-    """Shows what a log line carries beside its message; on AWS it becomes JSON."""
-
-    def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
-        known = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
-        extra = {name: value for name, value in record.__dict__.items() if name not in known}
-        return " ".join([line, *(f"{name}={value}" for name, value in extra.items())])
-
-
-def _log_to_terminal(level: str) -> None:
-    handler = logging.StreamHandler()
-    handler.setFormatter(_TerminalFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
-    logger = logging.getLogger("stint")
-    logger.addHandler(handler)
-    logger.setLevel(level)
+    print(f"  auto-stop every {EVERY_MINUTES} minutes")
+    return real_toolbox(store)
 
 
 if __name__ == "__main__":

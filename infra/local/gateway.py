@@ -4,6 +4,7 @@ What the deployed API Gateway is configured to say about unknown routes and pref
 too, in the same words.
 """
 
+import gzip
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -17,6 +18,7 @@ from chalicelib.http.replies import common_headers, cors_config, error_reply, to
 _FUNCTION_NAME = "stint-local"
 _MEMORY_MB = 1024
 _TIMEOUT_MILLISECONDS = 29_000
+_SMALLEST_COMPRESSED = 1024
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,7 +52,8 @@ class Gateway:
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         context = LambdaContext(_FUNCTION_NAME, _MEMORY_MB, _TIMEOUT_MILLISECONDS)
         response = self._app(event, context)
-        return Answer(response["statusCode"], response["headers"], response["body"].encode())
+        answer = Answer(response["statusCode"], response["headers"], response["body"].encode())
+        return _compressed(answer, headers.get("accept-encoding", ""))
 
     def refuse(self, error: StintError) -> Answer:
         """The answer to what never reaches the application."""
@@ -68,3 +71,11 @@ class Gateway:
             "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
         }
         return Answer(204, headers, b"")
+
+
+def _compressed(answer: Answer, accept_encoding: str) -> Answer:
+    names = {part.partition(";")[0].strip().lower() for part in accept_encoding.split(",")}
+    if "gzip" not in names or len(answer.body) < _SMALLEST_COMPRESSED:
+        return answer
+    headers = {**answer.headers, "Content-Encoding": "gzip"}
+    return Answer(answer.status, headers, gzip.compress(answer.body, mtime=0))

@@ -24,6 +24,7 @@ ROUTES = [
     ("GET", "/timers/1"),
     ("PATCH", "/timers/1/stop"),
     ("PUT", "/timers/1/stop"),
+    ("PATCH", "/time_entries/1/stop"),
 ]
 
 

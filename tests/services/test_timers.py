@@ -8,7 +8,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.errors import Conflict, RecordNotFound
-from chalicelib.services.timers import StartTimer, start_timer, stop_timer
+from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
 from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.store.store import Store
 from tests.support.tables import items
@@ -27,7 +27,7 @@ def test_taps_at_the_same_moment_leave_one_timer_running(
 
     def tap(_: int) -> int | None:
         try:
-            return start_timer(tools, CALLER, WORK).timer.id
+            return start_timer(tools, CALLER, WORK).outcome.timer.id
         except Conflict:
             return None
 
@@ -46,17 +46,19 @@ def test_taps_at_the_same_moment_leave_one_timer_running(
 def test_stops_at_the_same_moment_count_once(
     tools: Toolbox, store: Store, connection: Connection
 ) -> None:
-    timer = start_timer(tools, CALLER, WORK).timer
+    timer = start_timer(tools, CALLER, WORK).outcome.timer
     both = real_toolbox(store)
     with ThreadPoolExecutor(6) as phones:
-        stops = list(phones.map(lambda _: stop_timer(both, CALLER, timer.id), range(6)))
-    assert Counter(stop.changes is None for stop in stops) == {False: 1, True: 5}
-    assert len({stop.timer for stop in stops}) == 1
+        stops = list(
+            phones.map(lambda _: stop_timer(both, CALLER, StopTimer(timer.id)).outcome, range(6))
+        )
+    assert Counter(it.already_stopped for it in stops) == {False: 1, True: 5}
+    assert len({it.timer for it in stops}) == 1
     (entry,) = [it for it in items(connection, "time_entries") if it["id"] == ADMINS_ENTRY]
     assert entry["tracked_seconds"] == stops[0].timer.seconds
 
 
 def test_a_member_does_not_find_what_is_not_theirs(tools: Toolbox) -> None:
-    timer = start_timer(tools, CALLER, WORK).timer
+    timer = start_timer(tools, CALLER, WORK).outcome.timer
     with pytest.raises(RecordNotFound):
-        stop_timer(tools, Caller(ZAGREB, MEMBER, Role.MEMBER), timer.id)
+        stop_timer(tools, Caller(ZAGREB, MEMBER, Role.MEMBER), StopTimer(timer.id))

@@ -35,6 +35,7 @@ FULL: list[Record] = [
         adjusted_seconds=-30,
         timer_count=2,
         running_timer_id=7,
+        latest_timer_id=7,
         timer_started_at=10,
         timer_stopped_at=20,
         version=4,

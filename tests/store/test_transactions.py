@@ -17,7 +17,7 @@ from chalicelib.domain.timeline import (
 )
 from chalicelib.domain.timers import Timer
 from chalicelib.store.store import Store
-from chalicelib.store.transactions import LostRace
+from chalicelib.store.transactions import Commit, LostRace
 from tests.support.clock import MONDAY_NINE
 from tests.support.engine import ENDPOINT
 from tests.support.tables import items, snapshot
@@ -42,7 +42,7 @@ def start(store: Store, timer_id: int, now: int = NOW, entry_id: int = ADMINS_EN
 
 def started(store: Store, timer_id: int = 1000, now: int = NOW) -> Timer:
     decided = start(store, timer_id, now)
-    store.commit(decided.changes, token())
+    store.commit(Commit(decided.changes), token())
     return decided.timer
 
 
@@ -76,7 +76,7 @@ def test_a_start_writes_timer_entry_slot_and_tally(store: Store, connection: Con
 def test_a_stop_writes_timer_entry_slot_and_tally(store: Store, connection: Connection) -> None:
     stopped = decide_stop(started(store), NOW + 960)
     assert stopped.changes is not None
-    store.commit(stopped.changes, token())
+    store.commit(Commit(stopped.changes), token())
     assert store.timer(ZAGREB.id, 1000) == stopped.timer
     assert slot(connection) == {
         "person_key": "2149#8779",
@@ -98,7 +98,7 @@ def test_a_switch_over_midnight_touches_each_tally_once(
 ) -> None:
     started(store)
     decided = start(store, 2000, NOW + 16 * 3600, ADMINS_SECOND_ENTRY)
-    store.commit(decided.changes, token())
+    store.commit(Commit(decided.changes), token())
     assert sorted(items(connection, "tallies"), key=str) == [
         {"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1, "e80": 1},
         {"scope": "2149#8779", "bucket": "2026-03-03", "s00": 1},
@@ -108,13 +108,13 @@ def test_a_switch_over_midnight_touches_each_tally_once(
 
 def test_a_correction_moves_seconds_tally_and_stop(store: Store, connection: Connection) -> None:
     first = started(store)
-    store.commit(start(store, 2000, NOW + 3600).changes, token())
+    store.commit(Commit(start(store, 2000, NOW + 3600).changes), token())
     timer = store.timer(ZAGREB.id, first.id)
     assert timer is not None
     person_slot, entry = store.correction_state(timer)
     corrected = decide_correction(timer, person_slot, entry, NOW + 3700, NOW + 600)
     assert corrected.changes is not None
-    store.commit(corrected.changes, token())
+    store.commit(Commit(corrected.changes), token())
     assert store.timer(ZAGREB.id, first.id) == corrected.timer
     (tally,) = items(connection, "tallies")
     assert (tally["e32"], tally["e36"]) == (1, 0)
@@ -128,9 +128,9 @@ def test_a_correction_moves_seconds_tally_and_stop(store: Store, connection: Con
 def test_the_same_write_sent_twice_counts_once(store: Store, connection: Connection) -> None:
     decided = start(store, 1000)
     same = token()
-    store.commit(decided.changes, same)
+    store.commit(Commit(decided.changes), same)
     before = snapshot(connection)
-    store.commit(decided.changes, same)
+    store.commit(Commit(decided.changes), same)
     assert snapshot(connection) == before
 
 
@@ -158,7 +158,7 @@ def test_a_stale_decision_is_a_lost_race_and_writes_nothing(
     started(store)
     before = snapshot(connection)
     with pytest.raises(LostRace):
-        store.commit(stale(decided.changes), token())
+        store.commit(Commit(stale(decided.changes)), token())
     assert snapshot(connection) == before
 
 
@@ -167,10 +167,10 @@ def test_a_timer_stops_once(store: Store, connection: Connection) -> None:
     one, other = decide_stop(timer, NOW + 60), decide_stop(timer, NOW + 120)
     assert one.changes is not None
     assert other.changes is not None
-    store.commit(one.changes, token())
+    store.commit(Commit(one.changes), token())
     before = snapshot(connection)
     with pytest.raises(LostRace):
-        store.commit(other.changes, token())
+        store.commit(Commit(other.changes), token())
     assert snapshot(connection) == before
 
 
@@ -178,10 +178,10 @@ def test_an_id_that_is_taken_is_a_lost_race(store: Store, connection: Connection
     timer = started(store)
     stop = decide_stop(timer, NOW + 60)
     assert stop.changes is not None
-    store.commit(stop.changes, token())
+    store.commit(Commit(stop.changes), token())
     before = snapshot(connection)
     with pytest.raises(LostRace):
-        store.commit(start(store, timer.id, NOW + 120).changes, token())
+        store.commit(Commit(start(store, timer.id, NOW + 120).changes), token())
     assert snapshot(connection) == before
 
 
@@ -192,7 +192,7 @@ def test_an_entry_of_somebody_else_joins_no_transaction(
     changes = replace(decided.changes, person_id=8784)
     before = snapshot(connection)
     with pytest.raises(LostRace):
-        store.commit(changes, token())
+        store.commit(Commit(changes), token())
     assert snapshot(connection) == before
 
 
@@ -203,5 +203,5 @@ def test_a_new_entry_that_exists_is_a_lost_race(store: Store, connection: Connec
     assert isinstance(decided.changes.slot, OccupySlot)
     before = snapshot(connection)
     with pytest.raises(LostRace):
-        store.commit(decided.changes, token())
+        store.commit(Commit(decided.changes), token())
     assert snapshot(connection) == before

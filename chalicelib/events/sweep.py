@@ -1,0 +1,34 @@
+"""The scheduled sweep: stops forgotten timers every five minutes. Contract section 9."""
+
+import logging
+from dataclasses import asdict
+from typing import Any
+
+from chalice.app import Blueprint, CloudWatchEvent, Rate
+
+from chalicelib.events.wiring import toolbox
+
+log = logging.getLogger("stint")
+
+EVERY_MINUTES = 5
+SPARE_MILLISECONDS = 10_000
+"""What is left of the function's time when it begins no more: enough for calls that hang."""
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.schedule(Rate(EVERY_MINUTES, unit=Rate.MINUTES), name="sweep")
+def sweep(event: CloudWatchEvent) -> dict[str, object]:
+    """Run a sweep for as long as the function may; log and return what it did."""
+    # Imported here: the API, which knows this module for its schedule alone, never sweeps.
+    from chalicelib.services.sweeping import sweep as run  # noqa: PLC0415
+
+    context: Any = event.context
+
+    def has_time() -> bool:
+        remaining: int = context.get_remaining_time_in_millis()
+        return remaining > SPARE_MILLISECONDS
+
+    report = asdict(run(toolbox(), has_time))
+    log.info("sweep", extra=report)
+    return report

@@ -1,0 +1,134 @@
+"""The sweep: stops the timers that were forgotten. Contract section 9.
+
+It walks the sparse index of running timers, shard by shard, and stops what is past its limit, each
+timer in a transaction of its own that a person's own stop at the same moment wins or loses
+cleanly. What it does not get to, the next run does.
+"""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from enum import Enum
+from typing import Any
+
+from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.timeline import decide_auto_stop
+from chalicelib.domain.timers import Timer
+from chalicelib.services.toolbox import Toolbox
+from chalicelib.store.keys import RUNNING_SHARDS
+from chalicelib.store.queries import OverduePage
+from chalicelib.store.transactions import Commit, LostRace
+
+log = logging.getLogger("stint")
+
+PAGE = 64
+"""Timers read, and then stopped, at a time. The remaining time is looked at in between."""
+
+THREADS = 8
+_ATTEMPTS = 3
+
+
+class _Fate(Enum):
+    STOPPED = "stopped"
+    LOST = "lost"
+    FAILED = "failed"
+    LEFT = "left"
+
+
+@dataclass(frozen=True, slots=True)
+class SweepReport:
+    """What a run did. ``lag_seconds``: how long the oldest timer that still runs is past its limit.
+
+    :param found: timers past their limit that it came across.
+    :param stopped: those it stopped (in a dry run: would have).
+    :param lost: those that somebody else stopped first.
+    :param failed: those that could not be stopped; each has a log line of its own.
+    :param left: those it had no time for, or for which the database was too busy.
+    :param complete: whether it came to the end of every shard.
+    """
+
+    found: int
+    stopped: int
+    lost: int
+    failed: int
+    left: int
+    complete: bool
+    lag_seconds: int
+
+
+def sweep(
+    tools: Toolbox, has_time: Callable[[], bool] = lambda: True, *, dry_run: bool = False
+) -> SweepReport:
+    """Stop what is past its limit, for as long as ``has_time`` says so.
+
+    Never raises for a single timer. Raises ``Unavailable`` where the index cannot be read.
+    """
+    now = tools.now()
+    fates: Counter[_Fate] = Counter()
+    oldest = now
+    shards: deque[tuple[str, Any]] = deque((str(it), None) for it in range(RUNNING_SHARDS))
+    with ThreadPoolExecutor(THREADS) as threads:
+        # In turns, so that one full shard does not make the others wait.
+        while shards and has_time():
+            shard, after = shards.popleft()
+            page = tools.store.overdue(shard, now, PAGE, after)
+            run = _Run(tools, now, has_time, dry_run)
+            for fate, limit in threads.map(run.stop, page.items):
+                fates[fate] += 1
+                if fate in (_Fate.FAILED, _Fate.LEFT):
+                    oldest = min(oldest, limit)
+            if page.after is not None:
+                shards.append((shard, page.after))
+    return SweepReport(
+        found=fates.total(),
+        stopped=fates[_Fate.STOPPED],
+        lost=fates[_Fate.LOST],
+        failed=fates[_Fate.FAILED],
+        left=fates[_Fate.LEFT],
+        complete=not shards,
+        lag_seconds=now - oldest,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Run:
+    tools: Toolbox
+    now: int
+    has_time: Callable[[], bool]
+    dry_run: bool
+
+    def stop(self, item: Any) -> tuple[_Fate, int]:
+        """What became of an item of the index, and the limit that it was past."""
+        limit = self.now
+        try:
+            timer = OverduePage.timer(item)
+            limit = timer.auto_stop_at
+            return self._stop(timer), limit
+        except Unavailable:
+            return _Fate.LEFT, limit
+        except Exception:
+            # One spoilt item must not hold up the others.
+            log.exception("sweep failed", extra={"timer_key": item.get("key")})
+            return _Fate.FAILED, limit
+
+    def _stop(self, timer: Timer) -> _Fate:
+        token = self.tools.request_token()
+        current: Timer | None = timer
+        for attempt in range(_ATTEMPTS):
+            decided = None if current is None else decide_auto_stop(current, self.now)
+            if decided is None or decided.changes is None:
+                return _Fate.LOST
+            if not self.has_time():
+                return _Fate.LEFT
+            if self.dry_run:
+                return _Fate.STOPPED
+            try:
+                self.tools.store.commit(Commit(decided.changes), f"{token}-{attempt}")
+            except LostRace:
+                # The index may be behind, or the transaction met another one: ask the table.
+                current = self.tools.store.timer(timer.organization_id, timer.id)
+            else:
+                return _Fate.STOPPED
+        raise LostRace

@@ -1,0 +1,30 @@
+"""What the commands of this folder share: credentials for local engines, a readable log."""
+
+import logging
+import os
+
+from chalicelib.settings import Settings
+
+
+def allow_any_credentials(settings: Settings) -> None:
+    """Let botocore be content: a server that is not AWS's takes any credentials, but wants some."""
+    if settings.dynamodb_endpoint is not None:
+        os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
+        os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
+
+
+def log_to_terminal(level: str) -> None:
+    """Show our log lines, with what they carry beside their message; on AWS they are JSON."""
+    handler = logging.StreamHandler()
+    handler.setFormatter(_TerminalFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
+    logger = logging.getLogger("stint")
+    logger.addHandler(handler)
+    logger.setLevel(level)
+
+
+class _TerminalFormatter(logging.Formatter):
+    def format(self, record: logging.LogRecord) -> str:
+        line = super().format(record)
+        known = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
+        extra = {name: value for name, value in record.__dict__.items() if name not in known}
+        return " ".join([line, *(f"{name}={value}" for name, value in extra.items())])

@@ -1,0 +1,134 @@
+"""What must hold of every person's tables, whatever happened: proved, or reported.
+
+One running timer at most, and the slot agrees; no overlaps; each entry's seconds and counters equal
+its timers; the tallies equal the timers; whatever is indexed is indexed as it is. The checks are
+pure; what they check is read by ``infra/check_invariants.py``.
+"""
+
+from collections import Counter
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from chalicelib.domain.changes import Tallying
+from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
+from chalicelib.store import keys
+
+Tallies = Mapping[str, Mapping[str, int]]
+"""Counters by UTC day, zeros left out."""
+
+
+@dataclass(frozen=True, slots=True)
+class Books:
+    """Everything that is kept of one person: ``timers`` in the order of their ids."""
+
+    organization_id: int
+    person_id: int
+    slot: Slot
+    timers: Sequence[Timer]
+    entries: Mapping[int, TimeEntry]
+    tallies: Tallies
+
+
+@dataclass(frozen=True, slots=True)
+class Violation:
+    """What does not hold. ``repairable`` where it can be derived from the timers."""
+
+    what: str
+    repairable: bool
+
+
+def check(books: Books) -> list[Violation]:
+    """All that does not hold for a person."""
+    return [
+        *_check_timeline(books),
+        *_check_slot(books),
+        *_check_entries(books),
+        *_check_tallies(books),
+    ]
+
+
+def derived_tallies(timers: Sequence[Timer]) -> Tallies:
+    """The tallies that those timers make."""
+    tallying = Tallying()
+    for timer in timers:
+        tallying.started(timer.started_at)
+        if timer.stopped_at is not None:
+            tallying.stopped(timer.stopped_at)
+    return {keys.tally_bucket(it.day): dict(it.counters) for it in tallying.changes()}
+
+
+def running(timers: Sequence[Timer]) -> list[Timer]:
+    """Those that run."""
+    return [timer for timer in timers if timer.stopped_at is None]
+
+
+def last_stop(timers: Sequence[Timer]) -> int | None:
+    """The end of the last stopped session."""
+    return max((it.stopped_at for it in timers if it.stopped_at is not None), default=None)
+
+
+def _check_timeline(books: Books) -> Iterator[Violation]:
+    runs = running(books.timers)
+    if len(runs) > 1:
+        yield Violation(f"{len(runs)} timers run: {[timer.id for timer in runs]}", False)
+    for timer in books.timers:
+        if timer.seconds < 0:
+            yield Violation(f"timer {timer.id} ends before it starts", False)
+        if timer.stop_reason is StopReason.AUTO and timer.stopped_at != timer.auto_stop_at:
+            yield Violation(f"timer {timer.id} was stopped at another time than its limit", False)
+    ordered = sorted(books.timers, key=lambda it: (it.started_at, it.id))
+    for one, other in pairwise(ordered):
+        if one.stopped_at is None or one.stopped_at > other.started_at:
+            yield Violation(f"timers {one.id} and {other.id} overlap", False)
+        if one.id > other.id:
+            yield Violation(f"timer {one.id} is before {other.id}, but its id is larger", False)
+
+
+def _check_slot(books: Books) -> Iterator[Violation]:
+    runs = running(books.timers)
+    expected = None
+    if len(runs) == 1:
+        timer = runs[0]
+        expected = RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
+    if len(runs) <= 1 and books.slot.running != expected:
+        held = books.slot.running.timer_id if books.slot.running else None
+        runs_id = expected.timer_id if expected else None
+        yield Violation(f"the slot holds timer {held}, but {runs_id} runs", True)
+    last_id = max((timer.id for timer in books.timers), default=0)
+    if books.slot.last_timer_id != last_id:
+        yield Violation(f"the slot's last id is {books.slot.last_timer_id}, not {last_id}", True)
+    stopped = last_stop(books.timers)
+    if books.slot.last_stopped_at != stopped:
+        yield Violation(
+            f"the slot's last stop is {books.slot.last_stopped_at}, not {stopped}", True
+        )
+
+
+def _check_entries(books: Books) -> Iterator[Violation]:
+    seconds: Counter[int] = Counter()
+    counts: Counter[int] = Counter()
+    runs: dict[int, int] = {}
+    for timer in books.timers:
+        seconds[timer.time_entry_id] += timer.seconds
+        counts[timer.time_entry_id] += 1
+        if timer.stopped_at is None:
+            runs[timer.time_entry_id] = timer.id
+    for entry_id in counts.keys() - books.entries.keys():
+        yield Violation(f"{counts[entry_id]} timers name entry {entry_id}, which is missing", False)
+    for entry in books.entries.values():
+        for name, held, derived in (
+            ("tracked_seconds", entry.tracked_seconds, seconds[entry.id]),
+            ("timer_count", entry.timer_count, counts[entry.id]),
+            ("running_timer_id", entry.running_timer_id, runs.get(entry.id)),
+        ):
+            if held != derived:
+                yield Violation(f"entry {entry.id}: {name} is {held}, not {derived}", True)
+
+
+def _check_tallies(books: Books) -> Iterator[Violation]:
+    derived = derived_tallies(books.timers)
+    for day in sorted(derived.keys() | books.tallies.keys()):
+        held, expected = books.tallies.get(day, {}), derived.get(day, {})
+        if held != expected:
+            yield Violation(f"tally of {day}: {dict(held)}, not {dict(expected)}", True)

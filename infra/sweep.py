@@ -1,0 +1,40 @@
+"""Runs the sweep once, by hand: ``make sweep``, or ``python -m infra.sweep [--dry-run]``.
+
+Works on the tables that the environment names (STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT).
+The local server in memory cannot be reached from here; it sweeps by itself.
+"""
+
+import argparse
+import os
+import sys
+from dataclasses import asdict
+
+from chalicelib.domain.errors import StintError
+from chalicelib.services.sweeping import sweep
+from chalicelib.services.toolbox import real_toolbox
+from chalicelib.settings import read_settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra.environment import allow_any_credentials, log_to_terminal
+
+
+def main(arguments: list[str]) -> int:
+    """Sweep, and say what was done. Exit code 1 where a timer could not be stopped."""
+    parser = argparse.ArgumentParser(description="Stop the timers that are past their limit.")
+    parser.add_argument("--dry-run", action="store_true", help="stop nothing, only count")
+    dry_run = parser.parse_args(arguments).dry_run
+    settings = read_settings(os.environ)
+    allow_any_credentials(settings)
+    log_to_terminal(settings.log_level)
+    try:
+        report = sweep(real_toolbox(Store(connect(settings))), dry_run=dry_run)
+    except StintError as error:
+        sys.exit(f"Cannot sweep {settings.table_prefix}-*: {error.detail}")
+    print(f"{settings.table_prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
+    for name, value in asdict(report).items():
+        print(f"  {name:12} {value}")
+    return 1 if report.failed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
