@@ -40,12 +40,8 @@ class Violation:
 
 def check(books: Books) -> list[Violation]:
     """All that does not hold for a person."""
-    return [
-        *_check_timeline(books),
-        *_check_slot(books),
-        *_check_entries(books),
-        *_check_tallies(books),
-    ]
+    checks = (_check_timeline, _check_slot, _check_entries, _check_tallies)
+    return [violation for each in checks for violation in each(books)]
 
 
 def derived_tallies(timers: Sequence[Timer]) -> Tallies:

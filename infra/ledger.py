@@ -31,7 +31,7 @@ class Ledger:
         self._connection = connection
 
     def read_all(self) -> dict[Scope, Books]:
-        """Everybody's books, from consistent scans. They are of one moment only where no traffic is."""
+        """Everybody's books, from consistent scans: of one moment only where no traffic is."""
         timers: dict[Scope, list[Timer]] = defaultdict(list)
         for raw in self._scan(TimerModel):
             timer = read_noun(Timer, raw)

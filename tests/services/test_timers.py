@@ -49,9 +49,9 @@ def test_stops_at_the_same_moment_count_once(
     timer = start_timer(tools, CALLER, WORK).outcome.timer
     both = real_toolbox(store)
     with ThreadPoolExecutor(6) as phones:
-        stops = list(
-            phones.map(lambda _: stop_timer(both, CALLER, StopTimer(timer.id)).outcome, range(6))
-        )
+        stop = StopTimer(timer.id)
+        answers = phones.map(lambda _: stop_timer(both, CALLER, stop), range(6))
+        stops = [answer.outcome for answer in answers]
     assert Counter(it.already_stopped for it in stops) == {False: 1, True: 5}
     assert len({it.timer for it in stops}) == 1
     (entry,) = [it for it in items(connection, "time_entries") if it["id"] == ADMINS_ENTRY]
