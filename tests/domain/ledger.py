@@ -79,6 +79,7 @@ def _changed(entry: TimeEntry, change: ChangeEntry) -> TimeEntry:
         return replace(
             counted,
             running_timer_id=timer_id,
+            latest_timer_id=timer_id,
             timer_started_at=started_at,
             timer_stopped_at=None,
         )

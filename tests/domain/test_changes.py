@@ -101,7 +101,7 @@ def test_nothing_collected_changes_nothing() -> None:
 def test_a_new_entry_begins_its_life_with_the_timer_that_runs_on_it() -> None:
     new = apply_to_new_entry(entry(), BEGIN)
     assert (new.timer_count, new.running_timer_id, new.timer_started_at) == (1, TIMER, NOW)
-    assert (new.tracked_seconds, new.timer_stopped_at) == (0, None)
+    assert (new.latest_timer_id, new.timer_stopped_at, new.tracked_seconds) == (TIMER, None, 0)
 
 
 def test_a_new_entry_on_which_nothing_starts_does_not_run() -> None:

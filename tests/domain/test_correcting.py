@@ -35,7 +35,12 @@ def ended(reason: StopReason | None = StopReason.AUTO, **members: Any) -> Timer:
 
 LAST = idle(version=5, last_timer_id=TIMER, last_stopped_at=ENDED)
 SHOWN = entry(
-    tracked_seconds=3000, timer_count=1, timer_started_at=BEGUN, timer_stopped_at=ENDED, version=3
+    tracked_seconds=3000,
+    timer_count=1,
+    latest_timer_id=TIMER,
+    timer_started_at=BEGUN,
+    timer_stopped_at=ENDED,
+    version=3,
 )
 
 
@@ -112,14 +117,21 @@ def test_a_correction_takes_the_difference_from_the_entry() -> None:
     "on",
     [
         pytest.param(
-            entry(running_timer_id=12, timer_started_at=NOW), id="another timer runs on it"
+            entry(running_timer_id=12, latest_timer_id=12, timer_started_at=NOW),
+            id="another timer runs on it",
         ),
         pytest.param(
-            entry(running_timer_id=12, timer_started_at=NOW, timer_stopped_at=ENDED),
+            entry(
+                running_timer_id=12,
+                latest_timer_id=12,
+                timer_started_at=NOW,
+                timer_stopped_at=ENDED,
+            ),
             id="another timer runs on it, and the stop is still there",
         ),
         pytest.param(
-            entry(timer_started_at=NOW - 60, timer_stopped_at=NOW), id="another stopped since"
+            entry(latest_timer_id=12, timer_started_at=NOW - 60, timer_stopped_at=NOW),
+            id="another stopped since",
         ),
     ],
 )

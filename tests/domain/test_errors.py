@@ -75,6 +75,8 @@ class StintErrorWithDefault(StintError):
         (errors.MalformedDocument(pointer="data/type"), {"pointer": "data/type"}),
         (errors.InvalidParameter("page[x]"), {"parameter": "page[x]"}),
         (errors.UnsupportedFilter("filter[x]"), {"parameter": "filter[x]"}),
+        (errors.InvalidHeader("Idempotency-Key"), {"header": "Idempotency-Key"}),
+        (errors.IdempotencyKeyReused(), {"header": "Idempotency-Key"}),
         (errors.InvalidAuthToken(), {"header": "X-Auth-Token"}),
         (errors.NoOrganizationId(), {"header": "X-Organization-Id"}),
         (errors.AccessDenied(), None),

@@ -18,11 +18,12 @@ from chalicelib.domain.timeline import (
     Started,
     Stopped,
     correction,
+    decide_auto_stop,
     decide_correction,
     decide_start,
     decide_stop,
 )
-from chalicelib.domain.timers import StopReason, Timer
+from chalicelib.domain.timers import Timer
 from tests.domain.builders import (
     ENTRY,
     NOW,
@@ -66,14 +67,10 @@ class Timeline:
     def sweep(self) -> None:
         """Stop what ran past its limit, at its limit."""
         running = self.ledger.slot.running
-        if running is not None and running.auto_stop_at <= self.now:
-            changes = decide_stop(
-                self.ledger.timers[running.timer_id], running.auto_stop_at
-            ).changes
-            assert changes is not None
-            assert changes.stop_timer is not None
-            auto = replace(changes.stop_timer, stop_reason=StopReason.AUTO)
-            self.ledger.apply(replace(changes, stop_timer=auto))
+        if running is not None:
+            changes = decide_auto_stop(self.ledger.timers[running.timer_id], self.now).changes
+            if changes is not None:
+                self.ledger.apply(changes)
 
 
 Act = Callable[[Timeline], Any]

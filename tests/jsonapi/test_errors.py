@@ -54,6 +54,7 @@ def test_status_and_title_are_those_of_the_contract(code: str, status: int, titl
         ("not_acceptable", 406),
         ("payload_too_large", 413),
         ("unsupported_media_type", 415),
+        ("idempotency_key_reused", 422),
         ("server_error", 500),
         ("unavailable", 503),
     ],
