@@ -145,7 +145,7 @@ def decide_correction(timer: Timer, slot: Slot, entry: TimeEntry, now: int, stop
     tallying.stopped(before, by=-1)
     tallying.stopped(stop)
     is_last = slot.running is None and slot.last_timer_id == timer.id
-    is_shown = entry.running_timer_id is None and entry.timer_stopped_at == before
+    is_shown = entry.latest_timer_id == timer.id
     change = ChangeEntry(timer.time_entry_id, stop - before, ends=stop if is_shown else None)
     changes = Changes(
         organization_id=timer.organization_id,

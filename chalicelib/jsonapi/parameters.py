@@ -33,6 +33,8 @@ MOST_IDS = 20
 _EQUALS = "eq"
 _FAMILY = re.compile(r"(filter|page|fields)((?:\[[^\[\]]*\])*)")
 _MEMBER = re.compile(r"\[([^\[\]]*)\]")
+# A + that nobody encoded arrives as a space.
+_BARE_OFFSET = re.compile(r" (\d{2}:?\d{2})$", re.ASCII)
 _POSITIVE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
 _PAGE_MEMBERS = {
     "page": "number",
@@ -191,8 +193,7 @@ def _read_time(parameter: str, values: list[str], zone: tzinfo) -> Condition:
     if text in ("", "null"):
         return TimeIs(None)
     try:
-        # A + that nobody encoded arrives as a space.
-        return TimeIs(parse_span(text.replace(" ", "+"), zone))
+        return TimeIs(parse_span(_BARE_OFFSET.sub(r"+\1", text), zone))
     except ValueError as error:
         raise UnsupportedFilterValue(
             parameter, "must be a date, or a date-time with an offset"

@@ -117,6 +117,8 @@ class Input:
 
 def _decode(body: bytes) -> _Document:
     try:
+        # msgspec skips what nobody asks for, bad UTF-8 in it as well.
+        body.decode()
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
         raise _misshapen(error) from error
@@ -129,7 +131,9 @@ def _decode(body: bytes) -> _Document:
 def _misshapen(error: msgspec.ValidationError) -> MalformedDocument:
     # msgspec says: Expected `object | null`, got `array` - at `$.data.attributes`
     what, _, where = str(error).partition(" - at ")
-    pointer = where.strip("`").removeprefix("$").removeprefix(".").replace(".", "/")
+    # Inside of a map it gives no name, only `$.data.attributes[...]`.
+    path, _, _ = where.strip("`").partition("[")
+    pointer = path.removeprefix("$").removeprefix(".").replace(".", "/")
     return MalformedDocument(what.replace("`", ""), pointer=pointer)
 
 

@@ -236,3 +236,9 @@ def test_the_date_is_the_one_on_the_wall(instant: str, zone: str, day: str) -> N
 )
 def test_minutes_are_rounded_half_up(seconds: int, minutes: int) -> None:
     assert whole_minutes(seconds) == minutes
+
+
+@pytest.mark.parametrize("offset", ["+02:60", "+30:00", "-99:99"])
+def test_an_offset_that_no_clock_has_is_refused(offset: str) -> None:
+    with pytest.raises(ValueError, match="offset"):
+        parse_instant(f"2026-03-02T09:00:00{offset}")

@@ -154,6 +154,8 @@ def _check_sums(ledger: Ledger) -> None:
         assert on.tracked_seconds == sum(it.seconds for it in timers)
         assert on.timer_count == len(timers)
         assert on.running_timer_id == running
+        latest = max(timers, key=lambda it: it.id, default=None)
+        assert on.timer_stopped_at == (latest and latest.stopped_at)
 
 
 def _check_tallies(ledger: Ledger) -> None:
@@ -184,3 +186,13 @@ def test_a_correction_makes_room_for_an_earlier_start() -> None:
     timeline.sweep()
     timeline.stop(timeline.ledger.timers[forgotten.id], NOW + 60)
     assert timeline.start(ENTRY, NOW + 60).timer.started_at == NOW + 60
+
+
+def test_a_correction_leaves_the_stop_that_an_entry_shows_of_a_session_of_no_length() -> None:
+    timeline = Timeline()
+    first = timeline.start(ENTRY, None).timer
+    timeline.now += 600
+    second = timeline.start(ENTRY, None).timer
+    timeline.stop(second, None)
+    timeline.stop(timeline.ledger.timers[first.id], NOW + 60)
+    assert timeline.ledger.entries[ENTRY].timer_stopped_at == NOW + 600

@@ -190,3 +190,10 @@ def test_an_unknown_filter_operator_or_spelling_is_named_as_the_client_wrote_it(
 )
 def test_other_parameters_are_ignored(name: str) -> None:
     assert _read((name, "x")).conditions == {}
+
+
+def test_a_space_between_date_and_clock_is_not_an_offsets_plus() -> None:
+    query = read_list_query(
+        TIMERS, [("filter[started_at]", "2026-03-02 09:00:00+01:00")], ZoneInfo("UTC")
+    )
+    assert query.time("started_at") == TimeIs(Span(1_772_438_400, 1_772_438_401))

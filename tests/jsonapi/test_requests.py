@@ -361,3 +361,16 @@ def _outcome(body: bytes) -> object:
         return TIME_ENTRY.read(read_document(body, "timers", "16"))
     except StintError as error:
         return error
+
+
+@pytest.mark.parametrize("number", ["1e999", "9" * 5000])
+def test_a_number_out_of_range_is_pointed_at_by_its_object(number: str) -> None:
+    body = f'{{"data": {{"attributes": {{"x": {number}}}}}}}'.encode()
+    with pytest.raises(MalformedDocument) as caught:
+        read_document(body, "timers")
+    assert caught.value.source == {"pointer": "data/attributes"}
+
+
+def test_bad_utf_8_is_refused_even_where_nobody_looks() -> None:
+    with pytest.raises(MalformedDocument):
+        read_document(b'{"foo": "\xff"}', "timers")

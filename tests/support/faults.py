@@ -12,9 +12,13 @@ _CANCELLED = frozenset({"ConditionalCheckFailed", "TransactionConflict", "Thrott
 
 @contextmanager
 def failing(
-    connection: Connection, operation: str, fault: str | Exception, times: int | None = None
+    connection: Connection,
+    operation: str,
+    fault: str | Exception,
+    times: int | None = None,
+    after: int = 0,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Fail calls of an operation, all or the first few, before they are sent.
+    """Fail calls of an operation before they are sent: all, or the first few, or those after some.
 
     ``fault`` is an exception, a code of DynamoDB's, or the reason for which a transaction is
     cancelled. Gives the arguments of the calls made.
@@ -27,7 +31,7 @@ def failing(
         if name != operation:
             return real(name, arguments)
         seen.append(arguments)
-        if times is not None and len(seen) > times:
+        if len(seen) <= after or (times is not None and len(seen) > after + times):
             return real(name, arguments)
         raise fault if isinstance(fault, Exception) else _error(name, fault)
 

@@ -1,0 +1,182 @@
+"""Each thing that must hold is missed when it does not, and mended where it can be."""
+
+from collections.abc import Callable
+
+import pytest
+from pynamodb.connection import Connection
+from pynamodb.expressions.operand import Path
+
+from chalicelib.domain.timers import StopReason
+from chalicelib.store import keys
+from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
+from infra.check_invariants import find_violations
+from infra.invariants import check
+from infra.ledger import Ledger
+from tests.support.api import Api
+from tests.support.clock import HOUR, FakeClock
+from tests.support.tables import snapshot
+from tests.support.world import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB
+
+SCOPE = (ZAGREB.id, ADMIN)
+
+
+@pytest.fixture
+def worked(admin: Api, clock: FakeClock) -> list[int]:
+    """Three sessions: one stopped by hand, one superseded, one that runs."""
+    ids = []
+    for entry_id in (ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ADMINS_ENTRY):
+        ids.append(int(admin.start(time_entry_id=entry_id).data["id"]))
+        clock.advance(HOUR)
+        if len(ids) == 1:
+            admin.stop(str(ids[0]))
+    return ids
+
+
+def timer(timer_id: int) -> TimerModel:
+    return TimerModel(key=keys.scoped(ZAGREB.id, timer_id))
+
+
+def slot() -> SlotModel:
+    return SlotModel(person_key=keys.scoped(*SCOPE), name=keys.RUNNING_SLOT)
+
+
+def entry(entry_id: int = ADMINS_ENTRY) -> TimeEntryModel:
+    return TimeEntryModel(key=keys.scoped(ZAGREB.id, entry_id))
+
+
+def found(connection: Connection) -> list[str]:
+    violations = find_violations(Ledger(connection), pause=lambda _: None)
+    return [violation.what for _, said in violations.values() for violation in said]
+
+
+def test_everything_holds_after_ordinary_work(worked: list[int], connection: Connection) -> None:
+    assert len(worked) == 3
+    ledger = Ledger(connection)
+    books = ledger.read_all()[SCOPE]
+    assert len(books.timers) == 3
+    assert check(books) == []
+    assert ledger.read_person(SCOPE) == books
+    assert found(connection) == []
+
+
+REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
+    "slot's timer": (lambda: slot().update([SlotModel.timer_id.set(7)]), "the slot holds"),
+    "slot freed": (
+        lambda: slot().update(
+            [
+                SlotModel.timer_id.remove(),
+                SlotModel.time_entry_id.remove(),
+                SlotModel.started_at.remove(),
+                SlotModel.auto_stop_at.remove(),
+            ]
+        ),
+        "the slot holds",
+    ),
+    "slot's last id": (lambda: slot().update([SlotModel.last_timer_id.set(7)]), "last id"),
+    "slot's last stop": (lambda: slot().update([SlotModel.last_stopped_at.set(7)]), "last stop"),
+    "slot gone": (lambda: slot().delete(), "the slot holds"),
+    "entry's seconds": (
+        lambda: entry().update([TimeEntryModel.tracked_seconds.add(60)]),
+        "tracked_seconds",
+    ),
+    "entry's count": (lambda: entry().update([TimeEntryModel.timer_count.add(1)]), "timer_count"),
+    "entry's timer": (
+        lambda: entry().update([TimeEntryModel.running_timer_id.remove()]),
+        "running_timer_id",
+    ),
+    "tally's count": (
+        lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").update(
+            [Path("s32").add(1)]
+        ),
+        "tally of 2026-03-02",
+    ),
+    "tally of an idle day": (
+        lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-05").update(
+            [Path("e01").add(1)]
+        ),
+        "tally of 2026-03-05",
+    ),
+    "tally gone": (
+        lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").delete(),
+        "tally of 2026-03-02",
+    ),
+}
+
+
+@pytest.mark.usefixtures("worked")
+@pytest.mark.parametrize("name", REPAIRABLE)
+def test_what_timers_tell_is_missed_and_mended(connection: Connection, name: str) -> None:
+    spoil, said = REPAIRABLE[name]
+    spoil()
+    assert any(said in what for what in found(connection))
+    ledger = Ledger(connection)
+    for books, _ in find_violations(ledger, pause=lambda _: None).values():
+        ledger.repair(books)
+    assert found(connection) == []
+
+
+@pytest.mark.usefixtures("worked")
+def test_a_repaired_person_can_go_on(admin: Api, connection: Connection, clock: FakeClock) -> None:
+    slot().delete()
+    ledger = Ledger(connection)
+    for books, _ in find_violations(ledger, pause=lambda _: None).values():
+        ledger.repair(books)
+    clock.advance(HOUR)
+    assert admin.start(time_entry_id=ADMINS_ENTRY).meta["stopped_timer_ids"]
+    assert found(connection) == []
+
+
+@pytest.mark.parametrize(
+    ("spoil", "said"),
+    [
+        (
+            lambda ids: timer(ids[0]).update(
+                [TimerModel.stopped_at.remove(), TimerModel.stopped_key.remove()]
+            ),
+            "2 timers run",
+        ),
+        (lambda ids: timer(ids[0]).update([TimerModel.stopped_at.add(2 * HOUR)]), "overlap"),
+        (lambda ids: timer(ids[0]).update([TimerModel.stopped_at.add(-3 * HOUR)]), "ends before"),
+        (
+            lambda ids: timer(ids[1]).update([TimerModel.stop_reason.set(StopReason.AUTO)]),
+            "its limit",
+        ),
+        (lambda _: entry(ADMINS_SECOND_ENTRY).delete(), "which is missing"),
+    ],
+)
+def test_what_only_a_person_can_settle_is_reported(
+    worked: list[int], connection: Connection, spoil: Callable[[list[int]], object], said: str
+) -> None:
+    spoil(worked)
+    assert any(said in what for what in found(connection))
+
+
+def test_who_works_on_while_they_are_looked_at_is_not_reported(
+    worked: list[int], connection: Connection
+) -> None:
+    assert worked
+    slot().update([SlotModel.last_stopped_at.set(7)])
+    ledger = Ledger(connection)
+    moved = []
+
+    class Busy(Ledger):
+        def read_person(self, scope: tuple[int, int]) -> object:  # type: ignore[override]
+            moved.append(scope)
+            return None
+
+    assert find_violations(Busy(connection), pause=lambda _: None) == {}
+    assert moved
+    assert find_violations(ledger, pause=lambda _: None)
+
+
+def test_a_repair_that_comes_too_late_writes_nothing_wrong(
+    admin: Api, worked: list[int], connection: Connection
+) -> None:
+    slot().update([SlotModel.last_stopped_at.set(7), SlotModel.version.add(1)])
+    ledger = Ledger(connection)
+    ((books, _),) = find_violations(ledger, pause=lambda _: None).values()
+    admin.stop(str(worked[-1]))
+    before = snapshot(connection)
+    with pytest.raises(Exception, match=r"update|put"):
+        ledger.repair(books)
+    assert snapshot(connection) == before

@@ -1,0 +1,25 @@
+"""The local server runs the deployed schedule's work."""
+
+import threading
+
+from pynamodb.connection import Connection
+
+from bench.forgotten import forget_timers
+from chalicelib.services.toolbox import Toolbox
+from infra.local.schedule import sweeping
+from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
+from tests.support.tables import items
+
+
+def test_it_sweeps_now_and_then_until_it_ends(
+    tools: Toolbox, connection: Connection, clock: FakeClock
+) -> None:
+    forget_timers(connection, 2149, range(3), MONDAY_NINE, HOUR)
+    clock.advance(2 * HOUR)
+    with sweeping(tools, every_seconds=0.01):
+        for _ in range(1_000):
+            if all("stopped_at" in it for it in items(connection, "timers")):
+                break
+        else:
+            raise AssertionError("nothing was swept")
+    assert "sweep" not in {thread.name for thread in threading.enumerate()}
