@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint format test test-dynamodb-local sweep check-invariants bench-round-trips lock clean
+.PHONY: help install run lint format test test-dynamodb-local sweep check-invariants bench-round-trips bench-sweep lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -47,6 +47,9 @@ check-invariants: $(INSTALLED) ## prove what must hold of the tables (REPAIR=1 m
 
 bench-round-trips: $(INSTALLED) ## database calls and read units of each endpoint, on DynamoDB Local
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips
+
+bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
+	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
 
 lock: $(INSTALLED) ## pin the newest versions of what requirements*.in name
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements.txt requirements.in

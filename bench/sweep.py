@@ -1,0 +1,89 @@
+"""How fast forgotten timers are stopped: ``make bench-sweep``; TIMERS=100000 is the full count.
+
+Loads stale timers, each of a person of its own, into DynamoDB Local, then sweeps in steps of a
+Lambda's time limit, checks that each was stopped once, at its limit, and prints the rate.
+"""
+
+import argparse
+import os
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+
+from pynamodb.connection import Connection
+
+from bench.forgotten import forget_timers
+from chalicelib.services.sweeping import SweepReport, sweep
+from chalicelib.services.toolbox import Toolbox, real_toolbox
+from chalicelib.settings import read_settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra.invariants import check
+from infra.ledger import Ledger
+from infra.tables import create_tables
+
+_ORGANIZATION = 2149
+_LIMIT = 3600
+_LOADERS = 4
+
+
+def main(arguments: list[str]) -> None:
+    """Load, sweep, check, print."""
+    parser = argparse.ArgumentParser(description="Sweep many stale timers on DynamoDB Local.")
+    parser.add_argument("--timers", type=int, default=2_000)
+    parser.add_argument("--step", type=float, default=50.0, help="seconds that a run may take")
+    asked = parser.parse_args(arguments)
+    settings = read_settings(os.environ)
+    if settings.dynamodb_endpoint is None:
+        sys.exit("This needs DynamoDB Local: make bench-sweep")
+    connection = connect(settings)
+    create_tables()
+    _load(connection, asked.timers)
+    runs = _sweep_all(real_toolbox(Store(connection)), asked.step)
+    stopped = sum(report.stopped for report, _ in runs)
+    seconds = sum(spent for _, spent in runs)
+    _verify(connection, asked.timers, stopped)
+    print(f"{stopped} stopped in {len(runs)} runs of at most {asked.step:g} s, none twice, all at")
+    print(f"their limit, everything holds: {stopped / seconds:.0f} a second on this machine")
+
+
+def _load(connection: Connection, count: int) -> None:
+    started_at = int(time.time()) - 2 * _LIMIT
+    size = -(-count // _LOADERS)
+    parts = [range(first, min(first + size, count)) for first in range(0, count, size)]
+    with ThreadPoolExecutor(_LOADERS) as threads:
+        for part in [
+            threads.submit(forget_timers, connection, _ORGANIZATION, numbers, started_at, _LIMIT)
+            for numbers in parts
+        ]:
+            part.result()
+    print(f"{count} timers loaded, each an hour past its limit", flush=True)
+
+
+def _sweep_all(tools: Toolbox, step: float) -> list[tuple[SweepReport, float]]:
+    runs = []
+    while True:
+        began = time.perf_counter()
+        ends = began + step
+        report = sweep(tools, lambda ends=ends: time.perf_counter() < ends)  # type: ignore[misc]
+        runs.append((report, time.perf_counter() - began))
+        print(f"run {len(runs)}: {report}", flush=True)
+        if report.complete and not report.left:
+            return runs
+        if not report.stopped:
+            sys.exit("a run stopped nothing")
+
+
+def _verify(connection: Connection, count: int, stopped: int) -> None:
+    everybody = Ledger(connection).read_all()
+    timers = [timer for books in everybody.values() for timer in books.timers]
+    if stopped != count or len(timers) != count:
+        sys.exit(f"{stopped} of {count} stopped")
+    if any(timer.stopped_at != timer.auto_stop_at or timer.version != 2 for timer in timers):  # noqa: PLR2004
+        sys.exit("a timer was stopped twice, or at another time than its limit")
+    if any(check(books) for books in everybody.values()):
+        sys.exit("something does not hold")
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
