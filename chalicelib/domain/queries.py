@@ -30,12 +30,21 @@ class TimeIs:
             return self.span is None and instant is None
         return instant in self.span
 
+    def both(self, other: "TimeIs") -> "TimeIs":
+        """What meets this condition and another. Nothing both is there and is not."""
+        if self.span is None or other.span is None:
+            return self if self == other else TimeIs(Span(0, 0))
+        start = max(self.span.start, other.span.start)
+        return TimeIs(Span(start, max(start, min(self.span.end, other.span.end))))
+
 
 @dataclass(frozen=True, slots=True)
 class TimerQuery:
     """Which timers, in which order, and which page of them. None means: not asked about.
 
-    Conditions are joined by "and"; the ids of one condition by "or". ``page`` counts from 1.
+    Conditions are joined by "and"; the ids of one condition by "or". A timer must have none of
+    the ``other`` ids, and its times must lie outside of the spans that say so; a timer that runs
+    has no stop to lie anywhere. ``page`` counts from 1.
     """
 
     organization_id: int
@@ -43,6 +52,10 @@ class TimerQuery:
     time_entry_ids: frozenset[int] | None = None
     started_at: TimeIs | None = None
     stopped_at: TimeIs | None = None
+    other_person_ids: frozenset[int] = frozenset()
+    other_time_entry_ids: frozenset[int] = frozenset()
+    started_outside: tuple[Span, ...] = ()
+    stopped_outside: tuple[Span, ...] = ()
     sort: TimerSort = TimerSort.STARTED_AT
     descending: bool = False
     page: int = 1
@@ -55,7 +68,15 @@ class TimerQuery:
             and (self.time_entry_ids is None or timer.time_entry_id in self.time_entry_ids)
             and (self.started_at is None or self.started_at.holds(timer.started_at))
             and (self.stopped_at is None or self.stopped_at.holds(timer.stopped_at))
+            and timer.person_id not in self.other_person_ids
+            and timer.time_entry_id not in self.other_time_entry_ids
+            and not any(timer.started_at in span for span in self.started_outside)
+            and (not self.stopped_outside or self._stops_outside(timer))
         )
+
+    def _stops_outside(self, timer: Timer) -> bool:
+        stop = timer.stopped_at
+        return stop is not None and not any(stop in span for span in self.stopped_outside)
 
 
 @dataclass(frozen=True, slots=True)

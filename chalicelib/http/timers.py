@@ -169,12 +169,17 @@ def _start_command(exchange: Exchange, document: Document) -> StartTimer:
 
 
 def _timer_query(organization_id: int, asked: ListQuery) -> TimerQuery:
+    conditions = asked.conditions
     return TimerQuery(
         organization_id=organization_id,
-        person_ids=asked.ids("person_id"),
-        time_entry_ids=asked.ids("time_entry_id"),
-        started_at=asked.time("started_at"),
-        stopped_at=asked.time("stopped_at"),
+        person_ids=conditions.ids("person_id"),
+        time_entry_ids=conditions.ids("time_entry_id"),
+        started_at=conditions.time("started_at"),
+        stopped_at=conditions.time("stopped_at"),
+        other_person_ids=conditions.other_ids("person_id"),
+        other_time_entry_ids=conditions.other_ids("time_entry_id"),
+        started_outside=conditions.other_times("started_at"),
+        stopped_outside=conditions.other_times("stopped_at"),
         sort=TimerSort(asked.sort),
         descending=asked.descending,
         page=asked.page.number,

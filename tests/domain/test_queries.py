@@ -49,6 +49,14 @@ def test_a_time_is_in_the_span_or_absent(time: TimeIs, instant: int | None, hold
         ({"stopped_at": NEXT_MINUTE}, False, True),
         ({"stopped_at": THIS_MINUTE}, False, False),
         ({"stopped_at": NO_TIME}, True, False),
+        ({"other_person_ids": frozenset({PERSON})}, False, False),
+        ({"other_person_ids": frozenset({1})}, True, True),
+        ({"other_time_entry_ids": frozenset({ENTRY})}, False, False),
+        ({"other_time_entry_ids": frozenset({OTHER_ENTRY})}, True, True),
+        ({"started_outside": (Span(NOW, NOW + 1),)}, False, False),
+        ({"started_outside": (Span(0, NOW), Span(NOW + 1, NOW + 9))}, True, True),
+        ({"stopped_outside": (Span(NOW + 60, NOW + 61),)}, False, False),
+        ({"stopped_outside": (Span(0, NOW + 60),)}, False, True),
     ],
 )
 def test_each_condition_chooses_timers(

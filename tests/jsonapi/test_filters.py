@@ -11,7 +11,7 @@ from chalicelib.domain.errors import (
     UnsupportedFilterOperation,
     UnsupportedFilterValue,
 )
-from chalicelib.domain.instants import Span, parse_instant
+from chalicelib.domain.instants import LAST_INSTANT, Span, parse_instant
 from chalicelib.domain.queries import TimeIs
 from chalicelib.jsonapi.parameters import ListQuery, Parameters, read_list_query
 from chalicelib.resources.timers import TIMERS
@@ -24,8 +24,9 @@ def _read(*parameters: tuple[str, str]) -> ListQuery:
 
 
 def test_without_filters_nothing_is_asked_about() -> None:
-    query = _read()
-    assert (query.conditions, query.ids("person_id"), query.time("started_at")) == ({}, None, None)
+    conditions = _read().conditions
+    assert conditions.by_name == {}
+    assert (conditions.ids("person_id"), conditions.time("started_at")) == (None, None)
 
 
 @pytest.mark.parametrize(
@@ -46,25 +47,25 @@ def test_without_filters_nothing_is_asked_about() -> None:
     ],
 )
 def test_several_ids_come_in_every_spelling(parameters: Parameters) -> None:
-    assert _read(*parameters).ids("person_id") == frozenset({1, 2})
+    assert _read(*parameters).conditions.ids("person_id") == frozenset({1, 2})
 
 
 def test_filters_are_kept_apart() -> None:
     query = _read(("filter[person_id]", "1"), ("filter[time_entry_id]", "2"))
-    assert query.ids("person_id") == frozenset({1})
-    assert query.ids("time_entry_id") == frozenset({2})
+    assert query.conditions.ids("person_id") == frozenset({1})
+    assert query.conditions.ids("time_entry_id") == frozenset({2})
 
 
 def test_a_filter_of_ids_is_not_a_time_nor_the_other_way_round() -> None:
     query = _read(("filter[person_id]", "1"), ("filter[started_at]", "2026-03-02"))
-    assert (query.time("person_id"), query.ids("started_at")) == (None, None)
+    assert (query.conditions.time("person_id"), query.conditions.ids("started_at")) == (None, None)
 
 
 TWENTY = ",".join(str(number) for number in range(1, 21))
 
 
 def test_twenty_ids_are_taken() -> None:
-    ids = _read(("filter[person_id]", TWENTY)).ids("person_id")
+    ids = _read(("filter[person_id]", TWENTY)).conditions.ids("person_id")
     assert ids is not None
     assert len(ids) == 20
 
@@ -122,7 +123,7 @@ def _span(start: str, end: str) -> TimeIs:
 def test_a_time_is_a_day_of_the_zone_or_a_second_or_empty(
     name: str, suffix: str, value: str, time: TimeIs
 ) -> None:
-    assert _read((f"filter[{name}]{suffix}", value)).time(name) == time
+    assert _read((f"filter[{name}]{suffix}", value)).conditions.time(name) == time
 
 
 @pytest.mark.parametrize(
@@ -189,11 +190,108 @@ def test_an_unknown_filter_operator_or_spelling_is_named_as_the_client_wrote_it(
     "name", ["filters[person_id]", "xfilter[id]", "Filter[id]", "filter.id", "", "time_entry_id"]
 )
 def test_other_parameters_are_ignored(name: str) -> None:
-    assert _read((name, "x")).conditions == {}
+    assert _read((name, "x")).conditions.by_name == {}
 
 
 def test_a_space_between_date_and_clock_is_not_an_offsets_plus() -> None:
     query = read_list_query(
         TIMERS, [("filter[started_at]", "2026-03-02 09:00:00+01:00")], ZoneInfo("UTC")
     )
-    assert query.time("started_at") == TimeIs(Span(1_772_438_400, 1_772_438_401))
+    assert query.conditions.time("started_at") == TimeIs(Span(1_772_438_400, 1_772_438_401))
+
+
+@pytest.mark.parametrize("operator", ["eq", "contains", "any_of"])
+def test_a_record_must_have_one_of_the_ids(operator: str) -> None:
+    conditions = _read((f"filter[person_id][{operator}]", "1,2")).conditions
+    assert conditions.ids("person_id") == frozenset({1, 2})
+    assert conditions.other_ids("person_id") == frozenset()
+
+
+@pytest.mark.parametrize("operator", ["not_eq", "not_contain", "none_of"])
+def test_a_record_must_have_none_of_the_ids(operator: str) -> None:
+    conditions = _read((f"filter[person_id][{operator}][]", "1,2")).conditions
+    assert conditions.ids("person_id") is None
+    assert conditions.other_ids("person_id") == frozenset({1, 2})
+
+
+DAY = Span(parse_instant("2026-03-01T23:00:00Z"), parse_instant("2026-03-02T23:00:00Z"))
+END = LAST_INSTANT + 1
+
+
+@pytest.mark.parametrize(
+    ("operator", "span"),
+    [
+        ("eq", DAY),
+        ("gt", Span(DAY.end, END)),
+        ("gt_eq", Span(DAY.start, END)),
+        ("lt", Span(0, DAY.start)),
+        ("lt_eq", Span(0, DAY.end)),
+    ],
+)
+def test_a_day_is_compared_as_a_whole(operator: str, span: Span) -> None:
+    conditions = _read((f"filter[stopped_at][{operator}]", "2026-03-02")).conditions
+    assert conditions.time("stopped_at") == TimeIs(span)
+
+
+def test_a_time_other_than_one_is_there_and_outside_of_it() -> None:
+    conditions = _read(("filter[stopped_at][not_eq]", "2026-03-02")).conditions
+    assert conditions.time("stopped_at") == TimeIs(Span(0, END))
+    assert conditions.other_times("stopped_at") == (DAY,)
+
+
+def test_no_time_not_equal_means_stopped() -> None:
+    conditions = _read(("filter[stopped_at][not_eq]", "null")).conditions
+    assert conditions.time("stopped_at") == TimeIs(Span(0, END))
+
+
+@pytest.mark.parametrize("operator", ["gt", "gt_eq", "lt", "lt_eq"])
+@pytest.mark.parametrize("value", ["", "null"])
+def test_nothing_is_before_or_after_no_time(operator: str, value: str) -> None:
+    with pytest.raises(UnsupportedFilterValue):
+        _read((f"filter[stopped_at][{operator}]", value))
+
+
+def test_an_and_group_is_read_as_productives_own_client_writes_it() -> None:
+    conditions = _read(
+        ("filter[$op]", "and"),
+        ("filter[0][person_id][eq][]", "1"),
+        ("filter[0][person_id][eq][]", "2"),
+        ("filter[1][started_at][gt]", "2026-03-01"),
+        ("filter[2][started_at][lt_eq]", "2026-03-02"),
+        ("filter[3][time_entry_id]", "7"),
+    ).conditions
+    assert conditions.ids("person_id") == frozenset({1, 2})
+    assert conditions.time("started_at") == TimeIs(DAY)
+    assert conditions.ids("time_entry_id") == frozenset({7})
+
+
+def test_groups_are_joined_by_and() -> None:
+    conditions = _read(
+        ("filter[0][person_id]", "1,2"),
+        ("filter[1][person_id]", "2,3"),
+        ("filter[2][stopped_at]", "null"),
+        ("filter[3][stopped_at][gt]", "2026-03-02"),
+        ("filter[4][person_id][not_eq]", "4"),
+        ("filter[5][person_id][not_eq]", "5"),
+    ).conditions
+    assert conditions.ids("person_id") == frozenset({2})
+    assert conditions.other_ids("person_id") == frozenset({4, 5})
+    # It runs, and it stopped: nothing does both.
+    assert conditions.time("stopped_at") == TimeIs(Span(0, 0))
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "error"),
+    [
+        ("filter[$op]", "or", UnsupportedFilterOperation),
+        ("filter[$op]", "", UnsupportedFilterOperation),
+        ("filter[0][$op]", "and", UnsupportedFilter),
+        ("filter[0]", "1", UnsupportedFilter),
+        ("filter[0][0][person_id]", "1", UnsupportedFilter),
+        ("filter[0][budget_id][eq]", "1", UnsupportedFilter),
+    ],
+)
+def test_other_groups_are_refused(name: str, value: str, error: type[ParameterError]) -> None:
+    with pytest.raises(error) as caught:
+        _read((name, value))
+    assert caught.value.source == {"parameter": name}
