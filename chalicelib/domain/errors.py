@@ -10,7 +10,9 @@
     │   ├── UnsupportedFilterOperation   ... uses an unknown operator
     │   ├── UnsupportedFilterValue       ... has a value of the wrong type
     │   ├── UnsupportedSort              ... sorts by something unknown
-    │   └── UnsupportedInclude           ... includes something unknown
+    │   ├── UnsupportedInclude           ... includes something unknown
+    │   ├── CursorConflict               ... asks for a cursor and for a page number
+    │   └── InvalidCursor                ... is not a cursor of this very list
     ├── InvalidHeader                a header has an unusable value
     ├── InvalidAuthToken             no, unknown or expired token
     ├── NoOrganizationId             the organization header is missing or malformed
@@ -105,6 +107,16 @@ class UnsupportedSort(ParameterError):
 class UnsupportedInclude(ParameterError):
     code = "unsupported_include"
     default_detail = "include path is not supported"
+
+
+class CursorConflict(ParameterError):
+    code = "keyset_conflict"
+    default_detail = "page[after] and page[number] exclude each other"
+
+
+class InvalidCursor(ParameterError):
+    code = "keyset_invalid_cursor"
+    default_detail = "is no cursor of this organization, filter and sort; begin with an empty one"
 
 
 class InvalidHeader(StintError):

@@ -11,6 +11,10 @@ from chalicelib.domain.timers import Timer
 T = TypeVar("T")
 
 
+class BadPosition(ValueError):
+    """What is said to be a position in a list is none."""
+
+
 class TimerSort(Enum):
     """What timers may be sorted by. What runs sorts as later than every stop."""
 
@@ -77,6 +81,18 @@ class TimerQuery:
     def _stops_outside(self, timer: Timer) -> bool:
         stop = timer.stopped_at
         return stop is not None and not any(stop in span for span in self.stopped_outside)
+
+
+@dataclass(frozen=True, slots=True)
+class Stretch(Generic[T]):
+    """Part of a list, and where it goes on: ``following`` is a position, None at the end.
+
+    It may be shorter than was asked for, even empty, and still go on: finding its rows may have
+    taken reading too many others.
+    """
+
+    rows: Sequence[T]
+    following: str | None
 
 
 @dataclass(frozen=True, slots=True)

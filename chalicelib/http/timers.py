@@ -6,16 +6,24 @@ A view parses, delegates, renders.
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from chalicelib.domain.errors import InvalidCursor
 from chalicelib.domain.ids import parse_id
-from chalicelib.domain.queries import TimerQuery, TimerSort
+from chalicelib.domain.queries import BadPosition, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
 from chalicelib.http.exchange import Exchange, Reply, document_reply
 from chalicelib.http.including import load_included
 from chalicelib.http.keys import request_key
 from chalicelib.http.routes import BASE_PATH, Route
+from chalicelib.jsonapi.cursors import PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.documents import Included, View, list_document, single_document
-from chalicelib.jsonapi.paging import page_links, page_meta
-from chalicelib.jsonapi.parameters import ListQuery, read_list_query, read_view
+from chalicelib.jsonapi.paging import cursor_links, cursor_meta, page_links, page_meta
+from chalicelib.jsonapi.parameters import (
+    ListQuery,
+    PageAfter,
+    PageNumber,
+    read_list_query,
+    read_view,
+)
 from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.resources.time_entries import TIME_ENTRIES
@@ -35,6 +43,7 @@ from chalicelib.services.timers import (
     show_timer,
     start_timer,
     stop_timer,
+    walk_timers,
 )
 from chalicelib.services.toolbox import Toolbox
 
@@ -63,21 +72,34 @@ class TimerViews:
         request, caller = exchange.request, exchange.caller
         view = self._view(exchange)
         asked = read_list_query(TIMERS, request.parameters, caller.organization.zone)
-        found = list_timers(self._tools, caller, _timer_query(caller.organization.id, asked))
-        document = list_document(
-            TIMERS,
-            found.rows,
-            view,
-            self._included(exchange, found.rows, view),
-            page_links(
-                self._public_base_url + request.path,
-                request.parameters,
-                asked.page,
-                found.total_count,
-            ),
-            page_meta(asked.page, found.total_count),
-        )
-        return document_reply(200, document)
+        query = _timer_query(caller.organization.id, asked)
+        url = self._public_base_url + request.path
+        rows: Sequence[Timer]
+        match asked.page:
+            case PageNumber() as page:
+                found = list_timers(self._tools, caller, query)
+                rows = found.rows
+                links = page_links(url, request.parameters, page, found.total_count)
+                meta = page_meta(page, found.total_count)
+            case PageAfter() as page:
+                rows, following = self._walk(exchange, query, page)
+                links = cursor_links(url, request.parameters, page, following)
+                meta = cursor_meta(page)
+        included = self._included(exchange, rows, view)
+        return document_reply(200, list_document(TIMERS, rows, view, included, links, meta))
+
+    def _walk(
+        self, exchange: Exchange, query: TimerQuery, page: PageAfter
+    ) -> tuple[Sequence[Timer], str | None]:
+        def position(listing: str) -> str | None:
+            return read_cursor(listing, page.cursor) if page.cursor else None
+
+        try:
+            found, listing = walk_timers(self._tools, exchange.caller, query, position)
+        except BadPosition as error:
+            raise InvalidCursor(PARAMETER) from error
+        following = found.following
+        return found.rows, None if following is None else write_cursor(listing, following)
 
     def show(self, exchange: Exchange) -> Reply:
         """``GET /timers/{id}``."""
@@ -182,6 +204,6 @@ def _timer_query(organization_id: int, asked: ListQuery) -> TimerQuery:
         stopped_outside=conditions.other_times("stopped_at"),
         sort=TimerSort(asked.sort),
         descending=asked.descending,
-        page=asked.page.number,
+        page=asked.page.number if isinstance(asked.page, PageNumber) else 1,
         page_size=asked.page.size,
     )

@@ -13,6 +13,8 @@ CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
     "unsupported_filter_value_type": (HTTPStatus.BAD_REQUEST, "Unsupported Filter Value"),
     "sort_param_unsupported": (HTTPStatus.BAD_REQUEST, "Unsupported Sort"),
     "unsupported_include": (HTTPStatus.BAD_REQUEST, "Unsupported Include"),
+    "keyset_conflict": (HTTPStatus.BAD_REQUEST, "Keyset Conflict"),
+    "keyset_invalid_cursor": (HTTPStatus.BAD_REQUEST, "Invalid Cursor"),
     "invalid_auth_token": (HTTPStatus.UNAUTHORIZED, "Unauthenticated"),
     "no_organization_id": (HTTPStatus.FORBIDDEN, "Access Denied"),
     "access_denied": (HTTPStatus.FORBIDDEN, "Access Denied"),

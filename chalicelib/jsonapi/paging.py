@@ -1,10 +1,11 @@
-"""Page mode's ``links`` and ``meta``, as the source document shows them. Contract section 6."""
+"""``links`` and ``meta`` of lists, in page mode and in cursor mode. Contract section 6."""
 
 from urllib.parse import quote
 
-from chalicelib.jsonapi.parameters import MAX_PAGE_SIZE, PageNumber, Parameters
+from chalicelib.jsonapi.cursors import PARAMETER
+from chalicelib.jsonapi.parameters import MAX_PAGE_SIZE, PageAfter, PageNumber, Parameters
 
-_OURS = frozenset({"page", "per_page", "page[number]", "page[size]"})
+_OURS = frozenset({"page", "per_page", "page[number]", "page[size]", PARAMETER})
 
 
 def page_meta(page: PageNumber, total_count: int) -> dict[str, int]:
@@ -28,19 +29,36 @@ def page_links(
         targets["prev"] = min(page.number - 1, last)
     if page.number < last:
         targets["next"] = page.number + 1
-    kept = [(name, value) for name, value in parameters if name not in _OURS]
     return {
-        rel: f"{url}?{_query([*kept, *_page_parameters(number, page.size)])}"
+        rel: _link(url, parameters, "page[number]", str(number), page.size)
         for rel, number in targets.items()
     }
 
 
+def cursor_meta(page: PageAfter) -> dict[str, int]:
+    """Cursor mode counts nothing."""
+    return {"page_size": page.size, "max_page_size": MAX_PAGE_SIZE}
+
+
+def cursor_links(
+    url: str, parameters: Parameters, page: PageAfter, following: str | None
+) -> dict[str, str]:
+    """Links to the beginning and, until the end, to what follows; parameters are kept."""
+    targets = {"first": ""}
+    if following is not None:
+        targets["next"] = following
+    return {
+        rel: _link(url, parameters, PARAMETER, cursor, page.size) for rel, cursor in targets.items()
+    }
+
+
+def _link(url: str, parameters: Parameters, where: str, at: str, size: int) -> str:
+    kept = [(name, value) for name, value in parameters if name not in _OURS]
+    return f"{url}?{_query([*kept, (where, at), ('page[size]', str(size))])}"
+
+
 def _total_pages(page: PageNumber, total_count: int) -> int:
     return -(-total_count // page.size)
-
-
-def _page_parameters(number: int, size: int) -> Parameters:
-    return [("page[number]", str(number)), ("page[size]", str(size))]
 
 
 def _query(parameters: Parameters) -> str:

@@ -9,7 +9,13 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import tzinfo
 
-from chalicelib.domain.errors import InvalidParameter, UnsupportedInclude, UnsupportedSort
+from chalicelib.domain.errors import (
+    CursorConflict,
+    InvalidParameter,
+    UnsupportedInclude,
+    UnsupportedSort,
+)
+from chalicelib.jsonapi.cursors import PARAMETER
 from chalicelib.jsonapi.documents import View
 from chalicelib.jsonapi.filters import Conditions, read_conditions
 from chalicelib.jsonapi.resource import AnyResource, normalised_type
@@ -28,6 +34,7 @@ _PAGE_MEMBERS = {
     "page[number]": "number",
     "per_page": "size",
     "page[size]": "size",
+    "page[after]": "after",
 }
 
 
@@ -40,13 +47,21 @@ class PageNumber:
 
 
 @dataclass(frozen=True, slots=True)
+class PageAfter:
+    """Cursor mode: the cursor behind which the page begins, empty at the beginning of the list."""
+
+    cursor: str = ""
+    size: int = DEFAULT_PAGE_SIZE
+
+
+@dataclass(frozen=True, slots=True)
 class ListQuery:
     """What a list request asks for. Its conditions are joined by "and"."""
 
     conditions: Conditions
     sort: str
     descending: bool
-    page: PageNumber
+    page: PageNumber | PageAfter
 
 
 def read_list_query(resource: AnyResource, parameters: Parameters, zone: tzinfo) -> ListQuery:
@@ -106,21 +121,23 @@ def _read_sort(resource: AnyResource, parameters: Parameters) -> tuple[str, bool
     return name, asked[0].startswith("-")
 
 
-def _read_page(parameters: Parameters) -> PageNumber:
-    numbers: dict[str, int] = {}
+def _read_page(parameters: Parameters) -> PageNumber | PageAfter:
+    given: dict[str, str] = {}
     for name, value in parameters:
         if name != "per_page" and _split(name)[0] != "page":
             continue
         member = _PAGE_MEMBERS.get(name)
         if member is None:
-            raise InvalidParameter(name, "use page[number] and page[size]")
-        if not _POSITIVE.fullmatch(value):
+            raise InvalidParameter(name, "use page[number], page[size] or page[after]")
+        if member != "after" and not _POSITIVE.fullmatch(value):
             raise InvalidParameter(name, "must be a whole number from 1")
-        numbers[member] = int(value)
-    return PageNumber(
-        number=numbers.get("number", 1),
-        size=min(numbers.get("size", DEFAULT_PAGE_SIZE), MAX_PAGE_SIZE),
-    )
+        given[member] = value
+    size = min(int(given.get("size", DEFAULT_PAGE_SIZE)), MAX_PAGE_SIZE)
+    if "after" not in given:
+        return PageNumber(int(given.get("number", 1)), size)
+    if "number" in given:
+        raise CursorConflict(PARAMETER)
+    return PageAfter(given["after"], size)
 
 
 def _family(parameters: Parameters, family: str) -> Iterable[tuple[str, list[str], str]]:

@@ -1,12 +1,13 @@
 """Start, stop, show and list timers."""
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, fields, replace
 
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.domain.errors import InvalidAttribute, RecordNotFound
 from chalicelib.domain.idempotency import Outcome, RequestKey
 from chalicelib.domain.policies import Visibility, acts_for, may_see
-from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timeline import (
     Drawn,
     Stopped,
@@ -51,12 +52,33 @@ def show_timer(tools: Toolbox, caller: Caller, timer_id: int | None) -> Timer:
 
 def list_timers(tools: Toolbox, caller: Caller, query: TimerQuery) -> Page[Timer]:
     """A page of the timers that the caller may see: a member's list holds only their own."""
-    if not caller.is_admin:
-        own = frozenset({caller.person_id})
-        query = replace(
-            query, person_ids=own if query.person_ids is None else own & query.person_ids
-        )
-    return tools.store.timers(query)
+    return tools.store.timers(_within_sight(caller, query))
+
+
+def walk_timers(
+    tools: Toolbox, caller: Caller, query: TimerQuery, position: Callable[[str], str | None]
+) -> tuple[Stretch[Timer], str]:
+    """The timers behind a position of the list that the caller may see, and what that list is.
+
+    ``position`` is told everything that makes the list, and gives where to begin; None: at its
+    beginning. What it raises passes.
+    """
+    seen = replace(_within_sight(caller, query), page=1, page_size=1)
+    listing = _description(seen)
+    return tools.store.stretch(seen, position(listing), query.page_size), listing
+
+
+def _within_sight(caller: Caller, query: TimerQuery) -> TimerQuery:
+    if caller.is_admin:
+        return query
+    own = frozenset({caller.person_id})
+    return replace(query, person_ids=own if query.person_ids is None else own & query.person_ids)
+
+
+def _description(query: TimerQuery) -> str:
+    # Sets have no order of their own, and another one in each process.
+    values = (getattr(query, field.name) for field in fields(query))
+    return repr([sorted(it) if isinstance(it, frozenset) else it for it in values])
 
 
 def start_timer(

@@ -3,9 +3,11 @@
 Sort keys are text, so numbers in them are zero-padded: ten digits hold an instant, sixteen an id.
 """
 
+import re
 from datetime import date
 
 from chalicelib.domain.instants import LAST_INSTANT
+from chalicelib.domain.queries import BadPosition
 
 RUNNING_SHARDS = 8
 """Partitions of the index of running timers: about 1,000 starts and stops a second each."""
@@ -13,6 +15,7 @@ RUNNING_SHARDS = 8
 RUNNING_SLOT = "running"
 """The range key of a person's running slot, beside their idempotency records."""
 
+_POSITION = re.compile(r"[0-9]{10}#([0-9]{16})", re.ASCII)
 _KEPT = "key#"
 
 ENDLESS = LAST_INSTANT + 1
@@ -39,6 +42,14 @@ def at(instant: int | None, record_id: int) -> str:
 def kept_outcome(digest: str) -> str:
     """The range key of what a request with an idempotency key answered."""
     return f"{_KEPT}{digest}"
+
+
+def id_in(position: str) -> int:
+    """The id in a sort key that :func:`at` made. Raises ``BadPosition`` for anything else."""
+    match = _POSITION.fullmatch(position)
+    if match is None:
+        raise BadPosition(position)
+    return int(match[1])
 
 
 def begin(instant: int) -> str:

@@ -14,23 +14,47 @@ from chalicelib.store import keys
 class Plan:
     """One walk along an index: its name, the partition, and the range of sort keys.
 
-    ``begin`` is the first sort key that counts, ``end`` the first that no longer does.
+    ``begin`` is the first sort key that counts, ``end`` the first that no longer does. Where
+    ``exact``, everything in the range is meant; otherwise each row is to be checked.
     """
 
     index: str
     partition: str | int
     begin: str
     end: str
+    exact: bool
 
 
 def plan(query: TimerQuery) -> Plan | None:
     """How to answer a query; None where its answer is empty by itself."""
     if query.person_ids == frozenset() or query.time_entry_ids == frozenset():
         return None
+    if _is_empty(query.started_at) or _is_empty(query.stopped_at):
+        return None
     index, partition = _scope(query)
     by_stop = index == "by_organization_stopped"
     begin, end = _range(query.stopped_at if by_stop else query.started_at)
-    return Plan(index, partition, begin, end)
+    return Plan(index, partition, begin, end, _is_served(query, index))
+
+
+def _is_empty(time: TimeIs | None) -> bool:
+    return time is not None and time.span is not None and time.span.start >= time.span.end
+
+
+def _is_served(query: TimerQuery, index: str) -> bool:
+    """Whether the index says all: one scope, and at most a range of the time it is sorted by."""
+    other_time = query.started_at if index == "by_organization_stopped" else query.stopped_at
+    other_scopes = {
+        "by_time_entry": (query.person_ids,),
+        "by_person": (query.time_entry_ids,),
+    }.get(index, (query.person_ids, query.time_entry_ids))
+    refused = (
+        query.other_person_ids,
+        query.other_time_entry_ids,
+        query.started_outside,
+        query.stopped_outside,
+    )
+    return other_time is None and other_scopes.count(None) == len(other_scopes) and not any(refused)
 
 
 def _scope(query: TimerQuery) -> tuple[str, str | int]:

@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.indexes import GlobalSecondaryIndex
 
-from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
@@ -15,6 +15,9 @@ from chalicelib.store.models import TimerModel
 from chalicelib.store.plans import Plan, plan
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import noun_of, read_noun
+
+_MOST_INDEX_PAGES = 5
+"""Index pages of 1 MB that a query may take which no index serves."""
 
 _INDEXES: dict[str, GlobalSecondaryIndex[TimerModel]] = {
     index.Meta.index_name: index
@@ -24,6 +27,12 @@ _INDEXES: dict[str, GlobalSecondaryIndex[TimerModel]] = {
         TimerModel.by_organization_started,
         TimerModel.by_organization_stopped,
     )
+}
+_PARTITION_KEYS = {
+    "by_person": "person_key",
+    "by_time_entry": "time_entry_key",
+    "by_organization_started": "organization_id",
+    "by_organization_stopped": "organization_id",
 }
 _SORT_KEYS = {
     "by_person": TimerModel.started_key,
@@ -84,6 +93,68 @@ def overdue(
     with translated():
         answer = connection.dispatch("Query", request)
     return OverduePage(answer["Items"], answer.get("LastEvaluatedKey"))
+
+
+def stretch(
+    connection: Connection, query: TimerQuery, after: str | None, size: int
+) -> Stretch[Timer]:
+    """Up to ``size`` timers of a list behind a position (None: from its beginning).
+
+    One call where the index says all; otherwise at most five, of 1 MB of the index each.
+    """
+    steps = plan(query)
+    if steps is None:
+        return Stretch((), None)
+    found: list[tuple[str, Timer]] = []
+    position = after
+    for _ in range(1 if steps.exact else _MOST_INDEX_PAGES):
+        items, position = _read_index(connection, steps, query, position, size)
+        for item in items:
+            timer = read_noun(Timer, item)
+            if query.matches(timer):
+                found.append((item[_SORT_KEYS[steps.index].attr_name]["S"], timer))
+        if len(found) > size or position is None:
+            break
+    rows = [timer for _, timer in found[:size]]
+    # One more than is asked for tells whether there is more, without an empty page at the end.
+    return Stretch(rows, found[size - 1][0] if len(found) > size else position)
+
+
+def _read_index(
+    connection: Connection, steps: Plan, query: TimerQuery, after: str | None, size: int
+) -> tuple[Sequence[RawItem], str | None]:
+    """Rows of the index behind a position, and the position at which they end; None: the end."""
+    hash_name, range_name = _PARTITION_KEYS[steps.index], _SORT_KEYS[steps.index].attr_name
+    partition = _typed(steps.partition)
+    request: dict[str, Any] = {
+        "TableName": table_name(TimerModel),
+        "IndexName": steps.index,
+        "KeyConditionExpression": "#hash = :hash AND #range BETWEEN :begin AND :end",
+        "ExpressionAttributeNames": {"#hash": hash_name, "#range": range_name},
+        "ExpressionAttributeValues": {
+            ":hash": partition,
+            ":begin": {"S": steps.begin},
+            ":end": {"S": steps.end},
+        },
+        "ScanIndexForward": not query.descending,
+    }
+    if steps.exact:
+        request["Limit"] = size + 1
+    if after is not None:
+        timer_id = keys.id_in(after)
+        request["ExclusiveStartKey"] = {
+            "key": {"S": keys.scoped(query.organization_id, timer_id)},
+            hash_name: partition,
+            range_name: {"S": after},
+        }
+    with translated():
+        answer = connection.dispatch("Query", request)
+    last = answer.get("LastEvaluatedKey")
+    return answer["Items"], None if last is None else last[range_name]["S"]
+
+
+def _typed(partition: str | int) -> dict[str, str]:
+    return {"N": str(partition)} if isinstance(partition, int) else {"S": partition}
 
 
 def _walk(steps: Plan, descending: bool) -> Iterator[Timer]:

@@ -9,7 +9,7 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
-from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.store import keys, queries
 from chalicelib.store.connection import translated
@@ -63,6 +63,10 @@ class Store:
     def timers(self, query: TimerQuery) -> Page[Timer]:
         """A page of timers. One call for each MB that the list, not the page, holds."""
         return queries.timers(query)
+
+    def stretch(self, query: TimerQuery, after: str | None, size: int) -> Stretch[Timer]:
+        """Timers behind a position of a list. One call where an index serves it, else up to 5."""
+        return queries.stretch(self._connection, query, after, size)
 
     def records(
         self, organization_id: int, wanted: Iterable[tuple[type[Record], int]]

@@ -1,16 +1,22 @@
 """Every list equals what a plain Python list would give: filters, order, pages, total."""
 
+from dataclasses import replace
 from operator import attrgetter
 from typing import Any
+from unittest.mock import patch
 
+import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from pynamodb.connection import Connection
 
 from chalicelib.domain.instants import Span
-from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
+from chalicelib.domain.queries import BadPosition, TimeIs, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
+from chalicelib.store import keys
 from chalicelib.store.store import Store
 from infra.tables import empty_tables
+from tests.support.calls import counted
 from tests.support.world import put_all
 
 ORGANIZATION, ELSEWHERE = 2149, 2150
@@ -104,3 +110,56 @@ def test_a_list_equals_a_plain_list(
     for query in asked:
         page = store.timers(query)
         assert (list(page.rows), page.total_count) == expected(query, timers)
+
+
+@given(timers=timelines(), asked=st.lists(queries, min_size=1, max_size=4))
+@settings(
+    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+)
+def test_a_walk_sees_each_timer_once_and_in_order(
+    store: Store, timers: list[Timer], asked: list[TimerQuery]
+) -> None:
+    empty_tables()
+    put_all(*timers)
+    for query in asked:
+        whole = replace(query, page=1, page_size=1000)
+        seen: list[Timer] = []
+        position = None
+        while True:
+            stretch = store.stretch(whole, position, query.page_size)
+            assert len(stretch.rows) <= query.page_size
+            seen += stretch.rows
+            position = stretch.following
+            if position is None:
+                break
+            # No empty page at the end: what goes on has something to go on with.
+            assert len(stretch.rows) == query.page_size
+        assert seen == expected(whole, timers)[0]
+
+
+@pytest.mark.parametrize("position", ["", "x", "0000000001#1", "1#0000000000000001", "a" * 27])
+def test_what_is_no_position_is_refused(store: Store, position: str) -> None:
+    with pytest.raises(BadPosition):
+        store.stretch(TimerQuery(ORGANIZATION), position, 10)
+
+
+def test_a_walk_that_no_index_serves_goes_on_with_short_pages(
+    store: Store, connection: Connection
+) -> None:
+    timers = [Timer(number, ORGANIZATION, 1, 10, number, 999, number) for number in range(1, 33)]
+    put_all(*timers)
+    query = TimerQuery(ORGANIZATION, other_person_ids=frozenset({1}))
+    real = connection.dispatch
+
+    def three_rows_a_page(operation: str, arguments: dict[str, Any]) -> Any:
+        return real(operation, {**arguments, "Limit": 3})
+
+    with patch.object(connection, "dispatch", three_rows_a_page), counted(connection) as calls:
+        first = store.stretch(query, None, 10)
+        second = store.stretch(query, first.following, 10)
+        third = store.stretch(query, second.following, 10)
+    # Five index pages of three rows, none of which is meant; and again; and the end.
+    assert (first.rows, first.following) == ([], keys.at(15, 15))
+    assert (second.rows, second.following) == ([], keys.at(30, 30))
+    assert (third.rows, third.following) == ([], None)
+    assert len(calls) == 5 + 5 + 1
