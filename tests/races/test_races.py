@@ -38,6 +38,7 @@ from tests.support.books import TimerKey, key_of, timers, violations
 from tests.support.chaos import Weather, intercepted
 from tests.support.clock import MINUTE, MONDAY_NINE
 from tests.support.engine import ENDPOINT
+from tests.support.expiry import keep_expired
 from tests.support.world import (
     ADMIN,
     DESIGN,
@@ -82,8 +83,9 @@ Command = StartTimer | StopTimer
 
 
 @pytest.fixture(autouse=True)
-def entries() -> None:
+def entries(connection: Connection) -> None:
     """Two entries for each of the four, so that everybody can switch between and within."""
+    keep_expired(connection)
     put_all(
         *(
             TimeEntry(

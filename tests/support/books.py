@@ -1,12 +1,13 @@
 """Everybody's books: what is wrong with them, and what they say but for ids and names."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from pynamodb.connection import Connection
 
 from chalicelib.domain.timers import Timer
 from infra.invariants import Books, Violation, check
-from infra.ledger import Ledger
+from infra.ledger import Ledger, Scope
 
 TimerKey = tuple[int, int]
 """An organization's id and a timer's."""
@@ -14,9 +15,14 @@ TimerKey = tuple[int, int]
 
 def violations(connection: Connection) -> list[str]:
     """Every invariant that does not hold, for anybody."""
+    return violations_of(Ledger(connection).read_all())
+
+
+def violations_of(everybody: Mapping[Scope, Books]) -> list[str]:
+    """The same, of books that were read."""
     return [
         f"{scope}: {violation.what}"
-        for scope, books in Ledger(connection).read_all().items()
+        for scope, books in everybody.items()
         for violation in check(books)
         if not _harmless(books, violation)
     ]

@@ -142,7 +142,7 @@ def _question(arguments: dict[str, Any]) -> str:
 class Fault:
     """What happens to a call: whether it is really sent, and what is then raised.
 
-    ``only`` names the one operation to which it can happen.
+    ``only`` names the one operation to which it can happen: other calls are then not counted.
     """
 
     error: Callable[[str], BaseException]
@@ -168,12 +168,7 @@ class Injection:
 
         def call(operation: str, arguments: dict[str, Any]) -> Any:
             with self._lock:
-                number = len(self.calls)
-                self.calls.append(operation)
-                strikes = number >= self.position if self.lasting else number == self.position
-                strikes = strikes and self.fault.only in (None, operation)
-                if strikes:
-                    self.struck.append(operation)
+                strikes = self._strikes(operation)
             if not strikes:
                 return real(operation, arguments)
             try:
@@ -182,3 +177,13 @@ class Injection:
                 raise self.fault.error(operation)
 
         return call
+
+    def _strikes(self, operation: str) -> bool:
+        if self.fault.only not in (None, operation):
+            return False
+        number = len(self.calls)
+        self.calls.append(operation)
+        strikes = number >= self.position if self.lasting else number == self.position
+        if strikes:
+            self.struck.append(operation)
+        return strikes
