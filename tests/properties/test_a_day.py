@@ -1,0 +1,272 @@
+"""One person's day at random, against a model that was written from the contract alone.
+
+Online and offline, with clocks that differ, with repeats and sweeps, and over the two nights of
+the year on which clocks change.
+"""
+
+from datetime import UTC, datetime
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from hypothesis import strategies as st
+from hypothesis.stateful import (
+    RuleBasedStateMachine,
+    initialize,
+    precondition,
+    rule,
+    run_state_machine_as_test,
+)
+from pynamodb.connection import Connection
+
+from chalicelib.domain.directory import Caller, Role, Service
+from chalicelib.domain.errors import StintError
+from chalicelib.domain.idempotency import RequestKey, digest_of
+from chalicelib.domain.ids import IdSource
+from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.services.settling import Answer
+from chalicelib.services.sweeping import sweep
+from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.services.toolbox import Toolbox
+from chalicelib.store.store import Store
+from infra.ledger import Ledger
+from infra.tables import empty_tables
+from tests.properties.bounds import bounded
+from tests.properties.model import DAY, HOUR, OLDEST_START, TOLERANCE, Model, Refusal, Session, Told
+from tests.support.books import violations
+from tests.support.clock import MONDAY_NINE, FakeClock
+from tests.support.expiry import keep_expired
+from tests.support.world import ZAGREB, put_all
+
+PERSON = 8784
+CALLER = Caller(ZAGREB, PERSON, Role.MEMBER)
+SERVICE = Service(1294, ZAGREB.id, "Design")
+ENTRIES = (365, 366)
+FOREIGN_ENTRY = 367
+
+Command = StartTimer | StopTimer
+
+
+def _utc(*when: int) -> int:
+    return int(datetime(*when, tzinfo=UTC).timestamp())  # type: ignore[misc,arg-type]
+
+
+BEGINNINGS = {
+    "an ordinary Monday": MONDAY_NINE,
+    "the night that lacks an hour": _utc(2026, 3, 28, 21, 30),
+    "the night that has one more": _utc(2026, 10, 24, 20, 30),
+}
+
+moments = st.one_of(
+    st.none(),
+    # From now, from where the timeline is free, from the start of what runs: seconds.
+    st.tuples(st.just("now"), st.integers(-5 * HOUR, TOLERANCE)),
+    st.tuples(st.just("now"), st.sampled_from((0, TOLERANCE, TOLERANCE + 1, -OLDEST_START))),
+    st.tuples(st.just("now"), st.sampled_from((-OLDEST_START - 1, -DAY, DAY))),
+    st.tuples(st.just("earliest"), st.sampled_from((-1, 0, 1, 89, 90, HOUR))),
+)
+keys = st.one_of(st.none(), st.none(), st.sampled_from("abc"))
+ranks = st.integers(0, 3)
+
+
+class Day(RuleBasedStateMachine):
+    """The services on one side, the model on the other. ``connection`` is set by the test."""
+
+    connection: Connection
+
+    @initialize(beginning=st.sampled_from(sorted(BEGINNINGS)))
+    def begin(self, beginning: str) -> None:
+        empty_tables()
+        self.clock = FakeClock(BEGINNINGS[beginning])
+        self.tools = Toolbox(
+            Store(self.connection),
+            IdSource(self.clock.milliseconds),
+            clock=self.clock,
+            pause=self.clock.advance,
+            jitter=lambda: 0.0,
+        )
+        self.model = Model(
+            ZoneInfo("Europe/Zagreb"), 12 * HOUR, dict.fromkeys(ENTRIES, "2026-03-02")
+        )
+        self.sent: dict[str, Command] = {}
+        put_all(
+            SERVICE,
+            *(_entry(entry_id, PERSON) for entry_id in ENTRIES),
+            _entry(FOREIGN_ENTRY, PERSON + 1),
+        )
+
+    @rule(seconds=st.integers(0, 4 * HOUR))
+    def time_passes(self, seconds: int) -> None:
+        self.clock.advance(seconds)
+
+    @rule(hours=st.sampled_from((11, 12, 13, 24, 25)))
+    def much_time_passes(self, hours: int) -> None:
+        self.clock.advance(hours * HOUR)
+
+    @rule(seconds=st.integers(1, 90))
+    def another_container_is_behind(self, seconds: int) -> None:
+        self.clock.advance(-seconds)
+
+    @rule(entry=st.sampled_from((*ENTRIES, ENTRIES[0], FOREIGN_ENTRY)), at=moments, key=keys)
+    def start_on_an_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
+        self._send(StartTimer(time_entry_id=entry, started_at=self._instant(at)), key)
+
+    @rule(at=moments, key=keys)
+    def start_on_a_service(self, at: tuple[str, int] | None, key: str | None) -> None:
+        self._send(StartTimer(service_id=SERVICE.id, started_at=self._instant(at)), key)
+
+    @precondition(lambda self: self.model.running)
+    @rule(at=moments, key=keys)
+    def switch_within_the_entry(self, at: tuple[str, int] | None, key: str | None) -> None:
+        running = self.model.running
+        assert running is not None
+        self._send(StartTimer(time_entry_id=running.entry, started_at=self._instant(at)), key)
+
+    @precondition(lambda self: self.model.sessions)
+    @rule(rank=ranks, at=moments, key=keys)
+    def stop(self, rank: int, at: tuple[str, int] | None, key: str | None) -> None:
+        sessions = self.model.sessions
+        session = sessions[-1 - rank % len(sessions)]
+        self._send(StopTimer(session.id, stopped_at=self._instant(at)), key)
+
+    @precondition(lambda self: any(it.reason for it in self.model.sessions))
+    @rule(rank=ranks, earlier=st.sampled_from((-1, 0, 1, 600, 13 * HOUR)), key=keys)
+    def say_when_it_really_stopped(self, rank: int, earlier: int, key: str | None) -> None:
+        stopped = [it for it in self.model.sessions if it.reason and it.stop is not None]
+        session = stopped[-1 - rank % len(stopped)]
+        assert session.stop is not None
+        self._send(StopTimer(session.id, stopped_at=session.stop - earlier), key)
+
+    @rule(entry=st.sampled_from((*ENTRIES, FOREIGN_ENTRY)), at=moments, key=keys)
+    def stop_by_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
+        self._send(StopTimer(time_entry_id=entry, stopped_at=self._instant(at)), key)
+
+    @precondition(lambda self: self.sent)
+    @rule(rank=ranks)
+    def send_again(self, rank: int) -> None:
+        key = sorted(self.sent)[rank % len(self.sent)]
+        self._send(self.sent[key], key)
+
+    @rule()
+    def sweep(self) -> None:
+        expected = self.model.sweep(self._now)
+        report = sweep(self.tools)
+        assert (report.found, report.stopped, report.complete) == (expected, expected, True)
+
+    def teardown(self) -> None:
+        if not hasattr(self, "model"):
+            return
+        assert violations(self.connection) == []
+        books = Ledger(self.connection).read_all()[ZAGREB.id, PERSON]
+        assert [_seen(timer) for timer in books.timers] == self.model.sessions
+        assert {it.id: it.date for it in books.entries.values()} == self.model.entries
+        for entry in books.entries.values():
+            seconds = self.model.worked(entry.id)
+            assert (entry.tracked_seconds, entry.time) == (seconds, (seconds + 30) // 60)
+            self._check_shown(entry)
+
+    def _check_shown(self, entry: TimeEntry) -> None:
+        latest = self.model.latest_on(entry.id)
+        if latest is not None:
+            assert (entry.timer_started_at, entry.timer_stopped_at) == (latest.start, latest.stop)
+
+    @property
+    def _now(self) -> int:
+        return int(self.clock.instant)
+
+    def _instant(self, at: tuple[str, int] | None) -> int | None:
+        if at is None:
+            return None
+        base, offset = at
+        return offset + (self._now if base == "now" else self.model.earliest or self._now)
+
+    def _send(self, command: Command, key: str | None) -> None:
+        """Ask both, and compare. A key of which the service kept nothing is free again."""
+        try:
+            expected: Told | Refusal = self._expect(command, key)
+        except Refusal as refusal:
+            expected = refusal
+        actual = self._ask(command, key)
+        if isinstance(expected, Refusal):
+            assert isinstance(actual, Refusal), actual
+            assert actual == expected
+            return
+        assert isinstance(actual, Answer), actual
+        if expected.session.id == 0:
+            self._learn(expected.session, actual.outcome.timer)
+        assert _told(actual) == expected
+        if key is not None and not expected.replayed:
+            self.model.keep(self._now, key, command, expected)
+            self.sent[key] = command
+
+    def _expect(self, command: Command, key: str | None) -> Told:
+        kept = self.model.replayed(self._now, key, command)
+        if kept is not None:
+            return kept
+        if isinstance(command, StartTimer):
+            return self.model.start(self._now, command.time_entry_id, command.started_at)
+        if command.time_entry_id is not None:
+            session = self.model.latest_on(command.time_entry_id)
+        else:
+            session = next(it for it in self.model.sessions if it.id == command.timer_id)
+        return self.model.stop(self._now, session, command.stopped_at)
+
+    def _ask(self, command: Command, key: str | None) -> Answer | Refusal:
+        request = None
+        if key is not None:
+            fingerprint = digest_of(repr(command).encode())
+            request = RequestKey(ZAGREB.id, PERSON, digest_of(key.encode()), fingerprint)
+        try:
+            if isinstance(command, StartTimer):
+                return start_timer(self.tools, CALLER, command, request)
+            return stop_timer(self.tools, CALLER, command, request)
+        except StintError as error:
+            meta: Any = error.meta or {}
+            pointer = (error.source or {}).get("pointer")
+            return Refusal(error.code, pointer, meta.get("earliest_started_at"))
+
+    def _learn(self, session: Session, timer: Timer) -> None:
+        """What only the service can draw: ids, larger than any before."""
+        assert timer.id > max(it.id for it in self.model.sessions)
+        session.id = timer.id
+        if session.entry == 0:
+            assert timer.time_entry_id not in self.model.entries
+            session.entry = timer.time_entry_id
+            self.model.entries[session.entry] = self.model.date(session.start)
+
+
+def _entry(entry_id: int, person_id: int) -> TimeEntry:
+    return TimeEntry(
+        entry_id,
+        ZAGREB.id,
+        person_id,
+        SERVICE.id,
+        "2026-03-02",
+        MONDAY_NINE,
+        MONDAY_NINE,
+        person_id,
+    )
+
+
+def _seen(timer: Timer) -> Session:
+    reason = None if timer.stop_reason is None else str(timer.stop_reason)
+    return Session(
+        timer.id,
+        timer.time_entry_id,
+        timer.started_at,
+        timer.auto_stop_at,
+        timer.stopped_at,
+        reason,
+    )
+
+
+def _told(answer: Answer) -> Told:
+    outcome = answer.outcome
+    return Told(
+        _seen(outcome.timer), outcome.stopped_timer_id, outcome.already_stopped, answer.replayed
+    )
+
+
+def test_a_day_is_as_the_contract_tells_it(connection: Connection) -> None:
+    keep_expired(connection)
+    Day.connection = connection
+    run_state_machine_as_test(Day, settings=bounded(35, steps=20))
