@@ -12,7 +12,8 @@
     │   ├── UnsupportedSort              ... sorts by something unknown
     │   ├── UnsupportedInclude           ... includes something unknown
     │   ├── CursorConflict               ... asks for a cursor and for a page number
-    │   └── InvalidCursor                ... is not a cursor of this very list
+    │   ├── InvalidCursor                ... is not a cursor of this very list
+    │   └── QueryTooBroad                ... would narrow a list that takes too much reading
     ├── InvalidHeader                a header has an unusable value
     ├── InvalidAuthToken             no, unknown or expired token
     ├── NoOrganizationId             the organization header is missing or malformed
@@ -117,6 +118,13 @@ class CursorConflict(ParameterError):
 class InvalidCursor(ParameterError):
     code = "keyset_invalid_cursor"
     default_detail = "is no cursor of this organization, filter and sort; begin with an empty one"
+
+
+class QueryTooBroad(ParameterError):
+    """``parameter`` is the filter that would narrow it."""
+
+    code = "query_too_broad"
+    default_detail = "too much would have to be read: narrow it by this, or page by page[after]"
 
 
 class InvalidHeader(StintError):

@@ -116,3 +116,17 @@ class Slot:
     running: RunningTimer | None = None
     last_timer_id: int = 0
     last_stopped_at: int | None = None
+
+    @property
+    def timer(self) -> Timer | None:
+        """The timer that runs, all of it: a timer that runs has not changed since its start."""
+        if self.running is None:
+            return None
+        return Timer(
+            id=self.running.timer_id,
+            organization_id=self.organization_id,
+            person_id=self.person_id,
+            time_entry_id=self.running.time_entry_id,
+            started_at=self.running.started_at,
+            auto_stop_at=self.running.auto_stop_at,
+        )

@@ -15,6 +15,7 @@ CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
     "unsupported_include": (HTTPStatus.BAD_REQUEST, "Unsupported Include"),
     "keyset_conflict": (HTTPStatus.BAD_REQUEST, "Keyset Conflict"),
     "keyset_invalid_cursor": (HTTPStatus.BAD_REQUEST, "Invalid Cursor"),
+    "query_too_broad": (HTTPStatus.BAD_REQUEST, "Query Too Broad"),
     "invalid_auth_token": (HTTPStatus.UNAUTHORIZED, "Unauthenticated"),
     "no_organization_id": (HTTPStatus.FORBIDDEN, "Access Denied"),
     "access_denied": (HTTPStatus.FORBIDDEN, "Access Denied"),

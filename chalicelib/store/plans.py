@@ -37,6 +37,23 @@ def plan(query: TimerQuery) -> Plan | None:
     return Plan(index, partition, begin, end, _is_served(query, index))
 
 
+def asks_what_runs(query: TimerQuery) -> int | None:
+    """The person of whom a query asks what runs, if it asks that: their slot has the answer."""
+    if query.stopped_at != TimeIs(None) or query.person_ids is None or len(query.person_ids) != 1:
+        return None
+    (person_id,) = query.person_ids
+    return person_id
+
+
+def narrowing_filter(steps: Plan) -> str:
+    """The filter that would narrow what a plan reads: a scope, or a range of the sorted time."""
+    if steps.index == "by_organization_stopped":
+        return "stopped_at"
+    if steps.index == "by_organization_started":
+        return "person_id" if steps.begin == _FIRST else "started_at"
+    return "started_at"
+
+
 def _is_empty(time: TimeIs | None) -> bool:
     return time is not None and time.span is not None and time.span.start >= time.span.end
 

@@ -1,33 +1,25 @@
 """Lists of timers, along the index that a plan names."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from pynamodb.connection import Connection
-from pynamodb.indexes import GlobalSecondaryIndex
 
+from chalicelib.domain.errors import QueryTooBroad
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
 from chalicelib.store.models import TimerModel
-from chalicelib.store.plans import Plan, plan
-from chalicelib.store.reads import RawItem
-from chalicelib.store.records import noun_of, read_noun
+from chalicelib.store.plans import Plan, asks_what_runs, narrowing_filter, plan
+from chalicelib.store.reads import RawItem, read
+from chalicelib.store.records import read_noun, read_slot, slot_ref
 
 _MOST_INDEX_PAGES = 5
 """Index pages of 1 MB that a query may take which no index serves."""
 
-_INDEXES: dict[str, GlobalSecondaryIndex[TimerModel]] = {
-    index.Meta.index_name: index
-    for index in (
-        TimerModel.by_person,
-        TimerModel.by_time_entry,
-        TimerModel.by_organization_started,
-        TimerModel.by_organization_stopped,
-    )
-}
 _PARTITION_KEYS = {
     "by_person": "person_key",
     "by_time_entry": "time_entry_key",
@@ -42,22 +34,42 @@ _SORT_KEYS = {
 }
 
 
-def timers(query: TimerQuery) -> Page[Timer]:
-    """One page of a list of timers, and the exact total, which is counted by reading them all."""
+def timers(connection: Connection, query: TimerQuery) -> Page[Timer]:
+    """One page of a list of timers, and the exact total, which is counted by reading them all.
+
+    Raises :class:`QueryTooBroad` where no index serves the query and five index pages do not
+    hold what would have to be checked.
+    """
+    if (person_id := asks_what_runs(query)) is not None:
+        runs = _running(connection, query, person_id)
+        return Page(runs if query.page == 1 else (), len(runs))
     steps = plan(query)
     if steps is None:
         return Page((), 0)
+    matching = _all_matching(connection, steps, query)
     first = (query.page - 1) * query.page_size
-    rows: list[Timer] = []
-    total = 0
-    with translated():
-        for timer in _walk(steps, query.descending):
-            if not query.matches(timer):
-                continue
-            if first <= total < first + query.page_size:
-                rows.append(timer)
-            total += 1
-    return Page(rows, total)
+    return Page(matching[first : first + query.page_size], len(matching))
+
+
+def _all_matching(connection: Connection, steps: Plan, query: TimerQuery) -> Sequence[Timer]:
+    found: list[Timer] = []
+    position = None
+    for number in count(1):
+        items, position = _read_index(connection, steps, query, position, None)
+        found += (it for it in (read_noun(Timer, item) for item in items) if query.matches(it))
+        if position is None:
+            break
+        if number == _MOST_INDEX_PAGES and not steps.exact:
+            raise QueryTooBroad(f"filter[{narrowing_filter(steps)}]")
+    return found
+
+
+def _running(connection: Connection, query: TimerQuery, person_id: int) -> Sequence[Timer]:
+    """What runs of a person, from their slot: consistently, where an index may be behind."""
+    place = slot_ref(query.organization_id, person_id)
+    slot = read_slot(query.organization_id, person_id, read(connection, [place]).get(place))
+    timer = slot.timer
+    return [timer] if timer is not None and query.matches(timer) else []
 
 
 @dataclass(frozen=True, slots=True)
@@ -102,13 +114,16 @@ def stretch(
 
     One call where the index says all; otherwise at most five, of 1 MB of the index each.
     """
+    if (person_id := asks_what_runs(query)) is not None:
+        return Stretch(() if after else _running(connection, query, person_id), None)
     steps = plan(query)
     if steps is None:
         return Stretch((), None)
+    limit = size + 1 if steps.exact else None
     found: list[tuple[str, Timer]] = []
     position = after
     for _ in range(1 if steps.exact else _MOST_INDEX_PAGES):
-        items, position = _read_index(connection, steps, query, position, size)
+        items, position = _read_index(connection, steps, query, position, limit)
         for item in items:
             timer = read_noun(Timer, item)
             if query.matches(timer):
@@ -121,7 +136,7 @@ def stretch(
 
 
 def _read_index(
-    connection: Connection, steps: Plan, query: TimerQuery, after: str | None, size: int
+    connection: Connection, steps: Plan, query: TimerQuery, after: str | None, limit: int | None
 ) -> tuple[Sequence[RawItem], str | None]:
     """Rows of the index behind a position, and the position at which they end; None: the end."""
     hash_name, range_name = _PARTITION_KEYS[steps.index], _SORT_KEYS[steps.index].attr_name
@@ -138,8 +153,8 @@ def _read_index(
         },
         "ScanIndexForward": not query.descending,
     }
-    if steps.exact:
-        request["Limit"] = size + 1
+    if limit is not None:
+        request["Limit"] = limit
     if after is not None:
         timer_id = keys.id_in(after)
         request["ExclusiveStartKey"] = {
@@ -155,13 +170,3 @@ def _read_index(
 
 def _typed(partition: str | int) -> dict[str, str]:
     return {"N": str(partition)} if isinstance(partition, int) else {"S": partition}
-
-
-def _walk(steps: Plan, descending: bool) -> Iterator[Timer]:
-    items = _INDEXES[steps.index].query(
-        steps.partition,
-        # BETWEEN includes its end; no stored key equals the end of a range, which has no id.
-        range_key_condition=_SORT_KEYS[steps.index].between(steps.begin, steps.end),
-        scan_index_forward=not descending,
-    )
-    return (noun_of(Timer, item) for item in items)

@@ -45,6 +45,13 @@ def noun_of(kind: type[Noun], item: Model) -> Noun:
     return kind(**{name: getattr(item, name) for name in _FIELDS[kind]})
 
 
+def slot_ref(organization_id: int, person_id: int) -> Ref:
+    """Names a person's running slot."""
+    return ref(
+        SlotModel, person_key=keys.scoped(organization_id, person_id), name=keys.RUNNING_SLOT
+    )
+
+
 def read_noun(kind: type[Noun], raw: RawItem) -> Noun:
     """The record of that kind that an item, as DynamoDB answers it, holds."""
     return noun_of(kind, _MODELS[kind].from_raw_data(raw))

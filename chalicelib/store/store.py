@@ -13,10 +13,19 @@ from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.store import keys, queries
 from chalicelib.store.connection import translated
-from chalicelib.store.models import KeptOutcomeModel, SlotModel, TokenModel
+from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.queries import OverduePage
 from chalicelib.store.reads import RawItem, Ref, read, ref
-from chalicelib.store.records import Noun, Record, model_of, read_kept, read_noun, read_slot, ref_of
+from chalicelib.store.records import (
+    Noun,
+    Record,
+    model_of,
+    read_kept,
+    read_noun,
+    read_slot,
+    ref_of,
+    slot_ref,
+)
 from chalicelib.store.transactions import Commit, commit
 
 
@@ -62,7 +71,7 @@ class Store:
 
     def timers(self, query: TimerQuery) -> Page[Timer]:
         """A page of timers. One call for each MB that the list, not the page, holds."""
-        return queries.timers(query)
+        return queries.timers(self._connection, query)
 
     def stretch(self, query: TimerQuery, after: str | None, size: int) -> Stretch[Timer]:
         """Timers behind a position of a list. One call where an index serves it, else up to 5."""
@@ -88,7 +97,7 @@ class Store:
         key: RequestKey | None = None,
     ) -> StartState:
         """Everything that a start rests on, read consistently. One call."""
-        slot = _slot_ref(organization_id, person_id)
+        slot = slot_ref(organization_id, person_id)
         entry = _optional_ref(TimeEntry, organization_id, time_entry_id)
         service = _optional_ref(Service, organization_id, service_id)
         person = _optional_ref(Person, organization_id, person_id if with_person else None)
@@ -123,7 +132,7 @@ class Store:
 
     def correction_state(self, timer: Timer) -> tuple[Slot, TimeEntry]:
         """What correcting a stop rests on: the person's slot and the entry. One call."""
-        slot = _slot_ref(timer.organization_id, timer.person_id)
+        slot = slot_ref(timer.organization_id, timer.person_id)
         entry = ref_of(TimeEntry, timer.organization_id, timer.time_entry_id)
         found = self._read(slot, entry)
         person_slot = read_slot(timer.organization_id, timer.person_id, found.get(slot))
@@ -156,12 +165,6 @@ class Store:
 
     def _read(self, *refs: Ref | None) -> dict[Ref, RawItem]:
         return read(self._connection, [it for it in refs if it is not None])
-
-
-def _slot_ref(organization_id: int, person_id: int) -> Ref:
-    return ref(
-        SlotModel, person_key=keys.scoped(organization_id, person_id), name=keys.RUNNING_SLOT
-    )
 
 
 def _kept_ref(key: RequestKey | None) -> Ref | None:

@@ -105,3 +105,12 @@ def test_what_is_refused_at_sight_costs_nothing(known: Api, connection: Connecti
         known.post("/timers", [])
         known.stop("abc")
     assert calls == []
+
+
+def test_what_runs_of_a_person_takes_one_consistent_call(
+    known: Api, connection: Connection
+) -> None:
+    known.start(time_entry_id=ADMINS_ENTRY)
+    with counted(connection) as calls:
+        assert len(known.get("/timers?filter[person_id]=8779&filter[stopped_at]=").data) == 1
+    assert calls == [READ]

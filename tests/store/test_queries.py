@@ -10,10 +10,19 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
+from chalicelib.domain.errors import QueryTooBroad
 from chalicelib.domain.instants import Span
-from chalicelib.domain.queries import BadPosition, TimeIs, TimerQuery, TimerSort
+from chalicelib.domain.queries import (
+    BadPosition,
+    Page,
+    Stretch,
+    TimeIs,
+    TimerQuery,
+    TimerSort,
+)
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
+from chalicelib.store.models import SlotModel
 from chalicelib.store.store import Store
 from infra.tables import empty_tables
 from tests.support.calls import counted
@@ -57,6 +66,22 @@ def timelines(draw: Any) -> list[Timer]:
                 )
             )
     return timers
+
+
+def put_slots(timers: list[Timer]) -> None:
+    """The slots of those who run something."""
+    for timer in timers:
+        if timer.stopped_at is None:
+            SlotModel(
+                person_key=keys.scoped(timer.organization_id, timer.person_id),
+                name=keys.RUNNING_SLOT,
+                version=1,
+                last_timer_id=timer.id,
+                timer_id=timer.id,
+                time_entry_id=timer.time_entry_id,
+                started_at=timer.started_at,
+                auto_stop_at=timer.auto_stop_at,
+            ).save()
 
 
 def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -107,6 +132,7 @@ def test_a_list_equals_a_plain_list(
 ) -> None:
     empty_tables()
     put_all(*timers)
+    put_slots(timers)
     for query in asked:
         page = store.timers(query)
         assert (list(page.rows), page.total_count) == expected(query, timers)
@@ -121,6 +147,7 @@ def test_a_walk_sees_each_timer_once_and_in_order(
 ) -> None:
     empty_tables()
     put_all(*timers)
+    put_slots(timers)
     for query in asked:
         whole = replace(query, page=1, page_size=1000)
         seen: list[Timer] = []
@@ -163,3 +190,64 @@ def test_a_walk_that_no_index_serves_goes_on_with_short_pages(
     assert (second.rows, second.following) == ([], keys.at(30, 30))
     assert (third.rows, third.following) == ([], None)
     assert len(calls) == 5 + 5 + 1
+
+
+def test_what_runs_of_a_person_is_read_from_their_slot(
+    store: Store, connection: Connection
+) -> None:
+    running = Timer(7, ORGANIZATION, 1, 10, started_at=5, auto_stop_at=999)
+    # No timer is put: an index that is behind does not matter.
+    put_slots([running])
+    query = TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_at=TimeIs(None))
+    elsewhere = replace(query, time_entry_ids=frozenset({11}))
+    with counted(connection) as calls:
+        assert store.timers(query) == Page([running], 1)
+        assert store.timers(replace(query, page=2)) == Page((), 1)
+        assert store.timers(elsewhere) == Page([], 0)
+        assert store.stretch(query, None, 10) == Stretch([running], None)
+        assert store.stretch(query, keys.at(5, 7), 10) == Stretch((), None)
+    assert set(calls) == {"BatchGetItem"}
+    assert len(calls) == 4
+
+
+@pytest.mark.parametrize(
+    ("query", "narrower"),
+    [
+        (TimerQuery(ORGANIZATION, other_person_ids=frozenset({9})), "person_id"),
+        (
+            TimerQuery(
+                ORGANIZATION,
+                other_person_ids=frozenset({9}),
+                started_at=TimeIs(Span(1, 9999)),
+            ),
+            "started_at",
+        ),
+        (
+            TimerQuery(ORGANIZATION, person_ids=frozenset({1, 2}), sort=TimerSort.STOPPED_AT),
+            "stopped_at",
+        ),
+        (
+            TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_at=TimeIs(Span(0, 9999))),
+            "started_at",
+        ),
+    ],
+)
+def test_a_page_that_would_take_too_much_reading_is_refused_and_told_what_helps(
+    store: Store, connection: Connection, query: TimerQuery, narrower: str
+) -> None:
+    timers = [Timer(number, ORGANIZATION, 1, 10, number, 999, number) for number in range(1, 17)]
+    put_all(*timers)
+    real = connection.dispatch
+
+    def three_rows_a_page(operation: str, arguments: dict[str, Any]) -> Any:
+        return real(operation, {**arguments, "Limit": 3})
+
+    assert store.timers(query).total_count == 16
+    with (
+        patch.object(connection, "dispatch", three_rows_a_page),
+        counted(connection) as calls,
+        pytest.raises(QueryTooBroad) as raised,
+    ):
+        store.timers(query)
+    assert raised.value.source == {"parameter": f"filter[{narrower}]"}
+    assert len(calls) == 5
