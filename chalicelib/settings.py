@@ -13,7 +13,9 @@ class Settings:
     :param dynamodb_endpoint: a DynamoDB-compatible server to use instead of AWS's
         (``DYNAMODB_ENDPOINT``).
     :param public_base_url: what links begin with, stage prefix included, no slash at the end
-        (``STINT_PUBLIC_BASE_URL``). Never taken from a request: a Host header can be forged.
+        (``STINT_PUBLIC_BASE_URL``). Never taken from a header: a Host header can be forged.
+        ``{api_id}`` in it stands for the id that API Gateway gives an API, which a stack cannot
+        know before it is made (docs/decisions/0004-public-base-url.md).
     :param allowed_origin: the origin that browsers may call from, ``*`` for any
         (``STINT_ALLOWED_ORIGIN``). Callers prove themselves by a header, never by a cookie.
     :param log_level: of our own log lines (``STINT_LOG_LEVEL``).

@@ -30,6 +30,7 @@
     ├── InvalidAttribute             a value breaks a rule
     │   └── OverlapsSession              it would overlap another session
     ├── IdempotencyKeyReused         the key came before, with another request
+    ├── RateLimited                  too many requests at once
     ├── Unavailable                  the database throttles or is away
     └── ServerError                  a fault of ours
 
@@ -250,6 +251,11 @@ class IdempotencyKeyReused(StintError):
 
     def __init__(self) -> None:
         super().__init__(source={"header": "Idempotency-Key"})
+
+
+class RateLimited(StintError):
+    code = "rate_limited"
+    default_detail = "too many requests at once; please slow down"
 
 
 class Unavailable(StintError):

@@ -22,7 +22,7 @@ def create_app(settings: Settings, tools: Toolbox) -> Chalice:
     app.api.binary_types = []
     app.register_middleware(_render_methods(app, settings.allowed_origin), "http")
     pipeline = Pipeline(Authenticator(tools))
-    routes = TimerViews(tools, settings.public_base_url).routes()
+    routes = TimerViews(tools).routes()
     app.register_blueprint(_blueprint(app, routes, pipeline, settings), url_prefix=BASE_PATH)
     return app
 
@@ -33,7 +33,7 @@ def _blueprint(
     blueprint = Blueprint(__name__)
     cors = cors_config(settings.allowed_origin)
     for route in routes:
-        _register(blueprint, route, cors, _view(app, route, pipeline, settings.allowed_origin))
+        _register(blueprint, route, cors, _view(app, route, pipeline, settings))
     return blueprint
 
 
@@ -48,12 +48,12 @@ def _register(
 
 
 def _view(
-    app: Chalice, route: Route, pipeline: Pipeline, allowed_origin: str
+    app: Chalice, route: Route, pipeline: Pipeline, settings: Settings
 ) -> Callable[..., Response]:
     def view(**route_arguments: str) -> Response:
         request = cast("Request", app.current_request)
-        reply = pipeline.answer(route, from_chalice(request, route_arguments))
-        return to_chalice(reply, allowed_origin)
+        given = from_chalice(request, route_arguments, settings.public_base_url)
+        return to_chalice(pipeline.answer(route, given), settings.allowed_origin)
 
     return view
 

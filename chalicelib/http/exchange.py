@@ -13,10 +13,14 @@ from chalicelib.jsonapi.parameters import Parameters
 
 @dataclass(frozen=True, slots=True)
 class HttpRequest:
-    """What came in. Header names are lower-case; ``path`` is as the client wrote it."""
+    """What came in. Header names are lower-case; ``path`` is as the client wrote it.
+
+    ``base_url`` is what links begin with, before the path; no slash at its end.
+    """
 
     method: str
     path: str
+    base_url: str
     route_arguments: Mapping[str, str]
     parameters: Parameters
     headers: Mapping[str, str]
@@ -47,13 +51,17 @@ def document_reply(
     return Reply(status, encode(document), headers or {})
 
 
-def from_chalice(request: Request, route_arguments: Mapping[str, str]) -> HttpRequest:
+def from_chalice(
+    request: Request, route_arguments: Mapping[str, str], public_base_url: str
+) -> HttpRequest:
     """Chalice's request, as ours."""
     given = request.query_params
     body = request.raw_body
     return HttpRequest(
         method=request.method,
         path=request.path.format(**route_arguments),
+        # API Gateway itself says which API was called; no client can.
+        base_url=public_base_url.replace("{api_id}", request.context.get("apiId", "")),
         route_arguments=route_arguments,
         parameters=[] if given is None else [(k, v) for k in given for v in given.getlist(k)],
         headers={name.lower(): value for name, value in request.headers.items()},

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 
 from chalice.app import CORSConfig, Response
 
-from chalicelib.domain.errors import MethodNotAllowed, StintError
+from chalicelib.domain.errors import MethodNotAllowed, RateLimited, StintError
 from chalicelib.http.exchange import Reply, document_reply
 from chalicelib.jsonapi.errors import error_document, status_of
 from chalicelib.jsonapi.media_types import CONTENT_TYPE
@@ -54,6 +54,8 @@ def error_reply(error: StintError, error_id: str | None = None) -> Reply:
     headers = {}
     if error.retry_after is not None:
         headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, RateLimited):
+            headers["X-RateLimit-Reset"] = headers["Retry-After"]
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     return document_reply(status_of(error), error_document(error, error_id), headers)

@@ -49,11 +49,10 @@ from chalicelib.services.toolbox import Toolbox
 
 
 class TimerViews:
-    """Timers over HTTP. ``public_base_url`` is what links begin with."""
+    """Timers over HTTP."""
 
-    def __init__(self, tools: Toolbox, public_base_url: str) -> None:
+    def __init__(self, tools: Toolbox) -> None:
         self._tools = tools
-        self._public_base_url = public_base_url
 
     def routes(self) -> tuple[Route, ...]:
         """What to serve where."""
@@ -73,7 +72,7 @@ class TimerViews:
         view = self._view(exchange)
         asked = read_list_query(TIMERS, request.parameters, caller.organization.zone)
         query = _timer_query(caller.organization.id, asked)
-        url = self._public_base_url + request.path
+        url = request.base_url + request.path
         rows: Sequence[Timer]
         match asked.page:
             case PageNumber() as page:
@@ -114,7 +113,7 @@ class TimerViews:
         document = read_document(exchange.request.body, TIMERS.type)
         command = _start_command(exchange, document)
         answer = start_timer(self._tools, exchange.caller, command, request_key(exchange))
-        location = f"{self._public_base_url}{BASE_PATH}/timers/{answer.outcome.timer.id}"
+        location = f"{exchange.request.base_url}{BASE_PATH}/timers/{answer.outcome.timer.id}"
         return self._acted(exchange, 201, answer, view, {"Location": location})
 
     def stop(self, exchange: Exchange) -> Reply:

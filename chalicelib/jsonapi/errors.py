@@ -31,6 +31,7 @@ CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
     "invalid_attribute": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
     "overlaps_session": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
     "idempotency_key_reused": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),
+    "rate_limited": (HTTPStatus.TOO_MANY_REQUESTS, "Too Many Requests"),
     "server_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "Server Error"),
     "unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Service Unavailable"),
 }

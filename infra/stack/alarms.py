@@ -1,0 +1,179 @@
+"""What wakes somebody up. docs/operations.md says, alarm by alarm, what to do."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from pynamodb.models import Model
+
+from infra.stack.api import ACCESS_LOGS
+from infra.stack.functions import FUNCTIONS, Function
+from infra.stack.intrinsics import STACK, Json, ref, sub
+from infra.stack.tables import table_id
+
+TOPIC = "AlarmTopic"
+REFUSALS = "Refusals"
+"""The metric that counts answers 429: API Gateway counts them among all 4xx only."""
+
+_MINUTES = 60
+_PERIOD_SECONDS = 5 * _MINUTES
+_SLOW_API_MILLISECONDS = 2_000
+_REFUSALS_A_PERIOD = 10
+_FAULTS_A_PERIOD = 3
+
+
+def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
+    """The alarms, where they are sent, and the metric that AWS does not keep by itself."""
+    resources = {**_topic(), **_refusals(), **_api_alarms(stage)}
+    for function in FUNCTIONS:
+        resources |= _function_alarms(function)
+    for model in models:
+        resources[f"{table_id(model)}Throttles"] = _table_alarm(table_id(model))
+    return resources
+
+
+def _topic() -> dict[str, Json]:
+    return {
+        # Not encrypted with AWS's own key: CloudWatch may not use that one, and alarms would vanish
+        # without a word. They hold names of metrics, and nothing of anybody's work.
+        TOPIC: {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": STACK}},
+        "AlarmSubscription": {
+            "Type": "AWS::SNS::Subscription",
+            "Condition": "HasAlarmEmail",
+            "Properties": {
+                "TopicArn": ref(TOPIC),
+                "Protocol": "email",
+                "Endpoint": ref("AlarmEmail"),
+            },
+        },
+    }
+
+
+def _refusals() -> dict[str, Json]:
+    return {
+        f"{REFUSALS}Metric": {
+            "Type": "AWS::Logs::MetricFilter",
+            "Properties": {
+                "LogGroupName": ref(ACCESS_LOGS),
+                "FilterPattern": '{ $.status = "429" }',
+                "MetricTransformations": [
+                    {
+                        "MetricNamespace": sub("stint/${AWS::StackName}"),
+                        "MetricName": REFUSALS,
+                        "MetricValue": "1",
+                        "DefaultValue": 0,
+                    }
+                ],
+            },
+        }
+    }
+
+
+def _api_alarms(stage: str) -> dict[str, Json]:
+    api = [{"Name": "ApiName", "Value": STACK}, {"Name": "Stage", "Value": stage}]
+    return {
+        "ApiFaults": _alarm(
+            "The API answered 5xx: a fault of ours, or the database is away",
+            {"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": api},
+            _FAULTS_A_PERIOD,
+            statistic="Sum",
+        ),
+        "ApiLatency": _alarm(
+            "One answer in a hundred takes long, three periods in a row",
+            {"Namespace": "AWS/ApiGateway", "MetricName": "Latency", "Dimensions": api},
+            _SLOW_API_MILLISECONDS,
+            percentile="p99",
+            periods=3,
+        ),
+        "ApiRefusals": _alarm(
+            "The API answered 429: more requests than RequestsPerSecond and RequestBurst allow",
+            {"Namespace": sub("stint/${AWS::StackName}"), "MetricName": REFUSALS},
+            _REFUSALS_A_PERIOD,
+            statistic="Sum",
+        ),
+    }
+
+
+def _function_alarms(function: Function) -> dict[str, Json]:
+    def metric(name: str) -> Json:
+        return {
+            "Namespace": "AWS/Lambda",
+            "MetricName": name,
+            "Dimensions": [{"Name": "FunctionName", "Value": ref(function.logical_id)}],
+        }
+
+    return {
+        f"{function.logical_id}Errors": _alarm(
+            f"{function.name} crashed, ran out of time or memory, or could not start",
+            metric("Errors"),
+            1,
+            statistic="Sum",
+        ),
+        f"{function.logical_id}Throttles": _alarm(
+            f"{function.name} was refused: the account's concurrent executions are used up",
+            metric("Throttles"),
+            1,
+            statistic="Sum",
+        ),
+        f"{function.logical_id}Latency": _alarm(
+            f"{function.name} is slow, three periods in a row",
+            metric("Duration"),
+            function.slow_milliseconds,
+            percentile="p99",
+            periods=3,
+        ),
+    }
+
+
+def _table_alarm(logical_id: str) -> Json:
+    def query(name: str) -> Json:
+        metric = {
+            "Namespace": "AWS/DynamoDB",
+            "MetricName": name,
+            "Dimensions": [{"Name": "TableName", "Value": ref(logical_id)}],
+        }
+        return {
+            "Id": name[0].lower() + name[1:],
+            "MetricStat": {"Metric": metric, "Period": _PERIOD_SECONDS, "Stat": "Sum"},
+            "ReturnData": False,
+        }
+
+    both = ["ReadThrottleEvents", "WriteThrottleEvents"]
+    total = "FILL(readThrottleEvents, 0) + FILL(writeThrottleEvents, 0)"
+    return _described(
+        "DynamoDB throttled this table: a hot key, or more than on-demand tables grow at once",
+        1,
+        periods=1,
+        Metrics=[{"Id": "throttles", "Expression": total}, *map(query, both)],
+    )
+
+
+def _alarm(
+    description: str,
+    metric: Json,
+    threshold: int,
+    *,
+    statistic: str | None = None,
+    percentile: str | None = None,
+    periods: int = 1,
+) -> Json:
+    how = {"Statistic": statistic} if percentile is None else {"ExtendedStatistic": percentile}
+    return _described(
+        description, threshold, periods=periods, **metric, **how, Period=_PERIOD_SECONDS
+    )
+
+
+def _described(description: str, threshold: int, *, periods: int, **properties: Any) -> Json:
+    return {
+        "Type": "AWS::CloudWatch::Alarm",
+        "Properties": {
+            "AlarmDescription": description,
+            "ComparisonOperator": "GreaterThanOrEqualToThreshold",
+            "Threshold": threshold,
+            "EvaluationPeriods": periods,
+            # Nobody called: nothing is wrong.
+            "TreatMissingData": "notBreaching",
+            "AlarmActions": [ref(TOPIC)],
+            "OKActions": [ref(TOPIC)],
+            **properties,
+        },
+    }

@@ -1,0 +1,86 @@
+"""The functions: environment, logs and what counts as slow.
+
+To add one: write its handler; name its policy file in ``.chalice/config.json``; add it to
+:data:`FUNCTIONS`; and give what feeds it its settings with ``events`` (retries, partial batches,
+where failures go). tests/infra says what is missing.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+from infra.stack.intrinsics import Json, either, ref, sub
+
+
+@dataclass(frozen=True, slots=True)
+class Function:
+    """A Lambda function of the stack.
+
+    :param logical_id: its name in the template: ``APIHandler``, or the handler's name in camel
+        case, as Chalice makes it.
+    :param name: the handler's name in the code, by which Chalice's configuration knows it.
+    :param slow_milliseconds: how long its 99th percentile may last before somebody is told.
+    :param events: what is added to its event sources, by Chalice's name for each.
+    """
+
+    logical_id: str
+    name: str
+    slow_milliseconds: int
+    events: Mapping[str, Json] = field(default_factory=dict)
+
+    @property
+    def logs_id(self) -> str:
+        """The logical id of its log group."""
+        return f"{self.logical_id}Logs"
+
+
+API = Function("APIHandler", "api_handler", slow_milliseconds=3_000)
+
+FUNCTIONS: tuple[Function, ...] = (API,)
+
+
+def functions(stage: str) -> dict[str, Json]:
+    """What is merged into Chalice's functions, and their log groups."""
+    resources: dict[str, Json] = {}
+    for function in FUNCTIONS:
+        resources[function.logical_id] = {"Properties": _properties(function, stage)}
+        resources[function.logs_id] = log_group(function.name)
+    return resources
+
+
+def log_group(name: str) -> Json:
+    """A log group that keeps its lines as long as the stack's parameter says."""
+    return {
+        "Type": "AWS::Logs::LogGroup",
+        "Properties": {
+            "LogGroupName": sub(f"/stint/${{AWS::StackName}}/{name}"),
+            "RetentionInDays": ref("LogRetentionDays"),
+        },
+    }
+
+
+def _properties(function: Function, stage: str) -> Json:
+    properties: Json = {
+        "Environment": {"Variables": _environment(stage)},
+        "LoggingConfig": {
+            "LogFormat": "JSON",
+            "ApplicationLogLevel": ref("LogLevel"),
+            "LogGroup": ref(function.logs_id),
+        },
+    }
+    if function.events:
+        properties["Events"] = {
+            name: {"Properties": settings} for name, settings in function.events.items()
+        }
+    return properties
+
+
+def _environment(stage: str) -> Json:
+    endpoint = f"https://{{api_id}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{stage}"
+    return {
+        "STINT_TABLE_PREFIX": ref("AWS::StackName"),
+        "STINT_ALLOWED_ORIGIN": ref("AllowedOrigin"),
+        "STINT_LOG_LEVEL": ref("LogLevel"),
+        # The function cannot refer to the API, which refers to the function: the application puts
+        # in the API's id itself. docs/decisions/0004-public-base-url.md
+        "STINT_PUBLIC_BASE_URL": either("HasDomain", sub("https://${DomainName}"), sub(endpoint)),
+    }

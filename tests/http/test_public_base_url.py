@@ -1,0 +1,47 @@
+"""Links begin with the API's public address, whatever a client says about itself."""
+
+from typing import Any
+
+import pytest
+from chalice.app import Chalice
+from chalice.local import LambdaContext, LambdaEventConverter, RouteMatcher
+
+from chalicelib.http.application import create_app
+from chalicelib.services.toolbox import Toolbox
+from chalicelib.settings import Settings
+from tests.support.api import JSON_API
+from tests.support.world import ADMIN, ADMINS_ENTRY, World
+
+DEPLOYED = "https://{api_id}.execute-api.eu-central-1.amazonaws.com/live"
+CALLED = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com/live/api/v2/timers"
+
+
+@pytest.fixture
+def deployed(tools: Toolbox) -> Chalice:
+    return create_app(Settings(public_base_url=DEPLOYED), tools)
+
+
+def _call(app: Chalice, world: World, method: str, body: bytes = b"") -> Any:
+    """As API Gateway calls: it names its API, and passes on what the client says of a host."""
+    headers = {
+        **world.headers(ADMIN),
+        "Host": "evil.example",
+        "X-Forwarded-Host": "evil.example",
+        "Content-Type": JSON_API,
+    }
+    events = LambdaEventConverter(RouteMatcher(list(app.routes)))
+    event = events.create_lambda_event(method, "/api/v2/timers", headers, body)
+    event["requestContext"] |= {"apiId": "a1b2c3", "domainName": "evil.example"}
+    return app(event, LambdaContext("stint", 1024))
+
+
+def test_a_list_links_to_the_api_that_was_called(deployed: Chalice, world: World) -> None:
+    answer = _call(deployed, world, "GET")
+    assert f'"first":"{CALLED}?' in answer["body"]
+    assert "evil" not in answer["body"]
+
+
+def test_a_location_is_at_the_api_that_was_called(deployed: Chalice, world: World) -> None:
+    body = b'{"data": {"attributes": {"time_entry_id": %d}}}' % ADMINS_ENTRY
+    answer = _call(deployed, world, "POST", body)
+    assert answer["headers"]["Location"].startswith(f"{CALLED}/")

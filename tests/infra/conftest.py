@@ -1,0 +1,20 @@
+"""The packaged template, built once."""
+
+import pytest
+
+from infra.package import TEMPLATE, build
+from tests.support.stack import Json, read, transformed
+
+
+@pytest.fixture(scope="session")
+def template(tmp_path_factory: pytest.TempPathFactory) -> Json:
+    """What ``make package`` writes; without dependencies, which it does not depend on."""
+    folder = tmp_path_factory.mktemp("template")
+    build(folder, with_dependencies=False)
+    return read(folder / TEMPLATE)
+
+
+@pytest.fixture(scope="session")
+def processed(template: Json) -> Json:
+    """What CloudFormation creates."""
+    return transformed(template)

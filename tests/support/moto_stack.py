@@ -1,0 +1,109 @@
+"""The transformed template, created on moto's CloudFormation."""
+
+import io
+import json
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from typing import Any
+from unittest.mock import patch
+
+import botocore.session
+from moto import mock_aws
+from moto.apigateway.models import RestAPI, apigateway_backends
+
+from tests.support.stack import REGION, Json, references
+
+UNKNOWN_TO_MOTO = frozenset(
+    {
+        "AWS::ApiGateway::BasePathMapping",
+        "AWS::ApiGateway::DomainName",
+        "AWS::ApiGateway::Stage",
+        "AWS::CloudWatch::Alarm",
+        "AWS::Logs::MetricFilter",
+        "AWS::SNS::Subscription",
+    }
+)
+"""The types that moto's CloudFormation cannot create: left out, with what refers to them."""
+
+_create_api = RestAPI.create_from_cloudformation_json
+
+
+def client(service: str) -> Any:
+    """A client of a service, in the region of the tests."""
+    return botocore.session.Session().create_client(service, region_name=REGION)
+
+
+def physical_id(stack: str, logical_id: str) -> str:
+    """What a resource of a stack is really called."""
+    found = client("cloudformation").describe_stack_resource(
+        StackName=stack, LogicalResourceId=logical_id
+    )
+    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    return name
+
+
+def outputs(stack: str) -> dict[str, str]:
+    """What a stack tells."""
+    (described,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
+    return {it["OutputKey"]: it["OutputValue"] for it in described["Outputs"]}
+
+
+@contextmanager
+def created(processed: Json, stack: str, parameters: dict[str, str]) -> Iterator[None]:
+    """The stack, there as long as one is in this."""
+    with mock_aws(), patch.object(RestAPI, "create_from_cloudformation_json", _create_api_and_body):
+        _upload()
+        client("cloudformation").create_stack(
+            StackName=stack,
+            TemplateBody=json.dumps(within_moto(processed)),
+            Capabilities=["CAPABILITY_IAM"],
+            Parameters=[
+                {"ParameterKey": key, "ParameterValue": value} for key, value in parameters.items()
+            ],
+        )
+        yield
+
+
+def within_moto(processed: Json) -> Json:
+    """The part of a template that moto can create."""
+    resources = processed["Resources"]
+    left_out = {name for name, it in resources.items() if it["Type"] in UNKNOWN_TO_MOTO}
+    left_out |= {name for name, it in resources.items() if left_out & references(it)}
+    return {
+        **processed,
+        "Resources": {name: it for name, it in resources.items() if name not in left_out},
+        "Outputs": {
+            name: it for name, it in processed["Outputs"].items() if not left_out & references(it)
+        },
+    }
+
+
+def _upload() -> None:
+    storage = client("s3")
+    with suppress(storage.exceptions.BucketAlreadyOwnedByYou):
+        storage.create_bucket(
+            Bucket="artifacts", CreateBucketConfiguration={"LocationConstraint": REGION}
+        )
+    storage.put_object(Bucket="artifacts", Key="deployment.zip", Body=io.BytesIO(b""))
+
+
+def _create_api_and_body(
+    resource_name: str, cloudformation_json: Json, account_id: str, region_name: str, **other: Any
+) -> RestAPI:
+    """As API Gateway does: the name from the definition's title, and the definition's paths.
+
+    moto wants a Name and overlooks the definition; without methods there is nothing to deploy.
+    """
+    properties = cloudformation_json["Properties"]
+    properties["Name"] = properties["Body"]["info"]["title"]
+    api = _create_api(resource_name, cloudformation_json, account_id, region_name, **other)
+    # moto reads definitions of version 3 only, where what it looks at is the same as in version 2;
+    # and it cannot answer preflights by itself.
+    paths = {
+        path: {name: it for name, it in methods.items() if name != "options"}
+        for path, methods in properties["Body"]["paths"].items()
+    }
+    definition = {"openapi": "3.0.1", "paths": paths}
+    backend = apigateway_backends[account_id][region_name]
+    backend.put_rest_api(api.id, definition, fail_on_warnings=False)
+    return api

@@ -1,0 +1,56 @@
+"""The template as AWS sees it: SAM's transform applied, by AWS's own translator."""
+
+import copy
+import json
+import os
+from pathlib import Path
+from typing import Any
+from unittest.mock import patch
+
+from samtranslator.parser.parser import Parser  # type: ignore[import-untyped]
+from samtranslator.translator.translator import Translator  # type: ignore[import-untyped]
+
+Json = dict[str, Any]
+
+REGION = "eu-central-1"
+
+
+def read(path: Path) -> Json:
+    """A JSON file."""
+    document: Json = json.loads(path.read_text())
+    return document
+
+
+def transformed(template: Json, parameters: dict[str, str] | None = None) -> Json:
+    """What CloudFormation makes of a packaged template before it creates anything."""
+    uploaded = copy.deepcopy(template)
+    for function in of_type(uploaded, "AWS::Serverless::Function").values():
+        function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "deployment.zip"}
+    with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
+        processed: Json = Translator({}, Parser()).translate(uploaded, parameters or {})
+    return processed
+
+
+def of_type(template: Json, type_: str) -> dict[str, Json]:
+    """The resources of one type, by logical id."""
+    return {name: it for name, it in template["Resources"].items() if it["Type"] == type_}
+
+
+def references(value: Any) -> set[str]:
+    """Every name that a part of a template refers to."""
+    match value:
+        case {"Ref": str(name)}:
+            return {name}
+        case {"Fn::GetAtt": [str(name), str()]}:
+            return {name}
+        case {"Fn::Sub": str(text)}:
+            return {name.split(".")[0] for name in _placeholders(text)}
+        case dict():
+            return set().union(*map(references, value.values()))
+        case list():
+            return set().union(*map(references, value))
+    return set()
+
+
+def _placeholders(text: str) -> list[str]:
+    return [part.split("}")[0] for part in text.split("${")[1:]]
