@@ -3,9 +3,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+CHECK_VENV := .cache/check-venv
+CHECKERS := $(CHECK_VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants bench-round-trips bench-sweep lock clean
+.PHONY: package check-package deploy destroy
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -57,9 +60,32 @@ bench-test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local 
 sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
 
+package: $(INSTALLED) ## build what is deployed into dist/: template and archive
+	$(BIN)/python -m infra.package
+
+check-package: $(INSTALLED) $(CHECKERS) ## lint and scan the package, and run it as Lambda does (needs Java and npm)
+	$(BIN)/python -m infra.package
+	$(CHECK_VENV)/bin/cfn-lint dist/sam.json
+	$(CHECK_VENV)/bin/checkov --config-file infra/checkov.yaml --file dist/sam.json
+	$(BIN)/python -m infra.dynamodb_local $(BIN)/pytest -m package
+
+$(CHECKERS): requirements-check.txt $(INSTALLED)
+	@echo "Installing cfn-lint and checkov into $(CHECK_VENV) (once) ..."
+	@$(BIN)/uv venv --quiet --clear --python $(BIN)/python $(CHECK_VENV)
+	@$(BIN)/uv pip install --quiet --python $(CHECK_VENV)/bin/python -r requirements-check.txt
+	@touch $@
+
+deploy: package ## put it on AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ...")
+	@$(BIN)/python -m infra.deploy "$(STAGE)" $(SET)
+
+destroy: $(INSTALLED) ## say what taking a stage off AWS deletes and keeps: make destroy STAGE=prod
+	@$(BIN)/python -m infra.destroy "$(STAGE)" $(CONFIRM)
+
 lock: $(INSTALLED) ## pin the newest versions of what requirements*.in name
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements.txt requirements.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-check.txt requirements-check.in
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-runtime.txt requirements-runtime.in
 
 clean: ## remove what the other commands made
-	rm -rf $(VENV) .cache .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
+	rm -rf $(VENV) .cache dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -1,5 +1,7 @@
 """The packaged template, built once."""
 
+from pathlib import Path
+
 import pytest
 
 from infra.package import TEMPLATE, build
@@ -18,3 +20,11 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Json:
 def processed(template: Json) -> Json:
     """What CloudFormation creates."""
     return transformed(template)
+
+
+@pytest.fixture(scope="session")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder that ``make package`` fills, dependencies and all."""
+    folder = tmp_path_factory.mktemp("package")
+    build(folder)
+    return folder
