@@ -10,8 +10,12 @@ from unittest.mock import patch
 import botocore.session
 from moto import mock_aws
 from moto.apigateway.models import RestAPI, apigateway_backends
+from moto.cloudformation.models import CloudFormationBackend
 
-from tests.support.stack import REGION, Json, references
+from tests.support.stack import REGION, Json, references, transformed
+
+SESSION = botocore.session.Session()
+"""Shared: it reads the large descriptions of AWS's services once."""
 
 UNKNOWN_TO_MOTO = frozenset(
     {
@@ -26,11 +30,12 @@ UNKNOWN_TO_MOTO = frozenset(
 """The types that moto's CloudFormation cannot create: left out, with what refers to them."""
 
 _create_api = RestAPI.create_from_cloudformation_json
+_original_create_change_set = CloudFormationBackend.create_change_set
 
 
 def client(service: str) -> Any:
     """A client of a service, in the region of the tests."""
-    return botocore.session.Session().create_client(service, region_name=REGION)
+    return SESSION.create_client(service, region_name=REGION)
 
 
 def physical_id(stack: str, logical_id: str) -> str:
@@ -49,9 +54,20 @@ def outputs(stack: str) -> dict[str, str]:
 
 
 @contextmanager
+def moto_cloudformation() -> Iterator[None]:
+    """moto, with what it lacks: definitions of APIs, and SAM's transform in change sets."""
+    with (
+        mock_aws(),
+        patch.object(RestAPI, "create_from_cloudformation_json", _create_api_and_body),
+        patch.object(CloudFormationBackend, "create_change_set", _create_change_set),
+    ):
+        yield
+
+
+@contextmanager
 def created(processed: Json, stack: str, parameters: dict[str, str]) -> Iterator[None]:
     """The stack, there as long as one is in this."""
-    with mock_aws(), patch.object(RestAPI, "create_from_cloudformation_json", _create_api_and_body):
+    with moto_cloudformation():
         _upload()
         client("cloudformation").create_stack(
             StackName=stack,
@@ -107,3 +123,16 @@ def _create_api_and_body(
     backend = apigateway_backends[account_id][region_name]
     backend.put_rest_api(api.id, definition, fail_on_warnings=False)
     return api
+
+
+def _create_change_set(
+    self: CloudFormationBackend,
+    stack_name: str,
+    change_set_name: str,
+    template: str,
+    *rest: Any,
+    **named: Any,
+) -> tuple[str, str]:
+    """Where a template asks for a transform, CloudFormation applies it."""
+    processed = json.dumps(within_moto(transformed(json.loads(template))), sort_keys=True)
+    return _original_create_change_set(self, stack_name, change_set_name, processed, *rest, **named)

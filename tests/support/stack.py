@@ -25,7 +25,8 @@ def transformed(template: Json, parameters: dict[str, str] | None = None) -> Jso
     """What CloudFormation makes of a packaged template before it creates anything."""
     uploaded = copy.deepcopy(template)
     for function in of_type(uploaded, "AWS::Serverless::Function").values():
-        function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "deployment.zip"}
+        if isinstance(function["Properties"]["CodeUri"], str):
+            function["Properties"]["CodeUri"] = {"Bucket": "artifacts", "Key": "deployment.zip"}
     with patch.dict(os.environ, AWS_DEFAULT_REGION=REGION):
         processed: Json = Translator({}, Parser()).translate(uploaded, parameters or {})
     return processed
