@@ -1,0 +1,78 @@
+"""The operations page keeps up with the stack."""
+
+import os
+import re
+import subprocess
+
+import pytest
+from chalice.app import Chalice
+from pynamodb.connection import Connection
+
+from chalicelib.domain.tokens import digest, new_token
+from chalicelib.store.models import TABLES
+from infra.stack.parameters import PARAMETERS
+from infra.stack.tables import table_id
+from infra.stack.template import ROOT
+from tests.support.api import Api
+from tests.support.stack import Json, of_type
+
+PAGE = ROOT / "docs" / "operations.md"
+
+
+def test_it_explains_every_alarm(template: Json) -> None:
+    page = PAGE.read_text()
+    of_tables = {f"{table_id(model)}Throttles" for model in TABLES}
+    others = set(of_type(template, "AWS::CloudWatch::Alarm")) - of_tables
+    assert {name for name in others if f"`{name}`" not in page} == set()
+    assert "`…TableThrottles`" in page
+
+
+def test_it_names_every_parameter() -> None:
+    page = PAGE.read_text()
+    assert {name for name in PARAMETERS if f"`{name}`" not in page} == set()
+
+
+def test_its_first_steps_let_somebody_in(
+    connection: Connection,
+    app: Chalice,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    # As it stands there, but on the tables of the tests.
+    monkeypatch.setattr("chalicelib.store.connection.connect", lambda _: connection)
+    exec(script, {})  # noqa: S102
+    headers = dict(line.split(": ") for line in capsys.readouterr().out.splitlines())
+    api = Api(app, headers)
+    assert api.start(service_id=1).status == 201
+    with pytest.raises(SystemExit, match="is there already"):
+        exec(script, {})  # noqa: S102
+
+
+def test_it_restores_every_table_with_its_settings() -> None:
+    page = PAGE.read_text()
+    names = [model.Meta.bare_name for model in TABLES]  # type: ignore[attr-defined]
+    streamed = [
+        model.Meta.bare_name  # type: ignore[attr-defined]
+        for model in TABLES
+        if hasattr(model.Meta, "stream_view_type")  # type: ignore[attr-defined]
+    ]
+    loops = re.findall(r"for table in ([\w ]+); do", page)
+    assert [sorted(loop.split()) for loop in loops] == [
+        sorted(names),
+        sorted(names),
+        sorted(streamed),
+    ]
+    for model in TABLES:
+        line = f"update-time-to-live --table-name stint-restored-{model.Meta.bare_name} "  # type: ignore[attr-defined]
+        assert (line in page) == (model._ttl_attribute() is not None)
+
+
+def test_a_tokens_digest_is_what_the_page_computes() -> None:
+    shell = re.search(r'\$\((printf %s "\$TOKEN" \| [^)]+)\)', PAGE.read_text())
+    assert shell is not None
+    token = new_token()
+    done = subprocess.run(  # noqa: S602
+        shell[1], shell=True, env={**os.environ, "TOKEN": token}, capture_output=True, check=True
+    )
+    assert done.stdout.decode().strip() == digest(token)
