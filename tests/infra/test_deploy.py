@@ -65,18 +65,20 @@ def stack(aws: Aws, said: list[str]) -> Iterator[Stack]:
     client("apigateway").update_account(patchOperations=[role])
     stack = Stack(aws.client("cloudformation"), NAME, said.append, _never)
     yield stack
+    _clean_up(stack)
+
+
+def _clean_up(stack: Stack) -> None:
+    """Another test may follow in the same moto: remove what a stack leaves, there or by design."""
     if stack.describe() is not None:
         stack.delete()
-    for model in TABLES:
-        _delete_table(f"{NAME}-{model.Meta.bare_name}")  # type: ignore[attr-defined]
-
-
-def _delete_table(name: str) -> None:
-    """As the page says that it is done by hand."""
-    database = client("dynamodb")
-    if name in database.list_tables()["TableNames"]:
-        database.update_table(TableName=name, DeletionProtectionEnabled=False)
-        database.delete_table(TableName=name)
+    logs, database = client("logs"), client("dynamodb")
+    for group in logs.describe_log_groups(logGroupNamePrefix=f"/stint/{NAME}/")["logGroups"]:
+        logs.delete_log_group(logGroupName=group["logGroupName"])
+    for name in database.list_tables()["TableNames"]:
+        if name.startswith(f"{NAME}-"):
+            database.update_table(TableName=name, DeletionProtectionEnabled=False)
+            database.delete_table(TableName=name)
 
 
 @pytest.fixture
