@@ -17,6 +17,7 @@ from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.engine import ENDPOINT
+from tests.support.permissions import held_to_policy
 from tests.support.tables import TABLE_PREFIX
 from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
 
@@ -47,10 +48,11 @@ def _tables(_engine: None, settings: Settings) -> Connection:
 
 
 @pytest.fixture
-def connection(_tables: Connection) -> Iterator[Connection]:
+def connection(_tables: Connection, settings: Settings) -> Iterator[Connection]:
     """The shared connection, to tables that are empty."""
-    yield _tables
-    empty_tables()
+    with held_to_policy(_tables, settings.table_prefix):
+        yield _tables
+        empty_tables()
 
 
 @pytest.fixture

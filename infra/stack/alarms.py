@@ -6,24 +6,27 @@ from typing import Any
 from pynamodb.models import Model
 
 from infra.stack.api import ACCESS_LOGS
-from infra.stack.functions import FUNCTIONS, Function
+from infra.stack.functions import FUNCTIONS, SWEEP, Function
 from infra.stack.intrinsics import STACK, Json, ref, sub
 from infra.stack.tables import table_id
 
 TOPIC = "AlarmTopic"
 REFUSALS = "Refusals"
 """The metric that counts answers 429: API Gateway counts them among all 4xx only."""
+LAG = "SweepLagSeconds"
+"""The metric that says how long the oldest timer that still runs is past its limit."""
 
 _MINUTES = 60
 _PERIOD_SECONDS = 5 * _MINUTES
 _SLOW_API_MILLISECONDS = 2_000
 _REFUSALS_A_PERIOD = 10
 _FAULTS_A_PERIOD = 3
+_LAG_SECONDS = 15 * _MINUTES
 
 
 def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
     """The alarms, where they are sent, and the metric that AWS does not keep by itself."""
-    resources = {**_topic(), **_refusals(), **_api_alarms(stage)}
+    resources = {**_topic(), **_refusals(), **_api_alarms(stage), **_sweep_lag()}
     for function in FUNCTIONS:
         resources |= _function_alarms(function)
     for model in models:
@@ -49,22 +52,38 @@ def _topic() -> dict[str, Json]:
 
 
 def _refusals() -> dict[str, Json]:
+    counted = {"MetricName": REFUSALS, "MetricValue": "1", "DefaultValue": 0}
+    return {f"{REFUSALS}Metric": _logged(ACCESS_LOGS, '{ $.status = "429" }', counted)}
+
+
+def _sweep_lag() -> dict[str, Json]:
+    measured = {"MetricName": LAG, "MetricValue": "$.lag_seconds"}
+    alarm = _alarm(
+        "Timers run on past their limit, or the sweep that stops them does not run",
+        {"Namespace": sub("stint/${AWS::StackName}"), "MetricName": LAG},
+        _LAG_SECONDS,
+        statistic="Maximum",
+        periods=3,
+    )
+    # Every run logs its lag: where there is none, there was no run.
+    alarm["Properties"]["TreatMissingData"] = "breaching"
     return {
-        f"{REFUSALS}Metric": {
-            "Type": "AWS::Logs::MetricFilter",
-            "Properties": {
-                "LogGroupName": ref(ACCESS_LOGS),
-                "FilterPattern": '{ $.status = "429" }',
-                "MetricTransformations": [
-                    {
-                        "MetricNamespace": sub("stint/${AWS::StackName}"),
-                        "MetricName": REFUSALS,
-                        "MetricValue": "1",
-                        "DefaultValue": 0,
-                    }
-                ],
-            },
-        }
+        f"{LAG}Metric": _logged(SWEEP.logs_id, '{ $.message = "sweep" }', measured),
+        "SweepLag": alarm,
+    }
+
+
+def _logged(log_group_id: str, pattern: str, metric: Json) -> Json:
+    """A metric of ours, read off log lines."""
+    return {
+        "Type": "AWS::Logs::MetricFilter",
+        "Properties": {
+            "LogGroupName": ref(log_group_id),
+            "FilterPattern": pattern,
+            "MetricTransformations": [
+                {"MetricNamespace": sub("stint/${AWS::StackName}"), **metric}
+            ],
+        },
     }
 
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from pynamodb.models import Model
 
-from infra.stack.alarms import REFUSALS
+from infra.stack.alarms import LAG, REFUSALS
 from infra.stack.functions import FUNCTIONS
 from infra.stack.intrinsics import STACK, Json, sub
 from infra.stack.tables import table_id
@@ -72,6 +72,10 @@ def _graphs(stage: str, models: list[type[Model]]) -> list[tuple[str, list[_Seri
                 for name, logical in functions
                 for metric in ("Errors", "Throttles")
             ],
+        ),
+        (
+            "Timers past their limit (s)",
+            [["stint/${AWS::StackName}", LAG, {"stat": "Maximum"}]],
         ),
         *((f"{action} units", _units(models, action)) for action in ("Read", "Write")),
     ]

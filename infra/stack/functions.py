@@ -35,7 +35,18 @@ class Function:
 
 API = Function("APIHandler", "api_handler", slow_milliseconds=3_000)
 
-FUNCTIONS: tuple[Function, ...] = (API,)
+SWEEP = Function(
+    "Sweep",
+    "sweep",
+    # It stops by itself while some of its four minutes are left.
+    slow_milliseconds=200_000,
+    # The next run, five minutes later, does what one left: it needs no second try of its own.
+    events={
+        "SweepEvent": {"RetryPolicy": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 240}}
+    },
+)
+
+FUNCTIONS: tuple[Function, ...] = (API, SWEEP)
 
 
 def functions(stage: str) -> dict[str, Json]:

@@ -17,7 +17,6 @@ from chalicelib.domain.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.http.replies import common_headers, error_reply
-from chalicelib.jsonapi.documents import encode
 from infra.stack.intrinsics import Json, sub
 
 # API Gateway's buckets fill again within a second.
@@ -70,5 +69,5 @@ def _response(error: StintError) -> Json:
         },
         # API Gateway picks a template by what the request accepts, and falls back to this key;
         # the header above says what it really is.
-        "responseTemplates": {"application/json": encode(reply.document or {})},
+        "responseTemplates": {"application/json": reply.body},
     }

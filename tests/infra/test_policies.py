@@ -1,20 +1,34 @@
 """Least privilege, proven: what each function's code calls is allowed, and nothing else is."""
 
+import json
 from collections import Counter
-from collections.abc import Callable
+from typing import Protocol
+from unittest.mock import patch
 
 import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.services.sweeping import sweep
+from chalicelib.services.toolbox import Toolbox
 from chalicelib.settings import Settings
+from chalicelib.store.store import Store
+from chalicelib.store.transactions import Commit, LostRace
 from infra.stack.functions import FUNCTIONS, Function
-from tests.support.api import Api
+from tests.support.api import JSON_API, Api
 from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.permissions import granted, needed, statements
 from tests.support.world import ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
 
 ALL_INCLUDED = "include=time_entry.service,time_entry.person,organization"
+
+
+class User(Protocol):
+    """Who uses a function: what must be there first, and then all that it can do."""
+
+    def prepare(self) -> None: ...
+
+    def __call__(self) -> None: ...
 
 
 class ApiUser:
@@ -24,8 +38,12 @@ class ApiUser:
         self._admin = admin
         self._clock = clock
 
+    def prepare(self) -> None:
+        """Nothing: it makes what it needs."""
+
     def __call__(self) -> None:
         self._start_switch_and_stop()
+        self._repeat()
         self._list()
 
     def _start_switch_and_stop(self) -> None:
@@ -43,6 +61,16 @@ class ApiUser:
         assert admin.get(f"/timers/{second.data['id']}?{ALL_INCLUDED}").status == 200
         assert admin.start(time_entry_id=MEMBERS_ENTRY, person_id=MEMBER).status == 201
 
+    def _repeat(self) -> None:
+        body = json.dumps({"data": {"attributes": {"time_entry_id": ADMINS_ENTRY}}}).encode()
+        once = {"Content-Type": JSON_API, "Idempotency-Key": "policy-start"}
+        stop = f"/time_entries/{ADMINS_ENTRY}/stop"
+        for _ in range(2):
+            assert self._admin.send("POST", "/timers", body, once).status == 201
+        for _ in range(2):
+            key = {"Idempotency-Key": "policy-stop"}
+            assert self._admin.send("PATCH", stop, headers=key).status == 200
+
     def _list(self) -> None:
         for query in (
             "sort=started_at",
@@ -54,19 +82,44 @@ class ApiUser:
             assert self._admin.get(f"/timers?{query}").status == 200
 
 
+class Sweeper:
+    """Stops a forgotten timer that somebody touches in the same moment."""
+
+    def __init__(self, admin: Api, clock: FakeClock, tools: Toolbox) -> None:
+        self._admin = admin
+        self._clock = clock
+        self._tools = tools
+
+    def prepare(self) -> None:
+        assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
+        self._clock.advance(13 * HOUR)
+
+    def __call__(self) -> None:
+        commit, lost = Store.commit, [LostRace()]
+
+        def commit_or_lose(store: Store, changes: Commit, token: str) -> None:
+            if lost:
+                raise lost.pop()
+            commit(store, changes, token)
+
+        with patch.object(Store, "commit", commit_or_lose):
+            assert sweep(self._tools).stopped == 1
+
+
 @pytest.fixture
-def users(admin: Api, clock: FakeClock) -> dict[str, Callable[[], None]]:
+def users(admin: Api, clock: FakeClock, tools: Toolbox) -> dict[str, User]:
     """For each function, what runs all of its code paths."""
-    return {"api_handler": ApiUser(admin, clock)}
+    return {"api_handler": ApiUser(admin, clock), "sweep": Sweeper(admin, clock, tools)}
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_a_policy_grants_what_the_code_calls_and_nothing_else(
     function: Function,
-    users: dict[str, Callable[[], None]],
+    users: dict[str, User],
     connection: Connection,
     settings: Settings,
 ) -> None:
+    users[function.name].prepare()
     with needed(connection, settings.table_prefix) as permissions:
         users[function.name]()
     assert Counter(granted(function.name)) == Counter(permissions)

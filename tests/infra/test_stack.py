@@ -8,6 +8,7 @@ from pynamodb.models import Model
 
 from chalicelib.settings import read_settings
 from chalicelib.store.models import TABLES
+from infra.stack.functions import FUNCTIONS
 from infra.stack.template import api_stage
 from tests.support.moto_stack import client, created, outputs, physical_id, within_moto
 from tests.support.stack import Json
@@ -112,9 +113,9 @@ def test_the_base_url_is_where_the_api_is() -> None:
 @pytest.mark.usefixtures("_stack")
 def test_logs_are_not_kept_for_ever() -> None:
     groups = client("logs").describe_log_groups(logGroupNamePrefix=f"/stint/{STACK}/")["logGroups"]
+    names = {"access", *(function.name for function in FUNCTIONS)}
     assert {it["logGroupName"]: it["retentionInDays"] for it in groups} == {
-        f"/stint/{STACK}/api_handler": 30,
-        f"/stint/{STACK}/access": 30,
+        f"/stint/{STACK}/{name}": 30 for name in names
     }
 
 

@@ -2,6 +2,9 @@
 
 import json
 
+import pytest
+
+from chalicelib.services.sweeping import SweepReport
 from chalicelib.store.models import TABLES
 from infra.stack.tables import table_id
 from tests.support.stack import Json, of_type, references
@@ -18,7 +21,9 @@ def test_every_alarm_is_sent_and_says_what_it_means(template: Json) -> None:
     for alarm in _alarms(template).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
         assert alarm["AlarmDescription"]
-        assert alarm["TreatMissingData"] == "notBreaching"
+        # But for the sweep, which measures its lag at each run.
+        no_data_is_bad = alarm.get("MetricName") == "SweepLagSeconds"
+        assert alarm["TreatMissingData"] == ("breaching" if no_data_is_bad else "notBreaching")
 
 
 def test_errors_throttles_and_latency_are_watched(template: Json) -> None:
@@ -45,12 +50,22 @@ def test_every_table_is_watched(template: Json) -> None:
         assert [it["Id"] for it in returned] == ["throttles"]
 
 
-def test_the_metric_of_refusals_is_the_one_that_is_watched(template: Json) -> None:
-    ((_, metric_filter),) = of_type(template, "AWS::Logs::MetricFilter").items()
+@pytest.mark.parametrize(
+    ("name", "alarm_name"),
+    [("RefusalsMetric", "ApiRefusals"), ("SweepLagSecondsMetric", "SweepLag")],
+)
+def test_a_metric_off_the_log_is_the_one_that_is_watched(
+    template: Json, name: str, alarm_name: str
+) -> None:
+    metric_filter = of_type(template, "AWS::Logs::MetricFilter")[name]
     (metric,) = metric_filter["Properties"]["MetricTransformations"]
-    alarm = _alarms(template)["ApiRefusals"]
+    alarm = _alarms(template)[alarm_name]
     assert alarm["MetricName"] == metric["MetricName"]
     assert alarm["Namespace"] == metric["MetricNamespace"]
+
+
+def test_refusals_are_counted_off_the_access_log(template: Json) -> None:
+    metric_filter = of_type(template, "AWS::Logs::MetricFilter")["RefusalsMetric"]
     logged = json.loads(
         template["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]["Format"]
     )
@@ -77,3 +92,11 @@ def test_the_dashboard_shows_functions_and_tables(template: Json) -> None:
         "AWS::StackName",
         "AWS::Region",
     }
+
+
+def test_the_sweeps_lag_is_read_off_the_line_that_it_logs(template: Json) -> None:
+    metric_filter = of_type(template, "AWS::Logs::MetricFilter")["SweepLagSecondsMetric"]
+    (metric,) = metric_filter["Properties"]["MetricTransformations"]
+    assert metric_filter["Properties"]["LogGroupName"] == {"Ref": "SweepLogs"}
+    assert metric_filter["Properties"]["FilterPattern"] == '{ $.message = "sweep" }'
+    assert metric["MetricValue"].removeprefix("$.") in SweepReport.__slots__

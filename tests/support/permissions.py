@@ -7,8 +7,12 @@ import json
 import re
 from collections.abc import Iterator
 from contextlib import contextmanager
+from contextvars import ContextVar
+from functools import cache
 from typing import Any
+from unittest.mock import patch
 
+from chalice.app import Chalice
 from pynamodb.connection import Connection
 
 from chalicelib.store.models import TABLES
@@ -34,10 +38,7 @@ def needed(connection: Connection, prefix: str) -> Iterator[set[Permission]]:
     permissions: set[Permission] = set()
 
     def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        permissions.update(
-            (f"dynamodb:{action}", table.removeprefix(f"{prefix}-"))
-            for action, table in _needed(model.name, params)
-        )
+        permissions.update(_permissions(model.name, params, prefix))
 
     events = connection.client.meta.events
     events.register("before-parameter-build.dynamodb", note)
@@ -45,6 +46,42 @@ def needed(connection: Connection, prefix: str) -> Iterator[set[Permission]]:
         yield permissions
     finally:
         events.unregister("before-parameter-build.dynamodb", note)
+
+
+@contextmanager
+def held_to_policy(connection: Connection, prefix: str) -> Iterator[None]:
+    """Fails where a request of any test makes the API call what its policy does not grant.
+
+    The test of the policy walks the ways that somebody thought of; the suite walks more.
+    """
+    called: set[Permission] = set()
+    answering: ContextVar[bool] = ContextVar("answering", default=False)
+    answer = Chalice.__call__
+
+    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if answering.get():
+            called.update(_permissions(model.name, params, prefix))
+
+    def noted(app: Chalice, event: Any, context: Any) -> Any:
+        token = answering.set(True)
+        try:
+            return answer(app, event, context)
+        finally:
+            answering.reset(token)
+
+    events = connection.client.meta.events
+    events.register("before-parameter-build.dynamodb", note)
+    try:
+        with patch.object(Chalice, "__call__", noted):
+            yield
+    finally:
+        events.unregister("before-parameter-build.dynamodb", note)
+    assert called <= set(granted("api_handler")), "see .chalice/policy-api_handler.json"
+
+
+def _permissions(operation: str, parameters: dict[str, Any], prefix: str) -> Iterator[Permission]:
+    for action, table in _needed(operation, parameters):
+        yield f"dynamodb:{action}", table.removeprefix(f"{prefix}-")
 
 
 def _needed(operation: str, parameters: dict[str, Any]) -> Iterator[Permission]:
@@ -69,15 +106,16 @@ def statements(function_name: str) -> list[dict[str, Any]]:
     return found
 
 
-def granted(function_name: str) -> list[Permission]:
+@cache
+def granted(function_name: str) -> tuple[Permission, ...]:
     """What a function's policy file grants on tables; one that is granted twice is there twice."""
-    return [
+    return tuple(
         (action, _resource(resource))
         for statement in statements(function_name)
         for action in statement["Action"]
         if action.startswith("dynamodb:")
         for resource in statement["Resource"]
-    ]
+    )
 
 
 def _resource(resource: dict[str, Any]) -> str:
