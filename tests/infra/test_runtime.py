@@ -7,13 +7,17 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from pynamodb.connection import Connection
 
+from bench.forgotten import forget_timers
 from chalicelib.settings import Settings
 from infra.lambda_runtime import Function, FunctionError, running
 from infra.package import ARCHIVE
+from tests.events.test_sweep import EVENT
 from tests.support.api import JSON_API
+from tests.support.clock import HOUR, MONDAY_NINE
 from tests.support.proxy_events import API_ID, proxy_event
-from tests.support.world import ADMIN, ADMINS_ENTRY, World
+from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
 
 pytestmark = pytest.mark.package
 
@@ -122,6 +126,19 @@ def test_what_it_logs_is_json_and_holds_no_token(
     assert (last["route"], last["method"], last["status"]) == ("list_timers", "GET", 200)
     assert headers["X-Auth-Token"] not in written
     assert "8779" not in written
+
+
+def test_the_sweep_runs_from_its_own_module(
+    unpacked: Path, environment: dict[str, str], log: Path, connection: Connection
+) -> None:
+    forget_timers(connection, ZAGREB.id, range(3), MONDAY_NINE, HOUR)
+    handler = "chalicelib.events.sweep.sweep"
+    with log.open("a") as written, running(unpacked, environment, written, handler) as sweep:
+        report = sweep.invoke(EVENT).value
+    assert (report["found"], report["stopped"], report["complete"]) == (3, 3, True)
+    last = json.loads(log.read_text().splitlines()[-1])
+    # What the alarm on the sweep's lag is read off.
+    assert (last["message"], last["lag_seconds"]) == ("sweep", 0)
 
 
 def test_a_database_that_is_away_is_503(
