@@ -5,8 +5,8 @@ Rooms, outermost first; each may import those below it, never those above
 
     http        Chalice, authentication, rendering
     events      what runs on a schedule, beside http
-    resources   each resource declared once
     services    the verbs: start, stop, show, list
+    resources   each resource declared once
     store       PynamoDB and DynamoDB, and nobody else
     jsonapi     JSON:API documents and parameters; no AWS, no Chalice
     domain      nouns and rules; standard library only

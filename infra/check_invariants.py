@@ -1,7 +1,7 @@
 """Proves or reports what must hold of the tables: ``make check-invariants``.
 
 Works on the tables that the environment names (STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT),
-also while traffic runs: whoever looks wrong is read again, alone, before they are reported. With
+also while traffic runs: whoever looks wrong is read again, at rest, before they are reported. With
 --repair, what the timers tell is written anew. The local server in memory cannot be reached.
 """
 
@@ -24,56 +24,65 @@ _LOOKS = 5
 _PAUSE_SECONDS = 0.5
 
 
-def find_violations(
-    ledger: Ledger, pause: Callable[[float], None] = time.sleep
-) -> dict[Scope, tuple[Books, list[Violation]]]:
-    """Everybody for whom something does not hold, with the books that show it."""
-    suspects = [scope for scope, books in ledger.read_all().items() if check(books)]
-    found = {}
-    for scope in suspects:
-        books = _look_again(ledger, scope, pause)
-        if books is not None:
-            found[scope] = (books, check(books))
+Found = dict[Scope, tuple[Books, list[Violation]]]
+"""Those for whom something does not hold, with the books that show it."""
+
+
+def find_violations(ledger: Ledger, pause: Callable[[float], None] = time.sleep) -> Found:
+    """Everybody for whom something does not hold.
+
+    Whoever works without a break is looked at a few times, and then not reported.
+    """
+    suspects = {scope for scope, books in ledger.read_all().items() if check(books)}
+    found: Found = {}
+    for look in range(_LOOKS):
+        if not suspects:
+            break
+        if look:
+            pause(_PAUSE_SECONDS)
+        still = ledger.read_still(suspects)
+        suspects -= still.keys()
+        for scope, books in still.items():
+            if violations := check(books):
+                found[scope] = (books, violations)
     return found
 
 
-def _look_again(ledger: Ledger, scope: Scope, pause: Callable[[float], None]) -> Books | None:
-    """The books of somebody who still looks wrong; None for who does not, or never stands still."""
-    wrong = None
-    for look in range(_LOOKS):
-        if look:
-            # An index follows its table within moments, and people go on working.
-            pause(_PAUSE_SECONDS)
-        books = ledger.read_person(scope)
-        if books is not None:
-            if not check(books):
-                return None
-            wrong = books
-    return wrong
+def repair(ledger: Ledger, found: Found) -> int:
+    """Repair what can be; how many people were at work meanwhile, and are to be looked at again."""
+    missed = 0
+    for books, violations in found.values():
+        if any(violation.repairable for violation in violations):
+            try:
+                ledger.repair(books)
+            except PynamoDBException as error:
+                if error.cause_response_code != "ConditionalCheckFailedException":
+                    raise
+                missed += 1
+    return missed
 
 
 def main(arguments: list[str]) -> int:
     """Check, report, perhaps repair. Exit code 1 where something does not hold in the end."""
     parser = argparse.ArgumentParser(description="Prove or report what must hold of the tables.")
     parser.add_argument("--repair", action="store_true", help="write anew what timers tell")
-    repair = parser.parse_args(arguments).repair
+    with_repair = parser.parse_args(arguments).repair
     settings = read_settings(os.environ)
     allow_any_credentials(settings)
     ledger = Ledger(connect(settings))
     try:
-        return _report(ledger, repair)
+        return _report(ledger, with_repair)
     except (PynamoDBException, BotoCoreError, ClientError) as error:
         sys.exit(f"Cannot read {settings.table_prefix}-*: {error}")
 
 
-def _report(ledger: Ledger, repair: bool) -> int:
+def _report(ledger: Ledger, with_repair: bool) -> int:
     found = find_violations(ledger)
-    if found and repair:
-        for scope, (books, violations) in found.items():
+    if found and with_repair:
+        for scope, (_, violations) in found.items():
             _print(scope, violations)
-            if any(violation.repairable for violation in violations):
-                ledger.repair(books)
-        print("repaired what the timers tell; checking again")
+        missed = repair(ledger, found)
+        print(f"repaired what timers tell ({missed} people changed meanwhile); checking again")
         found = find_violations(ledger)
     for scope, (_, violations) in found.items():
         _print(scope, violations)

@@ -5,7 +5,6 @@ its timers; the tallies equal the timers; whatever is indexed is indexed as it i
 pure; what they check is read by ``infra/check_invariants.py``.
 """
 
-from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -20,7 +19,10 @@ Tallies = Mapping[str, Mapping[str, int]]
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Everything that is kept of one person: ``timers`` in the order of their ids."""
+    """Everything that is kept of one person: ``timers`` in the order of their ids.
+
+    ``misindexed`` are those whose keys are not what their times and ids make them.
+    """
 
     organization_id: int
     person_id: int
@@ -28,6 +30,7 @@ class Books:
     timers: Sequence[Timer]
     entries: Mapping[int, TimeEntry]
     tallies: Tallies
+    misindexed: Sequence[Timer] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,7 +43,7 @@ class Violation:
 
 def check(books: Books) -> list[Violation]:
     """All that does not hold for a person."""
-    checks = (_check_timeline, _check_slot, _check_entries, _check_tallies)
+    checks = (_check_timeline, _check_index, _check_slot, _check_entries, _check_tallies)
     return [violation for each in checks for violation in each(books)]
 
 
@@ -52,6 +55,21 @@ def derived_tallies(timers: Sequence[Timer]) -> Tallies:
         if timer.stopped_at is not None:
             tallying.stopped(timer.stopped_at)
     return {keys.tally_bucket(it.day): dict(it.counters) for it in tallying.changes()}
+
+
+def derived_counters(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int | None]:
+    """What those timers make of an entry, by the names of its fields."""
+    own = [timer for timer in timers if timer.time_entry_id == entry.id]
+    runs = running(own)
+    latest = max(own, key=lambda it: it.id, default=None)
+    return {
+        "tracked_seconds": sum(timer.seconds for timer in own),
+        "timer_count": len(own),
+        "running_timer_id": runs[0].id if runs else None,
+        "latest_timer_id": None if latest is None else latest.id,
+        "timer_started_at": None if latest is None else latest.started_at,
+        "timer_stopped_at": None if latest is None else latest.stopped_at,
+    }
 
 
 def running(timers: Sequence[Timer]) -> list[Timer]:
@@ -81,6 +99,11 @@ def _check_timeline(books: Books) -> Iterator[Violation]:
             yield Violation(f"timer {one.id} is before {other.id}, but its id is larger", False)
 
 
+def _check_index(books: Books) -> Iterator[Violation]:
+    for timer in books.misindexed:
+        yield Violation(f"timer {timer.id} is not indexed as it is", True)
+
+
 def _check_slot(books: Books) -> Iterator[Violation]:
     runs = running(books.timers)
     expected = None
@@ -94,32 +117,24 @@ def _check_slot(books: Books) -> Iterator[Violation]:
     last_id = max((timer.id for timer in books.timers), default=0)
     if books.slot.last_timer_id != last_id:
         yield Violation(f"the slot's last id is {books.slot.last_timer_id}, not {last_id}", True)
+    # While something runs, nobody asks where the last session ended: the next one cannot start
+    # before what runs. A correction may have moved that end meanwhile.
     stopped = last_stop(books.timers)
-    if books.slot.last_stopped_at != stopped:
+    if not runs and books.slot.last_stopped_at != stopped:
         yield Violation(
             f"the slot's last stop is {books.slot.last_stopped_at}, not {stopped}", True
         )
 
 
 def _check_entries(books: Books) -> Iterator[Violation]:
-    seconds: Counter[int] = Counter()
-    counts: Counter[int] = Counter()
-    runs: dict[int, int] = {}
-    for timer in books.timers:
-        seconds[timer.time_entry_id] += timer.seconds
-        counts[timer.time_entry_id] += 1
-        if timer.stopped_at is None:
-            runs[timer.time_entry_id] = timer.id
-    for entry_id in counts.keys() - books.entries.keys():
-        yield Violation(f"{counts[entry_id]} timers name entry {entry_id}, which is missing", False)
+    named = {timer.time_entry_id for timer in books.timers}
+    for entry_id in sorted(named - books.entries.keys()):
+        yield Violation(f"timers name entry {entry_id}, which is missing", False)
     for entry in books.entries.values():
-        for name, held, derived in (
-            ("tracked_seconds", entry.tracked_seconds, seconds[entry.id]),
-            ("timer_count", entry.timer_count, counts[entry.id]),
-            ("running_timer_id", entry.running_timer_id, runs.get(entry.id)),
-        ):
-            if held != derived:
-                yield Violation(f"entry {entry.id}: {name} is {held}, not {derived}", True)
+        for name, value in derived_counters(books.timers, entry).items():
+            held = getattr(entry, name)
+            if held != value:
+                yield Violation(f"entry {entry.id}: {name} is {held}, not {value}", True)
 
 
 def _check_tallies(books: Books) -> Iterator[Violation]:

@@ -1,27 +1,44 @@
-"""Reads everything that is kept of a person, and repairs what can be derived from their timers."""
+"""Reads everything that is kept of people, and repairs what can be derived from their timers.
+
+Everything is read from the tables themselves, consistently, never from an index: what an index
+has not seen yet must not be taken for missing.
+"""
 
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+from pynamodb.models import Model
 
-from chalicelib.domain.timers import Slot, TimeEntry, Timer
+from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
-from chalicelib.store.models import (
-    SlotModel,
-    TallyModel,
-    TimeEntryModel,
-    TimerModel,
+from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
+from chalicelib.store.reads import RawItem, read
+from chalicelib.store.records import model_of, read_noun, read_slot, slot_ref
+from infra.invariants import (
+    Books,
+    Tallies,
+    derived_counters,
+    derived_tallies,
+    last_stop,
+    running,
 )
-from chalicelib.store.reads import RawItem
-from chalicelib.store.records import noun_of, read_noun, read_slot
-from infra.invariants import Books, Tallies, derived_tallies, last_stop, running
 
 Scope = tuple[int, int]
 """An organization's id and a person's."""
+
+_INDEX_KEYS = (
+    "person_key",
+    "time_entry_key",
+    "started_key",
+    "stopped_key",
+    "running_shard",
+    "auto_stop_key",
+)
 
 
 class Ledger:
@@ -31,24 +48,18 @@ class Ledger:
         self._connection = connection
 
     def read_all(self) -> dict[Scope, Books]:
-        """Everybody's books, from consistent scans: of one moment only where no traffic is."""
+        """Everybody's books: of one moment only where nobody works meanwhile."""
         timers: dict[Scope, list[Timer]] = defaultdict(list)
+        misindexed: dict[Scope, list[Timer]] = defaultdict(list)
         for raw in self._scan(TimerModel):
             timer = read_noun(Timer, raw)
-            timers[timer.organization_id, timer.person_id].append(timer)
-        entries: dict[Scope, dict[int, TimeEntry]] = defaultdict(dict)
-        for raw in self._scan(TimeEntryModel):
-            entry = read_noun(TimeEntry, raw)
-            entries[entry.organization_id, entry.person_id][entry.id] = entry
-        slots = {
-            scope: read_slot(*scope, raw)
-            for raw in self._scan(SlotModel)
-            if raw["name"]["S"] == keys.RUNNING_SLOT
-            for scope in (_scope(raw["person_key"]["S"]),)
-        }
-        tallies: dict[Scope, dict[str, dict[str, int]]] = defaultdict(dict)
-        for raw in self._scan(TallyModel):
-            tallies[_scope(raw["scope"]["S"])][raw["bucket"]["S"]] = _counters(raw)
+            scope = timer.organization_id, timer.person_id
+            timers[scope].append(timer)
+            if not _is_indexed(timer, raw):
+                misindexed[scope].append(timer)
+        entries = self._entries()
+        slots = self._slots()
+        tallies = self._tallies()
         everybody = timers.keys() | entries.keys() | slots.keys() | tallies.keys()
         return {
             scope: Books(
@@ -57,44 +68,30 @@ class Ledger:
                 timers=sorted(timers[scope], key=lambda it: it.id),
                 entries=entries[scope],
                 tallies=_held(tallies[scope]),
+                misindexed=misindexed[scope],
             )
             for scope in sorted(everybody)
         }
 
-    def read_person(self, scope: Scope) -> Books | None:
-        """One person's books of one moment: None where they changed while they were read."""
-        before = self._slot(scope)
-        items = TimerModel.by_person.query(keys.scoped(*scope))
-        timers = [noun_of(Timer, item) for item in items]
-        entries = [
-            read_noun(TimeEntry, raw)
-            for raw in self._scan(TimeEntryModel)
-            if (int(raw["organization_id"]["N"]), int(raw["person_id"]["N"])) == scope
-        ]
-        request = {
-            "TableName": table_name(TallyModel),
-            "KeyConditionExpression": "#scope = :scope",
-            "ExpressionAttributeNames": {"#scope": "scope"},
-            "ExpressionAttributeValues": {":scope": {"S": keys.scoped(*scope)}},
-            "ConsistentRead": True,
+    def read_still(self, scopes: Collection[Scope]) -> dict[Scope, Books]:
+        """The books of those among these people who did nothing while they were read."""
+        before = self._versions(scopes)
+        everybody = self.read_all()
+        after = self._versions(scopes)
+        return {
+            scope: everybody[scope]
+            for scope in scopes
+            if scope in everybody and before[scope] == after[scope] == everybody[scope].slot.version
         }
-        raws = list(self._pages("Query", request))
-        if self._slot(scope).version != before.version:
-            return None
-        return Books(
-            *scope,
-            slot=before,
-            timers=sorted(timers, key=lambda it: it.id),
-            entries={entry.id: entry for entry in entries},
-            tallies=_held({raw["bucket"]["S"]: _counters(raw) for raw in raws}),
-        )
 
     def repair(self, books: Books) -> None:
-        """Write what the timers say into slot, entries and tallies.
+        """Write what a person's timers say wherever index keys, slot, entries or tallies differ.
 
-        Each write holds only if nothing happened to the person since the books were read:
-        otherwise it raises what PynamoDB raises, and the person is to be read again.
+        Each write demands that what it changes still is as it was read; where it is not,
+        PynamoDB raises, and the person is to be read again. Timers keep their times.
         """
+        for timer in books.misindexed:
+            _repair_index(timer)
         self._repair_slot(books)
         for entry in books.entries.values():
             _repair_entry(books, entry)
@@ -102,59 +99,124 @@ class Ledger:
 
     def _repair_slot(self, books: Books) -> None:
         runs = running(books.timers)
-        if not books.timers:
+        # With two that run, whichever the slot let go could never be stopped: a person decides.
+        if len(runs) > 1:
             return
-        now_running = runs[0] if len(runs) == 1 else None
-        item = SlotModel(
+        held = books.slot
+        last_id = max((timer.id for timer in books.timers), default=0)
+        stopped = held.last_stopped_at if runs else last_stop(books.timers)
+        now_running = _running(runs[0]) if runs else None
+        if (held.running, held.last_timer_id, held.last_stopped_at) == (
+            now_running,
+            last_id,
+            stopped,
+        ):
+            return
+        SlotModel(
             person_key=keys.scoped(books.organization_id, books.person_id),
             name=keys.RUNNING_SLOT,
-            version=books.slot.version + 1,
-            last_timer_id=max(timer.id for timer in books.timers),
-            last_stopped_at=last_stop(books.timers),
-        )
-        if now_running is not None:
-            item.timer_id = now_running.id
-            item.time_entry_id = now_running.time_entry_id
-            item.started_at = now_running.started_at
-            item.auto_stop_at = now_running.auto_stop_at
-        held = books.slot.version
-        item.save(
-            condition=SlotModel.version == held if held else SlotModel.person_key.does_not_exist()
+        ).update(
+            actions=[
+                *_set_running(now_running),
+                SlotModel.last_timer_id.set(last_id),
+                SlotModel.last_stopped_at.remove()
+                if stopped is None
+                else SlotModel.last_stopped_at.set(stopped),
+                SlotModel.version.set(held.version + 1),
+            ],
+            condition=SlotModel.version == held.version
+            if held.version
+            else SlotModel.person_key.does_not_exist(),
         )
 
-    def _slot(self, scope: Scope) -> Slot:
-        request = {
-            "TableName": table_name(SlotModel),
-            "Key": {
-                "person_key": {"S": keys.scoped(*scope)},
-                "name": {"S": keys.RUNNING_SLOT},
-            },
-            "ConsistentRead": True,
+    def _versions(self, scopes: Collection[Scope]) -> dict[Scope, int]:
+        places = {scope: slot_ref(*scope) for scope in scopes}
+        found = read(self._connection, places.values())
+        return {
+            scope: read_slot(*scope, found.get(place)).version for scope, place in places.items()
         }
-        return read_slot(*scope, self._connection.dispatch("GetItem", request).get("Item"))
 
-    def _scan(self, model: Any) -> Iterator[RawItem]:
-        return self._pages("Scan", {"TableName": table_name(model), "ConsistentRead": True})
+    def _entries(self) -> dict[Scope, dict[int, TimeEntry]]:
+        entries: dict[Scope, dict[int, TimeEntry]] = defaultdict(dict)
+        for raw in self._scan(TimeEntryModel):
+            entry = read_noun(TimeEntry, raw)
+            entries[entry.organization_id, entry.person_id][entry.id] = entry
+        return entries
 
-    def _pages(self, operation: str, request: dict[str, Any]) -> Iterator[RawItem]:
+    def _slots(self) -> dict[Scope, Slot]:
+        slots = {}
+        for raw in self._scan(SlotModel):
+            if raw["name"]["S"] == keys.RUNNING_SLOT:
+                scope = _scope(raw["person_key"]["S"])
+                slots[scope] = read_slot(*scope, raw)
+        return slots
+
+    def _tallies(self) -> dict[Scope, dict[str, dict[str, int]]]:
+        tallies: dict[Scope, dict[str, dict[str, int]]] = defaultdict(dict)
+        for raw in self._scan(TallyModel):
+            tallies[_scope(raw["scope"]["S"])][raw["bucket"]["S"]] = _counters(raw)
+        return tallies
+
+    def _scan(self, model: type[Model]) -> Iterator[RawItem]:
+        request: dict[str, Any] = {"TableName": table_name(model), "ConsistentRead": True}
         while True:
-            answer = self._connection.dispatch(operation, dict(request))
+            answer = self._connection.dispatch("Scan", dict(request))
             yield from answer["Items"]
             if "LastEvaluatedKey" not in answer:
                 return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
+def _running(timer: Timer) -> RunningTimer:
+    return RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
+
+
+def _set_running(running_timer: RunningTimer | None) -> list[Action]:
+    if running_timer is None:
+        return [
+            SlotModel.timer_id.remove(),
+            SlotModel.time_entry_id.remove(),
+            SlotModel.started_at.remove(),
+            SlotModel.auto_stop_at.remove(),
+        ]
+    return [
+        SlotModel.timer_id.set(running_timer.timer_id),
+        SlotModel.time_entry_id.set(running_timer.time_entry_id),
+        SlotModel.started_at.set(running_timer.started_at),
+        SlotModel.auto_stop_at.set(running_timer.auto_stop_at),
+    ]
+
+
+def _is_indexed(timer: Timer, raw: RawItem) -> bool:
+    expected = model_of(timer).serialize()
+    return all(raw.get(name) == expected.get(name) for name in _INDEX_KEYS)
+
+
+def _repair_index(timer: Timer) -> None:
+    expected = model_of(timer).serialize()
+    TimerModel(key=keys.scoped(timer.organization_id, timer.id)).update(
+        actions=[
+            Path(name).set(expected[name]["S"]) if name in expected else Path(name).remove()
+            for name in _INDEX_KEYS
+        ],
+        condition=TimerModel.version == timer.version,
+    )
+
+
 def _repair_entry(books: Books, entry: TimeEntry) -> None:
-    timers = [timer for timer in books.timers if timer.time_entry_id == entry.id]
-    runs = running(timers)
+    differing = {
+        name: value
+        for name, value in derived_counters(books.timers, entry).items()
+        if getattr(entry, name) != value
+    }
+    if not differing:
+        return
     TimeEntryModel(key=keys.scoped(entry.organization_id, entry.id)).update(
         actions=[
-            TimeEntryModel.tracked_seconds.set(sum(timer.seconds for timer in timers)),
-            TimeEntryModel.timer_count.set(len(timers)),
-            TimeEntryModel.running_timer_id.set(runs[0].id)
-            if runs
-            else TimeEntryModel.running_timer_id.remove(),
+            *(
+                Path(name).remove() if value is None else Path(name).set(value)
+                for name, value in differing.items()
+            ),
             TimeEntryModel.version.set(entry.version + 1),
         ],
         condition=TimeEntryModel.version == entry.version,
@@ -164,24 +226,26 @@ def _repair_entry(books: Books, entry: TimeEntry) -> None:
 def _repair_tallies(books: Books) -> None:
     scope = keys.scoped(books.organization_id, books.person_id)
     derived = derived_tallies(books.timers)
-    for day in derived.keys() | books.tallies.keys():
+    for day in sorted(derived.keys() | books.tallies.keys()):
         held, expected = books.tallies.get(day, {}), derived.get(day, {})
         differing = [
-            name for name in held.keys() | expected.keys() if held.get(name) != expected.get(name)
+            name
+            for name in sorted(held.keys() | expected.keys())
+            if held.get(name) != expected.get(name)
         ]
-        if not differing:
-            continue
-        condition = None
-        for name in differing:
-            unchanged = Path(name) == held[name] if name in held else _absent(name)
-            condition = unchanged if condition is None else condition & unchanged
-        TallyModel(scope=scope, bucket=day).update(
-            actions=[Path(name).set(expected.get(name, 0)) for name in differing],
-            condition=condition,
-        )
+        if differing:
+            condition = _is(differing[0], held)
+            for name in differing[1:]:
+                condition &= _is(name, held)
+            TallyModel(scope=scope, bucket=day).update(
+                actions=[Path(name).set(expected.get(name, 0)) for name in differing],
+                condition=condition,
+            )
 
 
-def _absent(name: str) -> Any:
+def _is(name: str, held: Any) -> Any:
+    if name in held:
+        return Path(name) == held[name]
     return Path(name).does_not_exist() | (Path(name) == 0)
 
 

@@ -9,6 +9,9 @@ import os
 import sys
 from dataclasses import asdict
 
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException
+
 from chalicelib.domain.errors import StintError
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.toolbox import real_toolbox
@@ -28,8 +31,8 @@ def main(arguments: list[str]) -> int:
     log_to_terminal(settings.log_level)
     try:
         report = sweep(real_toolbox(Store(connect(settings))), dry_run=dry_run)
-    except StintError as error:
-        sys.exit(f"Cannot sweep {settings.table_prefix}-*: {error.detail}")
+    except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
+        sys.exit(f"Cannot sweep {settings.table_prefix}-*: {error}")
     print(f"{settings.table_prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
     for name, value in asdict(report).items():
         print(f"  {name:12} {value}")

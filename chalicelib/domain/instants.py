@@ -69,11 +69,9 @@ def parse_span(text: str, zone: tzinfo) -> Span:
 
 def day_span(day: date, zone: tzinfo) -> Span:
     """The 23, 24 or 25 hours that ``day`` has in ``zone``."""
-    try:
-        following = day + timedelta(days=1)
-    except OverflowError as error:
-        raise ValueError("out of range") from error
-    return Span(_midnight(day, zone), _midnight(following, zone))
+    if day == date.max:
+        return Span(_midnight(day, zone), LAST_INSTANT + 1)
+    return Span(_midnight(day, zone), _midnight(day + timedelta(days=1), zone))
 
 
 def local_date(instant: int, zone: tzinfo) -> str:

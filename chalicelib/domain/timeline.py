@@ -117,12 +117,14 @@ def decide_stop(timer: Timer, now: int, stopped_at: int | None = None) -> Stoppe
 
     Raises :class:`InvalidAttribute` where ``stopped_at`` is too far ahead.
     """
+    if timer.stopped_at is not None:
+        return Stopped(timer, None)
     return _stop(timer, now, _stop_instant(timer, now, stopped_at), None)
 
 
 def decide_auto_stop(timer: Timer, now: int) -> Stopped:
     """Stop a forgotten timer at its limit, whenever that is noticed. Contract section 9."""
-    if timer.auto_stop_at > now:
+    if timer.auto_stop_at > now or timer.stopped_at is not None:
         return Stopped(timer, None)
     return _stop(timer, now, timer.auto_stop_at, StopReason.AUTO)
 
@@ -134,8 +136,8 @@ def correction(timer: Timer, now: int, stopped_at: int | None) -> int | None:
     """
     if stopped_at is None or timer.stopped_at is None or timer.stop_reason not in CORRECTABLE:
         return None
-    stop = _stop_instant(timer, now, stopped_at)
-    return stop if stop < timer.stopped_at else None
+    stop = max(timer.started_at, min(stopped_at, now))
+    return stop if max(stop, stopped_at) < timer.stopped_at else None
 
 
 def decide_correction(timer: Timer, slot: Slot, entry: TimeEntry, now: int, stop: int) -> Stopped:
@@ -174,8 +176,6 @@ def _start_instant(slot: Slot, organization: Organization, now: int, asked: int 
 
 
 def _stop(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
-    if timer.stopped_at is not None:
-        return Stopped(timer, None)
     tallying = Tallying()
     tallying.stopped(stop)
     changes = Changes(

@@ -107,7 +107,7 @@ class Slot:
     """The one place where a person's timer runs: it orders everything that happens to them.
 
     ``version`` is 0 where the person never started anything. ``last_timer_id`` is the largest id
-    on the timeline, ``last_stopped_at`` the end of its last stopped session.
+    on the timeline, ``last_stopped_at`` the end of its last stopped session, while nothing runs.
     """
 
     organization_id: int

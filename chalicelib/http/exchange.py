@@ -64,6 +64,6 @@ def from_chalice(
         base_url=public_base_url.replace("{api_id}", request.context.get("apiId", "")),
         route_arguments=route_arguments,
         parameters=[] if given is None else [(k, v) for k in given for v in given.getlist(k)],
-        headers={name.lower(): value for name, value in request.headers.items()},
+        headers={name.lower(): value.strip() for name, value in request.headers.items()},
         body=body.encode() if isinstance(body, str) else body,
     )

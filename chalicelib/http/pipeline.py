@@ -4,7 +4,7 @@ import logging
 import secrets
 import time
 
-from chalicelib.domain.errors import PayloadTooLarge, ServerError, StintError
+from chalicelib.domain.errors import PayloadTooLarge, ServerError, StintError, Unavailable
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.exchange import Exchange, HttpRequest, Reply
 from chalicelib.http.replies import error_reply
@@ -32,6 +32,8 @@ class Pipeline:
             if request.method == "GET":
                 reply = revalidate(reply, request.headers.get("if-none-match"))
         except StintError as error:
+            if isinstance(error, Unavailable):
+                log.warning("unavailable", exc_info=True, extra={"route": route.name})
             reply = error_reply(error)
         except Exception:
             error_id = secrets.token_hex(8)

@@ -4,7 +4,6 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from chalicelib.http.exchange import Exchange, Reply
-from chalicelib.jsonapi.resource import AnyResource
 
 BASE_PATH = "/api/v2"
 
@@ -21,4 +20,3 @@ class Route:
     methods: tuple[str, ...]
     path: str
     view: Callable[[Exchange], Reply]
-    resource: AnyResource

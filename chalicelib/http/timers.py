@@ -57,13 +57,11 @@ class TimerViews:
     def routes(self) -> tuple[Route, ...]:
         """What to serve where."""
         return (
-            Route("list_timers", ("GET",), "/timers", self.list, TIMERS),
-            Route("start_timer", ("POST",), "/timers", self.start, TIMERS),
-            Route("show_timer", ("GET",), "/timers/{id}", self.show, TIMERS),
-            Route("stop_timer", ("PATCH", "PUT"), "/timers/{id}/stop", self.stop, TIMERS),
-            Route(
-                "stop_time_entry", ("PATCH",), "/time_entries/{id}/stop", self.stop_on_entry, TIMERS
-            ),
+            Route("list_timers", ("GET",), "/timers", self.list),
+            Route("start_timer", ("POST",), "/timers", self.start),
+            Route("show_timer", ("GET",), "/timers/{id}", self.show),
+            Route("stop_timer", ("PATCH", "PUT"), "/timers/{id}/stop", self.stop),
+            Route("stop_time_entry", ("PATCH",), "/time_entries/{id}/stop", self.stop_on_entry),
         )
 
     def list(self, exchange: Exchange) -> Reply:

@@ -28,7 +28,7 @@ MAX_PAGE_SIZE = 200
 
 _FAMILY = re.compile(r"(filter|page|fields)((?:\[[^\[\]]*\])*)")
 _MEMBER = re.compile(r"\[([^\[\]]*)\]")
-_POSITIVE = re.compile(r"[1-9][0-9]{0,8}", re.ASCII)
+_POSITIVE = re.compile(r"[1-9][0-9]{0,17}", re.ASCII)
 _PAGE_MEMBERS = {
     "page": "number",
     "page[number]": "number",

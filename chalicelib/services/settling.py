@@ -13,6 +13,9 @@ ATTEMPTS = 8
 SENDS = 2
 """How often one and the same transaction is sent where nobody knows whether it was applied."""
 
+PATIENCE_SECONDS = 12
+"""After so long nothing new is begun: what was begun last must end before API Gateway gives up."""
+
 _FIRST_PAUSE_SECONDS = 0.02
 _LONGEST_PAUSE_SECONDS = 0.5
 _RETRY_AFTER_SECONDS = 1
@@ -44,16 +47,21 @@ def settle(
     ``decide`` or the store raises.
     """
     token = tools.request_token()
+    deadline = tools.clock() + PATIENCE_SECONDS
     for attempt in range(ATTEMPTS):
+        if attempt:
+            _pause(tools, attempt)
+            if tools.clock() > deadline:
+                break
         try:
             decided = decide()
             if isinstance(decided, Answer):
                 return decided
             if decided.changes is not None or key is not None:
-                _send(tools, _commit(tools, key, decided), f"{token}-{attempt}")
+                _send(tools, _commit(tools, key, decided), f"{token}-{attempt}", deadline)
             return Answer(decided.outcome)
         except LostRace:
-            _pause(tools, attempt)
+            continue
     raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
 
 
@@ -77,14 +85,14 @@ def _commit(tools: Toolbox, key: RequestKey | None, decided: Decision) -> Commit
     return Commit(decided.changes, key, kept, now)
 
 
-def _send(tools: Toolbox, writes: Commit, token: str) -> None:
+def _send(tools: Toolbox, writes: Commit, token: str, deadline: float) -> None:
     # Away, silent or in doubt: the identical transaction is sent again. Its token makes sure that
     # it counts once, whether or not the first one arrived.
     for send in range(SENDS):
         try:
             return tools.store.commit(writes, token)
         except Unavailable:
-            if send == SENDS - 1:
+            if send == SENDS - 1 or tools.clock() > deadline:
                 raise
             _pause(tools, send)
     return None

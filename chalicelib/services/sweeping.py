@@ -39,14 +39,16 @@ class _Fate(Enum):
 
 @dataclass(frozen=True, slots=True)
 class SweepReport:
-    """What a run did. ``lag_seconds``: how long the oldest timer that still runs is past its limit.
+    """What a run did, and what it knows of what it did not do.
 
     :param found: timers past their limit that it came across.
     :param stopped: those it stopped (in a dry run: would have).
     :param lost: those that somebody else stopped first.
     :param failed: those that could not be stopped; each has a log line of its own.
     :param left: those it had no time for, or for which the database was too busy.
-    :param complete: whether it came to the end of every shard.
+    :param complete: whether it came to the end of every shard; if not, there are more than it
+        found.
+    :param lag_seconds: how long the oldest timer that still runs is past its limit; or 0.
     """
 
     found: int
@@ -63,33 +65,63 @@ def sweep(
 ) -> SweepReport:
     """Stop what is past its limit, for as long as ``has_time`` says so.
 
-    Never raises for a single timer. Raises ``Unavailable`` where the index cannot be read.
+    Never raises for a single timer, nor for a shard that cannot be read.
     """
     now = tools.now()
     fates: Counter[_Fate] = Counter()
     oldest = now
-    shards: deque[tuple[str, Any]] = deque((str(it), None) for it in range(RUNNING_SHARDS))
+    shards: deque[_Place] = deque(_Place(str(number)) for number in range(RUNNING_SHARDS))
+    unread: list[_Place] = []
     with ThreadPoolExecutor(THREADS) as threads:
         # In turns, so that one full shard does not make the others wait.
         while shards and has_time():
-            shard, after = shards.popleft()
-            page = tools.store.overdue(shard, now, PAGE, after)
+            place = shards.popleft()
+            page = _read(tools, place, now, PAGE)
+            if page is None:
+                unread.append(place)
+                continue
             run = _Run(tools, now, has_time, dry_run)
             for fate, limit in threads.map(run.stop, page.items):
                 fates[fate] += 1
-                if fate in (_Fate.FAILED, _Fate.LEFT):
+                if dry_run or fate in (_Fate.FAILED, _Fate.LEFT):
                     oldest = min(oldest, limit)
             if page.after is not None:
-                shards.append((shard, page.after))
+                shards.append(_Place(place.shard, page.after))
+    unread += shards
     return SweepReport(
         found=fates.total(),
         stopped=fates[_Fate.STOPPED],
         lost=fates[_Fate.LOST],
         failed=fates[_Fate.FAILED],
         left=fates[_Fate.LEFT],
-        complete=not shards,
-        lag_seconds=now - oldest,
+        complete=not unread,
+        lag_seconds=now - min([oldest, *(_oldest_limit(tools, it, now) for it in unread)]),
     )
+
+
+@dataclass(frozen=True, slots=True)
+class _Place:
+    """How far a shard of the index has been read."""
+
+    shard: str
+    after: Any = None
+
+
+def _read(tools: Toolbox, place: _Place, now: int, limit: int) -> OverduePage | None:
+    """What comes next in a shard; None where the database is too busy to say."""
+    try:
+        return tools.store.overdue(place.shard, now, limit, place.after)
+    except Unavailable:
+        log.warning("sweep could not read a shard", exc_info=True, extra={"shard": place.shard})
+        return None
+
+
+def _oldest_limit(tools: Toolbox, place: _Place, now: int) -> int:
+    """The limit of the first timer in what was not read, so that nobody takes it for nothing."""
+    page = _read(tools, place, now, 1)
+    if page is None or not page.items:
+        return now
+    return OverduePage.limit(page.items[0])
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ from dataclasses import dataclass, fields, replace
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.domain.errors import InvalidAttribute, RecordNotFound
 from chalicelib.domain.idempotency import Outcome, RequestKey
-from chalicelib.domain.policies import Visibility, acts_for, may_see
+from chalicelib.domain.policies import acts_for, may_see
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timeline import (
     Drawn,
@@ -17,6 +17,9 @@ from chalicelib.domain.timeline import (
     decide_stop,
 )
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.jsonapi.resource import Record, Resource
+from chalicelib.resources.time_entries import TIME_ENTRIES
+from chalicelib.resources.timers import TIMERS
 from chalicelib.services.settling import Answer, Decision, replay, settle
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.store import StartState, StopState
@@ -69,7 +72,7 @@ def walk_timers(
 
 
 def _within_sight(caller: Caller, query: TimerQuery) -> TimerQuery:
-    if caller.is_admin:
+    if may_see(caller, TIMERS.visibility, None):
         return query
     own = frozenset({caller.person_id})
     return replace(query, person_ids=own if query.person_ids is None else own & query.person_ids)
@@ -153,7 +156,7 @@ def _named_timer(tools: Toolbox, caller: Caller, state: StopState) -> Timer:
     entry = state.time_entry
     if entry is None:
         return _visible(caller, state.timer)
-    if entry.latest_timer_id is None or not may_see(caller, Visibility.OWN, entry.person_id):
+    if entry.latest_timer_id is None or not _sees(caller, TIME_ENTRIES, entry):
         raise RecordNotFound
     # What runs on an entry is the latest that was started on it; where nothing runs, the latest
     # is what an earlier, unanswered stop has stopped.
@@ -172,9 +175,13 @@ def _stop(tools: Toolbox, timer: Timer, now: int, stopped_at: int | None) -> Sto
 
 
 def _visible(caller: Caller, timer: Timer | None) -> Timer:
-    if timer is None or not may_see(caller, Visibility.OWN, timer.person_id):
+    if timer is None or not _sees(caller, TIMERS, timer):
         raise RecordNotFound
     return timer
+
+
+def _sees(caller: Caller, resource: Resource[Record], record: Record) -> bool:
+    return may_see(caller, resource.visibility, resource.owner(record))
 
 
 def _check_person(state: StartState, person_id: int, caller: Caller) -> None:

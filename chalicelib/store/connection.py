@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
+from botocore.exceptions import ConnectionError as BotocoreConnectionError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.models import Model
@@ -19,12 +20,14 @@ _CONNECT_TIMEOUT_SECONDS = 1.0
 _READ_TIMEOUT_SECONDS = 3.0
 _RETRIES = 1
 _POOL_SIZE = 32
+_SERVER_FAULT = 500
 RETRY_AFTER_SECONDS = 2
 
 PASSING = frozenset(
     {
         "InternalServerError",
         "LimitExceededException",
+        "ProvisionedThroughputExceeded",
         "ProvisionedThroughputExceededException",
         "RequestLimitExceeded",
         "ServiceUnavailable",
@@ -82,10 +85,11 @@ def is_passing(error: Exception) -> bool:
     """Whether the database throttles, is away, or did not answer in time."""
     cause = error.cause if isinstance(error, PynamoDBException) else error
     if isinstance(cause, ClientError):
-        return cause.response.get("Error", {}).get("Code") in PASSING
-    # What botocore raises by itself is about the connection; credentials and parameters, which
-    # would be our fault, do not depend on the request.
-    return isinstance(cause, BotoCoreError)
+        answer = cause.response
+        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
+        return status >= _SERVER_FAULT or answer.get("Error", {}).get("Code") in PASSING
+    # Not any BotoCoreError: missing credentials or wrong parameters are faults of ours.
+    return isinstance(cause, (BotocoreConnectionError, HTTPClientError))
 
 
 def _bind(model: type[Model], prefix: str, shared: Connection, known: set[str]) -> None:

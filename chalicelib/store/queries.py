@@ -85,6 +85,11 @@ class OverduePage:
         """The timer that an item holds. Raises whatever a spoilt item makes it raise."""
         return read_noun(Timer, item)
 
+    @staticmethod
+    def limit(item: RawItem) -> int:
+        """The instant at which the timer that an item holds must end, from its sort key."""
+        return int(item["auto_stop_key"]["S"].partition("#")[0])
+
 
 def overdue(
     connection: Connection, shard: str, now: int, limit: int, after: Any = None

@@ -4,6 +4,7 @@ Reads HOST, PORT and DYNAMODB_ENDPOINT from the environment, beside the applicat
 """
 
 import os
+import signal
 import sys
 import time
 from contextlib import ExitStack, suppress
@@ -25,6 +26,7 @@ from infra.tables import create_tables
 
 _LOOPBACK = "127.0.0.1"
 _PORT = 8000
+_LAST_PORT = 65_535
 
 _HINTS = """
 Paste, in another terminal:
@@ -48,10 +50,15 @@ Ctrl-C ends it.
 
 
 def main() -> None:
-    """Serve until interrupted."""
+    """Serve until interrupted or terminated."""
+    # Explicitly: a shell starts its background jobs deaf to interrupts.
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, signal.default_int_handler)
     settings = read_settings(os.environ)
     host = os.environ.get("HOST") or _LOOPBACK
-    port = int(os.environ.get("PORT") or _PORT)
+    port = _port(os.environ.get("PORT") or str(_PORT))
+    if "amazonaws.com" in (settings.dynamodb_endpoint or ""):
+        sys.exit("DYNAMODB_ENDPOINT is AWS: demo data, with public tokens, do not belong there")
     log_to_terminal(settings.log_level)
     with ExitStack() as stack:
         if settings.dynamodb_endpoint is None:
@@ -66,6 +73,12 @@ def main() -> None:
         with suppress(KeyboardInterrupt):
             server.serve_forever()
         print("\nBye.")
+
+
+def _port(text: str) -> int:
+    if text.isdecimal() and int(text) <= _LAST_PORT:
+        return int(text)
+    sys.exit(f"PORT must be a number up to {_LAST_PORT}, not {text!r}")
 
 
 def _bind(host: str, port: int) -> LocalServer:

@@ -5,6 +5,7 @@ too, in the same words.
 """
 
 import gzip
+import re
 import uuid
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -12,13 +13,14 @@ from dataclasses import dataclass
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, RouteMatcher
 
-from chalicelib.domain.errors import RouteNotFound, StintError
+from chalicelib.domain.errors import MethodNotAllowed, RouteNotFound, StintError
 from chalicelib.http.replies import common_headers, cors_config, error_reply, to_chalice
 
 _FUNCTION_NAME = "stint-local"
 _MEMORY_MB = 1024
 _TIMEOUT_MILLISECONDS = 29_000
 _SMALLEST_COMPRESSED = 1024
+_REFUSED = re.compile(r";q=0(\.0*)?$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,7 +40,8 @@ class Gateway:
         app.__class__ = LocalChalice
         self._app = app
         self._allowed_origin = allowed_origin
-        self._events = LambdaEventConverter(RouteMatcher(list(app.routes)))
+        self._routes = RouteMatcher(list(app.routes))
+        self._events = LambdaEventConverter(self._routes)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
         """The answer to a request; ``target`` is its path and query."""
@@ -64,6 +67,14 @@ class Gateway:
             str(response.body).encode(),
         )
 
+    def refuse_method(self, target: str) -> Answer:
+        """The answer to a method that nobody knows."""
+        try:
+            route = self._routes.match_route(target).route
+        except ValueError:
+            return self.refuse(RouteNotFound())
+        return self.refuse(MethodNotAllowed(tuple(sorted(self._app.routes[route]))))
+
     def _preflight(self, methods: list[str]) -> Answer:
         headers = {
             **common_headers(self._allowed_origin),
@@ -74,7 +85,8 @@ class Gateway:
 
 
 def _compressed(answer: Answer, accept_encoding: str) -> Answer:
-    names = {part.partition(";")[0].strip().lower() for part in accept_encoding.split(",")}
+    wanted = (part.replace(" ", "").lower() for part in accept_encoding.split(","))
+    names = {part.partition(";")[0] for part in wanted if not _REFUSED.search(part)}
     if "gzip" not in names or len(answer.body) < _SMALLEST_COMPRESSED:
         return answer
     headers = {**answer.headers, "Content-Encoding": "gzip"}

@@ -1,5 +1,7 @@
 """HTTP on a socket, one thread a connection. For development; API Gateway does this on AWS."""
 
+import re
+from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from chalicelib.domain.errors import MalformedDocument, PayloadTooLarge
@@ -7,7 +9,9 @@ from infra.local.gateway import Answer, Gateway
 
 # What API Gateway takes at the most.
 _MAX_BODY_BYTES = 10 * 1024 * 1024
+_LENGTH = re.compile(r"[0-9]{1,15}", re.ASCII)
 _IDLE_SECONDS = 60
+_BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class LocalServer(ThreadingHTTPServer):
@@ -44,7 +48,7 @@ class _Handler(BaseHTTPRequestHandler):
     def _handle(self) -> None:
         gateway = self.server.gateway
         length = self.headers.get("content-length", "0")
-        if "transfer-encoding" in self.headers or not length.isdecimal():
+        if "transfer-encoding" in self.headers or not _LENGTH.fullmatch(length):
             self._refuse(gateway.refuse(MalformedDocument("send a body with its Content-Length")))
         elif int(length) > _MAX_BODY_BYTES:
             self._refuse(gateway.refuse(PayloadTooLarge()))
@@ -64,12 +68,22 @@ class _Handler(BaseHTTPRequestHandler):
         self.send_response(answer.status)
         for name, value in answer.headers.items():
             self.send_header(name, value)
-        self.send_header("Content-Length", str(len(answer.body)))
+        if answer.status not in _BODILESS:
+            self.send_header("Content-Length", str(len(answer.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
             self.wfile.write(answer.body)
+
+    def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
+        """What http.server itself refuses, in JSON:API: a method, a line, a header."""
+        gateway = self.server.gateway
+        if code == HTTPStatus.NOT_IMPLEMENTED:
+            self._refuse(gateway.refuse_method(self.path))
+        else:
+            detail = explain or message or HTTPStatus(code).description
+            self._refuse(gateway.refuse(MalformedDocument(detail)))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Say nothing: the application logs its requests itself."""

@@ -193,7 +193,7 @@ def test_a_date_time_means_that_second() -> None:
 
 
 @pytest.mark.parametrize(
-    "text", ["", "2025-02-29", "2025-8-2", "2025-08", "today", "9999-12-31", "2025-08-02T01:21:26"]
+    "text", ["", "2025-02-29", "2025-8-2", "2025-08", "today", "2025-08-02T01:21:26"]
 )
 def test_what_is_neither_date_nor_date_time_is_refused(text: str) -> None:
     with pytest.raises(ValueError):  # noqa: PT011 - the rule is the type
@@ -242,3 +242,7 @@ def test_minutes_are_rounded_half_up(seconds: int, minutes: int) -> None:
 def test_an_offset_that_no_clock_has_is_refused(offset: str) -> None:
     with pytest.raises(ValueError, match="offset"):
         parse_instant(f"2026-03-02T09:00:00{offset}")
+
+
+def test_the_last_day_of_the_calendar_is_a_day() -> None:
+    assert parse_span("9999-12-31", UTC) == Span(LAST_INSTANT, LAST_INSTANT + 1)

@@ -1,15 +1,18 @@
 """What every answer carries, and how faults are told: contract sections 1 and 7."""
 
 import logging
+from dataclasses import replace
 
 import pytest
+from botocore.exceptions import NoCredentialsError
 from pynamodb.connection import Connection
 
 from chalicelib.http.application import create_app
-from chalicelib.services.settling import ATTEMPTS
+from chalicelib.services.settling import ATTEMPTS, PATIENCE_SECONDS
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.settings import Settings
 from tests.support.api import Answer, Api
+from tests.support.clock import FakeClock
 from tests.support.faults import failing
 from tests.support.tables import snapshot
 from tests.support.world import ADMIN, ADMINS_ENTRY, World
@@ -86,6 +89,15 @@ def test_a_database_that_throttles_is_told_as_such(
     assert snapshot(connection) == before
 
 
+@pytest.mark.parametrize("reason", ["ThrottlingError", "ProvisionedThroughputExceeded"])
+def test_a_transaction_cancelled_for_want_of_capacity_is_no_fault_of_ours(
+    admin: Api, connection: Connection, reason: str
+) -> None:
+    with failing(connection, "TransactWriteItems", reason):
+        answer = start(admin)
+    assert (answer.status, answer.error["code"]) == (503, "unavailable")
+
+
 def test_a_race_that_does_not_settle_is_a_conflict(admin: Api, connection: Connection) -> None:
     before = snapshot(connection)
     with failing(connection, "TransactWriteItems", "TransactionConflict") as attempts:
@@ -108,3 +120,27 @@ def test_a_race_lost_once_is_decided_again(admin: Api, connection: Connection) -
 
 def start(api: Api) -> Answer:
     return api.start(time_entry_id=ADMINS_ENTRY)
+
+
+def test_a_database_that_is_away_is_logged(
+    admin: Api, connection: Connection, caplog: pytest.LogCaptureFixture
+) -> None:
+    with failing(connection, "Query", "ThrottlingException"):
+        assert admin.get("/timers").status == 503
+    (line,) = [it for it in caplog.records if it.name == "stint" and it.levelno == logging.WARNING]
+    assert line.exc_info is not None
+
+
+def test_missing_credentials_are_a_fault_of_ours(admin: Api, connection: Connection) -> None:
+    with failing(connection, "Query", NoCredentialsError()):
+        assert admin.get("/timers").status == 500
+
+
+def test_a_race_that_takes_too_long_is_given_up(
+    admin: Api, connection: Connection, tools: Toolbox, clock: FakeClock
+) -> None:
+    impatient = replace(tools, pause=lambda _: clock.advance(PATIENCE_SECONDS / 2 + 1))
+    api = Api(create_app(Settings(), impatient), admin.headers)
+    with failing(connection, "TransactWriteItems", "TransactionConflict") as attempts:
+        assert start(api).status == 409
+    assert len(attempts) == 2

@@ -56,7 +56,11 @@ def test_the_first_stop_by_hand_wins(
     first = admin.stop(running)
     before = snapshot(connection)
     clock.advance(HOUR)
-    for attributes in ({}, {"stopped_at": "2026-03-02T09:30:00+01:00"}):
+    for attributes in (
+        {},
+        {"stopped_at": "2026-03-02T09:30:00+01:00"},
+        {"stopped_at": "2026-03-09T09:30:00+01:00"},
+    ):
         again = admin.stop(running, **attributes)
         assert again.status == 200
         assert again.data == first.data

@@ -77,7 +77,7 @@ def test_requests_in_parallel_do_not_take_each_others_answers(
 
 @pytest.mark.parametrize(
     ("accept_encoding", "encoding"),
-    [("gzip", "gzip"), ("br, GZIP;q=0.5", "gzip"), ("br", None), ("", None)],
+    [("gzip", "gzip"), ("br, GZIP;q=0.5", "gzip"), ("br", None), ("", None), ("gzip;q=0", None)],
 )
 def test_a_large_answer_is_compressed_where_the_client_accepts_it(
     gateway: Gateway, admin: Api, accept_encoding: str, encoding: str | None

@@ -64,7 +64,7 @@ def server() -> Iterator[Server]:
     killer.cancel()
     assert "Ctrl-C" in greeting, greeting
     yield Server(port, greeting)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGTERM)
     rest, _ = process.communicate(timeout=20)
     assert process.returncode == 0
     assert "Bye." in rest
@@ -145,6 +145,55 @@ def test_what_never_reaches_the_application_is_answered_in_json_api_too(server: 
     assert (status, headers["Connection"]) == (400, "close")
     too_long = {**ADMIN, **JSON_API, "Content-Length": str(11 * 1024 * 1024)}
     assert server.send("POST", "/api/v2/timers", too_long)[0] == 413
+
+
+@pytest.mark.parametrize("method", ["TRACE", "FOO"])
+def test_a_method_that_nobody_knows_is_answered_in_json_api(server: Server, method: str) -> None:
+    status, headers, document = server.send(method, "/api/v2/timers", ADMIN)
+    assert (status, document["errors"][0]["code"]) == (405, "method_not_allowed")
+    assert headers["Allow"] == "GET, POST"
+    assert server.send(method, "/nowhere", ADMIN)[0] == 404
+
+
+def test_what_is_too_long_is_answered_in_json_api(server: Server) -> None:
+    for path, headers in (
+        ("/api/v2/timers?" + "x" * 70_000, ADMIN),
+        ("/api/v2/timers", {**ADMIN, "X-Long": "x" * 70_000}),
+        ("/api/v2/timers", {**ADMIN, "Content-Length": "9" * 5_000}),
+    ):
+        status, _, document = server.send("GET", path, headers)
+        assert (status, document["errors"][0]["code"]) == (400, "malformed_document")
+
+
+def test_blanks_around_a_header_do_not_matter(server: Server) -> None:
+    headers = {"X-Auth-Token": " demo-admin ", "X-Organization-Id": "2149 "}
+    assert server.send("GET", "/api/v2/timers", headers)[0] == 200
+
+
+def test_a_304_carries_no_length(server: Server) -> None:
+    _, headers, _ = server.send("GET", "/api/v2/timers/9", ADMIN)
+    known = {**ADMIN, "If-None-Match": headers["ETag"]}
+    status, headers, _ = server.send("GET", "/api/v2/timers/9", known)
+    assert status == 304
+    assert "Content-Length" not in headers
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said"),
+    [("PORT", "abc", "PORT must be"), ("DYNAMODB_ENDPOINT", "https://x.amazonaws.com", "is AWS")],
+)
+def test_what_it_cannot_do_is_told_in_one_line(name: str, value: str, said: str) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", "infra.local"],
+        env={**os.environ, name: value},
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert said in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_a_head_has_no_body(server: Server) -> None:

@@ -214,3 +214,28 @@ def test_two_sweeps_at_once_stop_each_timer_once(
     assert sum(it.stopped for it in reports) == 40
     assert sum(it.failed for it in reports) == 0
     assert holds(connection)
+
+
+def test_a_shard_that_cannot_be_read_does_not_hold_up_the_others(
+    tools: Toolbox, connection: Connection, clock: FakeClock
+) -> None:
+    forget_timers(connection, ZAGREB.id, range(16), MONDAY_NINE, HOUR)
+    clock.advance(2 * HOUR)
+    with failing(connection, "Query", "ThrottlingException", times=1, after=2):
+        done = sweep(tools)
+    assert (done.stopped, done.complete, done.lag_seconds) == (14, False, HOUR)
+    assert sweep(tools) == report(found=2, stopped=2)
+
+
+def test_what_was_not_read_is_late_too(
+    tools: Toolbox, connection: Connection, clock: FakeClock
+) -> None:
+    forget_timers(connection, ZAGREB.id, range(16), MONDAY_NINE, HOUR)
+    clock.advance(25 * HOUR)
+    assert sweep(tools, lambda: False) == report(complete=False, lag_seconds=24 * HOUR)
+
+
+def test_a_dry_run_says_how_late_it_is(tools: Toolbox, timer_id: int, clock: FakeClock) -> None:
+    assert timer_id
+    clock.advance(LIMIT + HOUR)
+    assert sweep(tools, dry_run=True) == report(found=1, stopped=1, lag_seconds=HOUR)

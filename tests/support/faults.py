@@ -7,7 +7,14 @@ from typing import Any
 from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 
-_CANCELLED = frozenset({"ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"})
+_CANCELLED = frozenset(
+    {
+        "ConditionalCheckFailed",
+        "ProvisionedThroughputExceeded",
+        "ThrottlingError",
+        "TransactionConflict",
+    }
+)
 
 
 @contextmanager
