@@ -83,7 +83,7 @@ def test_a_page_has_thirty_records_unless_asked_otherwise_and_never_more_than_20
 
 @pytest.mark.parametrize("name", ["page", "per_page", "page[number]", "page[size]"])
 @pytest.mark.parametrize(
-    "value", ["", "0", "-1", "+1", "1.5", "1e2", "01", " 1", "1,2", "x", "9" * 10, "\u0661", "null"]
+    "value", ["", "0", "-1", "+1", "1.5", "1e2", "01", " 1", "1,2", "x", "9" * 19, "\u0661", "null"]
 )
 def test_a_page_is_counted_in_whole_numbers_from_one(name: str, value: str) -> None:
     with pytest.raises(InvalidParameter) as caught:
