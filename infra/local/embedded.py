@@ -1,6 +1,5 @@
 """DynamoDB inside this process: moto, made safe for threads, and kept from slowing down."""
 
-import copy
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -16,7 +15,9 @@ from moto.dynamodb.models.table import StreamShard
 def embedded_dynamodb() -> Iterator[None]:
     """Answer every AWS call of this process from memory, one at a time.
 
-    moto is not thread-safe: without the lock, contests for one item have several winners.
+    moto is not thread-safe: without the lock, contests for one item have several winners. Streams
+    stay empty, since nothing reads them: moto would keep every record for ever, and copy them all
+    in each transaction.
     """
     lock = threading.Lock()
     process_request = BotocoreStubber.process_request
@@ -25,19 +26,12 @@ def embedded_dynamodb() -> Iterator[None]:
         with lock:
             return process_request(stubber, request)
 
+    def keep_no_record(_shard: StreamShard, _old: Any, _new: Any) -> None:
+        pass
+
     with (
         patch.object(BotocoreStubber, "process_request", one_at_a_time),
-        patch.object(StreamShard, "__deepcopy__", _copy_shard, create=True),
+        patch.object(StreamShard, "add", keep_no_record),
         mock_aws(),
     ):
         yield
-
-
-def _copy_shard(shard: StreamShard, memo: dict[int, Any]) -> StreamShard:
-    # For its rollback a transaction copies the tables that it touches, and with them every stream
-    # record ever written. Records never change, so a copy of their list will do.
-    copied = copy.copy(shard)
-    memo[id(shard)] = copied
-    copied.table = copy.deepcopy(shard.table, memo)
-    copied.items = list(shard.items)
-    return copied

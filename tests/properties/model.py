@@ -118,12 +118,12 @@ class Model:
         """By hand."""
         if session is None:
             raise Refusal("record_not_found")
-        if stopped_at is not None and stopped_at > now + TOLERANCE:
+        if session.stop is None and stopped_at is not None and stopped_at > now + TOLERANCE:
             raise Refusal("invalid_attribute", "data/attributes/stopped_at")
         stop = now if stopped_at is None else min(stopped_at, now)
         stop = max(stop, session.start)
         if session.stop is not None:
-            knows_better = stopped_at is not None and stop < session.stop
+            knows_better = stopped_at is not None and max(stop, stopped_at) < session.stop
             if session.reason not in ("auto", "superseded") or not knows_better:
                 return Told(session, already_stopped=True)
         session.stop, session.reason = stop, None
