@@ -18,7 +18,9 @@ from chalicelib.settings import Settings
 
 def create_app(settings: Settings, tools: Toolbox) -> Chalice:
     """The application, all of it. Nothing is read from the environment here."""
-    app = Chalice(app_name="stint", configure_logs=False)
+    # Chalice lengthens AWS_EXECUTION_ENV, and with it every request's User-Agent, in whatever
+    # environment it is given: not in ours.
+    app = Chalice(app_name="stint", configure_logs=False, env={})
     app.api.binary_types = []
     app.register_middleware(_render_methods(app, settings.allowed_origin), "http")
     pipeline = Pipeline(Authenticator(tools))

@@ -1,6 +1,7 @@
 """What every answer carries, and how faults are told: contract sections 1 and 7."""
 
 import logging
+import os
 from dataclasses import replace
 
 import pytest
@@ -144,3 +145,9 @@ def test_a_race_that_takes_too_long_is_given_up(
     with failing(connection, "TransactWriteItems", "TransactionConflict") as attempts:
         assert start(api).status == 409
     assert len(attempts) == 2
+
+
+def test_an_application_leaves_the_environment_as_it_was(tools: Toolbox) -> None:
+    before = dict(os.environ)
+    create_app(Settings(), tools)
+    assert dict(os.environ) == before
