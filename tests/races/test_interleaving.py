@@ -1,4 +1,4 @@
-"""Every act in the middle of every other, before its write or second read: no luck is needed."""
+"""Every act in the middle of every other, before its write or its second read: no luck needed."""
 
 from collections import Counter
 from collections.abc import Callable
