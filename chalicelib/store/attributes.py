@@ -1,10 +1,10 @@
 """Attribute types that PynamoDB lacks: whole numbers, and words of a closed set."""
 
 from enum import IntEnum, StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
 from pynamodb.attributes import Attribute
-from pynamodb.constants import NUMBER, STRING
+from pynamodb.constants import LIST, NUMBER, STRING
 
 StrChoice = TypeVar("StrChoice", bound=StrEnum)
 IntChoice = TypeVar("IntChoice", bound=IntEnum)
@@ -36,6 +36,22 @@ class WordAttribute(Attribute[StrChoice], Generic[StrChoice]):
 
     def deserialize(self, value: str) -> StrChoice:
         return self._choices(value)
+
+
+class WordsAttribute(Attribute[tuple[StrChoice, ...]], Generic[StrChoice]):
+    """Several words of a :class:`StrEnum`, in their order."""
+
+    attr_type = LIST
+
+    def __init__(self, choices: type[StrChoice]) -> None:
+        super().__init__()
+        self._choices = choices
+
+    def serialize(self, value: tuple[StrChoice, ...]) -> list[dict[str, str]]:
+        return [{STRING: self._choices(word).value} for word in value]
+
+    def deserialize(self, value: list[dict[str, Any]]) -> tuple[StrChoice, ...]:
+        return tuple(self._choices(word[STRING]) for word in value)
 
 
 class NumberedAttribute(Attribute[IntChoice], Generic[IntChoice]):

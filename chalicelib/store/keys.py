@@ -31,7 +31,12 @@ def scoped(organization_id: int, record_id: int) -> str:
 
 def directory(kind: str, record_id: int) -> str:
     """A record of an organization's directory; sorts by kind, then by id."""
-    return f"{kind}#{record_id:016d}"
+    return f"{directory_kind(kind)}{record_id:016d}"
+
+
+def directory_kind(kind: str) -> str:
+    """What the keys of all records of a kind begin with."""
+    return f"{kind}#"
 
 
 def at(instant: int | None, record_id: int) -> str:

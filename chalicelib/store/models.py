@@ -14,8 +14,15 @@ from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.domain.directory import Role
+from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TrackMethod
-from chalicelib.store.attributes import IntegerAttribute, NumberedAttribute, WordAttribute
+from chalicelib.domain.webhooks import PausedReason, WebhookState
+from chalicelib.store.attributes import (
+    IntegerAttribute,
+    NumberedAttribute,
+    WordAttribute,
+    WordsAttribute,
+)
 
 
 class _IndexMeta:
@@ -254,6 +261,27 @@ class ServiceModel(DirectoryModel):
     deleted_at = IntegerAttribute(null=True)
 
 
+class WebhookModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.webhooks.Webhook`. Its secret is not here, nor anywhere."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    name = UnicodeAttribute()
+    url = UnicodeAttribute()
+    events = WordsAttribute(EventType)
+    created_at = IntegerAttribute()
+    updated_at = IntegerAttribute()
+    state = WordAttribute(WebhookState)
+    paused_reason = WordAttribute(PausedReason, null=True)
+    paused_at = IntegerAttribute(null=True)
+    secret_number = IntegerAttribute()
+    rotated_at = IntegerAttribute(null=True)
+    failing_since = IntegerAttribute(null=True)
+    version = IntegerAttribute()
+
+
 TABLES: tuple[type[Model], ...] = (
     TimerModel,
     TimeEntryModel,
@@ -270,5 +298,6 @@ MODELS: tuple[type[Model], ...] = (
     OrganizationModel,
     PersonModel,
     ServiceModel,
+    WebhookModel,
 )
 """Every model: what must be bound to the connection."""

@@ -12,6 +12,7 @@ from pynamodb.models import Model
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, Outcome, RequestKey
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
+from chalicelib.domain.webhooks import Webhook
 from chalicelib.store import keys
 from chalicelib.store.models import (
     KeptOutcomeModel,
@@ -22,11 +23,15 @@ from chalicelib.store.models import (
     TimeEntryModel,
     TimerModel,
     TokenModel,
+    WebhookModel,
 )
 from chalicelib.store.reads import RawItem, Ref, ref
 
-Record = Timer | TimeEntry | Organization | Person | Service | Token
+Record = Timer | TimeEntry | Organization | Person | Service | Token | Webhook
 Noun = TypeVar("Noun", bound=Record)
+
+WEBHOOK = "webhook"
+"""The kind of a webhook in the directory."""
 
 
 def model_of(record: Record) -> Model:
@@ -104,6 +109,7 @@ _MODELS: dict[type[Any], type[Model]] = {
     Organization: OrganizationModel,
     Person: PersonModel,
     Service: ServiceModel,
+    Webhook: WebhookModel,
 }
 
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
@@ -114,6 +120,7 @@ _DIRECTORY_KINDS: dict[type[Any], str] = {
     Organization: "organization",
     Person: "person",
     Service: "service",
+    Webhook: WEBHOOK,
 }
 
 

@@ -11,7 +11,8 @@ from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.store import keys, queries
+from chalicelib.domain.webhooks import PausedReason, Webhook
+from chalicelib.store import keys, queries, webhooks
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.queries import OverduePage
@@ -158,6 +159,27 @@ class Store:
         They come from an index: one may have been stopped a moment ago.
         """
         return queries.overdue(self._connection, shard, now, limit, after)
+
+    def everywhere(
+        self, kind: type[Noun], names: Iterable[tuple[int, int]]
+    ) -> dict[tuple[int, int], Noun]:
+        """Records of a kind by organization and id, of any organizations. One call per 100."""
+        refs = {name: ref_of(kind, *name) for name in names}
+        found = self._read(*refs.values())
+        nouns = {name: _noun(kind, found, item) for name, item in refs.items()}
+        return {name: noun for name, noun in nouns.items() if noun is not None}
+
+    def webhooks(self, organization_id: int) -> list[Webhook]:
+        """An organization's webhooks, read consistently. One call."""
+        return webhooks.of_organization(self._connection, organization_id)
+
+    def mark_failing(self, webhook: Webhook, since: int | None) -> None:
+        """Say since when a webhook fails; None: it does no longer. One call."""
+        webhooks.mark_failing(webhook, since)
+
+    def pause_webhook(self, webhook: Webhook, reason: PausedReason, now: int) -> None:
+        """Pause a webhook, unless it has changed since it was read. One call."""
+        webhooks.pause(webhook, reason, now)
 
     def commit(self, writes: Commit, token: str) -> None:
         """Write it, all or nothing: see ``store/transactions.py``. One call."""
