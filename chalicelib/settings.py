@@ -19,8 +19,8 @@ class Settings:
     :param allowed_origin: the origin that browsers may call from, ``*`` for any
         (``STINT_ALLOWED_ORIGIN``). Callers prove themselves by a header, never by a cookie.
     :param log_level: of our own log lines (``STINT_LOG_LEVEL``).
-    :param deliveries_url: the queue of events on their way (``STINT_DELIVERIES_URL``); this and what
-        follows is for the functions behind the tables' streams.
+    :param deliveries_url: the queue of events on their way (``STINT_DELIVERIES_URL``); this and
+        what follows is for the functions behind the tables' streams.
     :param dead_letters_url: the queue of what could not be delivered (``STINT_DEAD_LETTERS_URL``).
     :param failed_records_url: the queue of records of the streams that nobody could read
         (``STINT_FAILED_RECORDS_URL``).
@@ -33,8 +33,8 @@ class Settings:
     :param intercom_person: what Intercom knows people by: ``user_id``, which is then our id of a
         person, or ``email`` (``STINT_INTERCOM_PERSON``).
     :param local_receivers: whether webhooks may be plain HTTP and on this machine
-        (``STINT_LOCAL_RECEIVERS=1``). For development alone: elsewhere, whoever may create a webhook
-        could make our machines call each other.
+        (``STINT_LOCAL_RECEIVERS=1``). For development alone: elsewhere, whoever may create a
+        webhook could make our machines call each other.
     """
 
     table_prefix: str = "stint-local"

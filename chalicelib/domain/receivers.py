@@ -22,6 +22,7 @@ _NUMERIC = re.compile(r"[0-9]+|0x[0-9a-f]*")
 _NOT_PUBLIC = tuple(
     ipaddress.ip_network(text)
     for text in (
+        "192.0.0.0/24",  # protocol assignments
         "192.88.99.0/24",  # 6to4 relays
         "2001::/23",  # protocol assignments, Teredo among them
         "2002::/16",  # 6to4: any IPv4 address may hide in it

@@ -6,8 +6,9 @@ from typing import Any
 from pynamodb.models import Model
 
 from infra.stack.api import ACCESS_LOGS
-from infra.stack.functions import FUNCTIONS, SWEEP, Function
-from infra.stack.intrinsics import STACK, Json, ref, sub
+from infra.stack.functions import FAN_OUT, FUNCTIONS, SWEEP, Function
+from infra.stack.intrinsics import STACK, Json, attribute, ref, sub
+from infra.stack.queues import DEAD_LETTERS, DELIVERIES, FAILED_RECORDS
 from infra.stack.tables import table_id
 
 TOPIC = "AlarmTopic"
@@ -22,11 +23,13 @@ _SLOW_API_MILLISECONDS = 2_000
 _REFUSALS_A_PERIOD = 10
 _FAULTS_A_PERIOD = 3
 _LAG_SECONDS = 15 * _MINUTES
+_OLD_EVENT_MILLISECONDS = 5 * _MINUTES * 1000
+_OLD_DELIVERY_SECONDS = 30 * _MINUTES
 
 
 def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
     """The alarms, where they are sent, and the metric that AWS does not keep by itself."""
-    resources = {**_topic(), **_refusals(), **_api_alarms(stage), **_sweep_lag()}
+    resources = {**_topic(), **_refusals(), **_api_alarms(stage), **_sweep_lag(), **_events()}
     for function in FUNCTIONS:
         resources |= _function_alarms(function)
     for model in models:
@@ -110,6 +113,52 @@ def _api_alarms(stage: str) -> dict[str, Json]:
             statistic="Sum",
         ),
     }
+
+
+def _events() -> dict[str, Json]:
+    return {
+        "FanOutLag": _alarm(
+            "What happened minutes ago is not on the queue yet: the fan-out fails or is held up",
+            {
+                "Namespace": "AWS/Lambda",
+                "MetricName": "IteratorAge",
+                "Dimensions": [{"Name": "FunctionName", "Value": ref(FAN_OUT.logical_id)}],
+            },
+            _OLD_EVENT_MILLISECONDS,
+            statistic="Maximum",
+        ),
+        "DeliveriesLag": _queue_alarm(
+            "Events wait for longer than any delay: the delivery worker fails or is held up",
+            DELIVERIES,
+            "ApproximateAgeOfOldestMessage",
+            _OLD_DELIVERY_SECONDS,
+        ),
+        "DeadLetters": _queue_alarm(
+            "Events could not be delivered, for hours",
+            DEAD_LETTERS,
+            "ApproximateNumberOfMessagesVisible",
+            1,
+        ),
+        "FailedRecords": _queue_alarm(
+            "Records of a table's stream could not be handled; nobody was told of them",
+            FAILED_RECORDS,
+            "ApproximateNumberOfMessagesVisible",
+            1,
+        ),
+    }
+
+
+def _queue_alarm(description: str, queue: str, metric: str, threshold: int) -> Json:
+    return _alarm(
+        description,
+        {
+            "Namespace": "AWS/SQS",
+            "MetricName": metric,
+            "Dimensions": [{"Name": "QueueName", "Value": attribute(queue, "QueueName")}],
+        },
+        threshold,
+        statistic="Maximum",
+    )
 
 
 def _function_alarms(function: Function) -> dict[str, Json]:

@@ -9,6 +9,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from infra.stack.intrinsics import Json, either, ref, sub
+from infra.stack.queues import (
+    delivery_environment,
+    fan_out_environment,
+    queue_source,
+    stream_source,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,12 +26,16 @@ class Function:
     :param name: the handler's name in the code, by which Chalice's configuration knows it.
     :param slow_milliseconds: how long its 99th percentile may last before somebody is told.
     :param events: what is added to its event sources, by Chalice's name for each.
+    :param more_events: event sources that Chalice knows nothing of: it takes one a handler.
+    :param environment: settings that only this one has.
     """
 
     logical_id: str
     name: str
     slow_milliseconds: int
     events: Mapping[str, Json] = field(default_factory=dict)
+    more_events: Mapping[str, Json] = field(default_factory=dict)
+    environment: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def logs_id(self) -> str:
@@ -46,7 +56,27 @@ SWEEP = Function(
     },
 )
 
-FUNCTIONS: tuple[Function, ...] = (API, SWEEP)
+FAN_OUT = Function(
+    "FanOut",
+    "fan_out",
+    slow_milliseconds=20_000,
+    events={"FanOutDynamodbEventSource": stream_source("TimersTable")},
+    more_events={
+        "FanOutTimeEntries": {"Type": "DynamoDB", "Properties": stream_source("TimeEntriesTable")}
+    },
+    environment=fan_out_environment(),
+)
+
+DELIVERY = Function(
+    "Delivery",
+    "delivery",
+    # Who does not answer is given ten seconds, after a few for the way.
+    slow_milliseconds=40_000,
+    events={"DeliverySqsEventSource": queue_source()},
+    environment=delivery_environment(),
+)
+
+FUNCTIONS: tuple[Function, ...] = (API, SWEEP, FAN_OUT, DELIVERY)
 
 
 def functions(stage: str) -> dict[str, Json]:
@@ -71,7 +101,7 @@ def log_group(name: str) -> Json:
 
 def _properties(function: Function, stage: str) -> Json:
     properties: Json = {
-        "Environment": {"Variables": _environment(stage)},
+        "Environment": {"Variables": {**_environment(stage), **function.environment}},
         "LoggingConfig": {
             "LogFormat": "JSON",
             "ApplicationLogLevel": ref("LogLevel"),
@@ -80,7 +110,8 @@ def _properties(function: Function, stage: str) -> Json:
     }
     if function.events:
         properties["Events"] = {
-            name: {"Properties": settings} for name, settings in function.events.items()
+            **{name: {"Properties": settings} for name, settings in function.events.items()},
+            **function.more_events,
         }
     return properties
 

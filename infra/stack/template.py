@@ -16,6 +16,7 @@ from infra.stack.dashboard import dashboard
 from infra.stack.functions import functions
 from infra.stack.intrinsics import Json
 from infra.stack.parameters import CONDITIONS, PARAMETERS, RULES
+from infra.stack.queues import queues
 from infra.stack.tables import tables
 
 ROOT = Path(__file__).parents[2]
@@ -40,6 +41,7 @@ def merge_template() -> Json:
         "Rules": RULES,
         "Resources": {
             **tables(TABLES),
+            **queues(),
             **functions(stage),
             **api(_paths()),
             **alarms(stage, TABLES),

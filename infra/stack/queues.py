@@ -1,0 +1,106 @@
+"""Queues of events, the key that webhooks' secrets derive from, and what wakes somebody up."""
+
+from infra.stack.intrinsics import Json, arn, attribute, either, ref
+
+DELIVERIES = "DeliveriesQueue"
+DEAD_LETTERS = "DeadLettersQueue"
+FAILED_RECORDS = "FailedRecordsQueue"
+WEBHOOK_KEY = "WebhookKeySecret"
+
+QUEUES = (DELIVERIES, DEAD_LETTERS, FAILED_RECORDS)
+
+_DAY_SECONDS = 24 * 3600
+_KEPT_SECONDS = 14 * _DAY_SECONDS
+# Lambda wants six times what the function may take.
+_HIDDEN_SECONDS = 6 * 60
+# A message comes again where the worker or the database fails: two hours of that may pass.
+_RECEIVES = 20
+_KEY_CHARACTERS = 64
+
+
+def queues() -> dict[str, Json]:
+    """The queues, and the key."""
+    return {
+        DELIVERIES: _queue(
+            MessageRetentionPeriod=_KEPT_SECONDS,
+            VisibilityTimeout=_HIDDEN_SECONDS,
+            RedrivePolicy={
+                "deadLetterTargetArn": arn(DEAD_LETTERS),
+                "maxReceiveCount": _RECEIVES,
+            },
+        ),
+        DEAD_LETTERS: _queue(MessageRetentionPeriod=_KEPT_SECONDS),
+        FAILED_RECORDS: _queue(MessageRetentionPeriod=_KEPT_SECONDS),
+        WEBHOOK_KEY: {
+            "Type": "AWS::SecretsManager::Secret",
+            "Condition": "MakesWebhookKey",
+            # Every receiver knows a secret that derives from it: it outlives the stack, as tables
+            # do. Not rotated by itself: docs/decisions/0014-webhook-secrets.md.
+            "DeletionPolicy": "Retain",
+            "UpdateReplacePolicy": "Retain",
+            "Properties": {
+                "Description": "stint: what the secrets of webhooks are derived from",
+                "GenerateSecretString": {
+                    "PasswordLength": _KEY_CHARACTERS,
+                    "ExcludePunctuation": True,
+                },
+            },
+        },
+    }
+
+
+def webhook_key() -> Json:
+    """The ARN of the key: the stack's own, or one that outlived an earlier stack."""
+    return either("MakesWebhookKey", ref(WEBHOOK_KEY), ref("WebhookKey"))
+
+
+def fan_out_environment() -> Json:
+    """Settings of the fan-out alone."""
+    return {
+        "STINT_DELIVERIES_URL": ref(DELIVERIES),
+        "STINT_FAILED_RECORDS_URL": ref(FAILED_RECORDS),
+        "STINT_INTERCOM_TOKEN": ref("IntercomToken"),
+        "STINT_INTERCOM_PERSON": ref("IntercomPerson"),
+    }
+
+
+def delivery_environment() -> Json:
+    """Settings of the delivery worker alone."""
+    return {
+        "STINT_DELIVERIES_URL": ref(DELIVERIES),
+        "STINT_DEAD_LETTERS_URL": ref(DEAD_LETTERS),
+        "STINT_WEBHOOK_KEY": webhook_key(),
+        "STINT_INTERCOM_TOKEN": ref("IntercomToken"),
+        "STINT_INTERCOM_REGION": ref("IntercomRegion"),
+    }
+
+
+def stream_source(table: str) -> Json:
+    """How a table's stream feeds the fan-out: from the first record on, and for hours if need be.
+
+    The handler puts aside by itself what it cannot read. What comes again is what the queue or the
+    database would not take at that moment.
+    """
+    return {
+        "Stream": attribute(table, "StreamArn"),
+        "BatchSize": 100,
+        "StartingPosition": "TRIM_HORIZON",
+        "MaximumBatchingWindowInSeconds": 0,
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        "BisectBatchOnFunctionError": True,
+        "MaximumRetryAttempts": 100,
+        "MaximumRecordAgeInSeconds": _DAY_SECONDS // 4,
+        "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": arn(FAILED_RECORDS)}},
+    }
+
+
+def queue_source() -> Json:
+    """How the queue feeds the worker."""
+    return {"Queue": arn(DELIVERIES), "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+
+
+def _queue(**properties: object) -> Json:
+    return {
+        "Type": "AWS::SQS::Queue",
+        "Properties": {"SqsManagedSseEnabled": True, **properties},
+    }
