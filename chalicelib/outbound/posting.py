@@ -107,6 +107,9 @@ class Poster:
                 if ended.is_set():
                     raise TimeoutError from error
                 raise
+            if ended.is_set():
+                # Cut off amid the headers, which looks as if they ended there.
+                raise TimeoutError
             answer = Answer(response.status, retry_after=response.headers.get("Retry-After"))
             _read_a_little(connection, response, self.limits.tail)
         return answer
