@@ -17,7 +17,9 @@ from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.engine import ENDPOINT
+from tests.support.outside import Outside, outside_world
 from tests.support.permissions import held_to_policy
+from tests.support.receiver import Receiver, receiving
 from tests.support.tables import TABLE_PREFIX
 from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
 
@@ -106,3 +108,17 @@ def other_member(app: Chalice, world: World) -> Api:
 def stranger(app: Chalice, world: World) -> Api:
     """An admin of another organization."""
     return Api(app, world.headers(STRANGER, KOLKATA))
+
+
+@pytest.fixture
+def outside(settings: Settings, tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
+    """Queues and secrets, and those who fan out and deliver."""
+    with outside_world(settings, tools, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks, on a real socket."""
+    with receiving() as started:
+        yield started
