@@ -8,7 +8,8 @@ from pynamodb.models import Model
 from infra.stack.api import ACCESS_LOGS
 from infra.stack.functions import FAN_OUT, FUNCTIONS, SWEEP, Function
 from infra.stack.intrinsics import STACK, Json, attribute, ref, sub
-from infra.stack.queues import DEAD_LETTERS, DELIVERIES, FAILED_RECORDS
+from infra.stack.queues import DEAD_LETTERS, DELIVERIES
+from infra.stack.streams import FAILURES
 from infra.stack.tables import table_id
 
 TOPIC = "AlarmTopic"
@@ -29,7 +30,14 @@ _OLD_DELIVERY_SECONDS = 30 * _MINUTES
 
 def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
     """The alarms, where they are sent, and the metric that AWS does not keep by itself."""
-    resources = {**_topic(), **_refusals(), **_api_alarms(stage), **_sweep_lag(), **_events()}
+    resources = {
+        **_topic(),
+        **_refusals(),
+        **_api_alarms(stage),
+        **_sweep_lag(),
+        **_stream_failures(),
+        **_events(),
+    }
     for function in FUNCTIONS:
         resources |= _function_alarms(function)
     for model in models:
@@ -73,6 +81,17 @@ def _sweep_lag() -> dict[str, Json]:
     return {
         f"{LAG}Metric": _logged(SWEEP.logs_id, '{ $.message = "sweep" }', measured),
         "SweepLag": alarm,
+    }
+
+
+def _stream_failures() -> dict[str, Json]:
+    return {
+        f"{FAILURES}Waiting": _queue_alarm(
+            "Records of a stream could not be handled, and were put aside",
+            FAILURES,
+            "ApproximateNumberOfMessagesVisible",
+            1,
+        )
     }
 
 
@@ -136,12 +155,6 @@ def _events() -> dict[str, Json]:
         "DeadLetters": _queue_alarm(
             "Events could not be delivered, for hours",
             DEAD_LETTERS,
-            "ApproximateNumberOfMessagesVisible",
-            1,
-        ),
-        "FailedRecords": _queue_alarm(
-            "Records of a table's stream could not be handled; nobody was told of them",
-            FAILED_RECORDS,
             "ApproximateNumberOfMessagesVisible",
             1,
         ),

@@ -8,13 +8,10 @@ where failures go). tests/infra says what is missing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chalicelib.store.models import TallyModel, TimeEntryModel, TimerModel
 from infra.stack.intrinsics import Json, either, ref, sub
-from infra.stack.queues import (
-    delivery_environment,
-    fan_out_environment,
-    queue_source,
-    stream_source,
-)
+from infra.stack.queues import delivery_environment, fan_out_environment, queue_source
+from infra.stack.streams import stream_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,13 +53,38 @@ SWEEP = Function(
     },
 )
 
+ROLLUP = Function(
+    "Rollup",
+    "rollup",
+    slow_milliseconds=10_000,
+    # A person's days alone: what is rolled up lies in the same table, and must not come back.
+    events={
+        "RollupDynamodbEventSource": stream_settings(
+            TallyModel, {"dynamodb": {"Keys": {"bucket": {"S": [{"prefix": "2"}]}}}}
+        )
+    },
+)
+
+
+def _patient(settings: Json) -> Json:
+    """Settings of a stream whose records come again for hours.
+
+    What nobody can read is put aside by the handler itself: what comes again is what the queue or
+    the database would not take at that moment.
+    """
+    return {**settings, "MaximumRetryAttempts": 100, "MaximumRecordAgeInSeconds": 6 * 3600}
+
+
 FAN_OUT = Function(
     "FanOut",
     "fan_out",
     slow_milliseconds=20_000,
-    events={"FanOutDynamodbEventSource": stream_source("TimersTable")},
+    events={"FanOutDynamodbEventSource": _patient(stream_settings(TimerModel))},
     more_events={
-        "FanOutTimeEntries": {"Type": "DynamoDB", "Properties": stream_source("TimeEntriesTable")}
+        "FanOutTimeEntries": {
+            "Type": "DynamoDB",
+            "Properties": _patient(stream_settings(TimeEntryModel)),
+        }
     },
     environment=fan_out_environment(),
 )
@@ -76,7 +98,7 @@ DELIVERY = Function(
     environment=delivery_environment(),
 )
 
-FUNCTIONS: tuple[Function, ...] = (API, SWEEP, FAN_OUT, DELIVERY)
+FUNCTIONS: tuple[Function, ...] = (API, SWEEP, ROLLUP, FAN_OUT, DELIVERY)
 
 
 def functions(stage: str) -> dict[str, Json]:

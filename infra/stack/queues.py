@@ -1,13 +1,11 @@
 """Queues of events, the key that webhooks' secrets derive from, and what wakes somebody up."""
 
-from infra.stack.intrinsics import Json, arn, attribute, either, ref
+from infra.stack.intrinsics import Json, arn, either, ref
+from infra.stack.streams import FAILURES
 
 DELIVERIES = "DeliveriesQueue"
 DEAD_LETTERS = "DeadLettersQueue"
-FAILED_RECORDS = "FailedRecordsQueue"
 WEBHOOK_KEY = "WebhookKeySecret"
-
-QUEUES = (DELIVERIES, DEAD_LETTERS, FAILED_RECORDS)
 
 _DAY_SECONDS = 24 * 3600
 _KEPT_SECONDS = 14 * _DAY_SECONDS
@@ -30,7 +28,6 @@ def queues() -> dict[str, Json]:
             },
         ),
         DEAD_LETTERS: _queue(MessageRetentionPeriod=_KEPT_SECONDS),
-        FAILED_RECORDS: _queue(MessageRetentionPeriod=_KEPT_SECONDS),
         WEBHOOK_KEY: {
             "Type": "AWS::SecretsManager::Secret",
             "Condition": "MakesWebhookKey",
@@ -58,7 +55,7 @@ def fan_out_environment() -> Json:
     """Settings of the fan-out alone."""
     return {
         "STINT_DELIVERIES_URL": ref(DELIVERIES),
-        "STINT_FAILED_RECORDS_URL": ref(FAILED_RECORDS),
+        "STINT_FAILED_RECORDS_URL": ref(FAILURES),
         "STINT_INTERCOM_TOKEN": ref("IntercomToken"),
         "STINT_INTERCOM_PERSON": ref("IntercomPerson"),
     }
@@ -72,25 +69,6 @@ def delivery_environment() -> Json:
         "STINT_WEBHOOK_KEY": webhook_key(),
         "STINT_INTERCOM_TOKEN": ref("IntercomToken"),
         "STINT_INTERCOM_REGION": ref("IntercomRegion"),
-    }
-
-
-def stream_source(table: str) -> Json:
-    """How a table's stream feeds the fan-out: from the first record on, and for hours if need be.
-
-    The handler puts aside by itself what it cannot read. What comes again is what the queue or the
-    database would not take at that moment.
-    """
-    return {
-        "Stream": attribute(table, "StreamArn"),
-        "BatchSize": 100,
-        "StartingPosition": "TRIM_HORIZON",
-        "MaximumBatchingWindowInSeconds": 0,
-        "FunctionResponseTypes": ["ReportBatchItemFailures"],
-        "BisectBatchOnFunctionError": True,
-        "MaximumRetryAttempts": 100,
-        "MaximumRecordAgeInSeconds": _DAY_SECONDS // 4,
-        "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": arn(FAILED_RECORDS)}},
     }
 
 

@@ -17,6 +17,7 @@ from infra.stack.functions import functions
 from infra.stack.intrinsics import Json
 from infra.stack.parameters import CONDITIONS, PARAMETERS, RULES
 from infra.stack.queues import queues
+from infra.stack.streams import stream_failures
 from infra.stack.tables import tables
 
 ROOT = Path(__file__).parents[2]
@@ -43,6 +44,7 @@ def merge_template() -> Json:
             **tables(TABLES),
             **queues(),
             **functions(stage),
+            **stream_failures(),
             **api(_paths()),
             **alarms(stage, TABLES),
             **dashboard(stage, TABLES),
