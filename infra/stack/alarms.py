@@ -152,7 +152,7 @@ def _events() -> dict[str, Json]:
             "ApproximateAgeOfOldestMessage",
             _OLD_DELIVERY_SECONDS,
         ),
-        "DeadLetters": _queue_alarm(
+        "DeadLettersWaiting": _queue_alarm(
             "Events could not be delivered, for hours",
             DEAD_LETTERS,
             "ApproximateNumberOfMessagesVisible",

@@ -1,11 +1,13 @@
 """Queues of events, the key that webhooks' secrets derive from, and what wakes somebody up."""
 
-from infra.stack.intrinsics import Json, arn, either, ref
+from infra.stack.intrinsics import Json, arn, either, ref, sub
 from infra.stack.streams import FAILURES
 
 DELIVERIES = "DeliveriesQueue"
 DEAD_LETTERS = "DeadLettersQueue"
 WEBHOOK_KEY = "WebhookKeySecret"
+WEBHOOK_KEY_NAME = "webhook-key"
+"""What the key is called, after its stack's name and a dash."""
 
 _DAY_SECONDS = 24 * 3600
 _KEPT_SECONDS = 14 * _DAY_SECONDS
@@ -32,10 +34,11 @@ def queues() -> dict[str, Json]:
             "Type": "AWS::SecretsManager::Secret",
             "Condition": "MakesWebhookKey",
             # Every receiver knows a secret that derives from it: it outlives the stack, as tables
-            # do. Not rotated by itself: docs/decisions/0014-webhook-secrets.md.
-            "DeletionPolicy": "Retain",
+            # do, and `make deploy` finds it again by its name. docs/decisions/0014-webhook-keys.md
+            "DeletionPolicy": "RetainExceptOnCreate",
             "UpdateReplacePolicy": "Retain",
             "Properties": {
+                "Name": sub(f"${{AWS::StackName}}-{WEBHOOK_KEY_NAME}"),
                 "Description": "stint: what the secrets of webhooks are derived from",
                 "GenerateSecretString": {
                     "PasswordLength": _KEY_CHARACTERS,

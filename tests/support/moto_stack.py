@@ -11,6 +11,7 @@ import botocore.session
 from moto import mock_aws
 from moto.apigateway.models import RestAPI, apigateway_backends
 from moto.cloudformation.models import CloudFormationBackend
+from moto.core.common_models import CloudFormationModel
 
 from tests.support.stack import REGION, Json, references, transformed
 
@@ -28,6 +29,45 @@ UNKNOWN_TO_MOTO = frozenset(
     }
 )
 """The types that moto's CloudFormation cannot create: left out, with what refers to them."""
+
+
+class Secret(CloudFormationModel):
+    """A secret that CloudFormation makes: moto's Secrets Manager knows them, its stacks do not."""
+
+    def __init__(self, arn: str) -> None:
+        self.physical_resource_id = arn
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "Name"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SecretsManager::Secret"
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]
+        cls, _name: str, cloudformation_json: Json, *_: Any, **__: Any
+    ) -> "Secret":
+        properties = cloudformation_json["Properties"]
+        wanted = properties["GenerateSecretString"]
+        keeper = client("secretsmanager")
+        text = keeper.get_random_password(**wanted)["RandomPassword"]
+        return cls(keeper.create_secret(Name=properties["Name"], SecretString=text)["ARN"])
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls, original_resource: "Secret", *_: Any, **__: Any
+    ) -> "Secret":
+        return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, *_: Any, **__: Any) -> None:
+        """Nothing: it is retained."""
+
+    def is_created(self) -> bool:
+        return True
+
 
 _create_api = RestAPI.create_from_cloudformation_json
 _original_create_change_set = CloudFormationBackend.create_change_set

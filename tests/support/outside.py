@@ -159,6 +159,7 @@ def outside_world(settings: Settings, tools: Toolbox, clock: FakeClock) -> Itera
             dead_letters_url=dead,
             failed_records_url=failed,
             webhook_key=KEY_NAME,
+            intercom_token=TOKEN_NAME,
         )
         try:
             yield Outside(configured, tools, Poster(local=True, limits=_QUICK))
