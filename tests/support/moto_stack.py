@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -12,6 +13,7 @@ from moto import mock_aws
 from moto.apigateway.models import RestAPI, apigateway_backends
 from moto.cloudformation.models import CloudFormationBackend
 from moto.core.common_models import CloudFormationModel
+from moto.secretsmanager.models import secretsmanager_backends
 
 from tests.support.stack import REGION, Json, references, transformed
 
@@ -47,13 +49,23 @@ class Secret(CloudFormationModel):
 
     @classmethod
     def create_from_cloudformation_json(  # type: ignore[override]
-        cls, _name: str, cloudformation_json: Json, *_: Any, **__: Any
+        cls, _name: str, cloudformation_json: Json, account_id: str, region_name: str, **_: Any
     ) -> "Secret":
         properties = cloudformation_json["Properties"]
-        wanted = properties["GenerateSecretString"]
-        keeper = client("secretsmanager")
-        text = keeper.get_random_password(**wanted)["RandomPassword"]
-        return cls(keeper.create_secret(Name=properties["Name"], SecretString=text)["ARN"])
+        length = properties["GenerateSecretString"]["PasswordLength"]
+        # Not by a client: a call within a call would wait for itself.
+        made = secretsmanager_backends[account_id][region_name].create_secret(
+            name=properties["Name"],
+            secret_string=secrets.token_hex(length)[:length],
+            secret_binary=None,
+            description=properties["Description"],
+            tags=None,
+            kms_key_id=None,
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+        return cls(json.loads(made)["ARN"])
 
     @classmethod
     def update_from_cloudformation_json(
