@@ -26,6 +26,7 @@ Handler = Callable[[dict[str, Any]], Any]
 _BATCH = 100
 _ATTEMPTS = 5
 _EVERY_SECONDS = 0.2
+_GONE = frozenset({"TrimmedDataAccessException", "ExpiredIteratorException"})
 
 
 class Stream(Protocol):
@@ -48,7 +49,6 @@ class ServedStream:
             region_name=settings.region,
             endpoint_url=settings.dynamodb_endpoint,
         )
-        self._gone = self._client.exceptions
         self._arn = self._find(table)
         start = "TRIM_HORIZON" if from_beginning else "LATEST"
         self._iterators: dict[str, str | None] = {
@@ -67,7 +67,9 @@ class ServedStream:
         while (iterator := self._iterators[shard_id]) is not None:
             try:
                 answer = self._client.get_records(ShardIterator=iterator)
-            except (self._gone.TrimmedDataAccessException, self._gone.ExpiredIteratorException):
+            except ClientError as error:
+                if error.response["Error"]["Code"] not in _GONE:
+                    raise
                 # Too old, or waited for too long: from the oldest record that is still there.
                 self._iterators[shard_id] = self._iterator(shard_id, "TRIM_HORIZON")
                 continue

@@ -96,6 +96,8 @@ class ApiUser:
             f"filter[person_id]={MEMBER}",
             f"filter[time_entry_id]={ADMINS_ENTRY}",
             ALL_INCLUDED,
+            "page[size]=1",
+            "page[size]=1&filter[started_at][lt]=2027-01-01",
         ):
             assert self._admin.get(f"/timers?{query}").status == 200
 

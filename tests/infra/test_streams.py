@@ -5,11 +5,11 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from pynamodb.connection import Connection
 
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TallyModel
-from chalicelib.store.transactions import LostRace
+from chalicelib.store.store import Store
+from chalicelib.store.transactions import Commit, LostRace
 from infra.local.streams import Feed, Record, Stream, pumping
 from tests.support.api import Api
 from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
@@ -31,9 +31,8 @@ def wait_for(stream: Stream, count: int) -> list[Record]:
 
 
 def test_a_stream_tells_what_was_written_and_nothing_twice(
-    admin: Api, member: Api, open_stream: Callable[[str], Stream], connection: Connection
+    admin: Api, member: Api, open_stream: Callable[[str], Stream]
 ) -> None:
-    assert connection
     stream = open_stream(table_name(TallyModel))
     admin.start(time_entry_id=ADMINS_ENTRY)
     member.start(time_entry_id=MEMBERS_ENTRY)
@@ -48,15 +47,14 @@ def test_a_stream_tells_what_was_written_and_nothing_twice(
 
 
 def test_what_a_failed_transaction_wrote_is_not_told(
-    admin: Api, open_stream: Callable[[str], Stream], connection: Connection, tools: Any
+    admin: Api, open_stream: Callable[[str], Stream]
 ) -> None:
-    assert connection
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     stream = open_stream(table_name(TallyModel))
-    commit = type(tools.store).commit
+    commit = Store.commit
     refused: list[LostRace] = []
 
-    def commit_twice(store: Any, writes: Any, token: str) -> None:
+    def commit_twice(store: Store, writes: Commit, token: str) -> None:
         commit(store, writes, token)
         try:
             commit(store, writes, f"{token[:30]}x")
@@ -64,7 +62,7 @@ def test_what_a_failed_transaction_wrote_is_not_told(
             refused.append(error)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(type(tools.store), "commit", commit_twice)
+        patched.setattr(Store, "commit", commit_twice)
         assert admin.stop(timer_id).status == 200
     assert len(refused) == 1
     records = wait_for(stream, 1)
