@@ -9,8 +9,9 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.http.table import route_table
 from chalicelib.services.sweeping import sweep
-from chalicelib.services.toolbox import Toolbox
+from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
@@ -18,6 +19,7 @@ from infra.stack.functions import FUNCTIONS, Function
 from tests.support.api import JSON_API, Api
 from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.permissions import granted, needed, statements
+from tests.support.samples import send_sample
 from tests.support.world import ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
 
 ALL_INCLUDED = "include=time_entry.service,time_entry.person,organization"
@@ -45,6 +47,7 @@ class ApiUser:
         self._start_switch_and_stop()
         self._repeat()
         self._list()
+        self._manage()
 
     def _start_switch_and_stop(self) -> None:
         admin, clock = self._admin, self._clock
@@ -80,6 +83,17 @@ class ApiUser:
             ALL_INCLUDED,
         ):
             assert self._admin.get(f"/timers?{query}").status == 200
+
+    def _manage(self) -> None:
+        admin = self._admin
+        timer_id = admin.get("/timers").ids[0]
+        for route in route_table(real_toolbox(Store(Connection()))):
+            for method in route.methods:
+                send_sample(admin, route, method, timer_id)
+        # Another address, so that a claim moves; another role, and another admin for good.
+        changes = {"email": "elsewhere@example.com", "role": "admin"}
+        assert admin.patch(f"/people/{MEMBER}", {"data": {"attributes": changes}}).status == 200
+        assert admin.patch(f"/people/{MEMBER}/archive").status == 200
 
 
 class Sweeper:
