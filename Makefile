@@ -1,5 +1,6 @@
 # What a developer types. `make` alone lists it.
 PYTHON ?= python3
+COMMA := ,
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
@@ -7,7 +8,8 @@ CHECK_VENV := .cache/check-venv
 CHECKERS := $(CHECK_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants bench-round-trips bench-sweep lock clean
+.PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants rebuild-tallies
+.PHONY: bench-round-trips bench-sweep bench-lists lock clean
 .PHONY: package check-package deploy destroy
 
 help: ## list the commands
@@ -51,11 +53,17 @@ sweep: $(INSTALLED) ## stop forgotten timers now (DRY_RUN=1 only counts; on AWS 
 check-invariants: $(INSTALLED) ## prove what must hold of the tables (REPAIR=1 mends what can be derived)
 	$(BIN)/python -m infra.check_invariants $(if $(REPAIR),--repair)
 
+rebuild-tallies: $(INSTALLED) ## make the tallies behind totals and far pages anew, from the timers up
+	$(BIN)/python -m infra.rebuild_tallies
+
 bench-round-trips: $(INSTALLED) ## database calls and read units of each endpoint, on DynamoDB Local
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips
 
 bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
+
+bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
+	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
 
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package

@@ -3,6 +3,7 @@
 import logging
 import os
 
+from chalicelib.events.rollup import blueprint as rollup_blueprint
 from chalicelib.events.sweep import blueprint as sweep_blueprint
 from chalicelib.http.application import create_app
 from chalicelib.services.toolbox import real_toolbox
@@ -14,4 +15,5 @@ settings = read_settings(os.environ)
 logging.getLogger("stint").setLevel(settings.log_level)
 tools = real_toolbox(Store(connect(settings)))
 app = create_app(settings, tools)
-app.register_blueprint(sweep_blueprint)
+for blueprint in (sweep_blueprint, rollup_blueprint):
+    app.register_blueprint(blueprint)

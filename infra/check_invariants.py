@@ -1,8 +1,9 @@
 """Proves or reports what must hold of the tables: ``make check-invariants``.
 
 Works on the tables that the environment names (STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT),
-also while traffic runs: whoever looks wrong is read again, at rest, before they are reported. With
---repair, what the timers tell is written anew. The local server in memory cannot be reached.
+also while traffic runs: whoever looks wrong is read again, at rest, before they are reported. What
+is rolled up is compared with what it is the sum of. With --repair, what the timers tell is written
+anew. The local server in memory cannot be reached.
 """
 
 import argparse
@@ -12,10 +13,14 @@ import time
 from collections.abc import Callable
 
 from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
+from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import read_settings
 from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra import rollups
 from infra.environment import allow_any_credentials
 from infra.invariants import Books, Violation, check
 from infra.ledger import Ledger, Scope
@@ -69,25 +74,46 @@ def main(arguments: list[str]) -> int:
     with_repair = parser.parse_args(arguments).repair
     settings = read_settings(os.environ)
     allow_any_credentials(settings)
-    ledger = Ledger(connect(settings))
+    connection = connect(settings)
+    tools = real_toolbox(Store(connection))
     try:
-        return _report(ledger, with_repair)
+        return report(connection, tools, with_repair=with_repair)
     except (PynamoDBException, BotoCoreError, ClientError) as error:
         sys.exit(f"Cannot read {settings.table_prefix}-*: {error}")
 
 
-def _report(ledger: Ledger, with_repair: bool) -> int:
-    found = find_violations(ledger)
+def report(connection: Connection, tools: Toolbox, *, with_repair: bool) -> int:
+    """Say what does not hold; 1 where something does not, in the end."""
+    ledger = Ledger(connection)
+    found = find_violations(ledger, tools.pause)
     if found and with_repair:
         for scope, (_, violations) in found.items():
             _print(scope, violations)
         missed = repair(ledger, found)
         print(f"repaired what timers tell ({missed} people changed meanwhile); checking again")
-        found = find_violations(ledger)
+        found = find_violations(ledger, tools.pause)
     for scope, (_, violations) in found.items():
         _print(scope, violations)
-    print(f"{len(found)} people for whom something does not hold" if found else "everything holds")
-    return 1 if found else 0
+    if found:
+        print(f"{len(found)} people for whom something does not hold")
+    fine = _report_rollups(connection, tools, with_repair) and not found
+    if fine:
+        print("everything holds")
+    return 0 if fine else 1
+
+
+def _report_rollups(connection: Connection, tools: Toolbox, with_repair: bool) -> bool:
+    if with_repair:
+        for line in rollups.rebuild(connection, tools).wrong:
+            print(f"mended {line}")
+    found = rollups.check(connection, tools)
+    for name in found.behind:
+        print(f"organization {name.organization_id}, person {name.person_id}: day {name.day} waits")
+    for line in found.wrong:
+        print(f"tally {line}")
+    if found.behind:
+        print(f"{len(found.behind)} days of people are not rolled up: does the stream run?")
+    return not (found.behind or found.wrong)
 
 
 def _print(scope: Scope, violations: list[Violation]) -> None:

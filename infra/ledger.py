@@ -19,6 +19,7 @@ from chalicelib.store.connection import table_name
 from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem, read
 from chalicelib.store.records import model_of, read_noun, read_slot, slot_ref
+from chalicelib.store.tallies import counters_in
 from infra.invariants import (
     Books,
     Tallies,
@@ -95,7 +96,7 @@ class Ledger:
         self._repair_slot(books)
         for entry in books.entries.values():
             _repair_entry(books, entry)
-        _repair_tallies(books)
+        repair_tallies(books)
 
     def _repair_slot(self, books: Books) -> None:
         runs = running(books.timers)
@@ -154,17 +155,24 @@ class Ledger:
     def _tallies(self) -> dict[Scope, dict[str, dict[str, int]]]:
         tallies: dict[Scope, dict[str, dict[str, int]]] = defaultdict(dict)
         for raw in self._scan(TallyModel):
-            tallies[_scope(raw["scope"]["S"])][raw["bucket"]["S"]] = _counters(raw)
+            scope, bucket = raw["scope"]["S"], raw["bucket"]["S"]
+            if keys.person_day(scope, bucket) is not None:
+                tallies[_scope(scope)][bucket] = counters_in(raw)
         return tallies
 
     def _scan(self, model: type[Model]) -> Iterator[RawItem]:
-        request: dict[str, Any] = {"TableName": table_name(model), "ConsistentRead": True}
-        while True:
-            answer = self._connection.dispatch("Scan", dict(request))
-            yield from answer["Items"]
-            if "LastEvaluatedKey" not in answer:
-                return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        return scan(self._connection, model)
+
+
+def scan(connection: Connection, model: type[Model]) -> Iterator[RawItem]:
+    """Every item of a table, each read consistently."""
+    request: dict[str, Any] = {"TableName": table_name(model), "ConsistentRead": True}
+    while True:
+        answer = connection.dispatch("Scan", dict(request))
+        yield from answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
 
 def _running(timer: Timer) -> RunningTimer:
@@ -223,7 +231,8 @@ def _repair_entry(books: Books, entry: TimeEntry) -> None:
     )
 
 
-def _repair_tallies(books: Books) -> None:
+def repair_tallies(books: Books) -> None:
+    """Write a person's days as their timers make them; see :meth:`Ledger.repair`."""
     scope = keys.scoped(books.organization_id, books.person_id)
     derived = derived_tallies(books.timers)
     for day in sorted(derived.keys() | books.tallies.keys()):
@@ -252,14 +261,6 @@ def _is(name: str, held: Any) -> Any:
 def _scope(key: str) -> Scope:
     organization_id, person_id = key.split("#")
     return int(organization_id), int(person_id)
-
-
-def _counters(raw: RawItem) -> dict[str, int]:
-    return {
-        name: int(value["N"])
-        for name, value in raw.items()
-        if name not in ("scope", "bucket") and int(value["N"])
-    }
 
 
 def _held(tallies: dict[str, dict[str, int]]) -> Tallies:

@@ -1,6 +1,7 @@
 """One suite, two engines: moto in this process, or what DYNAMODB_ENDPOINT names."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 
 import pytest
 from chalice.app import Chalice
@@ -13,6 +14,7 @@ from chalicelib.settings import Settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.local.embedded import embedded_dynamodb
+from infra.local.streams import ServedStream, Stream
 from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
@@ -32,16 +34,18 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def _engine() -> Iterator[None]:
+def open_stream(settings: Settings) -> Iterator[Callable[[str], Stream]]:
+    """Gives a table's stream, from now on. Whoever needs the engine needs this."""
     if ENDPOINT is not None:
-        yield
+        yield partial(ServedStream, settings)
     else:
-        with embedded_dynamodb():
-            yield
+        with embedded_dynamodb() as streams:
+            yield streams.listen
 
 
 @pytest.fixture(scope="session")
-def _tables(_engine: None, settings: Settings) -> Connection:
+def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connection:
+    del open_stream  # The engine runs for as long as somebody may ask for its streams.
     connection = connect(settings)
     create_tables()
     return connection

@@ -8,9 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.instants import SECONDS_PER_DAY
+from chalicelib.domain.tallies import QUARTER_HOUR, Counted
 from chalicelib.domain.timers import RunningTimer, StopReason, TimeEntry, Timer
-
-_QUARTER_HOUR = 900
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,21 +123,17 @@ class Changes:
 
 @dataclass(slots=True)
 class Tallying:
-    """Collects starts and stops, and gives one change a day.
-
-    The counters of a day are ``s00`` to ``s95`` for starts and ``e00`` to ``e95`` for ends, one a
-    quarter-hour: zones have offsets of 45 minutes.
-    """
+    """Collects starts and stops, and gives one change a day (``domain/tallies.py``)."""
 
     _days: dict[int, dict[str, int]] = field(default_factory=dict)
 
     def started(self, instant: int) -> None:
         """A session started then."""
-        self._add("s", instant, 1)
+        self._add(Counted.STARTS, instant, 1)
 
     def stopped(self, instant: int, by: int = 1) -> None:
         """A session stopped then; ``by=-1`` where that stop is taken back."""
-        self._add("e", instant, by)
+        self._add(Counted.STOPS, instant, by)
 
     def changes(self) -> tuple[ChangeTally, ...]:
         """What was collected, without what cancels out."""
@@ -148,10 +143,10 @@ class Tallying:
         )
         return tuple(ChangeTally(day, counters) for day, counters in kept if counters)
 
-    def _add(self, prefix: str, instant: int, by: int) -> None:
+    def _add(self, counted: Counted, instant: int, by: int) -> None:
         day, second = divmod(instant, SECONDS_PER_DAY)
         counters = self._days.setdefault(day, {})
-        name = f"{prefix}{second // _QUARTER_HOUR:02d}"
+        name = counted.name_of(second // QUARTER_HOUR)
         counters[name] = counters.get(name, 0) + by
 
 

@@ -8,6 +8,7 @@ from datetime import date
 
 from chalicelib.domain.instants import LAST_INSTANT
 from chalicelib.domain.queries import BadPosition
+from chalicelib.domain.tallies import PersonDay, day_date, day_number
 
 RUNNING_SHARDS = 8
 """Partitions of the index of running timers: about 1,000 starts and stops a second each."""
@@ -21,7 +22,9 @@ _KEPT = "key#"
 ENDLESS = LAST_INSTANT + 1
 """Stands for the stop of a timer that still runs: later than every instant."""
 
-_EPOCH_DAY = date(1970, 1, 1).toordinal()
+_TALLY = re.compile(
+    r"(?P<organization>[0-9]+)(?:#(?P<person>[0-9]+)|#rolled#(?P<ledger>[0-9-]{10}))?", re.ASCII
+)
 
 
 def scoped(organization_id: int, record_id: int | str) -> str:
@@ -69,5 +72,45 @@ def shard(timer_id: int) -> str:
 
 
 def tally_bucket(day: int) -> str:
-    """A UTC day, given in days since 1970-01-01, as ``2026-11-24``."""
-    return date.fromordinal(_EPOCH_DAY + day).isoformat()
+    """A person's UTC day, given in days since 1970-01-01, as ``2026-11-24``."""
+    return day_date(day).isoformat()
+
+
+def organization_day(day: int) -> str:
+    """An organization's UTC day. Spelled otherwise than a person's: only those are watched."""
+    return f"day#{tally_bucket(day)}"
+
+
+def tally_month(month: str) -> str:
+    """A month, given as ``2026-11``, of a person or of an organization."""
+    return f"month#{month}"
+
+
+def rolled_up(name: PersonDay) -> dict[str, str]:
+    """The ledger of what was rolled up of a person's day.
+
+    Together with those of everybody else's same day, which the organization's day is the sum of.
+    """
+    return {
+        "scope": f"{name.organization_id}#rolled#{tally_bucket(name.day)}",
+        "bucket": f"person#{name.person_id:016d}",
+    }
+
+
+def person_day(scope: str, bucket: str) -> PersonDay | None:
+    """The person's day that a key of the tallies names; None where it names anything else."""
+    match = _TALLY.fullmatch(scope)
+    if match is None or match["person"] is None or "#" in bucket:
+        return None
+    return PersonDay(
+        int(match["organization"]), int(match["person"]), day_number(date.fromisoformat(bucket))
+    )
+
+
+def rolled_up_day(scope: str, bucket: str) -> PersonDay | None:
+    """The person's day whose ledger a key of the tallies names, if it names one."""
+    match = _TALLY.fullmatch(scope)
+    if match is None or match["ledger"] is None:
+        return None
+    day = day_number(date.fromisoformat(match["ledger"]))
+    return PersonDay(int(match["organization"]), int(bucket.removeprefix("person#")), day)

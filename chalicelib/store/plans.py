@@ -6,8 +6,21 @@ narrows its range; what is left is checked row by row.
 
 from dataclasses import dataclass
 
+from chalicelib.domain.instants import Span
 from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
 from chalicelib.store import keys
+
+FIRST = keys.begin(0)
+LAST = ":"
+"""Before and behind every "instant#id"."""
+
+MOST_INDEX_PAGES = 5
+"""Index pages of 1 MB that a query may take which no index serves."""
+
+BY_PERSON = "by_person"
+BY_TIME_ENTRY = "by_time_entry"
+BY_STARTED = "by_organization_started"
+BY_STOPPED = "by_organization_stopped"
 
 
 @dataclass(frozen=True, slots=True)
@@ -16,6 +29,10 @@ class Plan:
 
     ``begin`` is the first sort key that counts, ``end`` the first that no longer does. Where
     ``exact``, everything in the range is meant; otherwise each row is to be checked.
+
+    With ``stops``, an exact walk along an index that is sorted by start is to be narrowed to what
+    stopped in that span: its first and last row may lie a session beside the span
+    (:func:`narrowed`). Where not ``ordered``, the rows come in another order than they are wanted.
     """
 
     index: str
@@ -23,18 +40,38 @@ class Plan:
     begin: str
     end: str
     exact: bool
+    stops: Span | None = None
+    ordered: bool = True
 
 
 def plan(query: TimerQuery) -> Plan | None:
-    """How to answer a query; None where its answer is empty by itself."""
+    """How to answer a query in its order; None where its answer is empty by itself."""
     if query.person_ids == frozenset() or query.time_entry_ids == frozenset():
         return None
     if _is_empty(query.started_at) or _is_empty(query.stopped_at):
         return None
     index, partition = _scope(query)
-    by_stop = index == "by_organization_stopped"
+    by_stop = index == BY_STOPPED
     begin, end = _range(query.stopped_at if by_stop else query.started_at)
-    return Plan(index, partition, begin, end, _is_served(query, index))
+    exact = _is_served(query, index)
+    return Plan(index, partition, begin, end, exact, _stops(query, index) if exact else None)
+
+
+def detour(query: TimerQuery) -> Plan | None:
+    """A range that holds all that an organization's query wants, in another order; if there is one.
+
+    What was started on some days is little beside what was ever stopped, and the other way round.
+    """
+    steps = plan(query)
+    if steps is None or steps.exact:
+        return None
+    if steps.index == BY_STARTED and query.stopped_at is not None and query.started_at is None:
+        begin, end = _range(query.stopped_at)
+        return Plan(BY_STOPPED, steps.partition, begin, end, exact=False, ordered=False)
+    if steps.index == BY_STOPPED and query.started_at is not None and query.stopped_at is None:
+        begin, end = _range(query.started_at)
+        return Plan(BY_STARTED, steps.partition, begin, end, exact=False, ordered=False)
+    return None
 
 
 def asks_what_runs(query: TimerQuery) -> int | None:
@@ -47,10 +84,10 @@ def asks_what_runs(query: TimerQuery) -> int | None:
 
 def narrowing_filter(steps: Plan) -> str:
     """The filter that would narrow what a plan reads: a scope, or a range of the sorted time."""
-    if steps.index == "by_organization_stopped":
+    if steps.index == BY_STOPPED:
         return "stopped_at"
-    if steps.index == "by_organization_started":
-        return "person_id" if steps.begin == _FIRST else "started_at"
+    if steps.index == BY_STARTED:
+        return "person_id" if steps.begin == FIRST else "started_at"
     return "started_at"
 
 
@@ -59,11 +96,10 @@ def _is_empty(time: TimeIs | None) -> bool:
 
 
 def _is_served(query: TimerQuery, index: str) -> bool:
-    """Whether the index says all: one scope, and at most a range of the time it is sorted by."""
-    other_time = query.started_at if index == "by_organization_stopped" else query.stopped_at
+    """Whether the index says all: one scope, and ranges of what it is sorted by."""
     other_scopes = {
-        "by_time_entry": (query.person_ids,),
-        "by_person": (query.time_entry_ids,),
+        BY_TIME_ENTRY: (query.person_ids,),
+        BY_PERSON: (query.time_entry_ids,),
     }.get(index, (query.person_ids, query.time_entry_ids))
     refused = (
         query.other_person_ids,
@@ -71,30 +107,42 @@ def _is_served(query: TimerQuery, index: str) -> bool:
         query.started_outside,
         query.stopped_outside,
     )
-    return other_time is None and other_scopes.count(None) == len(other_scopes) and not any(refused)
+    one_scope = other_scopes.count(None) == len(other_scopes)
+    return one_scope and _times_are_served(query, index) and not any(refused)
+
+
+def _times_are_served(query: TimerQuery, index: str) -> bool:
+    if index == BY_STOPPED:
+        return query.started_at is None
+    if index == BY_STARTED:
+        return query.stopped_at is None
+    # Within a person and within an entry, order by start is order by stop; but what runs of an
+    # entry is its last timer, or none.
+    return query.stopped_at != TimeIs(None)
+
+
+def _stops(query: TimerQuery, index: str) -> Span | None:
+    if index in (BY_STARTED, BY_STOPPED) or query.stopped_at is None:
+        return None
+    return query.stopped_at.span
 
 
 def _scope(query: TimerQuery) -> tuple[str, str | int]:
     # Within one time entry and within one person, order by start is order by stop.
     if query.time_entry_ids is not None and len(query.time_entry_ids) == 1:
         (entry_id,) = query.time_entry_ids
-        return "by_time_entry", keys.scoped(query.organization_id, entry_id)
+        return BY_TIME_ENTRY, keys.scoped(query.organization_id, entry_id)
     if query.person_ids is not None and len(query.person_ids) == 1:
         (person_id,) = query.person_ids
-        return "by_person", keys.scoped(query.organization_id, person_id)
+        return BY_PERSON, keys.scoped(query.organization_id, person_id)
     if query.sort is TimerSort.STOPPED_AT:
-        return "by_organization_stopped", query.organization_id
-    return "by_organization_started", query.organization_id
+        return BY_STOPPED, query.organization_id
+    return BY_STARTED, query.organization_id
 
 
 def _range(time: TimeIs | None) -> tuple[str, str]:
     if time is None:
-        return _FIRST, _LAST
+        return FIRST, LAST
     if time.span is None:
-        return keys.begin(keys.ENDLESS), _LAST
+        return keys.begin(keys.ENDLESS), LAST
     return keys.begin(time.span.start), keys.begin(time.span.end)
-
-
-# Before and behind every "instant#id".
-_FIRST = keys.begin(0)
-_LAST = ":"

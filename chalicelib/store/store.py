@@ -1,6 +1,6 @@
 """The store's front door: every access pattern, by name. docs/decisions/0002-tables.md has more."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -11,8 +11,9 @@ from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
+from chalicelib.domain.tallies import DayState, PersonDay, RollUp
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.store import directory, keys, queries
+from chalicelib.store import directory, keys, pages, queries, tallies
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.queries import OverduePage
@@ -84,8 +85,8 @@ class Store:
         return _noun(Timer, self._read(wanted), wanted)
 
     def timers(self, query: TimerQuery) -> Page[Timer]:
-        """A page of timers. One call for each MB that the list, not the page, holds."""
-        return queries.timers(self._connection, query)
+        """A page of timers. At most three calls in a row where an index serves it, else up to 5."""
+        return pages.timers(self._connection, query)
 
     def stretch(self, query: TimerQuery, after: str | None, size: int) -> Stretch[Timer]:
         """Timers behind a position of a list. One call where an index serves it, else up to 5."""
@@ -200,6 +201,14 @@ class Store:
         They come from an index: one may have been stopped a moment ago.
         """
         return queries.overdue(self._connection, shard, now, limit, after)
+
+    def tallied_days(self, names: Collection[PersonDay]) -> list[DayState]:
+        """People's days, and what was rolled up of them. Two calls per 100."""
+        return tallies.read_days(self._connection, names)
+
+    def roll_up(self, decided: RollUp, token: str) -> None:
+        """Write it, all or nothing: see ``store/tallies.py``. One call."""
+        tallies.roll_up(self._connection, decided, token)
 
     def commit(self, writes: Commit, token: str) -> None:
         """Write it, all or nothing: see ``store/transactions.py``. One call."""

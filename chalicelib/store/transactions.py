@@ -5,6 +5,7 @@ share would serialise a whole company at nine in the morning.
 """
 
 from dataclasses import dataclass
+from typing import NoReturn
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
@@ -70,13 +71,18 @@ def commit(connection: Connection, writes: Commit, token: str) -> None:
         with translated():
             _write(connection, writes, token)
     except TransactWriteError as error:
-        codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
-        # A failed condition or a conflict outranks throttling: state must be read again anyway.
-        if codes & _LOST:
-            raise LostRace from error
-        if codes & PASSING:
-            raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
-        raise
+        refuse(error)
+
+
+def refuse(error: TransactWriteError) -> NoReturn:
+    """Say why a transaction was cancelled: :class:`LostRace`, ``Unavailable``, or a fault."""
+    codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
+    # A failed condition or a conflict outranks throttling: state must be read again anyway.
+    if codes & _LOST:
+        raise LostRace from error
+    if codes & PASSING:
+        raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
+    raise error
 
 
 def _write(connection: Connection, writes: Commit, token: str) -> None:

@@ -7,14 +7,18 @@ import os
 import signal
 import sys
 import time
+from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
+from functools import partial
 
+from chalicelib.events.rollup import roll_up_records
 from chalicelib.events.sweep import EVERY_MINUTES
 from chalicelib.http.application import create_app
 from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import Settings, read_settings
-from chalicelib.store.connection import connect
+from chalicelib.store.connection import connect, table_name
+from chalicelib.store.models import TallyModel
 from chalicelib.store.store import Store
 from infra.demo import load_demo_data
 from infra.environment import allow_any_credentials, log_to_terminal
@@ -22,6 +26,7 @@ from infra.local.embedded import embedded_dynamodb
 from infra.local.gateway import Gateway
 from infra.local.schedule import sweeping
 from infra.local.server import LocalServer
+from infra.local.streams import Feed, ServedStream, Stream, pumping
 from infra.tables import create_tables
 
 _LOOPBACK = "127.0.0.1"
@@ -61,14 +66,18 @@ def main() -> None:
         sys.exit("DYNAMODB_ENDPOINT is AWS: demo data, with public tokens, do not belong there")
     log_to_terminal(settings.log_level)
     with ExitStack() as stack:
+        open_stream: Callable[[str], Stream]
         if settings.dynamodb_endpoint is None:
-            stack.enter_context(embedded_dynamodb())
+            open_stream = stack.enter_context(embedded_dynamodb()).listen
+        else:
+            open_stream = partial(ServedStream, settings, from_beginning=True)
         server = stack.enter_context(_bind(host, port))
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
-        tools = _toolbox(settings)
+        tools, feeds = _set_up(settings, open_stream)
         server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)
         stack.enter_context(sweeping(tools))
+        stack.enter_context(pumping(feeds))
         print(_HINTS.format(url=settings.public_base_url), flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
@@ -88,11 +97,14 @@ def _bind(host: str, port: int) -> LocalServer:
         sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT=8001 make run")
 
 
-def _toolbox(settings: Settings) -> Toolbox:
+def _set_up(settings: Settings, open_stream: Callable[[str], Stream]) -> tuple[Toolbox, list[Feed]]:
+    """Tables, demo data, and the streams that follow what is written from the first write on."""
     endpoint = settings.dynamodb_endpoint
     allow_any_credentials(settings)
     store = Store(connect(settings))
     created = create_tables()
+    tools = real_toolbox(store)
+    feeds = [Feed(open_stream(table_name(TallyModel)), partial(roll_up_records, tools))]
     # Exactly now: timer 16 has run for an hour at this moment.
     loaded = load_demo_data(store, int(time.time()))
     print("stint, locally. For development: demo tokens, no encryption, one machine.")
@@ -100,7 +112,7 @@ def _toolbox(settings: Settings) -> Toolbox:
     print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
     print(f"  demo data {'loaded' if loaded else 'was there already, left as it was'}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
-    return real_toolbox(store)
+    return tools, feeds
 
 
 if __name__ == "__main__":

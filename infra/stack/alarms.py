@@ -7,7 +7,8 @@ from pynamodb.models import Model
 
 from infra.stack.api import ACCESS_LOGS
 from infra.stack.functions import FUNCTIONS, SWEEP, Function
-from infra.stack.intrinsics import STACK, Json, ref, sub
+from infra.stack.intrinsics import STACK, Json, attribute, ref, sub
+from infra.stack.streams import FAILURES
 from infra.stack.tables import table_id
 
 TOPIC = "AlarmTopic"
@@ -26,7 +27,13 @@ _LAG_SECONDS = 15 * _MINUTES
 
 def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
     """The alarms, where they are sent, and the metric that AWS does not keep by itself."""
-    resources = {**_topic(), **_refusals(), **_api_alarms(stage), **_sweep_lag()}
+    resources = {
+        **_topic(),
+        **_refusals(),
+        **_api_alarms(stage),
+        **_sweep_lag(),
+        **_stream_failures(),
+    }
     for function in FUNCTIONS:
         resources |= _function_alarms(function)
     for model in models:
@@ -70,6 +77,22 @@ def _sweep_lag() -> dict[str, Json]:
     return {
         f"{LAG}Metric": _logged(SWEEP.logs_id, '{ $.message = "sweep" }', measured),
         "SweepLag": alarm,
+    }
+
+
+def _stream_failures() -> dict[str, Json]:
+    waiting = {
+        "Namespace": "AWS/SQS",
+        "MetricName": "ApproximateNumberOfMessagesVisible",
+        "Dimensions": [{"Name": "QueueName", "Value": attribute(FAILURES, "QueueName")}],
+    }
+    return {
+        f"{FAILURES}Waiting": _alarm(
+            "Records of a stream could not be handled, and were put aside",
+            waiting,
+            1,
+            statistic="Maximum",
+        )
     }
 
 

@@ -8,7 +8,9 @@ where failures go). tests/infra says what is missing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
+from chalicelib.store.models import TallyModel
 from infra.stack.intrinsics import Json, either, ref, sub
+from infra.stack.streams import stream_settings
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +48,19 @@ SWEEP = Function(
     },
 )
 
-FUNCTIONS: tuple[Function, ...] = (API, SWEEP)
+ROLLUP = Function(
+    "Rollup",
+    "rollup",
+    slow_milliseconds=10_000,
+    # A person's days alone: what is rolled up lies in the same table, and must not come back.
+    events={
+        "RollupEventSource": stream_settings(
+            TallyModel, {"dynamodb": {"Keys": {"bucket": {"S": [{"prefix": "2"}]}}}}
+        )
+    },
+)
+
+FUNCTIONS: tuple[Function, ...] = (API, SWEEP, ROLLUP)
 
 
 def functions(stage: str) -> dict[str, Json]:

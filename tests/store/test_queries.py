@@ -6,7 +6,7 @@ from typing import Any
 from unittest.mock import patch
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
@@ -21,15 +21,28 @@ from chalicelib.domain.queries import (
     TimerSort,
 )
 from chalicelib.domain.timers import Timer
-from chalicelib.store import keys
+from chalicelib.store import far_pages, keys
 from chalicelib.store.models import SlotModel
 from chalicelib.store.store import Store
+from infra.bulk import write_all
 from infra.tables import empty_tables
+from infra.tallied import tally_items, timer_items
+from tests.properties.bounds import bounded
 from tests.support.calls import counted
+from tests.support.clock import DAY, HOUR
 from tests.support.world import put_all
 
 ORGANIZATION, ELSEWHERE = 2149, 2150
 PEOPLE = [1, 2, 3]
+BEGINNING = 1_769_900_000
+"""The last hours of January 2026, UTC."""
+NONE: st.SearchStrategy[frozenset[int]] = st.just(frozenset())
+
+
+# Seconds, within a quarter-hour and over days and months.
+lengths = st.one_of(
+    st.integers(0, 20), st.sampled_from([0, 450, 899, 900, 901, HOUR, DAY, 3 * DAY, 40 * DAY])
+)
 
 
 @st.composite
@@ -37,10 +50,10 @@ def timelines(draw: Any) -> list[Timer]:
     """Timers of several people; within one, no overlaps, ids rising, the last perhaps running."""
     timers = []
     for organization_id, person_id in [(ORGANIZATION, it) for it in PEOPLE] + [(ELSEWHERE, 1)]:
-        instant = draw(st.integers(0, 50))
-        for number in range(draw(st.integers(0, 5))):
-            started_at = instant + draw(st.integers(0, 20))
-            instant = started_at + draw(st.integers(0, 20))
+        instant = BEGINNING + draw(st.integers(0, 50))
+        for number in range(draw(st.integers(0, 12))):
+            started_at = instant + draw(lengths)
+            instant = started_at + draw(lengths)
             timers.append(
                 Timer(
                     id=1 + number * 100 + person_id + 10 * (organization_id - ORGANIZATION),
@@ -54,17 +67,7 @@ def timelines(draw: Any) -> list[Timer]:
                 )
             )
         if timers and draw(st.booleans()):
-            last = timers.pop()
-            timers.append(
-                Timer(
-                    last.id,
-                    last.organization_id,
-                    last.person_id,
-                    last.time_entry_id,
-                    last.started_at,
-                    last.auto_stop_at,
-                )
-            )
+            timers.append(replace(timers.pop(), stopped_at=None))
     return timers
 
 
@@ -88,25 +91,51 @@ def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | values
 
 
-spans = st.tuples(st.integers(0, 200), st.integers(0, 60)).map(
-    lambda it: TimeIs(Span(it[0], it[0] + it[1]))
-)
-queries = st.builds(
-    TimerQuery,
-    organization_id=st.just(ORGANIZATION),
-    person_ids=some(st.frozensets(st.sampled_from([*PEOPLE, 99]), max_size=3)),
-    time_entry_ids=some(st.frozensets(st.sampled_from([10, 11, 20, 21, 30, 99]), max_size=3)),
-    started_at=some(spans),
-    stopped_at=some(spans | st.just(TimeIs(None))),
-    other_person_ids=st.frozensets(st.sampled_from(PEOPLE), max_size=1),
-    other_time_entry_ids=st.frozensets(st.sampled_from([10, 20]), max_size=1),
-    started_outside=st.lists(spans.map(lambda it: it.span), max_size=1).map(tuple),
-    stopped_outside=st.lists(spans.map(lambda it: it.span), max_size=1).map(tuple),
-    sort=st.sampled_from(TimerSort),
-    descending=st.booleans(),
-    page=st.integers(1, 4),
-    page_size=st.integers(1, 6),
-)
+@st.composite
+def queries(draw: Any, timers: list[Timer]) -> TimerQuery:
+    """A query that has something to do with those timers."""
+    instants = [it for timer in timers for it in (timer.started_at, timer.stopped_at) if it]
+    ends = st.builds(
+        lambda instant, beside, rounded: (instant - instant % 900 if rounded else instant) + beside,
+        st.sampled_from(instants or [BEGINNING]),
+        st.sampled_from([-1, 0, 0, 1, 10, 900]),
+        st.booleans(),
+    )
+    spans = st.one_of(
+        st.tuples(ends, ends).map(lambda it: Span(min(it), max(it))),
+        ends.map(lambda it: Span(0, it)),
+        ends.map(lambda it: Span(it, keys.ENDLESS)),
+        st.just(Span(0, keys.ENDLESS)),
+    )
+    times = spans.map(TimeIs)
+    outside = st.lists(spans, max_size=1).map(tuple)
+    # Most of the time what an index serves: that is where pages are found by tallies.
+    beside = some(st.frozensets(st.sampled_from([10, 11, 20, 21, 30, 99]), max_size=3))
+    plain = draw(st.sampled_from([True, True, True, False]))
+    people = st.frozensets(
+        st.sampled_from([*PEOPLE, 99]), min_size=plain, max_size=1 if plain else 3
+    )
+    query: TimerQuery = draw(
+        st.builds(
+            TimerQuery,
+            organization_id=st.just(ORGANIZATION),
+            person_ids=some(people),
+            time_entry_ids=st.none() if plain else beside,
+            started_at=some(times),
+            stopped_at=some(times | st.just(TimeIs(None))),
+            other_person_ids=NONE if plain else st.frozensets(st.sampled_from(PEOPLE), max_size=1),
+            other_time_entry_ids=NONE
+            if plain
+            else st.frozensets(st.sampled_from([10, 20]), max_size=1),
+            started_outside=st.just(()) if plain else outside,
+            stopped_outside=st.just(()) if plain else outside,
+            sort=st.sampled_from(TimerSort),
+            descending=st.booleans(),
+            page=st.integers(1, 8),
+            page_size=st.integers(1, 6),
+        )
+    )
+    return query
 
 
 def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
@@ -123,32 +152,51 @@ def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
     return ordered[first : first + query.page_size], len(ordered)
 
 
-@given(timers=timelines(), asked=st.lists(queries, min_size=1, max_size=6))
-@settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
-def test_a_list_equals_a_plain_list(
-    store: Store, timers: list[Timer], asked: list[TimerQuery]
-) -> None:
+def put_history(connection: Connection, timers: list[Timer]) -> None:
+    """Timers, the slots of those who run something, and all that the timers are counted in."""
     empty_tables()
-    put_all(*timers)
+    write_all(connection, [*timer_items(timers), *tally_items(timers)])
     put_slots(timers)
-    for query in asked:
-        page = store.timers(query)
-        assert (list(page.rows), page.total_count) == expected(query, timers)
 
 
-@given(timers=timelines(), asked=st.lists(queries, min_size=1, max_size=4))
-@settings(
-    max_examples=20, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
-)
+@given(data=st.data(), timers=timelines(), freely=st.sampled_from([0, 3, 150]))
+@bounded(80)
+def test_a_page_equals_that_of_a_plain_list(
+    store: Store, connection: Connection, data: Any, timers: list[Timer], freely: int
+) -> None:
+    put_history(connection, timers)
+    with patch.object(far_pages, "_SKIPPED_FREELY", freely):
+        for _ in range(8):
+            query = data.draw(queries(timers))
+            page = store.timers(query)
+            assert (list(page.rows), page.total_count) == expected(query, timers)
+
+
+@given(data=st.data(), timers=timelines(), freely=st.sampled_from([0, 3]))
+@bounded(15)
+def test_every_page_by_number_sees_each_timer_once(
+    store: Store, connection: Connection, data: Any, timers: list[Timer], freely: int
+) -> None:
+    put_history(connection, timers)
+    query = data.draw(queries(timers))
+    whole, total = expected(replace(query, page=1, page_size=1000), timers)
+    with patch.object(far_pages, "_SKIPPED_FREELY", freely):
+        pages = [
+            store.timers(replace(query, page=number))
+            for number in range(1, 2 - -total // query.page_size)
+        ]
+    assert [timer for page in pages for timer in page.rows] == whole
+    assert {page.total_count for page in pages} == {total}
+
+
+@given(data=st.data(), timers=timelines())
+@bounded(40)
 def test_a_walk_sees_each_timer_once_and_in_order(
-    store: Store, timers: list[Timer], asked: list[TimerQuery]
+    store: Store, connection: Connection, data: Any, timers: list[Timer]
 ) -> None:
-    empty_tables()
-    put_all(*timers)
-    put_slots(timers)
-    for query in asked:
+    put_history(connection, timers)
+    for _ in range(3):
+        query = data.draw(queries(timers))
         whole = replace(query, page=1, page_size=1000)
         seen: list[Timer] = []
         position = None
@@ -227,7 +275,7 @@ def test_what_runs_of_a_person_is_read_from_their_slot(
             "stopped_at",
         ),
         (
-            TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_at=TimeIs(Span(0, 9999))),
+            TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_outside=(Span(0, 1),)),
             "started_at",
         ),
     ],

@@ -1,0 +1,48 @@
+"""The stream of the tallies: says that people's days changed, and they are rolled up.
+
+Contract section 6; docs/decisions/0008-tallies.md.
+"""
+
+import logging
+from collections.abc import Mapping
+from typing import Any
+
+from chalice.app import Blueprint, DynamoDBEvent
+
+from chalicelib.events.wiring import toolbox
+from chalicelib.services.toolbox import Toolbox
+
+log = logging.getLogger("stint")
+
+STREAM_PLACEHOLDER = "arn:aws:dynamodb:region:account:table/tallies/stream/label"
+"""Chalice wants an ARN that is known beforehand; the template puts the real one in its place."""
+
+blueprint = Blueprint(__name__)
+
+
+@blueprint.on_dynamodb_record(stream_arn=STREAM_PLACEHOLDER, name="rollup")
+def rollup(event: DynamoDBEvent) -> dict[str, object]:
+    """Roll up what a batch of records is about; tell which are to come again."""
+    return roll_up_records(toolbox(), event.to_dict())
+
+
+def roll_up_records(tools: Toolbox, event: Mapping[str, Any]) -> dict[str, object]:
+    """Roll up the days that records are about, each once. A record of anything else is nothing.
+
+    Answers as Lambda wants it: the numbers of the records that are to be given again.
+    """
+    # Imported here: the API, which knows this module for its stream alone, never rolls up.
+    from chalicelib.services.rolling_up import roll_up  # noqa: PLC0415
+    from chalicelib.store.keys import person_day  # noqa: PLC0415
+
+    days = {}
+    for record in event["Records"]:
+        changed = record["dynamodb"]
+        key = changed["Keys"]
+        name = person_day(key["scope"]["S"], key["bucket"]["S"])
+        if name is not None:
+            days[changed["SequenceNumber"]] = name
+    failed = roll_up(tools, set(days.values()))
+    log.info("rollup", extra={"days": len(set(days.values())), "failed": len(failed)})
+    again = [number for number, name in days.items() if name in failed]
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}

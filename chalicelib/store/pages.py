@@ -1,0 +1,59 @@
+"""Page mode: a page of timers by its number, and an exact total. Contract section 6.
+
+What an index serves costs the same however long the list is (``far_pages.py``). What takes
+conditions beside its index, and what runs or ran on one time entry, is read as a whole.
+"""
+
+from itertools import count
+
+from pynamodb.connection import Connection
+
+from chalicelib.domain.errors import QueryTooBroad
+from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.timers import Timer
+from chalicelib.store.far_pages import read_page
+from chalicelib.store.indexes import walk_of
+from chalicelib.store.plans import (
+    BY_TIME_ENTRY,
+    MOST_INDEX_PAGES,
+    Plan,
+    asks_what_runs,
+    detour,
+    narrowing_filter,
+    plan,
+)
+from chalicelib.store.queries import in_order, what_runs
+
+
+def timers(connection: Connection, query: TimerQuery) -> Page[Timer]:
+    """One page of a list of timers, and how many there are in all.
+
+    Raises :class:`QueryTooBroad` where no index serves the query and five index pages do not
+    hold what would have to be checked.
+    """
+    if (person_id := asks_what_runs(query)) is not None:
+        runs = what_runs(connection, query, person_id)
+        return Page(runs if query.page == 1 else (), len(runs))
+    steps = plan(query)
+    if steps is None:
+        return Page((), 0)
+    if steps.exact and steps.index != BY_TIME_ENTRY:
+        return read_page(connection, query, steps)
+    return _read_all(connection, query, detour(query) or steps, narrowing_filter(steps))
+
+
+def _read_all(connection: Connection, query: TimerQuery, steps: Plan, narrower: str) -> Page[Timer]:
+    walk = walk_of(connection, steps, query)
+    found: list[Timer] = []
+    position = None
+    for number in count(1):
+        rows, position = walk.page(query.organization_id, position)
+        found += (timer for _, timer in rows if query.matches(timer))
+        if position is None:
+            break
+        if number == MOST_INDEX_PAGES and not steps.exact:
+            raise QueryTooBroad(f"filter[{narrower}]")
+    if not steps.ordered:
+        found = in_order(query, found)
+    first = (query.page - 1) * query.page_size
+    return Page(found[first : first + query.page_size], len(found))

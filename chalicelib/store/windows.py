@@ -1,0 +1,77 @@
+"""The part of an index that an exact plan means, between two bounds whose ranks can be told."""
+
+from dataclasses import dataclass
+
+from pynamodb.connection import Connection
+
+from chalicelib.domain.instants import Span
+from chalicelib.domain.timers import Timer
+from chalicelib.store import keys
+from chalicelib.store.indexes import Walk
+from chalicelib.store.plans import FIRST, LAST, Plan
+from chalicelib.store.together import together
+
+
+@dataclass(frozen=True, slots=True)
+class Bound:
+    """A place in an index: its sort key, and how many sessions (0 or -1) it lies beside the first
+    one at ``instant``, or later."""
+
+    key: str
+    instant: int
+    shift: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Window:
+    """The rows from ``begin`` to ``end``."""
+
+    begin: Bound
+    end: Bound
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can lie in between."""
+        return self.begin.key > self.end.key
+
+
+def window(connection: Connection, organization_id: int, steps: Plan) -> Window:
+    """The window of an exact plan. No call, or one wait where it asks for a span of stops."""
+    begin, end = _bound(steps.begin), _bound(steps.end)
+    if steps.stops is None:
+        return Window(begin, end)
+    first, last = _between_stops(connection, organization_id, steps, steps.stops)
+    return Window(
+        begin if begin.key > first.key else first,
+        end if end.key < last.key else last,
+    )
+
+
+def _between_stops(
+    connection: Connection, organization_id: int, steps: Plan, stops: Span
+) -> tuple[Bound, Bound]:
+    """What stopped in a span, along an index that is sorted by start.
+
+    Sessions do not overlap: what started in the span stopped in it too, but for the last one,
+    perhaps; and of those before at most the last one reaches into the span.
+    """
+
+    def last_before(instant: int) -> Timer | None:
+        walk = Walk(
+            connection, steps.index, steps.partition, FIRST, keys.begin(instant), backwards=True
+        )
+        return next((timer for _, timer in walk.first(organization_id, 1)), None)
+
+    before, last = together(lambda: last_before(stops.start), lambda: last_before(stops.end))
+    begin = _bound(keys.begin(stops.start))
+    if before is not None and (before.stopped_at is None or before.stopped_at >= stops.start):
+        begin = Bound(keys.at(before.started_at, before.id), begin.instant, -1)
+    end = _bound(keys.begin(stops.end))
+    if last is not None and (last.stopped_at is None or last.stopped_at >= stops.end):
+        # A walk includes its end: the last place before that session.
+        end = Bound(keys.at(last.started_at, last.id - 1), end.instant, -1)
+    return begin, end
+
+
+def _bound(key: str) -> Bound:
+    return Bound(key, keys.ENDLESS + 1 if key == LAST else int(key))
