@@ -8,13 +8,8 @@ import json
 import os
 import sys
 import time
-from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass, field
-from typing import Any
 
-from pynamodb.connection import Connection
-
+from bench.costs import counted
 from chalicelib.http.application import create_app
 from chalicelib.services.toolbox import real_toolbox
 from chalicelib.settings import read_settings
@@ -46,35 +41,6 @@ _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
 )
 
 
-@dataclass
-class _Cost:
-    calls: list[str] = field(default_factory=list)
-    read_units: float = 0.0
-
-
-@contextmanager
-def _counted(connection: Connection) -> Iterator[_Cost]:
-    cost = _Cost()
-
-    def note_call(model: Any, **_: Any) -> None:
-        cost.calls.append(model.name)
-
-    def note_units(model: Any, parsed: dict[str, Any], **_: Any) -> None:
-        capacity = parsed.get("ConsumedCapacity", [])
-        if model.name != "TransactWriteItems":
-            tables = capacity if isinstance(capacity, list) else [capacity]
-            cost.read_units += sum(table["CapacityUnits"] for table in tables)
-
-    events = connection.client.meta.events
-    events.register("before-call.dynamodb", note_call)
-    events.register("after-call.dynamodb", note_units)
-    try:
-        yield cost
-    finally:
-        events.unregister("before-call.dynamodb", note_call)
-        events.unregister("after-call.dynamodb", note_units)
-
-
 def main() -> None:
     """Load the demo data, send each request once, print what it cost."""
     settings = read_settings(os.environ)
@@ -88,7 +54,7 @@ def main() -> None:
     print(f"{'request':32} {'calls':>5} {'read units':>10}  operations")
     for name, method, path, document in _REQUESTS:
         body = b"" if document is None else json.dumps(document).encode()
-        with _counted(connection) as cost:
+        with counted(connection) as cost:
             answer = gateway.handle(method, f"/api/v2{path}", _HEADERS, body)
         if answer.status >= 400:  # noqa: PLR2004
             sys.exit(f"{name}: {answer.status} {answer.body.decode()}")

@@ -54,7 +54,7 @@ ROLLUP = Function(
     slow_milliseconds=10_000,
     # A person's days alone: what is rolled up lies in the same table, and must not come back.
     events={
-        "RollupEventSource": stream_settings(
+        "RollupDynamodbEventSource": stream_settings(
             TallyModel, {"dynamodb": {"Keys": {"bucket": {"S": [{"prefix": "2"}]}}}}
         )
     },

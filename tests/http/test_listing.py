@@ -1,9 +1,11 @@
 """GET /timers: contract section 6, in page mode."""
 
 import pytest
+from pynamodb.connection import Connection
 
 from tests.support.api import Api
 from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
+from tests.support.rollups import roll_up_all
 from tests.support.world import (
     ADMIN,
     ADMINS_ENTRY,
@@ -16,7 +18,7 @@ from tests.support.world import (
 
 
 @pytest.fixture
-def week(admin: Api, member: Api, clock: FakeClock) -> dict[str, str]:
+def week(admin: Api, member: Api, clock: FakeClock, connection: Connection) -> dict[str, str]:
     """Three sessions of the admin, two of the member, by name; "a3" and "m2" still run.
 
     a1 Mon 09:00-10:00 on 364, m1 Mon 09:30-09:45, a2 Mon 10:00-10:30 on 366,
@@ -35,6 +37,7 @@ def week(admin: Api, member: Api, clock: FakeClock) -> dict[str, str]:
     ids["a3"] = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(MINUTE)
     ids["m2"] = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
+    roll_up_all(connection)
     return ids
 
 

@@ -9,18 +9,20 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.domain.tallies import PersonDay
 from chalicelib.http.table import route_table
+from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
-from infra.stack.functions import FUNCTIONS, Function
+from infra.stack.functions import FUNCTIONS, ROLLUP, Function
 from tests.support.api import JSON_API, Api
-from tests.support.clock import HOUR, MINUTE, FakeClock
+from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.permissions import granted, needed, statements
 from tests.support.samples import send_sample
-from tests.support.world import ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
+from tests.support.world import ADMIN, ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY, ZAGREB
 
 ALL_INCLUDED = "include=time_entry.service,time_entry.person,organization"
 
@@ -81,6 +83,8 @@ class ApiUser:
             f"filter[person_id]={MEMBER}",
             f"filter[time_entry_id]={ADMINS_ENTRY}",
             ALL_INCLUDED,
+            "page[size]=1",
+            "page[size]=1&filter[started_at][lt]=2027-01-01",
         ):
             assert self._admin.get(f"/timers?{query}").status == 200
 
@@ -120,10 +124,29 @@ class Sweeper:
             assert sweep(self._tools).stopped == 1
 
 
+class RollUpUser:
+    """Rolls up what somebody did."""
+
+    def __init__(self, admin: Api, tools: Toolbox) -> None:
+        self._admin = admin
+        self._tools = tools
+
+    def prepare(self) -> None:
+        assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
+
+    def __call__(self) -> None:
+        day = PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)
+        assert roll_up(self._tools, [day]) == set()
+
+
 @pytest.fixture
 def users(admin: Api, clock: FakeClock, tools: Toolbox) -> dict[str, User]:
     """For each function, what runs all of its code paths."""
-    return {"api_handler": ApiUser(admin, clock), "sweep": Sweeper(admin, clock, tools)}
+    return {
+        "api_handler": ApiUser(admin, clock),
+        "sweep": Sweeper(admin, clock, tools),
+        "rollup": RollUpUser(admin, tools),
+    }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
@@ -146,14 +169,19 @@ def test_beside_tables_a_function_may_only_write_its_own_log(function: Function)
         for statement in statements(function.name)
         if not all(action.startswith("dynamodb:") for action in statement["Action"])
     ]
-    assert others == [
-        {
-            "Sid": "WriteLogs",
-            "Effect": "Allow",
-            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-            "Resource": [{"Fn::GetAtt": [function.logs_id, "Arn"]}],
-        }
-    ]
+    write_logs = {
+        "Sid": "WriteLogs",
+        "Effect": "Allow",
+        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+        "Resource": [{"Fn::GetAtt": [function.logs_id, "Arn"]}],
+    }
+    put_aside = {
+        "Sid": "PutAside",
+        "Effect": "Allow",
+        "Action": ["sqs:SendMessage"],
+        "Resource": [{"Fn::GetAtt": ["StreamFailures", "Arn"]}],
+    }
+    assert others == [write_logs, *([put_aside] if function is ROLLUP else [])]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)

@@ -38,6 +38,7 @@ def test_errors_throttles_and_latency_are_watched(template: Json) -> None:
         ("AWS/Lambda", "Errors"),
         ("AWS/Lambda", "Throttles"),
         ("AWS/Lambda", "Duration"),
+        ("AWS/SQS", "ApproximateNumberOfMessagesVisible"),
     }
 
 

@@ -112,6 +112,8 @@ def granted(function_name: str) -> tuple[Permission, ...]:
     return tuple(
         (action, _resource(resource))
         for statement in statements(function_name)
+        # What Lambda itself does on a function's behalf is no call of ours.
+        if statement["Sid"] != "FollowStream"
         for action in statement["Action"]
         if action.startswith("dynamodb:")
         for resource in statement["Resource"]

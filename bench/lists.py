@@ -1,0 +1,225 @@
+"""What a page of a list costs, however long the list: waits for the database, and read units.
+
+``make bench-lists`` runs it on DynamoDB Local, which counts read units as AWS does. Beside each
+page is the naive way on the same data: count the list by reading it, then read up to the page.
+"""
+
+import argparse
+import os
+import random
+import sys
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from functools import partial
+
+from pynamodb.connection import Connection
+
+from bench.costs import Cost, counted
+from chalicelib.domain.queries import TimerQuery, TimerSort
+from chalicelib.domain.timers import Timer
+from chalicelib.settings import read_settings
+from chalicelib.store import keys
+from chalicelib.store.connection import connect
+from chalicelib.store.indexes import Walk, walk_of
+from chalicelib.store.plans import Plan, plan
+from chalicelib.store.store import Store
+from infra.bulk import write_all
+from infra.tables import create_tables, renew_tables
+from infra.tallied import tally_items, timer_items
+
+ORGANIZATION = 2149
+PAGE_SIZE = 30
+SESSIONS_A_DAY = 4
+_FIRST_MORNING = 1_735_712_000
+"""2025-01-01, in the morning."""
+_DAY = 86_400
+_A_QUARTER_HOUR = 1_000
+_FIVE_YEARS = 5 * 365
+
+
+def history(timers: int, seed: int = 1) -> list[Timer]:
+    """So many sessions of as many people as five years of them take, four on a working day.
+
+    Of a hundred, one runs at the end. Everybody begins in the same hours: that fills the quarters.
+    """
+    drawn = random.Random(seed)  # noqa: S311
+    days = min(_FIVE_YEARS, max(30, timers // 200))
+    people = -(-timers // (days * SESSIONS_A_DAY))
+    made: list[Timer] = []
+    for day in range(days):
+        for person in range(1, people + 1):
+            instant = _FIRST_MORNING + day * _DAY + drawn.randrange(3600)
+            for _ in range(SESSIONS_A_DAY):
+                if len(made) == timers:
+                    return _some_run(made)
+                stop = instant + drawn.randrange(600, 7200)
+                made.append(_session(len(made), person, instant, stop))
+                instant = stop + drawn.randrange(900)
+    return _some_run(made)
+
+
+def crowd(timers: int) -> list[Timer]:
+    """The worst that is promised: 1,000 people who all start in one quarter-hour of each day, and
+    stop in one."""
+    drawn = random.Random(2)  # noqa: S311
+    made = []
+    for number in range(timers):
+        day, person = divmod(number, _A_QUARTER_HOUR)
+        morning = _FIRST_MORNING - _FIRST_MORNING % 900 - (day + 1) * _DAY
+        start = morning + drawn.randrange(900)
+        made.append(_session(number, 10_000 + person, start, morning + 8 * 3600 + start % 900))
+    return sorted(made, key=lambda it: it.started_at)
+
+
+def _session(number: int, person: int, started_at: int, stopped_at: int) -> Timer:
+    return Timer(
+        id=2 * 10**14 + number,
+        organization_id=ORGANIZATION,
+        person_id=10**14 + person,
+        time_entry_id=10**14 + number // SESSIONS_A_DAY,
+        started_at=started_at,
+        auto_stop_at=started_at + 12 * 3600,
+        stopped_at=stopped_at,
+    )
+
+
+def _some_run(made: list[Timer]) -> list[Timer]:
+    """The last session of every hundredth person runs."""
+    last = {timer.person_id: number for number, timer in enumerate(made)}
+    for person_id, number in last.items():
+        if person_id % 100 == 1:
+            made[number] = replace(made[number], stopped_at=None)
+    return made
+
+
+@dataclass(frozen=True, slots=True)
+class Case:
+    """A list that an index serves, and how many timers it has."""
+
+    name: str
+    query: TimerQuery
+    total: int
+
+
+def cases(timers: list[Timer]) -> Iterator[Case]:
+    """Organization and person, both sorts, both directions."""
+    person = timers[0].person_id
+    scopes = {
+        "organization": (None, len(timers)),
+        "person": (frozenset({person}), sum(it.person_id == person for it in timers)),
+    }
+    for scope, (people, total) in scopes.items():
+        for sort in TimerSort:
+            for descending in (False, True):
+                query = TimerQuery(
+                    ORGANIZATION,
+                    person_ids=people,
+                    sort=sort,
+                    descending=descending,
+                    page_size=PAGE_SIZE,
+                )
+                yield Case(f"{scope}, {'-' if descending else ''}{sort.value}", query, total)
+
+
+def pages_of(case: Case) -> dict[str, int]:
+    """The first page, the one in the middle, the last."""
+    last = max(1, -(-case.total // PAGE_SIZE))
+    return {"first": 1, "middle": (last + 1) // 2, "last": last}
+
+
+def load(connection: Connection, timers: list[Timer]) -> None:
+    """Put timers, and the tallies that lists are counted by."""
+    write_all(connection, timer_items(timers))
+    people = {timer.person_id for timer in timers}
+    scopes = {str(ORGANIZATION)}
+    if len(people) < _A_QUARTER_HOUR:
+        scopes |= {keys.scoped(ORGANIZATION, person_id) for person_id in people}
+    tallies = (it for it in tally_items(timers) if it[1]["scope"]["S"] in scopes)
+    write_all(connection, tallies)
+
+
+def by_number(store: Store, case: Case, page: int) -> Callable[[], object]:
+    """Page mode."""
+    return partial(store.timers, replace(case.query, page=page))
+
+
+def by_cursor(store: Store, case: Case, position: str | None) -> Callable[[], object]:
+    """Cursor mode."""
+    return partial(store.stretch, case.query, position, PAGE_SIZE)
+
+
+def naive(connection: Connection, case: Case, page: int) -> Callable[[], object]:
+    """What DynamoDB leaves one with: count by reading all, then read up to the page."""
+    steps = plan(case.query)
+    if steps is None:
+        raise ValueError("a query that wants nothing")
+    return partial(_count_and_skip, walk_of(connection, steps, case.query), page)
+
+
+def _count_and_skip(walk: Walk, page: int) -> object:
+    walk.count()
+    return walk.first(ORGANIZATION, page * PAGE_SIZE)
+
+
+def middle_position(connection: Connection, case: Case) -> str | None:
+    """Where the middle page begins, as a cursor holds it."""
+    steps: Plan | None = plan(case.query)
+    skipped = (pages_of(case)["middle"] - 1) * PAGE_SIZE
+    if steps is None or skipped == 0:
+        return None
+    return walk_of(connection, steps, case.query).first(ORGANIZATION, skipped)[-1][0]
+
+
+def measure(connection: Connection, run: Callable[[], object]) -> Cost:
+    """What something costs."""
+    with counted(connection) as cost:
+        run()
+    return cost
+
+
+def main(arguments: list[str]) -> None:
+    """Load each number of timers in turn, and print what each page costs."""
+    parser = argparse.ArgumentParser(description="What a page of a list costs.")
+    parser.add_argument("--timers", default="1000,10000", help="how many, separated by commas")
+    sizes = [int(text) for text in parser.parse_args(arguments).timers.split(",")]
+    settings = read_settings(os.environ)
+    if settings.dynamodb_endpoint is None:
+        sys.exit("This needs DynamoDB Local: make bench-lists")
+    connection = connect(settings)
+    create_tables()
+    print("| timers | list | page | page mode | cursor mode | count and skip |")
+    print("| --- | --- | --- | --- | --- | --- |")
+    for size in sizes:
+        timers = history(size)
+        renew_tables()
+        load(connection, timers)
+        for case in cases(timers):
+            _print(connection, size, case)
+    crowded = crowd(sizes[-1])
+    renew_tables()
+    load(connection, crowded)
+    for case in cases(crowded):
+        if case.query.person_ids is None:
+            _print(connection, sizes[-1], replace(case, name=f"crowd, {case.name}"))
+    print(f"\nWaits for the database / read units, {PAGE_SIZE} timers a page.")
+
+
+def _print(connection: Connection, size: int, case: Case) -> None:
+    store = Store(connection)
+    for name, page in pages_of(case).items():
+        cursor = "" if name == "last" else "{0.waits} / {0.read_units:.1f}"
+        if cursor:
+            position = None if name == "first" else middle_position(connection, case)
+            cursor = cursor.format(measure(connection, by_cursor(store, case, position)))
+        mine = measure(connection, by_number(store, case, page))
+        theirs = measure(connection, naive(connection, case, page))
+        print(
+            f"| {size:,} | {case.name} | {name} ({page:,}) "
+            f"| {mine.waits} / {mine.read_units:.1f} | {cursor} "
+            f"| {theirs.waits} / {theirs.read_units:,.1f} |",
+            flush=True,
+        )
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
