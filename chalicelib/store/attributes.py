@@ -1,8 +1,9 @@
-"""Attribute types that PynamoDB lacks: whole numbers, and words of a closed set."""
+"""Attribute types that PynamoDB lacks: whole numbers, words of a closed set, nouns in a list."""
 
 from enum import IntEnum, StrEnum
-from typing import Generic, TypeVar
+from typing import Any, Generic, TypeVar
 
+import msgspec
 from pynamodb.attributes import Attribute
 from pynamodb.constants import NUMBER, STRING
 
@@ -52,3 +53,20 @@ class NumberedAttribute(Attribute[IntChoice], Generic[IntChoice]):
 
     def deserialize(self, value: str) -> IntChoice:
         return self._choices(int(value))
+
+
+class ListedAttribute(Attribute[tuple[Any, ...]]):
+    """Some nouns of one kind, in their order, as JSON text: only read and written whole."""
+
+    attr_type = STRING
+
+    def __init__(self, kind: type[Any]) -> None:
+        super().__init__()
+        self._decoder = msgspec.json.Decoder(tuple[kind, ...])  # type: ignore[valid-type]
+
+    def serialize(self, value: tuple[Any, ...]) -> str:
+        return msgspec.json.encode(value).decode()
+
+    def deserialize(self, value: str) -> tuple[Any, ...]:
+        decoded: tuple[Any, ...] = self._decoder.decode(value)
+        return decoded

@@ -13,9 +13,14 @@ from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.domain.directory import Role
+from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.timers import StopReason, TrackMethod
-from chalicelib.store.attributes import IntegerAttribute, NumberedAttribute, WordAttribute
+from chalicelib.store.attributes import (
+    IntegerAttribute,
+    ListedAttribute,
+    NumberedAttribute,
+    WordAttribute,
+)
 
 
 class _IndexMeta:
@@ -152,6 +157,7 @@ class SlotModel(Model):
     time_entry_id = IntegerAttribute(null=True)
     started_at = IntegerAttribute(null=True)
     auto_stop_at = IntegerAttribute(null=True)
+    blocked = BooleanAttribute(null=True)
     expires_at = TTLAttribute(null=True)
 
 
@@ -164,6 +170,7 @@ class KeptOutcomeModel(Model):
     person_key = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute(range_key=True)
     fingerprint = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)
     outcome = UnicodeAttribute()
     expires_at = IntegerAttribute()
 
@@ -254,6 +261,27 @@ class ServiceModel(DirectoryModel):
     deleted_at = IntegerAttribute(null=True)
 
 
+class TokenListModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.directory.TokenList`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    version = IntegerAttribute()
+    tokens = ListedAttribute(ApiToken)
+
+
+class ClaimModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.directory.Claim`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    name = UnicodeAttribute()
+
+
 TABLES: tuple[type[Model], ...] = (
     TimerModel,
     TimeEntryModel,
@@ -270,5 +298,7 @@ MODELS: tuple[type[Model], ...] = (
     OrganizationModel,
     PersonModel,
     ServiceModel,
+    TokenListModel,
+    ClaimModel,
 )
 """Every model: what must be bound to the connection."""

@@ -10,9 +10,10 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 
 from chalicelib.domain.tallies import PersonDay
+from chalicelib.http.table import route_table
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.sweeping import sweep
-from chalicelib.services.toolbox import Toolbox
+from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
@@ -20,6 +21,7 @@ from infra.stack.functions import FUNCTIONS, ROLLUP, Function
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.permissions import granted, needed, statements
+from tests.support.samples import send_sample
 from tests.support.world import ADMIN, ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY, ZAGREB
 
 ALL_INCLUDED = "include=time_entry.service,time_entry.person,organization"
@@ -47,6 +49,7 @@ class ApiUser:
         self._start_switch_and_stop()
         self._repeat()
         self._list()
+        self._manage()
 
     def _start_switch_and_stop(self) -> None:
         admin, clock = self._admin, self._clock
@@ -84,6 +87,17 @@ class ApiUser:
             "page[size]=1&filter[started_at][lt]=2027-01-01",
         ):
             assert self._admin.get(f"/timers?{query}").status == 200
+
+    def _manage(self) -> None:
+        admin = self._admin
+        timer_id = admin.get("/timers").ids[0]
+        for route in route_table(real_toolbox(Store(Connection()))):
+            for method in route.methods:
+                send_sample(admin, route, method, timer_id)
+        # Another address, so that a claim moves; another role, and another admin for good.
+        changes = {"email": "elsewhere@example.com", "role": "admin"}
+        assert admin.patch(f"/people/{MEMBER}", {"data": {"attributes": changes}}).status == 200
+        assert admin.patch(f"/people/{MEMBER}/archive").status == 200
 
 
 class Sweeper:

@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.directory import Organization, Person, Role, Service, Token
+from chalicelib.domain.directory import (
+    ApiToken,
+    Claim,
+    Organization,
+    Person,
+    Role,
+    Service,
+    Token,
+    TokenList,
+)
 from chalicelib.domain.ids import MAX_ID
 from chalicelib.domain.instants import LAST_INSTANT
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
@@ -44,6 +53,8 @@ FULL: list[Record] = [
     Person(8779, 2149, "Ana", "Horvat", "ana@x.example", Role.ADMIN, 5, "CEO", "an", "http://x", 9),
     Service(1294, 2149, "Design", False, False, 3, 11, 12),
     Token("d" * 64, 2149, 8779, Role.MEMBER, "phone", 99),
+    TokenList(8779, 2149, 3, (ApiToken(5, 2149, 8779, "téléphone", "d" * 64, 1, 99),)),
+    Claim("email:ana@x.example", 2149, 8779),
 ]
 
 
