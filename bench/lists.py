@@ -187,8 +187,9 @@ def main(arguments: list[str]) -> None:
         sys.exit("This needs DynamoDB Local: make bench-lists")
     connection = connect(settings)
     create_tables()
-    print("| timers | list | page | page mode | cursor mode | count and skip |")
-    print("| --- | --- | --- | --- | --- | --- |")
+    pages = ("first page", "middle", "last", "middle by cursor")
+    print(f"| timers | list | {' | '.join(pages)} | count and skip: middle | last |")
+    print(f"| ---: | --- |{' ---: |' * 6}")
     for size in sizes:
         timers = history(size)
         renew_tables()
@@ -206,19 +207,18 @@ def main(arguments: list[str]) -> None:
 
 def _print(connection: Connection, size: int, case: Case) -> None:
     store = Store(connection)
-    for name, page in pages_of(case).items():
-        cursor = "" if name == "last" else "{0.waits} / {0.read_units:.1f}"
-        if cursor:
-            position = None if name == "first" else middle_position(connection, case)
-            cursor = cursor.format(measure(connection, by_cursor(store, case, position)))
-        mine = measure(connection, by_number(store, case, page))
-        theirs = measure(connection, naive(connection, case, page))
-        print(
-            f"| {size:,} | {case.name} | {name} ({page:,}) "
-            f"| {mine.waits} / {mine.read_units:.1f} | {cursor} "
-            f"| {theirs.waits} / {theirs.read_units:,.1f} |",
-            flush=True,
-        )
+    pages = pages_of(case)
+    mine = {name: measure(connection, by_number(store, case, page)) for name, page in pages.items()}
+    cursor = measure(connection, by_cursor(store, case, middle_position(connection, case)))
+    theirs = [
+        measure(connection, naive(connection, case, pages[name])) for name in ("middle", "last")
+    ]
+    cells = [*(_told(cost) for cost in mine.values()), _told(cursor), *map(_told, theirs)]
+    print(f"| {size:,} | {case.name} | {' | '.join(cells)} |", flush=True)
+
+
+def _told(cost: Cost) -> str:
+    return f"{cost.waits} / {cost.read_units:,.1f}"
 
 
 if __name__ == "__main__":

@@ -7,8 +7,11 @@ with fixed ids, so that slots, entries and tallies agree with them.
 import secrets
 from dataclasses import dataclass
 
-from chalicelib.domain.directory import Organization, Person, Role, Service, Token
+from chalicelib.domain.api_tokens import decide_token
+from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
 from chalicelib.domain.instants import local_date
+from chalicelib.domain.people import adding
+from chalicelib.domain.records import RecordChange
 from chalicelib.domain.timeline import Drawn, decide_start, decide_stop
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.domain.tokens import digest
@@ -56,20 +59,15 @@ def load_demo_data(store: Store, now: int) -> bool:
         return False
     for record in _records(now):
         store.create(record)
+    for number, person in enumerate(_people(now), start=1):
+        _commit(store, *adding(person))
+        _commit(store, *_token(person, number, now))
     for session in _SESSIONS:
         _work(store, session, now)
     return True
 
 
 def _records(now: int) -> list[Record]:
-    created = now - 24 * _HOUR
-    people = [
-        Person(8779, 2149, "Ana", "Horvat", "ana@adriatic.example", Role.ADMIN, created),
-        Person(8784, 2149, "Ivan", "Babić", "ivan@adriatic.example", Role.MEMBER, created),
-        Person(8796, 2149, "Mia", "Kovač", "mia@adriatic.example", Role.MEMBER, created),
-        Person(8786, 2150, "Asha", "Sen", "asha@bengal.example", Role.ADMIN, created),
-        Person(8788, 2150, "Ravi", "Das", "ravi@bengal.example", Role.MEMBER, created),
-    ]
     services = [
         Service(1294, 2149, "Design", position=1),
         Service(1296, 2149, "Development", position=2),
@@ -84,11 +82,33 @@ def _records(now: int) -> list[Record]:
         _entry(368, KOLKATA, 8786, 1300, now),
         _entry(369, KOLKATA, 8786, 1301, now),
     ]
-    tokens = [
-        Token(digest(token), organization.id, person_id, role, name="demo")
-        for token, (organization, person_id, role) in TOKENS.items()
+    return [KOLKATA, *services, *entries]
+
+
+def _people(now: int) -> list[Person]:
+    created = now - 24 * _HOUR
+    return [
+        Person(8779, 2149, "Ana", "Horvat", "ana@adriatic.example", Role.ADMIN, created),
+        Person(8784, 2149, "Ivan", "Babić", "ivan@adriatic.example", Role.MEMBER, created),
+        Person(8796, 2149, "Mia", "Kovač", "mia@adriatic.example", Role.MEMBER, created),
+        Person(8786, 2150, "Asha", "Sen", "asha@bengal.example", Role.ADMIN, created),
+        Person(8788, 2150, "Ravi", "Das", "ravi@bengal.example", Role.MEMBER, created),
     ]
-    return [KOLKATA, *people, *services, *entries, *tokens]
+
+
+def _token(person: Person, number: int, now: int) -> tuple[RecordChange, ...]:
+    """What gives somebody their demo token, if they have one."""
+    for token, (_, person_id, _) in TOKENS.items():
+        if person_id == person.id:
+            place = person.organization_id, person.id
+            made = ApiToken(number, *place, "demo", digest(token), now)
+            return decide_token(person, TokenList(person.id, person.organization_id), made)
+    return ()
+
+
+def _commit(store: Store, *records: RecordChange) -> None:
+    if records:
+        store.commit(Commit(None, records=records), secrets.token_hex(16))
 
 
 def _entry(

@@ -114,6 +114,8 @@ def _check_slot(books: Books) -> Iterator[Violation]:
         held = books.slot.running.timer_id if books.slot.running else None
         runs_id = expected.timer_id if expected else None
         yield Violation(f"the slot holds timer {held}, but {runs_id} runs", True)
+    if books.slot.blocked and (runs or books.slot.running):
+        yield Violation("the slot is blocked, but something runs", False)
     last_id = max((timer.id for timer in books.timers), default=0)
     if books.slot.last_timer_id != last_id:
         yield Violation(f"the slot's last id is {books.slot.last_timer_id}, not {last_id}", True)

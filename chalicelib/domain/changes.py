@@ -76,7 +76,26 @@ class MoveLastStop:
     last_stopped_at: int | None
 
 
-SlotChange = OccupySlot | FreeSlot | MoveLastStop
+@dataclass(frozen=True, slots=True)
+class BlockSlot:
+    """A person is deactivated: nothing runs and nothing may start.
+
+    The slot must be just as it was read (``version``), so that a start meanwhile loses or wins.
+    """
+
+    version: int
+    last_stopped_at: int | None
+
+
+@dataclass(frozen=True, slots=True)
+class OpenSlot:
+    """A person is restored: they may start again. The slot must be as it was read."""
+
+    version: int
+    last_stopped_at: None = None
+
+
+SlotChange = OccupySlot | FreeSlot | MoveLastStop | BlockSlot | OpenSlot
 
 
 @dataclass(frozen=True, slots=True)

@@ -4,7 +4,12 @@ from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from chalicelib.domain.errors import RecordNotFound
+
 DEFAULT_AUTO_STOP_AFTER = 12 * 3600
+SHORTEST_AUTO_STOP_AFTER = 5 * 60
+LONGEST_AUTO_STOP_AFTER = 7 * 24 * 3600
+"""Seconds: nobody's timer should end before it began, and a forgotten one should end at all."""
 
 
 class Role(StrEnum):
@@ -12,6 +17,10 @@ class Role(StrEnum):
 
     ADMIN = "admin"
     MEMBER = "member"
+
+
+ROLE_IDS = {Role.ADMIN: 1, Role.MEMBER: 3}
+"""Productive numbers its roles; an admin is 1 there and an ordinary member of staff 3."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,19 +40,36 @@ class Organization:
 
 @dataclass(frozen=True, slots=True)
 class Person:
-    """Somebody who tracks time. ``deactivated_at`` and ``created_at`` are instants."""
+    """Somebody who tracks time. ``deactivated_at`` and ``created_at`` are instants.
+
+    ``email`` is None for a reader who may not see it; everybody has one.
+    """
 
     id: int
     organization_id: int
     first_name: str
     last_name: str
-    email: str
+    email: str | None
     role: Role
     created_at: int
     title: str | None = None
     nickname: str | None = None
     avatar_url: str | None = None
     deactivated_at: int | None = None
+
+    @property
+    def is_active_admin(self) -> bool:
+        """Whether they may, at present, do everything in their organization."""
+        return self.role is Role.ADMIN and self.deactivated_at is None
+
+
+@dataclass(frozen=True, slots=True)
+class Membership:
+    """That a person works for an organization; its id is the person's."""
+
+    id: int
+    organization_id: int
+    role: Role
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,6 +105,45 @@ class Token:
     def expired(self, now: int) -> bool:
         """Whether the token has run out at that instant."""
         return self.expires_at is not None and self.expires_at <= now
+
+
+@dataclass(frozen=True, slots=True)
+class ApiToken:
+    """An API token as people see it: never the token itself. Instants are seconds."""
+
+    id: int
+    organization_id: int
+    person_id: int
+    name: str
+    digest: str
+    created_at: int
+    expires_at: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class TokenList:
+    """All tokens of one person, whose id it has. ``version`` is 0 where there never was one."""
+
+    id: int
+    organization_id: int
+    version: int = 0
+    tokens: tuple[ApiToken, ...] = ()
+
+    def find(self, token_id: int) -> ApiToken:
+        """The token with that id. Raises :class:`RecordNotFound`."""
+        for token in self.tokens:
+            if token.id == token_id:
+                return token
+        raise RecordNotFound
+
+
+@dataclass(frozen=True, slots=True)
+class Claim:
+    """That a name, such as an e-mail address, is taken in an organization; ``id`` is whose."""
+
+    name: str
+    organization_id: int
+    id: int
 
 
 @dataclass(frozen=True, slots=True)

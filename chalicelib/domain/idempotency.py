@@ -2,6 +2,7 @@
 
 import hashlib
 from dataclasses import dataclass
+from typing import Any
 
 from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.timers import Timer
@@ -36,10 +37,13 @@ class Outcome:
 
 @dataclass(frozen=True, slots=True)
 class KeptOutcome:
-    """What the first request with a key answered; forgotten at the instant ``expires_at``."""
+    """What the first request with a key answered; forgotten at the instant ``expires_at``.
+
+    ``outcome`` is an :class:`Outcome`, or the record that was created, as it then was.
+    """
 
     fingerprint: str
-    outcome: Outcome
+    outcome: Any
     expires_at: int
 
 

@@ -21,6 +21,9 @@ _DATE_TIME = re.compile(
 )
 
 
+_AFTER_ALL = "~"
+
+
 @dataclass(frozen=True, slots=True)
 class Span:
     """The instants from ``start`` up to, not including, ``end``."""
@@ -77,6 +80,25 @@ def day_span(day: date, zone: tzinfo) -> Span:
 def local_date(instant: int, zone: tzinfo) -> str:
     """The date (``YYYY-MM-DD``) on the wall in ``zone`` at that instant."""
     return datetime.fromtimestamp(instant, zone).date().isoformat()
+
+
+def parse_date(text: str) -> str:
+    """A date of the calendar, as ``YYYY-MM-DD``. Raises ``ValueError`` for anything else."""
+    if not _DATE.fullmatch(text):
+        raise ValueError("not a date, such as 2025-08-02")
+    return date.fromisoformat(text).isoformat()
+
+
+def next_date(day: str) -> str:
+    """The date after a date; after the calendar's last one, what sorts after every date."""
+    parsed = date.fromisoformat(day)
+    return _AFTER_ALL if parsed == date.max else (parsed + timedelta(days=1)).isoformat()
+
+
+def previous_date(day: str) -> str:
+    """The date before a date; before the calendar's first one, what sorts before every date."""
+    parsed = date.fromisoformat(day)
+    return "" if parsed == date.min else (parsed - timedelta(days=1)).isoformat()
 
 
 def _midnight(day: date, zone: tzinfo) -> int:

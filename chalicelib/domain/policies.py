@@ -1,8 +1,9 @@
 """Who may see and do what. Contract section 5."""
 
+from dataclasses import dataclass
 from enum import Enum
 
-from chalicelib.domain.directory import Caller
+from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.errors import AccessDenied
 
 
@@ -30,3 +31,37 @@ def acts_for(caller: Caller, person_id: int | None) -> int:
     if caller.is_admin:
         return person_id
     raise AccessDenied("only an admin may act for somebody else")
+
+
+class Reach(Enum):
+    """Whose records an act takes, of those who may do it at all. Admins reach everybody's."""
+
+    OWN = "own"
+    """A member's own: somebody else's is as good as not there."""
+    OWN_OF_SEEN = "own_of_seen"
+    """A member's own, of what they see of everybody: to touch somebody else's is forbidden."""
+    EVERYBODYS = "everybodys"
+    """Everybody's."""
+
+
+@dataclass(frozen=True, slots=True)
+class Access:
+    """Who may do something: everybody or, with role admin, admins alone; and to whose records.
+
+    ``organization_needed`` says that the request must name the organization.
+    """
+
+    role: Role
+    reach: Reach
+    organization_needed: bool = True
+
+    def check(self, caller: Caller) -> None:
+        """Raises :class:`AccessDenied` where the caller's role does not allow it."""
+        if self.role is Role.ADMIN and not caller.is_admin:
+            raise AccessDenied("only an admin may do this")
+
+
+ADMINS = Access(Role.ADMIN, Reach.EVERYBODYS)
+EVERYBODY = Access(Role.MEMBER, Reach.EVERYBODYS)
+OWN = Access(Role.MEMBER, Reach.OWN)
+OWN_OF_SEEN = Access(Role.MEMBER, Reach.OWN_OF_SEEN)

@@ -119,14 +119,14 @@ def decide_stop(timer: Timer, now: int, stopped_at: int | None = None) -> Stoppe
     """
     if timer.stopped_at is not None:
         return Stopped(timer, None)
-    return _stop(timer, now, _stop_instant(timer, now, stopped_at), None)
+    return _stopped(timer, now, _stop_instant(timer, now, stopped_at), None)
 
 
 def decide_auto_stop(timer: Timer, now: int) -> Stopped:
     """Stop a forgotten timer at its limit, whenever that is noticed. Contract section 9."""
     if timer.auto_stop_at > now or timer.stopped_at is not None:
         return Stopped(timer, None)
-    return _stop(timer, now, timer.auto_stop_at, StopReason.AUTO)
+    return _stopped(timer, now, timer.auto_stop_at, StopReason.AUTO)
 
 
 def correction(timer: Timer, now: int, stopped_at: int | None) -> int | None:
@@ -161,6 +161,21 @@ def decide_correction(timer: Timer, slot: Slot, entry: TimeEntry, now: int, stop
     return Stopped(_with_stop(timer, stop, None), changes)
 
 
+def stop_at(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Changes:
+    """What stops a running timer at an instant that was decided already."""
+    tallying = Tallying()
+    tallying.stopped(stop)
+    return Changes(
+        organization_id=timer.organization_id,
+        person_id=timer.person_id,
+        now=now,
+        slot=FreeSlot(timer.id, stop),
+        stop_timer=StopTimer(timer.id, stop, reason),
+        entries=(_end_session(_running(timer), stop),),
+        tallies=tallying.changes(),
+    )
+
+
 def _start_instant(slot: Slot, organization: Organization, now: int, asked: int | None) -> int:
     earliest = slot.running.started_at if slot.running else slot.last_stopped_at or 0
     if asked is None or now <= asked <= now + CLOCK_TOLERANCE:
@@ -175,19 +190,8 @@ def _start_instant(slot: Slot, organization: Organization, now: int, asked: int 
     return asked
 
 
-def _stop(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
-    tallying = Tallying()
-    tallying.stopped(stop)
-    changes = Changes(
-        organization_id=timer.organization_id,
-        person_id=timer.person_id,
-        now=now,
-        slot=FreeSlot(timer.id, stop),
-        stop_timer=StopTimer(timer.id, stop, reason),
-        entries=(_end_session(_running(timer), stop),),
-        tallies=tallying.changes(),
-    )
-    return Stopped(_with_stop(timer, stop, reason), changes)
+def _stopped(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
+    return Stopped(_with_stop(timer, stop, reason), stop_at(timer, now, stop, reason))
 
 
 def _stop_instant(timer: Timer, now: int, asked: int | None) -> int:

@@ -108,6 +108,7 @@ class Slot:
 
     ``version`` is 0 where the person never started anything. ``last_timer_id`` is the largest id
     on the timeline, ``last_stopped_at`` the end of its last stopped session, while nothing runs.
+    ``blocked`` says that its person is deactivated: nothing runs, and nothing may start.
     """
 
     organization_id: int
@@ -116,6 +117,7 @@ class Slot:
     running: RunningTimer | None = None
     last_timer_id: int = 0
     last_stopped_at: int | None = None
+    blocked: bool = False
 
     @property
     def timer(self) -> Timer | None:

@@ -10,7 +10,7 @@ from chalicelib.http.exchange import Reply, from_chalice
 from chalicelib.http.pipeline import Pipeline
 from chalicelib.http.replies import cors_config, error_reply, to_chalice
 from chalicelib.http.routes import BASE_PATH, Route
-from chalicelib.http.timers import TimerViews
+from chalicelib.http.table import route_table
 from chalicelib.services.authentication import Authenticator
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.settings import Settings
@@ -24,8 +24,8 @@ def create_app(settings: Settings, tools: Toolbox) -> Chalice:
     app.api.binary_types = []
     app.register_middleware(_render_methods(app, settings.allowed_origin), "http")
     pipeline = Pipeline(Authenticator(tools))
-    routes = TimerViews(tools).routes()
-    app.register_blueprint(_blueprint(app, routes, pipeline, settings), url_prefix=BASE_PATH)
+    blueprint = _blueprint(app, route_table(tools), pipeline, settings)
+    app.register_blueprint(blueprint, url_prefix=BASE_PATH)
     return app
 
 

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 from typing import Any
 
+from chalicelib.domain.directory import Caller
 from chalicelib.jsonapi.documents import Included, View, is_included, join_path
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.resources.registry import RECORDS, RESOURCES
@@ -12,11 +13,12 @@ _Place = tuple[str, int]
 
 
 def load_included(
-    store: Store, organization_id: int, resource: AnyResource, records: Iterable[Any], view: View
+    store: Store, caller: Caller, resource: AnyResource, records: Iterable[Any], view: View
 ) -> list[Included]:
     """The records to be included, each once, in the order in which they are first reached.
 
-    What nobody finds any more is left out; the relationship still names it.
+    They are shown as the caller may see them. What nobody finds any more is left out; the
+    relationship still names it.
     """
     paths: dict[_Place, set[str]] = {}
     loaded: dict[_Place, Any] = {}
@@ -24,7 +26,7 @@ def load_included(
     while frontier:
         reached = [step for standing in frontier for step in _steps(*standing, view)]
         missing = dict.fromkeys(place for place, _ in reached if place not in loaded)
-        loaded |= _load(store, organization_id, missing)
+        loaded |= _load(store, caller, missing)
         frontier = []
         for place, path in reached:
             known = paths.setdefault(place, set())
@@ -48,8 +50,13 @@ def _steps(
                 yield (relationship.to, related_id), join_path(path, relationship.name)
 
 
-def _load(store: Store, organization_id: int, places: Iterable[_Place]) -> dict[_Place, Any]:
+def _load(store: Store, caller: Caller, places: Iterable[_Place]) -> dict[_Place, Any]:
     wanted = {(RECORDS[type_], id_): (type_, id_) for type_, id_ in places}
     if not wanted:
         return {}
-    return {wanted[name]: it for name, it in store.records(organization_id, wanted).items()}
+    found = store.records(caller.organization.id, wanted)
+    return {
+        place: RESOURCES[place[0]].seen(caller, found[name])
+        for name, place in wanted.items()
+        if name in found
+    }

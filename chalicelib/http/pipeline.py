@@ -28,7 +28,7 @@ class Pipeline:
         """The reply to a request on a route."""
         began = time.perf_counter()
         try:
-            reply = route.view(self._admit(request))
+            reply = route.view(self._admit(route, request))
             if request.method == "GET":
                 reply = revalidate(reply, request.headers.get("if-none-match"))
         except StintError as error:
@@ -42,7 +42,7 @@ class Pipeline:
         _log_request(route, request, reply, time.perf_counter() - began)
         return reply
 
-    def _admit(self, request: HttpRequest) -> Exchange:
+    def _admit(self, route: Route, request: HttpRequest) -> Exchange:
         headers = request.headers
         check_accept(headers.get("accept"))
         if request.body:
@@ -50,8 +50,11 @@ class Pipeline:
                 raise PayloadTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
             check_content_type(headers.get("content-type"))
         caller = self._authenticator.authenticate(
-            headers.get("x-auth-token"), headers.get("x-organization-id")
+            headers.get("x-auth-token"),
+            headers.get("x-organization-id"),
+            organization_needed=route.access.organization_needed,
         )
+        route.access.check(caller)
         return Exchange(request, caller)
 
 

@@ -5,6 +5,7 @@
     filter[person_id]=1,2                           one of these
     filter[person_id][not_eq][]=1                   none of these
     filter[started_at][gt_eq]=2026-03-02            on that day, or later
+    filter[email][contains]=@example.com            whatever the case
     filter[$op]=and&filter[0][person_id][eq][]=1    as Productive's own client writes it
 """
 
@@ -12,7 +13,6 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import tzinfo
-from functools import reduce
 
 from chalicelib.domain.errors import (
     UnsupportedFilter,
@@ -20,14 +20,24 @@ from chalicelib.domain.errors import (
     UnsupportedFilterValue,
 )
 from chalicelib.domain.ids import parse_id
-from chalicelib.domain.instants import LAST_INSTANT, Span, parse_span
+from chalicelib.domain.instants import Span, next_date, parse_date, parse_span, previous_date
 from chalicelib.domain.queries import TimeIs
-from chalicelib.jsonapi.resource import Filter, FilterKind
+from chalicelib.jsonapi.conditions import (
+    EVER,
+    Condition,
+    Conditions,
+    DateIs,
+    FlagIs,
+    IdsAre,
+    Never,
+    TextIs,
+    TimeIsNot,
+    WordsAre,
+)
+from chalicelib.jsonapi.resource import AnyFilter, FilterKind
 
 MOST_IDS = 20
-
-_END = LAST_INSTANT + 1
-_EVER = Span(0, _END)
+LONGEST_TEXT = 255
 
 ID_OPERATORS: Mapping[str, bool] = {
     "eq": True,
@@ -41,70 +51,63 @@ ID_OPERATORS: Mapping[str, bool] = {
 
 TIME_OPERATORS: Mapping[str, Callable[[Span], Span]] = {
     "eq": lambda span: span,
-    "gt": lambda span: Span(span.end, _END),
-    "gt_eq": lambda span: Span(span.start, _END),
+    "gt": lambda span: Span(span.end, EVER.end),
+    "gt_eq": lambda span: Span(span.start, EVER.end),
     "lt": lambda span: Span(0, span.start),
     "lt_eq": lambda span: Span(0, span.end),
 }
 """Operators on times, beside ``not_eq``: the span in which a time must lie, given the one asked
 about. A time that is not there, of a timer that runs, lies in no span."""
 
+TEXT_OPERATORS: Mapping[str, Callable[[str], TextIs]] = {
+    "eq": TextIs,
+    "not_eq": lambda text: TextIs(text, wanted=False),
+    "contains": lambda text: TextIs(text, within=True),
+    "not_contain": lambda text: TextIs(text, within=True, wanted=False),
+}
+"""Operators on texts, whose case never matters."""
+
+DATE_OPERATORS: Mapping[str, Callable[[str], DateIs]] = {
+    "eq": lambda date: DateIs(date, date),
+    "not_eq": lambda date: DateIs(date, date, inside=False),
+    "gt": lambda date: DateIs(first=next_date(date)),
+    "gt_eq": lambda date: DateIs(first=date),
+    "lt": lambda date: DateIs(last=previous_date(date)),
+    "lt_eq": lambda date: DateIs(last=date),
+}
+"""Operators on dates: the dates that are meant, given the one asked about."""
+
 _DEFAULT = "eq"
 _NOT_EQUAL = "not_eq"
 _GROUP_OPERATOR = "$op"
+_FLAGS = {"true": True, "1": True, "false": False, "0": False}
 # A + that nobody encoded arrives as a space.
 _BARE_OFFSET = re.compile(r" (\d{2}:?\d{2})$", re.ASCII)
 
 
 @dataclass(frozen=True, slots=True)
-class IdsAre:
-    """One of these ids; with ``among=False`` none of them."""
+class _Asked:
+    """One filter and operator of a request, as the parameter spelled it, and its values."""
 
-    ids: frozenset[int]
-    among: bool = True
+    filter: AnyFilter
+    parameter: str
+    operator: str
+    values: list[str]
+    zone: tzinfo
 
+    def one(self, what: str) -> str:
+        """The one value. Raises where there are several."""
+        if len(self.values) > 1:
+            raise self.unusable(f"must be one {what}")
+        return self.values[0].strip()
 
-@dataclass(frozen=True, slots=True)
-class TimeIsNot:
-    """There is a time, and it lies outside of a span."""
-
-    span: Span
-
-
-Condition = IdsAre | TimeIs | TimeIsNot
-
-
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """Every condition of a request, by the name of its filter, joined by "and"."""
-
-    by_name: Mapping[str, tuple[Condition, ...]]
-
-    def ids(self, name: str) -> frozenset[int] | None:
-        """The ids of which a record must have one; None where any will do."""
-        asked = [it.ids for it in self.by_name.get(name, ()) if isinstance(it, IdsAre) and it.among]
-        return reduce(frozenset.__and__, asked) if asked else None
-
-    def other_ids(self, name: str) -> frozenset[int]:
-        """The ids of which a record must have none."""
-        found = self.by_name.get(name, ())
-        refused = (it.ids for it in found if isinstance(it, IdsAre) and not it.among)
-        return frozenset().union(*refused)
-
-    def time(self, name: str) -> TimeIs | None:
-        """The span in which a time must lie; None where it is not asked about."""
-        asked = [it for it in self.by_name.get(name, ()) if isinstance(it, TimeIs)]
-        if not asked and self.other_times(name):
-            return TimeIs(_EVER)
-        return reduce(TimeIs.both, asked) if asked else None
-
-    def other_times(self, name: str) -> tuple[Span, ...]:
-        """The spans outside of which a time must lie."""
-        return tuple(it.span for it in self.by_name.get(name, ()) if isinstance(it, TimeIsNot))
+    def unusable(self, detail: str) -> UnsupportedFilterValue:
+        """The error that says what a value must be."""
+        return UnsupportedFilterValue(self.parameter, detail)
 
 
 def read_conditions(
-    filters: Iterable[Filter], parameters: Iterable[tuple[str, list[str], str]], zone: tzinfo
+    filters: Iterable[AnyFilter], parameters: Iterable[tuple[str, list[str], str]], zone: tzinfo
 ) -> Conditions:
     """The conditions in ``filter`` parameters: each its name, the members in brackets, a value.
 
@@ -120,9 +123,16 @@ def read_conditions(
             collected.setdefault(place, (parameter, []))[1].append(value)
     conditions: dict[str, tuple[Condition, ...]] = {}
     for (_, name, operator), (parameter, values) in collected.items():
-        condition = _PARSERS[known[name].kind](parameter, operator, values, zone)
-        conditions[name] = (*conditions.get(name, ()), condition)
+        asked = _Asked(known[name], parameter, operator, values, zone)
+        condition = _PARSERS[asked.filter.kind](asked)
+        if condition is not None:
+            conditions[name] = (*conditions.get(name, ()), condition)
     return Conditions(conditions)
+
+
+def operators_of(kind: FilterKind) -> tuple[str, ...]:
+    """The operators that a filter of that kind takes, the default first."""
+    return _OPERATORS[kind]
 
 
 def _check_group_operator(parameter: str, value: str) -> None:
@@ -130,7 +140,9 @@ def _check_group_operator(parameter: str, value: str) -> None:
         raise UnsupportedFilterOperation(parameter, "groups are joined by and")
 
 
-def _place(parameter: str, members: list[str], known: Mapping[str, Filter]) -> tuple[str, str, str]:
+def _place(
+    parameter: str, members: list[str], known: Mapping[str, AnyFilter]
+) -> tuple[str, str, str]:
     """The group, the filter and its operator; behind them may stand [] or [0], one of a list."""
     rest = list(members)
     group = rest.pop(0) if rest and rest[0].isdecimal() else ""
@@ -146,44 +158,110 @@ def _place(parameter: str, members: list[str], known: Mapping[str, Filter]) -> t
     return group, name, operator
 
 
-def _read_ids(parameter: str, operator: str, values: list[str], _zone: tzinfo) -> Condition:
-    parts = [part.strip() for value in values for part in value.split(",")]
+def _read_ids(asked: _Asked) -> Condition:
+    parts = [part.strip() for value in asked.values for part in value.split(",")]
     ids = [parse_id(part) for part in parts]
     if len(ids) > MOST_IDS:
-        raise UnsupportedFilterValue(parameter, f"at most {MOST_IDS} ids")
+        raise asked.unusable(f"at most {MOST_IDS} ids")
     if None in ids:
-        raise UnsupportedFilterValue(parameter, "must be an id, or several, separated by commas")
-    return IdsAre(frozenset(id_ for id_ in ids if id_ is not None), ID_OPERATORS[operator])
+        raise asked.unusable("must be an id, or several, separated by commas")
+    return IdsAre(frozenset(id_ for id_ in ids if id_ is not None), ID_OPERATORS[asked.operator])
 
 
-def _read_time(parameter: str, operator: str, values: list[str], zone: tzinfo) -> Condition:
-    if len(values) > 1:
-        raise UnsupportedFilterValue(parameter, "must be one time")
-    text = values[0].strip()
+def _read_numbers(asked: _Asked) -> Condition:
+    choices = {str(number): number for number in asked.filter.choices}
+    parts = [part.strip() for value in asked.values for part in value.split(",")]
+    if not choices.keys() >= set(parts):
+        raise asked.unusable(f"must be one of {', '.join(choices)}, or several")
+    return IdsAre(frozenset(choices[part] for part in parts), ID_OPERATORS[asked.operator])
+
+
+def _read_time(asked: _Asked) -> Condition:
+    text = asked.one("time")
     if text in ("", "null"):
-        return _read_no_time(parameter, operator)
+        return _read_no_time(asked)
     try:
-        span = parse_span(_BARE_OFFSET.sub(r"+\1", text), zone)
+        span = parse_span(_BARE_OFFSET.sub(r"+\1", text), asked.zone)
     except ValueError as error:
-        raise UnsupportedFilterValue(
-            parameter, "must be a date, or a date-time with an offset"
-        ) from error
-    return TimeIsNot(span) if operator == _NOT_EQUAL else TimeIs(TIME_OPERATORS[operator](span))
+        raise asked.unusable("must be a date, or a date-time with an offset") from error
+    if asked.operator == _NOT_EQUAL:
+        return TimeIsNot(span)
+    return TimeIs(TIME_OPERATORS[asked.operator](span))
 
 
-def _read_no_time(parameter: str, operator: str) -> Condition:
-    if operator == _DEFAULT:
+def _read_no_time(asked: _Asked) -> Condition:
+    if asked.operator == _DEFAULT:
         return TimeIs(None)
-    if operator == _NOT_EQUAL:
-        return TimeIs(_EVER)
-    raise UnsupportedFilterValue(parameter, "nothing is before or after no time")
+    if asked.operator == _NOT_EQUAL:
+        return TimeIs(EVER)
+    raise asked.unusable("nothing is before or after no time")
 
 
-_PARSERS: dict[FilterKind, Callable[[str, str, list[str], tzinfo], Condition]] = {
+def _read_text(asked: _Asked) -> Condition:
+    return TEXT_OPERATORS[asked.operator](_text(asked))
+
+
+def _read_query(asked: _Asked) -> Condition:
+    return WordsAre(tuple(_text(asked).split()))
+
+
+def _text(asked: _Asked) -> str:
+    text = asked.one("text")
+    if len(text) > LONGEST_TEXT:
+        raise asked.unusable(f"must not be longer than {LONGEST_TEXT} characters")
+    return text.casefold()
+
+
+def _read_flag(asked: _Asked) -> Condition:
+    flag = _FLAGS.get(asked.one("flag").lower())
+    if flag is None:
+        raise asked.unusable("must be true or false")
+    return FlagIs(flag is (asked.operator == _DEFAULT))
+
+
+def _read_date(asked: _Asked) -> Condition:
+    return DATE_OPERATORS[asked.operator](_date(asked))
+
+
+def _date(asked: _Asked) -> str:
+    try:
+        return parse_date(asked.one("date"))
+    except ValueError as error:
+        raise asked.unusable("must be a date, such as 2026-03-02") from error
+
+
+def _read_lacking(asked: _Asked) -> Condition:
+    del asked
+    return Never()
+
+
+def _read_ignored(asked: _Asked) -> None:
+    del asked
+
+
+_PARSERS: dict[FilterKind, Callable[[_Asked], Condition | None]] = {
     FilterKind.ID: _read_ids,
     FilterKind.TIME: _read_time,
+    FilterKind.TEXT: _read_text,
+    FilterKind.QUERY: _read_query,
+    FilterKind.BOOLEAN: _read_flag,
+    FilterKind.NUMBER: _read_numbers,
+    FilterKind.DATE: _read_date,
+    FilterKind.AFTER: lambda asked: DateIs(first=_date(asked)),
+    FilterKind.BEFORE: lambda asked: DateIs(last=_date(asked)),
+    FilterKind.LACKING: _read_lacking,
+    FilterKind.IGNORED: _read_ignored,
 }
 _OPERATORS: dict[FilterKind, tuple[str, ...]] = {
     FilterKind.ID: tuple(ID_OPERATORS),
     FilterKind.TIME: (*TIME_OPERATORS, _NOT_EQUAL),
+    FilterKind.TEXT: tuple(TEXT_OPERATORS),
+    FilterKind.QUERY: (_DEFAULT, "contains"),
+    FilterKind.BOOLEAN: (_DEFAULT, _NOT_EQUAL),
+    FilterKind.NUMBER: tuple(ID_OPERATORS),
+    FilterKind.DATE: tuple(DATE_OPERATORS),
+    FilterKind.AFTER: (_DEFAULT,),
+    FilterKind.BEFORE: (_DEFAULT,),
+    FilterKind.LACKING: tuple(ID_OPERATORS),
+    FilterKind.IGNORED: tuple(ID_OPERATORS),
 }

@@ -15,9 +15,10 @@ from chalicelib.domain.errors import (
     UnsupportedInclude,
     UnsupportedSort,
 )
+from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.cursors import PARAMETER
 from chalicelib.jsonapi.documents import View
-from chalicelib.jsonapi.filters import Conditions, read_conditions
+from chalicelib.jsonapi.filters import read_conditions
 from chalicelib.jsonapi.resource import AnyResource, normalised_type
 
 Parameters = Sequence[tuple[str, str]]

@@ -5,10 +5,11 @@ and who sees it. Rendering, parameter parsing and checking follow it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from chalicelib.domain.directory import Caller
 from chalicelib.domain.policies import Visibility
 
 Record = TypeVar("Record")
@@ -57,36 +58,68 @@ class FilterKind(Enum):
     """A list of ids; a record matches that has one of them."""
     TIME = "time"
     """A date (that whole day), a date-time (that second), or nothing (there is no time)."""
+    TEXT = "text"
+    """A text, whatever its case."""
+    QUERY = "query"
+    """Words, each of which must be somewhere in one of several texts."""
+    BOOLEAN = "boolean"
+    """``true`` or ``false``."""
+    NUMBER = "number"
+    """One or several of a closed set of numbers."""
+    DATE = "date"
+    """A date."""
+    AFTER = "after"
+    """A date: that one, or later."""
+    BEFORE = "before"
+    """A date: that one, or earlier."""
+    LACKING = "lacking"
+    """Something that does not exist here: whatever is asked for, nothing matches."""
+    IGNORED = "ignored"
+    """Something that real clients ask for and that changes nothing."""
 
 
 @dataclass(frozen=True, slots=True)
-class Filter:
-    """A query parameter ``filter[name]``."""
+class Filter(Generic[Record]):
+    """A query parameter ``filter[name]``.
+
+    ``value`` gives what it compares, of a record, where lists are filtered in memory; for
+    ``QUERY`` a tuple of texts. ``choices`` is the closed set of a ``NUMBER``.
+    """
 
     name: str
     kind: FilterKind
     meaning: str
+    value: Callable[[Record], object] | None = None
+    choices: tuple[int, ...] = ()
+
+
+AnyFilter = Filter[Any]
 
 
 @dataclass(frozen=True, slots=True)
 class Resource(Generic[Record]):
     """A resource, declared.
 
-    ``includes`` are the paths that ``include`` takes; ``sorts`` the names that ``sort`` takes,
-    the first of which is the default. ``owner`` gives the person a record belongs to, and
-    ``visibility`` says who else sees it. ``meta`` gives a record's own meta, or None.
+    ``singular`` names one of them. ``includes`` are the paths that ``include`` takes; ``sorts``
+    the names that ``sort`` takes, the first of which is the default, and ``orders`` gives for each
+    what lists are sorted by in memory. ``owner`` gives the person a record belongs to, and
+    ``visibility`` says who else sees it; ``seen`` gives a record as a caller may see it, which is
+    what they filter and sort by, too. ``meta`` gives a record's own meta, or None.
     """
 
     type: str
+    singular: str
     meaning: str
     id: Callable[[Record], int]
     attributes: tuple[Attribute[Record], ...]
     relationships: tuple[Relationship[Record], ...] = ()
     includes: tuple[str, ...] = ()
-    filters: tuple[Filter, ...] = ()
+    filters: tuple[Filter[Record], ...] = ()
     sorts: tuple[str, ...] = ()
+    orders: Mapping[str, Callable[[Record], str | int | None]] = field(default_factory=dict)
     visibility: Visibility = Visibility.EVERYBODY
     owner: Callable[[Record], int | None] = lambda _: None
+    seen: Callable[[Caller, Record], Record] = lambda _, record: record
     meta: Callable[[Record], Mapping[str, Any] | None] = lambda _: None
 
 

@@ -2,10 +2,13 @@
 
 from typing import Any
 
-from chalicelib.domain.directory import Organization, Person, Service
+from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.resource import AnyResource
-from chalicelib.resources.directory import ORGANIZATIONS, PEOPLE, SERVICES
+from chalicelib.resources.api_tokens import API_TOKENS
+from chalicelib.resources.organizations import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
+from chalicelib.resources.people import PEOPLE, USERS
+from chalicelib.resources.services import SERVICES
 from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.timers import TIMERS
 
@@ -13,10 +16,23 @@ RECORDS: dict[str, type[Any]] = {
     TIMERS.type: Timer,
     TIME_ENTRIES.type: TimeEntry,
     ORGANIZATIONS.type: Organization,
+    ORGANIZATION_MEMBERSHIPS.type: Membership,
     PEOPLE.type: Person,
+    USERS.type: Person,
     SERVICES.type: Service,
+    API_TOKENS.type: ApiToken,
 }
 
 RESOURCES: dict[str, AnyResource] = {
-    resource.type: resource for resource in (TIMERS, TIME_ENTRIES, ORGANIZATIONS, PEOPLE, SERVICES)
+    resource.type: resource
+    for resource in (
+        TIMERS,
+        TIME_ENTRIES,
+        ORGANIZATIONS,
+        ORGANIZATION_MEMBERSHIPS,
+        PEOPLE,
+        USERS,
+        SERVICES,
+        API_TOKENS,
+    )
 }

@@ -20,6 +20,7 @@ def _instant(name: str, meaning: str, nullable: bool = True) -> Attribute[TimeEn
 
 TIME_ENTRIES: Resource[TimeEntry] = Resource(
     type="time_entries",
+    singular="time_entry",
     meaning="What a person's sessions on a service add up to on a date.",
     id=lambda entry: entry.id,
     owner=lambda entry: entry.person_id,

@@ -4,7 +4,7 @@ from typing import Any
 
 from chalicelib.domain.policies import Visibility
 from chalicelib.domain.timers import Timer
-from chalicelib.jsonapi.requests import InAttribute, InParameter, Input, InRelationship
+from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import (
     Attribute,
     Filter,
@@ -21,6 +21,7 @@ def _meta(timer: Timer) -> dict[str, Any] | None:
 
 TIMERS: Resource[Timer] = Resource(
     type="timers",
+    singular="timer",
     meaning="One session of work on a time entry: when it was started and when it was stopped.",
     id=lambda timer: timer.id,
     owner=lambda timer: timer.person_id,

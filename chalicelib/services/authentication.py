@@ -8,7 +8,7 @@ import threading
 from collections import OrderedDict
 from dataclasses import dataclass
 
-from chalicelib.domain.directory import Caller
+from chalicelib.domain.directory import Caller, Organization, Token
 from chalicelib.domain.errors import AccessDenied, InvalidAuthToken, NoOrganizationId
 from chalicelib.domain.ids import parse_id
 from chalicelib.domain.tokens import digest, well_formed
@@ -29,20 +29,37 @@ class Authenticator:
 
     def __init__(self, tools: Toolbox) -> None:
         self._tools = tools
-        self._callers: OrderedDict[tuple[str, int], _Remembered] = OrderedDict()
+        self._callers: OrderedDict[str, _Remembered] = OrderedDict()
         self._lock = threading.Lock()
 
-    def authenticate(self, token: str | None, organization: str | None) -> Caller:
+    def authenticate(
+        self, token: str | None, organization: str | None, *, organization_needed: bool = True
+    ) -> Caller:
         """The caller. Raises ``InvalidAuthToken``, ``NoOrganizationId`` or ``AccessDenied``.
 
-        The token is looked at first, so that nobody without one learns anything.
+        The token is looked at first, so that nobody without one learns anything. Where no
+        organization is needed, none that is said is looked at: the token knows its own.
         """
         if token is None or not well_formed(token):
             raise InvalidAuthToken
         key = digest(token)
+        if not organization_needed:
+            return self._recall(key) or self._look_up_its_own(key)
         organization_id = parse_id(organization)
-        known = None if organization_id is None else self._recall(key, organization_id)
-        return known or self._look_up(key, organization_id)
+        known = self._recall(key)
+        if known is not None and known.organization.id == organization_id:
+            return known
+        return self._look_up(key, organization_id)
+
+    def _look_up_its_own(self, key: str) -> Caller:
+        now = self._tools.now()
+        token, _ = self._tools.store.credentials(key, None)
+        if token is None or token.expired(now):
+            raise InvalidAuthToken
+        _, organization = self._tools.store.credentials(key, token.organization_id)
+        if organization is None:
+            raise InvalidAuthToken
+        return self._admit(token, organization, now)
 
     def _look_up(self, key: str, organization_id: int | None) -> Caller:
         now = self._tools.now()
@@ -53,23 +70,26 @@ class Authenticator:
             raise NoOrganizationId
         if organization is None or token.organization_id != organization_id:
             raise AccessDenied("the token is not of this organization")
+        return self._admit(token, organization, now)
+
+    def _admit(self, token: Token, organization: Organization, now: int) -> Caller:
         caller = Caller(organization, token.person_id, token.role)
         until: float = now + REMEMBERED_SECONDS
         if token.expires_at is not None:
             until = min(until, token.expires_at)
-        self._remember(key, organization_id, _Remembered(caller, until))
+        self._remember(token.digest, _Remembered(caller, until))
         return caller
 
-    def _recall(self, key: str, organization_id: int) -> Caller | None:
+    def _recall(self, key: str) -> Caller | None:
         with self._lock:
-            known = self._callers.get((key, organization_id))
+            known = self._callers.get(key)
             if known is None or known.until <= self._tools.clock():
                 return None
             return known.caller
 
-    def _remember(self, key: str, organization_id: int, remembered: _Remembered) -> None:
+    def _remember(self, key: str, remembered: _Remembered) -> None:
         with self._lock:
-            self._callers[key, organization_id] = remembered
-            self._callers.move_to_end((key, organization_id))
+            self._callers[key] = remembered
+            self._callers.move_to_end(key)
             while len(self._callers) > _REMEMBERED_CALLERS:
                 self._callers.popitem(last=False)

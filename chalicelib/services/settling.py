@@ -1,11 +1,13 @@
 """Decide, commit, and after a lost race read and decide again."""
 
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
+from typing import Any, Generic, TypeVar
 
 from chalicelib.domain.changes import Changes
 from chalicelib.domain.errors import Conflict, IdempotencyKeyReused, Unavailable
-from chalicelib.domain.idempotency import KEPT_SECONDS, KeptOutcome, Outcome, RequestKey
+from chalicelib.domain.idempotency import KEPT_SECONDS, KeptOutcome, RequestKey
+from chalicelib.domain.records import RecordChange
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.transactions import Commit, LostRace
 
@@ -21,25 +23,34 @@ _LONGEST_PAUSE_SECONDS = 0.5
 _RETRY_AFTER_SECONDS = 1
 
 
-@dataclass(frozen=True, slots=True)
-class Decision:
-    """What an act answers, and what it changes: None where that is nothing."""
-
-    outcome: Outcome
-    changes: Changes | None
+T = TypeVar("T")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Decision(Generic[T]):
+    """What an act answers, and what it changes: nothing, where that is None and empty.
+
+    ``once`` is what only this answer tells, such as a secret: it is never kept.
+    """
+
+    outcome: T
+    changes: Changes | None = None
+    records: tuple[RecordChange, ...] = ()
+    once: Mapping[str, Any] = field(default_factory=dict)
+
+
+@dataclass(frozen=True, slots=True)
+class Answer(Generic[T]):
     """What an act answered; ``replayed`` where an earlier request with its key had done it."""
 
-    outcome: Outcome
+    outcome: T
     replayed: bool = False
+    once: Mapping[str, Any] = field(default_factory=dict)
 
 
 def settle(
-    tools: Toolbox, key: RequestKey | None, decide: Callable[[], Decision | Answer]
-) -> Answer:
+    tools: Toolbox, key: RequestKey | None, decide: Callable[[], Decision[T] | Answer[T]]
+) -> Answer[T]:
     """Commit what ``decide`` reads and decides; where it loses a race, let it do so again.
 
     Each attempt writes under a token of its own, since it may write something else. Raises
@@ -57,15 +68,15 @@ def settle(
             decided = decide()
             if isinstance(decided, Answer):
                 return decided
-            if decided.changes is not None or key is not None:
+            if decided.changes is not None or decided.records or key is not None:
                 _send(tools, _commit(tools, key, decided), f"{token}-{attempt}", deadline)
-            return Answer(decided.outcome)
+            return Answer(decided.outcome, once=decided.once)
         except LostRace:
             continue
     raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
 
 
-def replay(kept: KeptOutcome | None, key: RequestKey | None, now: int) -> Answer | None:
+def replay(kept: KeptOutcome | None, key: RequestKey | None, now: int) -> Answer[Any] | None:
     """The answer of an earlier request with this key, if one is kept.
 
     Raises :class:`IdempotencyKeyReused` where that request was another.
@@ -77,12 +88,12 @@ def replay(kept: KeptOutcome | None, key: RequestKey | None, now: int) -> Answer
     return Answer(kept.outcome, replayed=True)
 
 
-def _commit(tools: Toolbox, key: RequestKey | None, decided: Decision) -> Commit:
+def _commit(tools: Toolbox, key: RequestKey | None, decided: Decision[Any]) -> Commit:
     now = tools.now()
     kept = None
     if key is not None:
         kept = KeptOutcome(key.fingerprint, decided.outcome, now + KEPT_SECONDS)
-    return Commit(decided.changes, key, kept, now)
+    return Commit(decided.changes, key, kept, now, decided.records)
 
 
 def _send(tools: Toolbox, writes: Commit, token: str, deadline: float) -> None:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, fields, replace
 
 from chalicelib.domain.directory import Caller, Service
-from chalicelib.domain.errors import InvalidAttribute, RecordNotFound
+from chalicelib.domain.errors import AccessDenied, InvalidAttribute, RecordNotFound
 from chalicelib.domain.idempotency import Outcome, RequestKey
 from chalicelib.domain.policies import acts_for, may_see
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
@@ -86,7 +86,7 @@ def _description(query: TimerQuery) -> str:
 
 def start_timer(
     tools: Toolbox, caller: Caller, command: StartTimer, key: RequestKey | None = None
-) -> Answer:
+) -> Answer[Outcome]:
     """Start a timer; whatever runs stops in the same transaction. Contract section 3.
 
     With a key, a repeat answers what the first answered. Raises ``AccessDenied``,
@@ -98,7 +98,7 @@ def start_timer(
     if command.time_entry_id is None and service_id is None:
         raise InvalidAttribute("service")
 
-    def decide() -> Decision | Answer:
+    def decide() -> Decision[Outcome] | Answer[Outcome]:
         now = tools.now()
         state = tools.store.start_state(
             caller.organization.id,
@@ -124,7 +124,7 @@ def start_timer(
 
 def stop_timer(
     tools: Toolbox, caller: Caller, command: StopTimer, key: RequestKey | None = None
-) -> Answer:
+) -> Answer[Outcome]:
     """Stop a timer by hand, now or when the caller says it stopped. Contract section 4.
 
     Raises ``RecordNotFound``, ``InvalidAttribute``, ``IdempotencyKeyReused``, ``Conflict``,
@@ -133,7 +133,7 @@ def stop_timer(
     if command.timer_id is None and command.time_entry_id is None:
         raise RecordNotFound
 
-    def decide() -> Decision | Answer:
+    def decide() -> Decision[Outcome] | Answer[Outcome]:
         now = tools.now()
         state = tools.store.stop_state(
             caller.organization.id,
@@ -186,7 +186,12 @@ def _sees(caller: Caller, resource: Resource[Record], record: Record) -> bool:
 
 def _check_person(state: StartState, person_id: int, caller: Caller) -> None:
     if person_id == caller.person_id:
+        # Their token may be remembered for a moment longer than it is good.
+        if state.slot.blocked:
+            raise AccessDenied("you have been deactivated")
         return
+    if state.slot.blocked:
+        raise InvalidAttribute("person")
     if state.person is None or state.person.deactivated_at is not None:
         raise InvalidAttribute("person")
 

@@ -1,10 +1,11 @@
-"""Attribute types that PynamoDB lacks: whole numbers, and words of a closed set."""
+"""Attribute types that PynamoDB lacks: whole numbers, words of a closed set, nouns in a list."""
 
 from enum import IntEnum, StrEnum
 from typing import Any, Generic, TypeVar
 
+import msgspec
 from pynamodb.attributes import Attribute
-from pynamodb.constants import LIST, NUMBER, STRING
+from pynamodb.constants import NUMBER, STRING
 
 StrChoice = TypeVar("StrChoice", bound=StrEnum)
 IntChoice = TypeVar("IntChoice", bound=IntEnum)
@@ -38,22 +39,6 @@ class WordAttribute(Attribute[StrChoice], Generic[StrChoice]):
         return self._choices(value)
 
 
-class WordsAttribute(Attribute[tuple[StrChoice, ...]], Generic[StrChoice]):
-    """Several words of a :class:`StrEnum`, in their order."""
-
-    attr_type = LIST
-
-    def __init__(self, choices: type[StrChoice]) -> None:
-        super().__init__()
-        self._choices = choices
-
-    def serialize(self, value: tuple[StrChoice, ...]) -> list[dict[str, str]]:
-        return [{STRING: self._choices(word).value} for word in value]
-
-    def deserialize(self, value: list[dict[str, Any]]) -> tuple[StrChoice, ...]:
-        return tuple(self._choices(word[STRING]) for word in value)
-
-
 class NumberedAttribute(Attribute[IntChoice], Generic[IntChoice]):
     """A number of an :class:`IntEnum`."""
 
@@ -68,3 +53,20 @@ class NumberedAttribute(Attribute[IntChoice], Generic[IntChoice]):
 
     def deserialize(self, value: str) -> IntChoice:
         return self._choices(int(value))
+
+
+class ListedAttribute(Attribute[tuple[Any, ...]]):
+    """Some nouns of one kind, in their order, as JSON text: only read and written whole."""
+
+    attr_type = STRING
+
+    def __init__(self, kind: type[Any]) -> None:
+        super().__init__()
+        self._decoder = msgspec.json.Decoder(tuple[kind, ...])  # type: ignore[valid-type]
+
+    def serialize(self, value: tuple[Any, ...]) -> str:
+        return msgspec.json.encode(value).decode()
+
+    def deserialize(self, value: str) -> tuple[Any, ...]:
+        decoded: tuple[Any, ...] = self._decoder.decode(value)
+        return decoded

@@ -27,14 +27,15 @@ _TALLY = re.compile(
 )
 
 
-def scoped(organization_id: int, record_id: int) -> str:
+def scoped(organization_id: int, record_id: int | str) -> str:
     """A record of an organization: the key of a timer, an entry, a person's slot or tallies."""
     return f"{organization_id}#{record_id}"
 
 
-def directory(kind: str, record_id: int) -> str:
+def directory(kind: str, record_id: int | str) -> str:
     """A record of an organization's directory; sorts by kind, then by id."""
-    return f"{directory_kind(kind)}{record_id:016d}"
+    rest = record_id if isinstance(record_id, str) else f"{record_id:016d}"
+    return f"{directory_kind(kind)}{rest}"
 
 
 def directory_kind(kind: str) -> str:

@@ -13,15 +13,15 @@ from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.domain.directory import Role
+from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TrackMethod
 from chalicelib.domain.webhooks import PausedReason, WebhookState
 from chalicelib.store.attributes import (
     IntegerAttribute,
+    ListedAttribute,
     NumberedAttribute,
     WordAttribute,
-    WordsAttribute,
 )
 
 
@@ -159,6 +159,7 @@ class SlotModel(Model):
     time_entry_id = IntegerAttribute(null=True)
     started_at = IntegerAttribute(null=True)
     auto_stop_at = IntegerAttribute(null=True)
+    blocked = BooleanAttribute(null=True)
     expires_at = TTLAttribute(null=True)
 
 
@@ -171,6 +172,7 @@ class KeptOutcomeModel(Model):
     person_key = UnicodeAttribute(hash_key=True)
     name = UnicodeAttribute(range_key=True)
     fingerprint = UnicodeAttribute()
+    kind = UnicodeAttribute(null=True)
     outcome = UnicodeAttribute()
     expires_at = IntegerAttribute()
 
@@ -261,6 +263,27 @@ class ServiceModel(DirectoryModel):
     deleted_at = IntegerAttribute(null=True)
 
 
+class TokenListModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.directory.TokenList`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    version = IntegerAttribute()
+    tokens = ListedAttribute(ApiToken)
+
+
+class ClaimModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.directory.Claim`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    name = UnicodeAttribute()
+
+
 class WebhookModel(DirectoryModel):
     """A :class:`~chalicelib.domain.webhooks.Webhook`. Its secret is not here, nor anywhere."""
 
@@ -270,7 +293,7 @@ class WebhookModel(DirectoryModel):
     organization_id = IntegerAttribute()
     name = UnicodeAttribute()
     url = UnicodeAttribute()
-    events = WordsAttribute(EventType)
+    events = ListedAttribute(EventType)
     created_at = IntegerAttribute()
     updated_at = IntegerAttribute()
     state = WordAttribute(WebhookState)
@@ -299,5 +322,7 @@ MODELS: tuple[type[Model], ...] = (
     PersonModel,
     ServiceModel,
     WebhookModel,
+    TokenListModel,
+    ClaimModel,
 )
 """Every model: what must be bound to the connection."""

@@ -9,12 +9,22 @@ from typing import Any, TypeVar
 import msgspec
 from pynamodb.models import Model
 
-from chalicelib.domain.directory import Organization, Person, Service, Token
+from chalicelib.domain.directory import (
+    ApiToken,
+    Claim,
+    Organization,
+    Person,
+    Service,
+    Token,
+    TokenList,
+)
 from chalicelib.domain.idempotency import KeptOutcome, Outcome, RequestKey
+from chalicelib.domain.records import RecordId
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.store import keys
 from chalicelib.store.models import (
+    ClaimModel,
     KeptOutcomeModel,
     OrganizationModel,
     PersonModel,
@@ -22,12 +32,13 @@ from chalicelib.store.models import (
     SlotModel,
     TimeEntryModel,
     TimerModel,
+    TokenListModel,
     TokenModel,
     WebhookModel,
 )
 from chalicelib.store.reads import RawItem, Ref, ref
 
-Record = Timer | TimeEntry | Organization | Person | Service | Token | Webhook
+Record = Timer | TimeEntry | Organization | Person | Service | Token | TokenList | Claim | Webhook
 Noun = TypeVar("Noun", bound=Record)
 
 WEBHOOK = "webhook"
@@ -40,9 +51,20 @@ def model_of(record: Record) -> Model:
     return _MODELS[type(record)](**values, **_derived_keys(record))
 
 
-def ref_of(kind: type[Noun], organization_id: int, record_id: int) -> Ref:
+def ref_of(kind: type[Any], organization_id: int, record_id: RecordId) -> Ref:
     """Names the item that holds a record of that kind, whether or not it exists."""
-    return ref(_MODELS[kind], **_key(kind, organization_id, record_id))
+    return ref(_MODELS[kind], **key_of(kind, organization_id, record_id))
+
+
+def place_of(kind: type[Any], organization_id: int, record_id: RecordId) -> Model:
+    """An item with the key of such a record and nothing else: to be changed or deleted."""
+    key: dict[str, Any] = {**key_of(kind, organization_id, record_id)}
+    return _MODELS[kind](**key)
+
+
+def kind_prefix(kind: type[Any]) -> str:
+    """What the keys of all records of a kind of the directory begin with."""
+    return keys.directory_kind(_DIRECTORY_KINDS[kind])
 
 
 def noun_of(kind: type[Noun], item: Model) -> Noun:
@@ -79,6 +101,7 @@ def read_slot(organization_id: int, person_id: int, raw: RawItem | None) -> Slot
         running=running,
         last_timer_id=item.last_timer_id,
         last_stopped_at=item.last_stopped_at,
+        blocked=bool(item.blocked),
     )
 
 
@@ -88,6 +111,7 @@ def kept_model(key: RequestKey, kept: KeptOutcome) -> KeptOutcomeModel:
         person_key=keys.scoped(key.organization_id, key.person_id),
         name=keys.kept_outcome(key.digest),
         fingerprint=kept.fingerprint,
+        kind=type(kept.outcome).__name__,
         outcome=msgspec.json.encode(kept.outcome).decode(),
         expires_at=kept.expires_at,
     )
@@ -98,7 +122,7 @@ def read_kept(raw: RawItem | None) -> KeptOutcome | None:
     if raw is None:
         return None
     item = KeptOutcomeModel.from_raw_data(raw)
-    outcome = msgspec.json.decode(item.outcome, type=Outcome)
+    outcome = msgspec.json.decode(item.outcome, type=_KEPT[item.kind or Outcome.__name__])
     return KeptOutcome(item.fingerprint, outcome, item.expires_at)
 
 
@@ -110,7 +134,14 @@ _MODELS: dict[type[Any], type[Model]] = {
     Person: PersonModel,
     Service: ServiceModel,
     Webhook: WebhookModel,
+    TokenList: TokenListModel,
+    Claim: ClaimModel,
 }
+
+_KEPT: dict[str, type[Any]] = {
+    kind.__name__: kind for kind in (Outcome, TimeEntry, Person, Service, ApiToken)
+}
+"""What a request with a key may have answered."""
 
 _FIELDS: dict[type[Any], tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in _MODELS
@@ -121,10 +152,15 @@ _DIRECTORY_KINDS: dict[type[Any], str] = {
     Person: "person",
     Service: "service",
     Webhook: WEBHOOK,
+    TokenList: "tokens",
+    Claim: "claim",
 }
 
 
-def _key(kind: type[Any], organization_id: int, record_id: int) -> dict[str, str]:
+def key_of(kind: type[Any], organization_id: int, record_id: RecordId) -> dict[str, str]:
+    """The key of a record, by attribute."""
+    if kind is Token:
+        return {"digest": str(record_id)}
     word = _DIRECTORY_KINDS.get(kind)
     if word is None:
         return {"key": keys.scoped(organization_id, record_id)}
@@ -139,11 +175,13 @@ def _derived_keys(record: Record) -> dict[str, Any]:
         case Token():
             return {}
         case Organization():
-            return {**_key(Organization, record.id, record.id)}
+            return {**key_of(Organization, record.id, record.id)}
         case Timer():
-            return {**_key(Timer, record.organization_id, record.id), **_index_keys(record)}
+            return {**key_of(Timer, record.organization_id, record.id), **_index_keys(record)}
+        case Claim():
+            return {**key_of(Claim, record.organization_id, record.name)}
         case _:
-            return {**_key(type(record), record.organization_id, record.id)}
+            return {**key_of(type(record), record.organization_id, record.id)}
 
 
 def _index_keys(timer: Timer) -> dict[str, Any]:

@@ -1,6 +1,6 @@
 """The store's front door: every access pattern, by name. docs/decisions/0002-tables.md has more."""
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -10,10 +10,11 @@ from pynamodb.exceptions import PutError
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
+from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import DayState, PersonDay, RollUp
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import PausedReason, Webhook
-from chalicelib.store import keys, pages, queries, tallies, webhooks
+from chalicelib.store import directory, keys, pages, queries, tallies, webhooks
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.queries import OverduePage
@@ -49,6 +50,19 @@ class StopState:
     timer: Timer | None
     time_entry: TimeEntry | None
     kept: KeptOutcome | None
+
+
+@dataclass(frozen=True, slots=True)
+class Found:
+    """What was looked for, of one organization, as far as it exists."""
+
+    records: Mapping[tuple[type[Any], RecordId], Any]
+    slots: Mapping[int, Slot]
+    kept: KeptOutcome | None
+
+    def record(self, kind: type[Noun], record_id: RecordId) -> Noun | None:
+        """A record that was looked for."""
+        return self.records.get((kind, record_id))
 
 
 class Store:
@@ -87,6 +101,34 @@ class Store:
         found = self._read(*refs.values())
         nouns = {name: _noun(name[0], found, item) for name, item in refs.items()}
         return {name: noun for name, noun in nouns.items() if noun is not None}
+
+    def look(
+        self,
+        organization_id: int,
+        wanted: Iterable[tuple[type[Any], RecordId]] = (),
+        *,
+        slots: Iterable[int] = (),
+        key: RequestKey | None = None,
+    ) -> Found:
+        """Records by kind and id, people's slots, and what a key answered: all that a decision
+        rests on, read consistently. One call; none where nothing is looked for."""
+        refs = {(kind, id_): ref_of(kind, organization_id, id_) for kind, id_ in wanted}
+        places = {person_id: slot_ref(organization_id, person_id) for person_id in slots}
+        kept = _kept_ref(key)
+        found = self._read(*refs.values(), *places.values(), kept)
+        nouns = {name: _noun(name[0], found, item) for name, item in refs.items()}
+        return Found(
+            records={name: noun for name, noun in nouns.items() if noun is not None},
+            slots={it: read_slot(organization_id, it, found.get(at)) for it, at in places.items()},
+            kept=_kept(found, kept),
+        )
+
+    def directory(self, kind: type[Noun], organization_id: int) -> Sequence[Noun]:
+        """All records of a kind of the directory, by id, read consistently.
+
+        One call for each MB. Raises ``QueryTooBroad`` where they are more than 5 MB.
+        """
+        return directory.all_of(self._connection, kind, organization_id)
 
     def start_state(
         self,

@@ -15,15 +15,18 @@ from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.domain.changes import (
+    BlockSlot,
     ChangeEntry,
     Changes,
     FreeSlot,
     MoveLastStop,
     OccupySlot,
+    OpenSlot,
     StopTimer,
 )
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
+from chalicelib.domain.records import RecordChange
 from chalicelib.store import keys
 from chalicelib.store.connection import PASSING, RETRY_AFTER_SECONDS, translated
 from chalicelib.store.models import (
@@ -33,6 +36,7 @@ from chalicelib.store.models import (
     TimeEntryModel,
     TimerModel,
 )
+from chalicelib.store.record_changes import write_records
 from chalicelib.store.records import kept_model, model_of
 
 _LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
@@ -44,7 +48,8 @@ class LostRace(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Commit:
-    """What is written together: a decision's changes, and what its key is to answer from now on.
+    """What is written together: a decision's changes, to a person's time and to single records,
+    and what its key is to answer from now on.
 
     Without changes it keeps an outcome only; without a key it keeps none.
     """
@@ -53,6 +58,7 @@ class Commit:
     key: RequestKey | None = None
     kept: KeptOutcome | None = None
     now: int = 0
+    records: tuple[RecordChange, ...] = ()
 
 
 def commit(connection: Connection, writes: Commit, token: str) -> None:
@@ -90,6 +96,7 @@ def _write(connection: Connection, writes: Commit, token: str) -> None:
             )
         if writes.changes is not None:
             _write_changes(transaction, writes.changes)
+        write_records(transaction, writes.records)
 
 
 def _write_changes(transaction: TransactWrite, changes: Changes) -> None:
@@ -168,15 +175,20 @@ def _change_slot(transaction: TransactWrite, changes: Changes) -> None:
             ]
             condition = _unchanged(slot.version)
         case FreeSlot():
-            actions = [
-                SlotModel.timer_id.remove(),
-                SlotModel.time_entry_id.remove(),
-                SlotModel.started_at.remove(),
-                SlotModel.auto_stop_at.remove(),
-            ]
+            actions = [*_NOTHING_RUNS]
             condition = SlotModel.timer_id == slot.timer_id
         case MoveLastStop():
             actions = []
+            condition = _unchanged(slot.version)
+        case BlockSlot():
+            actions = [
+                SlotModel.blocked.set(True),
+                SlotModel.last_timer_id.set(SlotModel.last_timer_id | 0),
+                *_NOTHING_RUNS,
+            ]
+            condition = _unchanged(slot.version)
+        case OpenSlot():
+            actions = [SlotModel.blocked.remove()]
             condition = _unchanged(slot.version)
     if slot.last_stopped_at is not None:
         actions.append(SlotModel.last_stopped_at.set(slot.last_stopped_at))
@@ -188,6 +200,14 @@ def _change_slot(transaction: TransactWrite, changes: Changes) -> None:
         actions=[*actions, SlotModel.version.add(1)],
         condition=condition,
     )
+
+
+_NOTHING_RUNS: tuple[Action, ...] = (
+    SlotModel.timer_id.remove(),
+    SlotModel.time_entry_id.remove(),
+    SlotModel.started_at.remove(),
+    SlotModel.auto_stop_at.remove(),
+)
 
 
 def _unchanged(version: int) -> Condition:

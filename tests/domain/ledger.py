@@ -4,11 +4,13 @@ from collections import Counter
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.changes import (
+    BlockSlot,
     ChangeEntry,
     Changes,
     FreeSlot,
     MoveLastStop,
     OccupySlot,
+    OpenSlot,
     SlotChange,
     StopTimer,
 )
@@ -104,3 +106,9 @@ def _moved(slot: Slot, change: SlotChange) -> Slot:
         case MoveLastStop(version):
             assert version == slot.version
             return moved
+        case BlockSlot(version):
+            assert version == slot.version
+            return replace(moved, running=None, blocked=True)
+        case OpenSlot(version):
+            assert version == slot.version
+            return replace(moved, blocked=False)

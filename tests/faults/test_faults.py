@@ -15,7 +15,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.errors import Conflict, StintError, Unavailable
-from chalicelib.domain.idempotency import RequestKey, digest_of
+from chalicelib.domain.idempotency import Outcome, RequestKey, digest_of
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.settling import Answer
 from chalicelib.services.sweeping import sweep
@@ -88,7 +88,7 @@ class Act:
     command: Callable[[Person], StartTimer | StopTimer] | None
     calls: tuple[str, ...]
 
-    def do(self, tools: Toolbox, person: Person, key: RequestKey | None) -> Answer | None:
+    def do(self, tools: Toolbox, person: Person, key: RequestKey | None) -> Answer[Outcome] | None:
         if self.command is None:
             sweep(tools)
             return None
@@ -223,7 +223,7 @@ class Seen:
         self._timers = {timer.id: rank for rank, timer in enumerate(books.timers)}
         self._entries = {entry_id: rank for rank, entry_id in enumerate(sorted(books.entries))}
 
-    def told(self, answer: Answer | None) -> Told:
+    def told(self, answer: Answer[Outcome] | None) -> Told:
         """What an answer says, but for ids. None for a sweep, which answers nobody."""
         if answer is None:
             return None
@@ -247,7 +247,7 @@ class Trial:
     person: Person
     key: RequestKey | None
     injection: Injection
-    answer: Answer | None = None
+    answer: Answer[Outcome] | None = None
     error: BaseException | None = None
     done: bool = False
 
@@ -322,7 +322,7 @@ def _check(stage: Stage, trial: Trial, seen: Seen) -> None:
         assert seen.outline == (stage.after if written else stage.before)
 
 
-def _retry(stage: Stage, trial: Trial) -> list[Answer | None]:
+def _retry(stage: Stage, trial: Trial) -> list[Answer[Outcome] | None]:
     """The same request again, in good weather; with a key, once more."""
     if trial.key is None and trial.done and stage.act.starts(trial.person):
         # Without a key, another start is another start.

@@ -18,32 +18,6 @@ from tests.support.clock import FakeClock
 from tests.support.tables import items
 from tests.support.world import ADMIN, MEMBER, ZAGREB, World
 
-ROUTES = [
-    ("GET", "/timers"),
-    ("POST", "/timers"),
-    ("GET", "/timers/1"),
-    ("PATCH", "/timers/1/stop"),
-    ("PUT", "/timers/1/stop"),
-    ("PATCH", "/time_entries/1/stop"),
-]
-
-
-def test_these_are_all_the_routes(app: Chalice) -> None:
-    served = {
-        (method, path.removeprefix("/api/v2").replace("{id}", "1"))
-        for path, methods in app.routes.items()
-        for method in methods
-    }
-    assert served == set(ROUTES)
-
-
-@pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_no_route_is_open(app: Chalice, world: World, method: str, path: str) -> None:
-    answer = Api(app, {"X-Organization-Id": str(ZAGREB.id)}).send(method, path)
-    assert (answer.status, answer.error["code"]) == (401, "invalid_auth_token")
-    assert answer.error["title"] == "Unauthenticated"
-    assert world.tokens
-
 
 @pytest.mark.parametrize("token", ["", " ", "unknown", "x" * 201, "né", "a\tb"])
 def test_a_token_that_is_none_is_refused(app: Chalice, world: World, token: str) -> None:

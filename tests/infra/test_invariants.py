@@ -172,6 +172,7 @@ def test_a_repaired_person_can_go_on(admin: Api, connection: Connection, clock: 
             "its limit",
         ),
         (lambda _: entry(ADMINS_SECOND_ENTRY).delete(), "which is missing"),
+        (lambda _: slot().update([SlotModel.blocked.set(True)]), "blocked, but something runs"),
     ],
 )
 def test_what_only_a_person_can_settle_is_reported(

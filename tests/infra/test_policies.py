@@ -11,10 +11,11 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.timers import Timer
+from chalicelib.http.table import route_table
 from chalicelib.services.delivering import DeliveryReport, deliver
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.sweeping import sweep
-from chalicelib.services.toolbox import Toolbox
+from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
@@ -31,6 +32,7 @@ from tests.support.permissions import (
     statements,
 )
 from tests.support.receiver import Receiver, status
+from tests.support.samples import send_sample
 from tests.support.stack import Json
 from tests.support.stream_records import stream_record
 from tests.support.world import ADMIN, ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY, ZAGREB
@@ -63,6 +65,7 @@ class ApiUser:
         self._start_switch_and_stop()
         self._repeat()
         self._list()
+        self._manage()
 
     def _start_switch_and_stop(self) -> None:
         admin, clock = self._admin, self._clock
@@ -100,6 +103,17 @@ class ApiUser:
             "page[size]=1&filter[started_at][lt]=2027-01-01",
         ):
             assert self._admin.get(f"/timers?{query}").status == 200
+
+    def _manage(self) -> None:
+        admin = self._admin
+        timer_id = admin.get("/timers").ids[0]
+        for route in route_table(real_toolbox(Store(Connection()))):
+            for method in route.methods:
+                send_sample(admin, route, method, timer_id)
+        # Another address, so that a claim moves; another role, and another admin for good.
+        changes = {"email": "elsewhere@example.com", "role": "admin"}
+        assert admin.patch(f"/people/{MEMBER}", {"data": {"attributes": changes}}).status == 200
+        assert admin.patch(f"/people/{MEMBER}/archive").status == 200
 
 
 class Sweeper:

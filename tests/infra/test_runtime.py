@@ -14,11 +14,14 @@ from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.timers import Timer
 from chalicelib.outbound.queues import encode
 from chalicelib.settings import Settings
+from chalicelib.store import keys
 from infra.lambda_runtime import Function, FunctionError, running
 from infra.package import ARCHIVE
+from infra.rollups import behind, read_all
+from tests.events.test_rollup import changed, stream_event
 from tests.events.test_sweep import EVENT
-from tests.support.api import JSON_API
-from tests.support.clock import HOUR, MONDAY_NINE
+from tests.support.api import JSON_API, Api
+from tests.support.clock import DAY, HOUR, MONDAY_NINE
 from tests.support.proxy_events import API_ID, proxy_event
 from tests.support.stream_records import stream_record
 from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
@@ -171,6 +174,17 @@ def test_the_delivery_worker_runs_from_its_own_module(
     assert answer == {"batchItemFailures": []}
     last = json.loads(log.read_text().splitlines()[-1])
     assert (last["message"], last["dropped"]) == ("deliveries", 1)
+
+
+def test_the_roll_up_runs_from_its_own_module(
+    unpacked: Path, environment: dict[str, str], log: Path, admin: Api, connection: Connection
+) -> None:
+    assert admin.start(time_entry_id=ADMINS_ENTRY).status == 201
+    event = stream_event(changed(f"{ZAGREB.id}#{ADMIN}", keys.tally_bucket(MONDAY_NINE // DAY)))
+    handler = "chalicelib.events.rollup.rollup"
+    with log.open("a") as written, running(unpacked, environment, written, handler) as rollup:
+        assert rollup.invoke(event).value == {"batchItemFailures": []}
+    assert behind(read_all(connection)) == set()
 
 
 def test_a_database_that_is_away_is_503(

@@ -6,11 +6,18 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.directory import Organization, Person, Role, Service
+from chalicelib.domain.directory import (
+    ApiToken,
+    Membership,
+    Organization,
+    Person,
+    Role,
+    Service,
+)
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.documents import View, render
-from chalicelib.jsonapi.requests import InAttribute, InParameter, Input, InRelationship
-from chalicelib.jsonapi.resource import AnyResource, Kind, Relationship
+from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
+from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
 from chalicelib.resources import timers
 from chalicelib.resources.registry import RECORDS, RESOURCES
 
@@ -20,6 +27,8 @@ SAMPLES: dict[type[Any], Any] = {
     Organization: Organization(2149, "Studio", "Europe/Zagreb"),
     Person: Person(8784, 2149, "Ana", "Anic", "ana@example.com", Role.MEMBER, 60),
     Service: Service(1294, 2149, "Design"),
+    Membership: Membership(8784, 2149, Role.MEMBER),
+    ApiToken: ApiToken(5, 2149, 8784, "phone", "d" * 64, 60),
 }
 
 # What JSON shows of a kind.
@@ -135,7 +144,24 @@ def test_a_related_record_is_named_by_its_id(resource: AnyResource) -> None:
 @each_resource
 def test_the_owner_is_the_person(resource: AnyResource) -> None:
     owner = resource.owner(SAMPLES[RECORDS[resource.type]])
-    assert owner == (8784 if resource.type in ("timers", "time_entries", "people") else None)
+    assert owner == (None if resource.type in ("organizations", "services") else 8784)
+
+
+@each_resource
+def test_what_is_listed_in_memory_says_by_what_it_is_filtered_and_sorted(
+    resource: AnyResource,
+) -> None:
+    if not resource.orders:
+        assert resource.type in ("timers", "time_entries")
+        return
+    sample = SAMPLES[RECORDS[resource.type]]
+    assert tuple(resource.orders) == resource.sorts
+    for order in resource.orders.values():
+        assert isinstance(order(sample), str | int)
+    silent = (FilterKind.LACKING, FilterKind.IGNORED)
+    for declared in resource.filters:
+        assert (declared.value is None) is (declared.kind in silent), declared.name
+        assert bool(declared.choices) is (declared.kind is FilterKind.NUMBER), declared.name
 
 
 def test_timers_are_filtered_sorted_and_included_as_the_contract_says() -> None:

@@ -21,7 +21,8 @@ from chalicelib.jsonapi.documents import (
     single_document,
 )
 from chalicelib.jsonapi.resource import Attribute, Kind, Relationship, Resource
-from chalicelib.resources.directory import ORGANIZATIONS, SERVICES
+from chalicelib.resources.organizations import ORGANIZATIONS
+from chalicelib.resources.services import SERVICES
 from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.timers import TIMERS
 
@@ -254,6 +255,7 @@ def test_a_resource_without_relationships_shows_none() -> None:
 def test_rendering_follows_the_declaration_alone() -> None:
     boats: Resource[dict[str, Any]] = Resource(
         type="boats",
+        singular="boat",
         meaning="Something that floats.",
         id=lambda boat: boat["number"],
         attributes=(

@@ -15,15 +15,9 @@ from chalicelib.domain.errors import (
     StintError,
     TypeConflict,
 )
+from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.parameters import Parameters
-from chalicelib.jsonapi.requests import (
-    Document,
-    InAttribute,
-    InParameter,
-    Input,
-    InRelationship,
-    read_document,
-)
+from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import Kind
 
 TIME_ENTRY = Input(

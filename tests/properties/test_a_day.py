@@ -20,7 +20,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.errors import StintError
-from chalicelib.domain.idempotency import RequestKey, digest_of
+from chalicelib.domain.idempotency import Outcome, RequestKey, digest_of
 from chalicelib.domain.ids import IdSource
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.services.settling import Answer
@@ -210,7 +210,7 @@ class Day(RuleBasedStateMachine):
             session = next(it for it in self.model.sessions if it.id == command.timer_id)
         return self.model.stop(self._now, session, command.stopped_at)
 
-    def _ask(self, command: Command, key: str | None) -> Answer | Refusal:
+    def _ask(self, command: Command, key: str | None) -> Answer[Outcome] | Refusal:
         request = None
         if key is not None:
             fingerprint = digest_of(repr(command).encode())
@@ -259,7 +259,7 @@ def _seen(timer: Timer) -> Session:
     )
 
 
-def _told(answer: Answer) -> Told:
+def _told(answer: Answer[Outcome]) -> Told:
     outcome = answer.outcome
     return Told(
         _seen(outcome.timer), outcome.stopped_timer_id, outcome.already_stopped, answer.replayed

@@ -16,7 +16,7 @@ from chalicelib.domain.errors import (
     StintError,
     Unavailable,
 )
-from chalicelib.domain.idempotency import RequestKey, digest_of
+from chalicelib.domain.idempotency import Outcome, RequestKey, digest_of
 from chalicelib.domain.ids import IdSource
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer
 from chalicelib.services.settling import Answer
@@ -110,7 +110,7 @@ class Heard:
     """What a caller got: an answer, or an error."""
 
     request: Request
-    answer: Answer | None
+    answer: Answer[Outcome] | None
     error: StintError | None = None
 
 
@@ -124,7 +124,7 @@ class Run:
     seen: list[tuple[Caller, int]] = field(default_factory=list)
     reports: list[SweepReport] = field(default_factory=list)
 
-    def send(self, tools: Toolbox, request: Request) -> Answer | None:
+    def send(self, tools: Toolbox, request: Request) -> Answer[Outcome] | None:
         """Do it, and remember what was heard. Anything but the contract's errors is a failure."""
         command = request.command
         try:

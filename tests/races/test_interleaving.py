@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.domain.idempotency import Outcome
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.settling import Answer
 from chalicelib.services.sweeping import sweep
@@ -49,10 +50,12 @@ class Scene:
         (_, self.timer_id) = self.run.seen[-1]
         self.began = self.run.clock()
 
-    def start(self, phone: Phone, entry_id: int) -> Answer | None:
+    def start(self, phone: Phone, entry_id: int) -> Answer[Outcome] | None:
         return self.send(phone, StartTimer(time_entry_id=entry_id))
 
-    def send(self, phone: Phone, command: Command, key: bytes | None = None) -> Answer | None:
+    def send(
+        self, phone: Phone, command: Command, key: bytes | None = None
+    ) -> Answer[Outcome] | None:
         kept = None if key is None else key_for(self.caller, command, key)
         return self.run.send(phone.tools, Request(self.caller, command, kept))
 

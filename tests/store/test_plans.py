@@ -4,7 +4,7 @@ import pytest
 
 from chalicelib.domain.instants import Span
 from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
-from chalicelib.store.plans import Plan, plan
+from chalicelib.store.plans import Plan, detour, plan
 
 ORGANIZATION = 2149
 ALL = ("0000000000", ":")
@@ -19,8 +19,8 @@ def organization(time: str, begin: str, end: str, exact: bool) -> Plan:
     return Plan(f"by_organization_{time}", ORGANIZATION, begin, end, exact)
 
 
-def person(begin: str, end: str, exact: bool) -> Plan:
-    return Plan("by_person", "2149#7", begin, end, exact)
+def person(begin: str, end: str, exact: bool, stops: Span | None = None) -> Plan:
+    return Plan("by_person", "2149#7", begin, end, exact, stops)
 
 
 @pytest.mark.parametrize(
@@ -48,7 +48,7 @@ def person(begin: str, end: str, exact: bool) -> Plan:
         ),
         (
             TimerQuery(ORGANIZATION, person_ids=ONE, started_at=SPAN, stopped_at=SPAN),
-            person(*SPAN_KEYS, False),
+            person(*SPAN_KEYS, True, SPAN.span),
         ),
         (
             TimerQuery(ORGANIZATION, person_ids=ONE, started_at=SPAN),
@@ -74,6 +74,14 @@ def person(begin: str, end: str, exact: bool) -> Plan:
             TimerQuery(ORGANIZATION, started_outside=(Span(1, 2),)),
             organization("started", *ALL, False),
         ),
+        (
+            TimerQuery(ORGANIZATION, person_ids=ONE, stopped_at=SPAN, sort=STOPPED),
+            person(*ALL, True, SPAN.span),
+        ),
+        (
+            TimerQuery(ORGANIZATION, time_entry_ids=ONE, stopped_at=TimeIs(None)),
+            Plan("by_time_entry", "2149#7", *ALL, False),
+        ),
         (TimerQuery(ORGANIZATION, started_at=TimeIs(Span(5, 5))), None),
         (TimerQuery(ORGANIZATION, stopped_at=TimeIs(Span(5, 4))), None),
         (TimerQuery(ORGANIZATION, person_ids=frozenset()), None),
@@ -82,3 +90,33 @@ def person(begin: str, end: str, exact: bool) -> Plan:
 )
 def test_a_query_is_served_by(query: TimerQuery, expected: Plan | None) -> None:
     assert plan(query) == expected
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        # What runs of everybody, in the order of its starts.
+        (
+            TimerQuery(ORGANIZATION, stopped_at=TimeIs(None)),
+            Plan("by_organization_stopped", ORGANIZATION, *RUNNING_KEYS, False, ordered=False),
+        ),
+        (
+            TimerQuery(ORGANIZATION, stopped_at=SPAN, person_ids=OTHERS),
+            Plan("by_organization_stopped", ORGANIZATION, *SPAN_KEYS, False, ordered=False),
+        ),
+        (
+            TimerQuery(ORGANIZATION, started_at=SPAN, sort=STOPPED),
+            Plan("by_organization_started", ORGANIZATION, *SPAN_KEYS, False, ordered=False),
+        ),
+        # Both are narrowed: the order that is wanted may as well be kept.
+        (TimerQuery(ORGANIZATION, started_at=SPAN, stopped_at=SPAN), None),
+        (TimerQuery(ORGANIZATION, person_ids=OTHERS), None),
+        (TimerQuery(ORGANIZATION, stopped_at=SPAN, sort=STOPPED), None),
+        (TimerQuery(ORGANIZATION, stopped_at=SPAN, person_ids=ONE), None),
+        (TimerQuery(ORGANIZATION, stopped_at=TimeIs(Span(5, 5))), None),
+    ],
+)
+def test_the_index_of_the_other_time_is_read_where_that_is_less(
+    query: TimerQuery, expected: Plan | None
+) -> None:
+    assert detour(query) == expected

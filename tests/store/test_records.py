@@ -7,7 +7,16 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.directory import Organization, Person, Role, Service, Token
+from chalicelib.domain.directory import (
+    ApiToken,
+    Claim,
+    Organization,
+    Person,
+    Role,
+    Service,
+    Token,
+    TokenList,
+)
 from chalicelib.domain.events import EventType
 from chalicelib.domain.ids import MAX_ID
 from chalicelib.domain.instants import LAST_INSTANT
@@ -62,6 +71,8 @@ FULL: list[Record] = [
         failing_since=6,
         version=7,
     ),
+    TokenList(8779, 2149, 3, (ApiToken(5, 2149, 8779, "téléphone", "d" * 64, 1, 99),)),
+    Claim("email:ana@x.example", 2149, 8779),
 ]
 
 

@@ -4,7 +4,17 @@ from dataclasses import dataclass, field
 
 from pynamodb.models import Model
 
-from chalicelib.domain.directory import Organization, Person, Role, Service, Token
+from chalicelib.domain.directory import (
+    ApiToken,
+    Claim,
+    Organization,
+    Person,
+    Role,
+    Service,
+    Token,
+    TokenList,
+)
+from chalicelib.domain.people import email_claim
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
 from chalicelib.store.records import Record, model_of
@@ -53,13 +63,25 @@ def create_world(store: Store) -> World:
     put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES)
     for person in _PEOPLE:
         world.tokens[person.id] = new_token()
-    put_all(
-        *(
-            Token(digest(world.tokens[it.id]), it.organization_id, it.id, it.role, "test")
-            for it in _PEOPLE
-        )
-    )
+    put_all(*(record for person in _PEOPLE for record in _belongings(person, world)))
     return world
+
+
+def token_id(person_id: int) -> int:
+    """The id of the one token that a person of this world has."""
+    return 10 * person_id
+
+
+def _belongings(person: Person, world: World) -> tuple[Record, ...]:
+    """What is kept beside a person: their token, the list of it, the claim to their address."""
+    kept = digest(world.tokens[person.id])
+    place = person.organization_id, person.id
+    shown = ApiToken(token_id(person.id), *place, "test", kept, _CREATED)
+    return (
+        Token(kept, *place, person.role, "test"),
+        TokenList(person.id, person.organization_id, 1, (shown,)),
+        Claim(email_claim(f"{person.id}@example.com"), person.organization_id, person.id),
+    )
 
 
 def put_all(*records: Record) -> None:

@@ -1,0 +1,155 @@
+"""Adding people, changing them, and letting them go. Contract sections 5 and 10.
+
+An e-mail address is one person's within an organization: whoever has it holds a claim to it. A
+person's tokens carry their role, so that a change of it reaches them in the same transaction.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import Any
+
+from chalicelib.domain.changes import BlockSlot, Changes, OpenSlot
+from chalicelib.domain.directory import Claim, Person, Role, Token, TokenList
+from chalicelib.domain.errors import InvalidAttribute
+from chalicelib.domain.records import (
+    ChangeRecord,
+    CreateRecord,
+    DeleteRecord,
+    RecordChange,
+    RequireRecord,
+    changed,
+)
+from chalicelib.domain.timeline import stop_at
+from chalicelib.domain.timers import Slot, StopReason
+
+LAST_ADMIN = "is the last active admin; make somebody else an admin first"
+
+
+@dataclass(frozen=True, slots=True)
+class Changed:
+    """A person as they are now, and what is to be written for it: nothing, where nothing is."""
+
+    person: Person
+    records: tuple[RecordChange, ...] = ()
+    changes: Changes | None = None
+
+
+def email_claim(email: str) -> str:
+    """The name of the claim to an e-mail address, whatever its case."""
+    return f"email:{email.casefold()}"
+
+
+def adding(person: Person) -> tuple[RecordChange, ...]:
+    """What adds a person. An e-mail address is theirs from then on."""
+    return (CreateRecord(person), *_claim(person))
+
+
+def decide_person_change(
+    person: Person, values: Mapping[str, Any], tokens: TokenList, other_admin: Person | None
+) -> Changed:
+    """Change a person; ``other_admin`` is another active one, where the role is to change.
+
+    Raises ``InvalidAttribute`` where the last active admin would no longer be one.
+    """
+    after = replace(person, **values)
+    records = changed(person, after, "role", "email", "deactivated_at")
+    if not records:
+        return Changed(person)
+    extra: list[RecordChange] = []
+    if after.role is not person.role:
+        extra += _keep_an_admin(person, other_admin, "role")
+        extra += _change_tokens(tokens, after.role)
+    if _name(after) != _name(person):
+        extra += [*_claim(after), *_release(person)]
+    return Changed(after, (*records, *extra))
+
+
+def decide_deactivation(
+    person: Person, slot: Slot, tokens: TokenList, now: int, other_admin: Person | None
+) -> Changed:
+    """Deactivate a person: their timer stops, nothing starts any more, their tokens are gone.
+
+    Raises ``InvalidAttribute`` about the last active admin.
+    """
+    if person.deactivated_at is not None:
+        return Changed(person)
+    after = replace(person, deactivated_at=now)
+    records = (
+        *changed(person, after, "role", "deactivated_at"),
+        *_keep_an_admin(person, other_admin, "deactivated_at"),
+        *_revoke_all(tokens),
+    )
+    return Changed(after, records, _block(slot, now))
+
+
+def decide_restoring(person: Person, slot: Slot, now: int) -> Changed:
+    """Take a deactivation back. Their tokens stay gone."""
+    if person.deactivated_at is None:
+        return Changed(person)
+    after = replace(person, deactivated_at=None)
+    changes = None
+    if slot.blocked:
+        changes = Changes(slot.organization_id, slot.person_id, now, OpenSlot(slot.version))
+    return Changed(after, changed(person, after, "deactivated_at"), changes)
+
+
+def _block(slot: Slot, now: int) -> Changes:
+    timer = slot.timer
+    if timer is None:
+        block = BlockSlot(slot.version, slot.last_stopped_at)
+        return Changes(slot.organization_id, slot.person_id, now, block)
+    # As a switch does: what ran past its limit ends there.
+    overdue = now > timer.auto_stop_at
+    stop = timer.auto_stop_at if overdue else max(now, timer.started_at)
+    reason = StopReason.AUTO if overdue else StopReason.DEACTIVATED
+    return replace(stop_at(timer, now, stop, reason), slot=BlockSlot(slot.version, stop))
+
+
+def _keep_an_admin(
+    person: Person, other_admin: Person | None, attribute: str
+) -> Iterable[RecordChange]:
+    """Demands that somebody else is an active admin, where this person no longer will be."""
+    if not person.is_active_admin:
+        return ()
+    if other_admin is None:
+        raise InvalidAttribute(attribute, LAST_ADMIN)
+    expected = {"role": Role.ADMIN, "deactivated_at": None}
+    return (RequireRecord(Person, person.organization_id, other_admin.id, expected),)
+
+
+def _change_tokens(tokens: TokenList, role: Role) -> Iterable[RecordChange]:
+    yield from _next_version(tokens)
+    for it in tokens.tokens:
+        yield ChangeRecord(Token, tokens.organization_id, it.digest, {"role": role})
+
+
+def _revoke_all(tokens: TokenList) -> Iterable[RecordChange]:
+    yield from _next_version(tokens, tokens=())
+    for it in tokens.tokens:
+        yield DeleteRecord(Token, tokens.organization_id, it.digest)
+
+
+def _next_version(listed: TokenList, **values: Any) -> Iterable[RecordChange]:
+    """Whatever a creation of a token has read of the list is then out of date."""
+    place = TokenList, listed.organization_id, listed.id
+    expected = {"version": listed.version or None}
+    if listed.version == 0:
+        yield RequireRecord(*place, expected)
+    else:
+        yield ChangeRecord(*place, {**values, "version": listed.version + 1}, expected)
+
+
+def _name(person: Person) -> str | None:
+    return None if person.email is None else email_claim(person.email)
+
+
+def _claim(person: Person) -> Iterable[RecordChange]:
+    name = _name(person)
+    if name is not None:
+        yield CreateRecord(Claim(name, person.organization_id, person.id))
+
+
+def _release(person: Person) -> Iterable[RecordChange]:
+    name = _name(person)
+    if name is not None:
+        yield DeleteRecord(Claim, person.organization_id, name)

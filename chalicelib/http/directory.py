@@ -1,0 +1,112 @@
+"""Who works here, and on what, over HTTP. Contract section 10."""
+
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from chalicelib.domain.directory import Caller
+from chalicelib.domain.idempotency import RequestKey
+from chalicelib.domain.policies import ADMINS, EVERYBODY, OWN, OWN_OF_SEEN
+from chalicelib.http.routes import Route
+from chalicelib.http.views import Verb, Views
+from chalicelib.resources import api_tokens, organizations, people, services
+from chalicelib.services.api_tokens import ApiTokens
+from chalicelib.services.catalogue import Self, archived, new_service, only, restored
+from chalicelib.services.lists import SmallList
+from chalicelib.services.people import People
+from chalicelib.services.records import (
+    change_record,
+    create_record,
+    directory_list,
+    show_record,
+)
+from chalicelib.services.settling import Answer
+from chalicelib.services.toolbox import Toolbox
+
+Perform = Callable[[Caller, int, Mapping[str, Any], RequestKey | None], Answer[Any]]
+
+_ARCHIVE = Verb("archive", "Let nothing be started on a service any more.")
+_RESTORE = Verb("restore", "Take the archiving of a service back.")
+
+_EVERYBODY_ANYWHERE = replace(EVERYBODY, organization_needed=False)
+_OWN_ANYWHERE = replace(OWN, organization_needed=False)
+_ADMINS_ANYWHERE = replace(ADMINS, organization_needed=False)
+
+
+def self_routes(tools: Toolbox) -> tuple[Route, ...]:
+    """Who and where the caller is: what a client asks first, before it knows an organization."""
+    own = Self(tools)
+    organization = Views(tools, organizations.ORGANIZATIONS)
+    membership = Views(tools, organizations.ORGANIZATION_MEMBERSHIPS)
+    user = Views(tools, people.USERS)
+    return (
+        organization.list(
+            SmallList(organizations.ORGANIZATIONS, own.organizations), _EVERYBODY_ANYWHERE
+        ),
+        organization.show(only(own.organizations), _EVERYBODY_ANYWHERE),
+        organization.update(organizations.CHANGES, own.change_organization, _ADMINS_ANYWHERE),
+        membership.list(
+            SmallList(organizations.ORGANIZATION_MEMBERSHIPS, own.memberships), _OWN_ANYWHERE
+        ),
+        membership.show(only(own.memberships), _OWN_ANYWHERE),
+        user.list(SmallList(people.USERS, own.users), _OWN_ANYWHERE),
+        user.show(only(own.users), _OWN_ANYWHERE),
+    )
+
+
+def people_routes(tools: Toolbox) -> tuple[Route, ...]:
+    """People. To deactivate and to archive is the same here, as are activating and restoring."""
+    views = Views(tools, people.PEOPLE)
+    verbs = People(tools)
+    deactivate, restore = _simply(verbs.deactivate), _simply(verbs.restore)
+    leave = "Stop somebody's timer, let them start nothing any more, and revoke their tokens."
+    back = "Let somebody who was deactivated work again; they need new tokens."
+    return (
+        views.list(directory_list(tools, people.PEOPLE), EVERYBODY),
+        views.show(show_record(tools, people.PEOPLE), EVERYBODY),
+        views.create(people.CREATION, verbs.add, ADMINS),
+        views.update(people.CHANGES, verbs.change, OWN_OF_SEEN),
+        *(views.perform(Verb(it, leave), deactivate, ADMINS) for it in ("archive", "deactivate")),
+        *(views.perform(Verb(it, back), restore, ADMINS) for it in ("restore", "activate")),
+    )
+
+
+def service_routes(tools: Toolbox) -> tuple[Route, ...]:
+    """Services."""
+    declared = services.SERVICES
+    views = Views(tools, declared)
+    archive = _simply(change_record(tools, declared, archived(tools)), {})
+    restore = _simply(change_record(tools, declared, restored), {})
+    return (
+        views.list(directory_list(tools, declared), EVERYBODY),
+        views.show(show_record(tools, declared), EVERYBODY),
+        views.create(services.CREATION, create_record(tools, new_service(tools)), ADMINS),
+        views.update(services.CHANGES, change_record(tools, declared), ADMINS),
+        views.perform(_ARCHIVE, archive, ADMINS),
+        views.perform(_RESTORE, restore, ADMINS),
+    )
+
+
+def token_routes(tools: Toolbox) -> tuple[Route, ...]:
+    """API tokens."""
+    views = Views(tools, api_tokens.API_TOKENS)
+    verbs = ApiTokens(tools)
+    return (
+        views.list(SmallList(api_tokens.API_TOKENS, verbs.read), OWN),
+        views.show(verbs.show, OWN),
+        views.create(api_tokens.CREATION, verbs.create, OWN),
+        views.update(api_tokens.CHANGES, verbs.change, OWN),
+        views.delete(verbs.revoke, OWN),
+    )
+
+
+def _simply(act: Callable[..., Answer[Any]], *values: Any) -> Perform:
+    """An act on a record that takes nothing else."""
+
+    def perform(
+        caller: Caller, record_id: int, given: Mapping[str, Any], key: RequestKey | None
+    ) -> Answer[Any]:
+        del given, key
+        return act(caller, record_id, *values)
+
+    return perform

@@ -1,0 +1,17 @@
+"""The route table: everything that is served, in one place."""
+
+from chalicelib.http.directory import people_routes, self_routes, service_routes, token_routes
+from chalicelib.http.routes import Route
+from chalicelib.http.timers import timer_routes
+from chalicelib.services.toolbox import Toolbox
+
+
+def route_table(tools: Toolbox) -> tuple[Route, ...]:
+    """Every route."""
+    return (
+        *timer_routes(tools),
+        *self_routes(tools),
+        *people_routes(tools),
+        *service_routes(tools),
+        *token_routes(tools),
+    )

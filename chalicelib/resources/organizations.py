@@ -1,0 +1,79 @@
+"""Organizations, and who belongs to them. Contract section 10."""
+
+from chalicelib.domain.directory import (
+    LONGEST_AUTO_STOP_AFTER,
+    ROLE_IDS,
+    SHORTEST_AUTO_STOP_AFTER,
+    Membership,
+    Organization,
+)
+from chalicelib.domain.policies import Visibility
+from chalicelib.domain.values import time_zone
+from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+from chalicelib.resources.values import integer, text
+
+ORGANIZATIONS: Resource[Organization] = Resource(
+    type="organizations",
+    singular="organization",
+    meaning="A company that tracks time.",
+    id=lambda organization: organization.id,
+    attributes=(
+        Attribute("name", Kind.TEXT, lambda it: it.name, "What it is called."),
+        Attribute(
+            "time_zone",
+            Kind.TEXT,
+            lambda it: it.time_zone,
+            "The IANA time zone in which its times are shown and its dates are meant.",
+        ),
+        Attribute(
+            "auto_stop_after",
+            Kind.INTEGER,
+            lambda it: it.auto_stop_after,
+            "Seconds after which a forgotten timer is stopped.",
+        ),
+    ),
+    filters=(Filter("id", FilterKind.ID, "These organizations.", lambda it: it.id),),
+    sorts=("name",),
+    orders={"name": lambda it: it.name},
+)
+
+CHANGES = (
+    text("name", "What it is called."),
+    text("time_zone", "An IANA time zone, such as Europe/Zagreb.", rule=time_zone),
+    integer(
+        "auto_stop_after",
+        "Seconds after which a forgotten timer is stopped; for timers that start from now on.",
+        SHORTEST_AUTO_STOP_AFTER,
+        LONGEST_AUTO_STOP_AFTER,
+    ),
+)
+
+ORGANIZATION_MEMBERSHIPS: Resource[Membership] = Resource(
+    type="organization_memberships",
+    singular="organization_membership",
+    meaning="That the caller belongs to an organization.",
+    id=lambda membership: membership.id,
+    owner=lambda membership: membership.id,
+    visibility=Visibility.OWN,
+    attributes=(
+        Attribute("role_id", Kind.INTEGER, lambda it: ROLE_IDS[it.role], "1: admin, 3: member."),
+        Attribute("role", Kind.TEXT, lambda it: it.role.value, "admin or member."),
+    ),
+    relationships=(
+        Relationship("person", "people", lambda it: it.id, "Who belongs.", always=True),
+        Relationship(
+            "organization",
+            "organizations",
+            lambda it: it.organization_id,
+            "To what.",
+            always=True,
+        ),
+    ),
+    includes=("organization", "person"),
+    filters=(
+        Filter("id", FilterKind.ID, "These memberships.", lambda it: it.id),
+        Filter("person_id", FilterKind.ID, "Of these people.", lambda it: it.id),
+    ),
+    sorts=("id",),
+    orders={"id": lambda it: it.id},
+)

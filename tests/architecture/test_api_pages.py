@@ -1,0 +1,58 @@
+"""The API's pages keep up with the route table and the declarations."""
+
+import re
+from pathlib import Path
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.http.routes import Act, Route
+from chalicelib.http.table import route_table
+from chalicelib.services.toolbox import real_toolbox
+from chalicelib.store.store import Store
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {
+    "timers": "timers",
+    "people": "people",
+    "services": "services",
+    "organizations": "organizations",
+    "organization_memberships": "organizations",
+    "users": "organizations",
+    "api_tokens": "api-tokens",
+}
+TABLE = route_table(real_toolbox(Store(Connection())))
+
+
+def page_of(route: Route) -> str:
+    return (DOCS / "api" / f"{PAGES[route.resource.type]}.md").read_text()
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda it: it.name)
+def test_every_route_is_on_its_page(route: Route) -> None:
+    page = page_of(route)
+    last = route.path.rpartition("/")[2]
+    assert f"/{route.document.type}" in page
+    if last == "{id}":
+        assert "/{id}" in page
+    elif last != route.document.type:
+        assert f"/{last}`" in page
+    methods = re.findall(r"`?(GET|POST|PATCH|PUT|DELETE)\b", page)
+    assert set(methods) >= set(route.methods)
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda it: it.name)
+def test_everything_that_it_takes_is_on_its_page(route: Route) -> None:
+    page = page_of(route)
+    names = [it.name for it in route.inputs]
+    if route.act is Act.LIST:
+        names += [it.name for it in route.resource.filters] + list(route.resource.sorts)
+    if route.resource.type != "timers":
+        names += [it.name for it in route.resource.attributes]
+    assert [name for name in names if not re.search(rf"\b{name}(_id)?\b", page)] == []
+
+
+def test_the_first_page_leads_to_every_other() -> None:
+    first = (DOCS / "api.md").read_text()
+    assert all(f"(api/{page}.md)" in first for page in set(PAGES.values()))
+    assert {it.stem for it in (DOCS / "api").iterdir()} == set(PAGES.values())

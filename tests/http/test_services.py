@@ -1,0 +1,121 @@
+"""Services: contract section 10."""
+
+import pytest
+from pynamodb.connection import Connection
+
+from tests.support.api import Answer, Api
+from tests.support.calls import counted
+from tests.support.clock import HOUR, FakeClock
+from tests.support.tables import snapshot
+from tests.support.world import ARCHIVED, CLOSED, DESIGN, DEVELOPMENT, MEMBER
+
+
+def create(api: Api, **attributes: object) -> Answer:
+    return api.post("/services", {"data": {"type": "services", "attributes": attributes}})
+
+
+def change(api: Api, service_id: int, **attributes: object) -> Answer:
+    return api.patch(f"/services/{service_id}", {"data": {"attributes": attributes}})
+
+
+def test_a_service_is_created_and_worked_on(admin: Api) -> None:
+    answer = create(admin, name=" Research ", billable=False, position="3")
+    assert answer.status == 201
+    assert answer.attributes == {
+        "name": "Research",
+        "billable": False,
+        "time_tracking_enabled": True,
+        "position": 3,
+        "archived_at": None,
+        "deleted_at": None,
+    }
+    started = admin.start(service_id=answer.data["id"])
+    assert started.status == 201
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", None),
+        ("name", "x" * 256),
+        ("billable", "yes"),
+        ("time_tracking_enabled", 1),
+        ("position", -1),
+        ("position", 1_000_001),
+        ("position", "first"),
+        ("position", 1.5),
+        ("position", True),
+    ],
+)
+def test_what_breaks_a_rule_is_refused(
+    admin: Api, connection: Connection, name: str, value: object
+) -> None:
+    before = snapshot(connection)
+    answer = create(admin, **{"name": "Research", name: value})
+    assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
+    assert answer.error["source"] == {"pointer": f"data/attributes/{name}"}
+    assert snapshot(connection) == before
+
+
+def test_nulls_are_absent_where_something_is_created(admin: Api) -> None:
+    assert create(admin, name="Research", billable=None, position=None).attributes["billable"]
+
+
+def test_a_service_is_changed_in_part(admin: Api, connection: Connection) -> None:
+    answer = change(admin, DESIGN, position=7)
+    assert (answer.status, answer.attributes["position"]) == (200, 7)
+    assert answer.attributes["name"] == "Design"
+    with counted(connection) as calls:
+        change(admin, DESIGN, position=7)
+        change(admin, DESIGN, position=8)
+    assert calls == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+
+
+def test_an_archived_service_starts_nothing_until_it_is_restored(
+    admin: Api, clock: FakeClock
+) -> None:
+    archived = admin.patch(f"/services/{DESIGN}/archive")
+    assert archived.attributes["archived_at"] == "2026-03-02T09:00:00.000+01:00"
+    assert admin.start(service_id=DESIGN).status == 422
+    clock.advance(HOUR)
+    # Archived is archived: the first time counts.
+    assert admin.patch(f"/services/{DESIGN}/archive").data == archived.data
+    assert admin.patch(f"/services/{DESIGN}/restore").attributes["archived_at"] is None
+    assert admin.start(service_id=DESIGN).status == 201
+
+
+def test_a_key_makes_one_service(admin: Api) -> None:
+    body = b'{"data":{"attributes":{"name":"Once"}}}'
+    headers = {"Content-Type": "application/vnd.api+json", "Idempotency-Key": "once"}
+    first, again = (admin.send("POST", "/services", body, headers) for _ in range(2))
+    assert first.document == again.document
+    assert len(admin.get("/services?filter[name]=once").data) == 1
+    other = admin.send("POST", "/services", body.replace(b"Once", b"Twice"), headers)
+    assert other.error["code"] == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [DESIGN, DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("sort=-name", [ARCHIVED, CLOSED, DEVELOPMENT, DESIGN]),
+        ("filter[name]=design", [DESIGN]),
+        ("filter[name][contains]=DE", [DESIGN, DEVELOPMENT]),
+        ("filter[name][not_contain]=de", [CLOSED, ARCHIVED]),
+        ("filter[name][not_eq]=design", [DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("filter[query]=price+fixed", [CLOSED]),
+        ("filter[query]=", [DESIGN, DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("filter[time_tracking_enabled]=false", [CLOSED]),
+        ("filter[time_tracking_enabled][not_eq]=1", [CLOSED]),
+        (f"filter[person_id]={MEMBER}", []),
+        ("filter[project_id]=1&filter[name]=design", []),
+        (f"filter[id]={DESIGN}&filter[name][contains]=p", []),
+    ],
+)
+def test_services_are_filtered_and_sorted(admin: Api, query: str, expected: list[int]) -> None:
+    assert admin.get(f"/services?{query}").ids == [str(service_id) for service_id in expected]
+
+
+def test_members_see_services(member: Api) -> None:
+    assert len(member.get("/services").data) == 4
+    assert member.get(f"/services/{DESIGN}?include=organization").document["included"]

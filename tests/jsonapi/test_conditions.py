@@ -1,0 +1,139 @@
+"""Filters of every kind: what they read, and what meets them."""
+
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from chalicelib.domain.errors import UnsupportedFilterOperation, UnsupportedFilterValue
+from chalicelib.jsonapi.conditions import Condition, Conditions, IdsAre, TimeIsNot
+from chalicelib.jsonapi.filters import operators_of, read_conditions
+from chalicelib.jsonapi.parameters import read_list_query
+from chalicelib.jsonapi.resource import Filter, FilterKind
+from chalicelib.resources.timers import TIMERS
+
+ZAGREB = ZoneInfo("Europe/Zagreb")
+
+FILTERS: tuple[Filter[Any], ...] = (
+    Filter("name", FilterKind.TEXT, "A text."),
+    Filter("query", FilterKind.QUERY, "Words."),
+    Filter("billable", FilterKind.BOOLEAN, "Yes or no."),
+    Filter("status", FilterKind.NUMBER, "A number.", choices=(1, 2)),
+    Filter("date", FilterKind.DATE, "A date."),
+    Filter("after", FilterKind.AFTER, "A date."),
+    Filter("before", FilterKind.BEFORE, "A date."),
+    Filter("project_id", FilterKind.LACKING, "Nothing."),
+    Filter("with_draft", FilterKind.IGNORED, "Whatever."),
+)
+
+
+def read(name: str, value: str, operator: str | None = None) -> Condition | None:
+    members = [name] if operator is None else [name, operator]
+    spelled = "filter" + "".join(f"[{it}]" for it in members)
+    conditions = read_conditions(FILTERS, [(spelled, members, value)], ZAGREB).by_name
+    return conditions[name][0] if conditions else None
+
+
+def holds(condition: Condition | None, value: Any) -> bool:
+    assert condition is not None
+    return condition.holds(value)
+
+
+@pytest.mark.parametrize(
+    ("name", "operator", "value", "meant", "others"),
+    [
+        ("name", None, "Ünï", ["ünÏ"], ["ün", "ünïx", None]),
+        ("name", "not_eq", "a", ["b"], ["A", None]),
+        ("name", "contains", "B", ["abc"], ["ac", None]),
+        ("name", "not_contain", "b", ["ac"], ["aBc", None]),
+        ("name", None, "a,b", ["a,b"], ["a"]),
+        ("query", None, "ana DES", [("Ana", "Designer"), ("desana", None)], [("Ana", None)]),
+        ("query", "contains", " ", [("x",), (None,)], []),
+        ("billable", None, "TRUE", [True], [False, None]),
+        ("billable", None, "0", [False], [True, None]),
+        ("billable", "not_eq", "true", [False], [True, None]),
+        ("status", None, "1", [1], [2, None]),
+        ("status", "any_of", "1,2", [1, 2], [None]),
+        ("status", "not_eq", "1", [2], [1, None]),
+        ("date", None, "2026-03-02", ["2026-03-02"], ["2026-03-01", "2026-03-03", None]),
+        ("date", "not_eq", "2026-03-02", ["2026-03-01"], ["2026-03-02", None]),
+        ("date", "gt", "2026-02-28", ["2026-03-01"], ["2026-02-28", None]),
+        ("date", "gt_eq", "2026-03-02", ["2026-03-02"], ["2026-03-01"]),
+        ("date", "lt", "2024-03-01", ["2024-02-29"], ["2024-03-01", None]),
+        ("date", "lt_eq", "2026-03-02", ["2026-03-02"], ["2026-03-03"]),
+        ("date", "gt", "9999-12-31", [], ["9999-12-31", "2026-03-02"]),
+        ("date", "lt", "0001-01-01", [], ["0001-01-01", "2026-03-02"]),
+        ("after", None, "2026-03-02", ["2026-03-02", "2026-03-03"], ["2026-03-01", None]),
+        ("before", None, "2026-03-02", ["2026-03-02", "2026-03-01"], ["2026-03-03", None]),
+        ("project_id", None, "7", [], [7, None, "7"]),
+        ("project_id", "not_eq", "", [], [7, None]),
+    ],
+)
+def test_what_meets_a_condition(
+    name: str, operator: str | None, value: str, meant: list[Any], others: list[Any]
+) -> None:
+    condition = read(name, value, operator)
+    assert [it for it in meant if not holds(condition, it)] == []
+    assert [it for it in others if holds(condition, it)] == []
+
+
+@pytest.mark.parametrize("operator", [None, "eq", "none_of"])
+def test_what_changes_nothing_makes_no_condition(operator: str | None) -> None:
+    assert read("with_draft", "anything", operator) is None
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("billable", ""),
+        ("billable", "yes"),
+        ("status", "3"),
+        ("status", ""),
+        ("status", "1,x"),
+        ("date", ""),
+        ("date", "null"),
+        ("date", "2026-02-29"),
+        ("date", "2026-03-02T09:00:00Z"),
+        ("after", "today"),
+        ("name", "x" * 256),
+    ],
+)
+def test_a_value_of_the_wrong_kind_is_refused(name: str, value: str) -> None:
+    with pytest.raises(UnsupportedFilterValue):
+        read(name, value)
+
+
+@pytest.mark.parametrize("name", [it.name for it in FILTERS])
+def test_an_operator_that_a_kind_does_not_have_is_refused(name: str) -> None:
+    with pytest.raises(UnsupportedFilterOperation):
+        read(name, "1", "like")
+
+
+@pytest.mark.parametrize("kind", FilterKind)
+def test_every_kind_has_operators_and_eq_among_them(kind: FilterKind) -> None:
+    assert "eq" in operators_of(kind)
+
+
+def test_several_texts_are_not_one() -> None:
+    parameters = [("filter[name]", ["name"], "a"), ("filter[name]", ["name"], "b")]
+    with pytest.raises(UnsupportedFilterValue):
+        read_conditions(FILTERS, parameters, ZAGREB)
+
+
+def test_conditions_are_described_alike_whatever_their_order() -> None:
+    def described(*parameters: tuple[str, str]) -> str:
+        return read_list_query(TIMERS, parameters, ZAGREB).conditions.described()
+
+    one, other = ("filter[person_id]", "1,2,3"), ("filter[started_at]", "2026-03-02")
+    assert described(one, other) == described(other, ("filter[person_id]", "3,2,1"))
+    assert described(one) != described(("filter[person_id][not_eq]", "1,2,3"))
+    assert described(one) != described(("filter[person_id]", "1,2"))
+
+
+def test_absent_values_meet_nothing() -> None:
+    outside = read_list_query(TIMERS, [("filter[started_at][not_eq]", "2026-03-02")], ZAGREB)
+    (condition,) = outside.conditions.by_name["started_at"]
+    assert isinstance(condition, TimeIsNot)
+    assert (condition.holds(None), condition.holds(0)) == (False, True)
+    assert not IdsAre(frozenset({1}), among=False).holds(None)
+    assert Conditions({}).ids("person_id") is None

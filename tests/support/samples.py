@@ -1,0 +1,68 @@
+"""A request to each route, which an admin may send."""
+
+from dataclasses import dataclass
+from typing import Any
+
+from chalicelib.http.routes import Route
+from tests.support.api import Answer, Api
+from tests.support.world import DESIGN, OTHER_MEMBER, OTHER_MEMBERS_ENTRY, ZAGREB, token_id
+
+
+@dataclass(frozen=True)
+class Sample:
+    """A request to a route: the id in its path, of something of ``OTHER_MEMBER`` where it is
+    anybody's, and what its document holds."""
+
+    record_id: int = 0
+    attributes: dict[str, Any] | None = None
+
+
+TIMER = 1_000
+"""Stands for the id of the timer that ``OTHER_MEMBER`` runs."""
+
+SAMPLES: dict[str, Sample] = {
+    "list_timers": Sample(),
+    "start_timer": Sample(attributes={"service_id": DESIGN}),
+    "show_timer": Sample(TIMER),
+    "stop_timer": Sample(TIMER),
+    "stop_time_entry": Sample(OTHER_MEMBERS_ENTRY),
+    "list_organizations": Sample(),
+    "show_organization": Sample(ZAGREB.id),
+    "update_organization": Sample(ZAGREB.id, {"name": "Renamed"}),
+    "list_organization_memberships": Sample(),
+    "show_organization_membership": Sample(OTHER_MEMBER),
+    "list_users": Sample(),
+    "show_user": Sample(OTHER_MEMBER),
+    "list_people": Sample(),
+    "show_person": Sample(OTHER_MEMBER),
+    "create_person": Sample(
+        attributes={"first_name": "New", "last_name": "Person", "email": "new@example.com"}
+    ),
+    "update_person": Sample(OTHER_MEMBER, {"nickname": "Renamed"}),
+    "archive_person": Sample(OTHER_MEMBER),
+    "deactivate_person": Sample(OTHER_MEMBER),
+    "restore_person": Sample(OTHER_MEMBER),
+    "activate_person": Sample(OTHER_MEMBER),
+    "list_services": Sample(),
+    "show_service": Sample(DESIGN),
+    "create_service": Sample(attributes={"name": "New"}),
+    "update_service": Sample(DESIGN, {"name": "Renamed"}),
+    "archive_service": Sample(DESIGN),
+    "restore_service": Sample(DESIGN),
+    "list_api_tokens": Sample(),
+    "show_api_token": Sample(token_id(OTHER_MEMBER)),
+    "create_api_token": Sample(attributes={"name": "New"}),
+    "update_api_token": Sample(token_id(OTHER_MEMBER), {"name": "Renamed"}),
+    "delete_api_token": Sample(token_id(OTHER_MEMBER)),
+}
+
+
+def send_sample(api: Api, route: Route, method: str, timer_id: str) -> Answer:
+    """Send the request that a route has here."""
+    sample = SAMPLES[route.name]
+    given_id = timer_id if sample.record_id == TIMER else str(sample.record_id)
+    path = route.path.replace("{id}", given_id)
+    if sample.attributes is None:
+        return api.send(method, path)
+    data = {"type": route.document.type, "attributes": sample.attributes}
+    return api.write(method, path, {"data": data})
