@@ -15,7 +15,7 @@ from chalicelib.store.store import Store
 
 settings = read_settings(os.environ)
 logging.getLogger("stint").setLevel(settings.log_level)
-tools = real_toolbox(Store(connect(settings)))
+tools = real_toolbox(Store(connect(settings)), settings)
 app = create_app(settings, tools)
 for blueprint in (sweep_blueprint, rollup_blueprint, fan_out_blueprint, delivery_blueprint):
     app.register_blueprint(blueprint)

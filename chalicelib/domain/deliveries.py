@@ -3,10 +3,11 @@
 Pure: what is to be done after an attempt is decided here, and done in ``services/delivering.py``.
 """
 
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
-from enum import Enum
+from enum import StrEnum
 from http import HTTPStatus
 
 WAITS = (5, 60, 5 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600, 8 * 3600)
@@ -15,6 +16,12 @@ and as long again at the most by chance."""
 
 LONGEST_WAIT = 8 * 3600
 """Seconds: no receiver may ask for more patience than this at a time."""
+
+TEST_EVENT = "webhook.test"
+"""The type of an event in which nothing has happened: somebody tries a webhook."""
+
+KEPT_SECONDS = 14 * 24 * 3600
+"""How long what became of an attempt is known."""
 
 _JITTER = 0.2
 _PATIENCE = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
@@ -67,12 +74,37 @@ class Answer:
         return self.failure or f"answered {self.status}"
 
 
-class Fate(Enum):
+class Fate(StrEnum):
     """What becomes of a delivery after an attempt."""
 
     DELIVERED = "delivered"
     AGAIN = "again"
+    """It failed, and waits to be tried again."""
     GIVEN_UP = "given_up"
+    """It is a dead letter now, until somebody replays it."""
+    DROPPED = "dropped"
+    """Nobody wants it any more, or it was a test that failed."""
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """What became of a delivery to a webhook, once.
+
+    ``body`` is kept of what was given up alone, so that it can be replayed.
+    """
+
+    id: int
+    organization_id: int
+    webhook_id: int
+    event_id: str
+    event_type: str
+    attempt: int
+    at: int
+    fate: Fate
+    status: int | None
+    failure: str | None
+    body: str | None
+    expires_at: int
 
 
 def decide(delivery: Delivery, answer: Answer, now: int, jitter: float) -> tuple[Fate, Delivery]:
@@ -83,6 +115,8 @@ def decide(delivery: Delivery, answer: Answer, now: int, jitter: float) -> tuple
     if answer.succeeded:
         return Fate.DELIVERED, delivery
     failed = replace(delivery, failure=answer.words)
+    if delivery.event_type == TEST_EVENT:
+        return Fate.DROPPED, failed
     if answer.is_gone or delivery.attempt > len(WAITS):
         return Fate.GIVEN_UP, failed
     wait = _wait(delivery, answer, now)
@@ -109,3 +143,29 @@ def read_retry_after(text: str | None, now: int) -> int | None:
     except ValueError:
         return None
     return max(0, int(moment.replace(tzinfo=moment.tzinfo or UTC).timestamp()) - now)
+
+
+def attempt_of(
+    delivery: Delivery, fate: Fate, answer: Answer, attempt_id: int, now: int
+) -> Attempt:
+    """What is kept of an attempt. ``delivery`` goes to a webhook."""
+    return Attempt(
+        id=attempt_id,
+        organization_id=delivery.organization_id,
+        webhook_id=delivery.webhook_id or 0,
+        event_id=delivery.event_id,
+        event_type=delivery.event_type,
+        attempt=delivery.attempt,
+        at=now,
+        fate=fate,
+        status=answer.status,
+        failure=None if answer.succeeded else answer.words,
+        body=delivery.body if fate is Fate.GIVEN_UP else None,
+        expires_at=now + KEPT_SECONDS,
+    )
+
+
+def given_up(attempts: Iterable[Attempt]) -> list[Attempt]:
+    """The dead letters among attempts, the newest of each event deciding: the oldest first."""
+    newest = {it.event_id: it for it in sorted(attempts, key=lambda it: (it.at, it.id))}
+    return [it for it in newest.values() if it.fate is Fate.GIVEN_UP and it.body is not None]

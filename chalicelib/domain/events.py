@@ -6,7 +6,7 @@ drop it. Contract section 10; docs/decisions/0013-events.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from enum import StrEnum
 
 from chalicelib.domain.idempotency import digest_of
@@ -53,12 +53,30 @@ def timer_events(old: Timer | None, new: Timer | None) -> tuple[DomainEvent, ...
         return ()
     events = []
     if old is None:
-        events.append(DomainEvent(EventType.TIMER_STARTED, new, new.version, new.started_at))
+        events.append(started_event(new))
     if new.stopped_at is not None and (
         old is None or (old.stopped_at, old.stop_reason) != (new.stopped_at, new.stop_reason)
     ):
-        events.append(DomainEvent(EventType.TIMER_STOPPED, new, new.version, new.stopped_at))
+        events.append(stopped_event(new, new.stopped_at))
     return tuple(events)
+
+
+def started_event(timer: Timer) -> DomainEvent:
+    """That a timer started, which shows it as it then was, whatever came after."""
+    then = replace(timer, stopped_at=None, stop_reason=None, version=1)
+    return DomainEvent(EventType.TIMER_STARTED, then, then.version, then.started_at)
+
+
+def stopped_event(timer: Timer, stopped_at: int) -> DomainEvent:
+    """That a timer stopped, or that its stop was corrected."""
+    return DomainEvent(EventType.TIMER_STOPPED, timer, timer.version, stopped_at)
+
+
+def entry_event_now(entry: TimeEntry) -> DomainEvent:
+    """What there is to be told of a time entry that is as it is, whatever led to it."""
+    if entry.version == 1:
+        return DomainEvent(EventType.TIME_ENTRY_CREATED, entry, 1, entry.created_at)
+    return DomainEvent(EventType.TIME_ENTRY_UPDATED, entry, entry.version, entry.updated_at)
 
 
 def entry_events(

@@ -3,8 +3,10 @@
 import base64
 import hashlib
 import hmac
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
+from typing import Any
 
 from chalicelib.domain.events import EventType
 from chalicelib.domain.instants import SECONDS_PER_DAY
@@ -14,6 +16,12 @@ ROTATION_OVERLAP = SECONDS_PER_DAY
 
 PAUSED_AFTER = SECONDS_PER_DAY // 2
 """Seconds of nothing but failures after which a webhook is paused."""
+
+MOST_WEBHOOKS = 20
+"""Webhooks that an organization may have."""
+
+MOST_SIGNATURES = 4
+"""Secrets that may sign at the same time."""
 
 _SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
 
@@ -41,6 +49,7 @@ class Webhook:
 
     :param secret_number: which of its secrets signs: rises with each rotation. The secret itself is
         kept nowhere, see :func:`secret_of`.
+    :param oldest_secret_number: from which on secrets sign beside it while a rotation is fresh.
     :param rotated_at: the instant of the last rotation.
     :param failing_since: the instant of the first failure since the last success.
     """
@@ -56,6 +65,7 @@ class Webhook:
     paused_reason: PausedReason | None = None
     paused_at: int | None = None
     secret_number: int = 1
+    oldest_secret_number: int = 1
     rotated_at: int | None = None
     failing_since: int | None = None
     version: int = 1
@@ -67,9 +77,46 @@ class Webhook:
     def signing_numbers(self, now: int) -> tuple[int, ...]:
         """Which of its secrets sign at that instant, the newest first."""
         newest = self.secret_number
-        if self.rotated_at is not None and now < self.rotated_at + ROTATION_OVERLAP:
-            return (newest, newest - 1)
-        return (newest,)
+        oldest = self.oldest_secret_number if self._overlaps(now) else newest
+        return tuple(range(newest, oldest - 1, -1))
+
+    def rotated(self, now: int, *, at_once: bool = False) -> "Webhook":
+        """With a new secret. Those that signed until now do so for a day more, or end at once.
+
+        Rotated again meanwhile, all of them sign: whoever lost the answer to the first rotation
+        still has the secret from before it. Raises :class:`ValueError` where they become too many.
+        """
+        number = self.secret_number + 1
+        oldest = number if at_once else self.signing_numbers(now)[-1]
+        if number - oldest >= MOST_SIGNATURES:
+            raise ValueError("rotated too often within a day")
+        return replace(
+            self,
+            secret_number=number,
+            oldest_secret_number=oldest,
+            rotated_at=now,
+            updated_at=now,
+            version=self.version + 1,
+        )
+
+    def changed(self, values: Mapping[str, Any], now: int) -> "Webhook":
+        """With other values, as somebody wants them. Resumed or moved, it begins afresh."""
+        after = replace(self, **values)
+        if after == self:
+            return self
+        if after.state is not self.state:
+            paused = after.state is WebhookState.PAUSED
+            after = replace(
+                after,
+                paused_reason=PausedReason.BY_HAND if paused else None,
+                paused_at=now if paused else None,
+            )
+        if after.state is not self.state or after.url != self.url:
+            after = replace(after, failing_since=None)
+        return replace(after, updated_at=now, version=self.version + 1)
+
+    def _overlaps(self, now: int) -> bool:
+        return self.rotated_at is not None and now < self.rotated_at + ROTATION_OVERLAP
 
     def gives_up(self, now: int) -> bool:
         """Whether one more failure at that instant is one too many."""

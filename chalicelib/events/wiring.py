@@ -26,7 +26,7 @@ def settings() -> Settings:
 @cache
 def toolbox() -> Toolbox:
     """The real thing, once a process."""
-    return real_toolbox(Store(connect(settings())))
+    return real_toolbox(Store(connect(settings())), settings())
 
 
 @cache
@@ -34,7 +34,7 @@ def fan_out_tools() -> "FanOutTools":
     """What the fan-out needs. Imported here, since the API and the sweep never fan out."""
     from chalicelib.services.outside import fan_out_tools as wire  # noqa: PLC0415
 
-    return wire(settings(), toolbox())
+    return wire(toolbox())
 
 
 @cache
@@ -42,4 +42,4 @@ def delivery_tools() -> "DeliveryTools":
     """What the delivery worker needs."""
     from chalicelib.services.outside import delivery_tools as wire  # noqa: PLC0415
 
-    return wire(settings(), toolbox())
+    return wire(toolbox())

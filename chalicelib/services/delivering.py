@@ -10,10 +10,18 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from http import HTTPStatus
 
-from chalicelib.domain.deliveries import Answer, Delivery, Fate, decide
+from chalicelib.domain.deliveries import (
+    TEST_EVENT,
+    Answer,
+    Attempt,
+    Delivery,
+    Fate,
+    attempt_of,
+    decide,
+)
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState, secret_of
 from chalicelib.outbound.intercom import Intercom
@@ -22,6 +30,7 @@ from chalicelib.outbound.queues import LONGEST_DELAY, Message, Queue, decode, en
 from chalicelib.outbound.secrets import Secrets
 from chalicelib.outbound.signing import signed_headers
 from chalicelib.services.toolbox import Toolbox
+from chalicelib.store.deliveries import MOST_AT_ONCE
 
 log = logging.getLogger("stint")
 
@@ -79,6 +88,7 @@ def deliver(tools: DeliveryTools, messages: Mapping[str, str]) -> DeliveryReport
     worker = _Worker(tools, webhooks)
     with ThreadPoolExecutor(THREADS) as threads:
         ends = list(threads.map(worker.try_one, readable.values()))
+    worker.keep_log()
     for message_id, end in zip(readable, ends, strict=True):
         if end is None:
             failed.append(message_id)
@@ -90,6 +100,16 @@ def deliver(tools: DeliveryTools, messages: Mapping[str, str]) -> DeliveryReport
 class _Worker:
     tools: DeliveryTools
     webhooks: Mapping[tuple[int, int], Webhook]
+    attempts: list[Attempt] = field(default_factory=list)
+
+    def keep_log(self) -> None:
+        """Keep what became of the attempts. No delivery depends on it."""
+        store = self.tools.tools.store
+        for begin in range(0, len(self.attempts), MOST_AT_ONCE):
+            try:
+                store.log_attempts(self.attempts[begin : begin + MOST_AT_ONCE])
+            except Unavailable:
+                log.warning("attempts not kept", exc_info=True)
 
     def try_one(self, delivery: Delivery) -> str | None:
         """What became of it; None: it is to come again, by the queue."""
@@ -110,7 +130,9 @@ class _Worker:
         webhook = self.webhooks.get((delivery.organization_id, delivery.webhook_id))
         if webhook is None:
             return self._drop(delivery, "the webhook was deleted")
-        if webhook.state is not WebhookState.ACTIVE:
+        # Whoever tries a webhook wants to know, also before it is resumed.
+        if webhook.state is not WebhookState.ACTIVE and delivery.event_type != TEST_EVENT:
+            self._note_attempt(delivery, Fate.GIVEN_UP, Answer(failure=_NO_LONGER_WANTED))
             return self._give_up(replace(delivery, failure=_NO_LONGER_WANTED))
         answer = self._post(webhook, delivery)
         fate = self._settle(delivery, answer)
@@ -144,6 +166,7 @@ class _Worker:
             "delivery",
             extra={**_named(delivery), "fate": fate.value, "answer": answer.words},
         )
+        self._note_attempt(delivery, fate, answer)
         match fate:
             case Fate.DELIVERED:
                 return _DELIVERED
@@ -152,6 +175,13 @@ class _Worker:
                 return _WAITING
             case Fate.GIVEN_UP:
                 return self._give_up(after)
+            case Fate.DROPPED:
+                return _DROPPED
+
+    def _note_attempt(self, delivery: Delivery, fate: Fate, answer: Answer) -> None:
+        if delivery.webhook_id is not None:
+            tools = self.tools.tools
+            self.attempts.append(attempt_of(delivery, fate, answer, tools.ids.draw(), tools.now()))
 
     def _send_later(self, delivery: Delivery, now: int) -> None:
         delay = min(max(delivery.due - now, 0), LONGEST_DELAY)

@@ -3,14 +3,20 @@
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain.directory import Person
+import msgspec
+
+from chalicelib.domain.deliveries import TEST_EVENT
+from chalicelib.domain.directory import Caller, Organization, Person
 from chalicelib.domain.events import DomainEvent, EventType
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, encode, render
 from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.outbound.queues import MAX_BODY_BYTES
 from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.timers import TIMERS
+from chalicelib.resources.webhooks import WEBHOOKS
 
 INTERCOM_NAMES = {
     EventType.TIMER_STARTED: "timer-started",
@@ -39,6 +45,31 @@ def webhook_body(event: DomainEvent, zone: ZoneInfo, *, whole: bool = True) -> s
             "person_id": resource.owner(event.record),
             "version": event.version,
             "data": shown,
+        }
+    )
+
+
+def webhook_delivery_body(event: DomainEvent, organization: Organization) -> str:
+    """The same, and what would be too large for the queue only names its resource."""
+    body = webhook_body(event, organization.zone)
+    # Quotes and backslashes are escaped once more within the message.
+    if len(msgspec.json.encode(body)) > MAX_BODY_BYTES:
+        body = webhook_body(event, organization.zone, whole=False)
+    return body
+
+
+def trial_body(event_id: str, webhook: Webhook, caller: Caller, now: int) -> str:
+    """An event in which nothing happened, about the webhook itself."""
+    zone = caller.organization.zone
+    return encode(
+        {
+            "id": event_id,
+            "type": TEST_EVENT,
+            "timestamp": format_instant(now, zone),
+            "organization_id": webhook.organization_id,
+            "person_id": caller.person_id,
+            "version": webhook.version,
+            "data": render(WEBHOOKS, webhook, View(zone=zone)),
         }
     )
 

@@ -23,7 +23,7 @@ from chalicelib.services.event_documents import (
     INTERCOM_NAMES,
     intercom_body,
     looks,
-    webhook_body,
+    webhook_delivery_body,
 )
 from chalicelib.store.store import Store
 from chalicelib.store.streams import StreamRecord, TimerChange, read_change, sequence_number
@@ -123,7 +123,7 @@ class _Batch:
             return
         for id_, numbers in by_organization.items():
             try:
-                webhooks = self._tools.store.webhooks(id_)
+                webhooks = self._tools.store.directory(Webhook, id_)
             except Unavailable:
                 self._come_again(numbers)
                 continue
@@ -221,12 +221,3 @@ def _kept(record: StreamRecord) -> str:
     changed = {name: record["dynamodb"][name] for name in ("Keys", "SequenceNumber")}
     named = {name: record.get(name) for name in ("eventID", "eventName", "eventSourceARN")}
     return msgspec.json.encode({**named, "dynamodb": changed}).decode()
-
-
-def webhook_delivery_body(event: DomainEvent, organization: Organization) -> str:
-    """An event for webhooks; what would be too large for the queue only names its resource."""
-    body = webhook_body(event, organization.zone)
-    # Quotes and backslashes are escaped once more within the message.
-    if len(msgspec.json.encode(body)) > MAX_BODY_BYTES:
-        body = webhook_body(event, organization.zone, whole=False)
-    return body

@@ -1,4 +1,4 @@
-"""Wires what lies outside beside the database: queues, secrets, receivers."""
+"""Wires what the functions behind the streams need: queues, secrets, receivers."""
 
 from chalicelib.outbound.intercom import HOSTS, Intercom
 from chalicelib.outbound.posting import Poster
@@ -7,11 +7,11 @@ from chalicelib.outbound.secrets import Secrets
 from chalicelib.services.delivering import DeliveryTools
 from chalicelib.services.fanning_out import FanOutTools
 from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 
 
-def fan_out_tools(settings: Settings, tools: Toolbox) -> FanOutTools:
+def fan_out_tools(tools: Toolbox) -> FanOutTools:
     """For the fan-out."""
+    settings = tools.settings
     return FanOutTools(
         store=tools.store,
         deliveries=Queue(settings.deliveries_url, settings.region),
@@ -20,8 +20,9 @@ def fan_out_tools(settings: Settings, tools: Toolbox) -> FanOutTools:
     )
 
 
-def delivery_tools(settings: Settings, tools: Toolbox) -> DeliveryTools:
+def delivery_tools(tools: Toolbox) -> DeliveryTools:
     """For the delivery worker. Raises :class:`KeyError` for an unknown region of Intercom's."""
+    settings = tools.settings
     secrets = Secrets(settings.region)
     intercom = None
     if settings.intercom_token:

@@ -13,6 +13,7 @@ from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
+from chalicelib.domain.deliveries import Fate
 from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TrackMethod
@@ -21,6 +22,7 @@ from chalicelib.store.attributes import (
     IntegerAttribute,
     ListedAttribute,
     NumberedAttribute,
+    SecondsAttribute,
     WordAttribute,
 )
 
@@ -300,9 +302,33 @@ class WebhookModel(DirectoryModel):
     paused_reason = WordAttribute(PausedReason, null=True)
     paused_at = IntegerAttribute(null=True)
     secret_number = IntegerAttribute()
+    oldest_secret_number = IntegerAttribute()
     rotated_at = IntegerAttribute(null=True)
     failing_since = IntegerAttribute(null=True)
     version = IntegerAttribute()
+
+
+class AttemptModel(Model):
+    """An :class:`~chalicelib.domain.deliveries.Attempt`: the log of what went to webhooks."""
+
+    class Meta:
+        bare_name = "deliveries"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    webhook_key = UnicodeAttribute(hash_key=True)
+    attempt_key = UnicodeAttribute(range_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    webhook_id = IntegerAttribute()
+    event_id = UnicodeAttribute()
+    event_type = UnicodeAttribute()
+    attempt = IntegerAttribute()
+    at = IntegerAttribute()
+    fate = WordAttribute(Fate)
+    status = IntegerAttribute(null=True)
+    failure = UnicodeAttribute(null=True)
+    body = UnicodeAttribute(null=True)
+    expires_at = SecondsAttribute()
 
 
 TABLES: tuple[type[Model], ...] = (
@@ -312,6 +338,7 @@ TABLES: tuple[type[Model], ...] = (
     TokenModel,
     SlotModel,
     TallyModel,
+    AttemptModel,
 )
 """One model a table, to create it by."""
 

@@ -41,9 +41,6 @@ from chalicelib.store.reads import RawItem, Ref, ref
 Record = Timer | TimeEntry | Organization | Person | Service | Token | TokenList | Claim | Webhook
 Noun = TypeVar("Noun", bound=Record)
 
-WEBHOOK = "webhook"
-"""The kind of a webhook in the directory."""
-
 
 def model_of(record: Record) -> Model:
     """The item that holds a record, ready to be put."""
@@ -133,13 +130,13 @@ _MODELS: dict[type[Any], type[Model]] = {
     Organization: OrganizationModel,
     Person: PersonModel,
     Service: ServiceModel,
-    Webhook: WebhookModel,
     TokenList: TokenListModel,
     Claim: ClaimModel,
+    Webhook: WebhookModel,
 }
 
 _KEPT: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Outcome, TimeEntry, Person, Service, ApiToken)
+    kind.__name__: kind for kind in (Outcome, TimeEntry, Person, Service, ApiToken, Webhook)
 }
 """What a request with a key may have answered."""
 
@@ -151,7 +148,7 @@ _DIRECTORY_KINDS: dict[type[Any], str] = {
     Organization: "organization",
     Person: "person",
     Service: "service",
-    Webhook: WEBHOOK,
+    Webhook: "webhook",
     TokenList: "tokens",
     Claim: "claim",
 }

@@ -7,6 +7,7 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError
 
+from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
@@ -14,7 +15,7 @@ from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import DayState, PersonDay, RollUp
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import PausedReason, Webhook
-from chalicelib.store import directory, keys, pages, queries, tallies, webhooks
+from chalicelib.store import deliveries, directory, keys, pages, queries, tallies, webhooks
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.queries import OverduePage
@@ -212,10 +213,6 @@ class Store:
         nouns = {name: _noun(kind, found, item) for name, item in refs.items()}
         return {name: noun for name, noun in nouns.items() if noun is not None}
 
-    def webhooks(self, organization_id: int) -> list[Webhook]:
-        """An organization's webhooks, read consistently. One call."""
-        return webhooks.of_organization(self._connection, organization_id)
-
     def mark_failing(self, webhook: Webhook, since: int | None) -> None:
         """Say since when a webhook fails; None: it does no longer. One call."""
         webhooks.mark_failing(webhook, since)
@@ -223,6 +220,14 @@ class Store:
     def pause_webhook(self, webhook: Webhook, reason: PausedReason, now: int) -> None:
         """Pause a webhook, unless it has changed since it was read. One call."""
         webhooks.pause(webhook, reason, now)
+
+    def log_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Keep what became of deliveries: 25 at the most, all or some of them. One call."""
+        deliveries.log_attempts(self._connection, attempts)
+
+    def attempts(self, organization_id: int, webhook_id: int, limit: int) -> list[Attempt]:
+        """The newest attempts to deliver to a webhook, the newest first. One call for each MB."""
+        return deliveries.newest(self._connection, organization_id, webhook_id, limit)
 
     def tallied_days(self, names: Collection[PersonDay]) -> list[DayState]:
         """People's days, and what was rolled up of them. Two calls per 100."""

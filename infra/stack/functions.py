@@ -10,7 +10,12 @@ from dataclasses import dataclass, field
 
 from chalicelib.store.models import TallyModel, TimeEntryModel, TimerModel
 from infra.stack.intrinsics import Json, either, ref, sub
-from infra.stack.queues import delivery_environment, fan_out_environment, queue_source
+from infra.stack.queues import (
+    api_environment,
+    delivery_environment,
+    fan_out_environment,
+    queue_source,
+)
 from infra.stack.streams import stream_settings
 
 
@@ -40,7 +45,7 @@ class Function:
         return f"{self.logical_id}Logs"
 
 
-API = Function("APIHandler", "api_handler", slow_milliseconds=3_000)
+API = Function("APIHandler", "api_handler", slow_milliseconds=3_000, environment=api_environment())
 
 SWEEP = Function(
     "Sweep",

@@ -54,6 +54,11 @@ def webhook_key() -> Json:
     return either("MakesWebhookKey", ref(WEBHOOK_KEY), ref("WebhookKey"))
 
 
+def api_environment() -> Json:
+    """Settings of the API alone: it makes, tries and replays webhooks."""
+    return {"STINT_DELIVERIES_URL": ref(DELIVERIES), "STINT_WEBHOOK_KEY": webhook_key()}
+
+
 def fan_out_environment() -> Json:
     """Settings of the fan-out alone."""
     return {

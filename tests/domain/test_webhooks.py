@@ -2,8 +2,11 @@
 
 import base64
 
+import pytest
+
 from chalicelib.domain.events import EventType
 from chalicelib.domain.webhooks import (
+    MOST_SIGNATURES,
     PAUSED_AFTER,
     ROTATION_OVERLAP,
     PausedReason,
@@ -38,10 +41,58 @@ def test_it_wants_what_it_names_while_it_is_active() -> None:
 
 def test_a_replaced_secret_signs_for_a_while() -> None:
     assert webhook().signing_numbers(NOW) == (1,)
-    rotated = webhook(secret_number=2, rotated_at=NOW)
+    rotated = webhook().rotated(NOW)
+    assert (rotated.version, rotated.updated_at) == (2, NOW)
     assert rotated.signing_numbers(NOW) == (2, 1)
     assert rotated.signing_numbers(NOW + ROTATION_OVERLAP - 1) == (2, 1)
     assert rotated.signing_numbers(NOW + ROTATION_OVERLAP) == (2,)
+
+
+def test_rotated_again_within_the_day_all_of_them_sign() -> None:
+    # Whoever lost the answer to the first rotation still has the secret from before it.
+    twice = webhook().rotated(NOW).rotated(NOW + 60)
+    assert twice.signing_numbers(NOW + 60) == (3, 2, 1)
+    assert twice.signing_numbers(NOW + 60 + ROTATION_OVERLAP) == (3,)
+    later = webhook().rotated(NOW).rotated(NOW + ROTATION_OVERLAP)
+    assert later.signing_numbers(NOW + ROTATION_OVERLAP) == (3, 2)
+
+
+def test_a_leaked_secret_ends_at_once() -> None:
+    rotated = webhook().rotated(NOW).rotated(NOW + 60, at_once=True)
+    assert rotated.signing_numbers(NOW + 60) == (3,)
+
+
+def test_no_more_than_a_few_secrets_sign() -> None:
+    rotated = webhook()
+    for _ in range(MOST_SIGNATURES - 1):
+        rotated = rotated.rotated(NOW)
+    assert len(rotated.signing_numbers(NOW)) == MOST_SIGNATURES
+    with pytest.raises(ValueError, match="too often"):
+        rotated.rotated(NOW)
+    assert rotated.rotated(NOW, at_once=True).signing_numbers(NOW) == (5,)
+
+
+def test_resumed_or_moved_it_begins_afresh() -> None:
+    failing = webhook(
+        state=WebhookState.PAUSED,
+        paused_reason=PausedReason.FAILING,
+        paused_at=NOW,
+        failing_since=NOW - 60,
+    )
+    resumed = failing.changed({"state": WebhookState.ACTIVE}, NOW + 60)
+    assert (resumed.paused_reason, resumed.paused_at, resumed.failing_since) == (None, None, None)
+    assert (resumed.version, resumed.updated_at) == (2, NOW + 60)
+    moved = webhook(failing_since=NOW).changed({"url": "https://new.example.com/"}, NOW + 60)
+    assert moved.failing_since is None
+    renamed = webhook(failing_since=NOW).changed({"name": "new"}, NOW + 60)
+    assert renamed.failing_since == NOW
+
+
+def test_paused_by_hand_it_says_so_and_keeps_an_earlier_reason() -> None:
+    paused = webhook().changed({"state": WebhookState.PAUSED}, NOW + 60)
+    assert (paused.paused_reason, paused.paused_at) == (PausedReason.BY_HAND, NOW + 60)
+    gone = webhook(state=WebhookState.PAUSED, paused_reason=PausedReason.GONE, paused_at=NOW)
+    assert gone.changed({"state": WebhookState.PAUSED}, NOW + 60) is gone
 
 
 def test_it_gives_up_after_nothing_but_failures() -> None:

@@ -127,6 +127,7 @@ def test_a_worker_killed_at_any_call_loses_nothing(
         "Post",
         "SendMessageBatch",
         "UpdateItem",
+        "BatchWriteItem",
         "DeleteMessage",
     }
 

@@ -74,7 +74,8 @@ def _clean_up(stack: Stack) -> None:
         stack.delete()
     _release_tables()
     keeper = client("secretsmanager")
-    for secret in keeper.list_secrets()["SecretList"]:
+    mine = [{"Key": "name", "Values": [f"{NAME}-"]}]
+    for secret in keeper.list_secrets(Filters=mine)["SecretList"]:
         keeper.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
 
 

@@ -67,6 +67,7 @@ FULL: list[Record] = [
         paused_reason=PausedReason.FAILING,
         paused_at=3,
         secret_number=4,
+        oldest_secret_number=3,
         rotated_at=5,
         failing_since=6,
         version=7,

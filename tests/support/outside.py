@@ -25,19 +25,13 @@ from chalicelib.services.delivering import DeliveryTools, deliver
 from chalicelib.services.fanning_out import FanOutReport, FanOutTools, fan_out
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.settings import Settings
-from infra.local.embedded import embedded_dynamodb
 from infra.local.queues import QueueFeed
 from tests.support.clock import FakeClock
-from tests.support.engine import ENDPOINT
 from tests.support.world import ZAGREB
 
-KEY_NAME = "webhook-key"
 TOKEN_NAME = "intercom-token"
-KEY = "the key that webhooks' secrets derive from"
 TOKEN = "dG9rOmludGVyY29t"
 
-_HIDDEN_SECONDS = 360
-_RECEIVES = 20
 _QUICK = Limits(resolve=1, connect=1, total=1, tail=0.1)
 
 
@@ -65,14 +59,16 @@ class Outside:
         secrets = Secrets(region, self.tools.clock)
         intercom = None
         if self.intercom_url is not None:
-            intercom = Intercom(self.poster, secrets, TOKEN_NAME, self.intercom_url)
+            intercom = Intercom(
+                self.poster, secrets, str(self.settings.intercom_token), self.intercom_url
+            )
         return DeliveryTools(
             self.tools,
             Queue(self.settings.deliveries_url, region),
             Queue(self.settings.dead_letters_url, region),
             self.poster,
             secrets,
-            KEY_NAME,
+            self.settings.webhook_key,
             intercom,
         )
 
@@ -110,7 +106,10 @@ class Outside:
 
     def secret(self, webhook: Webhook, number: int = 1) -> str:
         """A webhook's secret, as its receiver knows it."""
-        return secret_of(KEY.encode(), webhook, number)
+        found = client("secretsmanager", self.settings.region).get_secret_value(
+            SecretId=self.settings.webhook_key
+        )
+        return secret_of(found["SecretString"].encode(), webhook, number)
 
     def create_webhook(self, url: str, *events: EventType, **members: Any) -> Webhook:
         """A webhook; without event types it wants all of them."""
@@ -137,50 +136,31 @@ class Outside:
 
 
 @contextmanager
-def outside_world(settings: Settings, tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
-    """Queues and secrets, empty, at the test's time."""
+def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
+    """Queues, empty, at the test's time; secrets."""
+    settings = tools.settings
+    region = settings.region
+    keeper = client("secretsmanager", region)
+    token = keeper.create_secret(Name=TOKEN_NAME, SecretString=TOKEN)["ARN"]
+    queues = (settings.deliveries_url, settings.dead_letters_url, settings.failed_records_url)
     with (
-        _moto(),
         patch("moto.sqs.models.unix_time", clock),
         patch("moto.sqs.models.unix_time_millis", clock.milliseconds),
     ):
-        sqs = client("sqs", settings.region)
-        dead = sqs.create_queue(QueueName="dead-letters")["QueueUrl"]
-        redrive = f'{{"deadLetterTargetArn": "{_arn(sqs, dead)}", "maxReceiveCount": {_RECEIVES}}}'
-        attributes = {"VisibilityTimeout": str(_HIDDEN_SECONDS), "RedrivePolicy": redrive}
-        deliveries = sqs.create_queue(QueueName="deliveries", Attributes=attributes)["QueueUrl"]
-        failed = sqs.create_queue(QueueName="failed-records")["QueueUrl"]
-        keeper = client("secretsmanager", settings.region)
-        keeper.create_secret(Name=KEY_NAME, SecretString=KEY)
-        keeper.create_secret(Name=TOKEN_NAME, SecretString=TOKEN)
-        configured = replace(
-            settings,
-            deliveries_url=deliveries,
-            dead_letters_url=dead,
-            failed_records_url=failed,
-            webhook_key=KEY_NAME,
-            intercom_token=TOKEN_NAME,
-        )
+        for url in queues:
+            _empty(url, region)
         try:
-            yield Outside(configured, tools, Poster(local=True, limits=_QUICK))
+            yield Outside(
+                replace(settings, intercom_token=token),
+                tools,
+                Poster(local=True, limits=_QUICK),
+            )
         finally:
-            for url in (deliveries, dead, failed):
-                sqs.delete_queue(QueueUrl=url)
-            for name in (KEY_NAME, TOKEN_NAME):
-                keeper.delete_secret(SecretId=name, ForceDeleteWithoutRecovery=True)
+            keeper.delete_secret(SecretId=token, ForceDeleteWithoutRecovery=True)
 
 
-@contextmanager
-def _moto() -> Iterator[None]:
-    if ENDPOINT is None:
-        # The database is moto already.
-        yield
-    else:
-        with embedded_dynamodb():
-            yield
-
-
-def _arn(sqs: Any, url: str) -> str:
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn: str = found["Attributes"]["QueueArn"]
-    return arn
+def _empty(url: str, region: str) -> None:
+    queue = sqs_backends[DEFAULT_ACCOUNT_ID][region].queues[url.rsplit("/", 1)[1]]
+    queue._messages.clear()
+    queue.pending_messages.clear()
+    queue.deleted_messages.clear()
