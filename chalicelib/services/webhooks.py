@@ -34,7 +34,8 @@ class Webhooks:
     def create(
         self, caller: Caller, values: Mapping[str, Any], key: RequestKey | None
     ) -> Answer[Webhook]:
-        """Make one. The answer tells its secret, once. Three calls, and one for the key.
+        """Make one. The answer tells its secret, once. Two calls, or three with a key; and
+        one for the key of secrets.
 
         Raises ``InvalidAttribute``, also where the organization has as many as it may.
         """
@@ -76,7 +77,8 @@ class Webhooks:
         return settle(self._tools, None, decide)
 
     def rotate(self, caller: Caller, webhook_id: int, values: Mapping[str, Any]) -> Answer[Webhook]:
-        """Give it another secret, which the answer tells, once. Two calls, and one for the key.
+        """Give it another secret, which the answer tells, once. Two calls, and one for
+        the key of secrets.
 
         Raises ``RecordNotFound``, ``InvalidAttribute``.
         """

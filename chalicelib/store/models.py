@@ -1,6 +1,6 @@
-"""The six tables, as PynamoDB models: the one definition of keys, indexes, streams and TTL.
+"""The seven tables, as PynamoDB models: the one definition of keys, indexes, streams and TTL.
 
-The local server, the tests and the deployed template take their tables from here. Why six, and
+The local server, the tests and the deployed template take their tables from here. Why seven, and
 which access pattern each index serves: docs/decisions/0002-tables.md.
 
 A model's attributes are named as the fields of its noun, so that ``chalicelib.store.records`` can
