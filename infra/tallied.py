@@ -9,7 +9,7 @@ from chalicelib.domain.changes import Tallying
 from chalicelib.domain.tallies import Counters, PersonDay, TallyState, decide_roll_up
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
-from chalicelib.store.models import TallyModel, TimerModel
+from chalicelib.store.models import SlotModel, TallyModel, TimerModel
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import model_of
 from chalicelib.store.tallies import bucket_key
@@ -20,6 +20,23 @@ Item = tuple[type[Model], RawItem]
 def timer_items(timers: Iterable[Timer]) -> Iterator[Item]:
     """The timers themselves."""
     return ((TimerModel, model_of(timer).serialize()) for timer in timers)
+
+
+def slot_items(timers: Iterable[Timer]) -> Iterator[Item]:
+    """The slots of those who run something."""
+    for timer in timers:
+        if timer.stopped_at is None:
+            slot = SlotModel(
+                person_key=keys.scoped(timer.organization_id, timer.person_id),
+                name=keys.RUNNING_SLOT,
+                version=1,
+                last_timer_id=timer.id,
+                timer_id=timer.id,
+                time_entry_id=timer.time_entry_id,
+                started_at=timer.started_at,
+                auto_stop_at=timer.auto_stop_at,
+            )
+            yield SlotModel, slot.serialize()
 
 
 def tally_items(timers: Iterable[Timer]) -> Iterator[Item]:
