@@ -7,6 +7,7 @@ page is the naive way on the same data: count the list by reading it, then read 
 import argparse
 import os
 import random
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,14 +18,14 @@ from pynamodb.connection import Connection
 from bench.costs import Cost, counted
 from chalicelib.domain.queries import TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.settings import read_settings
+from chalicelib.settings import Settings, read_settings
 from chalicelib.store import keys
 from chalicelib.store.connection import connect
 from chalicelib.store.indexes import Walk, walk_of
 from chalicelib.store.plans import Plan, plan
 from chalicelib.store.store import Store
 from infra.bulk import write_all
-from infra.tables import create_tables, renew_tables
+from infra.tables import create_tables
 from infra.tallied import tally_items, timer_items
 
 ORGANIZATION = 2149
@@ -185,24 +186,28 @@ def main(arguments: list[str]) -> None:
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:
         sys.exit("This needs DynamoDB Local: make bench-lists")
-    connection = connect(settings)
-    create_tables()
     pages = ("first page", "middle", "last", "middle by cursor")
     print(f"| timers | list | {' | '.join(pages)} | count and skip: middle | last |")
     print(f"| ---: | --- |{' ---: |' * 6}")
     for size in sizes:
         timers = history(size)
-        renew_tables()
-        load(connection, timers)
+        connection = _fresh(settings, timers)
         for case in cases(timers):
             _print(connection, size, case)
     crowded = crowd(sizes[-1])
-    renew_tables()
-    load(connection, crowded)
+    connection = _fresh(settings, crowded)
     for case in cases(crowded):
         if case.query.person_ids is None:
             _print(connection, sizes[-1], replace(case, name=f"crowd, {case.name}"))
     print(f"\nWaits for the database / read units, {PAGE_SIZE} timers a page.")
+
+
+def _fresh(settings: Settings, timers: list[Timer]) -> Connection:
+    """Tables of their own: the engine is slow with a table that is deleted and made again."""
+    connection = connect(replace(settings, table_prefix=f"bench-{secrets.token_hex(4)}"))
+    create_tables()
+    load(connection, timers)
+    return connection
 
 
 def _print(connection: Connection, size: int, case: Case) -> None:
