@@ -7,6 +7,7 @@ page is the naive way on the same data: count the list by reading it, then read 
 import argparse
 import os
 import random
+import secrets
 import sys
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -17,14 +18,14 @@ from pynamodb.connection import Connection
 from bench.costs import Cost, counted
 from chalicelib.domain.queries import TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.settings import read_settings
+from chalicelib.settings import Settings, read_settings
 from chalicelib.store import keys
 from chalicelib.store.connection import connect
 from chalicelib.store.indexes import Walk, walk_of
 from chalicelib.store.plans import Plan, plan
 from chalicelib.store.store import Store
 from infra.bulk import write_all
-from infra.tables import create_tables, renew_tables
+from infra.tables import create_tables
 from infra.tallied import tally_items, timer_items
 
 ORGANIZATION = 2149
@@ -153,7 +154,7 @@ def naive(connection: Connection, case: Case, page: int) -> Callable[[], object]
     steps = plan(case.query)
     if steps is None:
         raise ValueError("a query that wants nothing")
-    return partial(_count_and_skip, walk_of(connection, steps, case.query), page)
+    return partial(_count_and_skip, walk_of(connection, steps, case.query.descending), page)
 
 
 def _count_and_skip(walk: Walk, page: int) -> object:
@@ -167,7 +168,7 @@ def middle_position(connection: Connection, case: Case) -> str | None:
     skipped = (pages_of(case)["middle"] - 1) * PAGE_SIZE
     if steps is None or skipped == 0:
         return None
-    return walk_of(connection, steps, case.query).first(ORGANIZATION, skipped)[-1][0]
+    return walk_of(connection, steps, case.query.descending).first(ORGANIZATION, skipped)[-1][0]
 
 
 def measure(connection: Connection, run: Callable[[], object]) -> Cost:
@@ -185,24 +186,28 @@ def main(arguments: list[str]) -> None:
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:
         sys.exit("This needs DynamoDB Local: make bench-lists")
-    connection = connect(settings)
-    create_tables()
     pages = ("first page", "middle", "last", "middle by cursor")
     print(f"| timers | list | {' | '.join(pages)} | count and skip: middle | last |")
     print(f"| ---: | --- |{' ---: |' * 6}")
     for size in sizes:
         timers = history(size)
-        renew_tables()
-        load(connection, timers)
+        connection = _fresh(settings, timers)
         for case in cases(timers):
             _print(connection, size, case)
     crowded = crowd(sizes[-1])
-    renew_tables()
-    load(connection, crowded)
+    connection = _fresh(settings, crowded)
     for case in cases(crowded):
         if case.query.person_ids is None:
             _print(connection, sizes[-1], replace(case, name=f"crowd, {case.name}"))
     print(f"\nWaits for the database / read units, {PAGE_SIZE} timers a page.")
+
+
+def _fresh(settings: Settings, timers: list[Timer]) -> Connection:
+    """Tables of their own: the engine is slow with a table that is deleted and made again."""
+    connection = connect(replace(settings, table_prefix=f"bench-{secrets.token_hex(4)}"))
+    create_tables()
+    load(connection, timers)
+    return connection
 
 
 def _print(connection: Connection, size: int, case: Case) -> None:
