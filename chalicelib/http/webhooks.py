@@ -29,7 +29,6 @@ def webhook_routes(tools: Toolbox) -> tuple[Route, ...]:
         views.show(verbs.show, ADMINS),
         views.create(CREATION, verbs.create, ADMINS),
         views.update(CHANGES, verbs.change, ADMINS),
-        views.delete(delete_record(tools, WEBHOOKS), ADMINS),
         views.perform(
             _ROTATE, lambda caller, id_, values, _: verbs.rotate(caller, id_, values), ADMINS
         ),
@@ -37,5 +36,6 @@ def webhook_routes(tools: Toolbox) -> tuple[Route, ...]:
         views.perform(
             _REPLAY, lambda caller, id_, values, _: verbs.replay(caller, id_, values), ADMINS
         ),
+        views.delete(delete_record(tools, WEBHOOKS), ADMINS),
         Views(tools, WEBHOOK_DELIVERIES).list(DeliveryLog(tools), ADMINS),
     )

@@ -85,7 +85,7 @@ def main() -> None:
         server = stack.enter_context(_bind(host, port))
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
-        # Receivers on this machine: nobody else can reach this server.
+        # For development: receivers on this machine will do.
         settings = replace(create_outside(settings), local_receivers=True)
         tools, feeds = _set_up(settings, open_stream)
         server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)

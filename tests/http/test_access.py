@@ -167,7 +167,9 @@ def test_a_member_may_what_the_rule_says(
 
 
 @pytest.mark.parametrize(
-    "route", [it for it in TABLE if it.act is Act.LIST], ids=lambda it: it.path
+    "route",
+    [it for it in TABLE if it.act is Act.LIST and it.access.role is Role.MEMBER],
+    ids=lambda it: it.path,
 )
 def test_a_list_holds_a_members_own_where_the_rule_says_so(
     member: Api, other_member: Api, route: Route, timer_id: str
@@ -186,7 +188,9 @@ def test_whose_they_are_is_said_by_the_resource_too() -> None:
     # The services look at the resource, the table tells people: they must agree.
     for route in TABLE:
         if route.act in (Act.LIST, Act.SHOW) and route.resource.visibility.value == "own":
-            assert route.access.reach is Reach.OWN, route.name
+            # What is nobody's own is for admins.
+            admins = route.access.role is Role.ADMIN
+            assert admins or route.access.reach is Reach.OWN, route.name
 
 
 def _of_zagreb(connection: Connection) -> list[str]:
