@@ -167,7 +167,7 @@ def test_the_delivery_worker_runs_from_its_own_module(
 ) -> None:
     assert world.tokens
     # Of a webhook that is no longer there: dropped, with all that it takes to deliver at hand.
-    text = encode(Delivery("evt_1", "timer.started", ZAGREB.id, 77, "{}"))
+    text = encode(Delivery("evt_1", "timer.started", ZAGREB.id, 78, "{}"))
     handler = "chalicelib.events.delivery.delivery"
     with log.open("a") as written, running(unpacked, environment, written, handler) as delivery:
         answer = delivery.invoke({"Records": [{"messageId": "1", "body": text}]}).value
