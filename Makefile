@@ -10,7 +10,7 @@ CHECKERS := $(CHECK_VENV)/.installed
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants rebuild-tallies
 .PHONY: bench-round-trips bench-sweep bench-lists lock clean
-.PHONY: package check-package deploy destroy
+.PHONY: package check-package deploy destroy admin
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -82,6 +82,9 @@ $(CHECKERS): requirements-check.txt $(INSTALLED)
 
 deploy: package ## put it on AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ...")
 	@$(BIN)/python -m infra.deploy "$(STAGE)" $(SET)
+
+admin: $(INSTALLED) ## set a stage up: make admin ARGS="--stage prod people list -o 2149" (ARGS=--help teaches)
+	@$(BIN)/python -m infra.admin $(ARGS)
 
 destroy: $(INSTALLED) ## say what taking a stage off AWS deletes and keeps: make destroy STAGE=prod
 	@$(BIN)/python -m infra.destroy "$(STAGE)" $(CONFIRM)
