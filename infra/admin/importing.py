@@ -54,7 +54,7 @@ def import_file(
     report = Report(dry_run)
     try:
         for step in output.progress(steps, f"importing {rows.plural}"):
-            _carry_out(rows, step, report, update=update)
+            carry_out(rows, step, report, update=update)
     except (*FAULTS, KeyboardInterrupt) as error:
         _tell(report, rows.plural, json_wanted=json_wanted)
         why = "interrupted" if isinstance(error, KeyboardInterrupt) else explained(error)
@@ -105,7 +105,8 @@ def _step(rows: Rows, row: Row, record: Any) -> Step:
     return Step(row, label, record, differences)
 
 
-def _carry_out(rows: Rows, step: Step, report: Report, *, update: bool) -> None:
+def carry_out(rows: Rows, step: Step, report: Report, *, update: bool) -> None:
+    """Do what a step says, and note what became of it. Raises what the database raises."""
     try:
         if step.record is None:
             _create(rows, step, report)

@@ -58,7 +58,7 @@ _EMPTY_HINTS = """
 Nobody is here yet, unless somebody was let in before. In another terminal:
 
   export DYNAMODB_ENDPOINT={endpoint}
-  python -m infra.admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
+  .venv/bin/python -m infra.admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
     --first-name Ana --last-name Horvat --email ana@example.com
 
 Ctrl-C ends it.
