@@ -16,6 +16,8 @@ from chalicelib.store.models import TimerModel
 from infra.admin import desk as desks
 from infra.admin.cli import admin
 from infra.admin.desk import Desk, open_desk
+from infra.admin.rows import PeopleRows, Rows, ServiceRows
+from infra.stack.template import ROOT
 from tests.support.faults import failing
 from tests.support.operator import Operator
 from tests.support.world import World
@@ -182,3 +184,20 @@ def test_a_scan_that_is_throttled_goes_on(
     assert len(seen) == 3
     with failing(connection, "Scan", "ThrottlingException"):
         assert "does not answer" in operator.refused("organizations", "list")
+
+
+PAGE = (ROOT / "docs" / "administration.md").read_text()
+
+
+@pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
+def test_every_command_is_on_its_page(path: tuple[str, ...]) -> None:
+    assert f"`{' '.join(path)}`" in PAGE
+
+
+@pytest.mark.parametrize(("kind", "rows"), [("people", PeopleRows), ("services", ServiceRows)])
+def test_every_column_is_on_the_page_and_in_the_help(kind: str, rows: type[Rows]) -> None:
+    (line,) = [it for it in PAGE.splitlines() if it.startswith(f"| {kind} | `")]
+    help_text = COMMANDS[kind, "import"].help or ""
+    for name in [*(it.name for it in rows.inputs), "id"]:
+        assert f"`{name}`" in line
+        assert name in help_text
