@@ -83,7 +83,7 @@ def _exact_stretch(
 def _checked_stretch(
     connection: Connection, query: TimerQuery, steps: Plan, after: str | None, size: int
 ) -> Stretch[Timer]:
-    walk = walk_of(connection, steps, query)
+    walk = walk_of(connection, steps, query.descending)
     found: list[Row] = []
     position = after
     for _ in range(MOST_INDEX_PAGES):
@@ -97,7 +97,7 @@ def _checked_stretch(
 def _sorted_stretch(
     connection: Connection, query: TimerQuery, steps: Plan, after: str | None, size: int
 ) -> Stretch[Timer]:
-    walk = walk_of(connection, steps, query)
+    walk = walk_of(connection, steps, query.descending)
     found: list[Timer] = []
     position = None
     while True:
