@@ -119,6 +119,8 @@ def open_desk(stage: str | None, region: str | None, endpoint: str | None) -> De
     connection = connect(settings)
     where = settings.dynamodb_endpoint or settings.region
     place = f"{settings.table_prefix}-* at {where}"
+    # Whoever works on several stages should see which one this is.
+    click.echo(f"{place}:", err=True)
     on_aws = endpoint is None or "amazonaws.com" in endpoint
     return Desk(place, connection, real_toolbox(Store(connection)), on_aws)
 

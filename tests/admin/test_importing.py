@@ -1,5 +1,6 @@
 """Imports: checked whole, written on condition, finished by running them again."""
 
+import sys
 import threading
 from io import StringIO
 from pathlib import Path
@@ -338,6 +339,19 @@ def test_long_work_tells_how_far_it_is(operator: Operator, monkeypatch: pytest.M
     result = operator.run("services", "import", "-", *HERE, typed=f"name\n{names}")
     lines = [line for line in result.stderr.splitlines() if line.startswith("importing")]
     assert lines == [f"importing services: {number} of 5" for number in (2, 4, 5)]
+
+
+class Terminal(StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_terminal_shows_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
+    terminal = Terminal()
+    monkeypatch.setattr(sys, "stderr", terminal)
+    assert list(output.progress([1, 2, 3], "importing people")) == [1, 2, 3]
+    assert "importing people" in terminal.getvalue()
+    assert "100%" in terminal.getvalue()
 
 
 def test_a_file_that_is_not_there_is_a_wrong_use(operator: Operator, tmp_path: Path) -> None:
