@@ -64,7 +64,7 @@ bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIME
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
 
 bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
-	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
+	$(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
 
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package
