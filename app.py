@@ -3,6 +3,8 @@
 import logging
 import os
 
+from chalicelib.events.delivery import blueprint as delivery_blueprint
+from chalicelib.events.fan_out import blueprint as fan_out_blueprint
 from chalicelib.events.rollup import blueprint as rollup_blueprint
 from chalicelib.events.sweep import blueprint as sweep_blueprint
 from chalicelib.http.application import create_app
@@ -13,7 +15,7 @@ from chalicelib.store.store import Store
 
 settings = read_settings(os.environ)
 logging.getLogger("stint").setLevel(settings.log_level)
-tools = real_toolbox(Store(connect(settings)))
+tools = real_toolbox(Store(connect(settings)), settings)
 app = create_app(settings, tools)
-for blueprint in (sweep_blueprint, rollup_blueprint):
+for blueprint in (sweep_blueprint, rollup_blueprint, fan_out_blueprint, delivery_blueprint):
     app.register_blueprint(blueprint)

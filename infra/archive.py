@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-CALLED_SERVICES = frozenset({"dynamodb"})
+CALLED_SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs"})
 """The AWS services whose description botocore must find. Of the others, 400 or so, none is called:
 they make up nine tenths of the dependencies."""
 

@@ -10,12 +10,13 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from infra.aws.account import let_gateway_log, prepare_bucket, upload
+from infra.aws.account import kept_secret, let_gateway_log, prepare_bucket, upload
 from infra.aws.session import Aws, connect, stack_name
 from infra.aws.stacks import Stack, StackError
 from infra.aws.tables import index_troubles
 from infra.aws.template import Json, effective_parameters, for_stage
 from infra.package import ARCHIVE, DEFAULT_FOLDER, TEMPLATE
+from infra.stack.queues import WEBHOOK_KEY_NAME
 
 _NEXT = """
 {stack} {done}.
@@ -34,6 +35,8 @@ def deploy(aws: Aws, stack: Stack, folder: Path, given: dict[str, str]) -> bool:
     """
     template: Json = json.loads((folder / TEMPLATE).read_text())
     parameters = effective_parameters(template, stack.parameters(), given)
+    if not parameters["WebhookKey"] and stack.describe() is None:
+        parameters["WebhookKey"] = kept_secret(aws, f"{stack.name}-{WEBHOOK_KEY_NAME}") or ""
     if let_gateway_log(aws):
         print("  API Gateway may now write logs in this account")
     bucket = prepare_bucket(aws)

@@ -8,6 +8,10 @@ import sys
 from infra.aws.account import GATEWAY_ROLE, bucket_name
 from infra.aws.session import Aws, connect, stack_name
 from infra.aws.stacks import Stack, StackError
+from infra.stack.queues import WEBHOOK_KEY_NAME
+
+_TABLE = "AWS::DynamoDB::Table"
+_SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 
 _KEPT = """
 Kept, because hours are not to be lost with a stack:
@@ -16,6 +20,8 @@ Kept, because hours are not to be lost with a stack:
   To delete one for good:
     aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME
     aws dynamodb delete-table --table-name NAME
+Kept, because the receivers of webhooks know secrets that derive from it, and taken back in the same
+way: the secret {stack}-{key}.
 Kept, because other stages share it: the bucket {bucket}, the role {role}.
 """
 
@@ -23,16 +29,17 @@ Kept, because other stages share it: the bucket {bucket}, the role {role}.
 def explain(aws: Aws, stack: Stack, stage: str) -> str:
     """What goes and what stays."""
     resources = stack.resources()
-    tables = [
-        it["PhysicalResourceId"] for it in resources if it["ResourceType"] == "AWS::DynamoDB::Table"
-    ]
-    others = sorted(
-        {it["ResourceType"] for it in resources if it["ResourceType"] != "AWS::DynamoDB::Table"}
-    )
+    tables = [it["PhysicalResourceId"] for it in resources if it["ResourceType"] == _TABLE]
+    others = sorted({it["ResourceType"] for it in resources} - {_TABLE, _SECRET})
     lines = [f"Deleted with {stack.name}: the API and its address, functions, logs, alarms."]
     lines += [f"  {it}" for it in others]
     kept = _KEPT.format(
-        tables="\n  ".join(tables), stage=stage, bucket=bucket_name(aws), role=GATEWAY_ROLE
+        tables="\n  ".join(tables),
+        stage=stage,
+        stack=stack.name,
+        key=WEBHOOK_KEY_NAME,
+        bucket=bucket_name(aws),
+        role=GATEWAY_ROLE,
     )
     return "\n".join(lines) + "\n" + kept
 

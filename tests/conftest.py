@@ -14,18 +14,21 @@ from chalicelib.settings import Settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.local.embedded import embedded_dynamodb
+from infra.local.outside import create_outside
 from infra.local.streams import ServedStream, Stream
 from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.engine import ENDPOINT
+from tests.support.outside import Outside, outside_world
 from tests.support.permissions import held_to_policy
+from tests.support.receiver import Receiver, receiving
 from tests.support.tables import TABLE_PREFIX
 from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
 
 
 @pytest.fixture(scope="session")
-def settings() -> Settings:
+def _database() -> Settings:
     return Settings(
         table_prefix=TABLE_PREFIX,
         dynamodb_endpoint=ENDPOINT,
@@ -34,13 +37,21 @@ def settings() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def open_stream(settings: Settings) -> Iterator[Callable[[str], Stream]]:
+def open_stream(_database: Settings) -> Iterator[Callable[[str], Stream]]:
     """Gives a table's stream, from now on. Whoever needs the engine needs this."""
     if ENDPOINT is not None:
-        yield partial(ServedStream, settings)
+        # Queues and secrets are moto's in any case.
+        with embedded_dynamodb(any_credentials=False):
+            yield partial(ServedStream, _database)
     else:
         with embedded_dynamodb() as streams:
             yield streams.listen
+
+
+@pytest.fixture(scope="session")
+def settings(_database: Settings, open_stream: Callable[[str], Stream]) -> Settings:
+    assert callable(open_stream)
+    return create_outside(_database)
 
 
 @pytest.fixture(scope="session")
@@ -75,7 +86,7 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def tools(store: Store, clock: FakeClock) -> Toolbox:
+def tools(store: Store, clock: FakeClock, settings: Settings) -> Toolbox:
     """Real but for time: the clock stands still, and nobody sleeps."""
     return Toolbox(
         store,
@@ -83,6 +94,7 @@ def tools(store: Store, clock: FakeClock) -> Toolbox:
         clock=clock,
         pause=clock.advance,
         jitter=lambda: 0.0,
+        settings=settings,
     )
 
 
@@ -110,3 +122,17 @@ def other_member(app: Chalice, world: World) -> Api:
 def stranger(app: Chalice, world: World) -> Api:
     """An admin of another organization."""
     return Api(app, world.headers(STRANGER, KOLKATA))
+
+
+@pytest.fixture
+def outside(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
+    """Queues and secrets, and those who fan out and deliver."""
+    with outside_world(tools, clock) as found:
+        yield found
+
+
+@pytest.fixture
+def receiver() -> Iterator[Receiver]:
+    """A receiver of webhooks, on a real socket."""
+    with receiving() as started:
+        yield started

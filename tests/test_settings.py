@@ -16,6 +16,14 @@ def test_the_environment_is_read() -> None:
         "STINT_PUBLIC_BASE_URL": "https://time.example/api/",
         "STINT_ALLOWED_ORIGIN": "https://clock.example",
         "STINT_LOG_LEVEL": "DEBUG",
+        "STINT_DELIVERIES_URL": "https://sqs.example/1/deliveries",
+        "STINT_DEAD_LETTERS_URL": "https://sqs.example/1/dead-letters",
+        "STINT_FAILED_RECORDS_URL": "https://sqs.example/1/failed-records",
+        "STINT_WEBHOOK_KEY": "webhook-key",
+        "STINT_INTERCOM_TOKEN": "intercom-token",
+        "STINT_INTERCOM_REGION": "eu",
+        "STINT_INTERCOM_PERSON": "email",
+        "STINT_LOCAL_RECEIVERS": "1",
     }
     assert read_settings(environment) == Settings(
         table_prefix="stint-prod",
@@ -24,4 +32,12 @@ def test_the_environment_is_read() -> None:
         public_base_url="https://time.example/api",
         allowed_origin="https://clock.example",
         log_level="DEBUG",
+        deliveries_url="https://sqs.example/1/deliveries",
+        dead_letters_url="https://sqs.example/1/dead-letters",
+        failed_records_url="https://sqs.example/1/failed-records",
+        webhook_key="webhook-key",
+        intercom_token="intercom-token",
+        intercom_region="eu",
+        intercom_person="email",
+        local_receivers=True,
     )

@@ -3,16 +3,43 @@
 import logging
 import os
 from functools import cache
+from typing import TYPE_CHECKING
 
 from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import read_settings
+from chalicelib.settings import Settings, read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
+
+if TYPE_CHECKING:
+    from chalicelib.services.delivering import DeliveryTools
+    from chalicelib.services.fanning_out import FanOutTools
+
+
+@cache
+def settings() -> Settings:
+    """The environment, read once a process."""
+    found = read_settings(os.environ)
+    logging.getLogger("stint").setLevel(found.log_level)
+    return found
 
 
 @cache
 def toolbox() -> Toolbox:
     """The real thing, once a process."""
-    settings = read_settings(os.environ)
-    logging.getLogger("stint").setLevel(settings.log_level)
-    return real_toolbox(Store(connect(settings)))
+    return real_toolbox(Store(connect(settings())), settings())
+
+
+@cache
+def fan_out_tools() -> "FanOutTools":
+    """What the fan-out needs. Imported here, since the API and the sweep never fan out."""
+    from chalicelib.services.outside import fan_out_tools as wire  # noqa: PLC0415
+
+    return wire(toolbox())
+
+
+@cache
+def delivery_tools() -> "DeliveryTools":
+    """What the delivery worker needs."""
+    from chalicelib.services.outside import delivery_tools as wire  # noqa: PLC0415
+
+    return wire(toolbox())

@@ -3,6 +3,7 @@
 from chalicelib.http.directory import people_routes, self_routes, service_routes, token_routes
 from chalicelib.http.routes import Route
 from chalicelib.http.timers import timer_routes
+from chalicelib.http.webhooks import webhook_routes
 from chalicelib.services.toolbox import Toolbox
 
 
@@ -14,4 +15,5 @@ def route_table(tools: Toolbox) -> tuple[Route, ...]:
         *people_routes(tools),
         *service_routes(tools),
         *token_routes(tools),
+        *webhook_routes(tools),
     )

@@ -83,6 +83,8 @@ class Input:
         return any(_find(source, document, ()) is not _ABSENT for source in self.sources)
 
     def _parse(self, value: Any) -> Any:
+        if self.kind is Kind.WORDS:
+            return self._choose_all(value)
         if self.choices is not None:
             return self._choose(value)
         parsed = _PARSERS[self.kind](self.name, value)
@@ -96,6 +98,11 @@ class Input:
             return self.rule(parsed)
         except ValueError as error:
             raise InvalidAttribute(self.name, str(error)) from error
+
+    def _choose_all(self, value: Any) -> tuple[object, ...]:
+        if not isinstance(value, list) or not value:
+            raise InvalidAttribute(self.name, "must be a list, and not an empty one")
+        return tuple(dict.fromkeys(self._choose(word) for word in value))
 
     def _choose(self, value: Any) -> object:
         choices = self.choices or {}

@@ -24,6 +24,8 @@ class Kind(Enum):
     DATE = "date"
     INSTANT = "instant"
     ID = "id"
+    WORDS = "words"
+    """Several words of a closed set, each once, as a list."""
 
 
 @dataclass(frozen=True, slots=True)

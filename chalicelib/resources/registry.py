@@ -2,8 +2,10 @@
 
 from typing import Any
 
+from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.resources.api_tokens import API_TOKENS
 from chalicelib.resources.organizations import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
@@ -11,6 +13,7 @@ from chalicelib.resources.people import PEOPLE, USERS
 from chalicelib.resources.services import SERVICES
 from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.timers import TIMERS
+from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
 
 RECORDS: dict[str, type[Any]] = {
     TIMERS.type: Timer,
@@ -21,6 +24,8 @@ RECORDS: dict[str, type[Any]] = {
     USERS.type: Person,
     SERVICES.type: Service,
     API_TOKENS.type: ApiToken,
+    WEBHOOKS.type: Webhook,
+    WEBHOOK_DELIVERIES.type: Attempt,
 }
 
 RESOURCES: dict[str, AnyResource] = {
@@ -34,5 +39,7 @@ RESOURCES: dict[str, AnyResource] = {
         USERS,
         SERVICES,
         API_TOKENS,
+        WEBHOOKS,
+        WEBHOOK_DELIVERIES,
     )
 }

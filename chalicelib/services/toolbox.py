@@ -4,9 +4,10 @@ import random
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 
 from chalicelib.domain.ids import IdSource
+from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 
 
@@ -16,7 +17,8 @@ class Toolbox:
 
     ``clock`` gives seconds since 1970-01-01 UTC; ``pause`` waits for that many seconds;
     ``request_token`` draws the 32 characters by which a transaction is recognised when it is sent
-    twice; ``jitter`` draws from 0 up to 1.
+    twice; ``jitter`` draws from 0 up to 1. ``settings`` say where the few verbs find what lies
+    outside beside the database (``services/outside.py``).
     """
 
     store: Store
@@ -25,12 +27,14 @@ class Toolbox:
     pause: Callable[[float], None] = time.sleep
     request_token: Callable[[], str] = lambda: secrets.token_hex(16)
     jitter: Callable[[], float] = random.random
+    settings: Settings = field(default_factory=Settings)
 
     def now(self) -> int:
         """The present instant, in whole seconds."""
         return int(self.clock())
 
 
-def real_toolbox(store: Store) -> Toolbox:
+def real_toolbox(store: Store, settings: Settings | None = None) -> Toolbox:
     """The real clock, real ids, real patience."""
-    return Toolbox(store, IdSource(lambda: time.time_ns() // 1_000_000))
+    ids = IdSource(lambda: time.time_ns() // 1_000_000)
+    return Toolbox(store, ids, settings=settings or Settings())

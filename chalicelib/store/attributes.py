@@ -4,7 +4,7 @@ from enum import IntEnum, StrEnum
 from typing import Any, Generic, TypeVar
 
 import msgspec
-from pynamodb.attributes import Attribute
+from pynamodb.attributes import Attribute, TTLAttribute
 from pynamodb.constants import NUMBER, STRING
 
 StrChoice = TypeVar("StrChoice", bound=StrEnum)
@@ -18,6 +18,19 @@ class IntegerAttribute(Attribute[int]):
 
     def serialize(self, value: int) -> str:
         return str(int(value))
+
+    def deserialize(self, value: str) -> int:
+        return int(value)
+
+
+class SecondsAttribute(TTLAttribute):
+    """The instant at which DynamoDB may remove an item; PynamoDB's own is a date-time."""
+
+    def __set__(self, instance: Any, value: Any) -> None:
+        Attribute.__set__(self, instance, value)
+
+    def serialize(self, value: int) -> str:
+        return str(value)
 
     def deserialize(self, value: str) -> int:
         return int(value)

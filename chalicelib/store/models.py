@@ -1,6 +1,6 @@
-"""The six tables, as PynamoDB models: the one definition of keys, indexes, streams and TTL.
+"""The seven tables, as PynamoDB models: the one definition of keys, indexes, streams and TTL.
 
-The local server, the tests and the deployed template take their tables from here. Why six, and
+The local server, the tests and the deployed template take their tables from here. Why seven, and
 which access pattern each index serves: docs/decisions/0002-tables.md.
 
 A model's attributes are named as the fields of its noun, so that ``chalicelib.store.records`` can
@@ -13,12 +13,16 @@ from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
+from chalicelib.domain.deliveries import Fate
 from chalicelib.domain.directory import ApiToken, Role
+from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TrackMethod
+from chalicelib.domain.webhooks import PausedReason, WebhookState
 from chalicelib.store.attributes import (
     IntegerAttribute,
     ListedAttribute,
     NumberedAttribute,
+    SecondsAttribute,
     WordAttribute,
 )
 
@@ -282,6 +286,51 @@ class ClaimModel(DirectoryModel):
     name = UnicodeAttribute()
 
 
+class WebhookModel(DirectoryModel):
+    """A :class:`~chalicelib.domain.webhooks.Webhook`. Its secret is not here, nor anywhere."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    name = UnicodeAttribute()
+    url = UnicodeAttribute()
+    events = ListedAttribute(EventType)
+    created_at = IntegerAttribute()
+    updated_at = IntegerAttribute()
+    state = WordAttribute(WebhookState)
+    paused_reason = WordAttribute(PausedReason, null=True)
+    paused_at = IntegerAttribute(null=True)
+    secret_number = IntegerAttribute()
+    oldest_secret_number = IntegerAttribute()
+    rotated_at = IntegerAttribute(null=True)
+    failing_since = IntegerAttribute(null=True)
+    version = IntegerAttribute()
+
+
+class AttemptModel(Model):
+    """An :class:`~chalicelib.domain.deliveries.Attempt`: the log of what went to webhooks."""
+
+    class Meta:
+        bare_name = "deliveries"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    webhook_key = UnicodeAttribute(hash_key=True)
+    attempt_key = UnicodeAttribute(range_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    webhook_id = IntegerAttribute()
+    event_id = UnicodeAttribute()
+    event_type = UnicodeAttribute()
+    attempt = IntegerAttribute()
+    at = IntegerAttribute()
+    fate = WordAttribute(Fate)
+    status = IntegerAttribute(null=True)
+    failure = UnicodeAttribute(null=True)
+    body = UnicodeAttribute(null=True)
+    expires_at = SecondsAttribute()
+
+
 TABLES: tuple[type[Model], ...] = (
     TimerModel,
     TimeEntryModel,
@@ -289,6 +338,7 @@ TABLES: tuple[type[Model], ...] = (
     TokenModel,
     SlotModel,
     TallyModel,
+    AttemptModel,
 )
 """One model a table, to create it by."""
 
@@ -298,6 +348,7 @@ MODELS: tuple[type[Model], ...] = (
     OrganizationModel,
     PersonModel,
     ServiceModel,
+    WebhookModel,
     TokenListModel,
     ClaimModel,
 )

@@ -21,6 +21,7 @@ from chalicelib.domain.directory import (
 from chalicelib.domain.idempotency import KeptOutcome, Outcome, RequestKey
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
+from chalicelib.domain.webhooks import Webhook
 from chalicelib.store import keys
 from chalicelib.store.models import (
     ClaimModel,
@@ -33,10 +34,11 @@ from chalicelib.store.models import (
     TimerModel,
     TokenListModel,
     TokenModel,
+    WebhookModel,
 )
 from chalicelib.store.reads import RawItem, Ref, ref
 
-Record = Timer | TimeEntry | Organization | Person | Service | Token | TokenList | Claim
+Record = Timer | TimeEntry | Organization | Person | Service | Token | TokenList | Claim | Webhook
 Noun = TypeVar("Noun", bound=Record)
 
 
@@ -130,10 +132,11 @@ _MODELS: dict[type[Any], type[Model]] = {
     Service: ServiceModel,
     TokenList: TokenListModel,
     Claim: ClaimModel,
+    Webhook: WebhookModel,
 }
 
 _KEPT: dict[str, type[Any]] = {
-    kind.__name__: kind for kind in (Outcome, TimeEntry, Person, Service, ApiToken)
+    kind.__name__: kind for kind in (Outcome, TimeEntry, Person, Service, ApiToken, Webhook)
 }
 """What a request with a key may have answered."""
 
@@ -145,6 +148,7 @@ _DIRECTORY_KINDS: dict[type[Any], str] = {
     Organization: "organization",
     Person: "person",
     Service: "service",
+    Webhook: "webhook",
     TokenList: "tokens",
     Claim: "claim",
 }

@@ -7,13 +7,15 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError
 
+from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import RollUp, TallyName, TallyState
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.store import directory, keys, pages, queries, tallies
+from chalicelib.domain.webhooks import PausedReason, Webhook
+from chalicelib.store import deliveries, directory, keys, pages, queries, tallies, webhooks
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.queries import OverduePage
@@ -201,6 +203,31 @@ class Store:
         They come from an index: one may have been stopped a moment ago.
         """
         return queries.overdue(self._connection, shard, now, limit, after)
+
+    def everywhere(
+        self, kind: type[Noun], names: Iterable[tuple[int, int]]
+    ) -> dict[tuple[int, int], Noun]:
+        """Records of a kind by organization and id, of any organizations. One call per 100."""
+        refs = {name: ref_of(kind, *name) for name in names}
+        found = self._read(*refs.values())
+        nouns = {name: _noun(kind, found, item) for name, item in refs.items()}
+        return {name: noun for name, noun in nouns.items() if noun is not None}
+
+    def mark_failing(self, webhook: Webhook, since: int | None) -> None:
+        """Say since when a webhook fails; None: it does no longer. One call."""
+        webhooks.mark_failing(webhook, since)
+
+    def pause_webhook(self, webhook: Webhook, reason: PausedReason, now: int) -> None:
+        """Pause a webhook, unless it has changed since it was read. One call."""
+        webhooks.pause(webhook, reason, now)
+
+    def log_attempts(self, attempts: Sequence[Attempt]) -> None:
+        """Keep what became of deliveries: 25 at the most, all or some of them. One call."""
+        deliveries.log_attempts(self._connection, attempts)
+
+    def attempts(self, organization_id: int, webhook_id: int, limit: int) -> list[Attempt]:
+        """The newest attempts to deliver to a webhook, the newest first. One call for each MB."""
+        return deliveries.newest(self._connection, organization_id, webhook_id, limit)
 
     def tally_states(self, names: Collection[TallyName]) -> list[TallyState]:
         """Tallies, and what was rolled up of them. Two calls per 100."""

@@ -62,6 +62,16 @@ def upload(aws: Aws, bucket: str, path: Path) -> str:
     return key
 
 
+def kept_secret(aws: Aws, name: str) -> str | None:
+    """The ARN of a secret that outlived an earlier stack; None where there is none."""
+    keeper = aws.client("secretsmanager")
+    try:
+        found: str = keeper.describe_secret(SecretId=name)["ARN"]
+    except keeper.exceptions.ResourceNotFoundException:
+        return None
+    return found
+
+
 def let_gateway_log(aws: Aws, pause: Callable[[float], None] = time.sleep) -> bool:
     """Let API Gateway write access logs; False where it may already, by whatever role.
 

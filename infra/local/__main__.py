@@ -25,9 +25,12 @@ from infra.demo import load_demo_data
 from infra.environment import allow_any_credentials, log_to_terminal
 from infra.local.embedded import embedded_dynamodb
 from infra.local.gateway import Gateway
+from infra.local.outside import create_outside
+from infra.local.queues import draining
 from infra.local.schedule import sweeping
 from infra.local.server import LocalServer
 from infra.local.streams import Feed, ServedStream, Stream, pumping
+from infra.local.telling import delivery_feed, fan_out_feeds
 from infra.tables import create_tables
 
 _LOOPBACK = "127.0.0.1"
@@ -50,6 +53,12 @@ Paste, in another terminal:
   # stop timer 16, which has run for an hour
   curl -X PATCH '{url}/api/v2/timers/16/stop' \\
     -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149'
+
+  # post every start and stop to a receiver on this machine
+  curl '{url}/api/v2/webhooks' \\
+    -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149' \\
+    -H 'Content-Type: application/vnd.api+json' \\
+    -d '{{"data": {{"attributes": {{"name": "mine", "url": "http://127.0.0.1:9000/"}}}}}}'
 
 Ctrl-C ends it.
 """
@@ -87,14 +96,19 @@ def main() -> None:
         if settings.dynamodb_endpoint is None:
             open_stream = stack.enter_context(embedded_dynamodb()).listen
         else:
+            # Queues and secrets are in memory in any case.
+            stack.enter_context(embedded_dynamodb(any_credentials=False))
             open_stream = partial(ServedStream, settings, from_beginning=True)
         server = stack.enter_context(_bind(host, port))
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
+        # Receivers on this machine: nobody else can reach this server.
+        settings = replace(create_outside(settings), local_receivers=True)
         tools, feeds = _set_up(settings, open_stream, demo=demo)
         server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)
         stack.enter_context(sweeping(tools))
         stack.enter_context(pumping(feeds))
+        stack.enter_context(draining(delivery_feed(tools)))
         hints = _HINTS if demo else _EMPTY_HINTS
         endpoint = settings.dynamodb_endpoint
         print(hints.format(url=settings.public_base_url, endpoint=endpoint), flush=True)
@@ -131,8 +145,11 @@ def _set_up(
     allow_any_credentials(settings)
     store = Store(connect(settings))
     created = create_tables()
-    tools = real_toolbox(store)
-    feeds = [Feed(open_stream(table_name(TallyModel)), partial(roll_up_records, tools))]
+    tools = real_toolbox(store, settings)
+    feeds = [
+        Feed(open_stream(table_name(TallyModel)), partial(roll_up_records, tools)),
+        *fan_out_feeds(tools, open_stream),
+    ]
     # Exactly now: timer 16 has run for an hour at this moment.
     loaded = demo and load_demo_data(store, int(time.time()))
     told = "loaded" if loaded else "was there already, left as it was" if demo else "none"
@@ -141,6 +158,7 @@ def _set_up(
     print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
     print(f"  demo data {told}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
+    print("  webhooks  posted within two seconds, also to http:// on this machine")
     return tools, feeds
 
 

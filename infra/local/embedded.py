@@ -69,12 +69,14 @@ class EmbeddedStreams:
 
 
 @contextmanager
-def embedded_dynamodb() -> Iterator[EmbeddedStreams]:
+def embedded_dynamodb(*, any_credentials: bool = True) -> Iterator[EmbeddedStreams]:
     """Answer every AWS call of this process from memory, one at a time; gives the tables' streams.
 
     moto is not thread-safe: without the lock, contests for one item have several winners. Its own
     streams stay empty: it would keep every record for ever, copy them all in each transaction, and
-    keep those of transactions that failed.
+    keep those of transactions that failed. What is sent to a server of one's own passes by, which
+    tells whose data it is about by the credentials: without ``any_credentials`` they stay as they
+    are.
     """
     lock = threading.Lock()
     streams = EmbeddedStreams()
@@ -96,6 +98,6 @@ def embedded_dynamodb() -> Iterator[EmbeddedStreams]:
     with (
         patch.object(BotocoreStubber, "process_request", one_at_a_time),
         patch.object(StreamShard, "add", note),
-        mock_aws(),
+        mock_aws(config={"core": {"mock_credentials": any_credentials}}),
     ):
         yield streams

@@ -6,8 +6,9 @@ from typing import Any
 from pynamodb.models import Model
 
 from infra.stack.api import ACCESS_LOGS
-from infra.stack.functions import FUNCTIONS, SWEEP, Function
+from infra.stack.functions import FAN_OUT, FUNCTIONS, SWEEP, Function
 from infra.stack.intrinsics import STACK, Json, attribute, ref, sub
+from infra.stack.queues import DEAD_LETTERS, DELIVERIES
 from infra.stack.streams import FAILURES
 from infra.stack.tables import table_id
 
@@ -23,6 +24,8 @@ _SLOW_API_MILLISECONDS = 2_000
 _REFUSALS_A_PERIOD = 10
 _FAULTS_A_PERIOD = 3
 _LAG_SECONDS = 15 * _MINUTES
+_OLD_EVENT_MILLISECONDS = 5 * _MINUTES * 1000
+_OLD_DELIVERY_SECONDS = 30 * _MINUTES
 
 
 def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
@@ -33,6 +36,7 @@ def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
         **_api_alarms(stage),
         **_sweep_lag(),
         **_stream_failures(),
+        **_events(),
     }
     for function in FUNCTIONS:
         resources |= _function_alarms(function)
@@ -81,17 +85,12 @@ def _sweep_lag() -> dict[str, Json]:
 
 
 def _stream_failures() -> dict[str, Json]:
-    waiting = {
-        "Namespace": "AWS/SQS",
-        "MetricName": "ApproximateNumberOfMessagesVisible",
-        "Dimensions": [{"Name": "QueueName", "Value": attribute(FAILURES, "QueueName")}],
-    }
     return {
-        f"{FAILURES}Waiting": _alarm(
+        f"{FAILURES}Waiting": _queue_alarm(
             "Records of a stream could not be handled, and were put aside",
-            waiting,
+            FAILURES,
+            "ApproximateNumberOfMessagesVisible",
             1,
-            statistic="Maximum",
         )
     }
 
@@ -133,6 +132,46 @@ def _api_alarms(stage: str) -> dict[str, Json]:
             statistic="Sum",
         ),
     }
+
+
+def _events() -> dict[str, Json]:
+    return {
+        "FanOutLag": _alarm(
+            "What happened minutes ago is not on the queue yet: the fan-out fails or is held up",
+            {
+                "Namespace": "AWS/Lambda",
+                "MetricName": "IteratorAge",
+                "Dimensions": [{"Name": "FunctionName", "Value": ref(FAN_OUT.logical_id)}],
+            },
+            _OLD_EVENT_MILLISECONDS,
+            statistic="Maximum",
+        ),
+        "DeliveriesLag": _queue_alarm(
+            "Events wait for longer than any delay: the delivery worker fails or is held up",
+            DELIVERIES,
+            "ApproximateAgeOfOldestMessage",
+            _OLD_DELIVERY_SECONDS,
+        ),
+        "DeadLettersWaiting": _queue_alarm(
+            "Events could not be delivered, for hours",
+            DEAD_LETTERS,
+            "ApproximateNumberOfMessagesVisible",
+            1,
+        ),
+    }
+
+
+def _queue_alarm(description: str, queue: str, metric: str, threshold: int) -> Json:
+    return _alarm(
+        description,
+        {
+            "Namespace": "AWS/SQS",
+            "MetricName": metric,
+            "Dimensions": [{"Name": "QueueName", "Value": attribute(queue, "QueueName")}],
+        },
+        threshold,
+        statistic="Maximum",
+    )
 
 
 def _function_alarms(function: Function) -> dict[str, Json]:

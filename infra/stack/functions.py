@@ -8,8 +8,14 @@ where failures go). tests/infra says what is missing.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.store.models import TallyModel
+from chalicelib.store.models import TallyModel, TimeEntryModel, TimerModel
 from infra.stack.intrinsics import Json, either, ref, sub
+from infra.stack.queues import (
+    api_environment,
+    delivery_environment,
+    fan_out_environment,
+    queue_source,
+)
 from infra.stack.streams import stream_settings
 
 
@@ -22,12 +28,16 @@ class Function:
     :param name: the handler's name in the code, by which Chalice's configuration knows it.
     :param slow_milliseconds: how long its 99th percentile may last before somebody is told.
     :param events: what is added to its event sources, by Chalice's name for each.
+    :param more_events: event sources that Chalice knows nothing of: it takes one a handler.
+    :param environment: settings that only this one has.
     """
 
     logical_id: str
     name: str
     slow_milliseconds: int
     events: Mapping[str, Json] = field(default_factory=dict)
+    more_events: Mapping[str, Json] = field(default_factory=dict)
+    environment: Mapping[str, Json] = field(default_factory=dict)
 
     @property
     def logs_id(self) -> str:
@@ -35,7 +45,7 @@ class Function:
         return f"{self.logical_id}Logs"
 
 
-API = Function("APIHandler", "api_handler", slow_milliseconds=3_000)
+API = Function("APIHandler", "api_handler", slow_milliseconds=3_000, environment=api_environment())
 
 SWEEP = Function(
     "Sweep",
@@ -60,7 +70,40 @@ ROLLUP = Function(
     },
 )
 
-FUNCTIONS: tuple[Function, ...] = (API, SWEEP, ROLLUP)
+
+def _patient(settings: Json) -> Json:
+    """Settings of a stream whose records come again for hours.
+
+    What nobody can read is put aside by the handler itself: what comes again is what the queue or
+    the database would not take at that moment.
+    """
+    return {**settings, "MaximumRetryAttempts": 100, "MaximumRecordAgeInSeconds": 6 * 3600}
+
+
+FAN_OUT = Function(
+    "FanOut",
+    "fan_out",
+    slow_milliseconds=20_000,
+    events={"FanOutDynamodbEventSource": _patient(stream_settings(TimerModel))},
+    more_events={
+        "FanOutTimeEntries": {
+            "Type": "DynamoDB",
+            "Properties": _patient(stream_settings(TimeEntryModel)),
+        }
+    },
+    environment=fan_out_environment(),
+)
+
+DELIVERY = Function(
+    "Delivery",
+    "delivery",
+    # Who does not answer is given ten seconds, after a few for the way.
+    slow_milliseconds=40_000,
+    events={"DeliverySqsEventSource": queue_source()},
+    environment=delivery_environment(),
+)
+
+FUNCTIONS: tuple[Function, ...] = (API, SWEEP, ROLLUP, FAN_OUT, DELIVERY)
 
 
 def functions(stage: str) -> dict[str, Json]:
@@ -85,7 +128,7 @@ def log_group(name: str) -> Json:
 
 def _properties(function: Function, stage: str) -> Json:
     properties: Json = {
-        "Environment": {"Variables": _environment(stage)},
+        "Environment": {"Variables": {**_environment(stage), **function.environment}},
         "LoggingConfig": {
             "LogFormat": "JSON",
             "ApplicationLogLevel": ref("LogLevel"),
@@ -94,7 +137,8 @@ def _properties(function: Function, stage: str) -> Json:
     }
     if function.events:
         properties["Events"] = {
-            name: {"Properties": settings} for name, settings in function.events.items()
+            **{name: {"Properties": settings} for name, settings in function.events.items()},
+            **function.more_events,
         }
     return properties
 

@@ -36,6 +36,30 @@ PARAMETERS: dict[str, Json] = {
         "MinValue": 1,
         "Description": "Requests that the API takes at once, above the rate",
     },
+    "IntercomToken": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": r"(arn:aws[a-z-]*:secretsmanager:\S+)?",
+        "Description": "ARN of the Secrets Manager secret with Intercom's access token. Empty: off",
+    },
+    "IntercomRegion": {
+        "Type": "String",
+        "Default": "us",
+        "AllowedValues": ["us", "eu", "au"],
+        "Description": "Where the Intercom workspace is",
+    },
+    "IntercomPerson": {
+        "Type": "String",
+        "Default": "user_id",
+        "AllowedValues": ["user_id", "email"],
+        "Description": "What Intercom knows people by: our id of a person, or their e-mail address",
+    },
+    "WebhookKey": {
+        "Type": "String",
+        "Default": "",
+        "AllowedPattern": r"(arn:aws[a-z-]*:secretsmanager:\S+)?",
+        "Description": "ARN of the secret that webhooks' secrets derive from. Empty: a new one",
+    },
     "AlarmEmail": {
         "Type": "String",
         "Default": "",
@@ -61,6 +85,8 @@ PARAMETERS: dict[str, Json] = {
 CONDITIONS: dict[str, Json] = {
     "HasAlarmEmail": is_given("AlarmEmail"),
     "HasDomain": is_given("DomainName"),
+    "HasIntercom": is_given("IntercomToken"),
+    "MakesWebhookKey": {"Fn::Equals": [{"Ref": "WebhookKey"}, ""]},
     "HasZone": {"Fn::And": [is_given("DomainName"), is_given("HostedZoneId")]},
 }
 

@@ -16,6 +16,7 @@ from infra.stack.dashboard import dashboard
 from infra.stack.functions import functions
 from infra.stack.intrinsics import Json
 from infra.stack.parameters import CONDITIONS, PARAMETERS, RULES
+from infra.stack.queues import queues
 from infra.stack.streams import stream_failures
 from infra.stack.tables import tables
 
@@ -41,6 +42,7 @@ def merge_template() -> Json:
         "Rules": RULES,
         "Resources": {
             **tables(TABLES),
+            **queues(),
             **functions(stage),
             **stream_failures(),
             **api(_paths()),

@@ -20,6 +20,8 @@ PAGES = {
     "organization_memberships": "organizations",
     "users": "organizations",
     "api_tokens": "api-tokens",
+    "webhooks": "webhooks",
+    "webhook_deliveries": "webhooks",
 }
 TABLE = route_table(real_toolbox(Store(Connection())))
 

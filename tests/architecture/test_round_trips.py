@@ -6,6 +6,8 @@ from pynamodb.connection import Connection
 from tests.support.api import Api
 from tests.support.calls import counted
 from tests.support.clock import FakeClock
+from tests.support.outside import Outside
+from tests.support.permissions import needed_outside
 from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
 
 READ, COMMIT, QUERY = "BatchGetItem", "TransactWriteItems", "Query"
@@ -60,6 +62,18 @@ def test_a_stop_takes_two_calls_and_a_second_one_one(
     with counted(connection) as calls:
         assert known.stop(timer_id).status == 200
     assert calls == [READ]
+
+
+def test_telling_others_costs_a_request_nothing(
+    known: Api, connection: Connection, outside: Outside, clock: FakeClock
+) -> None:
+    outside.create_webhook("https://hooks.example.com/")
+    with needed_outside(outside.settings) as outside_calls, counted(connection) as calls:
+        timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+        clock.advance(30)
+        assert known.stop(timer_id).status == 200
+    assert calls == [READ, COMMIT, READ, COMMIT]
+    assert outside_calls == set()
 
 
 def test_a_correction_takes_three_calls(

@@ -72,13 +72,11 @@ def _clean_up(stack: Stack) -> None:
     """Another test may follow in the same moto: remove what a stack leaves, there or by design."""
     if stack.describe() is not None:
         stack.delete()
-    logs, database = client("logs"), client("dynamodb")
-    for group in logs.describe_log_groups(logGroupNamePrefix=f"/stint/{NAME}/")["logGroups"]:
-        logs.delete_log_group(logGroupName=group["logGroupName"])
-    for name in database.list_tables()["TableNames"]:
-        if name.startswith(f"{NAME}-"):
-            database.update_table(TableName=name, DeletionProtectionEnabled=False)
-            database.delete_table(TableName=name)
+    _release_tables()
+    keeper = client("secretsmanager")
+    mine = [{"Key": "name", "Values": [f"{NAME}-"]}]
+    for secret in keeper.list_secrets(Filters=mine)["SecretList"]:
+        keeper.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture
@@ -288,6 +286,33 @@ def test_destroying_says_what_it_keeps_and_keeps_it(aws: Aws, stack: Stack, fold
     stack.delete()
     assert stack.describe() is None
     assert f"{NAME}-timers" in client("dynamodb").list_tables()["TableNames"]
+
+
+def test_the_key_of_webhooks_outlives_a_stack_and_is_taken_back(
+    aws: Aws, stack: Stack, folder: Path
+) -> None:
+    deploy(aws, stack, folder, {})
+    key = physical_id(NAME, "WebhookKeySecret")
+    assert f"{NAME}-webhook-key" in explain(aws, stack, "deployed")
+    # While the stack is there, the key is its own: nothing is to be taken back.
+    assert not deploy(aws, stack, folder, {})
+    stack.delete()
+    _release_tables()
+    deploy(aws, stack, folder, {})
+    assert stack.parameters()["WebhookKey"] == key
+    worker = client("lambda").get_function_configuration(FunctionName=physical_id(NAME, "Delivery"))
+    assert worker["Environment"]["Variables"]["STINT_WEBHOOK_KEY"] == key
+
+
+def _release_tables() -> None:
+    """moto's CloudFormation takes nothing back: without this it finds names in use."""
+    logs, database = client("logs"), client("dynamodb")
+    for group in logs.describe_log_groups(logGroupNamePrefix=f"/stint/{NAME}/")["logGroups"]:
+        logs.delete_log_group(logGroupName=group["logGroupName"])
+    for name in database.list_tables()["TableNames"]:
+        if name.startswith(f"{NAME}-"):
+            database.update_table(TableName=name, DeletionProtectionEnabled=False)
+            database.delete_table(TableName=name)
 
 
 def test_without_a_confirmation_nothing_is_destroyed(

@@ -6,15 +6,18 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
 from typing import Any
 
 import pytest
+from standardwebhooks import Webhook
 
 from tests.contract import source
 from tests.support.local_server import START_SECONDS, Server, free_port, serving
+from tests.support.receiver import Received, Receiver, eventually
 from tests.support.shapes import shape
 
 ADMIN = {"X-Auth-Token": "demo-admin", "X-Organization-Id": "2149"}
@@ -30,7 +33,7 @@ def server() -> Iterator[Server]:
 
 def test_it_says_what_it_did(server: Server) -> None:
     assert "For development" in server.greeting
-    assert "6 created" in server.greeting
+    assert "7 created" in server.greeting
     assert f"http://127.0.0.1:{server.port}/api/v2/timers" in server.greeting
 
 
@@ -81,7 +84,7 @@ def test_the_sources_requests_can_be_pasted(
 def test_the_printed_curl_lines_work(server: Server) -> None:
     joined = server.greeting.replace("\\\n", " ")
     commands = re.findall(r"^\s*(curl .*)$", joined, re.MULTILINE)
-    assert len(commands) == 3
+    assert len(commands) == 4
     for command in commands:
         words = shlex.split(command)
         url = next(word for word in words if word.startswith("http"))
@@ -92,6 +95,31 @@ def test_the_printed_curl_lines_work(server: Server) -> None:
         method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
         path = url.removeprefix(f"http://127.0.0.1:{server.port}")
         assert server.send(method, path, headers, body)[0] in (200, 201)
+
+
+def test_a_start_arrives_signed_at_a_receiver_within_two_seconds(
+    server: Server, receiver: Receiver
+) -> None:
+    webhook = {"data": {"attributes": {"name": "mine", "url": receiver.url}}}
+    status, _, made = server.send(
+        "POST", "/api/v2/webhooks", ADMIN | JSON_API, json.dumps(webhook).encode()
+    )
+    assert status == 201
+    body = json.dumps(source.START_ON_SERVICE).encode()
+    _, _, started = server.send("POST", "/api/v2/timers", ADMIN | JSON_API, body)
+    began = time.monotonic()
+    assert eventually(lambda: "timer.started" in {_event(it)["type"] for it in receiver.received})
+    assert time.monotonic() - began < 2
+    for request in receiver.received:
+        Webhook(made["meta"]["secret"]).verify(request.body, dict(request.headers))
+    (told,) = [it for it in map(_event, receiver.received) if it["type"] == "timer.started"]
+    assert told["data"]["id"] == started["data"]["id"]
+    server.send("DELETE", f"/api/v2/webhooks/{made['data']['id']}", ADMIN)
+
+
+def _event(request: Received) -> dict[str, Any]:
+    event: dict[str, Any] = json.loads(request.body)
+    return event
 
 
 def test_what_never_reaches_the_application_is_answered_in_json_api_too(server: Server) -> None:

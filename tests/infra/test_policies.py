@@ -10,19 +10,35 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 
 from chalicelib.domain.tallies import PersonDay
+from chalicelib.domain.timers import Timer
 from chalicelib.http.table import route_table
+from chalicelib.services.delivering import DeliveryReport, deliver
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
-from infra.stack.functions import FUNCTIONS, ROLLUP, Function
+from infra.stack.functions import FUNCTIONS, Function
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
-from tests.support.permissions import granted, needed, statements
+from tests.support.outside import Outside
+from tests.support.permissions import (
+    granted,
+    granted_beside_tables,
+    needed,
+    needed_by_sources,
+    needed_outside,
+    statements,
+)
+from tests.support.receiver import Receiver, status
 from tests.support.samples import send_sample
+from tests.support.stack import Json
+from tests.support.stream_records import stream_record
 from tests.support.world import ADMIN, ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY, ZAGREB
+
+RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE, MONDAY_NINE + 12 * HOUR)
+UNREADABLE = {"dynamodb": {"SequenceNumber": "1"}}
 
 ALL_INCLUDED = "include=time_entry.service,time_entry.person,organization"
 
@@ -125,7 +141,7 @@ class Sweeper:
 
 
 class RollUpUser:
-    """Rolls up what somebody did."""
+    """Rolls a person's day up."""
 
     def __init__(self, admin: Api, tools: Toolbox) -> None:
         self._admin = admin
@@ -135,17 +151,59 @@ class RollUpUser:
         assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
 
     def __call__(self) -> None:
-        day = PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)
-        assert roll_up(self._tools, [day]) == set()
+        day = PersonDay(ZAGREB.id, ADMIN, self._tools.now() // DAY)
+        assert roll_up(self._tools, {day}) == set()
+
+
+class FanOutUser:
+    """Tells webhooks and Intercom of a start, and puts aside what it cannot read."""
+
+    def __init__(self, outside: Outside) -> None:
+        self._outside = outside
+
+    def prepare(self) -> None:
+        self._outside.create_webhook("https://hooks.example.com/")
+        self._outside.intercom_person = "email"
+
+    def __call__(self) -> None:
+        report = self._outside.fan_out(stream_record(None, RUNNING), {**UNREADABLE})
+        assert (report.messages, report.unreadable) == (2, 1)
+
+
+class DeliveryUser:
+    """Delivers, fails for now, gives up, pauses, and marks what failed and succeeded."""
+
+    def __init__(self, outside: Outside, receiver: Receiver) -> None:
+        self._outside = outside
+        self._receiver = receiver
+
+    def prepare(self) -> None:
+        outside = self._outside
+        for url in ("", "/again", "/gone"):
+            outside.create_webhook(self._receiver.url + url)
+        outside.intercom_person = "user_id"
+        outside.intercom_url = self._receiver.url
+        outside.fan_out(stream_record(None, RUNNING))
+        self._receiver.answers = [status(204), status(500), status(410), status(202)]
+
+    def __call__(self) -> None:
+        tools = self._outside.delivery_tools()
+        messages = dict(enumerate(self._outside.texts(self._outside.settings.deliveries_url)))
+        report = deliver(tools, {str(number): text for number, text in messages.items()})
+        assert report == DeliveryReport(delivered=2, waiting=1, given_up=1)
 
 
 @pytest.fixture
-def users(admin: Api, clock: FakeClock, tools: Toolbox) -> dict[str, User]:
+def users(
+    admin: Api, clock: FakeClock, tools: Toolbox, outside: Outside, receiver: Receiver
+) -> dict[str, User]:
     """For each function, what runs all of its code paths."""
     return {
         "api_handler": ApiUser(admin, clock),
         "sweep": Sweeper(admin, clock, tools),
         "rollup": RollUpUser(admin, tools),
+        "fan_out": FanOutUser(outside),
+        "delivery": DeliveryUser(outside, receiver),
     }
 
 
@@ -163,25 +221,33 @@ def test_a_policy_grants_what_the_code_calls_and_nothing_else(
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
-def test_beside_tables_a_function_may_only_write_its_own_log(function: Function) -> None:
-    others = [
+def test_beside_tables_a_policy_grants_what_is_called_and_what_feeds_it(
+    function: Function, users: dict[str, User], outside: Outside, template: Json
+) -> None:
+    users[function.name].prepare()
+    with needed_outside(outside.settings) as called:
+        users[function.name]()
+    fed = needed_by_sources(template["Resources"][function.logical_id])
+    # The key is the stack's own, or one that outlived an earlier stack: one of them is granted.
+    keys = {(action, "WebhookKeySecret") for action, place in called if place == "WebhookKey"}
+    assert granted_beside_tables(function.name) == called | keys | fed
+
+
+@pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
+def test_a_function_may_only_write_its_own_log(function: Function) -> None:
+    logging = [
         statement
         for statement in statements(function.name)
-        if not all(action.startswith("dynamodb:") for action in statement["Action"])
+        if any(action.startswith("logs:") for action in statement["Action"])
     ]
-    write_logs = {
-        "Sid": "WriteLogs",
-        "Effect": "Allow",
-        "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
-        "Resource": [{"Fn::GetAtt": [function.logs_id, "Arn"]}],
-    }
-    put_aside = {
-        "Sid": "PutAside",
-        "Effect": "Allow",
-        "Action": ["sqs:SendMessage"],
-        "Resource": [{"Fn::GetAtt": ["StreamFailures", "Arn"]}],
-    }
-    assert others == [write_logs, *([put_aside] if function is ROLLUP else [])]
+    assert logging == [
+        {
+            "Sid": "WriteLogs",
+            "Effect": "Allow",
+            "Action": ["logs:CreateLogStream", "logs:PutLogEvents"],
+            "Resource": [{"Fn::GetAtt": [function.logs_id, "Arn"]}],
+        }
+    ]
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)

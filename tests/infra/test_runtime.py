@@ -10,6 +10,9 @@ import pytest
 from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
+from chalicelib.domain.deliveries import Delivery
+from chalicelib.domain.timers import Timer
+from chalicelib.outbound.queues import encode
 from chalicelib.settings import Settings
 from chalicelib.store import keys
 from infra.lambda_runtime import Function, FunctionError, running
@@ -20,6 +23,7 @@ from tests.events.test_sweep import EVENT
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MONDAY_NINE
 from tests.support.proxy_events import API_ID, proxy_event
+from tests.support.stream_records import stream_record
 from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
 
 pytestmark = pytest.mark.package
@@ -142,6 +146,34 @@ def test_the_sweep_runs_from_its_own_module(
     last = json.loads(log.read_text().splitlines()[-1])
     # What the alarm on the sweep's lag is read off.
     assert (last["message"], last["lag_seconds"]) == ("sweep", 0)
+
+
+def test_the_fan_out_runs_from_its_own_module(
+    unpacked: Path, environment: dict[str, str], log: Path, world: World
+) -> None:
+    assert world.tokens
+    timer = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE, MONDAY_NINE + HOUR)
+    handler = "chalicelib.events.fan_out.fan_out"
+    with log.open("a") as written, running(unpacked, environment, written, handler) as fan_out:
+        answer = fan_out.invoke({"Records": [stream_record(None, timer)]}).value
+    assert answer == {"batchItemFailures": []}
+    last = json.loads(log.read_text().splitlines()[-1])
+    # Nobody wants to hear of it: there is no queue here.
+    assert (last["message"], last["events"], last["messages"]) == ("fan_out", 1, 0)
+
+
+def test_the_delivery_worker_runs_from_its_own_module(
+    unpacked: Path, environment: dict[str, str], log: Path, world: World
+) -> None:
+    assert world.tokens
+    # Of a webhook that is no longer there: dropped, with all that it takes to deliver at hand.
+    text = encode(Delivery("evt_1", "timer.started", ZAGREB.id, 77, "{}"))
+    handler = "chalicelib.events.delivery.delivery"
+    with log.open("a") as written, running(unpacked, environment, written, handler) as delivery:
+        answer = delivery.invoke({"Records": [{"messageId": "1", "body": text}]}).value
+    assert answer == {"batchItemFailures": []}
+    last = json.loads(log.read_text().splitlines()[-1])
+    assert (last["message"], last["dropped"]) == ("deliveries", 1)
 
 
 def test_the_roll_up_runs_from_its_own_module(

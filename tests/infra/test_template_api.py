@@ -164,4 +164,5 @@ def test_a_domain_of_ones_own_needs_its_certificate(template: Json) -> None:
         "Domain": "HasDomain",
         "DomainMapping": "HasDomain",
         "DomainRecord": "HasZone",
+        "WebhookKeySecret": "MakesWebhookKey",
     }

@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.domain.deliveries import Attempt, Fate
 from chalicelib.domain.directory import (
     ApiToken,
     Membership,
@@ -14,7 +15,9 @@ from chalicelib.domain.directory import (
     Role,
     Service,
 )
+from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
@@ -29,6 +32,12 @@ SAMPLES: dict[type[Any], Any] = {
     Service: Service(1294, 2149, "Design"),
     Membership: Membership(8784, 2149, Role.MEMBER),
     ApiToken: ApiToken(5, 2149, 8784, "phone", "d" * 64, 60),
+    Webhook: Webhook(
+        77, 2149, "payroll", "https://a.example.com/", (EventType.TIMER_STARTED,), 60, 60
+    ),
+    Attempt: Attempt(
+        5, 2149, 77, "evt_1", "timer.started", 1, 60, Fate.DELIVERED, 204, None, None, 120
+    ),
 }
 
 # What JSON shows of a kind.
@@ -38,6 +47,7 @@ SHOWN_AS: dict[Kind, type[Any]] = {
     Kind.BOOLEAN: bool,
     Kind.DATE: str,
     Kind.INSTANT: str,
+    Kind.WORDS: list,
 }
 
 each_resource = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES.keys())
@@ -144,7 +154,8 @@ def test_a_related_record_is_named_by_its_id(resource: AnyResource) -> None:
 @each_resource
 def test_the_owner_is_the_person(resource: AnyResource) -> None:
     owner = resource.owner(SAMPLES[RECORDS[resource.type]])
-    assert owner == (None if resource.type in ("organizations", "services") else 8784)
+    nobodys = ("organizations", "services", "webhooks", "webhook_deliveries")
+    assert owner == (None if resource.type in nobodys else 8784)
 
 
 @each_resource

@@ -17,9 +17,11 @@ from chalicelib.domain.directory import (
     Token,
     TokenList,
 )
+from chalicelib.domain.events import EventType
 from chalicelib.domain.ids import MAX_ID
 from chalicelib.domain.instants import LAST_INSTANT
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
+from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState
 from chalicelib.store import keys
 from chalicelib.store.models import TimerModel
 from chalicelib.store.records import Record, model_of, noun_of, read_noun
@@ -53,6 +55,23 @@ FULL: list[Record] = [
     Person(8779, 2149, "Ana", "Horvat", "ana@x.example", Role.ADMIN, 5, "CEO", "an", "http://x", 9),
     Service(1294, 2149, "Design", False, False, 3, 11, 12),
     Token("d" * 64, 2149, 8779, Role.MEMBER, "phone", 99),
+    Webhook(
+        77,
+        2149,
+        "payroll",
+        "https://hooks.example.com/stint",
+        (EventType.TIMER_STOPPED, EventType.TIMER_STARTED),
+        created_at=1,
+        updated_at=2,
+        state=WebhookState.PAUSED,
+        paused_reason=PausedReason.FAILING,
+        paused_at=3,
+        secret_number=4,
+        oldest_secret_number=3,
+        rotated_at=5,
+        failing_since=6,
+        version=7,
+    ),
     TokenList(8779, 2149, 3, (ApiToken(5, 2149, 8779, "téléphone", "d" * 64, 1, 99),)),
     Claim("email:ana@x.example", 2149, 8779),
 ]

@@ -2,6 +2,7 @@
 
 import io
 import json
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from typing import Any
@@ -11,6 +12,8 @@ import botocore.session
 from moto import mock_aws
 from moto.apigateway.models import RestAPI, apigateway_backends
 from moto.cloudformation.models import CloudFormationBackend
+from moto.core.common_models import CloudFormationModel
+from moto.secretsmanager.models import secretsmanager_backends
 
 from tests.support.stack import REGION, Json, references, transformed
 
@@ -28,6 +31,55 @@ UNKNOWN_TO_MOTO = frozenset(
     }
 )
 """The types that moto's CloudFormation cannot create: left out, with what refers to them."""
+
+
+class Secret(CloudFormationModel):
+    """A secret that CloudFormation makes: moto's Secrets Manager knows them, its stacks do not."""
+
+    def __init__(self, arn: str) -> None:
+        self.physical_resource_id = arn
+
+    @staticmethod
+    def cloudformation_name_type() -> str:
+        return "Name"
+
+    @staticmethod
+    def cloudformation_type() -> str:
+        return "AWS::SecretsManager::Secret"
+
+    @classmethod
+    def create_from_cloudformation_json(  # type: ignore[override]
+        cls, _name: str, cloudformation_json: Json, account_id: str, region_name: str, **_: Any
+    ) -> "Secret":
+        properties = cloudformation_json["Properties"]
+        length = properties["GenerateSecretString"]["PasswordLength"]
+        # Not by a client: a call within a call would wait for itself.
+        made = secretsmanager_backends[account_id][region_name].create_secret(
+            name=properties["Name"],
+            secret_string=secrets.token_hex(length)[:length],
+            secret_binary=None,
+            description=properties["Description"],
+            tags=None,
+            kms_key_id=None,
+            client_request_token=None,
+            replica_regions=[],
+            force_overwrite=False,
+        )
+        return cls(json.loads(made)["ARN"])
+
+    @classmethod
+    def update_from_cloudformation_json(
+        cls, original_resource: "Secret", *_: Any, **__: Any
+    ) -> "Secret":
+        return original_resource
+
+    @classmethod
+    def delete_from_cloudformation_json(cls, *_: Any, **__: Any) -> None:
+        """Nothing: it is retained."""
+
+    def is_created(self) -> bool:
+        return True
+
 
 _create_api = RestAPI.create_from_cloudformation_json
 _original_create_change_set = CloudFormationBackend.create_change_set

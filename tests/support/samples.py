@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.http.routes import Route
 from tests.support.api import Answer, Api
-from tests.support.world import DESIGN, OTHER_MEMBER, OTHER_MEMBERS_ENTRY, ZAGREB, token_id
+from tests.support.world import DESIGN, OTHER_MEMBER, OTHER_MEMBERS_ENTRY, WEBHOOK, ZAGREB, token_id
 
 
 @dataclass(frozen=True)
@@ -54,6 +54,15 @@ SAMPLES: dict[str, Sample] = {
     "create_api_token": Sample(attributes={"name": "New"}),
     "update_api_token": Sample(token_id(OTHER_MEMBER), {"name": "Renamed"}),
     "delete_api_token": Sample(token_id(OTHER_MEMBER)),
+    "list_webhooks": Sample(),
+    "show_webhook": Sample(WEBHOOK),
+    "create_webhook": Sample(attributes={"name": "New", "url": "https://hooks.example.com/"}),
+    "update_webhook": Sample(WEBHOOK, {"name": "Renamed"}),
+    "delete_webhook": Sample(WEBHOOK),
+    "rotate_secret_webhook": Sample(WEBHOOK),
+    "test_webhook": Sample(WEBHOOK),
+    "replay_webhook": Sample(WEBHOOK, {"dead_letters": True}),
+    "list_webhook_deliveries": Sample(),
 }
 
 

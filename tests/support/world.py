@@ -14,9 +14,11 @@ from chalicelib.domain.directory import (
     Token,
     TokenList,
 )
+from chalicelib.domain.events import EventType
 from chalicelib.domain.people import email_claim
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.domain.webhooks import Webhook
 from chalicelib.store.records import Record, model_of
 from chalicelib.store.store import Store
 
@@ -41,6 +43,8 @@ MEMBERS_ENTRY = 365
 OTHER_MEMBERS_ENTRY = 367
 FOREIGN_ENTRY = 368
 
+WEBHOOK = 77
+
 _CREATED = 1_767_225_600
 
 
@@ -60,7 +64,7 @@ class World:
 
 def create_world(store: Store) -> World:
     world = World(store)
-    put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES)
+    put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, _WEBHOOK)
     for person in _PEOPLE:
         world.tokens[person.id] = new_token()
     put_all(*(record for person in _PEOPLE for record in _belongings(person, world)))
@@ -142,4 +146,14 @@ _ENTRIES = (
     _entry(MEMBERS_ENTRY, ZAGREB, MEMBER, DESIGN),
     _entry(OTHER_MEMBERS_ENTRY, ZAGREB, OTHER_MEMBER, DEVELOPMENT),
     _entry(FOREIGN_ENTRY, KOLKATA, STRANGER, FOREIGN_SERVICE),
+)
+_WEBHOOK = Webhook(
+    WEBHOOK,
+    ZAGREB.id,
+    "archive",
+    "https://hooks.example.com/stint",
+    # What hardly ever happens: nobody who counts messages counts these.
+    (EventType.TIME_ENTRY_DELETED,),
+    _CREATED,
+    _CREATED,
 )

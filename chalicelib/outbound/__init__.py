@@ -1,0 +1,1 @@
+"""What lies outside beside the database: queues, secrets, and the receivers of events."""

@@ -1,0 +1,39 @@
+"""Wires what the functions behind the streams need: queues, secrets, receivers."""
+
+from chalicelib.outbound.intercom import HOSTS, Intercom
+from chalicelib.outbound.posting import Poster
+from chalicelib.outbound.queues import Queue
+from chalicelib.outbound.secrets import Secrets
+from chalicelib.services.delivering import DeliveryTools
+from chalicelib.services.fanning_out import FanOutTools
+from chalicelib.services.toolbox import Toolbox
+
+
+def fan_out_tools(tools: Toolbox) -> FanOutTools:
+    """For the fan-out."""
+    settings = tools.settings
+    return FanOutTools(
+        store=tools.store,
+        deliveries=Queue(settings.deliveries_url, settings.region),
+        failed_records=Queue(settings.failed_records_url, settings.region),
+        intercom_person=settings.intercom_person if settings.intercom_token else None,
+    )
+
+
+def delivery_tools(tools: Toolbox) -> DeliveryTools:
+    """For the delivery worker. Raises :class:`KeyError` for an unknown region of Intercom's."""
+    settings = tools.settings
+    secrets = Secrets(settings.region)
+    intercom = None
+    if settings.intercom_token:
+        url = HOSTS[settings.intercom_region]
+        intercom = Intercom(Poster(), secrets, settings.intercom_token, url)
+    return DeliveryTools(
+        tools=tools,
+        deliveries=Queue(settings.deliveries_url, settings.region),
+        dead_letters=Queue(settings.dead_letters_url, settings.region),
+        poster=Poster(local=settings.local_receivers),
+        secrets=secrets,
+        webhook_key=settings.webhook_key,
+        intercom=intercom,
+    )

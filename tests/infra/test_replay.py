@@ -1,0 +1,130 @@
+"""Replay by command: dead letters, and a stretch of time."""
+
+import os
+from dataclasses import replace
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.domain.deliveries import Delivery
+from chalicelib.outbound.queues import Message, Queue, encode
+from infra import replay
+from tests.support.api import Api
+from tests.support.clock import DAY, FakeClock
+from tests.support.outside import Outside
+from tests.support.receiver import Receiver
+from tests.support.world import ADMINS_ENTRY, KOLKATA, ZAGREB
+
+LETTERS = [
+    Delivery(
+        "evt_1", "timer.started", ZAGREB.id, 1, "{}", attempt=9, due=5, failure="answered 500"
+    ),
+    Delivery("evt_2", "timer.started", ZAGREB.id, 2, "{}", attempt=9),
+    Delivery("evt_3", "timer.started", KOLKATA.id, 1, "{}", attempt=9),
+]
+
+
+@pytest.fixture(autouse=True)
+def _environment(outside: Outside, monkeypatch: pytest.MonkeyPatch, connection: Connection) -> None:
+    settings = outside.settings
+    monkeypatch.setattr(os, "environ", dict(os.environ))
+    os.environ |= {
+        "STINT_TABLE_PREFIX": settings.table_prefix,
+        "AWS_REGION": settings.region,
+        "STINT_DELIVERIES_URL": settings.deliveries_url,
+        "STINT_DEAD_LETTERS_URL": settings.dead_letters_url,
+    }
+    monkeypatch.setattr(replay, "connect", lambda _: connection)
+    # The test's time stands still: nothing would ever be over.
+    monkeypatch.setattr(replay, "_WAIT_SECONDS", 0)
+
+
+@pytest.fixture
+def dead(outside: Outside) -> None:
+    queue = Queue(outside.settings.dead_letters_url, outside.settings.region)
+    texts = [*map(encode, LETTERS), "nonsense"]
+    assert queue.send([Message(text, "dead") for text in texts]) == set()
+
+
+@pytest.mark.usefixtures("dead")
+def test_all_dead_letters_go_back_afresh_and_what_nobody_can_read_stays(
+    outside: Outside, capsys: pytest.CaptureFixture[str]
+) -> None:
+    replay.main(["dead-letters"])
+    assert sorted(outside.queued(), key=lambda it: it.event_id) == [
+        replace(it, attempt=1, due=0, failure=None) for it in LETTERS
+    ]
+    assert outside.texts(outside.settings.dead_letters_url) == ["nonsense"]
+    assert capsys.readouterr().out.split() == [
+        "dead",
+        "letters",
+        "replayed",
+        "3",
+        "left",
+        "0",
+        "unreadable",
+        "1",
+    ]
+
+
+@pytest.mark.usefixtures("dead")
+@pytest.mark.parametrize(
+    ("chosen", "events"),
+    [
+        (["--organization", str(KOLKATA.id)], ["evt_3"]),
+        (["--webhook", "1"], ["evt_1", "evt_3"]),
+        (["--organization", str(ZAGREB.id), "--webhook", "2"], ["evt_2"]),
+        (["--webhook", "9"], []),
+    ],
+)
+def test_some_dead_letters_go_back_and_the_others_stay(
+    outside: Outside, chosen: list[str], events: list[str]
+) -> None:
+    replay.main(["dead-letters", *chosen])
+    assert sorted(it.event_id for it in outside.queued()) == events
+    assert len(outside.texts(outside.settings.dead_letters_url)) == 4 - len(events)
+
+
+@pytest.mark.usefixtures("dead")
+def test_a_dry_run_only_counts(outside: Outside, capsys: pytest.CaptureFixture[str]) -> None:
+    replay.main(["dead-letters", "--dry-run"])
+    assert "nothing was sent" in capsys.readouterr().out
+    assert outside.queued() == []
+    assert len(outside.texts(outside.settings.dead_letters_url)) == 4
+
+
+def test_a_range_is_sent_to_one_webhook(
+    outside: Outside,
+    admin: Api,
+    clock: FakeClock,
+    receiver: Receiver,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    webhook = outside.create_webhook(receiver.url)
+    for _ in range(3):
+        admin.start(time_entry_id=ADMINS_ENTRY)
+        clock.advance(DAY)
+    place = ["--organization", str(ZAGREB.id), "--webhook", str(webhook.id)]
+    time = ["--after", "2026-03-02T00:00:00+01:00", "--before", "2026-03-04T00:00:00+01:00"]
+    replay.main(["range", *place, *time])
+    # Two starts, the stop of the first at its limit, and the entry, told of on both days.
+    types = [it.event_type for it in outside.queued()]
+    assert types.count("timer.started") == 2
+    assert {it.webhook_id for it in outside.queued()} == {webhook.id}
+    assert capsys.readouterr().out == f"{len(types)} events sent again\n"
+    outside.deliver()
+    assert len(receiver.received) == len(types)
+
+
+@pytest.mark.parametrize("organization", [ZAGREB.id, 9])
+@pytest.mark.usefixtures("world")
+def test_a_webhook_that_is_not_there_is_told_in_one_line(organization: int) -> None:
+    time = ["--after", "2026-03-02T00:00:00Z", "--before", "2026-03-04T00:00:00Z"]
+    with pytest.raises(SystemExit, match="has no webhook 9"):
+        replay.main(["range", "--organization", str(organization), "--webhook", "9", *time])
+
+
+def test_queues_that_nobody_names_are_those_of_the_stack() -> None:
+    os.environ.pop("STINT_DELIVERIES_URL")
+    with pytest.raises(SystemExit, match="Cannot find the queues of stint-test"):
+        replay.main(["dead-letters"])

@@ -1,0 +1,73 @@
+"""The page about receiving events: what it says is so."""
+
+import os
+import re
+import socket
+import subprocess
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import pytest
+
+from chalicelib.domain.deliveries import WAITS
+from chalicelib.domain.events import EventType
+from chalicelib.outbound.posting import Poster
+from chalicelib.outbound.signing import signed_headers
+from infra.stack.template import ROOT
+from tests.support.receiver import eventually
+
+PAGE = ROOT / "docs" / "webhooks.md"
+SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"
+BODY = '{"type": "timer.started", "data": {"id": "16"}}'
+
+
+@pytest.fixture
+def script(tmp_path: Path) -> Path:
+    (code,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
+    path = tmp_path / "receiver.py"
+    path.write_text(code)
+    return path
+
+
+def test_the_receiver_is_about_ten_lines(script: Path) -> None:
+    lines = [line for line in script.read_text().splitlines() if line.strip()]
+    assert sum(not line.startswith(("import", "from")) for line in lines) <= 10
+
+
+def test_the_receiver_takes_what_we_sign_and_nothing_else(script: Path) -> None:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port = probe.getsockname()[1]
+    process = subprocess.Popen(
+        [sys.executable, str(script)],
+        env={**os.environ, "WEBHOOK_SECRET": SECRET, "PORT": str(port)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    poster, url = Poster(local=True), f"http://127.0.0.1:{port}/"
+
+    def post(body: str, signed: str) -> int | None:
+        headers = signed_headers("evt_1", signed, [SECRET], int(time.time()))
+        return poster.post(url, body.encode(), headers).status
+
+    try:
+        assert eventually(lambda: post(BODY, BODY) == 204)
+        assert post(BODY.replace("16", "17"), BODY) is None
+    finally:
+        process.terminate()
+        said, _ = process.communicate(timeout=20)
+    assert set(said.splitlines()) == {"timer.started 16"}
+
+
+def test_it_names_every_type_of_event() -> None:
+    page = PAGE.read_text()
+    assert [it.value for it in EventType if f"`{it.value}`" not in page] == []
+
+
+def test_it_tells_how_long_an_event_is_tried() -> None:
+    assert WAITS == (5, 60, 300, 1800, 3600, 7200, 14_400, 28_800)
+    page = " ".join(PAGE.read_text().split())
+    assert "after 5 seconds, 1, 5 and 30 minutes, 1, 2, 4 and 8 hours" in page

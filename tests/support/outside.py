@@ -1,0 +1,166 @@
+"""What lies outside beside the database: queues and secrets, on moto in this process.
+
+Their time is the test's: a message that is kept back for an hour is there when the clock says so.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
+
+from chalicelib.domain.deliveries import Delivery
+from chalicelib.domain.events import EventType
+from chalicelib.domain.webhooks import Webhook, secret_of
+from chalicelib.events.delivery import BATCH
+from chalicelib.outbound.clients import client
+from chalicelib.outbound.intercom import Intercom
+from chalicelib.outbound.posting import Limits, Poster
+from chalicelib.outbound.queues import Queue, decode
+from chalicelib.outbound.secrets import Secrets
+from chalicelib.services.delivering import DeliveryTools, deliver
+from chalicelib.services.fanning_out import FanOutReport, FanOutTools, fan_out
+from chalicelib.services.toolbox import Toolbox
+from chalicelib.settings import Settings
+from infra.local.queues import QueueFeed
+from tests.support.clock import FakeClock
+from tests.support.world import ZAGREB
+
+TOKEN_NAME = "intercom-token"
+TOKEN = "dG9rOmludGVyY29t"
+
+_QUICK = Limits(resolve=1, connect=1, total=1, tail=0.1)
+
+
+@dataclass
+class Outside:
+    """Queues and secrets, and those who use them."""
+
+    settings: Settings
+    tools: Toolbox
+    poster: Poster
+    intercom_url: str | None = None
+    intercom_person: str | None = None
+
+    def fan_out_tools(self) -> FanOutTools:
+        region = self.settings.region
+        return FanOutTools(
+            self.tools.store,
+            Queue(self.settings.deliveries_url, region),
+            Queue(self.settings.failed_records_url, region),
+            self.intercom_person,
+        )
+
+    def delivery_tools(self) -> DeliveryTools:
+        region = self.settings.region
+        secrets = Secrets(region, self.tools.clock)
+        intercom = None
+        if self.intercom_url is not None:
+            intercom = Intercom(
+                self.poster, secrets, str(self.settings.intercom_token), self.intercom_url
+            )
+        return DeliveryTools(
+            self.tools,
+            Queue(self.settings.deliveries_url, region),
+            Queue(self.settings.dead_letters_url, region),
+            self.poster,
+            secrets,
+            self.settings.webhook_key,
+            intercom,
+        )
+
+    def fan_out(self, *records: dict[str, Any]) -> FanOutReport:
+        return fan_out(self.fan_out_tools(), records)
+
+    def deliver(self) -> int:
+        """Deliver what is on the queue now, as often as more is; how many messages were taken."""
+        return self.feed(self.delivery_tools()).run()
+
+    def feed(self, tools: DeliveryTools, handle: Callable[..., Any] | None = None) -> QueueFeed:
+        """What Lambda does with the queue; a new worker for each batch."""
+
+        def handler(event: dict[str, Any]) -> dict[str, Any]:
+            messages = {it["messageId"]: it["body"] for it in event["Records"]}
+            failed = deliver(tools, messages).failed
+            return {"batchItemFailures": [{"itemIdentifier": it} for it in failed]}
+
+        sqs = client("sqs", self.settings.region)
+        return QueueFeed(sqs, self.settings.deliveries_url, handle or handler, BATCH)
+
+    def queued(self) -> list[Delivery]:
+        """Everything on the queue of deliveries, whether or not its time has come."""
+        return [decode(text) for text in self.texts(self.settings.deliveries_url)]
+
+    def dead(self) -> list[Delivery]:
+        """The dead letters."""
+        return [decode(text) for text in self.texts(self.settings.dead_letters_url)]
+
+    def texts(self, url: str) -> list[str]:
+        """Every message on a queue."""
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID][self.settings.region]
+        queue = backend.queues[url.rsplit("/", 1)[1]]
+        return [message.body for message in queue._messages]
+
+    def secret(self, webhook: Webhook, number: int = 1) -> str:
+        """A webhook's secret, as its receiver knows it."""
+        found = client("secretsmanager", self.settings.region).get_secret_value(
+            SecretId=self.settings.webhook_key
+        )
+        return secret_of(found["SecretString"].encode(), webhook, number)
+
+    def create_webhook(self, url: str, *events: EventType, **members: Any) -> Webhook:
+        """A webhook; without event types it wants all of them."""
+        now = self.tools.now()
+        webhook = Webhook(
+            id=self.tools.ids.draw(),
+            organization_id=ZAGREB.id,
+            name="a receiver",
+            url=url,
+            events=events or tuple(EventType),
+            created_at=now,
+            updated_at=now,
+        )
+        webhook = replace(webhook, **members)
+        assert self.tools.store.create(webhook)
+        return webhook
+
+    def webhook(self, created: Webhook) -> Webhook:
+        """A webhook as it is now."""
+        (found,) = self.tools.store.everywhere(
+            Webhook, [(created.organization_id, created.id)]
+        ).values()
+        return found
+
+
+@contextmanager
+def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
+    """Queues, empty, at the test's time; secrets."""
+    settings = tools.settings
+    region = settings.region
+    keeper = client("secretsmanager", region)
+    token = keeper.create_secret(Name=TOKEN_NAME, SecretString=TOKEN)["ARN"]
+    queues = (settings.deliveries_url, settings.dead_letters_url, settings.failed_records_url)
+    with (
+        patch("moto.sqs.models.unix_time", clock),
+        patch("moto.sqs.models.unix_time_millis", clock.milliseconds),
+    ):
+        for url in queues:
+            _empty(url, region)
+        try:
+            yield Outside(
+                replace(settings, intercom_token=token),
+                tools,
+                Poster(local=True, limits=_QUICK),
+            )
+        finally:
+            keeper.delete_secret(SecretId=token, ForceDeleteWithoutRecovery=True)
+
+
+def _empty(url: str, region: str) -> None:
+    queue = sqs_backends[DEFAULT_ACCOUNT_ID][region].queues[url.rsplit("/", 1)[1]]
+    queue._messages.clear()
+    queue.pending_messages.clear()
+    queue.deleted_messages.clear()
