@@ -11,7 +11,7 @@ CHECKERS := $(CHECK_VENV)/.installed
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants rebuild-tallies
 .PHONY: bench-round-trips bench-sweep bench-lists lock clean
-.PHONY: package check-package deploy destroy
+.PHONY: package check-package deploy destroy admin
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -64,7 +64,7 @@ bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIME
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
 
 bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
-	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
+	$(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
 
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package
@@ -83,6 +83,9 @@ $(CHECKERS): requirements-check.txt $(INSTALLED)
 
 deploy: package ## put it on AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ...")
 	@$(BIN)/python -m infra.deploy "$(STAGE)" $(SET)
+
+admin: $(INSTALLED) ## set a stage up: make admin ARGS="--stage prod people list -o 2149" (ARGS=--help teaches)
+	@$(BIN)/python -m infra.admin $(ARGS)
 
 destroy: $(INSTALLED) ## say what taking a stage off AWS deletes and keeps: make destroy STAGE=prod
 	@$(BIN)/python -m infra.destroy "$(STAGE)" $(CONFIRM)

@@ -23,7 +23,7 @@ _NEXT = """
 
   base URL   {url}
   try it     curl -i {url}/api/v2/timers       (401: it answers, and wants a token)
-  next       an organization, its people and their tokens: docs/operations.md, "First steps"
+  next       an organization, its people and their tokens: python -m infra.admin --help
 """
 
 

@@ -31,26 +31,36 @@ class People:
         self._tools = tools
 
     def add(
-        self, caller: Caller, values: Mapping[str, Any], key: RequestKey | None
+        self,
+        caller: Caller,
+        values: Mapping[str, Any],
+        key: RequestKey | None,
+        person_id: int | None = None,
     ) -> Answer[Person]:
-        """Add somebody, a member where nothing else is said. Two calls.
+        """Add somebody, a member where nothing else is said, under an id that is drawn unless it is
+        given. Two calls.
 
-        Raises ``InvalidAttribute`` where the e-mail address is somebody's.
+        Raises ``InvalidAttribute`` where the e-mail address, or the id, is somebody's.
         """
         organization_id = caller.organization.id
         claim = email_claim(values["email"])
+        wanted: list[Any] = [(Claim, claim)]
+        if person_id is not None:
+            wanted.append((Person, person_id))
 
         def decide() -> Decision[Person] | Answer[Person]:
             now = self._tools.now()
-            found = self._tools.store.look(organization_id, [(Claim, claim)], key=key)
+            found = self._tools.store.look(organization_id, wanted, key=key)
             replayed = replay(found.kept, key, now)
             if replayed is not None:
                 return replayed
             if found.record(Claim, claim) is not None:
                 raise InvalidAttribute("email", _TAKEN)
+            if person_id is not None and found.record(Person, person_id) is not None:
+                raise InvalidAttribute("id", _TAKEN)
             given = {"role": Role.MEMBER, **values}
-            person_id = self._tools.ids.draw()
-            person = Person(id=person_id, organization_id=organization_id, created_at=now, **given)
+            own_id = self._tools.ids.draw() if person_id is None else person_id
+            person = Person(id=own_id, organization_id=organization_id, created_at=now, **given)
             return Decision(person, records=adding(person))
 
         return settle(self._tools, key, decide)

@@ -1,6 +1,7 @@
 """Starts the local server: ``make run``, or ``python -m infra.local``.
 
-Reads HOST, PORT and DYNAMODB_ENDPOINT from the environment, beside the application's settings.
+Reads HOST, PORT, DYNAMODB_ENDPOINT and STINT_DEMO (0: no demo data) from the environment, beside
+the application's settings.
 """
 
 import os
@@ -62,6 +63,16 @@ Paste, in another terminal:
 Ctrl-C ends it.
 """
 
+_EMPTY_HINTS = """
+Nobody is here yet, unless somebody was let in before. In another terminal:
+
+  export DYNAMODB_ENDPOINT={endpoint}
+  .venv/bin/python -m infra.admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
+    --first-name Ana --last-name Horvat --email ana@example.com
+
+Ctrl-C ends it.
+"""
+
 
 def main() -> None:
     """Serve until interrupted or terminated."""
@@ -71,6 +82,12 @@ def main() -> None:
     settings = read_settings(os.environ)
     host = os.environ.get("HOST") or _LOOPBACK
     port = _port(os.environ.get("PORT") or str(_PORT))
+    demo = _flag("STINT_DEMO")
+    if not demo and settings.dynamodb_endpoint is None:
+        sys.exit(
+            "STINT_DEMO=0 leaves the tables empty, and those in memory nobody could fill: "
+            "name a DYNAMODB_ENDPOINT, such as DynamoDB Local's"
+        )
     if "amazonaws.com" in (settings.dynamodb_endpoint or ""):
         sys.exit("DYNAMODB_ENDPOINT is AWS: demo data, with public tokens, do not belong there")
     log_to_terminal(settings.log_level)
@@ -87,12 +104,14 @@ def main() -> None:
             settings = replace(settings, public_base_url=server.url)
         # For development: receivers on this machine will do.
         settings = replace(create_outside(settings), local_receivers=True)
-        tools, feeds = _set_up(settings, open_stream)
+        tools, feeds = _set_up(settings, open_stream, demo=demo)
         server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)
         stack.enter_context(sweeping(tools))
         stack.enter_context(pumping(feeds))
         stack.enter_context(draining(delivery_feed(tools)))
-        print(_HINTS.format(url=settings.public_base_url), flush=True)
+        hints = _HINTS if demo else _EMPTY_HINTS
+        endpoint = settings.dynamodb_endpoint
+        print(hints.format(url=settings.public_base_url, endpoint=endpoint), flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
         print("\nBye.")
@@ -104,6 +123,13 @@ def _port(text: str) -> int:
     sys.exit(f"PORT must be a number up to {_LAST_PORT}, not {text!r}")
 
 
+def _flag(name: str) -> bool:
+    text = os.environ.get(name) or "1"
+    if text in ("0", "1"):
+        return text == "1"
+    sys.exit(f"{name} must be 0 or 1, not {text!r}")
+
+
 def _bind(host: str, port: int) -> LocalServer:
     try:
         return LocalServer(host, port)
@@ -111,7 +137,9 @@ def _bind(host: str, port: int) -> LocalServer:
         sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT=8001 make run")
 
 
-def _set_up(settings: Settings, open_stream: Callable[[str], Stream]) -> tuple[Toolbox, list[Feed]]:
+def _set_up(
+    settings: Settings, open_stream: Callable[[str], Stream], *, demo: bool
+) -> tuple[Toolbox, list[Feed]]:
     """Tables, demo data, and the streams that follow what is written from the first write on."""
     endpoint = settings.dynamodb_endpoint
     allow_any_credentials(settings)
@@ -123,11 +151,12 @@ def _set_up(settings: Settings, open_stream: Callable[[str], Stream]) -> tuple[T
         *fan_out_feeds(tools, open_stream),
     ]
     # Exactly now: timer 16 has run for an hour at this moment.
-    loaded = load_demo_data(store, int(time.time()))
+    loaded = demo and load_demo_data(store, int(time.time()))
+    told = "loaded" if loaded else "was there already, left as it was" if demo else "none"
     print("stint, locally. For development: demo tokens, no encryption, one machine.")
     print(f"  database  {endpoint or 'in memory (moto); gone when this ends'}")
     print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
-    print(f"  demo data {'loaded' if loaded else 'was there already, left as it was'}")
+    print(f"  demo data {told}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
     print("  webhooks  posted within two seconds, also to http:// on this machine")
     return tools, feeds

@@ -4,15 +4,11 @@ import json
 import os
 import re
 import shlex
-import signal
-import socket
 import subprocess
 import sys
-import threading
 import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
 from http.client import HTTPConnection
 from typing import Any
 
@@ -20,58 +16,19 @@ import pytest
 from standardwebhooks import Webhook
 
 from tests.contract import source
+from tests.support.local_server import START_SECONDS, Server, free_port, serving
 from tests.support.receiver import Received, Receiver, eventually
 from tests.support.shapes import shape
 
-START_SECONDS = 60
 ADMIN = {"X-Auth-Token": "demo-admin", "X-Organization-Id": "2149"}
 JSON_API = {"Content-Type": "application/vnd.api+json"}
 
 
-@dataclass
-class Server:
-    port: int
-    greeting: str
-
-    def send(
-        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
-    ) -> tuple[int, dict[str, str], Any]:
-        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as http:
-            http.request(method, path, body, headers)
-            response = http.getresponse()
-            text = response.read()
-            return response.status, dict(response.headers), json.loads(text) if text else None
-
-
 @pytest.fixture(scope="module")
 def server() -> Iterator[Server]:
-    with closing(socket.socket()) as probe:
-        probe.bind(("127.0.0.1", 0))
-        port = probe.getsockname()[1]
-    environment = {**os.environ, "PORT": str(port), "STINT_TABLE_PREFIX": f"stint-smoke-{port}"}
-    process = subprocess.Popen(
-        [sys.executable, "-m", "infra.local"],
-        env=environment,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-    )
-    killer = threading.Timer(START_SECONDS, process.kill)
-    killer.start()
-    assert process.stdout is not None
-    greeting = ""
-    for line in process.stdout:
-        greeting += line
-        if "Ctrl-C" in line:
-            break
-    killer.cancel()
-    assert "Ctrl-C" in greeting, greeting
-    yield Server(port, greeting)
-    process.send_signal(signal.SIGTERM)
-    rest, _ = process.communicate(timeout=20)
-    assert process.returncode == 0
-    assert "Bye." in rest
-    assert "Traceback" not in rest
+    port = free_port()
+    with serving(port, STINT_TABLE_PREFIX=f"stint-smoke-{port}") as started:
+        yield started
 
 
 def test_it_says_what_it_did(server: Server) -> None:
@@ -208,7 +165,11 @@ def test_a_304_carries_no_length(server: Server) -> None:
 
 @pytest.mark.parametrize(
     ("name", "value", "said"),
-    [("PORT", "abc", "PORT must be"), ("DYNAMODB_ENDPOINT", "https://x.amazonaws.com", "is AWS")],
+    [
+        ("PORT", "abc", "PORT must be"),
+        ("DYNAMODB_ENDPOINT", "https://x.amazonaws.com", "is AWS"),
+        ("STINT_DEMO", "no", "STINT_DEMO must be 0 or 1"),
+    ],
 )
 def test_what_it_cannot_do_is_told_in_one_line(name: str, value: str, said: str) -> None:
     result = subprocess.run(
@@ -222,6 +183,20 @@ def test_what_it_cannot_do_is_told_in_one_line(name: str, value: str, said: str)
     assert result.returncode == 1
     assert said in result.stderr
     assert "Traceback" not in result.stderr
+
+
+def test_empty_tables_in_memory_would_be_nobodys() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "DYNAMODB_ENDPOINT"}
+    result = subprocess.run(
+        [sys.executable, "-m", "infra.local"],
+        env={**environment, "STINT_DEMO": "0"},
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "name a DYNAMODB_ENDPOINT" in result.stderr
 
 
 def test_a_head_has_no_body(server: Server) -> None:

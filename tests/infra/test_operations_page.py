@@ -2,6 +2,7 @@
 
 import os
 import re
+import shlex
 import subprocess
 
 import pytest
@@ -9,11 +10,14 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.models import TABLES
+from infra.admin.desk import Desk
 from infra.stack.parameters import PARAMETERS
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT
 from tests.support.api import Api
+from tests.support.operator import Operator
 from tests.support.stack import Json, of_type
 
 PAGE = ROOT / "docs" / "operations.md"
@@ -33,20 +37,24 @@ def test_it_names_every_parameter() -> None:
 
 
 def test_its_first_steps_let_somebody_in(
-    connection: Connection,
-    app: Chalice,
-    monkeypatch: pytest.MonkeyPatch,
-    capsys: pytest.CaptureFixture[str],
+    connection: Connection, tools: Toolbox, app: Chalice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    (script,) = re.findall(r"```python\n(.*?)```", PAGE.read_text(), re.DOTALL)
-    # As it stands there, but on the tables of the tests.
-    monkeypatch.setattr("chalicelib.store.connection.connect", lambda _: connection)
-    exec(script, {})  # noqa: S102
-    headers = dict(line.split(": ") for line in capsys.readouterr().out.splitlines())
+    steps = PAGE.read_text().partition("### First steps")[2].partition("\n## ")[0]
+    lines = re.findall(r"-m infra.admin --stage prod (.*)", steps.replace("\\\n", " "))
+    operator = Operator(Desk("stint-prod-*", connection, tools, on_aws=True))
+    headers = _headers(operator.done(*shlex.split(lines[0])))
+    monkeypatch.setenv("STINT_ORGANIZATION", headers["X-Organization-Id"])
+    for line in lines[1:3]:
+        operator.done(*shlex.split(line))
+    told = operator.done(*shlex.split(lines[3]))
+    headers["X-Auth-Token"] = re.findall(r"^token +(\S+)$", told, re.MULTILINE)[0]
     api = Api(app, headers)
-    assert api.start(service_id=1).status == 201
-    with pytest.raises(SystemExit, match="is there already"):
-        exec(script, {})  # noqa: S102
+    assert api.get("/users").data[0]["attributes"]["email"] == "ivan@example.com"
+    assert api.start(service_id=api.get("/services").ids[0]).status == 201
+
+
+def _headers(text: str) -> dict[str, str]:
+    return dict(line.split(": ") for line in text.splitlines())
 
 
 def test_it_restores_every_table_with_its_settings(template: Json) -> None:

@@ -1,0 +1,73 @@
+"""The commands, put together, and the one place where an error becomes a line and an exit code."""
+
+from functools import cache, partial
+from typing import Any
+
+import click
+
+from infra.admin.desk import open_desk
+from infra.admin.faults import FAULTS, explained
+from infra.admin.organizations import organizations
+from infra.admin.people import people
+from infra.admin.services import services
+from infra.admin.tables import init
+from infra.admin.tokens import tokens
+
+
+class Admin(click.Group):
+    """Tells what was refused or failed in one line, and exits with 1."""
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run a command."""
+        try:
+            return super().invoke(ctx)
+        except FAULTS as error:
+            raise click.ClickException(explained(error)) from error
+
+
+@click.group(
+    cls=Admin,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 done; 1 something was refused or failed, or was not confirmed; 2 used "
+    "wrongly. Results are on stdout, everything else on stderr.",
+)
+@click.option(
+    "--stage", help="A stage on AWS, as in `make deploy STAGE=prod`: tables stint-STAGE-*."
+)
+@click.option("--region", envvar="AWS_REGION", show_envvar=True, help="The AWS region.")
+@click.option(
+    "--endpoint",
+    envvar="DYNAMODB_ENDPOINT",
+    show_envvar=True,
+    help="A DynamoDB-compatible server to use instead of AWS's.",
+)
+@click.pass_context
+def admin(
+    context: click.Context, stage: str | None, region: str | None, endpoint: str | None
+) -> None:
+    """Set stint up: organizations, people, services and tokens, in any stage.
+
+    Works on the stage's tables, by the same rules as the API: what the API refuses is refused
+    here. Without --stage, the tables are those of STINT_TABLE_PREFIX, at first stint-local.
+
+    \b
+    The first steps of a new stage:
+      python -m infra.admin --stage prod organizations create "Example Studio" \\
+        --time-zone Europe/Zagreb \\
+        --first-name Ana --last-name Horvat --email ana@example.com
+      export STINT_ORGANIZATION=...      # the id that it has answered
+      python -m infra.admin --stage prod services create --name Design
+      python -m infra.admin --stage prod people import people.csv --dry-run
+
+    \b
+    On DynamoDB Local, which a local server shares (DYNAMODB_ENDPOINT, STINT_DEMO=0):
+      export DYNAMODB_ENDPOINT=http://127.0.0.1:8001
+      python -m infra.admin init
+    """
+    # A test brings its own.
+    if context.obj is None:
+        context.obj = cache(partial(open_desk, stage, region, endpoint))
+
+
+for _command in (init, organizations, people, services, tokens):
+    admin.add_command(_command)

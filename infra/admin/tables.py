@@ -1,0 +1,29 @@
+"""``init``: the tables of a local stage."""
+
+import click
+
+from infra.admin.desk import Desk
+from infra.admin.options import with_desk
+from infra.admin.output import say
+from infra.tables import create_tables
+
+
+@click.command()
+@with_desk
+def init(desk: Desk) -> None:
+    """Create the tables on a DynamoDB-compatible server; what is there stays as it is.
+
+    Never on AWS: there, CloudFormation owns them (make deploy STAGE=...).
+
+    \b
+    Example:
+      python -m infra.admin --endpoint http://127.0.0.1:8001 init
+    """
+    if desk.on_aws:
+        raise click.ClickException(
+            "on AWS, CloudFormation makes the tables: make deploy STAGE=... (docs/operations.md)"
+        )
+    created = create_tables()
+    for name in created:
+        click.echo(name)
+    say(f"{len(created)} tables created; the others were there" if created else "all were there")

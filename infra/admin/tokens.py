@@ -1,0 +1,78 @@
+"""``tokens``: what lets programs act as people."""
+
+from typing import Any
+
+import click
+
+from chalicelib.domain.directory import Caller
+from chalicelib.resources.api_tokens import CREATION
+from chalicelib.services.api_tokens import ApiTokens
+from infra.admin import output
+from infra.admin.desk import Desk
+from infra.admin.options import Id, checked, in_organization, json_option, values_of
+
+_COLUMNS = ("id", "person_id", "name", "created_at", "expires_at")
+
+
+@click.group()
+def tokens() -> None:
+    """Create, list and revoke API tokens: what lets programs act as people."""
+
+
+@tokens.command("create")
+@click.argument("person")
+@in_organization
+@values_of(CREATION, skip=("person",))
+@json_option
+def create(desk: Desk, caller: Caller, *, person: str, json_wanted: bool, **given: Any) -> None:
+    """Give PERSON, an id or an e-mail address, a token.
+
+    It is shown this once and kept nowhere: put it away now. A person has 20 at most.
+
+    \b
+    Examples:
+      python -m infra.admin --stage prod tokens create ana@example.com -o 2149 --name phone
+      python -m infra.admin --stage prod tokens create 8779 -o 2149 --name audit \\
+        --expires-at 2027-01-01T00:00:00+01:00
+    """
+    person_id = desk.person(caller, person).id
+    values = checked(CREATION, {**given, "person_id": person_id})
+    made = ApiTokens(desk.tools).create(caller, values, None)
+    shown = output.plain(made.outcome, caller.organization.zone)
+    output.record(shown, json_wanted=json_wanted, once=made.once)
+    output.say("The token is shown this once.")
+
+
+@tokens.command("list")
+@click.argument("person", required=False)
+@in_organization
+@json_option
+def list_all(desk: Desk, caller: Caller, *, person: str | None, json_wanted: bool) -> None:
+    """List everybody's tokens, or those of PERSON; never the tokens themselves.
+
+    \b
+    Examples:
+      python -m infra.admin --stage prod tokens list -o 2149
+      python -m infra.admin --stage prod tokens list ana@example.com -o 2149
+    """
+    whose = None if person is None else desk.person(caller, person).id
+    zone = caller.organization.zone
+    found = ApiTokens(desk.tools).read(caller)
+    rows = [output.plain(it, zone) for it in found if whose in (None, it.person_id)]
+    output.table(rows, _COLUMNS, json_wanted=json_wanted)
+
+
+@tokens.command("revoke")
+@click.argument("token_id", type=Id())
+@in_organization
+def revoke(desk: Desk, caller: Caller, *, token_id: int) -> None:
+    """Revoke a token, by the id that `tokens list` shows.
+
+    A running function may take it for good for up to 60 seconds more.
+
+    \b
+    Example:
+      python -m infra.admin --stage prod tokens revoke 7404551438336 -o 2149
+    """
+    ApiTokens(desk.tools).revoke(caller, token_id)
+    output.say(f"{token_id} is revoked")

@@ -1,0 +1,13 @@
+"""The command line, at the tables of the tests."""
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.services.toolbox import Toolbox
+from infra.admin.desk import Desk
+from tests.support.operator import Operator
+
+
+@pytest.fixture
+def operator(connection: Connection, tools: Toolbox) -> Operator:
+    return Operator(Desk("stint-test-* at the tests", connection, tools, on_aws=False))

@@ -1,0 +1,68 @@
+"""The real local server, in a process of its own, on a free port."""
+
+import json
+import os
+import signal
+import socket
+import subprocess
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from http.client import HTTPConnection
+from typing import Any
+
+START_SECONDS = 60
+
+
+@dataclass
+class Server:
+    port: int
+    greeting: str
+
+    def send(
+        self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
+    ) -> tuple[int, dict[str, str], Any]:
+        with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as http:
+            http.request(method, path, body, headers)
+            response = http.getresponse()
+            text = response.read()
+            return response.status, dict(response.headers), json.loads(text) if text else None
+
+
+def free_port() -> int:
+    with closing(socket.socket()) as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
+
+
+@contextmanager
+def serving(port: int, **environment: str) -> Iterator[Server]:
+    """Starts it, waits until it greets, and ends it as a terminal would."""
+    process = subprocess.Popen(
+        [sys.executable, "-m", "infra.local"],
+        env={**os.environ, "PORT": str(port), **environment},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+    )
+    killer = threading.Timer(START_SECONDS, process.kill)
+    killer.start()
+    assert process.stdout is not None
+    greeting = ""
+    for line in process.stdout:
+        greeting += line
+        if "Ctrl-C" in line:
+            break
+    killer.cancel()
+    assert "Ctrl-C" in greeting, greeting
+    try:
+        yield Server(port, greeting)
+    finally:
+        process.send_signal(signal.SIGTERM)
+        rest, _ = process.communicate(timeout=20)
+    assert process.returncode == 0
+    assert "Bye." in rest
+    assert "Traceback" not in rest
