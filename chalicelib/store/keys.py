@@ -13,10 +13,13 @@ from chalicelib.domain.tallies import PersonDay, day_date, day_number
 RUNNING_SHARDS = 8
 """Partitions of the index of running timers: about 1,000 starts and stops a second each."""
 
+DELETED = "deleted"
+"""The one partition of the index of deleted time entries that still have timers: few are."""
+
 RUNNING_SLOT = "running"
 """The range key of a person's running slot, beside their idempotency records."""
 
-_POSITION = re.compile(r"[0-9]{10}#([0-9]{16})", re.ASCII)
+_POSITION = re.compile(r"(?:[0-9]{10}|[0-9]{4}-[0-9]{2}-[0-9]{2})#([0-9]{16})", re.ASCII)
 _KEPT = "key#"
 
 ENDLESS = LAST_INSTANT + 1
@@ -48,13 +51,18 @@ def at(instant: int | None, record_id: int) -> str:
     return f"{begin(ENDLESS if instant is None else instant)}#{record_id:016d}"
 
 
+def on(date_: str, record_id: int) -> str:
+    """A date (``2026-11-24``) and the id that breaks ties."""
+    return f"{date_}#{record_id:016d}"
+
+
 def kept_outcome(digest: str) -> str:
     """The range key of what a request with an idempotency key answered."""
     return f"{_KEPT}{digest}"
 
 
 def id_in(position: str) -> int:
-    """The id in a sort key that :func:`at` made. Raises ``BadPosition`` for anything else."""
+    """The id in a sort key that :func:`at` or :func:`on` made. Raises ``BadPosition`` otherwise."""
     match = _POSITION.fullmatch(position)
     if match is None:
         raise BadPosition(position)
