@@ -153,7 +153,7 @@ def naive(connection: Connection, case: Case, page: int) -> Callable[[], object]
     steps = plan(case.query)
     if steps is None:
         raise ValueError("a query that wants nothing")
-    return partial(_count_and_skip, walk_of(connection, steps, case.query), page)
+    return partial(_count_and_skip, walk_of(connection, steps, case.query.descending), page)
 
 
 def _count_and_skip(walk: Walk, page: int) -> object:
@@ -167,7 +167,7 @@ def middle_position(connection: Connection, case: Case) -> str | None:
     skipped = (pages_of(case)["middle"] - 1) * PAGE_SIZE
     if steps is None or skipped == 0:
         return None
-    return walk_of(connection, steps, case.query).first(ORGANIZATION, skipped)[-1][0]
+    return walk_of(connection, steps, case.query.descending).first(ORGANIZATION, skipped)[-1][0]
 
 
 def measure(connection: Connection, run: Callable[[], object]) -> Cost:

@@ -18,13 +18,15 @@ from chalicelib.store import keys
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem, read
-from chalicelib.store.records import model_of, read_noun, read_slot, slot_ref
+from chalicelib.store.records import model_of, place_of, read_noun, read_slot, slot_ref
 from chalicelib.store.tallies import counters_in
 from infra.invariants import (
     Books,
     Tallies,
     derived_counters,
     derived_tallies,
+    expected_last_stop,
+    last_known_id,
     last_stop,
     running,
 )
@@ -32,14 +34,17 @@ from infra.invariants import (
 Scope = tuple[int, int]
 """An organization's id and a person's."""
 
-_INDEX_KEYS = (
-    "person_key",
-    "time_entry_key",
-    "started_key",
-    "stopped_key",
-    "running_shard",
-    "auto_stop_key",
-)
+_INDEX_KEYS = {
+    Timer: (
+        "person_key",
+        "time_entry_key",
+        "started_key",
+        "stopped_key",
+        "running_shard",
+        "auto_stop_key",
+    ),
+    TimeEntry: ("person_key", "service_key", "date_key", "deleted_shard", "deleted_key"),
+}
 
 
 class Ledger:
@@ -51,14 +56,20 @@ class Ledger:
     def read_all(self) -> dict[Scope, Books]:
         """Everybody's books: of one moment only where nobody works meanwhile."""
         timers: dict[Scope, list[Timer]] = defaultdict(list)
-        misindexed: dict[Scope, list[Timer]] = defaultdict(list)
+        misindexed: dict[Scope, list[Timer | TimeEntry]] = defaultdict(list)
         for raw in self._scan(TimerModel):
             timer = read_noun(Timer, raw)
             scope = timer.organization_id, timer.person_id
             timers[scope].append(timer)
             if not _is_indexed(timer, raw):
                 misindexed[scope].append(timer)
-        entries = self._entries()
+        entries: dict[Scope, dict[int, TimeEntry]] = defaultdict(dict)
+        for raw in self._scan(TimeEntryModel):
+            entry = read_noun(TimeEntry, raw)
+            scope = entry.organization_id, entry.person_id
+            entries[scope][entry.id] = entry
+            if not _is_indexed(entry, raw):
+                misindexed[scope].append(entry)
         slots = self._slots()
         tallies = self._tallies()
         everybody = timers.keys() | entries.keys() | slots.keys() | tallies.keys()
@@ -91,8 +102,8 @@ class Ledger:
         Each write demands that what it changes still is as it was read; where it is not,
         PynamoDB raises, and the person is to be read again. Timers keep their times.
         """
-        for timer in books.misindexed:
-            _repair_index(timer)
+        for record in books.misindexed:
+            _repair_index(record)
         self._repair_slot(books)
         for entry in books.entries.values():
             _repair_entry(books, entry)
@@ -104,8 +115,10 @@ class Ledger:
         if len(runs) > 1:
             return
         held = books.slot
-        last_id = max((timer.id for timer in books.timers), default=0)
-        stopped = held.last_stopped_at if runs else last_stop(books.timers)
+        last_id = last_known_id(books)
+        stopped = held.last_stopped_at
+        if not runs:
+            stopped = expected_last_stop(books, last_stop(books.timers))
         now_running = _running(runs[0]) if runs else None
         if (held.running, held.last_timer_id, held.last_stopped_at) == (
             now_running,
@@ -136,13 +149,6 @@ class Ledger:
         return {
             scope: read_slot(*scope, found.get(place)).version for scope, place in places.items()
         }
-
-    def _entries(self) -> dict[Scope, dict[int, TimeEntry]]:
-        entries: dict[Scope, dict[int, TimeEntry]] = defaultdict(dict)
-        for raw in self._scan(TimeEntryModel):
-            entry = read_noun(TimeEntry, raw)
-            entries[entry.organization_id, entry.person_id][entry.id] = entry
-        return entries
 
     def _slots(self) -> dict[Scope, Slot]:
         slots = {}
@@ -195,19 +201,19 @@ def _set_running(running_timer: RunningTimer | None) -> list[Action]:
     ]
 
 
-def _is_indexed(timer: Timer, raw: RawItem) -> bool:
-    expected = model_of(timer).serialize()
-    return all(raw.get(name) == expected.get(name) for name in _INDEX_KEYS)
+def _is_indexed(record: Timer | TimeEntry, raw: RawItem) -> bool:
+    expected = model_of(record).serialize()
+    return all(raw.get(name) == expected.get(name) for name in _INDEX_KEYS[type(record)])
 
 
-def _repair_index(timer: Timer) -> None:
-    expected = model_of(timer).serialize()
-    TimerModel(key=keys.scoped(timer.organization_id, timer.id)).update(
+def _repair_index(record: Timer | TimeEntry) -> None:
+    expected = model_of(record).serialize()
+    place_of(type(record), record.organization_id, record.id).update(
         actions=[
             Path(name).set(expected[name]["S"]) if name in expected else Path(name).remove()
-            for name in _INDEX_KEYS
+            for name in _INDEX_KEYS[type(record)]
         ],
-        condition=TimerModel.version == timer.version,
+        condition=Path("version") == record.version,
     )
 
 

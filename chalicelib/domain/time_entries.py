@@ -25,6 +25,10 @@ from chalicelib.domain.timers import TimeEntry, Timer, TrackMethod
 MOST_MINUTES = 31 * 24 * 60
 """What an entry may be said to last: some book a month on one date, nobody more."""
 
+EARLIEST_DATE = "1970-01-01"
+LATEST_DATE = "2199-12-31"
+"""The dates that an entry may have: beyond them lie slips of the hand."""
+
 REVISIONS_KEPT_SECONDS = 10 * 366 * SECONDS_PER_DAY
 """Ten years: longer than what is paid and invoiced by an entry is asked about."""
 
@@ -82,9 +86,7 @@ class Changed:
     changes: Changes | None = None
 
 
-def decide_entry(
-    entry_id: int, related: Related, values: Mapping[str, Any], by: ByHand
-) -> Changed:
+def decide_entry(entry_id: int, related: Related, values: Mapping[str, Any], by: ByHand) -> Changed:
     """Make an entry by hand. ``values`` hold its ``date`` and what else is known of it.
 
     Raises :class:`InvalidAttribute` about a service or a person who takes no time.

@@ -16,7 +16,8 @@ Record = TypeVar("Record")
 
 
 class Kind(Enum):
-    """What a value is. In documents an instant is a date-time with milliseconds and offset."""
+    """What a value is. In documents an instant is a date-time with milliseconds and offset, and an
+    object holds plain values by their names."""
 
     INTEGER = "integer"
     TEXT = "text"
@@ -24,6 +25,7 @@ class Kind(Enum):
     DATE = "date"
     INSTANT = "instant"
     ID = "id"
+    OBJECT = "object"
 
 
 @dataclass(frozen=True, slots=True)

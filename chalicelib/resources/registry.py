@@ -3,18 +3,20 @@
 from typing import Any
 
 from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
+from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.resources.api_tokens import API_TOKENS
 from chalicelib.resources.organizations import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.resources.people import PEOPLE, USERS
 from chalicelib.resources.services import SERVICES
-from chalicelib.resources.time_entries import TIME_ENTRIES
+from chalicelib.resources.time_entries import TIME_ENTRIES, TIME_ENTRY_REVISIONS
 from chalicelib.resources.timers import TIMERS
 
 RECORDS: dict[str, type[Any]] = {
     TIMERS.type: Timer,
     TIME_ENTRIES.type: TimeEntry,
+    TIME_ENTRY_REVISIONS.type: Revision,
     ORGANIZATIONS.type: Organization,
     ORGANIZATION_MEMBERSHIPS.type: Membership,
     PEOPLE.type: Person,
@@ -28,6 +30,7 @@ RESOURCES: dict[str, AnyResource] = {
     for resource in (
         TIMERS,
         TIME_ENTRIES,
+        TIME_ENTRY_REVISIONS,
         ORGANIZATIONS,
         ORGANIZATION_MEMBERSHIPS,
         PEOPLE,

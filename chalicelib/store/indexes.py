@@ -1,34 +1,57 @@
-"""Walks along the indexes of the timers."""
+"""Walks along the indexes by which lists are read."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.connection import Connection
+from pynamodb.models import Model
 
-from chalicelib.domain.queries import TimerQuery
-from chalicelib.domain.timers import Timer
+from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
-from chalicelib.store.models import TimerModel
-from chalicelib.store.plans import BY_PERSON, BY_STARTED, BY_STOPPED, BY_TIME_ENTRY, Plan
+from chalicelib.store.models import TimeEntryModel, TimerModel
+from chalicelib.store.plans import (
+    BY_ORGANIZATION_DATE,
+    BY_PERSON,
+    BY_PERSON_DATE,
+    BY_SERVICE_DATE,
+    BY_STARTED,
+    BY_STOPPED,
+    BY_TIME_ENTRY,
+    Plan,
+)
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import read_noun
 
-_PARTITION_KEYS = {
-    BY_PERSON: "person_key",
-    BY_TIME_ENTRY: "time_entry_key",
-    BY_STARTED: "organization_id",
-    BY_STOPPED: "organization_id",
-}
-_SORT_KEYS = {
-    BY_PERSON: TimerModel.started_key.attr_name,
-    BY_TIME_ENTRY: TimerModel.started_key.attr_name,
-    BY_STARTED: TimerModel.started_key.attr_name,
-    BY_STOPPED: TimerModel.stopped_key.attr_name,
-}
 
-Row = tuple[str, Timer]
-"""A timer, and its position in the index."""
+@dataclass(frozen=True, slots=True)
+class Index:
+    """An index: of which table, what its items hold, and its key's two attributes."""
+
+    model: type[Model]
+    noun: type[Any]
+    hash_name: str
+    range_name: str
+
+
+_STARTED = TimerModel.started_key.attr_name
+_STOPPED = TimerModel.stopped_key.attr_name
+_DATE = TimeEntryModel.date_key.attr_name
+
+INDEXES: Mapping[str, Index] = {
+    BY_PERSON: Index(TimerModel, Timer, "person_key", _STARTED),
+    BY_TIME_ENTRY: Index(TimerModel, Timer, "time_entry_key", _STARTED),
+    BY_STARTED: Index(TimerModel, Timer, "organization_id", _STARTED),
+    BY_STOPPED: Index(TimerModel, Timer, "organization_id", _STOPPED),
+    BY_PERSON_DATE: Index(TimeEntryModel, TimeEntry, "person_key", _DATE),
+    BY_SERVICE_DATE: Index(TimeEntryModel, TimeEntry, "service_key", _DATE),
+    BY_ORGANIZATION_DATE: Index(TimeEntryModel, TimeEntry, "organization_id", _DATE),
+}
+"""Every index that lists are read by, by its name."""
+
+Row = tuple[str, Any]
+"""A position in an index, and the record there."""
 
 
 class Walk:
@@ -45,10 +68,11 @@ class Walk:
         backwards: bool = False,
     ) -> None:
         self._connection = connection
-        self._hash, self._range = _PARTITION_KEYS[index], _SORT_KEYS[index]
+        self._index = INDEXES[index]
+        self._hash, self._range = self._index.hash_name, self._index.range_name
         self._partition = _typed(partition)
         self._request: dict[str, Any] = {
-            "TableName": table_name(TimerModel),
+            "TableName": table_name(self._index.model),
             "IndexName": index,
             "KeyConditionExpression": "#hash = :hash AND #range BETWEEN :begin AND :end",
             "ExpressionAttributeNames": {"#hash": self._hash, "#range": self._range},
@@ -73,7 +97,7 @@ class Walk:
         if after is not None:
             request["ExclusiveStartKey"] = self._start_key(organization_id, after)
         items, last = self._query(request)
-        rows = [(item[self._range]["S"], read_noun(Timer, item)) for item in items]
+        rows = [(item[self._range]["S"], read_noun(self._index.noun, item)) for item in items]
         return rows, None if last is None else last[self._range]["S"]
 
     def first(self, organization_id: int, count: int) -> list[Row]:
@@ -105,23 +129,17 @@ class Walk:
         return answer["Items"], answer.get("LastEvaluatedKey")
 
     def _start_key(self, organization_id: int, after: str) -> RawItem:
-        timer_id = keys.id_in(after)
         return {
-            "key": {"S": keys.scoped(organization_id, timer_id)},
+            "key": {"S": keys.scoped(organization_id, keys.id_in(after))},
             self._hash: self._partition,
             self._range: {"S": after},
         }
 
 
-def walk_of(connection: Connection, steps: Plan, query: TimerQuery) -> Walk:
-    """The whole range of a plan, in the direction of a query."""
+def walk_of(connection: Connection, steps: Plan, descending: bool) -> Walk:
+    """The whole range of a plan, in one direction or the other."""
     return Walk(
-        connection,
-        steps.index,
-        steps.partition,
-        steps.begin,
-        steps.end,
-        backwards=query.descending,
+        connection, steps.index, steps.partition, steps.begin, steps.end, backwards=descending
     )
 
 

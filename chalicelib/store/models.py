@@ -147,7 +147,7 @@ class ByOrganizationDate(GlobalSecondaryIndex["TimeEntryModel"]):
 
 
 class Deleted(GlobalSecondaryIndex["TimeEntryModel"]):
-    """Sparse: only what was deleted and still has timers, of all organizations, the oldest first."""
+    """Sparse: what was deleted and still has timers, of all organizations, the oldest first."""
 
     class Meta(_IndexMeta):
         index_name = "deleted"

@@ -43,7 +43,7 @@ def timers(connection: Connection, query: TimerQuery) -> Page[Timer]:
 
 
 def _read_all(connection: Connection, query: TimerQuery, steps: Plan, narrower: str) -> Page[Timer]:
-    walk = walk_of(connection, steps, query)
+    walk = walk_of(connection, steps, query.descending)
     found: list[Timer] = []
     position = None
     for number in count(1):

@@ -39,9 +39,7 @@ from chalicelib.store.models import (
 )
 from chalicelib.store.reads import RawItem, Ref, ref
 
-Record = (
-    Timer | TimeEntry | Revision | Organization | Person | Service | Token | TokenList | Claim
-)
+Record = Timer | TimeEntry | Revision | Organization | Person | Service | Token | TokenList | Claim
 Noun = TypeVar("Noun", bound=Record)
 
 
@@ -175,19 +173,26 @@ def _derived_keys(record: Record) -> dict[str, Any]:
             return {}
         case Organization():
             return {**key_of(Organization, record.id, record.id)}
-        case Timer():
-            return {**key_of(Timer, record.organization_id, record.id), **_index_keys(record)}
-        case TimeEntry():
-            return {**key_of(TimeEntry, record.organization_id, record.id), **_date_keys(record)}
-        case Revision():
-            return {**_revision_key(record), "expires_at": _end_of(record)}
         case Claim():
             return {**key_of(Claim, record.organization_id, record.name)}
+        case Revision():
+            return {**_revision_key(record), "expires_at": _end_of(record)}
         case _:
-            return {**key_of(type(record), record.organization_id, record.id)}
+            key = key_of(type(record), record.organization_id, record.id)
+            return {**key, **_index_keys(record)}
 
 
-def _index_keys(timer: Timer) -> dict[str, Any]:
+def _index_keys(record: Record) -> dict[str, Any]:
+    match record:
+        case Timer():
+            return _timer_keys(record)
+        case TimeEntry():
+            return _date_keys(record)
+        case _:
+            return {}
+
+
+def _timer_keys(timer: Timer) -> dict[str, Any]:
     # What runs, and only that, is in the index of running timers.
     runs = timer.stopped_at is None
     return {

@@ -127,7 +127,8 @@ def test_another_organization_finds_nothing(
     elif route.act is Act.LIST:
         assert answer.status == 200
         assert set(_organizations(answer)) <= {str(KOLKATA.id)}
-    elif route.name == "start_timer":
+    elif route.name in ("start_timer", "create_time_entry"):
+        # On a service that is not there, to them.
         assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
     else:
         assert set(_organizations(answer)) == {str(KOLKATA.id)}
@@ -167,7 +168,9 @@ def test_a_member_may_what_the_rule_says(
 
 
 @pytest.mark.parametrize(
-    "route", [it for it in TABLE if it.act is Act.LIST], ids=lambda it: it.path
+    "route",
+    [it for it in TABLE if it.act is Act.LIST and it.access.role is Role.MEMBER],
+    ids=lambda it: it.path,
 )
 def test_a_list_holds_a_members_own_where_the_rule_says_so(
     member: Api, other_member: Api, route: Route, timer_id: str

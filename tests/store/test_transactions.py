@@ -112,6 +112,7 @@ def test_a_correction_moves_seconds_tally_and_stop(store: Store, connection: Con
     timer = store.timer(ZAGREB.id, first.id)
     assert timer is not None
     person_slot, entry = store.correction_state(timer)
+    assert entry is not None
     corrected = decide_correction(timer, person_slot, entry, NOW + 3700, NOW + 600)
     assert corrected.changes is not None
     store.commit(Commit(corrected.changes), token())
