@@ -108,11 +108,11 @@ def _report_rollups(connection: Connection, tools: Toolbox, with_repair: bool) -
             print(f"mended {line}")
     found = rollups.check(connection, tools)
     for name in found.behind:
-        print(f"organization {name.organization_id}, person {name.person_id}: day {name.day} waits")
+        print(f"not rolled up: {name}")
     for line in found.wrong:
         print(f"tally {line}")
     if found.behind:
-        print(f"{len(found.behind)} days of people are not rolled up: does the stream run?")
+        print(f"{len(found.behind)} tallies are not rolled up: does the stream run?")
     return not (found.behind or found.wrong)
 
 

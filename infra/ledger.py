@@ -13,6 +13,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
+from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
@@ -162,7 +163,7 @@ class Ledger:
         tallies: dict[Scope, dict[str, dict[str, int]]] = defaultdict(dict)
         for raw in self._scan(TallyModel):
             scope, bucket = raw["scope"]["S"], raw["bucket"]["S"]
-            if keys.person_day(scope, bucket) is not None:
+            if isinstance(keys.tally_named(scope, bucket), PersonDay):
                 tallies[_scope(scope)][bucket] = counters_in(raw)
         return tallies
 

@@ -7,7 +7,7 @@ written anew if it is still that version.
 """
 
 from collections import defaultdict
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from typing import Any
@@ -17,39 +17,34 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.operand import Path
 
 from chalicelib.domain.tallies import (
+    Bucket,
     Counters,
+    Listed,
     PersonDay,
+    TallyName,
     add,
     day_number,
     day_totals,
     difference,
-    month_of,
 )
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import keys
+from chalicelib.store.connection import table_name
 from chalicelib.store.models import TallyModel
-from chalicelib.store.reads import RawItem, Ref, read, ref
-from chalicelib.store.tallies import counters_in, version_in
+from chalicelib.store.reads import RawItem, read, ref
+from chalicelib.store.tallies import bucket_key, counters_in, model_at, version_in
 from infra.ledger import scan
 
 _LOOKS = 8
-
-
-@dataclass(frozen=True, slots=True, order=True)
-class Bucket:
-    """A key of the tallies that others are rolled up to."""
-
-    scope: str
-    name: str
 
 
 @dataclass(slots=True)
 class RollUps:
     """Everything in the tallies, by what it is; of one moment only where nobody works meanwhile."""
 
-    days: dict[PersonDay, Counters] = field(default_factory=dict)
-    ledgers: dict[PersonDay, Counters] = field(default_factory=dict)
+    tallies: dict[TallyName, Counters] = field(default_factory=dict)
+    ledgers: dict[TallyName, Counters] = field(default_factory=dict)
     buckets: dict[Bucket, Counters] = field(default_factory=dict)
 
 
@@ -58,21 +53,21 @@ def read_all(connection: Connection) -> RollUps:
     found = RollUps()
     for raw in scan(connection, TallyModel):
         scope, bucket = raw["scope"]["S"], raw["bucket"]["S"]
-        if (name := keys.person_day(scope, bucket)) is not None:
-            found.days[name] = counters_in(raw)
-        elif (name := keys.rolled_up_day(scope, bucket)) is not None:
+        if (name := keys.tally_named(scope, bucket)) is not None:
+            found.tallies[name] = counters_in(raw)
+        elif (name := keys.ledger_named(scope, bucket)) is not None:
             found.ledgers[name] = counters_in(raw)
-        else:
-            found.buckets[Bucket(scope, bucket)] = counters_in(raw)
+        elif (above := keys.bucket_named(scope, bucket)) is not None:
+            found.buckets[above] = counters_in(raw)
     return found
 
 
-def behind(found: RollUps) -> set[PersonDay]:
-    """The days of people that are not rolled up as they are."""
+def behind(found: RollUps) -> set[TallyName]:
+    """The tallies that are not rolled up as they are."""
     return {
         name
-        for name in found.days.keys() | found.ledgers.keys()
-        if difference(found.days.get(name, {}), found.ledgers.get(name, {}))
+        for name in found.tallies.keys() | found.ledgers.keys()
+        if difference(found.tallies.get(name, {}), found.ledgers.get(name, {}))
     }
 
 
@@ -80,7 +75,7 @@ def drifted(found: RollUps) -> set[Bucket]:
     """The buckets that are not the sums of their ledgers."""
     expected: dict[Bucket, dict[str, int]] = defaultdict(dict)
     for name, counters in found.ledgers.items():
-        for bucket, added in _shares(name, counters):
+        for bucket, added in name.shares(counters):
             add(expected[bucket], added)
     return {
         bucket
@@ -89,11 +84,11 @@ def drifted(found: RollUps) -> set[Bucket]:
     }
 
 
-def still_behind(tools: Toolbox, names: Collection[PersonDay]) -> list[PersonDay]:
-    """Those of some days that are behind for longer than their stream takes."""
-    waiting = sorted(names)
+def still_behind(tools: Toolbox, names: Collection[TallyName]) -> list[TallyName]:
+    """Those of some tallies that are behind for longer than their stream takes."""
+    waiting = sorted(names, key=repr)
     for _ in range(_LOOKS):
-        waiting = [it.name for it in tools.store.tallied_days(waiting) if it.difference]
+        waiting = [it.name for it in tools.store.tally_states(waiting) if it.difference]
         if not waiting:
             break
         tools.pause(0.5)
@@ -119,54 +114,62 @@ class Mender:
                 if not difference(held, expected):
                     return None
                 if not mend or self._write(bucket, version_in(before), held, expected):
-                    return f"{bucket.scope} {bucket.name}: {held}, not {expected}"
+                    scope = keys.tally_scope(bucket.scope)
+                    return f"{scope} {bucket.when}: {held}, not {expected}"
             self._pause(0.2)
         return None
 
     def _read(self, bucket: Bucket) -> RawItem:
-        item = ref(TallyModel, scope=bucket.scope, bucket=bucket.name)
+        item = ref(TallyModel, **bucket_key(bucket))
         return read(self._connection, [item]).get(item, {})
 
     def _sum(self, bucket: Bucket) -> dict[str, int]:
-        organization_id, _, person_id = bucket.scope.partition("#")
-        kind, _, when = bucket.name.partition("#")
-        if kind == "day":
-            return self._sum_of_ledgers(f"{organization_id}#rolled#{when}")
-        if person_id:
-            return self._sum_of_person(int(organization_id), int(person_id), when)
-        return self._sum_of_days(organization_id, when)
+        """What the ledgers below a bucket add up to; for an organization's month of timers, its
+        days, which are right by then."""
+        scope = bucket.scope
+        if scope.listed is Listed.TIMERS and _is_month(bucket.when):
+            if scope.person_id is not None:
+                return self._sum_of_person(scope.organization_id, scope.person_id, bucket.when)
+            return self._sum_of_days(bucket)
+        total: dict[str, int] = {}
+        for name, counters in self._ledgers(scope.organization_id, bucket.when):
+            for above, added in name.shares(counters):
+                if above == bucket:
+                    add(total, added)
+        return total
 
-    def _sum_of_ledgers(self, scope: str) -> dict[str, int]:
+    def _ledgers(self, organization_id: int, when: str) -> Iterable[tuple[TallyName, Counters]]:
         request: dict[str, Any] = {
-            "TableName": TallyModel.Meta.table_name,  # type: ignore[attr-defined]
+            "TableName": table_name(TallyModel),
             "KeyConditionExpression": "#scope = :scope",
             "ExpressionAttributeNames": {"#scope": "scope"},
-            "ExpressionAttributeValues": {":scope": {"S": scope}},
+            "ExpressionAttributeValues": {":scope": {"S": keys.ledgers(organization_id, when)}},
             "ConsistentRead": True,
         }
-        total: dict[str, int] = {}
         while True:
             answer = self._connection.dispatch("Query", dict(request))
             for item in answer["Items"]:
-                add(total, counters_in(item))
+                name = keys.ledger_named(item["scope"]["S"], item["bucket"]["S"])
+                if name is not None:
+                    yield name, counters_in(item)
             if "LastEvaluatedKey" not in answer:
-                return total
+                return
             request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
 
     def _sum_of_person(self, organization_id: int, person_id: int, month: str) -> dict[str, int]:
-        def ledger(day: int) -> Ref:
-            return ref(TallyModel, **keys.rolled_up(PersonDay(organization_id, person_id, day)))
+        def ledger(day: int) -> dict[str, str]:
+            return keys.ledger(PersonDay(organization_id, person_id, day))
 
         return self._sum_by_day(month, ledger)
 
-    def _sum_of_days(self, organization_id: str, month: str) -> dict[str, int]:
-        def organization_day(day: int) -> Ref:
-            return ref(TallyModel, scope=organization_id, bucket=keys.organization_day(day))
+    def _sum_of_days(self, bucket: Bucket) -> dict[str, int]:
+        def day_bucket(day: int) -> dict[str, str]:
+            return bucket_key(Bucket(bucket.scope, keys.tally_bucket(day)))
 
-        return self._sum_by_day(month, organization_day)
+        return self._sum_by_day(bucket.when, day_bucket)
 
-    def _sum_by_day(self, month: str, place: Callable[[int], Ref]) -> dict[str, int]:
-        days = {day: place(day) for day in _days_of(month)}
+    def _sum_by_day(self, month: str, place: Callable[[int], dict[str, str]]) -> dict[str, int]:
+        days = {day: ref(TallyModel, **place(day)) for day in _days_of(month)}
         found = read(self._connection, days.values())
         total: dict[str, int] = {}
         for day, item in days.items():
@@ -177,7 +180,7 @@ class Mender:
         """Write what differs, if the bucket still is as it was; whether it was."""
         path = Path("version")
         try:
-            TallyModel(scope=bucket.scope, bucket=bucket.name).update(
+            model_at(bucket_key(bucket)).update(
                 actions=[
                     path.set(version + 1),
                     *(Path(it).set(expected.get(it, 0)) for it in difference(held, expected)),
@@ -193,9 +196,9 @@ class Mender:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Days that are not rolled up, in words, and buckets that are wrong, in words."""
+    """Tallies that are not rolled up, and buckets that are, or were, wrong, in words."""
 
-    behind: list[PersonDay]
+    behind: list[TallyName]
     wrong: list[str]
 
 
@@ -203,34 +206,29 @@ def check(connection: Connection, tools: Toolbox) -> Findings:
     """What does not hold of what is rolled up, also while traffic runs."""
     found = read_all(connection)
     mender = Mender(connection, tools.pause)
-    compared = (mender.compare(bucket, mend=False) for bucket in sorted(drifted(found)))
+    compared = (mender.compare(bucket, mend=False) for bucket in sorted(drifted(found), key=repr))
     return Findings(still_behind(tools, behind(found)), [it for it in compared if it is not None])
 
 
 def rebuild(connection: Connection, tools: Toolbox) -> Findings:
     """Roll everything up, and write anew what is not the sum of what was rolled up.
 
-    Says what it mended, and which days it could not roll up. Days come before the months that are
-    the sums of them.
+    Says what it mended, and what it could not roll up. Days come before the months that are the
+    sums of them.
     """
-    found = read_all(connection)
-    failed = roll_up(tools, behind(found))
+    failed = roll_up(tools, behind(read_all(connection)))
     mender = Mender(connection, tools.pause)
     mended: list[str] = []
-    for kind in ("day#", "month#"):
-        suspects = sorted(it for it in drifted(read_all(connection)) if it.name.startswith(kind))
+    for months in (False, True):
+        found = drifted(read_all(connection))
+        suspects = sorted((it for it in found if _is_month(it.when) is months), key=repr)
         results = (mender.compare(bucket, mend=True) for bucket in suspects)
         mended += [it for it in results if it is not None]
-    return Findings(sorted(failed), mended)
+    return Findings(sorted(failed, key=repr), mended)
 
 
-def _shares(name: PersonDay, counters: Counters) -> Iterable[tuple[Bucket, Mapping[str, int]]]:
-    organization = str(name.organization_id)
-    month = keys.tally_month(month_of(name.day))
-    of_day = day_totals(name.day, counters)
-    yield Bucket(organization, keys.organization_day(name.day)), counters
-    yield Bucket(organization, month), of_day
-    yield Bucket(keys.scoped(name.organization_id, name.person_id), month), of_day
+def _is_month(when: str) -> bool:
+    return len(when) == len("2026-11")
 
 
 def _days_of(month: str) -> Iterable[int]:

@@ -1,5 +1,7 @@
 """Creates and empties the tables, from the models that the application itself uses."""
 
+from pynamodb.models import Model
+
 from chalicelib.store.models import TABLES
 
 
@@ -23,9 +25,9 @@ def renew_tables() -> None:
         model.create_table(wait=True)
 
 
-def empty_tables() -> None:
-    """Delete every item. For tests: it reads them all first."""
-    for model in TABLES:
+def empty_tables(*models: type[Model]) -> None:
+    """Delete every item, of all tables or of some. For tests: it reads them all first."""
+    for model in models or TABLES:
         with model.batch_write() as batch:
             for item in model.scan(consistent_read=True):
                 batch.delete(item)

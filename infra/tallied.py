@@ -6,12 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pynamodb.models import Model
 
 from chalicelib.domain.changes import Tallying
-from chalicelib.domain.tallies import Counters, DayState, PersonDay, decide_roll_up
+from chalicelib.domain.tallies import Counters, PersonDay, TallyState, decide_roll_up
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
-from chalicelib.store.models import TallyModel, TimerModel
+from chalicelib.store.models import SlotModel, TallyModel, TimerModel
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import model_of
+from chalicelib.store.tallies import bucket_key
 
 Item = tuple[type[Model], RawItem]
 
@@ -21,27 +22,32 @@ def timer_items(timers: Iterable[Timer]) -> Iterator[Item]:
     return ((TimerModel, model_of(timer).serialize()) for timer in timers)
 
 
+def slot_items(timers: Iterable[Timer]) -> Iterator[Item]:
+    """The slots of those who run something."""
+    for timer in timers:
+        if timer.stopped_at is None:
+            slot = SlotModel(
+                person_key=keys.scoped(timer.organization_id, timer.person_id),
+                name=keys.RUNNING_SLOT,
+                version=1,
+                last_timer_id=timer.id,
+                timer_id=timer.id,
+                time_entry_id=timer.time_entry_id,
+                started_at=timer.started_at,
+                auto_stop_at=timer.auto_stop_at,
+            )
+            yield SlotModel, slot.serialize()
+
+
 def tally_items(timers: Iterable[Timer]) -> Iterator[Item]:
     """The days of their people, and everything that those are rolled up to."""
-    by_organization: dict[int, list[DayState]] = defaultdict(list)
-    for name, tally in _days(timers).items():
-        by_organization[name.organization_id].append(DayState(name, tally, {}, 0))
-        yield _item(*_day_key(name), tally)
-    for organization_id, states in by_organization.items():
-        done = decide_roll_up(states)
-        if done is None:
-            continue
-        for state in done.days:
-            ledger = keys.rolled_up(state.name)
-            yield _item(ledger["scope"], ledger["bucket"], {**state.tally, "version": 1})
-        organization = str(organization_id)
-        for (person_id, month), added in done.person_months.items():
-            scope = keys.scoped(organization_id, person_id)
-            yield _item(scope, keys.tally_month(month), {**added, "version": 1})
-        for day, added in done.organization_days.items():
-            yield _item(organization, keys.organization_day(day), {**added, "version": 1})
-        for month, added in done.organization_months.items():
-            yield _item(organization, keys.tally_month(month), {**added, "version": 1})
+    states = [TallyState(name, tally, {}, 0) for name, tally in _days(timers).items()]
+    for state in states:
+        yield _item(keys.tally(state.name), state.tally)
+        yield _item(keys.ledger(state.name), {**state.tally, "version": 1})
+    done = decide_roll_up(states)
+    for bucket, added in ({} if done is None else done.added).items():
+        yield _item(bucket_key(bucket), {**added, "version": 1})
 
 
 def _days(timers: Iterable[Timer]) -> Mapping[PersonDay, Counters]:
@@ -58,10 +64,6 @@ def _days(timers: Iterable[Timer]) -> Mapping[PersonDay, Counters]:
     }
 
 
-def _day_key(name: PersonDay) -> tuple[str, str]:
-    return keys.scoped(name.organization_id, name.person_id), keys.tally_bucket(name.day)
-
-
-def _item(scope: str, bucket: str, counters: Counters) -> Item:
-    counted = {name: {"N": str(count)} for name, count in counters.items()}
-    return TallyModel, {"scope": {"S": scope}, "bucket": {"S": bucket}, **counted}
+def _item(place: Mapping[str, str], counters: Counters) -> Item:
+    item: RawItem = {name: {"S": value} for name, value in place.items()}
+    return TallyModel, item | {name: {"N": str(count)} for name, count in counters.items()}

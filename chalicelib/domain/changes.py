@@ -8,7 +8,7 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.instants import SECONDS_PER_DAY
-from chalicelib.domain.tallies import QUARTER_HOUR, Counted
+from chalicelib.domain.tallies import QUARTER_HOUR, Counted, EntryMonth
 from chalicelib.domain.timers import RunningTimer, StopReason, TimeEntry, Timer, TrackMethod
 
 
@@ -110,6 +110,14 @@ class ChangeTally:
 
 
 @dataclass(frozen=True, slots=True)
+class ChangeEntryTally:
+    """Add to the counters of a person's time entries on a service in a month."""
+
+    name: EntryMonth
+    counters: Mapping[str, int]
+
+
+@dataclass(frozen=True, slots=True)
 class Changes:
     """All that one act changes, for one person of one organization, at one instant (``now``).
 
@@ -125,6 +133,7 @@ class Changes:
     new_entry: TimeEntry | None = None
     entries: tuple[ChangeEntry, ...] = ()
     tallies: tuple[ChangeTally, ...] = ()
+    entry_tallies: tuple[ChangeEntryTally, ...] = ()
 
 
 @dataclass(slots=True)
@@ -159,6 +168,36 @@ class Tallying:
         counters = self._days.setdefault(day, {})
         name = counted.name_of(second // QUARTER_HOUR)
         counters[name] = counters.get(name, 0) + by
+
+
+@dataclass(slots=True)
+class EntryTallying:
+    """Collects time entries that come and go, and gives one change a tally."""
+
+    _months: dict[EntryMonth, dict[str, int]] = field(default_factory=dict)
+
+    def came(self, entry: TimeEntry) -> None:
+        """An entry is there from now on, as it is."""
+        self._add(entry, 1)
+
+    def went(self, entry: TimeEntry) -> None:
+        """An entry is no longer there as it was: removed, or changed to what :meth:`came`."""
+        self._add(entry, -1)
+
+    def changes(self) -> tuple[ChangeEntryTally, ...]:
+        """What was collected, without what cancels out."""
+        kept = (
+            (name, {counter: by for counter, by in counters.items() if by})
+            for name, counters in self._months.items()
+        )
+        return tuple(ChangeEntryTally(name, counters) for name, counters in kept if counters)
+
+    def _add(self, entry: TimeEntry, by: int) -> None:
+        month, _, day = entry.date.rpartition("-")
+        name = EntryMonth(entry.organization_id, entry.person_id, entry.service_id, month)
+        counters = self._months.setdefault(name, {})
+        counter = Counted.ENTRIES.name_of(int(day))
+        counters[counter] = counters.get(counter, 0) + by
 
 
 def merge_entries(changes: Iterable[ChangeEntry]) -> tuple[ChangeEntry, ...]:

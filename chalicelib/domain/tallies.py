@@ -1,9 +1,10 @@
-"""Tallies: how many sessions start and stop in each bucket of time, as counts that roll up.
+"""Tallies: how many records lie in each bucket of time, as counts that roll up.
 
-A person's UTC day counts its 96 quarter-hours (zones have offsets of 45 minutes) and is written by
-the acts themselves. From it follow, a moment later, the person's month and the organization's day
-and month; a month counts its days. What has been rolled up of a person's day is kept beside it, so
-that only what differs is ever added: records of a change that come twice, late, in another order or
+Acts themselves count, in their own transaction: the sessions that start and stop in each
+quarter-hour of a person's UTC day (zones have offsets of 45 minutes), and the time entries of each
+date, of a person's month on a service. From these follow, a moment later, the longer and wider
+buckets by which lists are counted. What has been rolled up of a tally is kept beside it, so that
+only what differs is ever added: records of a change that come twice, late, in another order or
 never add nothing wrong. Contract section 6; docs/decisions/0008-tallies.md.
 """
 
@@ -30,26 +31,87 @@ class Counted(StrEnum):
 
     STARTS = "s"
     STOPS = "e"
+    ENTRIES = "n"
 
     def name_of(self, number: int) -> str:
         """The counter of a quarter-hour of a day, from 0, or of a day of a month, from 1."""
         return f"{self.value}{number:02d}"
 
 
+class Listed(StrEnum):
+    """Which kind of record a bucket counts."""
+
+    TIMERS = "timers"
+    TIME_ENTRIES = "time_entries"
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class TallyScope:
+    """Whose records of a kind are counted: an organization's, or a person's or service's in it."""
+
+    listed: Listed
+    organization_id: int
+    person_id: int | None = None
+    service_id: int | None = None
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Bucket:
+    """What tallies are rolled up to: a scope's month (``2026-11``) or UTC day (``2026-11-24``)."""
+
+    scope: TallyScope
+    when: str
+
+
 @dataclass(frozen=True, slots=True, order=True)
 class PersonDay:
-    """Names a person's tally of a UTC day, in days since 1970-01-01."""
+    """Names a person's tally of a UTC day, in days since 1970-01-01: ``s00`` to ``e95``."""
 
     organization_id: int
     person_id: int
     day: int
 
+    def shares(self, quarters: Counters) -> Iterable[tuple[Bucket, Counters]]:
+        """What of it is added where: the organization's day and month, and the person's month."""
+        organization = TallyScope(Listed.TIMERS, self.organization_id)
+        person = TallyScope(Listed.TIMERS, self.organization_id, self.person_id)
+        month, of_day = month_of(self.day), day_totals(self.day, quarters)
+        yield Bucket(organization, day_date(self.day).isoformat()), quarters
+        yield Bucket(organization, month), of_day
+        yield Bucket(person, month), of_day
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class EntryMonth:
+    """Names the tally of a person's time entries on a service in a month (``2026-11``): ``n01`` to
+    ``n31``, by their dates."""
+
+    organization_id: int
+    person_id: int
+    service_id: int
+    month: str
+
+    def shares(self, dates: Counters) -> Iterable[tuple[Bucket, Counters]]:
+        """What of it is added where: the months of the organization, the person, the service."""
+        entries, organization_id = Listed.TIME_ENTRIES, self.organization_id
+        yield Bucket(TallyScope(entries, organization_id), self.month), dates
+        yield Bucket(TallyScope(entries, organization_id, self.person_id), self.month), dates
+        of_service = TallyScope(entries, organization_id, service_id=self.service_id)
+        yield Bucket(of_service, self.month), dates
+
+
+TallyName = PersonDay | EntryMonth
+"""Names a tally that acts write."""
+
+MOST_SHARES = 3
+"""Buckets that one tally is rolled up to."""
+
 
 @dataclass(frozen=True, slots=True)
-class DayState:
-    """A person's tally, and what was rolled up of it; ``version`` is 0 where nothing ever was."""
+class TallyState:
+    """A tally, and what was rolled up of it; ``version`` is 0 where nothing ever was."""
 
-    name: PersonDay
+    name: TallyName
     tally: Counters
     rolled_up: Counters
     version: int
@@ -62,35 +124,26 @@ class DayState:
 
 @dataclass(frozen=True, slots=True)
 class RollUp:
-    """What one transaction adds, for one organization: all of it, or nothing.
+    """What one transaction adds: all of it, or nothing.
 
-    ``days`` are those whose ledgers move to what their tallies say, each only if it still is what
-    was read. The others are additions: to months of people, and to days and months of all.
+    ``tallies`` are those whose ledgers move to what they say, each only if it still is what was
+    read; ``added`` is what that adds to the buckets above them.
     """
 
-    organization_id: int
-    days: tuple[DayState, ...]
-    person_months: Mapping[tuple[int, str], Counters]
-    organization_days: Mapping[int, Counters]
-    organization_months: Mapping[str, Counters]
+    tallies: tuple[TallyState, ...]
+    added: Mapping[Bucket, Counters]
 
 
-def decide_roll_up(states: Iterable[DayState]) -> RollUp | None:
-    """What is to be added for some days of people of one organization; None: nothing."""
+def decide_roll_up(states: Iterable[TallyState]) -> RollUp | None:
+    """What is to be added for some tallies; None: nothing."""
     behind = tuple(state for state in states if state.difference)
     if not behind:
         return None
-    person_months: dict[tuple[int, str], dict[str, int]] = {}
-    days: dict[int, dict[str, int]] = {}
-    months: dict[str, dict[str, int]] = {}
+    added: dict[Bucket, dict[str, int]] = {}
     for state in behind:
-        month = month_of(state.name.day)
-        added = state.difference
-        of_day = day_totals(state.name.day, added)
-        add(days.setdefault(state.name.day, {}), added)
-        add(months.setdefault(month, {}), of_day)
-        add(person_months.setdefault((state.name.person_id, month), {}), of_day)
-    return RollUp(behind[0].name.organization_id, behind, person_months, days, months)
+        for bucket, counters in state.name.shares(state.difference):
+            add(added.setdefault(bucket, {}), counters)
+    return RollUp(behind, added)
 
 
 def difference(now: Counters, before: Counters) -> dict[str, int]:
@@ -106,9 +159,9 @@ def add(to: dict[str, int], added: Counters) -> None:
 
 
 def day_totals(day: int, quarters: Counters) -> dict[str, int]:
-    """A day's counters as those of its month: ``s24`` and ``e24`` for the 24th; zeros too."""
+    """A day's quarter-hours as counters of its month: ``s24`` and ``e24`` for the 24th."""
     number = day_date(day).day
-    totals = {counted.name_of(number): 0 for counted in Counted}
+    totals = {counted.name_of(number): 0 for counted in (Counted.STARTS, Counted.STOPS)}
     for name, count in quarters.items():
         totals[Counted(name[0]).name_of(number)] += count
     return totals

@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from chalicelib.domain.changes import Changes, Tallying
+from chalicelib.domain.changes import ChangeEntryTally, Changes, EntryTallying, Tallying
 from chalicelib.domain.directory import Person, Service
 from chalicelib.domain.errors import Conflict, InvalidAttribute
 from chalicelib.domain.instants import SECONDS_PER_DAY, SECONDS_PER_MINUTE
@@ -25,7 +25,7 @@ from chalicelib.domain.timers import TimeEntry, Timer, TrackMethod
 MOST_MINUTES = 31 * 24 * 60
 """What an entry may be said to last: some book a month on one date, nobody more."""
 
-EARLIEST_DATE = "1970-01-01"
+EARLIEST_DATE = "2000-01-01"
 LATEST_DATE = "2199-12-31"
 """The dates that an entry may have: beyond them lie slips of the hand."""
 
@@ -107,7 +107,8 @@ def decide_entry(entry_id: int, related: Related, values: Mapping[str, Any], by:
         track_method=TrackMethod.MANUAL,
         adjusted_seconds=values.get("time", 0) * SECONDS_PER_MINUTE,
     )
-    return Changed(entry, (CreateRecord(entry), _still_active(person)))
+    records = (CreateRecord(entry), _still_active(person))
+    return Changed(entry, records, _counted(None, entry, by.now))
 
 
 def decide_entry_change(
@@ -141,7 +142,8 @@ def decide_entry_change(
         return Changed(entry)
     after = replace(after, updated_at=by.now, version=entry.version + 1)
     revision = _revision(entry, after, by, Act.UPDATED)
-    return Changed(after, (ReplaceRecord(entry, after), CreateRecord(revision), *records))
+    written = (ReplaceRecord(entry, after), CreateRecord(revision), *records)
+    return Changed(after, written, _counted(entry, after, by.now))
 
 
 def decide_deletion(entry: TimeEntry, timers: Sequence[Timer], by: ByHand) -> Changed:
@@ -192,8 +194,31 @@ def _remove(before: TimeEntry, after: TimeEntry, timers: Sequence[Timer], now: i
     else:
         expected = {"version": before.version}
         records.append(DeleteRecord(TimeEntry, organization_id, before.id, expected))
-    changes = Changes(organization_id, before.person_id, now, None, tallies=tallying.changes())
+    changes = Changes(
+        organization_id,
+        before.person_id,
+        now,
+        slot=None,
+        tallies=tallying.changes(),
+        # Of the lists it goes with the first step.
+        entry_tallies=_moved(before if before.deleted_at is None else None, None),
+    )
     return Changed(after, tuple(records), changes)
+
+
+def _counted(before: TimeEntry | None, after: TimeEntry, now: int) -> Changes:
+    """What an entry that came or moved changes in what lists are counted by."""
+    moved = _moved(before, after)
+    return Changes(after.organization_id, after.person_id, now, slot=None, entry_tallies=moved)
+
+
+def _moved(before: TimeEntry | None, after: TimeEntry | None) -> tuple[ChangeEntryTally, ...]:
+    tallying = EntryTallying()
+    if before is not None:
+        tallying.went(before)
+    if after is not None:
+        tallying.came(after)
+    return tallying.changes()
 
 
 def _days_of(timer: Timer) -> set[int]:

@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.changes import (
     ChangeEntry,
     Changes,
+    EntryTallying,
     FreeSlot,
     MoveLastStop,
     OccupySlot,
@@ -93,6 +94,7 @@ def decide_start(
         last_stopped_at = stop.stopped_at
         entries.append(_end_session(slot.running, stop.stopped_at))
         tallying.stopped(stop.stopped_at)
+    entry_tallying = EntryTallying()
     begin = ChangeEntry(
         timer.time_entry_id,
         timers=1,
@@ -103,6 +105,7 @@ def decide_start(
         entries.append(begin)
     else:
         new_entry = apply_to_new_entry(new_entry, begin)
+        entry_tallying.came(new_entry)
     changes = Changes(
         organization_id=slot.organization_id,
         person_id=slot.person_id,
@@ -113,6 +116,7 @@ def decide_start(
         new_entry=new_entry,
         entries=merge_entries(entries),
         tallies=tallying.changes(),
+        entry_tallies=entry_tallying.changes(),
     )
     return Started(timer, stop.timer_id if stop else None, changes)
 

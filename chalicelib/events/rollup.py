@@ -1,4 +1,4 @@
-"""The stream of the tallies: says that people's days changed, and they are rolled up.
+"""The stream of the tallies: says that some changed, and they are rolled up.
 
 Contract section 6; docs/decisions/0008-tallies.md.
 """
@@ -27,22 +27,22 @@ def rollup(event: DynamoDBEvent) -> dict[str, object]:
 
 
 def roll_up_records(tools: Toolbox, event: Mapping[str, Any]) -> dict[str, object]:
-    """Roll up the days that records are about, each once. A record of anything else is nothing.
+    """Roll up the tallies that records are about, each once. A record of anything else is nothing.
 
     Answers as Lambda wants it: the numbers of the records that are to be given again.
     """
     # Imported here: the API, which knows this module for its stream alone, never rolls up.
     from chalicelib.services.rolling_up import roll_up  # noqa: PLC0415
-    from chalicelib.store.keys import person_day  # noqa: PLC0415
+    from chalicelib.store.keys import tally_named  # noqa: PLC0415
 
-    days = {}
+    names = {}
     for record in event["Records"]:
         changed = record["dynamodb"]
         key = changed["Keys"]
-        name = person_day(key["scope"]["S"], key["bucket"]["S"])
+        name = tally_named(key["scope"]["S"], key["bucket"]["S"])
         if name is not None:
-            days[changed["SequenceNumber"]] = name
-    failed = roll_up(tools, set(days.values()))
-    log.info("rollup", extra={"days": len(set(days.values())), "failed": len(failed)})
-    again = [number for number, name in days.items() if name in failed]
+            names[changed["SequenceNumber"]] = name
+    failed = roll_up(tools, set(names.values()))
+    log.info("rollup", extra={"tallies": len(set(names.values())), "failed": len(failed)})
+    again = [number for number, name in names.items() if name in failed]
     return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}

@@ -1,6 +1,6 @@
-"""Rolls people's tallies up: to their months, and to the days and months of their organization.
+"""Rolls tallies up: to the longer and wider buckets by which lists are counted.
 
-Whoever is told that a day changed comes here. What is read decides, never what was told: so it
+Whoever is told that a tally changed comes here. What is read decides, never what was told: so it
 does not matter how often, how late or in which order that was. Contract section 6.
 """
 
@@ -9,49 +9,49 @@ from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
 from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.tallies import PersonDay, decide_roll_up
+from chalicelib.domain.tallies import MOST_SHARES, TallyName, decide_roll_up
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.transactions import LostRace
 
 log = logging.getLogger("stint")
 
-DAYS_A_TRANSACTION = 24
-"""Of an organization. Each may touch a ledger, a month of a person, a day and a month of all; a
-transaction takes 100 items."""
+_ITEMS_A_TRANSACTION = 100
+TALLIES_A_TRANSACTION = _ITEMS_A_TRANSACTION // (1 + MOST_SHARES)
+"""Of an organization. Each has a ledger, and buckets that it may share with the others."""
 
 _ATTEMPTS = 6
 _FIRST_PAUSE_SECONDS = 0.05
 
 
-def roll_up(tools: Toolbox, days: Collection[PersonDay]) -> set[PersonDay]:
-    """Roll up some days; those for which the database was too busy, to be tried again later."""
-    failed: set[PersonDay] = set()
-    for together in _together(days):
+def roll_up(tools: Toolbox, names: Collection[TallyName]) -> set[TallyName]:
+    """Roll up some tallies; those for which the database was too busy, to be tried again later."""
+    failed: set[TallyName] = set()
+    for together in _together(names):
         try:
             _settle(tools, together)
         except (LostRace, Unavailable):
-            log.warning("roll-up left", exc_info=True, extra={"days": len(together)})
+            log.warning("roll-up left", exc_info=True, extra={"tallies": len(together)})
             failed.update(together)
     return failed
 
 
-def _together(days: Iterable[PersonDay]) -> Iterator[Sequence[PersonDay]]:
-    """Days that go into one transaction: of one organization, each once."""
-    by_organization: dict[int, list[PersonDay]] = defaultdict(list)
-    for name in sorted(set(days)):
+def _together(names: Iterable[TallyName]) -> Iterator[Sequence[TallyName]]:
+    """Tallies that go into one transaction: of one organization, each once."""
+    by_organization: dict[int, list[TallyName]] = defaultdict(list)
+    for name in sorted(set(names), key=repr):
         by_organization[name.organization_id].append(name)
-    for names in by_organization.values():
-        for begin in range(0, len(names), DAYS_A_TRANSACTION):
-            yield names[begin : begin + DAYS_A_TRANSACTION]
+    for own in by_organization.values():
+        for begin in range(0, len(own), TALLIES_A_TRANSACTION):
+            yield own[begin : begin + TALLIES_A_TRANSACTION]
 
 
-def _settle(tools: Toolbox, days: Sequence[PersonDay]) -> None:
+def _settle(tools: Toolbox, names: Sequence[TallyName]) -> None:
     """Read, decide, write; after a lost race again. Raises the last attempt's error.
 
     An unknown outcome needs no second sending: reading the ledgers again tells what was written.
     """
     for attempt in range(_ATTEMPTS):
-        decided = decide_roll_up(tools.store.tallied_days(days))
+        decided = decide_roll_up(tools.store.tally_states(names))
         if decided is None:
             return
         try:

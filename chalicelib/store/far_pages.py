@@ -1,23 +1,23 @@
-"""A page anywhere in a list that an index serves, of a person or of an organization.
+"""A page anywhere in a list that an index serves and that tallies count.
 
 Tallies say how long the list is and in which quarter-hour the page begins and ends; it is read from
 whichever end of whichever stretch of time lies nearest. docs/decisions/0008-tallies.md.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from typing import Any, Protocol
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.queries import Page
 from chalicelib.domain.tallies import QUARTER_HOUR, Counted
-from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
 from chalicelib.store.histograms import Reading
 from chalicelib.store.indexes import Row, Walk
-from chalicelib.store.plans import BY_PERSON, BY_STOPPED, FIRST, LAST, Plan
+from chalicelib.store.plans import FIRST, LAST, Plan
 from chalicelib.store.ranks import Histogram, Stretch, needs
-from chalicelib.store.windows import Bound, Window, window
+from chalicelib.store.windows import Axis, Bound, Window
 
 _SKIPPED_FREELY = 150
 """Rows that are rather read and dropped than looked for: they cost less than another call."""
@@ -43,31 +43,77 @@ class _Ranks:
     end: int
 
 
-def read_page(connection: Connection, query: TimerQuery, steps: Plan) -> Page[Timer]:
-    """The page that a query asks for, and the total, along an exact plan.
+@dataclass(frozen=True, slots=True)
+class Tallied:
+    """By which tallies a list is counted.
 
-    At most three waits: for the bounds of a span of stops, for tallies, for rows; or for tallies,
-    for a day's quarter-hours, for rows. The first page of a list that fits it takes one.
+    :param scope: their partition.
+    :param counted: what of them: what the list is sorted by.
+    :param axis: how the list's index spells time.
+    :param day_bucket: the name of a day's bucket, which holds its quarter-hours.
+    :param has_quarters: whether there are such buckets; time entries have dates alone.
     """
-    wanted = window(connection, query.organization_id, steps)
+
+    scope: str
+    counted: Counted
+    axis: Axis
+    day_bucket: Callable[[int], str] = keys.organization_day
+    has_quarters: bool = True
+
+
+class PageQuery(Protocol):
+    """What a page must know of its query."""
+
+    @property
+    def organization_id(self) -> int:
+        """Whose list it is."""
+
+    @property
+    def descending(self) -> bool:
+        """Whether the last come first."""
+
+    @property
+    def page(self) -> int:
+        """Which page, counted from 1."""
+
+    @property
+    def page_size(self) -> int:
+        """How many records a page holds."""
+
+    def matches(self, record: Any, /) -> bool:
+        """Whether a record is meant."""
+
+
+def read_page(
+    connection: Connection, query: PageQuery, steps: Plan, wanted: Window, tallied: Tallied
+) -> Page[Any]:
+    """The page that a query asks for, and the total, within a window of an exact plan.
+
+    At most three waits: for tallies, for a day's quarter-hours, for rows. The first page of a list
+    that fits it takes one.
+    """
     if wanted.is_empty:
         return Page((), 0)
-    return _PageReader(connection, query, steps, wanted).read()
+    return _PageReader(connection, query, steps, wanted, tallied).read()
 
 
 class _PageReader:
     def __init__(
-        self, connection: Connection, query: TimerQuery, steps: Plan, wanted: Window
+        self,
+        connection: Connection,
+        query: PageQuery,
+        steps: Plan,
+        wanted: Window,
+        tallied: Tallied,
     ) -> None:
         self._connection = connection
         self._query = query
         self._steps = steps
         self._window = wanted
-        self._counted = Counted.STOPS if steps.index == BY_STOPPED else Counted.STARTS
-        day_bucket = keys.tally_bucket if steps.index == BY_PERSON else keys.organization_day
-        self._reading = Reading(connection, str(steps.partition), day_bucket)
+        self._tallied = tallied
+        self._reading = Reading(connection, tallied.scope, tallied.day_bucket)
 
-    def read(self) -> Page[Timer]:
+    def read(self) -> Page[Any]:
         size = self._query.page_size
         edge: list[Row] = []
         if self._query.page == 1:
@@ -100,16 +146,16 @@ class _PageReader:
         return self._rank(self._window.begin), self._rank(self._window.end)
 
     def _count_part(self, instant: int) -> int:
-        quarter = instant - instant % QUARTER_HOUR
-        return self._walk(keys.begin(quarter), keys.begin(instant)).count()
+        key_at = self._tallied.axis.key_at
+        return self._walk(key_at(instant - instant % QUARTER_HOUR), key_at(instant)).count()
 
     def _rank(self, bound: Bound) -> int:
         if bound.key == FIRST:
             return 0
-        if bound.key == LAST:
+        histogram = self._histogram()
+        if bound.key == LAST and self._tallied.counted is Counted.STOPS:
             # What runs was started, and has not stopped.
             return self._reading.histogram(Counted.STARTS).total
-        histogram = self._histogram()
         if bound.instant >= keys.ENDLESS:
             return histogram.total + bound.shift
         return histogram.before(bound.instant) + bound.shift
@@ -130,22 +176,31 @@ class _PageReader:
             return best
         ends = (ranks.start, ranks.end - 1)
         days = [self._histogram().day_of(rank) for rank in ends]
-        best = _shorter([best, *_around(days, ranks)])
-        if best.skip <= _SKIPPED_FREELY:
+        best = _shorter([best, *self._around(days, ranks)])
+        if best.skip <= _SKIPPED_FREELY or not self._tallied.has_quarters:
             return best
         self._reading.look_into(days)
         quarters = [self._histogram().quarter_of(rank) for rank in ends]
-        return _shorter([best, *_around(quarters, ranks)])
+        return _shorter([best, *self._around(quarters, ranks)])
 
     def _from_bounds(self, ranks: _Ranks) -> Iterable[_Approach]:
         yield _Approach(ranks.start - ranks.first, self._window.begin.key, False)
         yield _Approach(ranks.last - ranks.end, self._window.end.key, True)
         stopped = self._histogram().total
-        if self._counted is Counted.STOPS and ranks.start >= stopped:
+        if self._tallied.counted is Counted.STOPS and ranks.start >= stopped:
             # What runs lies behind all that stopped, and is not spread over days.
             yield _Approach(ranks.start - stopped, keys.begin(keys.ENDLESS), False)
 
-    def _read_rows(self, way: _Approach, ranks: _Ranks) -> Sequence[Timer]:
+    def _around(self, stretches: Sequence[Stretch | None], ranks: _Ranks) -> Iterable[_Approach]:
+        """From the beginning of the first stretch forwards, from the end of the last backwards."""
+        first, last = stretches
+        key_at = self._tallied.axis.key_at
+        if first is not None:
+            yield _Approach(ranks.start - first.before, key_at(first.start), False)
+        if last is not None:
+            yield _Approach(last.after - ranks.end, key_at(last.end), True)
+
+    def _read_rows(self, way: _Approach, ranks: _Ranks) -> Sequence[Any]:
         # Not bounded by the window: a stretch of time may begin before it.
         begin, end = (FIRST, way.key) if way.backwards else (way.key, LAST)
         walk = self._walk(begin, end, way.backwards)
@@ -159,20 +214,11 @@ class _PageReader:
         index, partition = self._steps.index, self._steps.partition
         return Walk(self._connection, index, partition, begin, end, backwards=backwards)
 
-    def _matching(self, rows: Sequence[Row]) -> Sequence[Timer]:
-        return [timer for _, timer in rows if self._query.matches(timer)]
+    def _matching(self, rows: Sequence[Row]) -> Sequence[Any]:
+        return [record for _, record in rows if self._query.matches(record)]
 
     def _histogram(self) -> Histogram:
-        return self._reading.histogram(self._counted)
-
-
-def _around(stretches: Sequence[Stretch | None], ranks: _Ranks) -> Iterable[_Approach]:
-    """From the beginning of the first stretch forwards, from the end of the last one backwards."""
-    first, last = stretches
-    if first is not None:
-        yield _Approach(ranks.start - first.before, keys.begin(first.start), False)
-    if last is not None:
-        yield _Approach(last.after - ranks.end, keys.begin(last.end), True)
+        return self._reading.histogram(self._tallied.counted)
 
 
 def _shorter(ways: Iterable[_Approach]) -> _Approach:

@@ -18,7 +18,7 @@ _MONTHS_A_BATCH = 12
 
 @dataclass(slots=True)
 class Reading:
-    """What has been read of a scope, which is a person's or an organization's."""
+    """What has been read of a scope; ``day_bucket`` names its days, given as numbers."""
 
     connection: Connection
     scope: str
@@ -54,7 +54,7 @@ class Reading:
 
     def _read_buckets(self, days: Iterable[int], months: Iterable[str]) -> None:
         day_names = {self.day_bucket(day): day for day in days}
-        month_names = {keys.tally_month(month): month for month in months}
+        month_names = {keys.tally_when(month): month for month in months}
         found = tallies.buckets(self.connection, self.scope, [*day_names, *month_names])
         self.days.update({day: found[name] for name, day in day_names.items()})
         self.months.update({month: found[name] for name, month in month_names.items()})

@@ -8,7 +8,16 @@ from datetime import date
 
 from chalicelib.domain.instants import LAST_INSTANT
 from chalicelib.domain.queries import BadPosition
-from chalicelib.domain.tallies import PersonDay, day_date, day_number
+from chalicelib.domain.tallies import (
+    Bucket,
+    EntryMonth,
+    Listed,
+    PersonDay,
+    TallyName,
+    TallyScope,
+    day_date,
+    day_number,
+)
 
 RUNNING_SHARDS = 8
 """Partitions of the index of running timers: about 1,000 starts and stops a second each."""
@@ -25,8 +34,15 @@ _KEPT = "key#"
 ENDLESS = LAST_INSTANT + 1
 """Stands for the stop of a timer that still runs: later than every instant."""
 
+_ENTRIES = "#entries"
 _TALLY = re.compile(
-    r"(?P<organization>[0-9]+)(?:#(?P<person>[0-9]+)|#rolled#(?P<ledger>[0-9-]{10}))?", re.ASCII
+    r"(?P<organization>[0-9]+)(?:#service#(?P<service>[0-9]+)|#(?P<person>[0-9]+))?"
+    rf"(?P<entries>{_ENTRIES})?",
+    re.ASCII,
+)
+_LEDGERS = re.compile(r"(?P<organization>[0-9]+)#rolled#(?P<when>[0-9-]+)", re.ASCII)
+_WHEN = re.compile(
+    r"(?P<month>[0-9]{4}-[0-9]{2})(?:-(?P<day>[0-9]{2})|#(?P<service>[0-9]+))", re.ASCII
 )
 
 
@@ -84,41 +100,86 @@ def tally_bucket(day: int) -> str:
     return day_date(day).isoformat()
 
 
+def tally(name: TallyName) -> dict[str, str]:
+    """The tally that acts write. Only these begin with a year: only these are watched."""
+    scope = scoped(name.organization_id, name.person_id)
+    match name:
+        case PersonDay():
+            return {"scope": scope, "bucket": tally_bucket(name.day)}
+        case EntryMonth():
+            return {"scope": f"{scope}{_ENTRIES}", "bucket": f"{name.month}#{name.service_id}"}
+
+
 def organization_day(day: int) -> str:
-    """An organization's UTC day. Spelled otherwise than a person's: only those are watched."""
-    return f"day#{tally_bucket(day)}"
+    """An organization's UTC day of timers, given in days since 1970-01-01."""
+    return tally_when(tally_bucket(day))
 
 
-def tally_month(month: str) -> str:
-    """A month, given as ``2026-11``, of a person or of an organization."""
-    return f"month#{month}"
+def ledger(name: TallyName) -> dict[str, str]:
+    """What was rolled up of a tally: together with everybody else's of the same day or month."""
+    person = f"person#{name.person_id:016d}"
+    match name:
+        case PersonDay():
+            when, bucket = tally_bucket(name.day), person
+        case EntryMonth():
+            when, bucket = name.month, f"{person}#service#{name.service_id:016d}"
+    return {"scope": ledgers(name.organization_id, when), "bucket": bucket}
 
 
-def rolled_up(name: PersonDay) -> dict[str, str]:
-    """The ledger of what was rolled up of a person's day.
-
-    Together with those of everybody else's same day, which the organization's day is the sum of.
-    """
-    return {
-        "scope": f"{name.organization_id}#rolled#{tally_bucket(name.day)}",
-        "bucket": f"person#{name.person_id:016d}",
-    }
+def ledgers(organization_id: int, when: str) -> str:
+    """The ledgers of an organization's UTC day (of timers) or month (of time entries)."""
+    return f"{organization_id}#rolled#{when}"
 
 
-def person_day(scope: str, bucket: str) -> PersonDay | None:
-    """The person's day that a key of the tallies names; None where it names anything else."""
+def tally_scope(scope: TallyScope) -> str:
+    """The partition of a scope's buckets."""
+    key = str(scope.organization_id)
+    if scope.person_id is not None:
+        key = scoped(scope.organization_id, scope.person_id)
+    elif scope.service_id is not None:
+        key = f"{key}#service#{scope.service_id}"
+    return key if scope.listed is Listed.TIMERS else f"{key}{_ENTRIES}"
+
+
+def tally_when(when: str) -> str:
+    """A bucket's month or UTC day."""
+    return f"{'month' if len(when) == len('2026-11') else 'day'}#{when}"
+
+
+def tally_named(scope: str, bucket: str) -> TallyName | None:
+    """The tally, written by acts, that a key names; None where it names anything else."""
     match = _TALLY.fullmatch(scope)
-    if match is None or match["person"] is None or "#" in bucket:
+    when = _WHEN.fullmatch(bucket)
+    if match is None or when is None or match["person"] is None:
         return None
-    return PersonDay(
-        int(match["organization"]), int(match["person"]), day_number(date.fromisoformat(bucket))
+    organization_id, person_id = int(match["organization"]), int(match["person"])
+    if match["entries"] is None and when["day"] is not None:
+        return PersonDay(organization_id, person_id, day_number(date.fromisoformat(bucket)))
+    if match["entries"] is not None and when["service"] is not None:
+        return EntryMonth(organization_id, person_id, int(when["service"]), when["month"])
+    return None
+
+
+def ledger_named(scope: str, bucket: str) -> TallyName | None:
+    """The tally whose ledger a key names, if it names one."""
+    match = _LEDGERS.fullmatch(scope)
+    if match is None:
+        return None
+    organization_id, when = int(match["organization"]), match["when"]
+    _, person_id, *service = bucket.split("#")
+    if service:
+        return EntryMonth(organization_id, int(person_id), int(service[1]), when)
+    return PersonDay(organization_id, int(person_id), day_number(date.fromisoformat(when)))
+
+
+def bucket_named(scope: str, bucket: str) -> Bucket | None:
+    """The bucket that a key names; None where it names what acts write, or a ledger."""
+    match = _TALLY.fullmatch(scope)
+    kind, _, when = bucket.partition("#")
+    if match is None or kind not in ("month", "day"):
+        return None
+    person_id, service_id = (
+        None if match[name] is None else int(match[name]) for name in ("person", "service")
     )
-
-
-def rolled_up_day(scope: str, bucket: str) -> PersonDay | None:
-    """The person's day whose ledger a key of the tallies names, if it names one."""
-    match = _TALLY.fullmatch(scope)
-    if match is None or match["ledger"] is None:
-        return None
-    day = day_number(date.fromisoformat(match["ledger"]))
-    return PersonDay(int(match["organization"]), int(bucket.removeprefix("person#")), day)
+    listed = Listed.TIMERS if match["entries"] is None else Listed.TIME_ENTRIES
+    return Bucket(TallyScope(listed, int(match["organization"]), person_id, service_id), when)

@@ -10,10 +10,14 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.errors import QueryTooBroad
 from chalicelib.domain.queries import Page, TimerQuery
+from chalicelib.domain.tallies import Counted, Listed, TallyScope
 from chalicelib.domain.timers import Timer
-from chalicelib.store.far_pages import read_page
+from chalicelib.store import keys
+from chalicelib.store.far_pages import Tallied, read_page
 from chalicelib.store.indexes import walk_of
 from chalicelib.store.plans import (
+    BY_PERSON,
+    BY_STOPPED,
     BY_TIME_ENTRY,
     MOST_INDEX_PAGES,
     Plan,
@@ -23,6 +27,7 @@ from chalicelib.store.plans import (
     plan,
 )
 from chalicelib.store.queries import in_order, what_runs
+from chalicelib.store.windows import INSTANTS, window
 
 
 def timers(connection: Connection, query: TimerQuery) -> Page[Timer]:
@@ -38,7 +43,8 @@ def timers(connection: Connection, query: TimerQuery) -> Page[Timer]:
     if steps is None:
         return Page((), 0)
     if steps.exact and steps.index != BY_TIME_ENTRY:
-        return read_page(connection, query, steps)
+        wanted = window(connection, query.organization_id, steps)
+        return read_page(connection, query, steps, wanted, _tallied(query, steps))
     return _read_all(connection, query, detour(query) or steps, narrowing_filter(steps))
 
 
@@ -57,3 +63,12 @@ def _read_all(connection: Connection, query: TimerQuery, steps: Plan, narrower: 
         found = in_order(query, found)
     first = (query.page - 1) * query.page_size
     return Page(found[first : first + query.page_size], len(found))
+
+
+def _tallied(query: TimerQuery, steps: Plan) -> Tallied:
+    counted = Counted.STOPS if steps.index == BY_STOPPED else Counted.STARTS
+    # A plan that tallies count is of one person, or of everybody.
+    if steps.index == BY_PERSON:
+        return Tallied(str(steps.partition), counted, INSTANTS, keys.tally_bucket)
+    scope = keys.tally_scope(TallyScope(Listed.TIMERS, query.organization_id))
+    return Tallied(scope, counted, INSTANTS)

@@ -11,7 +11,7 @@ from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
-from chalicelib.domain.tallies import DayState, PersonDay, RollUp
+from chalicelib.domain.tallies import RollUp, TallyName, TallyState
 from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.store import directory, keys, pages, queries, tallies, time_entries
@@ -242,9 +242,9 @@ class Store:
         """
         return queries.overdue(self._connection, shard, now, limit, after)
 
-    def tallied_days(self, names: Collection[PersonDay]) -> list[DayState]:
-        """People's days, and what was rolled up of them. Two calls per 100."""
-        return tallies.read_days(self._connection, names)
+    def tally_states(self, names: Collection[TallyName]) -> list[TallyState]:
+        """Tallies, and what was rolled up of them. Two calls per 100."""
+        return tallies.read_states(self._connection, names)
 
     def roll_up(self, decided: RollUp, token: str) -> None:
         """Write it, all or nothing: see ``store/tallies.py``. One call."""

@@ -8,24 +8,27 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.operand import Path
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.tallies import Counters, DayState, PersonDay, RollUp
+from chalicelib.domain.tallies import Bucket, Counters, RollUp, TallyName, TallyState
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
 from chalicelib.store.models import TallyModel
-from chalicelib.store.reads import RawItem, Ref, read, ref
+from chalicelib.store.reads import RawItem, read, ref
 from chalicelib.store.transactions import refuse
 
 _NO_COUNTERS = frozenset({"scope", "bucket", "version"})
 
 
-def read_days(connection: Connection, names: Collection[PersonDay]) -> list[DayState]:
-    """People's days and what was rolled up of them, read consistently. Two calls per 100."""
-    places = {name: (tally_ref(name), ref(TallyModel, **keys.rolled_up(name))) for name in names}
+def read_states(connection: Connection, names: Collection[TallyName]) -> list[TallyState]:
+    """Tallies and what was rolled up of them, read consistently. Two calls per 100."""
+    places = {
+        name: (ref(TallyModel, **keys.tally(name)), ref(TallyModel, **keys.ledger(name)))
+        for name in names
+    }
     # The ledgers first: a tally that is newer than its ledger has all the more to be rolled up.
     ledgers = read(connection, [ledger for _, ledger in places.values()])
     tallies = read(connection, [tally for tally, _ in places.values()])
     return [
-        DayState(
+        TallyState(
             name,
             tally=counters_in(tallies.get(tally, {})),
             rolled_up=counters_in(ledgers.get(ledger, {})),
@@ -45,10 +48,10 @@ def roll_up(connection: Connection, decided: RollUp, token: str) -> None:
             translated(),
             TransactWrite(connection=connection, client_request_token=token) as transaction,
         ):
-            for state in decided.days:
+            for state in decided.tallies:
                 _advance(transaction, state)
-            for place, added in _additions(decided):
-                _add(transaction, place, added)
+            for bucket, added in decided.added.items():
+                _add(transaction, bucket, added)
     except TransactWriteError as error:
         refuse(error)
 
@@ -62,15 +65,15 @@ def months(connection: Connection, scope: str, first: str, last: str) -> dict[st
         "ExpressionAttributeNames": {"#scope": "scope", "#bucket": "bucket"},
         "ExpressionAttributeValues": {
             ":scope": {"S": scope},
-            ":first": {"S": keys.tally_month(first)},
-            ":last": {"S": keys.tally_month(last)},
+            ":first": {"S": keys.tally_when(first)},
+            ":last": {"S": keys.tally_when(last)},
         },
     }
     while True:
         with translated():
             answer = connection.dispatch("Query", dict(request))
         for item in answer["Items"]:
-            found[item["bucket"]["S"].removeprefix(keys.tally_month(""))] = counters_in(item)
+            found[item["bucket"]["S"].removeprefix("month#")] = counters_in(item)
         if "LastEvaluatedKey" not in answer:
             return found
         request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
@@ -81,15 +84,6 @@ def buckets(connection: Connection, scope: str, names: Iterable[str]) -> dict[st
     wanted = {name: ref(TallyModel, scope=scope, bucket=name) for name in names}
     found = read(connection, wanted.values())
     return {name: counters_in(found.get(item, {})) for name, item in wanted.items()}
-
-
-def tally_ref(name: PersonDay) -> Ref:
-    """Names a person's tally of a day."""
-    return ref(
-        TallyModel,
-        scope=keys.scoped(name.organization_id, name.person_id),
-        bucket=keys.tally_bucket(name.day),
-    )
 
 
 def counters_in(item: RawItem) -> dict[str, int]:
@@ -103,10 +97,10 @@ def version_in(item: RawItem) -> int:
     return int(item["version"]["N"]) if "version" in item else 0
 
 
-def _advance(transaction: TransactWrite, state: DayState) -> None:
+def _advance(transaction: TransactWrite, state: TallyState) -> None:
     version = Path("version")
     transaction.update(
-        _tally(keys.rolled_up(state.name)),
+        model_at(keys.ledger(state.name)),
         actions=[
             version.set(state.version + 1),
             *(Path(name).set(state.tally.get(name, 0)) for name in state.difference),
@@ -115,20 +109,9 @@ def _advance(transaction: TransactWrite, state: DayState) -> None:
     )
 
 
-def _additions(decided: RollUp) -> Iterable[tuple[Mapping[str, str], Counters]]:
-    organization_id = decided.organization_id
-    for (person_id, month), added in decided.person_months.items():
-        scope = keys.scoped(organization_id, person_id)
-        yield {"scope": scope, "bucket": keys.tally_month(month)}, added
-    for day, added in decided.organization_days.items():
-        yield {"scope": str(organization_id), "bucket": keys.organization_day(day)}, added
-    for month, added in decided.organization_months.items():
-        yield {"scope": str(organization_id), "bucket": keys.tally_month(month)}, added
-
-
-def _add(transaction: TransactWrite, place: Mapping[str, str], added: Counters) -> None:
+def _add(transaction: TransactWrite, bucket: Bucket, added: Counters) -> None:
     transaction.update(
-        _tally(place),
+        model_at(bucket_key(bucket)),
         # The version rises even where one change cancels out another: who sums up sees it.
         actions=[
             Path("version").add(1),
@@ -137,5 +120,11 @@ def _add(transaction: TransactWrite, place: Mapping[str, str], added: Counters) 
     )
 
 
-def _tally(place: Mapping[str, str]) -> TallyModel:
+def bucket_key(bucket: Bucket) -> dict[str, str]:
+    """Where a bucket is kept."""
+    return {"scope": keys.tally_scope(bucket.scope), "bucket": keys.tally_when(bucket.when)}
+
+
+def model_at(place: Mapping[str, str]) -> TallyModel:
+    """The item at a place, to be changed."""
     return TallyModel(scope=place["scope"], bucket=place["bucket"])

@@ -8,14 +8,18 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.errors import QueryTooBroad
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
+from chalicelib.domain.tallies import Counted, Listed, TallyScope
 from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
+from chalicelib.store.far_pages import Tallied, read_page
 from chalicelib.store.indexes import Row, Walk, walk_of
 from chalicelib.store.models import RevisionModel, TimeEntryModel
 from chalicelib.store.plans import (
     BY_ORGANIZATION_DATE,
+    BY_PERSON_DATE,
+    BY_SERVICE_DATE,
     BY_TIME_ENTRY,
     FIRST,
     LAST,
@@ -26,6 +30,7 @@ from chalicelib.store.plans import (
 from chalicelib.store.queries import checked, cut
 from chalicelib.store.reads import RawItem, read
 from chalicelib.store.records import read_noun, ref_of
+from chalicelib.store.windows import DATES, window_of
 
 
 def page(connection: Connection, query: EntryQuery) -> Page[TimeEntry]:
@@ -36,6 +41,9 @@ def page(connection: Connection, query: EntryQuery) -> Page[TimeEntry]:
     """
     if query.is_empty:
         return Page((), 0)
+    steps = entry_plan(query)
+    if steps.exact and steps.ordered:
+        return read_page(connection, query, steps, window_of(steps, DATES), _tallied(query, steps))
     rows = _all_rows(connection, query)
     first = (query.page - 1) * query.page_size
     return Page([entry for _, entry in rows[first : first + query.page_size]], len(rows))
@@ -135,6 +143,19 @@ def deleted(connection: Connection, limit: int, after: Any = None) -> DeletedPag
     with translated():
         answer = connection.dispatch("Query", request)
     return DeletedPage(answer["Items"], answer.get("LastEvaluatedKey"))
+
+
+def _tallied(query: EntryQuery, steps: Plan) -> Tallied:
+    """By what an exact plan is counted."""
+    (person_id,) = query.person_ids or (None,)
+    (service_id,) = query.service_ids or (None,)
+    entries, organization_id = Listed.TIME_ENTRIES, query.organization_id
+    scope = {
+        BY_PERSON_DATE: TallyScope(entries, organization_id, person_id),
+        BY_SERVICE_DATE: TallyScope(entries, organization_id, service_id=service_id),
+        BY_ORGANIZATION_DATE: TallyScope(entries, organization_id),
+    }[steps.index]
+    return Tallied(keys.tally_scope(scope), Counted.ENTRIES, DATES, has_quarters=False)
 
 
 def _all_rows(connection: Connection, query: EntryQuery) -> list[Row]:

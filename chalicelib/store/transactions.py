@@ -4,6 +4,7 @@ Only items of this person and their time entries join. A condition on anything t
 share would serialise a whole company at nine in the morning.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import NoReturn
 
@@ -28,6 +29,7 @@ from chalicelib.domain.changes import (
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.records import RecordChange
+from chalicelib.domain.tallies import PersonDay, TallyName
 from chalicelib.store import keys
 from chalicelib.store.connection import PASSING, RETRY_AFTER_SECONDS, translated
 from chalicelib.store.models import (
@@ -220,9 +222,14 @@ def _unchanged(version: int) -> Condition:
 
 
 def _count(transaction: TransactWrite, changes: Changes) -> None:
-    scope = keys.scoped(changes.organization_id, changes.person_id)
-    for tally in changes.tallies:
+    added: list[tuple[TallyName, Mapping[str, int]]] = [
+        (PersonDay(changes.organization_id, changes.person_id, tally.day), tally.counters)
+        for tally in changes.tallies
+    ]
+    added += [(tally.name, tally.counters) for tally in changes.entry_tallies]
+    for name, counters in added:
+        place = keys.tally(name)
         transaction.update(
-            TallyModel(scope=scope, bucket=keys.tally_bucket(tally.day)),
-            actions=[Path(name).add(by) for name, by in sorted(tally.counters.items())],
+            TallyModel(scope=place["scope"], bucket=place["bucket"]),
+            actions=[Path(counter).add(by) for counter, by in sorted(counters.items())],
         )

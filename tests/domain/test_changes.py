@@ -1,12 +1,18 @@
+from dataclasses import replace
+
 import pytest
 
 from chalicelib.domain.changes import (
     ChangeEntry,
+    ChangeEntryTally,
     ChangeTally,
+    EntryTallying,
     Tallying,
     apply_to_new_entry,
     merge_entries,
 )
+from chalicelib.domain.tallies import EntryMonth
+from chalicelib.domain.timers import TimeEntry
 from tests.domain.builders import ENTRY, NOW, OTHER_ENTRY, TIMER, TODAY, entry
 from tests.support.clock import DAY
 
@@ -107,3 +113,37 @@ def test_a_new_entry_begins_its_life_with_the_timer_that_runs_on_it() -> None:
 def test_a_new_entry_on_which_nothing_starts_does_not_run() -> None:
     new = apply_to_new_entry(entry(), ChangeEntry(ENTRY, seconds=90, timers=2))
     assert new == entry(tracked_seconds=90, timer_count=2)
+
+
+BOOKED = TimeEntry(7, 2149, 8779, 1294, "2026-03-02", 0, 0, 8779)
+MARCH = EntryMonth(2149, 8779, 1294, "2026-03")
+
+
+def test_an_entry_that_comes_is_counted_on_its_date() -> None:
+    tallying = EntryTallying()
+    tallying.came(BOOKED)
+    assert tallying.changes() == (ChangeEntryTally(MARCH, {"n02": 1}),)
+
+
+def test_an_entry_that_moves_is_counted_once() -> None:
+    tallying = EntryTallying()
+    tallying.went(BOOKED)
+    tallying.came(replace(BOOKED, date="2026-03-31"))
+    assert tallying.changes() == (ChangeEntryTally(MARCH, {"n02": -1, "n31": 1}),)
+
+
+def test_an_entry_that_moves_to_another_service_changes_two_tallies() -> None:
+    tallying = EntryTallying()
+    tallying.went(BOOKED)
+    tallying.came(replace(BOOKED, service_id=1296))
+    assert tallying.changes() == (
+        ChangeEntryTally(MARCH, {"n02": -1}),
+        ChangeEntryTally(replace(MARCH, service_id=1296), {"n02": 1}),
+    )
+
+
+def test_an_entry_that_stays_where_it_is_changes_nothing() -> None:
+    tallying = EntryTallying()
+    tallying.went(BOOKED)
+    tallying.came(BOOKED)
+    assert tallying.changes() == ()

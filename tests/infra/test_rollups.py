@@ -85,7 +85,7 @@ def test_what_no_stream_rolled_up_is_told_and_rolled_up(
 ) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     assert report(connection, tools, with_repair=False) == 1
-    assert "1 days of people are not rolled up: does the stream run?" in capsys.readouterr().out
+    assert "1 tallies are not rolled up: does the stream run?" in capsys.readouterr().out
     assert report(connection, tools, with_repair=True) == 0
 
 
@@ -97,7 +97,7 @@ def test_a_persons_day_is_made_anew_from_its_timers(connection: Connection, tool
     assert rebuild_all(connection, tools) == 0
     everything = read_all(connection)
     assert (behind(everything), drifted(everything)) == (set(), set())
-    assert tools.store.tallied_days([PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)])[0].tally == {
+    assert tools.store.tally_states([PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)])[0].tally == {
         "s32": 1,
         "e36": 1,
     }

@@ -4,6 +4,7 @@ import random
 import threading
 from collections.abc import Callable, Sequence
 from datetime import date
+from functools import partial
 from typing import Any
 
 import pytest
@@ -12,8 +13,10 @@ from hypothesis import strategies as st
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
+from chalicelib.domain.changes import EntryTallying
 from chalicelib.domain.ids import IdSource
-from chalicelib.domain.tallies import PersonDay, day_number
+from chalicelib.domain.tallies import Bucket, Listed, PersonDay, TallyScope, day_number
+from chalicelib.domain.timers import TimeEntry
 from chalicelib.events.rollup import roll_up_records
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.toolbox import Toolbox
@@ -41,6 +44,16 @@ def work(person_id: int, day: int, quarter: int, by: int = 1, organization: int 
     return told(**place)
 
 
+def book(person_id: int, service_id: int, day: str, organization: int = 2149) -> Record:
+    """A time entry is booked on a day; the record that tells of it."""
+    entry = TimeEntry(1, organization, person_id, service_id, day, 0, 0, person_id)
+    tallying = EntryTallying()
+    tallying.came(entry)
+    (change,) = tallying.changes()
+    count(keys.tally(change.name), dict(change.counters))
+    return told(**keys.tally(change.name))
+
+
 def told(**place: str) -> Record:
     """A record that says that something changed."""
     return {
@@ -59,19 +72,31 @@ def count(place: dict[str, str], added: dict[str, int]) -> None:
 
 
 def totals(connection: Connection) -> dict[str, int]:
-    """All that an organization started, by its days, its months, and its people's months."""
+    """All that was started, by days and months of organizations, and by months of people."""
     found = {"day": 0, "month": 0, "person": 0}
     for bucket, counters in read_all(connection).buckets.items():
-        kind = "person" if "#" in bucket.scope else bucket.name.partition("#")[0]
+        kind = "day" if len(bucket.when) == len("2026-03-02") else "month"
+        kind = kind if bucket.scope.person_id is None else "person"
         found[kind] += sum(by for name, by in counters.items() if name.startswith("s"))
     return found
 
 
-def assert_right(connection: Connection, started: int) -> None:
+def booked(connection: Connection) -> set[int]:
+    """All that was booked: by organizations, by people, and by services."""
+    found = {"organization": 0, "person": 0, "service": 0}
+    for bucket, counters in read_all(connection).buckets.items():
+        kind = "organization" if bucket.scope.service_id is None else "service"
+        kind = kind if bucket.scope.person_id is None else "person"
+        found[kind] += sum(by for name, by in counters.items() if name.startswith("n"))
+    return set(found.values())
+
+
+def assert_right(connection: Connection, started: int, entries: int = 0) -> None:
     everything = read_all(connection)
     assert behind(everything) == set()
     assert drifted(everything) == set()
     assert totals(connection) == {"day": started, "month": started, "person": started}
+    assert booked(connection) == {entries}
 
 
 def test_days_roll_up_to_months_and_to_the_organization(
@@ -80,15 +105,35 @@ def test_days_roll_up_to_months_and_to_the_organization(
     first_of_april = day_number(date(2026, 4, 1))
     records = [work(7, MONDAY, 10), work(8, MONDAY, 10), work(7, first_of_april, 95)]
     assert roll_up_records(tools, {"Records": records}) == {"batchItemFailures": []}
-    buckets = {(it.scope, it.name): dict(by) for it, by in read_all(connection).buckets.items()}
-    assert buckets == {
-        ("2149", "day#2026-03-02"): {"s10": 2, "e11": 2},
-        ("2149", "day#2026-04-01"): {"s95": 1, "e00": 1},
-        ("2149", "month#2026-03"): {"s02": 2, "e02": 2},
-        ("2149", "month#2026-04"): {"s01": 1, "e01": 1},
-        ("2149#7", "month#2026-03"): {"s02": 1, "e02": 1},
-        ("2149#7", "month#2026-04"): {"s01": 1, "e01": 1},
-        ("2149#8", "month#2026-03"): {"s02": 1, "e02": 1},
+    everybody = TallyScope(Listed.TIMERS, ORGANIZATION)
+    seven, eight = (TallyScope(Listed.TIMERS, ORGANIZATION, person_id) for person_id in (7, 8))
+    assert read_all(connection).buckets == {
+        Bucket(everybody, "2026-03-02"): {"s10": 2, "e11": 2},
+        Bucket(everybody, "2026-04-01"): {"s95": 1, "e00": 1},
+        Bucket(everybody, "2026-03"): {"s02": 2, "e02": 2},
+        Bucket(everybody, "2026-04"): {"s01": 1, "e01": 1},
+        Bucket(seven, "2026-03"): {"s02": 1, "e02": 1},
+        Bucket(seven, "2026-04"): {"s01": 1, "e01": 1},
+        Bucket(eight, "2026-03"): {"s02": 1, "e02": 1},
+    }
+
+
+def test_entries_roll_up_to_months_of_everybody_a_person_and_a_service(
+    tools: Toolbox, connection: Connection
+) -> None:
+    records = [
+        book(7, 1294, "2026-03-02"),
+        book(7, 1296, "2026-03-02"),
+        book(8, 1294, "2026-03-31"),
+    ]
+    assert roll_up_records(tools, {"Records": records}) == {"batchItemFailures": []}
+    scope = partial(TallyScope, Listed.TIME_ENTRIES, ORGANIZATION)
+    assert read_all(connection).buckets == {
+        Bucket(scope(), "2026-03"): {"n02": 2, "n31": 1},
+        Bucket(scope(7), "2026-03"): {"n02": 2},
+        Bucket(scope(8), "2026-03"): {"n31": 1},
+        Bucket(scope(service_id=1294), "2026-03"): {"n02": 1, "n31": 1},
+        Bucket(scope(service_id=1296), "2026-03"): {"n02": 1},
     }
 
 
@@ -195,12 +240,18 @@ class Stormy:
         return call
 
 
+organizations, people = st.sampled_from([2149, 2150]), st.integers(1, 3)
+Act = tuple[Callable[..., Record], tuple[Any, ...], int]
 acts = st.lists(
     st.tuples(
-        st.sampled_from([2149, 2150]),
-        st.integers(1, 3),
-        st.sampled_from([MONDAY, MONDAY + 1, MONDAY + 30]),
-        st.integers(0, 95),
+        st.just(work),
+        st.tuples(people, st.sampled_from([MONDAY, MONDAY + 1, MONDAY + 30]), st.integers(0, 95)),
+        organizations,
+    )
+    | st.tuples(
+        st.just(book),
+        st.tuples(people, st.integers(8, 9), st.sampled_from(["2026-03-02", "2026-04-30"])),
+        organizations,
     ),
     min_size=1,
     max_size=12,
@@ -212,7 +263,7 @@ acts = st.lists(
 def test_no_bucket_is_wrong_whatever_happens_to_records_and_calls(
     tools: Toolbox,
     connection: Connection,
-    acts: list[tuple[int, int, int, int]],
+    acts: list[Act],
     seed: random.Random,
     data: Any,
 ) -> None:
@@ -220,8 +271,8 @@ def test_no_bucket_is_wrong_whatever_happens_to_records_and_calls(
     strikes = data.draw(st.lists(st.none() | st.sampled_from(sorted(FAULTS)), max_size=20))
     records: list[Record] = []
     stormy = Stormy(strikes)
-    for organization, person, day, quarter in acts:
-        record = work(person, day, quarter, organization=organization)
+    for act, what, organization in acts:
+        record = act(*what, organization=organization)
         # Delivered up to three times, or never: whoever works later that day brings it along.
         records += [record] * seed.randint(0, 3)
         seed.shuffle(records)
@@ -233,7 +284,8 @@ def test_no_bucket_is_wrong_whatever_happens_to_records_and_calls(
                 records += batch
     # Replaying everything is the rebuild.
     assert roll_up(tools, behind(read_all(connection))) == set()
-    assert_right(connection, started=len(acts))
+    started = sum(act is work for act, _, _ in acts)
+    assert_right(connection, started, len(acts) - started)
 
 
 def test_consumers_that_meet_add_nothing_twice(connection: Connection) -> None:

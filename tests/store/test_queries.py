@@ -22,11 +22,10 @@ from chalicelib.domain.queries import (
 )
 from chalicelib.domain.timers import Timer
 from chalicelib.store import far_pages, keys
-from chalicelib.store.models import SlotModel
 from chalicelib.store.store import Store
 from infra.bulk import write_all
 from infra.tables import empty_tables
-from infra.tallied import tally_items, timer_items
+from infra.tallied import slot_items, tally_items, timer_items
 from tests.properties.bounds import bounded
 from tests.support.calls import counted
 from tests.support.clock import DAY, HOUR
@@ -69,22 +68,6 @@ def timelines(draw: Any) -> list[Timer]:
         if timers and draw(st.booleans()):
             timers.append(replace(timers.pop(), stopped_at=None))
     return timers
-
-
-def put_slots(timers: list[Timer]) -> None:
-    """The slots of those who run something."""
-    for timer in timers:
-        if timer.stopped_at is None:
-            SlotModel(
-                person_key=keys.scoped(timer.organization_id, timer.person_id),
-                name=keys.RUNNING_SLOT,
-                version=1,
-                last_timer_id=timer.id,
-                timer_id=timer.id,
-                time_entry_id=timer.time_entry_id,
-                started_at=timer.started_at,
-                auto_stop_at=timer.auto_stop_at,
-            ).save()
 
 
 def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -155,8 +138,7 @@ def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
 def put_history(connection: Connection, timers: list[Timer]) -> None:
     """Timers, the slots of those who run something, and all that the timers are counted in."""
     empty_tables()
-    write_all(connection, [*timer_items(timers), *tally_items(timers)])
-    put_slots(timers)
+    write_all(connection, [*timer_items(timers), *tally_items(timers), *slot_items(timers)])
 
 
 @given(data=st.data(), timers=timelines(), freely=st.sampled_from([0, 3, 150]))
@@ -245,7 +227,7 @@ def test_what_runs_of_a_person_is_read_from_their_slot(
 ) -> None:
     running = Timer(7, ORGANIZATION, 1, 10, started_at=5, auto_stop_at=999)
     # No timer is put: an index that is behind does not matter.
-    put_slots([running])
+    write_all(connection, slot_items([running]))
     query = TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_at=TimeIs(None))
     elsewhere = replace(query, time_entry_ids=frozenset({11}))
     with counted(connection) as calls:
