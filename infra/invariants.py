@@ -5,16 +5,20 @@ its timers; the tallies equal the timers; whatever is indexed is indexed as it i
 pure; what they check is read by ``infra/check_invariants.py``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from chalicelib.domain.changes import Tallying
+from chalicelib.domain.changes import EntryTallying, Tallying
+from chalicelib.domain.tallies import EntryMonth
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
 from chalicelib.store import keys
 
 Tallies = Mapping[str, Mapping[str, int]]
-"""Counters by UTC day, zeros left out."""
+"""Counters of sessions by UTC day, zeros left out."""
+
+EntryTallies = Mapping[EntryMonth, Mapping[str, int]]
+"""Counters of time entries by month and service, zeros left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,6 +35,7 @@ class Books:
     entries: Mapping[int, TimeEntry]
     tallies: Tallies
     misindexed: Sequence[Timer | TimeEntry] = ()
+    entry_tallies: EntryTallies = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +60,15 @@ def derived_tallies(timers: Sequence[Timer]) -> Tallies:
         if timer.stopped_at is not None:
             tallying.stopped(timer.stopped_at)
     return {keys.tally_bucket(it.day): dict(it.counters) for it in tallying.changes()}
+
+
+def derived_entry_tallies(entries: Iterable[TimeEntry]) -> EntryTallies:
+    """The tallies that those time entries make. What was deleted is not counted any more."""
+    tallying = EntryTallying()
+    for entry in entries:
+        if entry.deleted_at is None:
+            tallying.came(entry)
+    return {it.name: dict(it.counters) for it in tallying.changes()}
 
 
 def derived_counters(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int | None]:
@@ -168,3 +182,9 @@ def _check_tallies(books: Books) -> Iterator[Violation]:
         held, expected = books.tallies.get(day, {}), derived.get(day, {})
         if held != expected:
             yield Violation(f"tally of {day}: {dict(held)}, not {dict(expected)}", True)
+    derived_entries = derived_entry_tallies(books.entries.values())
+    for name in sorted(derived_entries.keys() | books.entry_tallies.keys()):
+        held, expected = books.entry_tallies.get(name, {}), derived_entries.get(name, {})
+        if held != expected:
+            what = f"tally of entries on service {name.service_id} in {name.month}"
+            yield Violation(f"{what}: {dict(held)}, not {dict(expected)}", True)

@@ -39,7 +39,8 @@ def test_what_expires_is_deleted_by_dynamodb(tables: dict[str, Json]) -> None:
         for name, table in tables.items()
         if "TimeToLiveSpecification" in table["Properties"]
     }
-    assert expiring == {"SlotsTable": {"AttributeName": "expires_at", "Enabled": True}}
+    expires = {"AttributeName": "expires_at", "Enabled": True}
+    assert expiring == {"SlotsTable": expires, "RevisionsTable": expires}
 
 
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model.Meta.bare_name)
