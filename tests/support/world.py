@@ -94,7 +94,7 @@ def put_all(*records: Record) -> None:
     by_model: dict[type[Model], list[Model]] = {}
     tallying = EntryTallying()
     for record in records:
-        if isinstance(record, TimeEntry):
+        if isinstance(record, TimeEntry) and record.deleted_at is None:
             tallying.came(record)
         item = model_of(record)
         by_model.setdefault(type(item), []).append(item)
