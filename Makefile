@@ -4,6 +4,7 @@ COMMA := ,
 VENV := .venv
 BIN := $(VENV)/bin
 INSTALLED := $(VENV)/.installed
+PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 CHECK_VENV := .cache/check-venv
 CHECKERS := $(CHECK_VENV)/.installed
 
@@ -38,11 +39,11 @@ format: $(INSTALLED) ## let ruff format and mend what it can
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: $(INSTALLED) ## every test, on moto
-	$(BIN)/pytest
+test: $(INSTALLED) ## every test, on moto, on all processors
+	$(PYTEST)
 
 test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (needs Java and npm)
-	$(BIN)/python -m infra.dynamodb_local $(BIN)/pytest
+	$(BIN)/python -m infra.dynamodb_local $(PYTEST)
 
 test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT_RACES multiplies)
 	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m infra.dynamodb_local $(BIN)/pytest tests/races
@@ -63,7 +64,7 @@ bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIME
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
 
 bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
-	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
+	$(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
 
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package

@@ -5,10 +5,10 @@ page is the naive way on the same data: count the list by reading it, then read 
 """
 
 import argparse
-import os
 import random
 import sys
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from functools import partial
 
@@ -17,14 +17,16 @@ from pynamodb.connection import Connection
 from bench.costs import Cost, counted
 from chalicelib.domain.queries import TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.settings import read_settings
+from chalicelib.settings import Settings
 from chalicelib.store import keys
 from chalicelib.store.connection import connect
 from chalicelib.store.indexes import Walk, walk_of
 from chalicelib.store.plans import Plan, plan
 from chalicelib.store.store import Store
 from infra.bulk import write_all
-from infra.tables import create_tables, renew_tables
+from infra.dynamodb_local import dynamodb_local
+from infra.environment import allow_any_credentials
+from infra.tables import create_tables
 from infra.tallied import tally_items, timer_items
 
 ORGANIZATION = 2149
@@ -35,6 +37,8 @@ _FIRST_MORNING = 1_735_712_000
 _DAY = 86_400
 _A_QUARTER_HOUR = 1_000
 _FIVE_YEARS = 5 * 365
+_PATIENCE_SECONDS = 120
+"""For an answer of the engine, which takes its time to count 100,000 timers."""
 
 
 def history(timers: int, seed: int = 1) -> list[Timer]:
@@ -182,27 +186,32 @@ def main(arguments: list[str]) -> None:
     parser = argparse.ArgumentParser(description="What a page of a list costs.")
     parser.add_argument("--timers", default="1000,10000", help="how many, separated by commas")
     sizes = [int(text) for text in parser.parse_args(arguments).timers.split(",")]
-    settings = read_settings(os.environ)
-    if settings.dynamodb_endpoint is None:
-        sys.exit("This needs DynamoDB Local: make bench-lists")
-    connection = connect(settings)
-    create_tables()
     pages = ("first page", "middle", "last", "middle by cursor")
     print(f"| timers | list | {' | '.join(pages)} | count and skip: middle | last |")
     print(f"| ---: | --- |{' ---: |' * 6}")
     for size in sizes:
         timers = history(size)
-        renew_tables()
-        load(connection, timers)
-        for case in cases(timers):
-            _print(connection, size, case)
+        with _loaded(timers) as connection:
+            for case in cases(timers):
+                _print(connection, size, case)
     crowded = crowd(sizes[-1])
-    renew_tables()
-    load(connection, crowded)
-    for case in cases(crowded):
-        if case.query.person_ids is None:
-            _print(connection, sizes[-1], replace(case, name=f"crowd, {case.name}"))
+    with _loaded(crowded) as connection:
+        for case in cases(crowded):
+            if case.query.person_ids is None:
+                _print(connection, sizes[-1], replace(case, name=f"crowd, {case.name}"))
     print(f"\nWaits for the database / read units, {PAGE_SIZE} timers a page.")
+
+
+@contextmanager
+def _loaded(timers: list[Timer]) -> Iterator[Connection]:
+    """These timers on an engine of their own: one that has done much becomes slow at loading."""
+    with dynamodb_local() as endpoint:
+        settings = Settings(dynamodb_endpoint=endpoint)
+        allow_any_credentials(settings)
+        connection = connect(settings, _PATIENCE_SECONDS)
+        create_tables()
+        load(connection, timers)
+        yield connection
 
 
 def _print(connection: Connection, size: int, case: Case) -> None:

@@ -39,7 +39,7 @@ PASSING = frozenset(
 """What DynamoDB says when the same request may well succeed a moment later."""
 
 
-def connect(settings: Settings) -> Connection:
+def connect(settings: Settings, read_timeout_seconds: float = _READ_TIMEOUT_SECONDS) -> Connection:
     """A connection to which every model is bound, its client built at once.
 
     Built while a Lambda initialises, where the CPU is not rationed. Models are classes, so a
@@ -49,7 +49,7 @@ def connect(settings: Settings) -> Connection:
         region=settings.region,
         host=settings.dynamodb_endpoint,
         connect_timeout_seconds=_CONNECT_TIMEOUT_SECONDS,
-        read_timeout_seconds=_READ_TIMEOUT_SECONDS,
+        read_timeout_seconds=read_timeout_seconds,
         max_retry_attempts=_RETRIES,
         max_pool_connections=_POOL_SIZE,
     )

@@ -7,6 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import Any
 from unittest.mock import patch
+from weakref import WeakSet
 
 from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
@@ -35,20 +36,21 @@ class EmbeddedStreams:
     """Hands a table's records to those who listen. What nobody listens to is not kept."""
 
     def __init__(self) -> None:
-        self._listeners: dict[str, list[EmbeddedStream]] = {}
+        # Weakly: what is no longer read by anybody is no longer kept for anybody.
+        self._listeners: dict[str, WeakSet[EmbeddedStream]] = {}
         self._fresh: list[tuple[str, dict[str, Any]]] = []
         self._numbers = itertools.count(1)
 
     def listen(self, table: str) -> EmbeddedStream:
         """What is written to a table from now on."""
         stream = EmbeddedStream()
-        self._listeners.setdefault(table, []).append(stream)
+        self._listeners.setdefault(table, WeakSet()).add(stream)
         return stream
 
     def note(self, shard: StreamShard, old: Any, new: Any) -> None:
         """A change, of which nobody knows yet whether its request succeeds."""
         table = shard.table
-        if table.name not in self._listeners:
+        if not self._listeners.get(table.name):
             return
         name = "MODIFY"
         if old is None or new is None:

@@ -21,6 +21,7 @@ from chalicelib.store.store import Store
 from infra.tables import create_tables
 from tests.support.calls import counted
 from tests.support.faults import failing
+from tests.support.tables import TABLE_PREFIX
 from tests.support.world import (
     ADMIN,
     DESIGN,
@@ -41,7 +42,7 @@ def test_all_models_share_one_connection(connection: Connection) -> None:
 
 @pytest.mark.usefixtures("connection")
 def test_tables_carry_the_stages_prefix() -> None:
-    assert table_name(TimerModel) == "stint-test-timers"
+    assert table_name(TimerModel) == f"{TABLE_PREFIX}-timers"
 
 
 @pytest.mark.usefixtures("connection")

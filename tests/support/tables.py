@@ -1,6 +1,7 @@
 """What the tables hold, so that a test can show that nothing was written."""
 
 import json
+import os
 from typing import Any
 
 from pynamodb.connection import Connection
@@ -8,7 +9,8 @@ from pynamodb.connection import Connection
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TABLES
 
-TABLE_PREFIX = "stint-test"
+TABLE_PREFIX = f"stint-test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
+"""Workers that test side by side share a server, not its tables."""
 
 Snapshot = dict[str, list[dict[str, Any]]]
 
