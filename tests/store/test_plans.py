@@ -1,5 +1,7 @@
 """Which index serves which query."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.instants import Span
@@ -122,7 +124,7 @@ def test_the_index_of_the_other_time_is_read_where_that_is_less(
     assert detour(query) == expected
 
 
-DAYS = {"first_date": "2026-03-02", "last_date": "2026-03-08"}
+DAYS: Any = {"first_date": "2026-03-02", "last_date": "2026-03-08"}
 DAY_KEYS = ("2026-03-02", "2026-03-09")
 
 
