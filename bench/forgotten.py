@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.domain.changes import Tallying
+from chalicelib.domain.changes import EntryTallying, Tallying
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
@@ -66,6 +66,7 @@ def _items(timer: Timer) -> Iterator[tuple[type[Model], RawItem]]:
     yield TimeEntryModel, model_of(entry).serialize()
     yield SlotModel, slot.serialize()
     yield TallyModel, _tally(timer)
+    yield TallyModel, _entry_tally(entry)
 
 
 def _tally(timer: Timer) -> RawItem:
@@ -77,3 +78,11 @@ def _tally(timer: Timer) -> RawItem:
         "bucket": {"S": keys.tally_bucket(tally.day)},
         **{name: {"N": str(count)} for name, count in tally.counters.items()},
     }
+
+
+def _entry_tally(entry: TimeEntry) -> RawItem:
+    tallying = EntryTallying()
+    tallying.came(entry)
+    (tally,) = tallying.changes()
+    place: RawItem = {name: {"S": value} for name, value in keys.tally(tally.name).items()}
+    return place | {name: {"N": str(count)} for name, count in tally.counters.items()}

@@ -27,6 +27,9 @@ _HEADERS = {
 _ON_ENTRY = {"data": {"type": "timers", "attributes": {"time_entry_id": 364}}}
 _ON_SERVICE = {"data": {"type": "timers", "attributes": {"service_id": 1294}}}
 
+_BY_HAND = {"data": {"type": "time_entries", "attributes": {"service_id": 1294, "time": 30}}}
+_CORRECTED = {"data": {"type": "time_entries", "attributes": {"time": 45}}}
+
 _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
     ("list, token not yet known", "GET", "/timers", None),
     ("list, 4 timers", "GET", "/timers", None),
@@ -38,6 +41,12 @@ _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
     ("switch, service", "POST", "/timers", _ON_SERVICE),
     ("stop", "PATCH", "/timers/16/stop", None),
     ("stop, again", "PATCH", "/timers/16/stop", None),
+    ("list of time entries", "GET", "/time_entries", None),
+    ("list of a service's", "GET", "/time_entries?filter[service_id]=1294", None),
+    ("make a time entry", "POST", "/time_entries", _BY_HAND),
+    ("correct one", "PATCH", "/time_entries/367", _CORRECTED),
+    ("what was corrected", "GET", "/time_entry_revisions?filter[time_entry_id]=367", None),
+    ("delete one, with a timer", "DELETE", "/time_entries/367", None),
 )
 
 

@@ -38,18 +38,20 @@ def find_violations(ledger: Ledger, pause: Callable[[float], None] = time.sleep)
 
     Whoever works without a break is looked at a few times, and then not reported.
     """
-    suspects = {scope for scope, books in ledger.read_all().items() if check(books)}
+    suspects = {scope: books for scope, books in ledger.read_all().items() if check(books)}
     found: Found = {}
     for look in range(_LOOKS):
         if not suspects:
             break
         if look:
             pause(_PAUSE_SECONDS)
-        still = ledger.read_still(suspects)
-        suspects -= still.keys()
-        for scope, books in still.items():
-            if violations := check(books):
+        for scope, books in ledger.read_still(suspects.keys()).items():
+            # Entries change without the slot: twice the same is what it is, and no moment's.
+            before, violations = suspects.pop(scope), check(books)
+            if violations and books == before:
                 found[scope] = (books, violations)
+            elif violations:
+                suspects[scope] = books
     return found
 
 

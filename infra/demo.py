@@ -8,10 +8,11 @@ import secrets
 from dataclasses import dataclass
 
 from chalicelib.domain.api_tokens import decide_token
+from chalicelib.domain.changes import Changes, EntryTallying
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
 from chalicelib.domain.instants import local_date
 from chalicelib.domain.people import adding
-from chalicelib.domain.records import RecordChange
+from chalicelib.domain.records import CreateRecord, RecordChange
 from chalicelib.domain.timeline import Drawn, decide_start, decide_stop
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.domain.tokens import digest
@@ -57,8 +58,10 @@ def load_demo_data(store: Store, now: int) -> bool:
     """Load it, as of the instant ``now``; False where it is there already, however it changed."""
     if not store.create(ZAGREB):
         return False
-    for record in _records(now):
+    for record in _records():
         store.create(record)
+    for entry in _entries(now):
+        _book(store, entry)
     for number, person in enumerate(_people(now), start=1):
         _commit(store, *adding(person))
         _commit(store, *_token(person, number, now))
@@ -67,14 +70,18 @@ def load_demo_data(store: Store, now: int) -> bool:
     return True
 
 
-def _records(now: int) -> list[Record]:
+def _records() -> list[Record]:
     services = [
         Service(1294, 2149, "Design", position=1),
         Service(1296, 2149, "Development", position=2),
         Service(1300, 2150, "Translation", position=1),
         Service(1301, 2150, "Internal meetings", billable=False, position=2),
     ]
-    entries = [
+    return [KOLKATA, *services]
+
+
+def _entries(now: int) -> list[TimeEntry]:
+    return [
         _entry(364, ZAGREB, 8779, 1294, now),
         _entry(365, ZAGREB, 8784, 1294, now),
         _entry(366, ZAGREB, 8779, 1296, now),
@@ -82,7 +89,6 @@ def _records(now: int) -> list[Record]:
         _entry(368, KOLKATA, 8786, 1300, now),
         _entry(369, KOLKATA, 8786, 1301, now),
     ]
-    return [KOLKATA, *services, *entries]
 
 
 def _people(now: int) -> list[Person]:
@@ -109,6 +115,15 @@ def _token(person: Person, number: int, now: int) -> tuple[RecordChange, ...]:
 def _commit(store: Store, *records: RecordChange) -> None:
     if records:
         store.commit(Commit(None, records=records), secrets.token_hex(16))
+
+
+def _book(store: Store, entry: TimeEntry) -> None:
+    """Put an entry, and count it."""
+    tallying = EntryTallying()
+    tallying.came(entry)
+    scope = entry.organization_id, entry.person_id
+    counted = Changes(*scope, entry.created_at, None, entry_tallies=tallying.changes())
+    store.commit(Commit(counted, records=(CreateRecord(entry),)), secrets.token_hex(16))
 
 
 def _entry(

@@ -5,16 +5,20 @@ its timers; the tallies equal the timers; whatever is indexed is indexed as it i
 pure; what they check is read by ``infra/check_invariants.py``.
 """
 
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from itertools import pairwise
 
-from chalicelib.domain.changes import Tallying
+from chalicelib.domain.changes import EntryTallying, Tallying
+from chalicelib.domain.tallies import EntryMonth
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
 from chalicelib.store import keys
 
 Tallies = Mapping[str, Mapping[str, int]]
-"""Counters by UTC day, zeros left out."""
+"""Counters of sessions by UTC day, zeros left out."""
+
+EntryTallies = Mapping[EntryMonth, Mapping[str, int]]
+"""Counters of time entries by month and service, zeros left out."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +34,8 @@ class Books:
     timers: Sequence[Timer]
     entries: Mapping[int, TimeEntry]
     tallies: Tallies
-    misindexed: Sequence[Timer] = ()
+    misindexed: Sequence[Timer | TimeEntry] = ()
+    entry_tallies: EntryTallies = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,14 +62,30 @@ def derived_tallies(timers: Sequence[Timer]) -> Tallies:
     return {keys.tally_bucket(it.day): dict(it.counters) for it in tallying.changes()}
 
 
+def derived_entry_tallies(entries: Iterable[TimeEntry]) -> EntryTallies:
+    """The tallies that those time entries make. What was deleted is not counted any more."""
+    tallying = EntryTallying()
+    for entry in entries:
+        if entry.deleted_at is None:
+            tallying.came(entry)
+    return {it.name: dict(it.counters) for it in tallying.changes()}
+
+
 def derived_counters(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int | None]:
-    """What those timers make of an entry, by the names of its fields."""
+    """What those timers make of an entry, by the names of its fields.
+
+    Of one that was deleted and still has some of its timers, only what they count for.
+    """
     own = [timer for timer in timers if timer.time_entry_id == entry.id]
     runs = running(own)
     latest = max(own, key=lambda it: it.id, default=None)
-    return {
+    counted: dict[str, int | None] = {
         "tracked_seconds": sum(timer.seconds for timer in own),
         "timer_count": len(own),
+    }
+    if entry.deleted_at is not None:
+        return counted
+    return counted | {
         "running_timer_id": runs[0].id if runs else None,
         "latest_timer_id": None if latest is None else latest.id,
         "timer_started_at": None if latest is None else latest.started_at,
@@ -80,6 +101,20 @@ def running(timers: Sequence[Timer]) -> list[Timer]:
 def last_stop(timers: Sequence[Timer]) -> int | None:
     """The end of the last stopped session."""
     return max((it.stopped_at for it in timers if it.stopped_at is not None), default=None)
+
+
+def last_known_id(books: Books) -> int:
+    """The largest id on the timeline, of a timer that may be gone with its entry."""
+    return max([books.slot.last_timer_id, *(timer.id for timer in books.timers)])
+
+
+def expected_last_stop(books: Books, stopped: int | None) -> int | None:
+    """The end of the last session, given that of the last one that is still there."""
+    held = books.slot.last_stopped_at
+    if held is None or all(timer.id < last_known_id(books) for timer in books.timers):
+        # The last timer went with its entry: only what the slot remembers can tell its end.
+        return max((it for it in (held, stopped) if it is not None), default=None)
+    return stopped
 
 
 def _check_timeline(books: Books) -> Iterator[Violation]:
@@ -100,8 +135,9 @@ def _check_timeline(books: Books) -> Iterator[Violation]:
 
 
 def _check_index(books: Books) -> Iterator[Violation]:
-    for timer in books.misindexed:
-        yield Violation(f"timer {timer.id} is not indexed as it is", True)
+    for record in books.misindexed:
+        kind = "timer" if isinstance(record, Timer) else "entry"
+        yield Violation(f"{kind} {record.id} is not indexed as it is", True)
 
 
 def _check_slot(books: Books) -> Iterator[Violation]:
@@ -117,12 +153,13 @@ def _check_slot(books: Books) -> Iterator[Violation]:
     if books.slot.blocked and (runs or books.slot.running):
         yield Violation("the slot is blocked, but something runs", False)
     last_id = max((timer.id for timer in books.timers), default=0)
-    if books.slot.last_timer_id != last_id:
+    # Timers go with the entry that somebody deletes; what the slot knows of them stays.
+    if books.slot.last_timer_id < last_id:
         yield Violation(f"the slot's last id is {books.slot.last_timer_id}, not {last_id}", True)
     # While something runs, nobody asks where the last session ended: the next one cannot start
     # before what runs. A correction may have moved that end meanwhile.
     stopped = last_stop(books.timers)
-    if not runs and books.slot.last_stopped_at != stopped:
+    if not runs and books.slot.last_stopped_at != expected_last_stop(books, stopped):
         yield Violation(
             f"the slot's last stop is {books.slot.last_stopped_at}, not {stopped}", True
         )
@@ -145,3 +182,9 @@ def _check_tallies(books: Books) -> Iterator[Violation]:
         held, expected = books.tallies.get(day, {}), derived.get(day, {})
         if held != expected:
             yield Violation(f"tally of {day}: {dict(held)}, not {dict(expected)}", True)
+    derived_entries = derived_entry_tallies(books.entries.values())
+    for name in sorted(derived_entries.keys() | books.entry_tallies.keys()):
+        held, expected = books.entry_tallies.get(name, {}), derived_entries.get(name, {})
+        if held != expected:
+            what = f"tally of entries on service {name.service_id} in {name.month}"
+            yield Violation(f"{what}: {dict(held)}, not {dict(expected)}", True)

@@ -5,27 +5,29 @@ has not seen yet must not be taken for missing.
 """
 
 from collections import defaultdict
-from collections.abc import Collection, Iterator
-from typing import Any
+from collections.abc import Collection, Iterator, Mapping
+from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from chalicelib.domain.tallies import PersonDay
+from chalicelib.domain.tallies import Counters, EntryMonth, PersonDay, difference
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem, read
-from chalicelib.store.records import model_of, read_noun, read_slot, slot_ref
-from chalicelib.store.tallies import counters_in
+from chalicelib.store.records import model_of, place_of, read_noun, read_slot, slot_ref
+from chalicelib.store.tallies import counters_in, model_at
 from infra.invariants import (
     Books,
-    Tallies,
     derived_counters,
+    derived_entry_tallies,
     derived_tallies,
+    expected_last_stop,
+    last_known_id,
     last_stop,
     running,
 )
@@ -33,14 +35,22 @@ from infra.invariants import (
 Scope = tuple[int, int]
 """An organization's id and a person's."""
 
-_INDEX_KEYS = (
-    "person_key",
-    "time_entry_key",
-    "started_key",
-    "stopped_key",
-    "running_shard",
-    "auto_stop_key",
-)
+_OfDays = dict[Scope, dict[str, dict[str, int]]]
+_OfMonths = dict[Scope, dict[EntryMonth, dict[str, int]]]
+
+Name = TypeVar("Name")
+
+_INDEX_KEYS = {
+    Timer: (
+        "person_key",
+        "time_entry_key",
+        "started_key",
+        "stopped_key",
+        "running_shard",
+        "auto_stop_key",
+    ),
+    TimeEntry: ("person_key", "service_key", "date_key", "deleted_shard", "deleted_key"),
+}
 
 
 class Ledger:
@@ -52,17 +62,25 @@ class Ledger:
     def read_all(self) -> dict[Scope, Books]:
         """Everybody's books: of one moment only where nobody works meanwhile."""
         timers: dict[Scope, list[Timer]] = defaultdict(list)
-        misindexed: dict[Scope, list[Timer]] = defaultdict(list)
+        misindexed: dict[Scope, list[Timer | TimeEntry]] = defaultdict(list)
         for raw in self._scan(TimerModel):
             timer = read_noun(Timer, raw)
             scope = timer.organization_id, timer.person_id
             timers[scope].append(timer)
             if not _is_indexed(timer, raw):
                 misindexed[scope].append(timer)
-        entries = self._entries()
+        entries: dict[Scope, dict[int, TimeEntry]] = defaultdict(dict)
+        for raw in self._scan(TimeEntryModel):
+            entry = read_noun(TimeEntry, raw)
+            scope = entry.organization_id, entry.person_id
+            entries[scope][entry.id] = entry
+            if not _is_indexed(entry, raw):
+                misindexed[scope].append(entry)
         slots = self._slots()
-        tallies = self._tallies()
-        everybody = timers.keys() | entries.keys() | slots.keys() | tallies.keys()
+        tallies, entry_tallies = self._tallies()
+        everybody = (
+            timers.keys() | entries.keys() | slots.keys() | tallies.keys() | entry_tallies.keys()
+        )
         return {
             scope: Books(
                 *scope,
@@ -70,6 +88,7 @@ class Ledger:
                 timers=sorted(timers[scope], key=lambda it: it.id),
                 entries=entries[scope],
                 tallies=_held(tallies[scope]),
+                entry_tallies=_held(entry_tallies[scope]),
                 misindexed=misindexed[scope],
             )
             for scope in sorted(everybody)
@@ -92,8 +111,8 @@ class Ledger:
         Each write demands that what it changes still is as it was read; where it is not,
         PynamoDB raises, and the person is to be read again. Timers keep their times.
         """
-        for timer in books.misindexed:
-            _repair_index(timer)
+        for record in books.misindexed:
+            _repair_index(record)
         self._repair_slot(books)
         for entry in books.entries.values():
             _repair_entry(books, entry)
@@ -105,8 +124,10 @@ class Ledger:
         if len(runs) > 1:
             return
         held = books.slot
-        last_id = max((timer.id for timer in books.timers), default=0)
-        stopped = held.last_stopped_at if runs else last_stop(books.timers)
+        last_id = last_known_id(books)
+        stopped = held.last_stopped_at
+        if not runs:
+            stopped = expected_last_stop(books, last_stop(books.timers))
         now_running = _running(runs[0]) if runs else None
         if (held.running, held.last_timer_id, held.last_stopped_at) == (
             now_running,
@@ -138,13 +159,6 @@ class Ledger:
             scope: read_slot(*scope, found.get(place)).version for scope, place in places.items()
         }
 
-    def _entries(self) -> dict[Scope, dict[int, TimeEntry]]:
-        entries: dict[Scope, dict[int, TimeEntry]] = defaultdict(dict)
-        for raw in self._scan(TimeEntryModel):
-            entry = read_noun(TimeEntry, raw)
-            entries[entry.organization_id, entry.person_id][entry.id] = entry
-        return entries
-
     def _slots(self) -> dict[Scope, Slot]:
         slots = {}
         for raw in self._scan(SlotModel):
@@ -153,13 +167,19 @@ class Ledger:
                 slots[scope] = read_slot(*scope, raw)
         return slots
 
-    def _tallies(self) -> dict[Scope, dict[str, dict[str, int]]]:
-        tallies: dict[Scope, dict[str, dict[str, int]]] = defaultdict(dict)
+    def _tallies(self) -> tuple[_OfDays, _OfMonths]:
+        days: _OfDays = defaultdict(dict)
+        months: _OfMonths = defaultdict(dict)
         for raw in self._scan(TallyModel):
-            scope, bucket = raw["scope"]["S"], raw["bucket"]["S"]
-            if isinstance(keys.tally_named(scope, bucket), PersonDay):
-                tallies[_scope(scope)][bucket] = counters_in(raw)
-        return tallies
+            bucket = raw["bucket"]["S"]
+            match keys.tally_named(raw["scope"]["S"], bucket):
+                case PersonDay() as name:
+                    days[name.organization_id, name.person_id][bucket] = counters_in(raw)
+                case EntryMonth() as name:
+                    months[name.organization_id, name.person_id][name] = counters_in(raw)
+                case None:
+                    pass
+        return days, months
 
     def _scan(self, model: type[Model]) -> Iterator[RawItem]:
         return scan(self._connection, model)
@@ -196,19 +216,19 @@ def _set_running(running_timer: RunningTimer | None) -> list[Action]:
     ]
 
 
-def _is_indexed(timer: Timer, raw: RawItem) -> bool:
-    expected = model_of(timer).serialize()
-    return all(raw.get(name) == expected.get(name) for name in _INDEX_KEYS)
+def _is_indexed(record: Timer | TimeEntry, raw: RawItem) -> bool:
+    expected = model_of(record).serialize()
+    return all(raw.get(name) == expected.get(name) for name in _INDEX_KEYS[type(record)])
 
 
-def _repair_index(timer: Timer) -> None:
-    expected = model_of(timer).serialize()
-    TimerModel(key=keys.scoped(timer.organization_id, timer.id)).update(
+def _repair_index(record: Timer | TimeEntry) -> None:
+    expected = model_of(record).serialize()
+    place_of(type(record), record.organization_id, record.id).update(
         actions=[
             Path(name).set(expected[name]["S"]) if name in expected else Path(name).remove()
-            for name in _INDEX_KEYS
+            for name in _INDEX_KEYS[type(record)]
         ],
-        condition=TimerModel.version == timer.version,
+        condition=Path("version") == record.version,
     )
 
 
@@ -233,24 +253,28 @@ def _repair_entry(books: Books, entry: TimeEntry) -> None:
 
 
 def repair_tallies(books: Books) -> None:
-    """Write a person's days as their timers make them; see :meth:`Ledger.repair`."""
+    """Write a person's tallies as their timers and entries make them; see :meth:`Ledger.repair`."""
     scope = keys.scoped(books.organization_id, books.person_id)
     derived = derived_tallies(books.timers)
     for day in sorted(derived.keys() | books.tallies.keys()):
-        held, expected = books.tallies.get(day, {}), derived.get(day, {})
-        differing = [
-            name
-            for name in sorted(held.keys() | expected.keys())
-            if held.get(name) != expected.get(name)
-        ]
-        if differing:
-            condition = _is(differing[0], held)
-            for name in differing[1:]:
-                condition &= _is(name, held)
-            TallyModel(scope=scope, bucket=day).update(
-                actions=[Path(name).set(expected.get(name, 0)) for name in differing],
-                condition=condition,
-            )
+        place = TallyModel(scope=scope, bucket=day)
+        _repair_counters(place, books.tallies.get(day, {}), derived.get(day, {}))
+    of_entries = derived_entry_tallies(books.entries.values())
+    for name in sorted(of_entries.keys() | books.entry_tallies.keys()):
+        place = model_at(keys.tally(name))
+        _repair_counters(place, books.entry_tallies.get(name, {}), of_entries.get(name, {}))
+
+
+def _repair_counters(place: TallyModel, held: Counters, expected: Counters) -> None:
+    differing = list(difference(expected, held))
+    if differing:
+        condition = _is(differing[0], held)
+        for name in differing[1:]:
+            condition &= _is(name, held)
+        place.update(
+            actions=[Path(name).set(expected.get(name, 0)) for name in differing],
+            condition=condition,
+        )
 
 
 def _is(name: str, held: Any) -> Any:
@@ -264,5 +288,5 @@ def _scope(key: str) -> Scope:
     return int(organization_id), int(person_id)
 
 
-def _held(tallies: dict[str, dict[str, int]]) -> Tallies:
+def _held(tallies: Mapping[Name, dict[str, int]]) -> dict[Name, dict[str, int]]:
     return {day: counters for day, counters in tallies.items() if counters}

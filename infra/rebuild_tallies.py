@@ -1,6 +1,7 @@
-"""Makes the tallies anew, from the timers up: ``make rebuild-tallies``. Safe while traffic runs.
+"""Makes the tallies anew, from timers and time entries up: ``make rebuild-tallies``.
 
-Works on the tables that the environment names (STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT).
+Safe while traffic runs. Works on the tables that the environment names (STINT_TABLE_PREFIX,
+AWS_REGION, DYNAMODB_ENDPOINT).
 The local server in memory cannot be reached from here. Nothing is emptied on the way: what is right
 is left alone, and what is wrong is written anew only if it still is as it was read.
 """
@@ -25,7 +26,7 @@ from infra.rollups import rebuild
 
 
 def rebuild_all(connection: Connection, tools: Toolbox) -> int:
-    """People's days from their timers, then everything above them; 1 where a run is not enough."""
+    """What acts count, from what they made; then all above it. 1 where a run is not enough."""
     missed = 0
     for books, violations in find_violations(Ledger(connection), tools.pause).values():
         if any(violation.what.startswith("tally of ") for violation in violations):

@@ -1,15 +1,16 @@
-"""Timers with the tallies that their acts would have written, for tests and benches: in bulk."""
+"""Timers and time entries with the tallies that their acts would have written, for tests and
+benches: in bulk."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
 
 from pynamodb.models import Model
 
-from chalicelib.domain.changes import Tallying
+from chalicelib.domain.changes import EntryTallying, Tallying
 from chalicelib.domain.tallies import Counters, PersonDay, TallyState, decide_roll_up
-from chalicelib.domain.timers import Timer
+from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
-from chalicelib.store.models import SlotModel, TallyModel, TimerModel
+from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import model_of
 from chalicelib.store.tallies import bucket_key
@@ -41,7 +42,20 @@ def slot_items(timers: Iterable[Timer]) -> Iterator[Item]:
 
 def tally_items(timers: Iterable[Timer]) -> Iterator[Item]:
     """The days of their people, and everything that those are rolled up to."""
-    states = [TallyState(name, tally, {}, 0) for name, tally in _days(timers).items()]
+    return _rolled_up(TallyState(name, tally, {}, 0) for name, tally in _days(timers).items())
+
+
+def entry_items(entries: Iterable[TimeEntry]) -> Iterator[Item]:
+    """Time entries themselves, the months that count them, and what those are rolled up to."""
+    tallying = EntryTallying()
+    for entry in entries:
+        tallying.came(entry)
+        yield TimeEntryModel, model_of(entry).serialize()
+    yield from _rolled_up(TallyState(it.name, it.counters, {}, 0) for it in tallying.changes())
+
+
+def _rolled_up(tallies: Iterable[TallyState]) -> Iterator[Item]:
+    states = list(tallies)
     for state in states:
         yield _item(keys.tally(state.name), state.tally)
         yield _item(keys.ledger(state.name), {**state.tally, "version": 1})

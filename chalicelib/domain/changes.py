@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.tallies import QUARTER_HOUR, Counted, EntryMonth
-from chalicelib.domain.timers import RunningTimer, StopReason, TimeEntry, Timer
+from chalicelib.domain.timers import RunningTimer, StopReason, TimeEntry, Timer, TrackMethod
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,6 +32,7 @@ class ChangeEntry:
 
     ``starts`` is the (timer id, instant) of a session that begins; ``ends``, an instant, says
     when the last one ended. A session that begins outranks one that ends: the entry runs.
+    ``track_method`` is how its time comes about from now on; None: as before.
     """
 
     time_entry_id: int
@@ -39,6 +40,7 @@ class ChangeEntry:
     timers: int = 0
     starts: tuple[int, int] | None = None
     ends: int | None = None
+    track_method: TrackMethod | None = None
 
     def merge(self, other: "ChangeEntry") -> "ChangeEntry":
         """Both changes of the same entry, as one."""
@@ -48,6 +50,7 @@ class ChangeEntry:
             self.timers + other.timers,
             self.starts or other.starts,
             self.ends if self.ends is not None else other.ends,
+            self.track_method or other.track_method,
         )
 
 
@@ -116,12 +119,15 @@ class ChangeEntryTally:
 
 @dataclass(frozen=True, slots=True)
 class Changes:
-    """All that one act changes, for one person of one organization, at one instant (``now``)."""
+    """All that one act changes, for one person of one organization, at one instant (``now``).
+
+    ``slot`` is None where the act neither starts nor stops anything.
+    """
 
     organization_id: int
     person_id: int
     now: int
-    slot: SlotChange
+    slot: SlotChange | None
     new_timer: Timer | None = None
     stop_timer: StopTimer | None = None
     new_entry: TimeEntry | None = None
@@ -136,13 +142,18 @@ class Tallying:
 
     _days: dict[int, dict[str, int]] = field(default_factory=dict)
 
-    def started(self, instant: int) -> None:
-        """A session started then."""
-        self._add(Counted.STARTS, instant, 1)
+    def started(self, instant: int, by: int = 1) -> None:
+        """A session started then; ``by=-1`` where that is taken back."""
+        self._add(Counted.STARTS, instant, by)
 
     def stopped(self, instant: int, by: int = 1) -> None:
         """A session stopped then; ``by=-1`` where that stop is taken back."""
         self._add(Counted.STOPS, instant, by)
+
+    @property
+    def days(self) -> set[int]:
+        """The days on which something was collected."""
+        return set(self._days)
 
     def changes(self) -> tuple[ChangeTally, ...]:
         """What was collected, without what cancels out."""

@@ -21,6 +21,9 @@ _DATE_TIME = re.compile(
 )
 
 
+FIRST_DATE = "0001-01-01"
+LAST_DATE = "9999-12-31"
+
 _AFTER_ALL = "~"
 
 

@@ -1,12 +1,12 @@
 """What a list asks for, as a small typed tree that knows nothing of DynamoDB."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
-from chalicelib.domain.instants import Span
-from chalicelib.domain.timers import Timer
+from chalicelib.domain.instants import FIRST_DATE, LAST_DATE, Span
+from chalicelib.domain.timers import TimeEntry, Timer
 
 T = TypeVar("T")
 
@@ -81,6 +81,54 @@ class TimerQuery:
     def _stops_outside(self, timer: Timer) -> bool:
         stop = timer.stopped_at
         return stop is not None and not any(stop in span for span in self.stopped_outside)
+
+
+class EntrySort(Enum):
+    """What time entries may be sorted by."""
+
+    DATE = "date"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+@dataclass(frozen=True, slots=True)
+class EntryQuery:
+    """Which time entries, in which order, and which page of them. None means: not asked about.
+
+    Dates are ``YYYY-MM-DD``, from ``first_date`` to ``last_date``, both included. ``meets`` says
+    whether an entry meets everything else that is asked for; None: there is nothing else. All of it
+    is joined by "and". ``page`` counts from 1.
+    """
+
+    organization_id: int
+    ids: frozenset[int] | None = None
+    person_ids: frozenset[int] | None = None
+    service_ids: frozenset[int] | None = None
+    first_date: str = FIRST_DATE
+    last_date: str = LAST_DATE
+    meets: Callable[[TimeEntry], bool] | None = None
+    sort: EntrySort = EntrySort.DATE
+    descending: bool = False
+    page: int = 1
+    page_size: int = 30
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether nothing can be meant."""
+        nobody = frozenset[int]()
+        return nobody in (self.ids, self.person_ids, self.service_ids) or (
+            self.first_date > self.last_date
+        )
+
+    def matches(self, entry: TimeEntry) -> bool:
+        """Whether a time entry of this organization is meant."""
+        return (
+            (self.ids is None or entry.id in self.ids)
+            and (self.person_ids is None or entry.person_id in self.person_ids)
+            and (self.service_ids is None or entry.service_id in self.service_ids)
+            and self.first_date <= entry.date <= self.last_date
+            and (self.meets is None or self.meets(entry))
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -31,6 +31,17 @@ class ChangeRecord:
 
 
 @dataclass(frozen=True, slots=True)
+class ReplaceRecord:
+    """Make a record another one with the same id, if its ``version`` still is that of ``before``.
+
+    Only what differs is written.
+    """
+
+    before: Any
+    after: Any
+
+
+@dataclass(frozen=True, slots=True)
 class DeleteRecord:
     """Delete a record, which may be gone already where nothing is expected of it."""
 
@@ -51,7 +62,7 @@ class RequireRecord:
     expected: Mapping[str, Any]
 
 
-RecordChange = CreateRecord | ChangeRecord | DeleteRecord | RequireRecord
+RecordChange = CreateRecord | ChangeRecord | ReplaceRecord | DeleteRecord | RequireRecord
 
 
 def changed(before: Any, after: Any, *guarded: str) -> tuple[ChangeRecord, ...]:

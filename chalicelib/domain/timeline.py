@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from chalicelib.domain.changes import (
     ChangeEntry,
     Changes,
+    EntryTallying,
     FreeSlot,
     MoveLastStop,
     OccupySlot,
@@ -20,7 +21,7 @@ from chalicelib.domain.changes import (
 from chalicelib.domain.directory import Organization, Service
 from chalicelib.domain.errors import InvalidAttribute, OverlapsSession
 from chalicelib.domain.instants import SECONDS_PER_DAY, format_instant, local_date
-from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
+from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer, TrackMethod
 
 CLOCK_TOLERANCE = 2 * 60
 """Seconds that a caller's clock may be ahead of ours; what it says is then taken as now."""
@@ -93,11 +94,18 @@ def decide_start(
         last_stopped_at = stop.stopped_at
         entries.append(_end_session(slot.running, stop.stopped_at))
         tallying.stopped(stop.stopped_at)
-    begin = ChangeEntry(timer.time_entry_id, timers=1, starts=(timer.id, start))
+    entry_tallying = EntryTallying()
+    begin = ChangeEntry(
+        timer.time_entry_id,
+        timers=1,
+        starts=(timer.id, start),
+        track_method=_track_method(work),
+    )
     if new_entry is None:
         entries.append(begin)
     else:
         new_entry = apply_to_new_entry(new_entry, begin)
+        entry_tallying.came(new_entry)
     changes = Changes(
         organization_id=slot.organization_id,
         person_id=slot.person_id,
@@ -108,6 +116,7 @@ def decide_start(
         new_entry=new_entry,
         entries=merge_entries(entries),
         tallies=tallying.changes(),
+        entry_tallies=entry_tallying.changes(),
     )
     return Started(timer, stop.timer_id if stop else None, changes)
 
@@ -210,6 +219,12 @@ def _end_session(running: RunningTimer, stopped_at: int) -> ChangeEntry:
     return ChangeEntry(
         running.time_entry_id, seconds=stopped_at - running.started_at, ends=stopped_at
     )
+
+
+def _track_method(work: TimeEntry | Service) -> TrackMethod | None:
+    """What a start makes of how an entry's time comes about; None: nothing else."""
+    made_by_hand = isinstance(work, TimeEntry) and work.track_method is TrackMethod.MANUAL
+    return TrackMethod.BOTH if made_by_hand else None
 
 
 def _new_entry(

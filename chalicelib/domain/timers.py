@@ -55,7 +55,8 @@ class TimeEntry:
     """What sessions add up to: a person's time on a service on a date (``YYYY-MM-DD``).
 
     ``tracked_seconds`` is the sum of its stopped sessions and ``adjusted_seconds`` what a hand
-    has added or taken, so that sums stay exact while only whole minutes are shown.
+    has added or taken, so that sums stay exact while only whole minutes are shown. Once it has a
+    ``deleted_at``, an instant, nobody finds it any more, while its last timers are removed.
     """
 
     id: int
@@ -78,6 +79,12 @@ class TimeEntry:
     timer_started_at: int | None = None
     timer_stopped_at: int | None = None
     version: int = 1
+    deleted_at: int | None = None
+
+    @property
+    def had_sessions(self) -> bool:
+        """Whether a timer was ever started on it."""
+        return self.latest_timer_id is not None or self.timer_count > 0
 
     @property
     def time(self) -> int:

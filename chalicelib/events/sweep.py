@@ -1,4 +1,5 @@
-"""The scheduled sweep: stops forgotten timers every five minutes. Contract section 9."""
+"""The scheduled sweep, every five minutes: stops forgotten timers (contract section 9), then clears
+away what is left of deleted time entries."""
 
 import logging
 from dataclasses import asdict
@@ -19,8 +20,9 @@ blueprint = Blueprint(__name__)
 
 @blueprint.schedule(Rate(EVERY_MINUTES, unit=Rate.MINUTES), name="sweep")
 def sweep(event: CloudWatchEvent) -> dict[str, object]:
-    """Run a sweep for as long as the function may; log and return what it did."""
+    """Sweep and clear for as long as the function may; log what each did, return it together."""
     # Imported here: the API, which knows this module for its schedule alone, never sweeps.
+    from chalicelib.services.clearing import clear_deleted  # noqa: PLC0415
     from chalicelib.services.sweeping import sweep as run  # noqa: PLC0415
 
     context: Any = event.context
@@ -31,4 +33,6 @@ def sweep(event: CloudWatchEvent) -> dict[str, object]:
 
     report = asdict(run(toolbox(), has_time))
     log.info("sweep", extra=report)
-    return report
+    clearing = asdict(clear_deleted(toolbox(), has_time))
+    log.info("clearing", extra=clearing)
+    return {**report, "clearing": clearing}

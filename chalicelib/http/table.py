@@ -2,6 +2,7 @@
 
 from chalicelib.http.directory import people_routes, self_routes, service_routes, token_routes
 from chalicelib.http.routes import Route
+from chalicelib.http.time_entries import time_entry_routes
 from chalicelib.http.timers import timer_routes
 from chalicelib.http.webhooks import webhook_routes
 from chalicelib.services.toolbox import Toolbox
@@ -11,6 +12,7 @@ def route_table(tools: Toolbox) -> tuple[Route, ...]:
     """Every route."""
     return (
         *timer_routes(tools),
+        *time_entry_routes(tools),
         *self_routes(tools),
         *people_routes(tools),
         *service_routes(tools),

@@ -7,13 +7,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import reduce
 
-from chalicelib.domain.instants import LAST_INSTANT, Span
+from chalicelib.domain.instants import FIRST_DATE, LAST_DATE, LAST_INSTANT, Span
 from chalicelib.domain.queries import TimeIs
 
 EVER = Span(0, LAST_INSTANT + 1)
-
-FIRST_DATE = "0001-01-01"
-LAST_DATE = "9999-12-31"
 
 
 @dataclass(frozen=True, slots=True)
@@ -134,6 +131,19 @@ class Conditions:
     def other_times(self, name: str) -> tuple[Span, ...]:
         """The spans outside of which a time must lie."""
         return tuple(it.span for it in self.by_name.get(name, ()) if isinstance(it, TimeIsNot))
+
+    def dates(self, *names: str) -> tuple[str, str]:
+        """The first and the last date that all of these filters leave."""
+        ranges = [
+            it
+            for name in names
+            for it in self.by_name.get(name, ())
+            if isinstance(it, DateIs) and it.inside
+        ]
+        return (
+            max((it.first for it in ranges), default=FIRST_DATE),
+            min((it.last for it in ranges), default=LAST_DATE),
+        )
 
     def described(self) -> str:
         """All of it as text, the same for the same conditions in every process."""

@@ -16,7 +16,8 @@ Record = TypeVar("Record")
 
 
 class Kind(Enum):
-    """What a value is. In documents an instant is a date-time with milliseconds and offset."""
+    """What a value is. In documents an instant is a date-time with milliseconds and offset, and an
+    object holds plain values by their names."""
 
     INTEGER = "integer"
     TEXT = "text"
@@ -26,6 +27,7 @@ class Kind(Enum):
     ID = "id"
     WORDS = "words"
     """Several words of a closed set, each once, as a list."""
+    OBJECT = "object"
 
 
 @dataclass(frozen=True, slots=True)

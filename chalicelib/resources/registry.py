@@ -4,6 +4,7 @@ from typing import Any
 
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
+from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.resource import AnyResource
@@ -11,13 +12,14 @@ from chalicelib.resources.api_tokens import API_TOKENS
 from chalicelib.resources.organizations import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.resources.people import PEOPLE, USERS
 from chalicelib.resources.services import SERVICES
-from chalicelib.resources.time_entries import TIME_ENTRIES
+from chalicelib.resources.time_entries import TIME_ENTRIES, TIME_ENTRY_REVISIONS
 from chalicelib.resources.timers import TIMERS
 from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
 
 RECORDS: dict[str, type[Any]] = {
     TIMERS.type: Timer,
     TIME_ENTRIES.type: TimeEntry,
+    TIME_ENTRY_REVISIONS.type: Revision,
     ORGANIZATIONS.type: Organization,
     ORGANIZATION_MEMBERSHIPS.type: Membership,
     PEOPLE.type: Person,
@@ -33,6 +35,7 @@ RESOURCES: dict[str, AnyResource] = {
     for resource in (
         TIMERS,
         TIME_ENTRIES,
+        TIME_ENTRY_REVISIONS,
         ORGANIZATIONS,
         ORGANIZATION_MEMBERSHIPS,
         PEOPLE,

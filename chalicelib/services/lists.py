@@ -8,6 +8,7 @@ from typing import Any, Generic, Protocol, TypeVar
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.policies import may_see
 from chalicelib.domain.queries import BadPosition, Page, Stretch
+from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.jsonapi.resource import Record, Resource
 
@@ -36,11 +37,13 @@ class Lister(Protocol[Listed]):
 class SmallList(Generic[Record]):
     """A list that is read whole, filtered, sorted and paged in memory.
 
-    ``read`` gives the records of the caller's organization: those with these ids, or all of them.
+    ``read`` gives the records of the caller's organization: those that the filter ``by`` leaves, by
+    the ids that it asks for, or all of them.
     """
 
     resource: Resource[Record]
     read: Callable[[Caller, frozenset[int] | None], Sequence[Record]]
+    by: str = "id"
 
     def page(self, caller: Caller, asked: ListQuery) -> Page[Record]:
         """A page, whose total is that of the filtered list."""
@@ -72,30 +75,36 @@ class SmallList(Generic[Record]):
 
     def _matching(self, caller: Caller, asked: ListQuery) -> list[Record]:
         resource = self.resource
-        conditions = [
-            (declared.value, condition)
-            for declared in resource.filters
-            for condition in asked.conditions.by_name.get(declared.name, ())
-        ]
+        meets = meeting(resource, asked.conditions)
         # As it is seen, before it is looked at: a filter must not tell what a document does not.
         seen = (
             resource.seen(caller, record)
-            for record in self.read(caller, asked.conditions.ids("id"))
+            for record in self.read(caller, asked.conditions.ids(self.by))
             if may_see(caller, resource.visibility, resource.owner(record))
         )
-        return [
-            record
-            for record in seen
-            if all(
-                condition.holds(None if value is None else value(record))  # type: ignore[arg-type]
-                for value, condition in conditions
-            )
-        ]
+        return [record for record in seen if meets(record)]
 
     def _description(self, caller: Caller, asked: ListQuery) -> str:
         whose = caller.organization.id, caller.person_id, caller.role.value
         what = self.resource.type, asked.sort, asked.descending, asked.conditions.described()
         return repr((whose, what))
+
+
+def meeting(resource: Resource[Record], conditions: Conditions) -> Callable[[Record], bool]:
+    """Whether a record meets all conditions of a request, as the resource declares its filters."""
+    asked = [
+        (declared.value, condition)
+        for declared in resource.filters
+        for condition in conditions.by_name.get(declared.name, ())
+    ]
+
+    def meets(record: Record) -> bool:
+        return all(
+            condition.holds(None if value is None else value(record))  # type: ignore[arg-type]
+            for value, condition in asked
+        )
+
+    return meets
 
 
 def _key(value: str | int | None, record_id: int) -> _Key:

@@ -171,6 +171,8 @@ def _stop(tools: Toolbox, timer: Timer, now: int, stopped_at: int | None) -> Sto
     if earlier is None:
         return decide_stop(timer, now, stopped_at)
     slot, entry = tools.store.correction_state(timer)
+    if entry is None:
+        raise LostRace
     return decide_correction(timer, slot, entry, now, earlier)
 
 

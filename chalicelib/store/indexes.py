@@ -7,11 +7,20 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.domain.timers import Timer
+from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
-from chalicelib.store.models import TimerModel
-from chalicelib.store.plans import BY_PERSON, BY_STARTED, BY_STOPPED, BY_TIME_ENTRY, Plan
+from chalicelib.store.models import TimeEntryModel, TimerModel
+from chalicelib.store.plans import (
+    BY_ORGANIZATION_DATE,
+    BY_PERSON,
+    BY_PERSON_DATE,
+    BY_SERVICE_DATE,
+    BY_STARTED,
+    BY_STOPPED,
+    BY_TIME_ENTRY,
+    Plan,
+)
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import read_noun
 
@@ -28,12 +37,16 @@ class Index:
 
 _STARTED = TimerModel.started_key.attr_name
 _STOPPED = TimerModel.stopped_key.attr_name
+_DATE = TimeEntryModel.date_key.attr_name
 
 INDEXES: Mapping[str, Index] = {
     BY_PERSON: Index(TimerModel, Timer, "person_key", _STARTED),
     BY_TIME_ENTRY: Index(TimerModel, Timer, "time_entry_key", _STARTED),
     BY_STARTED: Index(TimerModel, Timer, "organization_id", _STARTED),
     BY_STOPPED: Index(TimerModel, Timer, "organization_id", _STOPPED),
+    BY_PERSON_DATE: Index(TimeEntryModel, TimeEntry, "person_key", _DATE),
+    BY_SERVICE_DATE: Index(TimeEntryModel, TimeEntry, "service_key", _DATE),
+    BY_ORGANIZATION_DATE: Index(TimeEntryModel, TimeEntry, "organization_id", _DATE),
 }
 """Every index that lists are read by, by its name."""
 

@@ -22,6 +22,9 @@ from chalicelib.domain.tallies import (
 RUNNING_SHARDS = 8
 """Partitions of the index of running timers: about 1,000 starts and stops a second each."""
 
+DELETED = "deleted"
+"""The one partition of the index of deleted time entries that still have timers: few are."""
+
 RUNNING_SLOT = "running"
 """The range key of a person's running slot, beside their idempotency records."""
 

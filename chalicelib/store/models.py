@@ -1,4 +1,4 @@
-"""The seven tables, as PynamoDB models: the one definition of keys, indexes, streams and TTL.
+"""The eight tables, as PynamoDB models: the one definition of keys, indexes, streams and TTL.
 
 The local server, the tests and the deployed template take their tables from here. Why seven, and
 which access pattern each index serves: docs/decisions/0002-tables.md.
@@ -8,7 +8,12 @@ turn one into the other; whatever else a model has is a key. ``Meta.bare_name`` 
 ``chalicelib.store.connection`` puts the stage's prefix before it.
 """
 
-from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import (
+    BooleanAttribute,
+    JSONAttribute,
+    TTLAttribute,
+    UnicodeAttribute,
+)
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
@@ -16,6 +21,7 @@ from pynamodb.models import Model
 from chalicelib.domain.deliveries import Fate
 from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.events import EventType
+from chalicelib.domain.time_entries import Act
 from chalicelib.domain.timers import StopReason, TrackMethod
 from chalicelib.domain.webhooks import PausedReason, WebhookState
 from chalicelib.store.attributes import (
@@ -114,6 +120,46 @@ class TimerModel(Model):
     running = Running()
 
 
+class ByPersonDate(GlobalSecondaryIndex["TimeEntryModel"]):
+    """A person's time entries by date. Deleted ones have no date here: no list holds them."""
+
+    class Meta(_IndexMeta):
+        index_name = "by_person_date"
+
+    person_key = UnicodeAttribute(hash_key=True)
+    date_key = UnicodeAttribute(range_key=True)
+
+
+class ByServiceDate(GlobalSecondaryIndex["TimeEntryModel"]):
+    """A service's time entries by date."""
+
+    class Meta(_IndexMeta):
+        index_name = "by_service_date"
+
+    service_key = UnicodeAttribute(hash_key=True)
+    date_key = UnicodeAttribute(range_key=True)
+
+
+class ByOrganizationDate(GlobalSecondaryIndex["TimeEntryModel"]):
+    """An organization's time entries by date."""
+
+    class Meta(_IndexMeta):
+        index_name = "by_organization_date"
+
+    organization_id = IntegerAttribute(hash_key=True)
+    date_key = UnicodeAttribute(range_key=True)
+
+
+class Deleted(GlobalSecondaryIndex["TimeEntryModel"]):
+    """Sparse: what was deleted and still has timers, of all organizations, the oldest first."""
+
+    class Meta(_IndexMeta):
+        index_name = "deleted"
+
+    deleted_shard = UnicodeAttribute(hash_key=True)
+    deleted_key = UnicodeAttribute(range_key=True)
+
+
 class TimeEntryModel(Model):
     """One item an entry: a :class:`~chalicelib.domain.timers.TimeEntry`."""
 
@@ -143,6 +189,38 @@ class TimeEntryModel(Model):
     timer_started_at = IntegerAttribute(null=True)
     timer_stopped_at = IntegerAttribute(null=True)
     version = IntegerAttribute()
+    deleted_at = IntegerAttribute(null=True)
+    person_key = UnicodeAttribute()
+    service_key = UnicodeAttribute()
+    date_key = UnicodeAttribute(null=True)
+    deleted_shard = UnicodeAttribute(null=True)
+    deleted_key = UnicodeAttribute(null=True)
+
+    by_person_date = ByPersonDate()
+    by_service_date = ByServiceDate()
+    by_organization_date = ByOrganizationDate()
+    deleted = Deleted()
+
+
+class RevisionModel(Model):
+    """What was changed of a time entry by hand: a
+    :class:`~chalicelib.domain.time_entries.Revision`. It outlives the entry."""
+
+    class Meta:
+        bare_name = "revisions"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    time_entry_key = UnicodeAttribute(hash_key=True)
+    revision_key = UnicodeAttribute(range_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    time_entry_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    act = WordAttribute(Act)
+    created_at = IntegerAttribute()
+    before = JSONAttribute()
+    after = JSONAttribute()
+    expires_at = TTLAttribute()
 
 
 class SlotModel(Model):
@@ -334,6 +412,7 @@ class AttemptModel(Model):
 TABLES: tuple[type[Model], ...] = (
     TimerModel,
     TimeEntryModel,
+    RevisionModel,
     DirectoryModel,
     TokenModel,
     SlotModel,

@@ -6,8 +6,9 @@ narrows its range; what is left is checked row by row.
 
 from dataclasses import dataclass
 
-from chalicelib.domain.instants import Span
-from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
+from chalicelib.domain.instants import Span, next_date
+from chalicelib.domain.queries import EntryQuery, EntrySort, TimeIs, TimerQuery, TimerSort
+from chalicelib.domain.time_entries import EARLIEST_DATE, LATEST_DATE
 from chalicelib.store import keys
 
 FIRST = keys.begin(0)
@@ -22,6 +23,10 @@ BY_TIME_ENTRY = "by_time_entry"
 BY_STARTED = "by_organization_started"
 BY_STOPPED = "by_organization_stopped"
 
+BY_PERSON_DATE = "by_person_date"
+BY_SERVICE_DATE = "by_service_date"
+BY_ORGANIZATION_DATE = "by_organization_date"
+
 
 @dataclass(frozen=True, slots=True)
 class Plan:
@@ -32,7 +37,7 @@ class Plan:
 
     With ``stops``, an exact walk along an index that is sorted by start is to be narrowed to what
     stopped in that span: its first and last row may lie a session beside the span
-    (:func:`narrowed`). Where not ``ordered``, the rows come in another order than they are wanted.
+    (``windows.py``). Where not ``ordered``, the rows come in another order than they are wanted.
     """
 
     index: str
@@ -74,6 +79,24 @@ def detour(query: TimerQuery) -> Plan | None:
     return None
 
 
+def entry_plan(query: EntryQuery) -> Plan:
+    """How to answer a query for time entries that is not empty by itself.
+
+    Where it wants them in another order than by date, the plan says all but the order.
+    """
+    index, partition = _entry_scope(query)
+    served = {
+        BY_PERSON_DATE: query.service_ids is None,
+        BY_SERVICE_DATE: query.person_ids is None,
+        BY_ORGANIZATION_DATE: query.person_ids is None and query.service_ids is None,
+    }
+    exact = served[index] and query.ids is None and query.meets is None
+    # Beyond what dates an entry may have lies nothing: neither an entry nor a tally.
+    begin = FIRST if query.first_date <= EARLIEST_DATE else query.first_date
+    end = LAST if query.last_date >= LATEST_DATE else next_date(query.last_date)
+    return Plan(index, partition, begin, end, exact, ordered=query.sort is EntrySort.DATE)
+
+
 def asks_what_runs(query: TimerQuery) -> int | None:
     """The person of whom a query asks what runs, if it asks that: their slot has the answer."""
     if query.stopped_at != TimeIs(None) or query.person_ids is None or len(query.person_ids) != 1:
@@ -89,6 +112,16 @@ def narrowing_filter(steps: Plan) -> str:
     if steps.index == BY_STARTED:
         return "person_id" if steps.begin == FIRST else "started_at"
     return "started_at"
+
+
+def _entry_scope(query: EntryQuery) -> tuple[str, str | int]:
+    if query.person_ids is not None and len(query.person_ids) == 1:
+        (person_id,) = query.person_ids
+        return BY_PERSON_DATE, keys.scoped(query.organization_id, person_id)
+    if query.service_ids is not None and len(query.service_ids) == 1:
+        (service_id,) = query.service_ids
+        return BY_SERVICE_DATE, keys.scoped(query.organization_id, service_id)
+    return BY_ORGANIZATION_DATE, query.organization_id
 
 
 def _is_empty(time: TimeIs | None) -> bool:

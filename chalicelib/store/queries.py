@@ -6,7 +6,7 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.queries import Stretch, TimerQuery, TimerSort
+from chalicelib.domain.queries import EntryQuery, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
@@ -77,21 +77,14 @@ def _exact_stretch(
     )
     # One more than is asked for tells whether there is more, without an empty page at the end.
     rows, position = walk.page(query.organization_id, after, size + 1)
-    return _cut(rows, position, size)
+    return cut(rows, position, size)
 
 
 def _checked_stretch(
     connection: Connection, query: TimerQuery, steps: Plan, after: str | None, size: int
 ) -> Stretch[Timer]:
     walk = walk_of(connection, steps, query.descending)
-    found: list[Row] = []
-    position = after
-    for _ in range(MOST_INDEX_PAGES):
-        rows, position = walk.page(query.organization_id, position)
-        found += (row for row in rows if query.matches(row[1]))
-        if len(found) > size or position is None:
-            break
-    return _cut(found, position, size)
+    return checked(walk, query, after, size)
 
 
 def _sorted_stretch(
@@ -108,13 +101,30 @@ def _sorted_stretch(
     placed = [(position_of(query, timer), timer) for timer in in_order(query, found)]
     if after is not None:
         placed = [it for it in placed if (it[0] < after if query.descending else it[0] > after)]
-    return _cut(placed, None, size)
+    return cut(placed, None, size)
 
 
-def _cut(rows: Sequence[Row], position: str | None, size: int) -> Stretch[Timer]:
+def checked(
+    walk: Walk, query: TimerQuery | EntryQuery, after: str | None, size: int
+) -> Stretch[Any]:
+    """Rows behind a position that a query means: up to ``size``, out of at most five index pages.
+
+    Up to five calls.
+    """
+    found: list[Row] = []
+    position = after
+    for _ in range(MOST_INDEX_PAGES):
+        rows, position = walk.page(query.organization_id, position)
+        found += (row for row in rows if query.matches(row[1]))
+        if len(found) > size or position is None:
+            break
+    return cut(found, position, size)
+
+
+def cut(rows: Sequence[Row], position: str | None, size: int) -> Stretch[Any]:
     """So many rows, and where it goes on."""
-    timers = [timer for _, timer in rows[:size]]
-    return Stretch(timers, rows[size - 1][0] if len(rows) > size else position)
+    records = [record for _, record in rows[:size]]
+    return Stretch(records, rows[size - 1][0] if len(rows) > size else position)
 
 
 @dataclass(frozen=True, slots=True)

@@ -13,6 +13,7 @@ from chalicelib.domain.records import (
     CreateRecord,
     DeleteRecord,
     RecordChange,
+    ReplaceRecord,
     RequireRecord,
 )
 from chalicelib.store.records import key_of, model_of, place_of
@@ -27,6 +28,8 @@ def write_records(transaction: TransactWrite, changes: Iterable[RecordChange]) -
                 transaction.save(item, condition=~_exists(item))
             case ChangeRecord():
                 _change(transaction, change)
+            case ReplaceRecord():
+                _replace(transaction, change)
             case DeleteRecord():
                 place = place_of(change.kind, change.organization_id, change.id)
                 condition = _is_as_expected(place, change.expected, None)
@@ -41,6 +44,22 @@ def _change(transaction: TransactWrite, change: ChangeRecord) -> None:
         place,
         actions=[_set(place, name, value) for name, value in change.values.items()],
         condition=_is_as_expected(place, change.expected, _exists(place)),
+    )
+
+
+def _replace(transaction: TransactWrite, change: ReplaceRecord) -> None:
+    # Items are compared, not records: keys that follow from what changes do change with it.
+    before, after = model_of(change.before), model_of(change.after)
+    differing = (
+        name
+        for name in type(after).get_attributes()
+        if getattr(before, name) != getattr(after, name)
+    )
+    place = place_of(type(change.after), change.after.organization_id, change.after.id)
+    transaction.update(
+        place,
+        actions=[_set(place, name, getattr(after, name)) for name in differing],
+        condition=_is_as_expected(place, {"version": change.before.version}, None),
     )
 
 

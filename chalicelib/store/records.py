@@ -4,6 +4,7 @@ A field of a noun is the attribute of the same name. Keys are derived, and never
 """
 
 from dataclasses import fields
+from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
@@ -20,6 +21,7 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.idempotency import KeptOutcome, Outcome, RequestKey
 from chalicelib.domain.records import RecordId
+from chalicelib.domain.time_entries import REVISIONS_KEPT_SECONDS, Revision
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.store import keys
@@ -28,6 +30,7 @@ from chalicelib.store.models import (
     KeptOutcomeModel,
     OrganizationModel,
     PersonModel,
+    RevisionModel,
     ServiceModel,
     SlotModel,
     TimeEntryModel,
@@ -38,7 +41,18 @@ from chalicelib.store.models import (
 )
 from chalicelib.store.reads import RawItem, Ref, ref
 
-Record = Timer | TimeEntry | Organization | Person | Service | Token | TokenList | Claim | Webhook
+Record = (
+    Timer
+    | TimeEntry
+    | Revision
+    | Organization
+    | Person
+    | Service
+    | Token
+    | TokenList
+    | Claim
+    | Webhook
+)
 Noun = TypeVar("Noun", bound=Record)
 
 
@@ -126,6 +140,7 @@ def read_kept(raw: RawItem | None) -> KeptOutcome | None:
 _MODELS: dict[type[Any], type[Model]] = {
     Timer: TimerModel,
     TimeEntry: TimeEntryModel,
+    Revision: RevisionModel,
     Token: TokenModel,
     Organization: OrganizationModel,
     Person: PersonModel,
@@ -173,15 +188,26 @@ def _derived_keys(record: Record) -> dict[str, Any]:
             return {}
         case Organization():
             return {**key_of(Organization, record.id, record.id)}
-        case Timer():
-            return {**key_of(Timer, record.organization_id, record.id), **_index_keys(record)}
         case Claim():
             return {**key_of(Claim, record.organization_id, record.name)}
+        case Revision():
+            return {**_revision_key(record), "expires_at": _end_of(record)}
         case _:
-            return {**key_of(type(record), record.organization_id, record.id)}
+            key = key_of(type(record), record.organization_id, record.id)
+            return {**key, **_index_keys(record)}
 
 
-def _index_keys(timer: Timer) -> dict[str, Any]:
+def _index_keys(record: Record) -> dict[str, Any]:
+    match record:
+        case Timer():
+            return _timer_keys(record)
+        case TimeEntry():
+            return _date_keys(record)
+        case _:
+            return {}
+
+
+def _timer_keys(timer: Timer) -> dict[str, Any]:
     # What runs, and only that, is in the index of running timers.
     runs = timer.stopped_at is None
     return {
@@ -192,3 +218,26 @@ def _index_keys(timer: Timer) -> dict[str, Any]:
         "running_shard": keys.shard(timer.id) if runs else None,
         "auto_stop_key": keys.at(timer.auto_stop_at, timer.id) if runs else None,
     }
+
+
+def _date_keys(entry: TimeEntry) -> dict[str, Any]:
+    # What is deleted is in no list, but among what is to be cleared away.
+    is_there = entry.deleted_at is None
+    return {
+        "person_key": keys.scoped(entry.organization_id, entry.person_id),
+        "service_key": keys.scoped(entry.organization_id, entry.service_id),
+        "date_key": keys.on(entry.date, entry.id) if is_there else None,
+        "deleted_shard": None if is_there else keys.DELETED,
+        "deleted_key": None if is_there else keys.at(entry.deleted_at, entry.id),
+    }
+
+
+def _revision_key(revision: Revision) -> dict[str, str]:
+    return {
+        "time_entry_key": keys.scoped(revision.organization_id, revision.time_entry_id),
+        "revision_key": f"{revision.id:016d}",
+    }
+
+
+def _end_of(revision: Revision) -> datetime:
+    return datetime.fromtimestamp(revision.created_at + REVISIONS_KEPT_SECONDS, UTC)

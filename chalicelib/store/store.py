@@ -10,12 +10,22 @@ from pynamodb.exceptions import PutError
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey
-from chalicelib.domain.queries import Page, Stretch, TimerQuery
+from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import RollUp, TallyName, TallyState
+from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import PausedReason, Webhook
-from chalicelib.store import deliveries, directory, keys, pages, queries, tallies, webhooks
+from chalicelib.store import (
+    deliveries,
+    directory,
+    keys,
+    pages,
+    queries,
+    tallies,
+    time_entries,
+    webhooks,
+)
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.queries import OverduePage
@@ -30,6 +40,7 @@ from chalicelib.store.records import (
     ref_of,
     slot_ref,
 )
+from chalicelib.store.time_entries import DeletedPage
 from chalicelib.store.transactions import Commit, commit
 
 
@@ -175,14 +186,52 @@ class Store:
             kept=_kept(found, kept),
         )
 
-    def correction_state(self, timer: Timer) -> tuple[Slot, TimeEntry]:
-        """What correcting a stop rests on: the person's slot and the entry. One call."""
+    def correction_state(self, timer: Timer) -> tuple[Slot, TimeEntry | None]:
+        """What correcting a stop rests on: the person's slot and the entry, also one that is being
+        deleted; None: it is gone, and the timer with it. One call."""
         slot = slot_ref(timer.organization_id, timer.person_id)
         entry = ref_of(TimeEntry, timer.organization_id, timer.time_entry_id)
         found = self._read(slot, entry)
         person_slot = read_slot(timer.organization_id, timer.person_id, found.get(slot))
-        # A timer's entry cannot be missing; were it, a KeyError here is the fault it would be.
-        return person_slot, read_noun(TimeEntry, found[entry])
+        return person_slot, read_noun(TimeEntry, found[entry]) if entry in found else None
+
+    def deleted_entry(self, organization_id: int, entry_id: int) -> TimeEntry | None:
+        """A time entry that was deleted and still has timers. Others do not find it. One call."""
+        wanted = ref_of(TimeEntry, organization_id, entry_id)
+        raw = self._read(wanted).get(wanted)
+        entry = None if raw is None else read_noun(TimeEntry, raw)
+        return entry if entry is not None and entry.deleted_at is not None else None
+
+    def deleted_entries(self, limit: int, after: Any = None) -> DeletedPage:
+        """Where deleted time entries still have timers, the oldest first. One call.
+
+        It comes from an index: one may be gone by now.
+        """
+        return time_entries.deleted(self._connection, limit, after)
+
+    def timers_of_entry(self, entry: TimeEntry, most: int) -> Sequence[Timer]:
+        """Some of an entry's timers, the first ones, read consistently; at most 100. Two calls.
+
+        They are found by an index: what was started a moment ago may be missing.
+        """
+        return time_entries.timers_of(self._connection, entry, most)
+
+    def revisions(self, organization_id: int, entry_id: int) -> Sequence[Revision]:
+        """What was changed of a time entry by hand, the oldest first, read consistently.
+
+        One call for each MB. Raises ``QueryTooBroad`` where they are more than 5 MB.
+        """
+        return time_entries.revisions(self._connection, organization_id, entry_id)
+
+    def time_entries(self, query: EntryQuery) -> Page[TimeEntry]:
+        """A page of time entries. At most three calls in a row where an index serves it, else up
+        to 5."""
+        return time_entries.page(self._connection, query)
+
+    def entry_stretch(self, query: EntryQuery, after: str | None, size: int) -> Stretch[TimeEntry]:
+        """Time entries behind a position of a list. One call where an index serves it, else up to
+        5."""
+        return time_entries.stretch(self._connection, query, after, size)
 
     def create(self, record: Record) -> bool:
         """Put a record that is not there yet; False, and nothing written, where it is. One call."""
@@ -265,4 +314,6 @@ def _optional_ref(kind: type[Noun], organization_id: int, record_id: int | None)
 
 def _noun(kind: type[Noun], found: dict[Ref, RawItem], item: Ref | None) -> Noun | None:
     raw = None if item is None else found.get(item)
-    return None if raw is None else read_noun(kind, raw)
+    noun = None if raw is None else read_noun(kind, raw)
+    # Once for all: what was deleted is not found, whoever looks for whatever reason.
+    return None if isinstance(noun, TimeEntry) and noun.deleted_at is not None else noun

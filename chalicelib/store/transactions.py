@@ -23,6 +23,7 @@ from chalicelib.domain.changes import (
     MoveLastStop,
     OccupySlot,
     OpenSlot,
+    SlotChange,
     StopTimer,
 )
 from chalicelib.domain.errors import Unavailable
@@ -110,7 +111,8 @@ def _write_changes(transaction: TransactWrite, changes: Changes) -> None:
         _stop_timer(transaction, changes.organization_id, changes.stop_timer)
     for change in changes.entries:
         _change_entry(transaction, changes, change)
-    _change_slot(transaction, changes)
+    if changes.slot is not None:
+        _change_slot(transaction, changes, changes.slot)
     _count(transaction, changes)
 
 
@@ -142,8 +144,13 @@ def _change_entry(transaction: TransactWrite, changes: Changes, change: ChangeEn
         TimeEntryModel.tracked_seconds.add(change.seconds),
         TimeEntryModel.timer_count.add(change.timers),
     ]
+    # Holds only where the entry exists.
+    condition = TimeEntryModel.person_id == changes.person_id
+    if change.track_method is not None:
+        actions.append(TimeEntryModel.track_method.set(change.track_method))
     if change.starts is not None:
         timer_id, started_at = change.starts
+        condition &= TimeEntryModel.deleted_at.does_not_exist()
         actions += [
             TimeEntryModel.running_timer_id.set(timer_id),
             TimeEntryModel.latest_timer_id.set(timer_id),
@@ -158,13 +165,11 @@ def _change_entry(transaction: TransactWrite, changes: Changes, change: ChangeEn
     transaction.update(
         TimeEntryModel(key=keys.scoped(changes.organization_id, change.time_entry_id)),
         actions=actions,
-        # Holds only where the entry exists.
-        condition=TimeEntryModel.person_id == changes.person_id,
+        condition=condition,
     )
 
 
-def _change_slot(transaction: TransactWrite, changes: Changes) -> None:
-    slot = changes.slot
+def _change_slot(transaction: TransactWrite, changes: Changes, slot: SlotChange) -> None:
     condition: Condition
     match slot:
         case OccupySlot():

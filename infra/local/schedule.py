@@ -8,6 +8,7 @@ from dataclasses import asdict
 
 from chalicelib.domain.errors import StintError
 from chalicelib.events.sweep import EVERY_MINUTES
+from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.toolbox import Toolbox
 
@@ -23,6 +24,7 @@ def sweeping(tools: Toolbox, every_seconds: float = EVERY_MINUTES * 60) -> Itera
         while not ended.wait(every_seconds):
             try:
                 log.info("sweep", extra=asdict(sweep(tools)))
+                log.info("clearing", extra=asdict(clear_deleted(tools)))
             except StintError:
                 log.exception("sweep failed")
 

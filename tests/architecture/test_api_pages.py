@@ -14,6 +14,8 @@ from chalicelib.store.store import Store
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
     "timers": "timers",
+    "time_entries": "time_entries",
+    "time_entry_revisions": "time_entries",
     "people": "people",
     "services": "services",
     "organizations": "organizations",

@@ -8,7 +8,15 @@ from tests.support.calls import counted
 from tests.support.clock import FakeClock
 from tests.support.outside import Outside
 from tests.support.permissions import needed_outside
-from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
+from tests.support.rollups import roll_up_all
+from tests.support.world import (
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    DESIGN,
+    DEVELOPMENT,
+    MEMBER,
+    MEMBERS_ENTRY,
+)
 
 READ, COMMIT, QUERY = "BatchGetItem", "TransactWriteItems", "Query"
 
@@ -128,3 +136,83 @@ def test_what_runs_of_a_person_takes_one_consistent_call(
     with counted(connection) as calls:
         assert len(known.get("/timers?filter[person_id]=8779&filter[stopped_at]=").data) == 1
     assert calls == [READ]
+
+
+def _entry(**attributes: object) -> object:
+    return {"data": {"type": "time_entries", "attributes": attributes}}
+
+
+def test_a_time_entry_is_made_and_corrected_in_two_calls(
+    known: Api, connection: Connection
+) -> None:
+    with counted(connection) as calls:
+        made = known.post("/time_entries", _entry(service_id=DESIGN, time=5))
+    assert (made.status, calls) == (201, [READ, COMMIT])
+    path = f"/time_entries/{made.data['id']}"
+    for change in ({"time": 6}, {"service_id": DEVELOPMENT}, {"person_id": MEMBER}):
+        with counted(connection) as calls:
+            assert known.patch(path, _entry(**change)).status == 200
+        assert calls == [READ, COMMIT]
+    with counted(connection) as calls:
+        assert known.patch(path, _entry(time=6)).status == 200
+    assert calls == [READ]
+
+
+def test_a_time_entry_is_deleted_in_two_calls_or_with_timers_in_four(
+    known: Api, connection: Connection, clock: FakeClock
+) -> None:
+    known.start(time_entry_id=ADMINS_ENTRY)
+    with counted(connection) as calls:
+        assert known.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 409
+    assert calls == [READ]
+    clock.advance(30)
+    known.patch(f"/time_entries/{ADMINS_ENTRY}/stop")
+    with counted(connection) as calls:
+        assert known.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
+    assert calls == [READ, QUERY, READ, COMMIT]
+    with counted(connection) as calls:
+        assert known.send("DELETE", f"/time_entries/{ADMINS_SECOND_ENTRY}").status == 204
+    assert calls == [READ, COMMIT]
+
+
+def test_a_time_entry_takes_one_call_and_one_for_what_is_included(
+    known: Api, connection: Connection
+) -> None:
+    included = "organization,person,service,creator,task,project"
+    for query, steps in (("", 0), (f"?include={included}", 1)):
+        with counted(connection) as calls:
+            assert known.get(f"/time_entries/{ADMINS_ENTRY}{query}").status == 200
+        assert calls == [READ] * (1 + steps)
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [QUERY]),
+        ("sort=-date", [QUERY]),
+        ("filter[person_id]=8779&filter[after]=2026-03-01", [QUERY]),
+        ("filter[service_id]=1294&page[after]=", [QUERY]),
+        ("filter[note]=x", [QUERY]),
+        ("sort=updated_at&page[after]=", [QUERY]),
+        ("filter[id]=364,366&sort=created_at", [READ]),
+        ("filter[task_id]=1", []),
+        ("filter[after]=2026-03-02&filter[before]=2026-03-01", []),
+        # More than a page: months are read, or a range of them, and then the rows.
+        ("page[size]=1", [QUERY, QUERY]),
+        ("page[size]=1&filter[date]=2026-03-02", [QUERY, READ]),
+        ("page[size]=1&page[number]=2", [QUERY, QUERY]),
+    ],
+)
+def test_a_list_of_time_entries_takes_as_many_calls(
+    known: Api, connection: Connection, query: str, expected: list[str]
+) -> None:
+    roll_up_all(connection)
+    with counted(connection) as calls:
+        assert known.get(f"/time_entries?{query}").status == 200
+    assert calls == expected
+
+
+def test_revisions_take_a_call_for_each_entry(known: Api, connection: Connection) -> None:
+    with counted(connection) as calls:
+        known.get("/time_entry_revisions?filter[time_entry_id]=364,366")
+    assert calls == [QUERY, QUERY]

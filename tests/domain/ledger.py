@@ -40,7 +40,8 @@ class Ledger:
             self.entries[change.time_entry_id] = _changed(
                 self.entries[change.time_entry_id], change
             )
-        self.slot = _moved(self.slot, changes.slot)
+        if changes.slot is not None:
+            self.slot = _moved(self.slot, changes.slot)
         for tally in changes.tallies:
             for name, by in tally.counters.items():
                 self.tallies[tally.day, name] += by

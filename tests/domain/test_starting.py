@@ -133,6 +133,7 @@ def test_a_switch_past_the_limit_ends_the_old_timer_at_its_limit(
     assert started.timer.started_at == NOW
     assert started.changes.stop_timer == StopTimer(TIMER, ended, reason)
     assert started.changes.entries[0] == ChangeEntry(ENTRY, seconds=counted, ends=ended)
+    assert started.changes.slot is not None
     assert started.changes.slot.last_stopped_at == ended
 
 

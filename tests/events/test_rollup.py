@@ -18,6 +18,7 @@ from infra.local.streams import Feed, Record, Stream
 from infra.rollups import behind, drifted, read_all
 from tests.support.api import Api
 from tests.support.clock import HOUR, FakeClock
+from tests.support.rollups import roll_up_all
 from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
 
 LOAD = """
@@ -70,6 +71,7 @@ def test_the_handler_rolls_up_what_its_records_are_about(
     admin: Api, tools: Toolbox, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "toolbox", lambda: tools)
+    roll_up_all(connection)
     admin.start(time_entry_id=ADMINS_ENTRY)
     # Chalice's decorator leaves a class that makes its event of what Lambda passes.
     handler: Callable[[object, object], object] = module.rollup
@@ -86,6 +88,7 @@ def test_what_people_do_reaches_every_bucket_by_the_stream(
     clock: FakeClock,
     open_stream: Callable[[str], Stream],
 ) -> None:
+    roll_up_all(connection)
     stream = open_stream(table_name(TallyModel))
     feed = Feed(stream, lambda event: roll_up_records(tools, event))
     for _ in range(3):

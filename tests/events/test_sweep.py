@@ -59,7 +59,7 @@ def test_its_module_is_loaded_alone() -> None:
     assert json.loads(result.stdout) == [[], True]
 
 
-def test_it_sweeps_and_reports_in_one_log_line(
+def test_it_sweeps_and_clears_and_reports_in_a_log_line_each(
     forgotten: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "stint"):
@@ -72,10 +72,13 @@ def test_it_sweeps_and_reports_in_one_log_line(
         "left": 0,
         "complete": True,
         "lag_seconds": 0,
+        "clearing": {"cleared": 0, "failed": 0, "left": 0},
     }
-    (line,) = caplog.records
-    assert line.getMessage() == "sweep"
+    line, other = caplog.records
+    assert (line.getMessage(), other.getMessage()) == ("sweep", "clearing")
+    cleared = answer.pop("clearing")
     assert {name: line.__dict__[name] for name in answer} == answer
+    assert {name: other.__dict__[name] for name in cleared} == cleared
 
 
 def test_it_begins_nothing_when_its_time_is_nearly_over(forgotten: int) -> None:

@@ -6,6 +6,7 @@ import pytest
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
+from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import StopReason
 from chalicelib.store import keys
 from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
@@ -109,6 +110,26 @@ REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
             [Path("e01").add(1)]
         ),
         "tally of 2026-03-05",
+    ),
+    "tally of entries": (
+        lambda: TallyModel(scope="2149#8779#entries", bucket="2026-03#1294").update(
+            [Path("n02").add(1)]
+        ),
+        "tally of entries on service 1294 in 2026-03",
+    ),
+    "tally of no entries": (
+        lambda: TallyModel(scope="2149#8779#entries", bucket="2026-04#1294").update(
+            [Path("n02").add(1)]
+        ),
+        "tally of entries on service 1294 in 2026-04",
+    ),
+    "entry's place in lists": (
+        lambda: entry().update([TimeEntryModel.date_key.set("2026-03-01#0000000000000364")]),
+        "entry 364 is not indexed",
+    ),
+    "entry in no list": (
+        lambda: entry().update([TimeEntryModel.date_key.remove()]),
+        "entry 364 is not indexed",
     ),
     "tally gone": (
         lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").delete(),
@@ -245,3 +266,39 @@ def test_a_repair_writes_only_what_differs(connection: Connection) -> None:
     with counted(connection) as calls:
         assert mend(connection) == 0
     assert calls.count("UpdateItem") == 1
+
+
+def test_what_a_deletion_leaves_behind_is_no_violation(
+    admin: Api, worked: list[int], connection: Connection, clock: FakeClock
+) -> None:
+    admin.stop(str(worked[-1]))
+    assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
+    books = Ledger(connection).read_all()[SCOPE]
+    # The slot remembers the last timer, which is gone.
+    assert books.slot.last_timer_id == worked[-1] > books.timers[-1].id
+    assert found(connection) == []
+    # And a repair leaves that alone.
+    slot().update([SlotModel.timer_id.set(7)])
+    assert mend(connection) == 0
+    after = Ledger(connection).read_all()[SCOPE].slot
+    assert after.last_timer_id == worked[-1]
+    assert after.last_stopped_at == books.slot.last_stopped_at
+    assert found(connection) == []
+    clock.advance(HOUR)
+    assert admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
+    assert found(connection) == []
+
+
+def test_counters_of_an_entry_that_is_half_deleted_are_missed_and_mended(
+    admin: Api, connection: Connection, clock: FakeClock
+) -> None:
+    for _ in range(MOST_TIMERS_A_STEP + 2):
+        admin.start(time_entry_id=ADMINS_ENTRY)
+        clock.advance(60)
+    admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop")
+    assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
+    assert found(connection) == []
+    entry().update([TimeEntryModel.timer_count.add(1)])
+    assert any("timer_count is 3, not 2" in what for what in found(connection))
+    assert mend(connection) == 0
+    assert found(connection) == []

@@ -33,7 +33,7 @@ def server() -> Iterator[Server]:
 
 def test_it_says_what_it_did(server: Server) -> None:
     assert "For development" in server.greeting
-    assert "7 created" in server.greeting
+    assert "8 created" in server.greeting
     assert f"http://127.0.0.1:{server.port}/api/v2/timers" in server.greeting
 
 

@@ -10,8 +10,10 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 
 from chalicelib.domain.tallies import PersonDay
+from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import Timer
 from chalicelib.http.table import route_table
+from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.delivering import DeliveryReport, deliver
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.sweeping import sweep
@@ -35,7 +37,15 @@ from tests.support.receiver import Receiver, status
 from tests.support.samples import send_sample
 from tests.support.stack import Json
 from tests.support.stream_records import stream_record
-from tests.support.world import ADMIN, ADMINS_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY, ZAGREB
+from tests.support.world import (
+    ADMIN,
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    DESIGN,
+    MEMBER,
+    MEMBERS_ENTRY,
+    ZAGREB,
+)
 
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE, MONDAY_NINE + 12 * HOUR)
 UNREADABLE = {"dynamodb": {"SequenceNumber": "1"}}
@@ -103,6 +113,13 @@ class ApiUser:
             "page[size]=1&filter[started_at][lt]=2027-01-01",
         ):
             assert self._admin.get(f"/timers?{query}").status == 200
+        for query in (
+            "sort=-date",
+            f"filter[person_id]={MEMBER}",
+            f"filter[service_id]={DESIGN}",
+            "page[size]=1",
+        ):
+            assert self._admin.get(f"/time_entries?{query}").status == 200
 
     def _manage(self) -> None:
         admin = self._admin
@@ -110,6 +127,8 @@ class ApiUser:
         for route in route_table(real_toolbox(Store(Connection()))):
             for method in route.methods:
                 send_sample(admin, route, method, timer_id)
+        # With a timer on it, which goes with it.
+        assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
         # Another address, so that a claim moves; another role, and another admin for good.
         changes = {"email": "elsewhere@example.com", "role": "admin"}
         assert admin.patch(f"/people/{MEMBER}", {"data": {"attributes": changes}}).status == 200
@@ -117,7 +136,8 @@ class ApiUser:
 
 
 class Sweeper:
-    """Stops a forgotten timer that somebody touches in the same moment."""
+    """Stops a forgotten timer that somebody touches in the same moment, and clears away a deleted
+    entry that had more timers than one transaction takes."""
 
     def __init__(self, admin: Api, clock: FakeClock, tools: Toolbox) -> None:
         self._admin = admin
@@ -125,7 +145,12 @@ class Sweeper:
         self._tools = tools
 
     def prepare(self) -> None:
+        for _ in range(MOST_TIMERS_A_STEP + 1):
+            assert self._admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
+            self._clock.advance(MINUTE)
         assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
+        deleted = self._admin.send("DELETE", f"/time_entries/{ADMINS_SECOND_ENTRY}")
+        assert deleted.status == 204
         self._clock.advance(13 * HOUR)
 
     def __call__(self) -> None:
@@ -138,6 +163,7 @@ class Sweeper:
 
         with patch.object(Store, "commit", commit_or_lose):
             assert sweep(self._tools).stopped == 1
+        assert clear_deleted(self._tools).cleared == 1
 
 
 class RollUpUser:

@@ -83,6 +83,7 @@ def test_what_is_right_is_left_alone(connection: Connection, tools: Toolbox) -> 
 def test_what_no_stream_rolled_up_is_told_and_rolled_up(
     admin: Api, connection: Connection, tools: Toolbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
+    roll_up_all(connection)
     admin.start(time_entry_id=ADMINS_ENTRY)
     assert report(connection, tools, with_repair=False) == 1
     assert "1 tallies are not rolled up: does the stream run?" in capsys.readouterr().out

@@ -39,8 +39,12 @@ def test_what_expires_is_deleted_by_dynamodb(tables: dict[str, Json]) -> None:
         for name, table in tables.items()
         if "TimeToLiveSpecification" in table["Properties"]
     }
-    specified = {"AttributeName": "expires_at", "Enabled": True}
-    assert expiring == {"SlotsTable": specified, "DeliveriesTable": specified}
+    expires = {"AttributeName": "expires_at", "Enabled": True}
+    assert expiring == {
+        "DeliveriesTable": expires,
+        "RevisionsTable": expires,
+        "SlotsTable": expires,
+    }
 
 
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model.Meta.bare_name)

@@ -23,7 +23,7 @@ from chalicelib.services.timers import StartTimer, start_timer
 from chalicelib.store.store import Store
 from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, weather_of
 from tests.support.books import timers, violations
-from tests.support.chaos import WRITE, Call, intercepted
+from tests.support.chaos import intercepted, once_before_a_write
 from tests.support.tables import items
 from tests.support.world import ADMIN, MEMBER, OTHER_MEMBER, ZAGREB
 
@@ -99,7 +99,7 @@ def test_a_deactivation_in_the_middle_of_a_start_wins(
         _start(one)
         run.clock.advance(60)
     leave = lambda: People(other.tools).deactivate(BOSS, MEMBER)  # noqa: E731
-    with intercepted(connection, _once_before_a_write(leave)), pytest.raises(AccessDenied):
+    with intercepted(connection, once_before_a_write(leave)), pytest.raises(AccessDenied):
         _start(one, 1)
     _check_gone(store, connection)
     assert {it.stop_reason for it in timers(connection).values()} == (
@@ -112,7 +112,7 @@ def test_a_start_in_the_middle_of_a_deactivation_is_stopped(
 ) -> None:
     run = Run()
     one, other = (Phone(run, store, str(number)) for number in (1, 2))
-    with intercepted(connection, _once_before_a_write(lambda: _start(other))):
+    with intercepted(connection, once_before_a_write(lambda: _start(other))):
         People(one.tools).deactivate(BOSS, MEMBER)
     _check_gone(store, connection)
     (timer,) = timers(connection).values()
@@ -129,7 +129,7 @@ def test_a_token_in_the_middle_of_a_change_has_the_right_role_or_none(
     values = {"name": "phone", "person": MEMBER}
     people.change(BOSS, MEMBER, {"role": Role.ADMIN})
     make = lambda: ApiTokens(other.tools).create(BOSS, values, None)  # noqa: E731
-    with intercepted(connection, _once_before_a_write(make)):
+    with intercepted(connection, once_before_a_write(make)):
         if change == "deactivate":
             people.deactivate(BOSS, MEMBER)
         else:
@@ -204,19 +204,3 @@ def test_an_address_that_all_want_is_one_persons(store: Store) -> None:
     emails = Counter(it.email for it in store.directory(Person, ZAGREB.id))
     assert emails["wanted@example.com"] == 1
     assert set(emails.values()) == {1}
-
-
-def _once_before_a_write(intruder: Callable[[], object]) -> Callable[[Call], Call]:
-    """Lets somebody in once, between the read and the write."""
-    done: list[str] = []
-
-    def wrap(real: Call) -> Call:
-        def call(operation: str, arguments: dict[str, Any]) -> Any:
-            if operation == WRITE and not done:
-                done.append(operation)
-                intruder()
-            return real(operation, arguments)
-
-        return call
-
-    return wrap

@@ -1,10 +1,12 @@
 """Which index serves which query."""
 
+from typing import Any
+
 import pytest
 
 from chalicelib.domain.instants import Span
-from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
-from chalicelib.store.plans import Plan, detour, plan
+from chalicelib.domain.queries import EntryQuery, EntrySort, TimeIs, TimerQuery, TimerSort
+from chalicelib.store.plans import Plan, detour, entry_plan, plan
 
 ORGANIZATION = 2149
 ALL = ("0000000000", ":")
@@ -120,3 +122,50 @@ def test_the_index_of_the_other_time_is_read_where_that_is_less(
     query: TimerQuery, expected: Plan | None
 ) -> None:
     assert detour(query) == expected
+
+
+DAYS: Any = {"first_date": "2026-03-02", "last_date": "2026-03-08"}
+DAY_KEYS = ("2026-03-02", "2026-03-09")
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        (EntryQuery(ORGANIZATION), Plan("by_organization_date", ORGANIZATION, *ALL, True)),
+        (
+            EntryQuery(ORGANIZATION, person_ids=ONE),
+            Plan("by_person_date", "2149#7", *ALL, True),
+        ),
+        (
+            EntryQuery(ORGANIZATION, service_ids=ONE, **DAYS),
+            Plan("by_service_date", "2149#7", *DAY_KEYS, True),
+        ),
+        (
+            EntryQuery(ORGANIZATION, person_ids=ONE, service_ids=frozenset({9})),
+            Plan("by_person_date", "2149#7", *ALL, False),
+        ),
+        (
+            EntryQuery(ORGANIZATION, person_ids=OTHERS, service_ids=ONE),
+            Plan("by_service_date", "2149#7", *ALL, False),
+        ),
+        (
+            EntryQuery(ORGANIZATION, person_ids=OTHERS, **DAYS),
+            Plan("by_organization_date", ORGANIZATION, *DAY_KEYS, False),
+        ),
+        (
+            EntryQuery(ORGANIZATION, meets=lambda _: True),
+            Plan("by_organization_date", ORGANIZATION, *ALL, False),
+        ),
+        (
+            EntryQuery(ORGANIZATION, sort=EntrySort.UPDATED_AT),
+            Plan("by_organization_date", ORGANIZATION, *ALL, True, ordered=False),
+        ),
+        # Whatever a calendar can name is pulled into what an entry can have.
+        (
+            EntryQuery(ORGANIZATION, first_date="1066-10-14", last_date="9999-12-31"),
+            Plan("by_organization_date", ORGANIZATION, *ALL, True),
+        ),
+    ],
+)
+def test_the_index_that_serves_a_query_for_time_entries(query: EntryQuery, expected: Plan) -> None:
+    assert entry_plan(query) == expected

@@ -20,6 +20,7 @@ from chalicelib.domain.directory import (
 from chalicelib.domain.events import EventType
 from chalicelib.domain.ids import MAX_ID
 from chalicelib.domain.instants import LAST_INSTANT
+from chalicelib.domain.time_entries import Act, Revision
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
 from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState
 from chalicelib.store import keys
@@ -50,7 +51,9 @@ FULL: list[Record] = [
         timer_started_at=10,
         timer_stopped_at=20,
         version=4,
+        deleted_at=30,
     ),
+    Revision(5, 2149, 364, 8779, Act.UPDATED, 7, {"time": 4, "note": None}, {"time": 5}),
     Organization(2149, "Adriatic", "Europe/Zagreb", 3600),
     Person(8779, 2149, "Ana", "Horvat", "ana@x.example", Role.ADMIN, 5, "CEO", "an", "http://x", 9),
     Service(1294, 2149, "Design", False, False, 3, 11, 12),

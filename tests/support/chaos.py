@@ -39,6 +39,22 @@ def intercepted(connection: Connection, wrap: Callable[[Call], Call]) -> Iterato
         setattr(client, "_make_api_call", real)  # noqa: B010
 
 
+def once_before_a_write(intruder: Callable[[], object]) -> Callable[[Call], Call]:
+    """Lets somebody in once, between the read and the write. For :func:`intercepted`."""
+    done: list[str] = []
+
+    def wrap(real: Call) -> Call:
+        def call(operation: str, arguments: dict[str, Any]) -> Any:
+            if operation == WRITE and not done:
+                done.append(operation)
+                intruder()
+            return real(operation, arguments)
+
+        return call
+
+    return wrap
+
+
 def throttled(operation: str) -> ClientError:
     """The whole request is refused for now."""
     return ClientError(

@@ -5,16 +5,25 @@ from typing import Any
 
 from chalicelib.http.routes import Route
 from tests.support.api import Answer, Api
-from tests.support.world import DESIGN, OTHER_MEMBER, OTHER_MEMBERS_ENTRY, WEBHOOK, ZAGREB, token_id
+from tests.support.world import (
+    DESIGN,
+    OTHER_MEMBER,
+    OTHER_MEMBERS_ENTRY,
+    OTHER_MEMBERS_SECOND_ENTRY,
+    WEBHOOK,
+    ZAGREB,
+    token_id,
+)
 
 
 @dataclass(frozen=True)
 class Sample:
     """A request to a route: the id in its path, of something of ``OTHER_MEMBER`` where it is
-    anybody's, and what its document holds."""
+    anybody's, what its document holds, and its query."""
 
     record_id: int = 0
     attributes: dict[str, Any] | None = None
+    query: str = ""
 
 
 TIMER = 1_000
@@ -26,6 +35,12 @@ SAMPLES: dict[str, Sample] = {
     "show_timer": Sample(TIMER),
     "stop_timer": Sample(TIMER),
     "stop_time_entry": Sample(OTHER_MEMBERS_ENTRY),
+    "list_time_entries": Sample(),
+    "show_time_entry": Sample(OTHER_MEMBERS_ENTRY),
+    "create_time_entry": Sample(attributes={"service_id": DESIGN, "time": 30}),
+    "update_time_entry": Sample(OTHER_MEMBERS_ENTRY, {"time": 45}),
+    "delete_time_entry": Sample(OTHER_MEMBERS_SECOND_ENTRY),
+    "list_time_entry_revisions": Sample(query=f"?filter[time_entry_id]={OTHER_MEMBERS_ENTRY}"),
     "list_organizations": Sample(),
     "show_organization": Sample(ZAGREB.id),
     "update_organization": Sample(ZAGREB.id, {"name": "Renamed"}),
@@ -70,7 +85,7 @@ def send_sample(api: Api, route: Route, method: str, timer_id: str) -> Answer:
     """Send the request that a route has here."""
     sample = SAMPLES[route.name]
     given_id = timer_id if sample.record_id == TIMER else str(sample.record_id)
-    path = route.path.replace("{id}", given_id)
+    path = route.path.replace("{id}", given_id) + sample.query
     if sample.attributes is None:
         return api.send(method, path)
     data = {"type": route.document.type, "attributes": sample.attributes}

@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass, field
 
+from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
+from chalicelib.domain.changes import EntryTallying
 from chalicelib.domain.directory import (
     ApiToken,
     Claim,
@@ -19,8 +21,10 @@ from chalicelib.domain.people import email_claim
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
 from chalicelib.domain.webhooks import Webhook
+from chalicelib.store import keys
 from chalicelib.store.records import Record, model_of
 from chalicelib.store.store import Store
+from chalicelib.store.tallies import model_at
 
 ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
 KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")
@@ -41,6 +45,7 @@ ADMINS_ENTRY = 364
 ADMINS_SECOND_ENTRY = 366
 MEMBERS_ENTRY = 365
 OTHER_MEMBERS_ENTRY = 367
+OTHER_MEMBERS_SECOND_ENTRY = 369
 FOREIGN_ENTRY = 368
 
 WEBHOOK = 77
@@ -89,15 +94,22 @@ def _belongings(person: Person, world: World) -> tuple[Record, ...]:
 
 
 def put_all(*records: Record) -> None:
-    """Put many records in few calls, whatever was there."""
+    """Put many records in few calls, whatever was there. Time entries are counted, as new ones."""
     by_model: dict[type[Model], list[Model]] = {}
+    tallying = EntryTallying()
     for record in records:
+        if isinstance(record, TimeEntry) and record.deleted_at is None:
+            tallying.came(record)
         item = model_of(record)
         by_model.setdefault(type(item), []).append(item)
     for model, items in by_model.items():
         with model.batch_write() as batch:
             for item in items:
                 batch.save(item)
+    for tally in tallying.changes():
+        model_at(keys.tally(tally.name)).update(
+            [Path(name).add(by) for name, by in tally.counters.items()]
+        )
 
 
 def _person(person_id: int, organization: Organization, role: Role) -> Person:
@@ -145,6 +157,7 @@ _ENTRIES = (
     _entry(ADMINS_SECOND_ENTRY, ZAGREB, ADMIN, DEVELOPMENT),
     _entry(MEMBERS_ENTRY, ZAGREB, MEMBER, DESIGN),
     _entry(OTHER_MEMBERS_ENTRY, ZAGREB, OTHER_MEMBER, DEVELOPMENT),
+    _entry(OTHER_MEMBERS_SECOND_ENTRY, ZAGREB, OTHER_MEMBER, DESIGN),
     _entry(FOREIGN_ENTRY, KOLKATA, STRANGER, FOREIGN_SERVICE),
 )
 _WEBHOOK = Webhook(

@@ -1,0 +1,30 @@
+"""Time entries over HTTP, and what was changed of them by hand. Contract section 10."""
+
+from chalicelib.domain.policies import ADMINS, OWN
+from chalicelib.http.routes import Route
+from chalicelib.http.views import Views
+from chalicelib.resources.time_entries import (
+    CHANGES,
+    CREATION,
+    TIME_ENTRIES,
+    TIME_ENTRY_REVISIONS,
+)
+from chalicelib.services.lists import SmallList
+from chalicelib.services.records import show_record
+from chalicelib.services.time_entries import TimeEntries
+from chalicelib.services.toolbox import Toolbox
+
+
+def time_entry_routes(tools: Toolbox) -> tuple[Route, ...]:
+    """What to serve where."""
+    views = Views(tools, TIME_ENTRIES)
+    verbs = TimeEntries(tools)
+    revisions = SmallList(TIME_ENTRY_REVISIONS, verbs.revisions, by="time_entry_id")
+    return (
+        views.list(verbs, OWN),
+        views.show(show_record(tools, TIME_ENTRIES), OWN),
+        views.create(CREATION, verbs.create, OWN),
+        views.update(CHANGES, verbs.change, OWN),
+        views.delete(verbs.delete, OWN),
+        Views(tools, TIME_ENTRY_REVISIONS).list(revisions, ADMINS),
+    )

@@ -1,0 +1,188 @@
+"""Time entries in DynamoDB: lists, what was changed by hand, and what is left of deleted ones."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from pynamodb.connection import Connection
+
+from chalicelib.domain.errors import QueryTooBroad
+from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
+from chalicelib.domain.tallies import Counted, Listed, TallyScope
+from chalicelib.domain.time_entries import Revision
+from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.store import keys
+from chalicelib.store.connection import table_name, translated
+from chalicelib.store.far_pages import Tallied, read_page
+from chalicelib.store.indexes import Row, Walk, walk_of
+from chalicelib.store.models import RevisionModel, TimeEntryModel
+from chalicelib.store.plans import (
+    BY_ORGANIZATION_DATE,
+    BY_PERSON_DATE,
+    BY_SERVICE_DATE,
+    BY_TIME_ENTRY,
+    FIRST,
+    LAST,
+    MOST_INDEX_PAGES,
+    Plan,
+    entry_plan,
+)
+from chalicelib.store.queries import checked, cut
+from chalicelib.store.reads import RawItem, read
+from chalicelib.store.records import read_noun, ref_of
+from chalicelib.store.windows import DATES, window_of
+
+
+def page(connection: Connection, query: EntryQuery) -> Page[TimeEntry]:
+    """One page of a list of time entries, and how many there are in all.
+
+    Raises ``QueryTooBroad`` where no index serves the query and five index pages do not hold what
+    would have to be checked.
+    """
+    if query.is_empty:
+        return Page((), 0)
+    steps = entry_plan(query)
+    if steps.exact and steps.ordered:
+        return read_page(connection, query, steps, window_of(steps, DATES), _tallied(query, steps))
+    rows = _all_rows(connection, query)
+    first = (query.page - 1) * query.page_size
+    return Page([entry for _, entry in rows[first : first + query.page_size]], len(rows))
+
+
+def stretch(
+    connection: Connection, query: EntryQuery, after: str | None, size: int
+) -> Stretch[TimeEntry]:
+    """Up to ``size`` time entries of a list behind a position (None: from its beginning).
+
+    By date: one call where the index says all, else at most five, of 1 MB of the index each. In
+    another order, and by ids: raises ``QueryTooBroad`` as :func:`page` does.
+    """
+    if after is not None:
+        # Whoever made it up learns that at once, whatever the list.
+        keys.id_in(after)
+    if query.is_empty:
+        return Stretch((), None)
+    steps = entry_plan(query)
+    if query.ids is not None or not steps.ordered:
+        rows = _all_rows(connection, query)
+        if after is not None:
+            rows = [it for it in rows if (it[0] < after if query.descending else it[0] > after)]
+        return cut(rows, None, size)
+    walk = walk_of(connection, steps, query.descending)
+    if not steps.exact:
+        return checked(walk, query, after, size)
+    # One more than is asked for tells whether there is more, without an empty page at the end.
+    found, position = walk.page(query.organization_id, after, size + 1)
+    return cut(found, position, size)
+
+
+def position_of(query: EntryQuery, entry: TimeEntry) -> str:
+    """Where an entry stands in a list that is sorted as a query wants it."""
+    match query.sort:
+        case EntrySort.DATE:
+            return keys.on(entry.date, entry.id)
+        case EntrySort.CREATED_AT:
+            return keys.at(entry.created_at, entry.id)
+        case EntrySort.UPDATED_AT:
+            return keys.at(entry.updated_at, entry.id)
+
+
+def timers_of(connection: Connection, entry: TimeEntry, most: int) -> Sequence[Timer]:
+    """Some of an entry's timers: which ones, the index says; what they are, the table."""
+    partition = keys.scoped(entry.organization_id, entry.id)
+    walk = Walk(connection, BY_TIME_ENTRY, partition, FIRST, LAST)
+    found = walk.first(entry.organization_id, most)
+    places = [ref_of(Timer, entry.organization_id, timer.id) for _, timer in found]
+    held = read(connection, places)
+    return [read_noun(Timer, held[place]) for place in places if place in held]
+
+
+def revisions(connection: Connection, organization_id: int, entry_id: int) -> Sequence[Revision]:
+    """What was changed of an entry by hand, the oldest first."""
+    request: dict[str, Any] = {
+        "TableName": table_name(RevisionModel),
+        "KeyConditionExpression": "time_entry_key = :entry",
+        "ExpressionAttributeValues": {":entry": {"S": keys.scoped(organization_id, entry_id)}},
+        "ConsistentRead": True,
+    }
+    found: list[Revision] = []
+    for _ in range(MOST_INDEX_PAGES):
+        with translated():
+            answer = connection.dispatch("Query", dict(request))
+        found += (read_noun(Revision, item) for item in answer["Items"])
+        if "LastEvaluatedKey" not in answer:
+            return found
+        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    raise QueryTooBroad("filter[time_entry_id]")
+
+
+@dataclass(frozen=True, slots=True)
+class DeletedPage:
+    """A page of the index of deleted entries. ``after`` begins the next page; None: the end."""
+
+    items: Sequence[RawItem]
+    after: Any
+
+    @staticmethod
+    def entry(item: RawItem) -> TimeEntry:
+        """The entry that an item holds. Raises whatever a spoilt item makes it raise."""
+        return read_noun(TimeEntry, item)
+
+
+def deleted(connection: Connection, limit: int, after: Any = None) -> DeletedPage:
+    """Deleted entries that still have timers, the oldest first."""
+    request = {
+        "TableName": table_name(TimeEntryModel),
+        "IndexName": "deleted",
+        "KeyConditionExpression": "deleted_shard = :shard",
+        "ExpressionAttributeValues": {":shard": {"S": keys.DELETED}},
+        "Limit": limit,
+    }
+    if after is not None:
+        request["ExclusiveStartKey"] = after
+    with translated():
+        answer = connection.dispatch("Query", request)
+    return DeletedPage(answer["Items"], answer.get("LastEvaluatedKey"))
+
+
+def _tallied(query: EntryQuery, steps: Plan) -> Tallied:
+    """By what an exact plan is counted."""
+    (person_id,) = query.person_ids or (None,)
+    (service_id,) = query.service_ids or (None,)
+    entries, organization_id = Listed.TIME_ENTRIES, query.organization_id
+    scope = {
+        BY_PERSON_DATE: TallyScope(entries, organization_id, person_id),
+        BY_SERVICE_DATE: TallyScope(entries, organization_id, service_id=service_id),
+        BY_ORGANIZATION_DATE: TallyScope(entries, organization_id),
+    }[steps.index]
+    return Tallied(keys.tally_scope(scope), Counted.ENTRIES, DATES, has_quarters=False)
+
+
+def _all_rows(connection: Connection, query: EntryQuery) -> list[Row]:
+    """Every entry that a query means, in its order."""
+    if query.ids is not None:
+        entries = _named(connection, query.organization_id, query.ids)
+    else:
+        entries = _read_all(connection, query, entry_plan(query))
+    rows = [(position_of(query, entry), entry) for entry in entries if query.matches(entry)]
+    return sorted(rows, key=lambda row: row[0], reverse=query.descending)
+
+
+def _named(connection: Connection, organization_id: int, ids: frozenset[int]) -> list[TimeEntry]:
+    found = read(connection, [ref_of(TimeEntry, organization_id, it) for it in ids])
+    entries = (read_noun(TimeEntry, item) for item in found.values())
+    return [entry for entry in entries if entry.deleted_at is None]
+
+
+def _read_all(connection: Connection, query: EntryQuery, steps: Plan) -> list[TimeEntry]:
+    walk = walk_of(connection, steps, query.descending)
+    found: list[TimeEntry] = []
+    position = None
+    for _ in range(MOST_INDEX_PAGES):
+        rows, position = walk.page(query.organization_id, position)
+        found += (entry for _, entry in rows if query.matches(entry))
+        if position is None:
+            return found
+    # Who has a person or a service can still narrow it by dates.
+    widest = steps.index == BY_ORGANIZATION_DATE and (steps.begin, steps.end) != (FIRST, LAST)
+    raise QueryTooBroad("filter[person_id]" if widest else "filter[after]")
