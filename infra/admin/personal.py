@@ -17,7 +17,6 @@ from chalicelib.domain.errors import RecordNotFound
 from chalicelib.domain.idempotency import KeptOutcome
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.records import changed
-from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.authentication import REMEMBERED_SECONDS
@@ -25,14 +24,9 @@ from chalicelib.services.people import People
 from chalicelib.services.settling import Decision, settle
 from chalicelib.store import keys
 from chalicelib.store.connection import translated
-from chalicelib.store.models import (
-    KeptOutcomeModel,
-    RevisionModel,
-    TimeEntryModel,
-    TimerModel,
-)
+from chalicelib.store.models import KeptOutcomeModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem
-from chalicelib.store.records import model_of, read_kept, read_noun
+from chalicelib.store.records import read_kept, read_noun
 from infra.admin import output
 from infra.admin.desk import Desk
 
@@ -106,30 +100,6 @@ def timers(desk: Desk, person: Person) -> Iterator[Timer]:
     return (read_noun(Timer, raw) for raw in found)
 
 
-def revisions(desk: Desk, person: Person) -> Iterator[Revision]:
-    """What was changed by hand of their time entries, and what they changed of anybody's.
-
-    A revision outlives its entry: of one that is gone, its deletion tells whose it was.
-    """
-    own = {entry.id for entry in time_entries(desk, person)}
-    own |= {it.time_entry_id for it in _revisions(desk, person) if _was_theirs(it, person)}
-    return (
-        it
-        for it in _revisions(desk, person)
-        if it.person_id == person.id or it.time_entry_id in own
-    )
-
-
-def _revisions(desk: Desk, person: Person) -> Iterator[Revision]:
-    condition = "organization_id = :organization"
-    pages = desk.scan(RevisionModel, condition, organization=person.organization_id)
-    return (read_noun(Revision, raw) for page in pages for raw in page)
-
-
-def _was_theirs(revision: Revision, person: Person) -> bool:
-    return person.id in (revision.before.get("person_id"), revision.after.get("person_id"))
-
-
 def export(desk: Desk, caller: Caller, person: Person) -> Iterator[str]:
     """All that is kept of a person, as the pieces of one JSON document.
 
@@ -151,7 +121,6 @@ def export(desk: Desk, caller: Caller, person: Person) -> Iterator[str]:
         "kept_outcomes": (_metadata(it, zone) for it in kept_outcomes(desk, person)),
         "time_entries": (_entry(it, zone) for it in time_entries(desk, person)),
         "timers": (output.plain(it, zone) for it in timers(desk, person)),
-        "revisions": (_revision(it, zone) for it in revisions(desk, person)),
     }
     yield "{\n"
     for name, value in once.items():
@@ -178,9 +147,7 @@ def erase(desk: Desk, caller: Caller, person: Person, *, notes: bool) -> dict[st
     done = {"tokens revoked": _revoke(desk, caller, person)}
     done |= _erase_kept(desk, person, notes=notes)
     if notes:
-        # The entries' own first: who reads a note meanwhile could not put it into a revision again.
         done["notes removed"] = _erase_notes(desk, person)
-        done["notes removed from revisions"] = _erase_old_notes(desk, person)
     was_erased = is_erased(person)
     People(desk.tools).change(caller, person.id, erased(person))
     done["records overwritten"] = 0 if was_erased else 1
@@ -260,20 +227,6 @@ def _erase_note(desk: Desk, person: Person, entry_id: int) -> None:
     settle(desk.tools, None, decide)
 
 
-def _erase_old_notes(desk: Desk, person: Person) -> int:
-    noted = [it for it in revisions(desk, person) if it.before.get("note") or it.after.get("note")]
-    return sum(_erase_old_note(it) for it in output.progress(noted, "removing old notes"))
-
-
-def _erase_old_note(revision: Revision) -> int:
-    before, after = ({**values, "note": None} for values in (revision.before, revision.after))
-    return _settled(
-        model_of(revision).update,
-        actions=[RevisionModel.before.set(before), RevisionModel.after.set(after)],
-        condition=RevisionModel.id == revision.id,
-    )
-
-
 def _shows(outcome: Any, person: Person) -> bool:
     match outcome:
         case Person():
@@ -304,11 +257,6 @@ def _metadata(item: KeptItem, zone: Any) -> Mapping[str, Any]:
 
 def _entry(entry: TimeEntry, zone: Any) -> dict[str, Any]:
     return {**output.plain(entry, zone), "time": entry.time, "billable_time": entry.billable_time}
-
-
-def _revision(revision: Revision, zone: Any) -> dict[str, Any]:
-    values = {"before": dict(revision.before), "after": dict(revision.after)}
-    return {**output.plain(revision, zone), **values}
 
 
 def _dumps(value: Any) -> str:
