@@ -148,9 +148,9 @@ def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
     """Write down all that is kept of PERSON, as JSON, for them or for another system.
 
     The person, their tokens (never the tokens themselves), what runs, what their requests with
-    an Idempotency-Key answered (that they did, for 24 hours), time entries with notes, timers.
-    Reads every time entry and timer of the stage, consistently; takes minutes where there are
-    millions.
+    an Idempotency-Key answered (that they did, for 24 hours), time entries with notes, what was
+    changed of them by hand, timers. Reads every time entry and timer of the stage,
+    consistently; takes minutes where there are millions.
 
     \b
     Example:
@@ -169,24 +169,21 @@ def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
 @in_organization
 @click.option("--deactivate", "deactivating", is_flag=True, help="Deactivate them first.")
 @click.option("--with-notes", is_flag=True, help="Also remove the notes of their time entries.")
+@click.option(
+    "--with-times", is_flag=True, help="Also delete their time entries and timers, for good."
+)
 @click.option("--yes", is_flag=True, help="Do not ask.")
 @json_option
 def erase(
-    desk: Desk,
-    caller: Caller,
-    *,
-    person: str,
-    deactivating: bool,
-    with_notes: bool,
-    yes: bool,
-    json_wanted: bool,
+    desk: Desk, caller: Caller, *, person: str, yes: bool, json_wanted: bool, **how: bool
 ) -> None:
     """Erase what is personal of PERSON. This cannot be undone.
 
     Overwritten: names, e-mail address, title, nickname, picture; the address is free again.
     Removed: tokens, what their requests with an Idempotency-Key answered, with --with-notes the
     notes of their time entries. Their times and time entries stay, under their id alone: invoices
-    rest on them. Backups hold what was for 35 days more.
+    rest on them. --with-times deletes these as well; that there were some, and how long, is kept
+    for ten years beside who deleted them. Backups hold what was for 35 days more.
 
     They must have been deactivated; --deactivate does it. Run it again after a crash.
 
@@ -196,15 +193,19 @@ def erase(
       python -m infra.admin --stage prod people erase 8784 -o 2149 --with-notes --yes
     """
     found = desk.person(caller, person)
-    if found.deactivated_at is None and not deactivating:
+    if found.deactivated_at is None and not how["deactivating"]:
         raise click.ClickException(f"{_name(found)} is active: deactivate them, or --deactivate")
     if not yes:
-        click.confirm(f"Erase {_name(found)} in {desk.place}, for good?", abort=True, err=True)
+        what = f"{_name(found)}{' and all their times' if how['with_times'] else ''}"
+        click.confirm(f"Erase {what} in {desk.place}, for good?", abort=True, err=True)
     if found.deactivated_at is None:
         found = People(desk.tools).deactivate(caller, found.id).outcome
-    done = personal.erase(desk, caller, found, notes=with_notes)
+    done = personal.erase(desk, caller, found, notes=how["with_notes"], times=how["with_times"])
     output.record({"id": found.id, **done}, json_wanted=json_wanted)
-    output.say(f"{found.id} is erased. Their times stay, under this id alone.")
+    stay = (
+        "Their times are deleted" if how["with_times"] else "Their times stay, under this id alone"
+    )
+    output.say(f"{found.id} is erased. {stay}.")
 
 
 def _write(path: Path, pieces: Iterable[str]) -> None:

@@ -17,14 +17,24 @@ from chalicelib.domain.errors import RecordNotFound
 from chalicelib.domain.idempotency import KeptOutcome
 from chalicelib.domain.instants import format_instant
 from chalicelib.domain.records import changed
+from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.jsonapi.documents import encode
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.authentication import REMEMBERED_SECONDS
+from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.people import People
 from chalicelib.services.settling import Decision, settle
+from chalicelib.services.time_entries import TimeEntries
 from chalicelib.store import keys
 from chalicelib.store.connection import translated
-from chalicelib.store.models import KeptOutcomeModel, TimeEntryModel, TimerModel
+from chalicelib.store.models import (
+    AttemptModel,
+    KeptOutcomeModel,
+    RevisionModel,
+    TimeEntryModel,
+    TimerModel,
+)
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import read_kept, read_noun
 from infra.admin import output
@@ -100,6 +110,40 @@ def timers(desk: Desk, person: Person) -> Iterator[Timer]:
     return (read_noun(Timer, raw) for raw in found)
 
 
+def revisions(desk: Desk, person: Person) -> Iterator[tuple[RawItem, Revision, bool]]:
+    """What was changed by hand of their time entries, and what they changed of others'.
+
+    Each with its item, and whether it is about an entry of theirs. Deleted entries too: what
+    deleted one says whose it was.
+    """
+    theirs = {entry.id for entry in time_entries(desk, person)}
+    found = [
+        (raw, read_noun(Revision, raw))
+        for page in desk.scan(
+            RevisionModel, "organization_id = :organization", organization=person.organization_id
+        )
+        for raw in page
+    ]
+    for _, it in found:
+        if person.id in (it.before.get("person_id"), it.after.get("person_id")):
+            theirs.add(it.time_entry_id)
+    for raw, it in found:
+        about = it.time_entry_id in theirs
+        if about or it.person_id == person.id:
+            yield raw, it, about
+
+
+def deliveries(desk: Desk, person: Person) -> Iterator[tuple[AttemptModel, dict[str, Any]]]:
+    """What webhooks were to hear of them and did not take, with what it says: kept for 14 days."""
+    condition = "organization_id = :organization AND attribute_exists(body)"
+    for page in desk.scan(AttemptModel, condition, organization=person.organization_id):
+        for raw in page:
+            item = AttemptModel.from_raw_data(raw)
+            body: dict[str, Any] = json.loads(item.body or "{}")
+            if body.get("person_id") == person.id:
+                yield item, body
+
+
 def export(desk: Desk, caller: Caller, person: Person) -> Iterator[str]:
     """All that is kept of a person, as the pieces of one JSON document.
 
@@ -121,6 +165,8 @@ def export(desk: Desk, caller: Caller, person: Person) -> Iterator[str]:
         "kept_outcomes": (_metadata(it, zone) for it in kept_outcomes(desk, person)),
         "time_entries": (_entry(it, zone) for it in time_entries(desk, person)),
         "timers": (output.plain(it, zone) for it in timers(desk, person)),
+        "revisions": (_revision(it, zone) for _, it, _ in revisions(desk, person)),
+        "deliveries": (_delivery(*it, zone) for it in deliveries(desk, person)),
     }
     yield "{\n"
     for name, value in once.items():
@@ -137,7 +183,9 @@ def export(desk: Desk, caller: Caller, person: Person) -> Iterator[str]:
     yield "\n}\n"
 
 
-def erase(desk: Desk, caller: Caller, person: Person, *, notes: bool) -> dict[str, int]:
+def erase(
+    desk: Desk, caller: Caller, person: Person, *, notes: bool, times: bool
+) -> dict[str, int]:
     """Overwrite or remove what is personal of somebody who was deactivated; what was done, counted.
 
     Each write stands by itself and is safe to repeat. The person's own record is the last: until
@@ -145,13 +193,63 @@ def erase(desk: Desk, caller: Caller, person: Person, *, notes: bool) -> dict[st
     """
     _outlast_caches(desk, person)
     done = {"tokens revoked": _revoke(desk, caller, person)}
-    done |= _erase_kept(desk, person, notes=notes)
-    if notes:
+    done |= _erase_kept(desk, person, notes=notes or times)
+    if times:
+        done["time entries deleted"] = _delete_times(desk, caller, person)
+    if notes or times:
         done["notes removed"] = _erase_notes(desk, person)
+        done["revisions overwritten"] = _erase_revised_notes(desk, person)
+        done["deliveries overwritten"] = _erase_delivered_notes(desk, person)
     was_erased = is_erased(person)
     People(desk.tools).change(caller, person.id, erased(person))
     done["records overwritten"] = 0 if was_erased else 1
     return done
+
+
+def _delete_times(desk: Desk, caller: Caller, person: Person) -> int:
+    """As somebody would over the API, one by one; what a step leaves of many timers goes too."""
+    entries = [entry.id for entry in time_entries(desk, person) if entry.deleted_at is None]
+    for entry_id in output.progress(entries, "deleting time entries"):
+        try:
+            TimeEntries(desk.tools).delete(caller, entry_id)
+        except RecordNotFound:
+            continue
+    # What it leaves, the next sweep clears away.
+    clear_deleted(desk.tools)
+    return len(entries)
+
+
+def _erase_revised_notes(desk: Desk, person: Person) -> int:
+    """Notes that their entries had before they were changed; that they had one is kept."""
+    overwritten = 0
+    for raw, revision, about in list(revisions(desk, person)):
+        both = revision.before, revision.after
+        if not about or not any(it.get("note") for it in both):
+            continue
+        model = RevisionModel.from_raw_data(raw)
+        before, after = ({**it, "note": None} if "note" in it else it for it in both)
+        overwritten += _settled(
+            model.update,
+            actions=[RevisionModel.before.set(before), RevisionModel.after.set(after)],
+            # They run out after ten years.
+            condition=RevisionModel.time_entry_key.exists(),
+        )
+    return overwritten
+
+
+def _erase_delivered_notes(desk: Desk, person: Person) -> int:
+    """Notes in what may still be replayed to webhooks."""
+    overwritten = 0
+    for item, body in list(deliveries(desk, person)):
+        attributes = body["data"].get("attributes", {})
+        if attributes.get("note"):
+            attributes["note"] = None
+            overwritten += _settled(
+                item.update,
+                actions=[AttemptModel.body.set(encode(body))],
+                condition=AttemptModel.body.exists(),
+            )
+    return overwritten
 
 
 def _outlast_caches(desk: Desk, person: Person) -> None:
@@ -257,6 +355,20 @@ def _metadata(item: KeptItem, zone: Any) -> Mapping[str, Any]:
 
 def _entry(entry: TimeEntry, zone: Any) -> dict[str, Any]:
     return {**output.plain(entry, zone), "time": entry.time, "billable_time": entry.billable_time}
+
+
+def _revision(revision: Revision, zone: Any) -> dict[str, Any]:
+    changed_values = {"before": dict(revision.before), "after": dict(revision.after)}
+    return {**output.plain(revision, zone), **changed_values}
+
+
+def _delivery(item: AttemptModel, body: Mapping[str, Any], zone: Any) -> dict[str, Any]:
+    return {
+        "webhook_id": item.webhook_id,
+        "at": format_instant(item.at, zone),
+        "fate": item.fate.value,
+        "body": body,
+    }
 
 
 def _dumps(value: Any) -> str:

@@ -3,7 +3,7 @@
 import json
 import stat
 from collections.abc import Iterator
-from dataclasses import dataclass, fields, replace
+from dataclasses import dataclass, fields
 from itertools import count
 from pathlib import Path
 from typing import Any
@@ -13,8 +13,11 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.domain.deliveries import KEPT_SECONDS, Attempt, Fate
 from chalicelib.domain.directory import Person, Role
+from chalicelib.domain.events import entry_event_now
 from chalicelib.domain.timers import TimeEntry
+from chalicelib.services.event_documents import webhook_body
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import models
 from infra.admin.personal import erased
@@ -26,9 +29,10 @@ from tests.support.clock import MINUTE, FakeClock
 from tests.support.faults import failing
 from tests.support.operator import Operator
 from tests.support.tables import items, snapshot
-from tests.support.world import ADMIN, DESIGN, MEMBER, ZAGREB, World, put_all, token_id
+from tests.support.world import ADMIN, DESIGN, MEMBER, ZAGREB, World, token_id
 
 HERE = ("-o", ZAGREB.id)
+WEBHOOK = 501
 WRITES = frozenset({WRITE, "UpdateItem", "DeleteItem", "PutItem"})
 
 
@@ -65,17 +69,43 @@ class Office:
         started = keyed(api, "/timers", "timers", {"service_id": DESIGN}, mark)
         assert started.status == 201
         somebody = Somebody(person_id, mark, int(started.data["id"]), api)
-        self._note(somebody)
+        self._note(somebody, f"with {mark}'s doctor")
+        self._note(somebody, f"{mark}: with the doctor")
+        self._fail_to_deliver(somebody)
         self.clock.advance(10 * MINUTE)
         return somebody
 
-    def _note(self, somebody: "Somebody") -> None:
-        timer = self.tools.store.timer(ZAGREB.id, somebody.timer_id)
-        assert timer is not None
-        wanted = (TimeEntry, timer.time_entry_id)
+    def _note(self, somebody: "Somebody", note: str) -> None:
+        entry_id = self.entry_of(somebody)
+        document = {"data": {"type": "time_entries", "attributes": {"note": note}}}
+        assert somebody.api.patch(f"/time_entries/{entry_id}", document).status == 200
+
+    def _fail_to_deliver(self, somebody: "Somebody") -> None:
+        """A webhook did not take what it was to hear of the entry."""
+        wanted = (TimeEntry, self.entry_of(somebody))
         entry = self.tools.store.look(ZAGREB.id, [wanted]).record(*wanted)
         assert entry is not None
-        put_all(replace(entry, note=f"with {somebody.mark}'s doctor"))
+        event = entry_event_now(entry)
+        attempt = Attempt(
+            id=self.tools.ids.draw(),
+            organization_id=ZAGREB.id,
+            webhook_id=WEBHOOK,
+            event_id=event.id,
+            event_type=event.type,
+            attempt=9,
+            at=self.tools.now(),
+            fate=Fate.GIVEN_UP,
+            status=500,
+            failure=None,
+            body=webhook_body(event, ZAGREB.zone),
+            expires_at=self.tools.now() + KEPT_SECONDS,
+        )
+        self.tools.store.log_attempts([attempt])
+
+    def entry_of(self, somebody: "Somebody") -> int:
+        timer = self.tools.store.timer(ZAGREB.id, somebody.timer_id)
+        assert timer is not None
+        return timer.time_entry_id
 
 
 @dataclass(frozen=True)
@@ -112,7 +142,11 @@ def test_an_export_holds_all_that_is_kept_of_a_person(operator: Operator, office
     assert [it["name"] for it in told["tokens"]] == [f"phone of {iva.mark}"]
     assert told["slot"]["running"]["timer_id"] == iva.timer_id
     (entry,) = told["time_entries"]
-    assert (entry["note"], entry["person_id"]) == (f"with {iva.mark}'s doctor", iva.id)
+    assert (entry["note"], entry["person_id"]) == (f"{iva.mark}: with the doctor", iva.id)
+    revision = told["revisions"][-1]
+    (delivery,) = told["deliveries"]
+    assert delivery["body"]["data"]["attributes"]["note"] == f"{iva.mark}: with the doctor"
+    assert revision["before"] == {"note": f"with {iva.mark}'s doctor"}
     assert [it["id"] for it in told["timers"]] == [iva.timer_id]
     kept = sorted((it["kind"], it["sent_by_them"]) for it in told["kept_outcomes"])
     assert kept == [("ApiToken", False), ("Outcome", True), ("Person", False)]
@@ -193,6 +227,8 @@ def test_an_erasure_leaves_nothing_personal_and_every_minute(
         "kept answers removed": 1,
         "kept answers overwritten": 2,
         "notes removed": 1,
+        "revisions overwritten": 2,
+        "deliveries overwritten": 1,
         "records overwritten": 1,
     }
     assert iva.mark not in text_of(connection)
@@ -203,6 +239,23 @@ def test_an_erasure_leaves_nothing_personal_and_every_minute(
     assert iva.api.get("/users").status in (200, 401)
     office.clock.advance(MINUTE)
     assert iva.api.get("/users").status == 401
+
+
+def test_times_go_only_where_they_are_named(
+    operator: Operator, office: Office, connection: Connection, admin: Api
+) -> None:
+    other, iva = office.enter(), office.enter()
+    deleted = office.entry_of(iva)
+    done = operator.here("people", "erase", iva.id, "--deactivate", "--with-times", "--yes")
+    assert done["time entries deleted"] == 1
+    assert iva.mark not in text_of(connection)
+    assert admin.get(f"/timers/{iva.timer_id}").status == 404
+    assert admin.get(f"/time_entries/{deleted}").status == 404
+    assert [it["id"] for it in items(connection, "timers")] == [other.timer_id]
+    assert violations_of(Ledger(connection).read_all()) == []
+    told = json.loads(operator.done("people", "export", iva.id, *HERE))
+    assert (told["timers"], told["time_entries"]) == ([], [])
+    assert [it["act"] for it in told["revisions"]] == ["updated", "updated", "deleted"]
 
 
 def test_an_erased_address_is_free_again(operator: Operator, office: Office) -> None:
@@ -218,7 +271,7 @@ def test_notes_stay_unless_they_are_named(
 ) -> None:
     iva = office.enter()
     operator.here("people", "erase", iva.id, "--deactivate", "--yes")
-    assert f"with {iva.mark}'s doctor" in text_of(connection)
+    assert f"{iva.mark}: with the doctor" in text_of(connection)
     operator.here("people", "erase", iva.id, "--with-notes", "--yes")
     assert iva.mark not in text_of(connection)
 
@@ -294,8 +347,9 @@ def test_a_crash_at_any_call_is_mended_by_running_it_again(
                 break
         operator.done(*command)
         assert iva.mark not in text_of(connection)
-    # Deactivating, three answers, a note, the person: each was struck.
-    assert position == 6
+    # Deactivating, three answers, a note, two revisions, what was not delivered, the person:
+    # each was struck.
+    assert position == 9
     assert len(items(connection, "timers")) == position + 1
     assert violations_of(Ledger(connection).read_all()) == []
 
@@ -332,6 +386,7 @@ def test_whatever_a_person_is_called_is_erased() -> None:
 
 KNOWN: dict[type[Model], str] = {
     models.TimerModel: "exported; kept, by id alone",
+    models.RevisionModel: "exported; kept; the notes in it are erased on request",
     models.TimeEntryModel: "exported; kept, by id alone; its note is erased on request",
     models.TokenModel: "exported by the list of tokens; revoked",
     models.TokenListModel: "exported; emptied",
@@ -342,7 +397,9 @@ KNOWN: dict[type[Model], str] = {
     models.TallyModel: "counts of the timers that are exported; kept, by id alone",
     models.OrganizationModel: "not a person's; exported to tell where",
     models.ServiceModel: "not a person's",
-    models.DirectoryModel: "the table of the five kinds above",
+    models.WebhookModel: "not a person's",
+    models.AttemptModel: "exported where it has a body; the note in it is erased on request",
+    models.DirectoryModel: "the table of the kinds above",
 }
 
 
