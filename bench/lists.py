@@ -132,12 +132,9 @@ def pages_of(case: Case) -> dict[str, int]:
 
 
 def load(connection: Connection, timers: list[Timer]) -> None:
-    """Put timers, and the tallies that lists are counted by."""
+    """Put timers, and the tallies by which the lists of :func:`cases` are counted."""
     write_all(connection, timer_items(timers))
-    people = {timer.person_id for timer in timers}
-    scopes = {str(ORGANIZATION)}
-    if len(people) < _A_QUARTER_HOUR:
-        scopes |= {keys.scoped(ORGANIZATION, person_id) for person_id in people}
+    scopes = {str(ORGANIZATION), keys.scoped(ORGANIZATION, timers[0].person_id)}
     tallies = (it for it in tally_items(timers) if it[1]["scope"]["S"] in scopes)
     write_all(connection, tallies)
 
