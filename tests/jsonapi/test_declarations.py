@@ -16,6 +16,7 @@ from chalicelib.domain.directory import (
     Service,
 )
 from chalicelib.domain.events import EventType
+from chalicelib.domain.time_entries import Act, Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, render
@@ -27,6 +28,7 @@ from chalicelib.resources.registry import RECORDS, RESOURCES
 SAMPLES: dict[type[Any], Any] = {
     Timer: Timer(16, 2149, 8784, 364, 60, 3660, 120),
     TimeEntry: TimeEntry(364, 2149, 8784, 1294, "1970-01-01", 60, 60, 8784),
+    Revision: Revision(9, 2149, 364, 8784, Act.UPDATED, 60, {"time": 0}, {"time": 30}),
     Organization: Organization(2149, "Studio", "Europe/Zagreb"),
     Person: Person(8784, 2149, "Ana", "Anic", "ana@example.com", Role.MEMBER, 60),
     Service: Service(1294, 2149, "Design"),
@@ -48,6 +50,7 @@ SHOWN_AS: dict[Kind, type[Any]] = {
     Kind.DATE: str,
     Kind.INSTANT: str,
     Kind.WORDS: list,
+    Kind.OBJECT: dict,
 }
 
 each_resource = pytest.mark.parametrize("resource", RESOURCES.values(), ids=RESOURCES.keys())
@@ -154,7 +157,13 @@ def test_a_related_record_is_named_by_its_id(resource: AnyResource) -> None:
 @each_resource
 def test_the_owner_is_the_person(resource: AnyResource) -> None:
     owner = resource.owner(SAMPLES[RECORDS[resource.type]])
-    nobodys = ("organizations", "services", "webhooks", "webhook_deliveries")
+    nobodys = (
+        "organizations",
+        "services",
+        "time_entry_revisions",
+        "webhooks",
+        "webhook_deliveries",
+    )
     assert owner == (None if resource.type in nobodys else 8784)
 
 
