@@ -36,6 +36,14 @@ class Cost:
                 beside[thread] += 1
         return waits - 1
 
+    def __add__(self, other: "Cost") -> "Cost":
+        """One after the other."""
+        return Cost(
+            self.calls + other.calls,
+            self.read_units + other.read_units,
+            [*self.threads, *other.threads],
+        )
+
 
 @contextmanager
 def counted(connection: Connection) -> Iterator[Cost]:

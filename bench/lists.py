@@ -21,7 +21,7 @@ from chalicelib.settings import Settings
 from chalicelib.store import keys
 from chalicelib.store.connection import connect
 from chalicelib.store.indexes import Walk, walk_of
-from chalicelib.store.plans import Plan, plan
+from chalicelib.store.plans import plan
 from chalicelib.store.store import Store
 from infra.bulk import write_all
 from infra.dynamodb_local import dynamodb_local
@@ -149,26 +149,46 @@ def by_cursor(store: Store, case: Case, position: str | None) -> Callable[[], ob
     return partial(store.stretch, case.query, position, PAGE_SIZE)
 
 
-def naive(connection: Connection, case: Case, page: int) -> Callable[[], object]:
-    """What DynamoDB leaves one with: count by reading all, then read up to the page."""
+def middle_position(connection: Connection, case: Case) -> str | None:
+    """Where the middle page begins, as a cursor holds it."""
+    skipped = (pages_of(case)["middle"] - 1) * PAGE_SIZE
+    return _walk(connection, case).first(ORGANIZATION, skipped)[-1][0] if skipped else None
+
+
+@dataclass(frozen=True, slots=True)
+class CountAndSkip:
+    """What DynamoDB leaves one with: count by reading all, then read up to the page; the cost of
+    the middle page and of the last, and where the middle one begins."""
+
+    middle: Cost
+    last: Cost
+    position: str | None
+
+
+def count_and_skip(connection: Connection, case: Case) -> CountAndSkip:
+    """Count once, and read the list once: who wants the last page has read the middle one."""
+    walk, pages = _walk(connection, case), pages_of(case)
+    counting = measure(connection, walk.count)
+    found: list[str] = []
+
+    def read_up_to(page: int) -> None:
+        wanted = page * PAGE_SIZE - len(found)
+        rows = walk.first(ORGANIZATION, wanted, found[-1] if found else None)
+        found.extend(position for position, _ in rows)
+
+    middle = measure(connection, partial(read_up_to, pages["middle"]))
+    skipped = (pages["middle"] - 1) * PAGE_SIZE
+    rest = measure(connection, partial(read_up_to, pages["last"]))
+    return CountAndSkip(
+        counting + middle, counting + middle + rest, found[skipped - 1] if skipped else None
+    )
+
+
+def _walk(connection: Connection, case: Case) -> Walk:
     steps = plan(case.query)
     if steps is None:
         raise ValueError("a query that wants nothing")
-    return partial(_count_and_skip, walk_of(connection, steps, case.query.descending), page)
-
-
-def _count_and_skip(walk: Walk, page: int) -> object:
-    walk.count()
-    return walk.first(ORGANIZATION, page * PAGE_SIZE)
-
-
-def middle_position(connection: Connection, case: Case) -> str | None:
-    """Where the middle page begins, as a cursor holds it."""
-    steps: Plan | None = plan(case.query)
-    skipped = (pages_of(case)["middle"] - 1) * PAGE_SIZE
-    if steps is None or skipped == 0:
-        return None
-    return walk_of(connection, steps, case.query.descending).first(ORGANIZATION, skipped)[-1][0]
+    return walk_of(connection, steps, case.query.descending)
 
 
 def measure(connection: Connection, run: Callable[[], object]) -> Cost:
@@ -215,16 +235,11 @@ def _print(connection: Connection, size: int, case: Case) -> None:
     store = Store(connection)
     pages = pages_of(case)
     mine = {name: measure(connection, by_number(store, case, page)) for name, page in pages.items()}
-    cursor = measure(connection, by_cursor(store, case, middle_position(connection, case)))
-    theirs = [
-        measure(connection, naive(connection, case, pages[name])) for name in ("middle", "last")
-    ]
-    cells = [*(_told(cost) for cost in mine.values()), _told(cursor), *map(_told, theirs)]
+    theirs = count_and_skip(connection, case)
+    cursor = measure(connection, by_cursor(store, case, theirs.position))
+    costs = [*mine.values(), cursor, theirs.middle, theirs.last]
+    cells = [f"{cost.waits} / {cost.read_units:,.1f}" for cost in costs]
     print(f"| {size:,} | {case.name} | {' | '.join(cells)} |", flush=True)
-
-
-def _told(cost: Cost) -> str:
-    return f"{cost.waits} / {cost.read_units:,.1f}"
 
 
 if __name__ == "__main__":

@@ -100,10 +100,10 @@ class Walk:
         rows = [(item[self._range]["S"], read_noun(self._index.noun, item)) for item in items]
         return rows, None if last is None else last[self._range]["S"]
 
-    def first(self, organization_id: int, count: int) -> list[Row]:
-        """The first so many rows. One call for each MB."""
+    def first(self, organization_id: int, count: int, after: str | None = None) -> list[Row]:
+        """The first so many rows, or those behind a position. One call for each MB."""
         rows: list[Row] = []
-        position = None
+        position = after
         while len(rows) < count:
             found, position = self.page(organization_id, position, count - len(rows))
             rows += found
