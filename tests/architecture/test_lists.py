@@ -1,5 +1,8 @@
 """A page costs the same however long its list: the ceilings of contract section 6, at 10,000."""
 
+import re
+import subprocess
+import sys
 from collections.abc import Iterator
 
 import pytest
@@ -26,15 +29,13 @@ PAGE_MODE = (3, 60.0)
 CURSOR_MODE = (1, 10.0)
 """Calls that wait for each other, and read units."""
 
-
-# moto looks at every item in each query, and tells nothing of read units.
-CROWD, LONG = (9_000, 1_000) if ENDPOINT is not None else (2_000, 300)
+_ROW = re.compile(r"^\| 10,000 \| (?P<list>[^|]+) \|(?P<cells>.+)\|$", re.MULTILINE)
 
 
 @pytest.fixture
 def lists(connection: Connection) -> Iterator[list[Case]]:
     """Days of 1,000 people who all start together and stop together, and some people's history."""
-    crowded, long = crowd(CROWD), history(LONG)
+    crowded, long = crowd(2_000), history(300)
     # In months of their own: neither writes over what the other counts.
     load(connection, crowded)
     load(connection, long)
@@ -46,12 +47,13 @@ def lists(connection: Connection) -> Iterator[list[Case]]:
 
 def assert_within(cost: Cost, ceiling: tuple[int, float], what: str) -> None:
     waits, read_units = ceiling
-    assert cost.waits <= waits, f"{what}: {cost.calls}"
+    assert 0 < cost.waits <= waits, f"{what}: {cost.calls}"
     if ENDPOINT is not None:
         assert 0 < cost.read_units <= read_units, f"{what}: {cost.read_units}"
 
 
-def test_every_page_of_a_served_list_is_within_the_ceilings(
+@pytest.mark.skipif(ENDPOINT is not None, reason="there, the bench is held to more")
+def test_no_page_of_a_served_list_takes_more_calls(
     connection: Connection, store: Store, lists: list[Case]
 ) -> None:
     assert len(lists) == 8
@@ -64,3 +66,22 @@ def test_every_page_of_a_served_list_is_within_the_ceilings(
         for position in (None, middle_position(connection, case)):
             cost = measure(connection, by_cursor(store, case, position))
             assert_within(cost, CURSOR_MODE, f"{case.name}, by cursor")
+
+
+@pytest.mark.skipif(ENDPOINT is None, reason="moto tells no read units: needs DynamoDB Local")
+def test_the_bench_is_within_the_ceilings_at_10_000_timers() -> None:
+    # In a process of its own, on an engine of its own: one that has done much is slow to load.
+    done = subprocess.run(
+        [sys.executable, "-m", "bench.lists", "--timers", "10000"],
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    rows = list(_ROW.finditer(done.stdout))
+    assert len(rows) == 8 + 4
+    for row in rows:
+        *page_mode, cursor_mode = row["cells"].split("|")[:4]
+        for cell, ceiling in [*((it, PAGE_MODE) for it in page_mode), (cursor_mode, CURSOR_MODE)]:
+            waits, read_units = cell.split("/")
+            assert 0 < int(waits) <= ceiling[0], f"{row['list']}: {cell}"
+            assert 0 < float(read_units) <= ceiling[1], f"{row['list']}: {cell}"
