@@ -1,7 +1,8 @@
 """Walks along the indexes by which lists are read."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import count
 from typing import Any
 
 from pynamodb.connection import Connection
@@ -110,6 +111,19 @@ class Walk:
             if position is None:
                 break
         return rows
+
+    def matching(
+        self, organization_id: int, means: Callable[[Any], bool], most_pages: int | None = None
+    ) -> tuple[list[Any], bool]:
+        """The records that are meant, out of up to so many pages of 1 MB; whether that was all."""
+        found: list[Any] = []
+        position = None
+        for _ in count(1) if most_pages is None else range(most_pages):
+            rows, position = self.page(organization_id, position)
+            found += (record for _, record in rows if means(record))
+            if position is None:
+                break
+        return found, position is None
 
     def count(self) -> int:
         """How many rows there are. One call for each MB."""

@@ -4,8 +4,6 @@ What an index serves costs the same however long the list is (``far_pages.py``).
 conditions beside its index, and what runs or ran on one time entry, is read as a whole.
 """
 
-from itertools import count
-
 from pynamodb.connection import Connection
 
 from chalicelib.domain.errors import QueryTooBroad
@@ -50,15 +48,10 @@ def timers(connection: Connection, query: TimerQuery) -> Page[Timer]:
 
 def _read_all(connection: Connection, query: TimerQuery, steps: Plan, narrower: str) -> Page[Timer]:
     walk = walk_of(connection, steps, query.descending)
-    found: list[Timer] = []
-    position = None
-    for number in count(1):
-        rows, position = walk.page(query.organization_id, position)
-        found += (timer for _, timer in rows if query.matches(timer))
-        if position is None:
-            break
-        if number == MOST_INDEX_PAGES and not steps.exact:
-            raise QueryTooBroad(f"filter[{narrower}]")
+    most_pages = None if steps.exact else MOST_INDEX_PAGES
+    found, is_all = walk.matching(query.organization_id, query.matches, most_pages)
+    if not is_all:
+        raise QueryTooBroad(f"filter[{narrower}]")
     if not steps.ordered:
         found = in_order(query, found)
     first = (query.page - 1) * query.page_size

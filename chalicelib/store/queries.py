@@ -91,13 +91,7 @@ def _sorted_stretch(
     connection: Connection, query: TimerQuery, steps: Plan, after: str | None, size: int
 ) -> Stretch[Timer]:
     walk = walk_of(connection, steps, query.descending)
-    found: list[Timer] = []
-    position = None
-    while True:
-        rows, position = walk.page(query.organization_id, position)
-        found += (timer for _, timer in rows if query.matches(timer))
-        if position is None:
-            break
+    found, _ = walk.matching(query.organization_id, query.matches)
     placed = [(position_of(query, timer), timer) for timer in in_order(query, found)]
     if after is not None:
         placed = [it for it in placed if (it[0] < after if query.descending else it[0] > after)]

@@ -176,13 +176,9 @@ def _named(connection: Connection, organization_id: int, ids: frozenset[int]) ->
 
 def _read_all(connection: Connection, query: EntryQuery, steps: Plan) -> list[TimeEntry]:
     walk = walk_of(connection, steps, query.descending)
-    found: list[TimeEntry] = []
-    position = None
-    for _ in range(MOST_INDEX_PAGES):
-        rows, position = walk.page(query.organization_id, position)
-        found += (entry for _, entry in rows if query.matches(entry))
-        if position is None:
-            return found
+    found, is_all = walk.matching(query.organization_id, query.matches, MOST_INDEX_PAGES)
+    if is_all:
+        return found
     # Who has a person or a service can still narrow it by dates.
     widest = steps.index == BY_ORGANIZATION_DATE and (steps.begin, steps.end) != (FIRST, LAST)
     raise QueryTooBroad("filter[person_id]" if widest else "filter[after]")

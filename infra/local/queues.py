@@ -1,12 +1,13 @@
 """A queue, as Lambda would feed it to its handler: for the local server and tests."""
 
 import logging
-import threading
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
+
+from infra.local.repeating import repeating
 
 log = logging.getLogger("stint")
 
@@ -61,22 +62,15 @@ class QueueFeed:
         return {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", ())}
 
 
-@contextmanager
-def draining(feed: QueueFeed, every_seconds: float = _EVERY_SECONDS) -> Iterator[None]:
+def draining(
+    feed: QueueFeed, every_seconds: float = _EVERY_SECONDS
+) -> AbstractContextManager[None]:
     """Run a feed all the time, in a thread, until this ends."""
-    ended = threading.Event()
 
     def run() -> None:
-        while not ended.wait(every_seconds):
-            try:
-                feed.run()
-            except (BotoCoreError, ClientError):
-                log.warning("queue could not be read", exc_info=True)
+        try:
+            feed.run()
+        except (BotoCoreError, ClientError):
+            log.warning("queue could not be read", exc_info=True)
 
-    thread = threading.Thread(target=run, name="queue", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return repeating("queue", every_seconds, run)

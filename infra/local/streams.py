@@ -6,15 +6,15 @@ what Lambda would do.
 """
 
 import logging
-import threading
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager
 from typing import Any, Protocol
 
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.settings import Settings
+from infra.local.repeating import repeating
 
 log = logging.getLogger("stint")
 
@@ -147,23 +147,16 @@ class Feed:
         return len(batch)
 
 
-@contextmanager
-def pumping(feeds: Sequence[Feed], every_seconds: float = _EVERY_SECONDS) -> Iterator[None]:
+def pumping(
+    feeds: Sequence[Feed], every_seconds: float = _EVERY_SECONDS
+) -> AbstractContextManager[None]:
     """Run the feeds all the time, in a thread, until this ends."""
-    ended = threading.Event()
 
     def run() -> None:
-        while not ended.wait(every_seconds):
-            for feed in feeds:
-                try:
-                    feed.run()
-                except (BotoCoreError, ClientError):
-                    log.warning("stream could not be read", exc_info=True)
+        for feed in feeds:
+            try:
+                feed.run()
+            except (BotoCoreError, ClientError):
+                log.warning("stream could not be read", exc_info=True)
 
-    thread = threading.Thread(target=run, name="streams", daemon=True)
-    thread.start()
-    try:
-        yield
-    finally:
-        ended.set()
-        thread.join()
+    return repeating("streams", every_seconds, run)
