@@ -20,6 +20,7 @@ from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.engine import ENDPOINT
+from tests.support.expiry import keep_expired
 from tests.support.outside import Outside, outside_world
 from tests.support.permissions import held_to_policy
 from tests.support.receiver import Receiver, receiving
@@ -59,6 +60,7 @@ def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connect
     del open_stream  # The engine runs for as long as somebody may ask for its streams.
     connection = connect(settings)
     create_tables()
+    keep_expired(connection)
     return connection
 
 

@@ -37,7 +37,6 @@ from tests.support.chaos import (
 )
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
-from tests.support.expiry import keep_expired
 from tests.support.world import ZAGREB, put_all
 
 SERVICE = Service(1294, ZAGREB.id, "Design")
@@ -159,7 +158,6 @@ class Stage:
     def __init__(self, act: Act, tools: Toolbox, clock: FakeClock, connection: Connection) -> None:
         self.act, self.tools, self.clock, self.connection = act, tools, clock, connection
         self._people = count()
-        keep_expired(connection)
         put_all(SERVICE)
         if act not in self._undisturbed:
             self._undisturbed[act] = self._do_it_once()

@@ -25,7 +25,6 @@ from tests.support.books import violations
 from tests.support.chaos import WRITE, Injection, Killed, intercepted
 from tests.support.clock import MINUTE, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
-from tests.support.expiry import keep_expired
 from tests.support.tables import items
 from tests.support.world import DESIGN, MEMBER, ZAGREB, World, put_all
 
@@ -77,7 +76,6 @@ class Stage:
         self.act, self.tools, self.clock, self.connection = act, tools, clock, connection
         self.verbs = TimeEntries(tools)
         self._numbers = count(30_000)
-        keep_expired(connection)
         entry_id = self.enter()
         self.before = self.state(entry_id)
         with intercepted(connection, (calls := Injection(FAULTS["throttled"], -1)).wrap):

@@ -34,7 +34,6 @@ from tests.properties.bounds import bounded
 from tests.properties.model import DAY, HOUR, OLDEST_START, TOLERANCE, Model, Refusal, Session, Told
 from tests.support.books import violations
 from tests.support.clock import MONDAY_NINE, FakeClock
-from tests.support.expiry import keep_expired
 from tests.support.world import ZAGREB, put_all
 
 PERSON = 8784
@@ -267,6 +266,5 @@ def _told(answer: Answer[Outcome]) -> Told:
 
 
 def test_a_day_is_as_the_contract_tells_it(connection: Connection) -> None:
-    keep_expired(connection)
     Day.connection = connection
     run_state_machine_as_test(Day, settings=bounded(35, steps=20))

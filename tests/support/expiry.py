@@ -5,22 +5,22 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.store.connection import table_name
-from chalicelib.store.models import SlotModel
+from chalicelib.store.models import TABLES
 
 
 def keep_expired(connection: Connection) -> None:
     """Switch TTL off: DynamoDB Local removes within seconds what expires before today.
 
-    A test's day is long over: its idempotency records would vanish while it runs.
+    A test's day is long over: keys' answers and the log of deliveries would vanish while it runs.
     """
-    table = table_name(SlotModel)
     client: Any = connection.client
-    status = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-    if status["TimeToLiveStatus"] == "ENABLED":
-        client.update_time_to_live(
-            TableName=table,
-            TimeToLiveSpecification={
-                "Enabled": False,
-                "AttributeName": SlotModel.expires_at.attr_name,
-            },
-        )
+    for table in map(table_name, TABLES):
+        found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        if found["TimeToLiveStatus"] == "ENABLED":
+            client.update_time_to_live(
+                TableName=table,
+                TimeToLiveSpecification={
+                    "Enabled": False,
+                    "AttributeName": found["AttributeName"],
+                },
+            )
