@@ -8,7 +8,7 @@ const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 const DEMO_TOKEN = "demo-admin";
 
 const $ = (id) => document.getElementById(id);
-let found = [];
+let offered = [];
 
 export function prepareLogin() {
   $("base").value = new URL("/api/v2", location.href).href;
@@ -41,14 +41,14 @@ function wordsFor(error) {
 }
 
 async function logIn(base, token) {
-  if (found.length === 0) offer(await memberships(base, token));
-  if (found.length > 1 && $("choice").hidden) {
-    $("choice").hidden = false;
+  const accounts = offered.length ? offered : await memberships(base, token);
+  if (accounts.length > 1 && $("choice").hidden) {
+    offer(accounts);
     $("organization").focus();
     $("login-words").textContent = "Choose one of your organizations.";
     return;
   }
-  const account = found[$("organization").selectedIndex];
+  const account = accounts[$("choice").hidden ? 0 : $("organization").selectedIndex];
   if (!(await mayReplace(account))) return;
   await transact((kept) => Promise.all([kept.keep("account", account), kept.keep("offset", offset())]));
   $("token").value = "";
@@ -59,8 +59,8 @@ async function logIn(base, token) {
 }
 
 function offer(accounts) {
-  found = accounts;
-  $("choice").hidden = true;
+  offered = accounts;
+  $("choice").hidden = accounts.length === 0;
   $("organization").replaceChildren(...accounts.map((it) => new Option(it.organization.name)));
 }
 

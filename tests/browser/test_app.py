@@ -61,6 +61,7 @@ def test_a_thumb_finds_everything(page: Page) -> None:
 
 
 def test_a_keyboard_is_enough(page: Page, company: Company) -> None:
+    expect(page.get_by_label("Your API token")).to_be_visible()
     page.get_by_label("Your API token").focus()
     page.keyboard.type("demo-other-member")
     page.keyboard.press("Enter")

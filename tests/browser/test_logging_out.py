@@ -4,7 +4,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from chalicelib.domain.errors import InvalidAuthToken
 from tests.browser.company import ANA, RAVI, TOKENS, Company
-from tests.browser.hand import everything_sent, go_offline, go_online, log_in, start_on
+from tests.browser.hand import everything_sent, go_offline, go_online, log_in, service, start_on
 from tests.support.line import Line
 
 EVERYTHING = """async () => {
@@ -70,13 +70,14 @@ def test_what_waits_when_a_token_ends_is_sent_by_its_person_only(
 ) -> None:
     log_in(page, RAVI)
     company.heard.instead = [company.heard.refuse(InvalidAuthToken())]
-    start_on(page, "Translation")
+    service(page, "Translation").click()
     hint = page.locator("#login-hint")
     expect(hint).to_contain_text("The token of Ravi Das is not taken any more.")
     expect(hint).to_contain_text("1 tap will be sent then.")
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_label("Your API token").fill(TOKENS[ANA])
-    page.get_by_role("button", name="Log in").click()
+    with page.expect_event("dialog"):
+        page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("button", name="Log in")).to_be_enabled()
     expect(page.locator("#day")).to_be_hidden()
     log_in(page, RAVI)
