@@ -38,7 +38,7 @@ def test_the_worker_keeps_every_file() -> None:
 def test_the_workers_version_is_that_of_the_files() -> None:
     """Without another version, phones would keep the old files for ever."""
     digest = hashlib.sha256(b"".join(it.read_bytes() for it in KEPT)).hexdigest()[:16]
-    assert f'const VERSION = "{digest}";' in WORKER.read_text()
+    assert f'const VERSION = "{digest}";' in WORKER.read_text(), f"it should be {digest}"
 
 
 def test_nothing_is_fetched_from_elsewhere() -> None:
