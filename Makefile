@@ -10,7 +10,8 @@ CHECKERS := $(CHECK_VENV)/.installed
 BROWSING := $(VENV)/.browsing
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint format test test-dynamodb-local test-races test-browser screenshot sweep check-invariants rebuild-tallies
+.PHONY: help install run lint format test test-dynamodb-local test-races test-browser screenshot fuzz sweep
+.PHONY: check-invariants rebuild-tallies
 .PHONY: bench-round-trips bench-sweep bench-lists lock clean
 .PHONY: package check-package deploy destroy admin
 
@@ -59,6 +60,9 @@ $(BROWSING): requirements-browser.txt $(INSTALLED)
 	@echo "Installing what drives a browser into $(VENV) (once) ..."
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
 	@touch $@
+
+fuzz: $(INSTALLED) ## hold every answer to the API's description (SEED=2: other requests)
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 sweep: $(INSTALLED) ## stop forgotten timers now (DRY_RUN=1 only counts; on AWS a schedule does it)
 	$(BIN)/python -m infra.sweep $(if $(DRY_RUN),--dry-run)

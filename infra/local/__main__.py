@@ -42,6 +42,7 @@ _POCKET = Path(__file__).parents[2] / "examples" / "pocket"
 
 _ADDRESSES = """
   API   {url}/api/v2
+  Docs  {url}/docs
   App   {url}/app
 """
 

@@ -39,7 +39,7 @@ def test_it_says_what_it_did(server: Server) -> None:
 
 def test_it_prints_where_everything_is(server: Server) -> None:
     url = f"http://127.0.0.1:{server.port}"
-    for name, path in (("API", "/api/v2"), ("App", "/app")):
+    for name, path in (("API", "/api/v2"), ("Docs", "/docs"), ("App", "/app")):
         assert re.search(rf"^  {name} +{url}{path}$", server.greeting, re.MULTILINE)
 
 
