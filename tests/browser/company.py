@@ -92,12 +92,16 @@ class Company:
 
     def total_today(self, person_id: int, now: int) -> int:
         """The seconds of what somebody started today, where they work."""
-        zone = {2149: ZAGREB, 2150: KOLKATA}[ORGANIZATIONS[person_id]].zone
         return sum(
             (now if end is None else end) - start
             for _, start, end in self.worked(person_id)
-            if local_date(start, zone) == local_date(now, zone)
+            if self.is_today(person_id, start, now)
         )
+
+    def is_today(self, person_id: int, instant: int, now: int) -> bool:
+        """Whether an instant lies on the day on which it is now, where somebody works."""
+        zone = {2149: ZAGREB, 2150: KOLKATA}[ORGANIZATIONS[person_id]].zone
+        return local_date(instant, zone) == local_date(now, zone)
 
     def forget_keys(self) -> None:
         """What a day does: no request is known any more."""

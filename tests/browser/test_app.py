@@ -68,6 +68,7 @@ def test_a_keyboard_is_enough(page: Page, company: Company) -> None:
     expect(service(page, "Translation")).to_be_visible()
     service(page, "Translation").focus()
     page.keyboard.press("Enter")
+    expect(page.locator("#work")).to_have_text("Translation")
     everything_sent(page)
     expect(service(page, "Translation")).to_be_focused()
     stop(page).focus()
