@@ -13,6 +13,8 @@ const LONGEST_WAIT_SECONDS = 60;
 export const line = { away: null };
 
 let failures = 0;
+// Until when the server asked to be left alone, whoever taps meanwhile.
+let restingUntil = 0;
 let timer;
 let wanted = false;
 let going = null;
@@ -42,6 +44,8 @@ async function once() {
     line.away = null;
     return EVERY_SECONDS;
   }
+  const rest = (restingUntil - performance.now()) / 1000;
+  if (rest > 0) return rest;
   try {
     await navigator.locks.request("stint-pocket", async () => {
       await send(account);
@@ -68,7 +72,9 @@ async function failed(account, error) {
   } else if (!(error instanceof Away || error instanceof LoggedOut)) console.error(error);
   // At random within a half: phones that lost one network together do not return together.
   const patience = Math.min(LONGEST_WAIT_SECONDS, 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
-  return Math.max(patience, error.seconds ?? 0);
+  const asked = error.seconds ?? 0;
+  restingUntil = performance.now() + asked * 1000;
+  return Math.max(patience, asked);
 }
 
 function knownLists() {

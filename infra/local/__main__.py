@@ -47,7 +47,7 @@ _ADDRESSES = """
 """
 
 _HINTS = """\
-Open the app and tap "demo", or paste, in another terminal:
+Open the app and tap "Try the demo", or paste, in another terminal:
 
   # who runs what
   curl -g '{url}/api/v2/timers' \\

@@ -138,6 +138,8 @@ def test_what_is_put_off_is_sent_again_unchanged(
     began = time.monotonic()
     start_on(page, "Translation")
     expect(page.locator("#line")).to_contain_text("1 tap will be sent later")
+    # Impatience does not help where the server said how long to wait.
+    page.evaluate("dispatchEvent(new Event('online'))")
     everything_sent(page)
     first, second, third = company.acts
     assert first.answer == second.answer == put_off
