@@ -1,13 +1,13 @@
 """Walks along the indexes by which lists are read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
