@@ -10,7 +10,7 @@ CHECKERS := $(CHECK_VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants rebuild-tallies
-.PHONY: bench-round-trips bench-sweep bench-lists lock clean
+.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start lock clean
 .PHONY: package check-package deploy destroy admin
 
 help: ## list the commands
@@ -66,6 +66,9 @@ bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIME
 bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
 	$(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
 
+bench-cold-start: $(INSTALLED) ## process start to first answer, beside what others would pick (RUNS=20)
+	$(BIN)/python -m bench.cold_start --runs $(or $(RUNS),20)
+
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package
 
@@ -95,6 +98,7 @@ lock: $(INSTALLED) ## pin the newest versions of what requirements*.in name
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements.txt -o requirements-dev.txt requirements-dev.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-check.txt requirements-check.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-runtime.txt requirements-runtime.in
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements.txt -o requirements-bench.txt requirements-bench.in
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .cache dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
