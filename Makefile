@@ -10,7 +10,7 @@ CHECKERS := $(CHECK_VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants rebuild-tallies
-.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start lock clean
+.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load lock clean
 .PHONY: package check-package deploy destroy admin
 
 help: ## list the commands
@@ -57,7 +57,7 @@ check-invariants: $(INSTALLED) ## prove what must hold of the tables (REPAIR=1 m
 rebuild-tallies: $(INSTALLED) ## make the tallies behind totals and far pages anew, from the timers up
 	$(BIN)/python -m infra.rebuild_tallies
 
-bench-round-trips: $(INSTALLED) ## database calls and read units of each endpoint, on DynamoDB Local
+bench-round-trips: $(INSTALLED) ## database calls and units of each endpoint, on DynamoDB Local
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips
 
 bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
@@ -68,6 +68,12 @@ bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list 
 
 bench-cold-start: $(INSTALLED) ## process start to first answer, beside what others would pick (RUNS=20)
 	$(BIN)/python -m bench.cold_start --runs $(or $(RUNS),20)
+
+bench-requests: $(INSTALLED) ## CPU, calls, units and dollars of each endpoint, beside the usual way (RUNS=30)
+	$(BIN)/python -m bench.requests --runs $(or $(RUNS),30)
+
+bench-load: $(INSTALLED) ## many phones against the local server on DynamoDB Local (PHONES=50 SECONDS=20)
+	$(BIN)/python -m bench.load --phones $(or $(PHONES),50) --seconds $(or $(SECONDS),20)
 
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package
