@@ -49,7 +49,7 @@ def dynamodb_local() -> Iterator[str]:
     """Runs the engine, in memory and on loopback, and gives its endpoint."""
     java = _need("java", "DynamoDB Local is a Java program; install a JRE, 11 or later")
     engine = fetch()
-    port = _free_port()
+    port = free_port()
     command = [
         java,
         f"-Djava.library.path={engine / 'DynamoDBLocal_lib'}",
@@ -98,7 +98,8 @@ def _check(archive: Path) -> None:
         sys.exit(f"{archive.name} is not what was expected: its SHA-256 is {digest}")
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback on which nobody listens at this moment."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
