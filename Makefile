@@ -9,7 +9,7 @@ CHECK_VENV := .cache/check-venv
 CHECKERS := $(CHECK_VENV)/.installed
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint format test test-dynamodb-local test-races sweep check-invariants rebuild-tallies
+.PHONY: help install run lint format test test-dynamodb-local test-races fuzz sweep check-invariants rebuild-tallies
 .PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load lock clean
 .PHONY: package check-package deploy destroy admin
 
@@ -47,6 +47,9 @@ test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (nee
 
 test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT_RACES multiplies)
 	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m infra.dynamodb_local $(BIN)/pytest tests/races
+
+fuzz: $(INSTALLED) ## hold every answer to the API's description (SEED=2: other requests)
+	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 sweep: $(INSTALLED) ## stop forgotten timers now (DRY_RUN=1 only counts; on AWS a schedule does it)
 	$(BIN)/python -m infra.sweep $(if $(DRY_RUN),--dry-run)

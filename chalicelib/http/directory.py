@@ -7,8 +7,9 @@ from typing import Any
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.idempotency import RequestKey
 from chalicelib.domain.policies import ADMINS, EVERYBODY, OWN, OWN_OF_SEEN
-from chalicelib.http.routes import Route
+from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Verb, Views
+from chalicelib.jsonapi.resource import Kind
 from chalicelib.resources import api_tokens, organizations, people, services
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.catalogue import Self, archived, new_service, only, restored
@@ -27,6 +28,11 @@ Perform = Callable[[Caller, int, Mapping[str, Any], RequestKey | None], Answer[A
 
 _ARCHIVE = Verb("archive", "Let nothing be started on a service any more.")
 _RESTORE = Verb("restore", "Take the archiving of a service back.")
+_CREATE_TOKEN = Verb(
+    "create",
+    "Create an API token.",
+    tells=(Told("token", Kind.TEXT, "The token itself; told once."),),
+)
 
 _EVERYBODY_ANYWHERE = replace(EVERYBODY, organization_needed=False)
 _OWN_ANYWHERE = replace(OWN, organization_needed=False)
@@ -94,7 +100,7 @@ def token_routes(tools: Toolbox) -> tuple[Route, ...]:
     return (
         views.list(SmallList(api_tokens.API_TOKENS, verbs.read), OWN),
         views.show(verbs.show, OWN),
-        views.create(api_tokens.CREATION, verbs.create, OWN),
+        views.create(api_tokens.CREATION, verbs.create, OWN, verb=_CREATE_TOKEN),
         views.update(api_tokens.CHANGES, verbs.change, OWN),
         views.delete(verbs.revoke, OWN),
     )

@@ -3,10 +3,12 @@
 import logging
 import secrets
 import time
+from collections.abc import Callable
 
 from chalicelib.domain.errors import PayloadTooLarge, ServerError, StintError, Unavailable
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.exchange import Exchange, HttpRequest, Reply
+from chalicelib.http.pages import Page
 from chalicelib.http.replies import error_reply
 from chalicelib.http.routes import Route
 from chalicelib.jsonapi.media_types import check_accept, check_content_type
@@ -26,21 +28,14 @@ class Pipeline:
 
     def answer(self, route: Route, request: HttpRequest) -> Reply:
         """The reply to a request on a route."""
-        began = time.perf_counter()
-        try:
+
+        def make() -> Reply:
             reply = route.view(self._admit(route, request))
             if request.method == "GET":
-                reply = revalidate(reply, request.headers.get("if-none-match"))
-        except StintError as error:
-            if isinstance(error, Unavailable):
-                log.warning("unavailable", exc_info=True, extra={"route": route.name})
-            reply = error_reply(error)
-        except Exception:
-            error_id = secrets.token_hex(8)
-            log.exception("fault", extra={"error_id": error_id, "route": route.name})
-            reply = error_reply(ServerError(), error_id)
-        _log_request(route, request, reply, time.perf_counter() - began)
-        return reply
+                return revalidate(reply, request.headers.get("if-none-match"))
+            return reply
+
+        return _answer(route.name, request, make)
 
     def _admit(self, route: Route, request: HttpRequest) -> Exchange:
         headers = request.headers
@@ -58,12 +53,33 @@ class Pipeline:
         return Exchange(request, caller)
 
 
-def _log_request(route: Route, request: HttpRequest, reply: Reply, seconds: float) -> None:
+def open_page(page: Page, request: HttpRequest) -> Reply:
+    """The reply to whoever asks for a page. Never raises, either."""
+    return _answer(page.name, request, lambda: page.make(request))
+
+
+def _answer(name: str, request: HttpRequest, make: Callable[[], Reply]) -> Reply:
+    began = time.perf_counter()
+    try:
+        reply = make()
+    except StintError as error:
+        if isinstance(error, Unavailable):
+            log.warning("unavailable", exc_info=True, extra={"route": name})
+        reply = error_reply(error)
+    except Exception:
+        error_id = secrets.token_hex(8)
+        log.exception("fault", extra={"error_id": error_id, "route": name})
+        reply = error_reply(ServerError(), error_id)
+    _log_request(name, request, reply, time.perf_counter() - began)
+    return reply
+
+
+def _log_request(name: str, request: HttpRequest, reply: Reply, seconds: float) -> None:
     # Neither headers nor parameters nor bodies: they hold tokens and what people work on.
     log.info(
         "request",
         extra={
-            "route": route.name,
+            "route": name,
             "method": request.method,
             "status": reply.status,
             "milliseconds": round(seconds * 1000, 1),

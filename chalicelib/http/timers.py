@@ -4,14 +4,16 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.domain.directory import Caller
+from chalicelib.domain.errors import OverlapsSession
 from chalicelib.domain.idempotency import Outcome, RequestKey
 from chalicelib.domain.policies import OWN
 from chalicelib.domain.queries import Page, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.http.routes import Route
+from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Presented, Verb, Views
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
 from chalicelib.jsonapi.requests import Document
+from chalicelib.jsonapi.resource import Kind
 from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.timers import (
     PERSON,
@@ -35,14 +37,33 @@ from chalicelib.services.timers import (
 from chalicelib.services.toolbox import Toolbox
 
 _START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT)
-_START = Verb("start", "Start a timer; whatever runs stops at the same instant.")
-_STOP = Verb("stop", "Stop a timer.", (STOPPED_AT,), ("PATCH", "PUT"), keyed=True)
+_STOPPED_TIMERS = Told(
+    "stopped_timer_ids", Kind.ID, "What ran until then, and was stopped by this.", several=True
+)
+_ALREADY_STOPPED = Told(
+    "already_stopped", Kind.BOOLEAN, "True where it had been stopped before; nothing was changed."
+)
+_START = Verb(
+    "start",
+    "Start a timer; whatever runs stops at the same instant.",
+    tells=(_STOPPED_TIMERS,),
+    refuses=(OverlapsSession,),
+)
+_STOP = Verb(
+    "stop",
+    "Stop a timer.",
+    (STOPPED_AT,),
+    ("PATCH", "PUT"),
+    keyed=True,
+    tells=(_ALREADY_STOPPED,),
+)
 _STOP_ON_ENTRY = Verb(
     "stop",
     "Stop the timer that runs on a time entry.",
     (STOPPED_AT,),
     on=TIME_ENTRIES,
     keyed=True,
+    tells=(_ALREADY_STOPPED,),
 )
 
 

@@ -18,7 +18,7 @@ from chalicelib.domain.queries import BadPosition
 from chalicelib.http.exchange import Exchange, Reply, document_reply
 from chalicelib.http.including import load_included
 from chalicelib.http.keys import request_key
-from chalicelib.http.routes import BASE_PATH, Act, Route
+from chalicelib.http.routes import BASE_PATH, Act, Errors, Route, Told
 from chalicelib.jsonapi.cursors import PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.documents import View, list_document, single_document
 from chalicelib.jsonapi.inputs import Input, Values, read_changes, read_values
@@ -40,6 +40,8 @@ from chalicelib.services.toolbox import Toolbox
 Read = Callable[[Document, Parameters], Any]
 """Makes what a verb takes of a document and the query."""
 
+_VOWELS = "aeioA"
+
 Presented = tuple[Any, Mapping[str, Any]]
 """A record, and the meta of its document."""
 
@@ -47,7 +49,7 @@ Presented = tuple[Any, Mapping[str, Any]]
 @dataclass(frozen=True, slots=True)
 class Verb:
     """How an act is called, what it means and what it takes. ``on`` is the resource that it is done
-    to, where that is another one; ``keyed`` says that it takes an Idempotency-Key."""
+    to, where that is another one. The others are the route's."""
 
     name: str
     meaning: str
@@ -55,6 +57,8 @@ class Verb:
     methods: tuple[str, ...] = ("PATCH",)
     on: AnyResource | None = None
     keyed: bool = False
+    tells: tuple[Told, ...] = ()
+    refuses: Errors = ()
 
 
 class Views:
@@ -80,7 +84,7 @@ class Views:
             rows, links, meta = _rows(exchange, lister, asked)
             return self._list_reply(exchange, rows, how, links, meta)
 
-        verb = Verb("list", f"List {self._resource.type}.", methods=("GET",))
+        verb = Verb("list", f"List {_words(self._resource.type)}.", methods=("GET",))
         return self._route(verb, "", view, access, Act.LIST)
 
     def show(self, find: Callable[[Caller, int], Any], access: Access) -> Route:
@@ -91,7 +95,7 @@ class Views:
             record = find(exchange.caller, _record_id(exchange))
             return document_reply(200, self._document(exchange, record, how))
 
-        verb = Verb("show", f"Show a {self._resource.singular}.", methods=("GET",))
+        verb = Verb("show", f"Show {_one(self._resource)}.", methods=("GET",))
         return self._route(verb, "/{id}", view, access, Act.SHOW)
 
     def create(
@@ -114,7 +118,7 @@ class Views:
             location = f"{exchange.request.base_url}{place}"
             return Reply(reply.status, reply.body, {**reply.headers, "Location": location})
 
-        said = verb or Verb("create", f"Create a {self._resource.singular}.")
+        said = verb or Verb("create", f"Create {_one(self._resource)}.")
         said = replace(said, inputs=inputs, methods=("POST",), keyed=True)
         return self._route(said, "", view, access, Act.CREATE)
 
@@ -135,7 +139,7 @@ class Views:
             answer = update(exchange.caller, _record_id(exchange), changes)
             return self._acted(exchange, 200, answer, how)
 
-        verb = Verb("update", f"Change a {self._resource.singular}.", inputs)
+        verb = Verb("update", f"Change {_one(self._resource)}.", inputs)
         return self._route(verb, "/{id}", view, access, Act.UPDATE)
 
     def delete(self, delete: Callable[[Caller, int], None], access: Access) -> Route:
@@ -145,7 +149,7 @@ class Views:
             delete(exchange.caller, _record_id(exchange))
             return Reply(204)
 
-        verb = Verb("delete", f"Delete a {self._resource.singular}.", methods=("DELETE",))
+        verb = Verb("delete", f"Delete {_one(self._resource)}.", methods=("DELETE",))
         return self._route(verb, "/{id}", view, access, Act.DELETE)
 
     def perform(
@@ -190,6 +194,8 @@ class Views:
             inputs=verb.inputs,
             document=subject,
             keyed=verb.keyed,
+            tells=verb.tells,
+            refuses=verb.refuses,
         )
 
     def _how(self, exchange: Exchange) -> View:
@@ -237,6 +243,16 @@ class Views:
         seen = [self._resource.seen(caller, row) for row in rows]
         included = load_included(self._tools.store, caller, self._resource, seen, how)
         return document_reply(200, list_document(self._resource, seen, how, included, links, meta))
+
+
+def _one(resource: AnyResource) -> str:
+    """``an API token``, for people."""
+    said = _words(resource.singular)
+    return f"{'an' if said[0] in _VOWELS else 'a'} {said}"
+
+
+def _words(name: str) -> str:
+    return name.replace("_", " ").replace("api ", "API ")
 
 
 def _record_id(exchange: Exchange) -> int:

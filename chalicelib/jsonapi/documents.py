@@ -86,8 +86,8 @@ def render(
             if wanted is None or relationship.name in wanted
         },
     }
-    meta = resource.meta(record)
-    if meta is not None:
+    meta = {it.name: value for it in resource.meta if (value := it.value(record)) is not None}
+    if meta:
         rendered["meta"] = meta
     return rendered
 

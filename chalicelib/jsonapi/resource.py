@@ -109,7 +109,8 @@ class Resource(Generic[Record]):
     the names that ``sort`` takes, the first of which is the default, and ``orders`` gives for each
     what lists are sorted by in memory. ``owner`` gives the person a record belongs to, and
     ``visibility`` says who else sees it; ``seen`` gives a record as a caller may see it, which is
-    what they filter and sort by, too. ``meta`` gives a record's own meta, or None.
+    what they filter and sort by, too. ``meta`` is what a record's own meta says, where it has a
+    value.
     """
 
     type: str
@@ -125,7 +126,7 @@ class Resource(Generic[Record]):
     visibility: Visibility = Visibility.EVERYBODY
     owner: Callable[[Record], int | None] = lambda _: None
     seen: Callable[[Caller, Record], Record] = lambda _, record: record
-    meta: Callable[[Record], Mapping[str, Any] | None] = lambda _: None
+    meta: tuple[Attribute[Record], ...] = ()
 
 
 AnyResource = Resource[Any]

@@ -1,7 +1,5 @@
 """Timers. The source document; contract sections 2, 3, 4 and 6."""
 
-from typing import Any
-
 from chalicelib.domain.policies import Visibility
 from chalicelib.domain.timers import Timer
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
@@ -14,10 +12,13 @@ from chalicelib.jsonapi.resource import (
     Resource,
 )
 
-
-def _meta(timer: Timer) -> dict[str, Any] | None:
-    return None if timer.stop_reason is None else {"stop_reason": timer.stop_reason.value}
-
+_STOP_REASON: Attribute[Timer] = Attribute(
+    "stop_reason",
+    Kind.TEXT,
+    lambda it: None if it.stop_reason is None else it.stop_reason.value,
+    "Why it stopped, where nobody stopped it by hand: auto (it ran into its organization's limit), "
+    "superseded (another was started), or deactivated (its person was).",
+)
 
 TIMERS: Resource[Timer] = Resource(
     type="timers",
@@ -26,7 +27,7 @@ TIMERS: Resource[Timer] = Resource(
     id=lambda timer: timer.id,
     owner=lambda timer: timer.person_id,
     visibility=Visibility.OWN,
-    meta=_meta,
+    meta=(_STOP_REASON,),
     attributes=(
         Attribute("person_id", Kind.INTEGER, lambda it: it.person_id, "Who works."),
         Attribute("started_at", Kind.INSTANT, lambda it: it.started_at, "When it started."),

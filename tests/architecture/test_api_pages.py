@@ -4,12 +4,9 @@ import re
 from pathlib import Path
 
 import pytest
-from pynamodb.connection import Connection
 
 from chalicelib.http.routes import Act, Route
-from chalicelib.http.table import route_table
-from chalicelib.services.toolbox import real_toolbox
-from chalicelib.store.store import Store
+from tests.support.described import TABLE
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
@@ -25,7 +22,6 @@ PAGES = {
     "webhooks": "webhooks",
     "webhook_deliveries": "webhooks",
 }
-TABLE = route_table(real_toolbox(Store(Connection())))
 
 
 def page_of(route: Route) -> str:

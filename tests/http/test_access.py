@@ -15,12 +15,12 @@ from pynamodb.connection import Connection
 from chalicelib.domain.directory import Role
 from chalicelib.domain.policies import Reach
 from chalicelib.http.application import create_app
+from chalicelib.http.pages import pages
 from chalicelib.http.routes import Act, Route
-from chalicelib.http.table import route_table
-from chalicelib.services.toolbox import Toolbox, real_toolbox
+from chalicelib.services.toolbox import Toolbox
 from chalicelib.settings import Settings
-from chalicelib.store.store import Store
 from tests.support.api import Answer, Api
+from tests.support.described import TABLE
 from tests.support.samples import SAMPLES, send_sample
 from tests.support.tables import snapshot
 from tests.support.world import (
@@ -32,9 +32,6 @@ from tests.support.world import (
     ZAGREB,
     World,
 )
-
-# Nothing here is connected to anything: the table is looked at, not served.
-TABLE = route_table(real_toolbox(Store(Connection())))
 
 each_request = pytest.mark.parametrize(
     ("route", "method"),
@@ -73,7 +70,8 @@ def test_every_route_has_a_request_here() -> None:
 def test_the_table_is_what_is_served(tools: Toolbox) -> None:
     served = create_app(Settings(), tools).routes
     assert {(path, method) for path, methods in served.items() for method in methods} == {
-        (f"/api/v2{route.path}", method) for route in TABLE for method in route.methods
+        *((f"/api/v2{route.path}", method) for route in TABLE for method in route.methods),
+        *((page.path, "GET") for page in pages(TABLE)),
     }
 
 

@@ -12,18 +12,19 @@ from pynamodb.connection import Connection
 from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import Timer
-from chalicelib.http.table import route_table
+from chalicelib.http.pages import pages
 from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.delivering import DeliveryReport, deliver
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.sweeping import sweep
-from chalicelib.services.toolbox import Toolbox, real_toolbox
+from chalicelib.services.toolbox import Toolbox
 from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
 from infra.stack.functions import FUNCTIONS, Function
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
+from tests.support.described import TABLE
 from tests.support.outside import Outside
 from tests.support.permissions import (
     granted,
@@ -124,7 +125,7 @@ class ApiUser:
     def _manage(self) -> None:
         admin = self._admin
         timer_id = admin.get("/timers").ids[0]
-        for route in route_table(real_toolbox(Store(Connection()))):
+        for route in TABLE:
             for method in route.methods:
                 send_sample(admin, route, method, timer_id)
         # With a timer on it, which goes with it.
@@ -297,4 +298,6 @@ def test_the_api_user_walks_every_endpoint(
 
     monkeypatch.setattr(Chalice, "__call__", note)
     ApiUser(admin, clock)()
-    assert walked == {(method, path) for path, methods in app.routes.items() for method in methods}
+    # Pages ask nobody for anything: tests/http/test_pages.py.
+    served = app.routes.keys() - {page.path for page in pages(TABLE)}
+    assert walked == {(method, path) for path in served for method in app.routes[path]}

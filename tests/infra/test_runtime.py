@@ -5,6 +5,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
 from pynamodb.connection import Connection
@@ -92,6 +93,20 @@ def test_a_timer_is_started_listed_and_stopped(function: Function, world: World)
     stopped, kept = _ask(function, stop)
     assert stopped["statusCode"] == 200
     assert kept["data"]["attributes"]["stopped_at"] is not None
+
+
+def test_the_package_brings_its_description_and_the_page_that_shows_it(
+    function: Function,
+) -> None:
+    described, description = _ask(function, proxy_event("GET", "/api/v2/openapi.json", {}))
+    assert described["statusCode"] == 200
+    assert description["servers"] == [{"url": f"{BASE_URL}/api/v2"}]
+    page = function.invoke(proxy_event("GET", "/docs", {})).value
+    assert f'src="{urlsplit(BASE_URL).path}/docs/start.js"' in page["body"]
+    renderer = {"file": "swagger-ui-bundle.js"}
+    loaded = function.invoke(proxy_event("GET", "/docs/{file}", {}, arguments=renderer)).value
+    assert loaded["statusCode"] == 200
+    assert "SwaggerUIBundle" in loaded["body"]
 
 
 def test_every_answer_has_the_common_headers(function: Function, world: World) -> None:

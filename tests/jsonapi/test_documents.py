@@ -265,7 +265,10 @@ def test_rendering_follows_the_declaration_alone() -> None:
         relationships=(
             Relationship("harbour", "harbours", lambda it: it["harbour"], "Where.", always=True),
         ),
-        meta=lambda boat: {"leaks": boat["leaks"]},
+        meta=(
+            Attribute("leaks", Kind.BOOLEAN, lambda it: it["leaks"], "Whether it leaks."),
+            Attribute("sank", Kind.TEXT, lambda it: it.get("sank"), "Why it sank, if it did."),
+        ),
     )
     boat = {"number": 7, "launched": 0, "sails": 0, "harbour": None, "leaks": True}
     assert render(boats, boat, View()) == {

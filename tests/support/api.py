@@ -8,6 +8,8 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.test import Client
 
+from tests.support.described import complaint
+
 JSON_API = "application/vnd.api+json"
 
 
@@ -49,7 +51,7 @@ class Answer:
 
 
 class Api:
-    """Sends requests with a person's headers."""
+    """Sends requests with a person's headers, and holds each answer to the API's description."""
 
     def __init__(self, app: Chalice, headers: Mapping[str, str]) -> None:
         self._app = app
@@ -65,7 +67,11 @@ class Api:
         given = {**self.headers, **(headers or {})}
         with Client(self._app) as client:
             response = client.http.request(method, f"/api/v2{path}", given, body)
-        return Answer(response.status_code, response.headers, bytes(response.body))
+        answer = Answer(response.status_code, response.headers, bytes(response.body))
+        document = answer.document if answer.body else None
+        wrong = complaint(method, path.partition("?")[0], answer.status, document)
+        assert wrong is None, wrong
+        return answer
 
     def get(self, path: str) -> Answer:
         return self.send("GET", path)

@@ -1,0 +1,153 @@
+"""Responses: documents, headers, and every error by its status."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from chalicelib.domain.errors import Conflict, RateLimited, StintError, Unavailable
+from chalicelib.http.openapi.examples import answer_example
+from chalicelib.http.openapi.schemas import document_name, reference, value
+from chalicelib.http.routes import Act, Route
+from chalicelib.jsonapi.errors import CATALOGUE
+from chalicelib.jsonapi.media_types import JSON_API
+from chalicelib.jsonapi.resource import Kind
+
+Response = dict[str, Any]
+
+_SECONDS = {"type": "integer", "minimum": 0}
+
+HEADERS: Mapping[str, Any] = {
+    "ETag": {
+        "description": "Stands for this very answer; for `If-None-Match`.",
+        "schema": {"type": "string"},
+    },
+    "Location": {
+        "description": "Where the new record is.",
+        "schema": {"type": "string", "format": "uri"},
+    },
+    "Idempotency-Replayed": {
+        "description": "There where an earlier request with this key had done it.",
+        "schema": {"const": "true"},
+    },
+    "Retry-After": {
+        "description": "Seconds after which it may be worth trying again.",
+        "schema": _SECONDS,
+    },
+    "X-RateLimit-Reset": {"description": "The same as `Retry-After`.", "schema": _SECONDS},
+}
+
+_OF_ERRORS: Mapping[type[StintError], tuple[str, ...]] = {
+    Conflict: ("Retry-After",),
+    RateLimited: ("Retry-After", "X-RateLimit-Reset"),
+    Unavailable: ("Retry-After",),
+}
+
+ERRORS_SCHEMA = {
+    "type": "object",
+    "description": "What went wrong.",
+    "required": ["errors"],
+    "properties": {
+        "errors": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["status", "code", "title", "detail"],
+                "properties": {
+                    "id": {"type": "string", "description": "To quote to us, of a 500."},
+                    "status": {"type": "string", "description": "The HTTP status."},
+                    "code": {
+                        "type": "string",
+                        "description": "What happened, for programs.",
+                        "enum": list(CATALOGUE),
+                    },
+                    "title": {"type": "string", "description": "What happened, for people."},
+                    "detail": {"type": "string", "description": "What to do about it."},
+                    "source": {
+                        "type": "object",
+                        "description": "The part of the request that is meant.",
+                        "properties": {
+                            "pointer": {"type": "string"},
+                            "parameter": {"type": "string"},
+                            "header": {"type": "string"},
+                        },
+                    },
+                    "meta": {
+                        "type": "object",
+                        "properties": {
+                            "earliest_started_at": {
+                                **value(Kind.INSTANT),
+                                "description": "With `overlaps_session`: what would be possible.",
+                            }
+                        },
+                    },
+                },
+            },
+        }
+    },
+}
+
+
+def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, Response]:
+    """Every answer of a route, by status."""
+    found = {str(route.success): _success(route, url, links)}
+    if route.act in (Act.LIST, Act.SHOW):
+        found["304"] = {
+            "description": "What you have still holds.",
+            "headers": _headers("ETag"),
+        }
+    return {**found, **_failures(route)}
+
+
+def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
+    if route.act is Act.DELETE:
+        return {"description": "Done."}
+    found: Response = {
+        "description": _SUCCESSES.get(route.act, "Done."),
+        "content": {
+            JSON_API: {
+                "schema": reference(document_name(route)),
+                "example": answer_example(route, url),
+            }
+        },
+    }
+    names = []
+    if route.act in (Act.LIST, Act.SHOW):
+        names.append("ETag")
+    if route.act is Act.CREATE:
+        names.append("Location")
+    if route.keyed:
+        names.append("Idempotency-Replayed")
+    if names:
+        found["headers"] = _headers(*names)
+    return {**found, "links": links} if links else found
+
+
+_SUCCESSES = {Act.LIST: "A page.", Act.SHOW: "Here it is.", Act.CREATE: "Created."}
+
+
+def _failures(route: Route) -> dict[str, Response]:
+    by_status: dict[HTTPStatus, dict[str, type[StintError]]] = defaultdict(dict)
+    for error in route.errors:
+        by_status[CATALOGUE[error.code][0]][error.code] = error
+    return {str(status.value): _failure(status, by_status[status]) for status in sorted(by_status)}
+
+
+def _failure(status: HTTPStatus, found: Mapping[str, type[StintError]]) -> Response:
+    codes = [code for code in CATALOGUE if code in found]
+    headers = dict.fromkeys(name for it in found.values() for name in _OF_ERRORS.get(it, ()))
+    failure: Response = {
+        "description": f"{status.phrase}: {', '.join(f'`{code}`' for code in codes)}.",
+        "content": {
+            JSON_API: {
+                "schema": reference("Errors"),
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+    }
+    return {**failure, "headers": _headers(*headers)} if headers else failure
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}
