@@ -10,7 +10,7 @@ CHECKERS := $(CHECK_VENV)/.installed
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races fuzz sweep check-invariants rebuild-tallies
-.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load lock clean
+.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load bench-bill lock clean
 .PHONY: package check-package deploy destroy admin
 
 help: ## list the commands
@@ -74,6 +74,9 @@ bench-cold-start: $(INSTALLED) ## process start to first answer, beside what oth
 
 bench-requests: $(INSTALLED) ## CPU, calls, units and dollars of each endpoint, beside the usual way (RUNS=30)
 	$(BIN)/python -m bench.requests --runs $(or $(RUNS),30)
+
+bench-bill: $(INSTALLED) ## what a month costs for 10, 1,000 and 100,000 people
+	$(BIN)/python -m bench.bill
 
 bench-load: $(INSTALLED) ## many phones against the local server on DynamoDB Local (PHONES=50 SECONDS=20)
 	$(BIN)/python -m bench.load --phones $(or $(PHONES),50) --seconds $(or $(SECONDS),20)

@@ -39,3 +39,11 @@ LOGGED_GB = 0.50
 
 SENT_GB = 0.09
 """A gigabyte that leaves AWS for the internet."""
+
+ALARM_MONTH = 0.10
+"""CloudWatch: an alarm, for a month."""
+
+DASHBOARD_MONTH = 3.00
+
+SECRET_MONTH = 0.40
+"""Secrets Manager: a secret, for a month."""

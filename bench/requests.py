@@ -40,7 +40,7 @@ _HEADERS = {
 }
 _REFUSED = 400
 
-_MEMORY_GB = 1.0
+MEMORY_GB = 1.0
 _PROCESSOR_GB = 1.769
 """Lambda gives a processor to so much memory, and to less its share."""
 
@@ -62,6 +62,11 @@ class Measured:
         return statistics.median(self.seconds)
 
     @property
+    def seconds_billed(self) -> float:
+        """How long it runs on Lambda, which gives it a part of a processor."""
+        return self.cpu * _PROCESSOR_GB / MEMORY_GB + self.cost.waits * _WAIT_SECONDS
+
+    @property
     def database(self) -> float:
         """What it costs at DynamoDB, in dollars."""
         cost = self.cost
@@ -71,8 +76,7 @@ class Measured:
     def total(self) -> float:
         """What it costs altogether, without what is sent and stored."""
         gateway = 0 if self.behind else prices.GATEWAY_REQUEST
-        seconds = self.cpu * _PROCESSOR_GB / _MEMORY_GB + self.cost.waits * _WAIT_SECONDS
-        running = seconds * _MEMORY_GB * prices.LAMBDA_GB_SECOND
+        running = self.seconds_billed * MEMORY_GB * prices.LAMBDA_GB_SECOND
         return self.database + gateway + prices.LAMBDA_REQUEST + running
 
 
