@@ -167,13 +167,13 @@ def _print(
         print(f"| {package.name} | {' | '.join(cells)} |")
     print(
         f"\nMilliseconds from the start of the process; {runs} cold starts of each, in turns; "
-        f"DynamoDB Local by {way};\nPython {platform.python_version()}, {os.cpu_count()} cores. Where others share them, the processor's "
-        "time says more than the clock's."
+        f"DynamoDB Local by {way};\nPython {platform.python_version()}, {os.cpu_count()} cores. "
+        "Where others share them, the processor's time says more than the clock's."
     )
 
 
 def _median(starts: Sequence[Start], what: str) -> float:
-    return statistics.median(getattr(it, what) for it in starts)
+    return float(statistics.median(getattr(it, what) for it in starts))
 
 
 if __name__ == "__main__":

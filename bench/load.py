@@ -19,7 +19,7 @@ from contextlib import contextmanager
 
 from pynamodb.connection import Connection
 
-from bench.crowd import Worker, hire
+from bench.crowd import hire
 from bench.phones import Phone, Sent
 from chalicelib.services.toolbox import real_toolbox
 from chalicelib.settings import Settings
@@ -53,8 +53,9 @@ def main(arguments: list[str]) -> int:
         workers = hire(Store(connection), asked.phones, int(time.time()))
         with _serving(endpoint) as port:
             # An engine that just started is slow for some seconds: those are not of interest.
-            warm, _ = _ring(port, workers, _WARM_SECONDS, asked.think)
-            sent, seconds = _ring(port, workers, asked.seconds, asked.think)
+            phones = [Phone(port, worker, asked.think) for worker in workers]
+            warm, _ = _ring(phones, _WARM_SECONDS)
+            sent, seconds = _ring(phones, asked.seconds)
             _print(sent, seconds, asked.phones, asked.think)
             return _check(connection, settings, [*warm, *sent])
 
@@ -80,10 +81,7 @@ def _serving(endpoint: str) -> Iterator[int]:
             process.communicate()
 
 
-def _ring(
-    port: int, workers: Sequence[Worker], seconds: float, think: float
-) -> tuple[list[Sent], float]:
-    phones = [Phone(port, worker, think) for worker in workers]
+def _ring(phones: Sequence[Phone], seconds: float) -> tuple[list[Sent], float]:
     began = time.perf_counter()
     ends = began + seconds
 
@@ -91,9 +89,9 @@ def _ring(
         return time.perf_counter() < ends
 
     with ThreadPoolExecutor(len(phones)) as threads:
-        for done in [threads.submit(phone.run, goes_on) for phone in phones]:
-            done.result()
-    return [it for phone in phones for it in phone.sent], time.perf_counter() - began
+        running = [threads.submit(phone.run, goes_on) for phone in phones]
+        sent = [it for done in running for it in done.result()]
+    return sent, time.perf_counter() - began
 
 
 def _print(sent: Sequence[Sent], seconds: float, phones: int, think: float) -> None:

@@ -40,17 +40,18 @@ class Phone:
         self._think = think_seconds
         self._drawn = random.Random(worker.person_id)  # noqa: S311
         self._tag = ""
-        self.sent: list[Sent] = []
 
-    def run(self, goes_on: Callable[[], bool]) -> None:
-        """Work, one session after the other, for as long as it goes on."""
+    def run(self, goes_on: Callable[[], bool]) -> list[Sent]:
+        """Work, one session after the other, for as long as it goes on; what it sent meanwhile."""
+        sent = []
         with closing(HTTPConnection("127.0.0.1", self._port, timeout=_TIMEOUT_SECONDS)) as http:
             # Nobody starts at the same moment as everybody.
             time.sleep(self._drawn.uniform(0, 2 * self._think))
             while goes_on():
                 for what, method, path, document in self._session():
-                    self._send(http, what, method, path, document)
+                    sent.append(self._send(http, what, method, path, document))
                     time.sleep(self._drawn.uniform(0, 2 * self._think))
+        return sent
 
     def _session(self) -> Iterator[tuple[str, str, str, object]]:
         first, second = self._drawn.sample(self._worker.entries, 2)
@@ -71,7 +72,7 @@ class Phone:
 
     def _send(
         self, http: HTTPConnection, what: str, method: str, path: str, document: object
-    ) -> None:
+    ) -> Sent:
         headers = {
             "X-Auth-Token": self._worker.token,
             "X-Organization-Id": str(ORGANIZATION),
@@ -92,9 +93,10 @@ class Phone:
         except (OSError, HTTPException):
             http.close()
             status, tag = _NO_ANSWER, ""
-        self.sent.append(Sent(what, status, time.perf_counter() - began))
+        seconds = time.perf_counter() - began
         if method == "GET":
             self._tag = tag
+        return Sent(what, status, seconds)
 
 
 def _ask(

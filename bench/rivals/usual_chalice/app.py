@@ -68,7 +68,7 @@ def start_timer() -> Response:
         organization=token.organization,
         person=token.person,
         entry=entry.sk,
-        started=int(time.time()),
+        started=time.time(),
     )
     timer.save()
     return _answer(201, {"data": _resource(timer, zone), "meta": {}})
@@ -107,7 +107,7 @@ def _timer(token: Token, timer_id: str) -> Timer:
 
 
 def _stop(timer: Timer) -> None:
-    timer.stopped = int(time.time())
+    timer.stopped = time.time()
     timer.save()
     entry = Entry.get(timer.organization, timer.entry)
     entry.seconds += timer.stopped - timer.started
