@@ -11,7 +11,7 @@ from typing import Any
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.changes import BlockSlot, Changes, OpenSlot
 from chalicelib.domain.directory import Claim, Person, Role, Token, TokenList
-from chalicelib.domain.errors import InvalidAttribute
+from chalicelib.domain.errors import Conflict, InvalidAttribute
 from chalicelib.domain.records import (
     ChangeRecord,
     CreateRecord,
@@ -24,6 +24,9 @@ from chalicelib.domain.timeline import stop_at
 from chalicelib.domain.timers import Slot, StopReason
 
 LAST_ADMIN = "is the last active admin; make somebody else an admin first"
+
+_ERASED = "who was erased is not to come back"
+_ERASED_DOMAIN = "erased.invalid"
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,6 +43,28 @@ def email_claim(email: str) -> str:
     return f"email:{email.casefold()}"
 
 
+def erased(person: Person) -> dict[str, Any]:
+    """What stands in the place of what is personal. Everybody has an e-mail address: theirs is then
+    one that cannot exist (RFC 2606)."""
+    return {
+        "first_name": "Erased",
+        "last_name": f"person {person.id}",
+        "email": _erased_email(person),
+        "title": None,
+        "nickname": None,
+        "avatar_url": None,
+    }
+
+
+def is_erased(person: Person) -> bool:
+    """Whether what is personal of somebody was erased, for good."""
+    return person.email == _erased_email(person)
+
+
+def _erased_email(person: Person) -> str:
+    return f"erased-{person.id}@{_ERASED_DOMAIN}"
+
+
 def adding(person: Person) -> tuple[RecordChange, ...]:
     """What adds a person. An e-mail address is theirs from then on."""
     return (CreateRecord(person), *_claim(person))
@@ -50,12 +75,15 @@ def decide_person_change(
 ) -> Changed:
     """Change a person; ``other_admin`` is another active one, where the role is to change.
 
-    Raises ``InvalidAttribute`` where the last active admin would no longer be one.
+    Raises ``InvalidAttribute`` where the last active admin would no longer be one, and ``Conflict``
+    about who was erased.
     """
     after = replace(person, **values)
     records = changed(person, after, "role", "email", "deactivated_at")
     if not records:
         return Changed(person)
+    if is_erased(person):
+        raise Conflict(_ERASED)
     extra: list[RecordChange] = []
     if after.role is not person.role:
         extra += _keep_an_admin(person, other_admin, "role")
@@ -84,9 +112,14 @@ def decide_deactivation(
 
 
 def decide_restoring(person: Person, slot: Slot, now: int) -> Changed:
-    """Take a deactivation back. Their tokens stay gone."""
+    """Take a deactivation back. Their tokens stay gone.
+
+    Raises ``Conflict`` about who was erased.
+    """
     if person.deactivated_at is None:
         return Changed(person)
+    if is_erased(person):
+        raise Conflict(_ERASED)
     after = replace(person, deactivated_at=None)
     changes = None
     if slot.blocked:

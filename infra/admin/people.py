@@ -93,8 +93,6 @@ def restore(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> No
       python -m infra.admin --stage prod people restore ivan@example.com -o 2149
     """
     found = desk.person(caller, person)
-    if personal.is_erased(found):
-        raise click.ClickException(f"{found.id} was erased, and is not to come back")
     _show(caller, People(desk.tools).restore(caller, found.id).outcome, json_wanted)
 
 

@@ -16,6 +16,7 @@ from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
 from chalicelib.domain.errors import RecordNotFound
 from chalicelib.domain.idempotency import KeptOutcome
 from chalicelib.domain.instants import format_instant
+from chalicelib.domain.people import erased, is_erased
 from chalicelib.domain.records import changed
 from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
@@ -40,31 +41,8 @@ from chalicelib.store.records import read_kept, read_noun
 from infra.admin import output
 from infra.admin.desk import Desk
 
-_ERASED_DOMAIN = "erased.invalid"
 _THEIRS = "organization_id = :organization AND person_id = :person"
 _KEPT = "begins_with(person_key, :organization) AND begins_with(#name, :kept)"
-
-
-def erased(person: Person) -> dict[str, Any]:
-    """What stands in the place of what is personal. Everybody has an e-mail address: theirs is then
-    one that cannot exist (RFC 2606)."""
-    return {
-        "first_name": "Erased",
-        "last_name": f"person {person.id}",
-        "email": _erased_email(person),
-        "title": None,
-        "nickname": None,
-        "avatar_url": None,
-    }
-
-
-def is_erased(person: Person) -> bool:
-    """Whether somebody was erased."""
-    return person.email == _erased_email(person)
-
-
-def _erased_email(person: Person) -> str:
-    return f"erased-{person.id}@{_ERASED_DOMAIN}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from chalicelib.domain.directory import Caller, Claim, Person, Service
 from chalicelib.domain.errors import InvalidAttribute
-from chalicelib.domain.people import email_claim
+from chalicelib.domain.people import email_claim, is_erased
 from chalicelib.domain.records import CreateRecord
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.resources import people, services
@@ -16,7 +16,6 @@ from chalicelib.services.records import change_record
 from chalicelib.services.settling import Answer, Decision, settle
 from chalicelib.services.toolbox import Toolbox
 from infra.admin.csvfile import Row
-from infra.admin.personal import is_erased
 
 
 class Rows(ABC):

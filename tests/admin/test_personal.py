@@ -16,11 +16,11 @@ from pynamodb.models import Model
 from chalicelib.domain.deliveries import KEPT_SECONDS, Attempt, Fate
 from chalicelib.domain.directory import Person, Role
 from chalicelib.domain.events import entry_event_now
+from chalicelib.domain.people import erased
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.event_documents import webhook_body
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import models
-from infra.admin.personal import erased
 from infra.ledger import Ledger
 from tests.support.api import JSON_API, Answer, Api
 from tests.support.books import violations_of

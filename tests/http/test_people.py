@@ -332,6 +332,26 @@ def test_who_is_deactivated_past_their_limit_worked_until_then(
     assert violations(connection) == []
 
 
+@pytest.mark.parametrize(
+    ("path", "attributes"),
+    [("restore", {}), ("activate", {}), ("", {"email": "back@example.com"}), ("", {"title": "?"})],
+)
+def test_who_was_erased_is_not_to_come_back(
+    admin: Api, connection: Connection, path: str, attributes: dict[str, str]
+) -> None:
+    gone = f"erased-{MEMBER}@erased.invalid"
+    admin.patch(f"/people/{MEMBER}/deactivate")
+    admin.patch(f"/people/{MEMBER}", {"data": {"attributes": {"email": gone}}})
+    before = snapshot(connection)
+    document = {"data": {"attributes": attributes}}
+    refused = admin.patch(f"/people/{MEMBER}/{path}".rstrip("/"), document)
+    assert (refused.status, refused.error["code"]) == (409, "conflict")
+    assert snapshot(connection) == before
+    # What changes nothing is not refused: erasing goes on where it was cut off.
+    same = {"data": {"attributes": {"email": gone}}}
+    assert admin.patch(f"/people/{MEMBER}", same).status == 200
+
+
 def test_who_never_worked_is_blocked_too_and_may_be_restored(
     admin: Api, member: Api, connection: Connection, clock: FakeClock
 ) -> None:

@@ -32,21 +32,22 @@ def value(kind: Kind) -> Schema:
     return dict(_VALUES[kind])
 
 
-def given_value(declared: Input, *, emptying: bool) -> Schema:
-    """A value as an act takes it: null is as good as absent, but where it is ``emptying``."""
-    schema = _given(declared)
+def given_value(declared: Input, name: str, *, emptying: bool) -> Schema:
+    """A value as an act takes it under a name: null is as good as absent, but where it is
+    ``emptying``."""
+    schema = _given(declared, name)
     if declared.nullable if emptying else not declared.required:
         schema = _or_null(schema)
     return {**schema, "description": declared.meaning}
 
 
-def _given(declared: Input) -> Schema:
+def _given(declared: Input, name: str) -> Schema:
     kind = declared.kind
     if kind is Kind.WORDS:
         words = {"type": "string", "enum": list(declared.choices or ())}
         return {"type": "array", "items": words, "minItems": 1}
     if declared.choices is not None:
-        return {"enum": list(declared.choices)}
+        return _one_of(declared.choices, int if name.endswith("_id") else str)
     if kind is Kind.ID:
         return _GIVEN_ID
     schema = value(kind)
@@ -59,11 +60,18 @@ def _given(declared: Input) -> Schema:
     return {**schema, **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
+def _one_of(choices: Iterable[str | int], type_: type[str | int]) -> Schema:
+    """The choices of one type. Numbers are also taken as texts: nobody needs to be told."""
+    found = [it for it in choices if isinstance(it, type_)]
+    if type_ is int:
+        return {"type": "integer", "enum": found}
+    return {"type": "string", "enum": [it for it in found if not str(it).isdecimal()]}
+
+
 def _or_null(schema: Schema) -> Schema:
-    if "enum" in schema:
-        return {**schema, "enum": [*schema["enum"], None]}
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    return {**schema, "type": [*types, "null"]}
+    found = {**schema, "type": [*types, "null"]}
+    return {**found, "enum": [*schema["enum"], None]} if "enum" in schema else found
 
 
 def reference(name: str) -> Schema:
@@ -121,7 +129,11 @@ def _relationship(declared: Relationship[Any]) -> tuple[str, Schema]:
     return declared.name, {**schema, "properties": {**linked, "meta": _NOT_INCLUDED}}
 
 
-_NOT_INCLUDED = {"type": "object", "properties": {"included": {"const": False}}}
+_NOT_INCLUDED = {
+    "type": "object",
+    "description": "There where it was not included.",
+    "properties": {"included": {"type": "boolean"}},
+}
 
 
 def _identifier(type_: str) -> Schema:
@@ -189,7 +201,7 @@ def request_schema(route: Route) -> Schema:
         for source in declared.sources:
             match source:
                 case InAttribute(name):
-                    attributes[name] = given_value(declared, emptying=emptying)
+                    attributes[name] = given_value(declared, name, emptying=emptying)
                 case InRelationship(name, to):
                     relationships[name] = _given_relationship(declared, to)
     data: Schema = {"type": {"const": route.document.type}}
