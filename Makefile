@@ -11,8 +11,8 @@ BROWSING := $(VENV)/.browsing
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races test-browser screenshot fuzz sweep
-.PHONY: check-invariants rebuild-tallies
-.PHONY: bench-round-trips bench-sweep bench-lists lock clean
+.PHONY: check-invariants rebuild-tallies lock clean
+.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load bench-bill
 .PHONY: package check-package deploy destroy admin
 
 help: ## list the commands
@@ -73,7 +73,7 @@ check-invariants: $(INSTALLED) ## prove what must hold of the tables (REPAIR=1 m
 rebuild-tallies: $(INSTALLED) ## make the tallies behind totals and far pages anew, from the timers up
 	$(BIN)/python -m infra.rebuild_tallies
 
-bench-round-trips: $(INSTALLED) ## database calls and read units of each endpoint, on DynamoDB Local
+bench-round-trips: $(INSTALLED) ## database calls and units of each endpoint, on DynamoDB Local
 	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips
 
 bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
@@ -81,6 +81,18 @@ bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIME
 
 bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
 	$(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
+
+bench-cold-start: $(INSTALLED) ## process start to first answer, beside what others would pick (RUNS=20)
+	$(BIN)/python -m bench.cold_start --runs $(or $(RUNS),20)
+
+bench-requests: $(INSTALLED) ## CPU, calls, units and dollars of each endpoint, beside the usual way (RUNS=30)
+	$(BIN)/python -m bench.requests --runs $(or $(RUNS),30)
+
+bench-bill: $(INSTALLED) ## what a month costs for 10, 1,000 and 100,000 people
+	$(BIN)/python -m bench.bill
+
+bench-load: $(INSTALLED) ## many phones against the local server on DynamoDB Local (PHONES=50 SECONDS=20)
+	$(BIN)/python -m bench.load --phones $(or $(PHONES),50) --seconds $(or $(SECONDS),20)
 
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package
@@ -112,6 +124,7 @@ lock: $(INSTALLED) ## pin the newest versions of what requirements*.in name
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements-dev.txt -o requirements-browser.txt requirements-browser.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-check.txt requirements-check.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-runtime.txt requirements-runtime.in
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements.txt -o requirements-bench.txt requirements-bench.in
 
 clean: ## remove what the other commands made
 	rm -rf $(VENV) .cache dist .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

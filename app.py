@@ -1,7 +1,12 @@
 """stint, put together: what AWS Lambda loads. The rooms are described in ``chalicelib``."""
 
+import gc
 import logging
 import os
+
+# What is made while Lambda initialises is there to stay: looking for garbage among it takes a
+# twentieth of a cold start. docs/decisions/0018-cold-start.md
+gc.disable()
 
 from chalicelib.events.delivery import blueprint as delivery_blueprint
 from chalicelib.events.fan_out import blueprint as fan_out_blueprint
@@ -19,3 +24,7 @@ tools = real_toolbox(Store(connect(settings)), settings)
 app = create_app(settings, tools)
 for blueprint in (sweep_blueprint, rollup_blueprint, fan_out_blueprint, delivery_blueprint):
     app.register_blueprint(blueprint)
+
+# Nor is it looked through again while requests wait.
+gc.freeze()
+gc.enable()

@@ -1,7 +1,7 @@
-"""What each endpoint costs: sequential database calls, and the read units that DynamoDB counts.
+"""What each endpoint costs: sequential database calls, and the units that DynamoDB counts.
 
-``make bench-round-trips`` runs it on DynamoDB Local. Write units are not shown: the engine's count
-for transactions is not AWS's.
+``make bench-round-trips`` runs it on DynamoDB Local. Read units are the engine's; write units are
+computed by AWS's rules (bench/write_units.py), since the engine's, for transactions, are not AWS's.
 """
 
 import json
@@ -60,14 +60,15 @@ def main() -> None:
     store = Store(connection)
     load_demo_data(store, int(time.time()))
     gateway = Gateway(create_app(settings, real_toolbox(store)), settings.allowed_origin)
-    print(f"{'request':32} {'calls':>5} {'read units':>10}  operations")
+    print(f"{'request':32} {'calls':>5} {'read units':>10} {'write units':>11}  operations")
     for name, method, path, document in _REQUESTS:
         body = b"" if document is None else json.dumps(document).encode()
         with counted(connection) as cost:
             answer = gateway.handle(method, f"/api/v2{path}", _HEADERS, body)
         if answer.status >= 400:  # noqa: PLR2004
             sys.exit(f"{name}: {answer.status} {answer.body.decode()}")
-        print(f"{name:32} {len(cost.calls):5} {cost.read_units:10.1f}  {', '.join(cost.calls)}")
+        units = f"{cost.read_units:10.1f} {cost.write_units:11}"
+        print(f"{name:32} {len(cost.calls):5} {units}  {', '.join(cost.calls)}")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
 """The environment, read once. Standard library only."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+
+from chalicelib.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True)

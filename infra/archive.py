@@ -9,14 +9,18 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
+from infra.slimming import slim
+
 CALLED_SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs"})
 """The AWS services whose description botocore must find. Of the others, 400 or so, none is called:
 they make up nine tenths of the dependencies."""
 
+TASK_ROOT = "/var/task"
+"""Where Lambda unpacks it."""
+
 _BOTOCORE_DATA = PurePosixPath("botocore/data")
 # A zip cannot date a file before this.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
-_TASK_ROOT = "/var/task"
 _REGULAR_FILE = 0o100644
 _UNIX = 3
 
@@ -27,9 +31,15 @@ def refine(archive: Path) -> None:
         root = Path(folder)
         with zipfile.ZipFile(archive) as packed:
             packed.extractall(root)
-        _prune(root)
-        _compile(root)
+        refine_folder(root)
         _pack(root, archive)
+
+
+def refine_folder(root: Path) -> None:
+    """The same with an unpacked package."""
+    _prune(root)
+    slim(root, CALLED_SERVICES)
+    compile_for_lambda(root)
 
 
 def is_needed(path: PurePosixPath) -> bool:
@@ -50,12 +60,13 @@ def _prune(root: Path) -> None:
             path.unlink()
 
 
-def _compile(root: Path) -> None:
+def compile_for_lambda(root: Path) -> None:
+    """Put the bytecode of every module beside it."""
     # Lambda's disk is read-only: what is not compiled now is compiled at every cold start. A hash
     # that is never checked, since dates say nothing in a zip. In a process of its own, without
     # site-packages and with a fixed hash seed, so that nothing around leaks into the bytes.
     command = [sys.executable, "-S", "-s", "-m", "compileall", "-q", "-f", "-j", "1"]
-    command += ["--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", _TASK_ROOT]
+    command += ["--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", TASK_ROOT]
     environment = {"PYTHONHASHSEED": "0", "PATH": os.environ.get("PATH", "")}
     subprocess.run([*command, str(root)], check=True, env=environment)  # noqa: S603
 

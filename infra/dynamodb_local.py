@@ -40,7 +40,7 @@ def dynamodb_local() -> Iterator[str]:
     """Runs the engine, in memory and on loopback, and gives its endpoint."""
     java = need("java", f"DynamoDB Local is a Java program; install a JRE, 11 or later. {_ELSE}")
     engine = fetch()
-    port = _free_port()
+    port = free_port()
     command = [
         java,
         f"-Djava.library.path={engine / 'DynamoDBLocal_lib'}",
@@ -76,7 +76,8 @@ def main(command: list[str]) -> int:
     return 0
 
 
-def _free_port() -> int:
+def free_port() -> int:
+    """A port of loopback on which nobody listens at this moment."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]

@@ -59,9 +59,18 @@ class Answer:
 class Function:
     """A running function: :meth:`invoke` gives it one event after the other."""
 
-    def __init__(self, server: "_RuntimeApi", process: "subprocess.Popen[str]") -> None:
+    def __init__(
+        self, server: "_RuntimeApi", process: "subprocess.Popen[str]", began: float
+    ) -> None:
         self._server = server
         self._process = process
+        self.began = began
+        """When its process was started, by ``time.perf_counter``."""
+
+    @property
+    def initialised(self) -> float:
+        """When it had initialised, and asked for its first event."""
+        return self._server.first_asked
 
     def invoke(self, event: object) -> Answer:
         """Its answer to an event. Raises :class:`FunctionError`."""
@@ -92,6 +101,7 @@ def running(
     client = fetch_client()
     with _RuntimeApi() as server:
         Thread(target=server.serve_forever, daemon=True).start()
+        began = time.perf_counter()
         # Without site-packages: this project's development tools are not there either.
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-S", "-s", "-m", "awslambdaric", handler],
@@ -102,7 +112,7 @@ def running(
             text=True,
         )
         try:
-            yield Function(server, process)
+            yield Function(server, process, began)
         finally:
             process.terminate()
             process.wait()
@@ -139,6 +149,7 @@ class _RuntimeApi(ThreadingHTTPServer):
         self.events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self.numbers = itertools.count(1)
+        self.first_asked = 0.0
 
     @property
     def address(self) -> str:
@@ -156,6 +167,7 @@ class _Handler(BaseHTTPRequestHandler):
 
     def do_GET(self) -> None:
         """``/invocation/next``: waits for an event."""
+        self.server.first_asked = self.server.first_asked or time.perf_counter()
         event = self.server.events.get()
         headers = {
             "Lambda-Runtime-Aws-Request-Id": f"request-{next(self.server.numbers)}",

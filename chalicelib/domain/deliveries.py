@@ -4,11 +4,13 @@ Pure: what is to be done after an attempt is decided here, and done in ``service
 """
 
 from collections.abc import Iterable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from enum import StrEnum
 from http import HTTPStatus
+
+from chalicelib.dataclass import dataclass
 
 WAITS = (5, 60, 5 * 60, 30 * 60, 3600, 2 * 3600, 4 * 3600, 8 * 3600)
 """Seconds to wait after the first failed attempt, the second, ...: between 15 and 16 hours in all,

@@ -1,9 +1,9 @@
 """Who works here, and on what: organizations, people, services, callers."""
 
-from dataclasses import dataclass
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import RecordNotFound
 
 DEFAULT_AUTO_STOP_AFTER = 12 * 3600

@@ -6,9 +6,10 @@ drop it. Contract section 10; docs/decisions/0013-events.md.
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.idempotency import digest_of
 from chalicelib.domain.timers import TimeEntry, Timer
 

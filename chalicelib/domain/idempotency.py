@@ -1,9 +1,9 @@
 """Idempotency keys: a repeat of a request answers what the first answered. Contract section 8."""
 
 import hashlib
-from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.timers import Timer
 

@@ -5,8 +5,9 @@ reads or types a time. Contract section 2.
 """
 
 import re
-from dataclasses import dataclass
 from datetime import date, datetime, timedelta, tzinfo
+
+from chalicelib.dataclass import dataclass
 
 SECONDS_PER_MINUTE = 60
 SECONDS_PER_DAY = 86_400

@@ -5,9 +5,10 @@ person's tokens carry their role, so that a change of it reaches them in the sam
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.changes import BlockSlot, Changes, OpenSlot
 from chalicelib.domain.directory import Claim, Person, Role, Token, TokenList
 from chalicelib.domain.errors import Conflict, InvalidAttribute

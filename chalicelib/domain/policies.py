@@ -1,8 +1,8 @@
 """Who may see and do what. Contract section 5."""
 
-from dataclasses import dataclass
 from enum import Enum
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.errors import AccessDenied
 

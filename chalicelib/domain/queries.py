@@ -1,10 +1,10 @@
 """What a list asks for, as a small typed tree that knows nothing of DynamoDB."""
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from enum import Enum
 from typing import Generic, TypeVar
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.instants import FIRST_DATE, LAST_DATE, Span
 from chalicelib.domain.timers import TimeEntry, Timer
 

@@ -6,8 +6,9 @@ outside may: metadata services, databases, each other. Pure: resolving names is 
 
 import ipaddress
 import re
-from dataclasses import dataclass
 from urllib.parse import urlsplit
+
+from chalicelib.dataclass import dataclass
 
 LONGEST_URL = 2000
 """Characters."""

@@ -5,8 +5,10 @@ They are written in one transaction with whatever else the act changes, or not a
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field, fields
+from dataclasses import field, fields
 from typing import Any
+
+from chalicelib.dataclass import dataclass
 
 RecordId = int | str
 """An id; of a token its digest, of a claim its name."""

@@ -9,10 +9,10 @@ never add nothing wrong. Contract section 6; docs/decisions/0008-tallies.md.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass
 from datetime import date
 from enum import StrEnum
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.instants import SECONDS_PER_DAY
 
 Counters = Mapping[str, int]

@@ -5,10 +5,11 @@ they tracked. What was changed by hand is kept as a :class:`Revision`, in the sa
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.changes import ChangeEntryTally, Changes, EntryTallying, Tallying
 from chalicelib.domain.directory import Person, Service
 from chalicelib.domain.errors import Conflict, InvalidAttribute

@@ -4,8 +4,9 @@ A person has one running timer, and their timeline has no overlaps. Whatever the
 says, a session never ends before it starts. Contract sections 3, 4 and 9.
 """
 
-from dataclasses import dataclass, replace
+from dataclasses import replace
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.changes import (
     ChangeEntry,
     Changes,

@@ -1,8 +1,8 @@
 """Timers, time entries and the running slot: the nouns of one person's time."""
 
-from dataclasses import dataclass
 from enum import IntEnum, StrEnum
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.instants import whole_minutes
 
 

@@ -4,10 +4,11 @@ import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.events import EventType
 from chalicelib.domain.instants import SECONDS_PER_DAY
 

@@ -1,11 +1,12 @@
 """A request and its answer, as plain values: nothing behind the edge sees Chalice."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 from chalice.app import Request
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
 from chalicelib.jsonapi.documents import encode
 from chalicelib.jsonapi.parameters import Parameters

@@ -4,11 +4,11 @@ Nothing of it is loaded before somebody asks: a cold start knows nothing of it.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import RouteNotFound
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.exchange import HttpRequest, Reply

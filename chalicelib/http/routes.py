@@ -4,9 +4,9 @@ What it takes and answers is declared here and in its resource, and nowhere else
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain import errors
 from chalicelib.domain.policies import Access
 from chalicelib.http.exchange import Exchange, Reply

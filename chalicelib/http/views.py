@@ -5,9 +5,10 @@ something that ``present`` turns into a record and the document's meta.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.errors import InvalidCursor, RecordNotFound
 from chalicelib.domain.idempotency import RequestKey

@@ -1,12 +1,13 @@
 """Documents out: records as resource objects, with what is included, links and meta."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import field
 from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.instants import format_instant
 from chalicelib.jsonapi.resource import AnyResource, Kind, Relationship
 

@@ -11,9 +11,9 @@
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from datetime import tzinfo
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import (
     UnsupportedFilter,
     UnsupportedFilterOperation,

@@ -5,9 +5,9 @@ apart: what is absent stays as it is, and null empties what can be empty.
 """
 
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import InvalidAttribute, MalformedDocument
 from chalicelib.domain.ids import parse_id
 from chalicelib.domain.instants import parse_date, parse_instant

@@ -6,9 +6,9 @@ parameter; other parameters are none of our business.
 
 import re
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from datetime import tzinfo
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import (
     CursorConflict,
     InvalidParameter,

@@ -5,11 +5,12 @@ names with dashes. What is not asked for is not looked at.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any
 
 import msgspec
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import (
     AccessDenied,
     IdConflict,

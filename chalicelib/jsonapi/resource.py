@@ -5,10 +5,11 @@ and who sees it. Rendering, parameter parsing and checking follow it.
 """
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.policies import Visibility
 

@@ -1,10 +1,10 @@
 """Queues (Amazon SQS): messages in batches, as large and as many as SQS takes at once."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.outbound.clients import client, translated
 

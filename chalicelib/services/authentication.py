@@ -6,8 +6,8 @@ requests cost no call; a revoked token or a changed setting may therefore live o
 
 import threading
 from collections import OrderedDict
-from dataclasses import dataclass
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Organization, Token
 from chalicelib.domain.errors import AccessDenied, InvalidAuthToken, NoOrganizationId
 from chalicelib.domain.ids import parse_id

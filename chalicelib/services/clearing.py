@@ -8,10 +8,10 @@ still counted on the entry, and the next run goes on from there. docs/decisions/
 import logging
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP, Changed, decide_clearing
 from chalicelib.services.settling import Decision, settle

@@ -10,9 +10,10 @@ import logging
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import field, replace
 from http import HTTPStatus
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import (
     TEST_EVENT,
     Answer,

@@ -8,11 +8,11 @@ derived from what changed, and its version says what is newer. docs/decisions/00
 import logging
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import chain
 
 import msgspec
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.directory import Organization, Person
 from chalicelib.domain.errors import Unavailable

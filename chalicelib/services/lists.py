@@ -2,9 +2,9 @@
 
 import json
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
 from typing import Any, Generic, Protocol, TypeVar
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.policies import may_see
 from chalicelib.domain.queries import BadPosition, Page, Stretch

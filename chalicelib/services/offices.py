@@ -3,9 +3,9 @@
 Imported when somebody makes or tries a webhook: no other request needs it.
 """
 
-from dataclasses import dataclass
 from functools import cache
 
+from chalicelib.dataclass import dataclass
 from chalicelib.outbound.queues import Queue
 from chalicelib.outbound.secrets import Secrets
 from chalicelib.settings import Settings

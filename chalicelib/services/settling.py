@@ -1,9 +1,10 @@
 """Decide, commit, and after a lost race read and decide again."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import field
 from typing import Any, Generic, TypeVar
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.changes import Changes
 from chalicelib.domain.errors import Conflict, IdempotencyKeyReused, Unavailable
 from chalicelib.domain.idempotency import KEPT_SECONDS, KeptOutcome, RequestKey

@@ -9,10 +9,10 @@ import logging
 from collections import Counter, deque
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 from enum import Enum
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.timeline import decide_auto_stop
 from chalicelib.domain.timers import Timer

@@ -1,8 +1,9 @@
 """Start, stop, show and list timers."""
 
 from collections.abc import Callable
-from dataclasses import dataclass, fields, replace
+from dataclasses import fields, replace
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.domain.errors import AccessDenied, InvalidAttribute, RecordNotFound
 from chalicelib.domain.idempotency import Outcome, RequestKey

@@ -4,8 +4,9 @@ import random
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import field
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.ids import IdSource
 from chalicelib.settings import Settings
 from chalicelib.store.store import Store

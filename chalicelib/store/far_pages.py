@@ -5,11 +5,11 @@ whichever end of whichever stretch of time lies nearest. docs/decisions/0008-tal
 """
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any, Protocol
 
 from pynamodb.connection import Connection
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.queries import Page
 from chalicelib.domain.tallies import QUARTER_HOUR, Counted
 from chalicelib.store import keys

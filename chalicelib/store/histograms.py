@@ -1,11 +1,12 @@
 """Reads what is to be known of a scope's tallies: in one wait, however long its history."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import dataclass, field
+from dataclasses import field
 from functools import partial
 
 from pynamodb.connection import Connection
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.tallies import Counted, Counters
 from chalicelib.store import keys, tallies

@@ -1,13 +1,13 @@
 """Walks along the indexes by which lists are read."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from itertools import count
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
@@ -23,7 +23,7 @@ from chalicelib.store.plans import (
     Plan,
 )
 from chalicelib.store.reads import RawItem
-from chalicelib.store.records import read_noun
+from chalicelib.store.records import fields_of, read_noun
 
 
 @dataclass(frozen=True, slots=True)
@@ -72,11 +72,15 @@ class Walk:
         self._index = INDEXES[index]
         self._hash, self._range = self._index.hash_name, self._index.range_name
         self._partition = _typed(partition)
+        fields = [name for name in fields_of(self._index.noun) if name != self._range]
+        names = {f"#field{number}": name for number, name in enumerate(fields)}
         self._request: dict[str, Any] = {
             "TableName": table_name(self._index.model),
             "IndexName": index,
             "KeyConditionExpression": "#hash = :hash AND #range BETWEEN :begin AND :end",
-            "ExpressionAttributeNames": {"#hash": self._hash, "#range": self._range},
+            # Keys are derived: none but the position's own is read again.
+            "ProjectionExpression": f"#range, {', '.join(names)}",
+            "ExpressionAttributeNames": {"#hash": self._hash, "#range": self._range, **names},
             "ExpressionAttributeValues": {
                 ":hash": self._partition,
                 ":begin": {"S": begin},
@@ -128,6 +132,9 @@ class Walk:
     def count(self) -> int:
         """How many rows there are. One call for each MB."""
         request = {**self._request, "Select": "COUNT"}
+        # Counting takes no projection, nor names that nothing uses.
+        del request["ProjectionExpression"]
+        request["ExpressionAttributeNames"] = {"#hash": self._hash, "#range": self._range}
         total = 0
         while True:
             with translated():

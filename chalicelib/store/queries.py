@@ -1,11 +1,11 @@
 """Lists of timers by position, what runs of a person, and what runs past its limit."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.connection import Connection
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.queries import EntryQuery, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys

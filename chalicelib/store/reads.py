@@ -5,12 +5,12 @@ rests on is guarded again by the conditions of the transaction that follows.
 """
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import Unavailable
 from chalicelib.store.connection import RETRY_AFTER_SECONDS, table_name, translated
 

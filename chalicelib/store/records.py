@@ -3,11 +3,13 @@
 A field of a noun is the attribute of the same name. Keys are derived, and never read back.
 """
 
+from collections.abc import Mapping
 from dataclasses import fields
 from datetime import UTC, datetime
 from typing import Any, TypeVar
 
 import msgspec
+from pynamodb.attributes import Attribute
 from pynamodb.models import Model
 
 from chalicelib.domain.directory import (
@@ -78,11 +80,6 @@ def kind_prefix(kind: type[Any]) -> str:
     return keys.directory_kind(_DIRECTORY_KINDS[kind])
 
 
-def noun_of(kind: type[Noun], item: Model) -> Noun:
-    """The record of that kind that an item holds."""
-    return kind(**{name: getattr(item, name) for name in _FIELDS[kind]})
-
-
 def slot_ref(organization_id: int, person_id: int) -> Ref:
     """Names a person's running slot."""
     return ref(
@@ -92,7 +89,15 @@ def slot_ref(organization_id: int, person_id: int) -> Ref:
 
 def read_noun(kind: type[Noun], raw: RawItem) -> Noun:
     """The record of that kind that an item, as DynamoDB answers it, holds."""
-    return noun_of(kind, _MODELS[kind].from_raw_data(raw))
+    # Straight from the item: a page of models, made only to be read, took a sixth of a list.
+    return kind(
+        **{name: _value(attribute, raw.get(name)) for name, attribute in _ATTRIBUTES[kind].items()}
+    )
+
+
+def fields_of(kind: type[Any]) -> tuple[str, ...]:
+    """The attributes of an item that :func:`read_noun` reads."""
+    return _FIELDS[kind]
 
 
 def read_slot(organization_id: int, person_id: int, raw: RawItem | None) -> Slot:
@@ -159,6 +164,11 @@ _FIELDS: dict[type[Any], tuple[str, ...]] = {
     kind: tuple(field.name for field in fields(kind)) for kind in _MODELS
 }
 
+_ATTRIBUTES: dict[type[Any], Mapping[str, Attribute[Any]]] = {
+    kind: {name: _MODELS[kind].get_attributes()[name] for name in names}
+    for kind, names in _FIELDS.items()
+}
+
 _DIRECTORY_KINDS: dict[type[Any], str] = {
     Organization: "organization",
     Person: "person",
@@ -180,6 +190,10 @@ def key_of(kind: type[Any], organization_id: int, record_id: RecordId) -> dict[s
         "organization_key": str(organization_id),
         "record_key": keys.directory(word, record_id),
     }
+
+
+def _value(attribute: Attribute[Any], raw: dict[str, Any] | None) -> Any:
+    return None if raw is None else attribute.deserialize(attribute.get_value(raw))
 
 
 def _derived_keys(record: Record) -> dict[str, Any]:

@@ -1,12 +1,12 @@
 """The store's front door: every access pattern, by name. docs/decisions/0002-tables.md has more."""
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.idempotency import KeptOutcome, RequestKey

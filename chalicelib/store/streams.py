@@ -1,9 +1,9 @@
 """Records of the tables' streams, as Lambda passes them on: what an item was and what it is."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TimeEntryModel, TimerModel

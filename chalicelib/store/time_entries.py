@@ -1,11 +1,11 @@
 """Time entries in DynamoDB: lists, what was changed by hand, and what is left of deleted ones."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from typing import Any
 
 from pynamodb.connection import Connection
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import QueryTooBroad
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.tallies import Counted, Listed, TallyScope

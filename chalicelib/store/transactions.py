@@ -5,7 +5,6 @@ share would serialise a whole company at nine in the morning.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from typing import NoReturn
 
 from pynamodb.connection import Connection
@@ -15,6 +14,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.changes import (
     BlockSlot,
     ChangeEntry,

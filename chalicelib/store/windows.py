@@ -1,11 +1,11 @@
 """The part of an index that an exact plan means, between two bounds whose ranks can be told."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from datetime import date
 
 from pynamodb.connection import Connection
 
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.instants import SECONDS_PER_DAY, Span
 from chalicelib.domain.tallies import day_number
 from chalicelib.domain.timers import Timer

@@ -9,6 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 
 from chalicelib.store.models import TallyModel, TimeEntryModel, TimerModel
+from infra.archive import TASK_ROOT
+from infra.slimming import AWS_ROOTS
 from infra.stack.intrinsics import Json, either, ref, sub
 from infra.stack.queues import (
     api_environment,
@@ -147,6 +149,9 @@ def _environment(stage: str) -> Json:
     endpoint = f"https://{{api_id}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{stage}"
     return {
         "STINT_TABLE_PREFIX": ref("AWS::StackName"),
+        # botocore's own variable: each connection that is opened reads AWS's authorities alone,
+        # and not all the world's. docs/decisions/0018-cold-start.md
+        "AWS_CA_BUNDLE": f"{TASK_ROOT}/{AWS_ROOTS}",
         "STINT_ALLOWED_ORIGIN": ref("AllowedOrigin"),
         "STINT_LOG_LEVEL": ref("LogLevel"),
         # The function cannot refer to the API, which refers to the function: the application puts

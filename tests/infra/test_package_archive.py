@@ -11,15 +11,16 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
-from infra.archive import CALLED_SERVICES
+from infra.archive import CALLED_SERVICES, TASK_ROOT
 from infra.package import ARCHIVE, TEMPLATE, build
+from infra.slimming import AWS_ROOTS
 from infra.stack.template import ROOT
-from tests.support.stack import read
+from tests.support.stack import of_type, read
 
 pytestmark = pytest.mark.package
 
 # 12 MB are promised; it is less than a third of that, and should not grow unnoticed.
-MAX_BYTES = 5_000_000
+MAX_BYTES = 4_000_000
 X86_64 = 62
 UNCHECKED_HASH = 0b01
 # The C library of Lambda's images, by Python: Amazon Linux 2, then 2023.
@@ -69,6 +70,15 @@ def test_botocore_knows_only_the_services_that_are_called(archive: zipfile.ZipFi
     data = [PurePosixPath(name).parts for name in archive.namelist()]
     services = {parts[2] for parts in data if parts[:2] == ("botocore", "data") and len(parts) > 3}
     assert services == CALLED_SERVICES
+
+
+def test_the_functions_believe_the_authorities_that_it_holds(
+    package: Path, archive: zipfile.ZipFile
+) -> None:
+    assert AWS_ROOTS in archive.namelist()
+    for function in of_type(read(package / TEMPLATE), "AWS::Serverless::Function").values():
+        variables = function["Properties"]["Environment"]["Variables"]
+        assert variables["AWS_CA_BUNDLE"] == f"{TASK_ROOT}/{AWS_ROOTS}"
 
 
 def test_every_wheel_fits_lambdas_machines(archive: zipfile.ZipFile) -> None:

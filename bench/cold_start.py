@@ -1,0 +1,180 @@
+"""How long the first answer takes, from the start of the process: ``make bench-cold-start``.
+
+stint's package as it is deployed, and the same request answered by others (``bench/rivals``), each
+run by AWS's own Lambda runtime client on DynamoDB Local behind TLS. Their runs take turns, so that
+whatever else the machine does meets them alike. Bytecode is compiled beforehand and never written,
+as on Lambda, whose disk is read-only.
+"""
+
+import argparse
+import json
+import os
+import platform
+import resource
+import statistics
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from bench.packages import BARE, RIVALS, Package, deployed_archive, rival, stint
+from bench.tls import tls_front
+from chalicelib.settings import Settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra.demo import load_demo_data
+from infra.dynamodb_local import dynamodb_local
+from infra.environment import allow_any_credentials
+from infra.lambda_runtime import Function, running
+from infra.proxy_events import proxy_event
+from infra.tables import create_tables
+
+_EVENT = proxy_event(
+    "GET",
+    "/api/v2/timers/{id}",
+    {"X-Auth-Token": "demo-admin", "X-Organization-Id": "2149"},
+    arguments={"id": "9"},
+)
+_OK = 200
+_MEGABYTE = 1_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Start:
+    """One cold start, in milliseconds: until it had initialised, until its first answer, and the
+    processor's time that it took."""
+
+    init: float
+    total: float
+    cpu: float
+
+
+def main(arguments: list[str]) -> None:
+    """Build, take turns, print."""
+    parser = argparse.ArgumentParser(description="Time cold starts, stint's and others'.")
+    parser.add_argument("--runs", type=int, default=20, help="cold starts of each")
+    parser.add_argument("--plain", action="store_true", help="HTTP instead of TLS")
+    asked = parser.parse_args(arguments)
+    with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
+        scratch = Path(folder)
+        packages = [stint(deployed_archive(), scratch), *(rival(it, scratch) for it in RIVALS)]
+        endpoint = stack.enter_context(dynamodb_local())
+        settings = _load(endpoint)
+        environment = _environment(settings)
+        if not asked.plain:
+            front = stack.enter_context(tls_front(endpoint, scratch))
+            environment["DYNAMODB_ENDPOINT"] = front.endpoint
+            for package in packages:
+                package.believe(front.authority)
+        _compare_answers(packages, environment)
+        starts = _take_turns(packages, environment, asked.runs)
+    _print(packages, starts, asked.runs, "HTTP" if asked.plain else "TLS")
+
+
+def _load(endpoint: str) -> Settings:
+    settings = Settings(dynamodb_endpoint=endpoint)
+    allow_any_credentials(settings)
+    store = Store(connect(settings))
+    create_tables()
+    load_demo_data(store, int(time.time()))
+    return settings
+
+
+def _environment(settings: Settings) -> dict[str, str]:
+    return {
+        "DYNAMODB_ENDPOINT": settings.dynamodb_endpoint or "",
+        "STINT_TABLE_PREFIX": settings.table_prefix,
+        "STINT_ALLOWED_ORIGIN": "https://app.example.com",
+        "STINT_LOG_LEVEL": "INFO",
+        "STINT_PUBLIC_BASE_URL": "https://{api_id}.execute-api.eu-central-1.amazonaws.com/live",
+        # boto3 knows the region by this name; Lambda sets both.
+        "AWS_DEFAULT_REGION": settings.region,
+    }
+
+
+@contextmanager
+def _running(package: Package, environment: Mapping[str, str]) -> Iterator[Function]:
+    given = {**environment, "AWS_CA_BUNDLE": str(package.authorities)}
+    with (
+        Path(os.devnull).open("w") as log,
+        running(package.folder, given, log, package.handler) as function,
+    ):
+        yield function
+
+
+def _compare_answers(packages: Sequence[Package], environment: Mapping[str, str]) -> None:
+    answers = [_answer(package, environment) for package in packages]
+    for package, answer in zip(packages, answers, strict=True):
+        if answer != answers[0]:
+            sys.exit(f"{package.name} answers something else than stint: {answer}")
+
+
+def _answer(package: Package, environment: Mapping[str, str]) -> Any:
+    with _running(package, environment) as function:
+        value = function.invoke(_EVENT).value
+    if value["statusCode"] != _OK:
+        sys.exit(f"{package.name}: {value}")
+    return json.loads(value["body"])
+
+
+def _take_turns(
+    packages: Sequence[Package], environment: Mapping[str, str], runs: int
+) -> dict[str, list[Start]]:
+    starts: dict[str, list[Start]] = {package.name: [] for package in packages}
+    for number in range(runs):
+        # Nobody always comes first.
+        first = number % len(packages)
+        for package in (*packages[first:], *packages[:first]):
+            starts[package.name].append(_start(package, environment))
+    return starts
+
+
+def _start(package: Package, environment: Mapping[str, str]) -> Start:
+    before = _children_cpu()
+    with _running(package, environment) as function:
+        function.invoke(_EVENT)
+        total = time.perf_counter() - function.began
+        init = function.initialised - function.began
+    return Start(init * 1000, total * 1000, (_children_cpu() - before) * 1000)
+
+
+def _children_cpu() -> float:
+    used = resource.getrusage(resource.RUSAGE_CHILDREN)
+    return used.ru_utime + used.ru_stime
+
+
+def _print(
+    packages: Sequence[Package], starts: Mapping[str, Sequence[Start]], runs: int, way: str
+) -> None:
+    bare = starts[BARE.name]
+    columns = ("init, median", "first answer, min", "median", "of bare", "CPU, median", "of bare")
+    print(f"| handler | {' | '.join(columns)} |")
+    print(f"| --- |{' ---: |' * len(columns)}")
+    for package in packages:
+        own = starts[package.name]
+        cells = (
+            f"{_median(own, 'init'):.0f}",
+            f"{min(it.total for it in own):.0f}",
+            f"{_median(own, 'total'):.0f}",
+            f"{_median(own, 'total') / _median(bare, 'total'):.2f}",
+            f"{_median(own, 'cpu'):.0f}",
+            f"{_median(own, 'cpu') / _median(bare, 'cpu'):.2f}",
+        )
+        print(f"| {package.name} | {' | '.join(cells)} |")
+    print(
+        f"\nMilliseconds from the start of the process; {runs} cold starts of each, in turns; "
+        f"DynamoDB Local by {way};\nPython {platform.python_version()}, {os.cpu_count()} cores. "
+        "Where others share them, the processor's time says more than the clock's."
+    )
+
+
+def _median(starts: Sequence[Start], what: str) -> float:
+    return float(statistics.median(getattr(it, what) for it in starts))
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])

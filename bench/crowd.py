@@ -1,0 +1,66 @@
+"""An organization with many people, each with a token and two time entries: who rings."""
+
+import secrets
+from collections.abc import Iterator
+
+from bench.lists import ORGANIZATION
+from chalicelib.dataclass import dataclass
+from chalicelib.domain.api_tokens import decide_token
+from chalicelib.domain.changes import Changes, EntryTallying
+from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
+from chalicelib.domain.instants import local_date
+from chalicelib.domain.people import adding
+from chalicelib.domain.records import CreateRecord
+from chalicelib.domain.timers import TimeEntry
+from chalicelib.domain.tokens import digest, new_token
+from chalicelib.store.store import Store
+from chalicelib.store.transactions import Commit
+
+_SERVICE = 1294
+_ENTRIES = 2
+
+
+@dataclass(frozen=True, slots=True)
+class Worker:
+    """Somebody with a phone: their id, their token in clear, their time entries."""
+
+    person_id: int
+    token: str
+    entries: tuple[int, ...]
+
+
+def hire(store: Store, count: int, now: int) -> list[Worker]:
+    """Put so many people, as the application itself would have."""
+    studio = Organization(ORGANIZATION, "Load Studio", "Europe/Zagreb")
+    store.create(studio)
+    store.create(Service(_SERVICE, ORGANIZATION, "Design"))
+    return [_hire(store, studio, number, now) for number in range(1, count + 1)]
+
+
+def _hire(store: Store, studio: Organization, number: int, now: int) -> Worker:
+    person_id, token = 10_000 + number, new_token()
+    person = Person(
+        person_id, studio.id, "Phone", str(number), f"{number}@load.example", Role.MEMBER, now
+    )
+    store.commit(Commit(None, records=adding(person)), _request_token())
+    made = ApiToken(person_id, studio.id, person_id, "phone", digest(token), now)
+    records = decide_token(person, TokenList(person_id, studio.id), made)
+    store.commit(Commit(None, records=records), _request_token())
+    entries = tuple(_entries(store, person, local_date(now, studio.zone), now))
+    return Worker(person_id, token, entries)
+
+
+def _entries(store: Store, person: Person, date: str, now: int) -> Iterator[int]:
+    for number in range(_ENTRIES):
+        place = person.organization_id, person.id
+        entry_id = person.id * 10 + number
+        entry = TimeEntry(entry_id, *place, _SERVICE, date, now, now, person.id)
+        tallying = EntryTallying()
+        tallying.came(entry)
+        counted = Changes(*place, now, None, entry_tallies=tallying.changes())
+        store.commit(Commit(counted, records=(CreateRecord(entry),)), _request_token())
+        yield entry_id
+
+
+def _request_token() -> str:
+    return secrets.token_hex(16)

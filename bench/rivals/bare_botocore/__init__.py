@@ -1,0 +1,1 @@
+"""botocore and nothing else: the least code that answers."""

@@ -1,0 +1,141 @@
+"""The two sides that ``bench.requests`` compares, each with its application, tables and history."""
+
+import hashlib
+import time
+from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
+from functools import partial
+from typing import Protocol
+
+from chalice.app import Chalice
+from pynamodb.connection import Connection
+
+from bench.costs import Cost, counted
+from bench.lists import ORGANIZATION, load
+from bench.rivals.usual_chalice import app as usual
+from bench.rivals.usual_chalice.models import MODELS, Entry, Organization, Timer, Token
+from chalicelib.domain.instants import SECONDS_PER_DAY
+from chalicelib.domain.tallies import PersonDay
+from chalicelib.domain.timers import Timer as OurTimer
+from chalicelib.http.application import create_app
+from chalicelib.services.rolling_up import roll_up
+from chalicelib.services.toolbox import Toolbox, real_toolbox
+from chalicelib.settings import Settings
+from chalicelib.store.connection import connect
+from chalicelib.store.store import Store
+from infra.demo import load_demo_data
+from infra.local.streams import Feed, ServedStream
+from infra.local.telling import fan_out_feeds
+from infra.rollups import behind, read_all
+from infra.tables import create_tables
+
+OURS, USUAL = "stint", "usual"
+BEHIND = "behind an act: "
+"""What the names of everything begin with that no request waits for."""
+
+TOKEN = "demo-admin"  # noqa: S105 - public, as all of the demo data
+PERSON, ENTRY, SECOND_ENTRY = 8779, 364, 366
+
+Behind = Callable[[], object]
+
+
+class Side(Protocol):
+    """One way of doing it."""
+
+    name: str
+    app: Chalice
+
+    def fresh(self) -> Chalice:
+        """The application of a process that knows nobody yet."""
+
+    def counting(self) -> AbstractContextManager[Cost]:
+        """Counts what it asks of the database while in it."""
+
+    def behind(self) -> dict[str, Behind]:
+        """What follows an act behind the request, by its name: each is run once an act."""
+
+
+class Stint:
+    """What is deployed, but for its packaging."""
+
+    name = OURS
+
+    def __init__(self, settings: Settings, history: Sequence[OurTimer], now: int) -> None:
+        self._settings = settings
+        self._connection: Connection = connect(settings)
+        create_tables()
+        self._tools: Toolbox = real_toolbox(Store(self._connection), settings)
+        load(self._connection, list(history))
+        load_demo_data(self._tools.store, now)
+        self._roll_up()
+        self._feeds: list[Feed] = fan_out_feeds(self._tools, partial(ServedStream, settings))
+        self.app = self.fresh()
+
+    def fresh(self) -> Chalice:
+        """See :class:`Side`."""
+        return create_app(self._settings, self._tools)
+
+    def counting(self) -> AbstractContextManager[Cost]:
+        """See :class:`Side`."""
+        return counted(self._connection)
+
+    def behind(self) -> dict[str, Behind]:
+        """See :class:`Side`."""
+        # The stream names what changed: finding it is not counted.
+        due = {PersonDay(ORGANIZATION, PERSON, int(time.time()) // SECONDS_PER_DAY)}
+        return {
+            "roll-up": partial(roll_up, self._tools, due),
+            "fan-out, timers": self._feeds[0].run,
+            "fan-out, entries": self._feeds[1].run,
+        }
+
+    def _roll_up(self) -> None:
+        roll_up(self._tools, behind(read_all(self._connection)))
+
+
+class Usual:
+    """Chalice and PynamoDB as their tutorials have it (``bench/rivals/usual_chalice``)."""
+
+    name = USUAL
+
+    def __init__(self, settings: Settings, history: Sequence[OurTimer]) -> None:
+        for model in MODELS:
+            model.Meta.host = settings.dynamodb_endpoint
+        Timer.create_table(wait=True)
+        organization = f"ORG#{ORGANIZATION}"
+        digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+        person = f"PERSON#{PERSON}"
+        Token(
+            f"TOKEN#{digest}", "TOKEN", organization=organization, person=person, role="admin"
+        ).save()
+        Organization(organization, "ORG", time_zone="Europe/Zagreb").save()
+        for entry_id in (ENTRY, SECOND_ENTRY):
+            Entry(organization, f"ENTRY#{entry_id}", owner=person, seconds=0).save()
+        with Timer.batch_write() as batch:
+            for timer in history:
+                batch.save(_as_usual(timer))
+        self.app = usual.app
+
+    def fresh(self) -> Chalice:
+        """See :class:`Side`: it asks who calls each time."""
+        return self.app
+
+    def counting(self) -> AbstractContextManager[Cost]:
+        """See :class:`Side`."""
+        return counted(*(model._get_connection().connection for model in MODELS))
+
+    def behind(self) -> dict[str, Behind]:
+        """See :class:`Side`: nothing."""
+        return {}
+
+
+def _as_usual(timer: OurTimer) -> Timer:
+    return Timer(
+        f"ORG#{timer.organization_id}",
+        f"TIMER#{timer.id}",
+        organization=f"ORG#{timer.organization_id}",
+        person=f"PERSON#{timer.person_id}",
+        entry=f"ENTRY#{timer.time_entry_id}",
+        started=timer.started_at,
+        stopped=timer.stopped_at,
+    )
