@@ -7,9 +7,11 @@ INSTALLED := $(VENV)/.installed
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 CHECK_VENV := .cache/check-venv
 CHECKERS := $(CHECK_VENV)/.installed
+BROWSING := $(VENV)/.browsing
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint format test test-dynamodb-local test-races fuzz sweep check-invariants rebuild-tallies
+.PHONY: help install run lint format test test-dynamodb-local test-races test-browser screenshot fuzz sweep
+.PHONY: check-invariants rebuild-tallies
 .PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load bench-bill lock clean
 .PHONY: package check-package deploy destroy admin
 
@@ -29,7 +31,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 run: $(INSTALLED) ## serve on http://127.0.0.1:8000 with demo data (HOST, PORT, DYNAMODB_ENDPOINT)
 	@exec $(BIN)/python -m infra.local
 
-lint: $(INSTALLED) ## ruff, mypy --strict, import rules
+lint: $(INSTALLED) $(BROWSING) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
@@ -47,6 +49,17 @@ test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (nee
 
 test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT_RACES multiplies)
 	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m infra.dynamodb_local $(BIN)/pytest tests/races
+
+test-browser: $(BROWSING) ## the pocket client of examples/, in Chromium (needs Chromium)
+	$(BIN)/pytest -m browser tests/browser
+
+screenshot: $(BROWSING) ## draw the pocket client's icons and the README's pictures anew
+	STINT_PICTURES=1 $(BIN)/pytest -m browser tests/browser/test_pictures.py
+
+$(BROWSING): requirements-browser.txt $(INSTALLED)
+	@echo "Installing what drives a browser into $(VENV) (once) ..."
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-browser.txt
+	@touch $@
 
 fuzz: $(INSTALLED) ## hold every answer to the API's description (SEED=2: other requests)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
@@ -108,6 +121,7 @@ destroy: $(INSTALLED) ## say what taking a stage off AWS deletes and keeps: make
 lock: $(INSTALLED) ## pin the newest versions of what requirements*.in name
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements.txt requirements.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements.txt -o requirements-dev.txt requirements-dev.in
+	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements-dev.txt -o requirements-browser.txt requirements-browser.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-check.txt requirements-check.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -o requirements-runtime.txt requirements-runtime.in
 	$(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet -c requirements.txt -o requirements-bench.txt requirements-bench.in

@@ -12,6 +12,7 @@ from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 
 from chalicelib.events.rollup import roll_up_records
 from chalicelib.events.sweep import EVERY_MINUTES
@@ -26,6 +27,7 @@ from infra.environment import allow_any_credentials, log_to_terminal
 from infra.local.embedded import embedded_dynamodb
 from infra.local.gateway import Gateway
 from infra.local.outside import create_outside
+from infra.local.pages import Pages
 from infra.local.queues import draining
 from infra.local.schedule import sweeping
 from infra.local.server import LocalServer
@@ -36,9 +38,16 @@ from infra.tables import create_tables
 _LOOPBACK = "127.0.0.1"
 _PORT = 8000
 _LAST_PORT = 65_535
+_POCKET = Path(__file__).parents[2] / "examples" / "pocket"
 
-_HINTS = """
-Paste, in another terminal:
+_ADDRESSES = """
+  API   {url}/api/v2
+  Docs  {url}/docs
+  App   {url}/app
+"""
+
+_HINTS = """\
+Open the app and tap "Try the demo", or paste, in another terminal:
 
   # who runs what
   curl -g '{url}/api/v2/timers' \\
@@ -63,7 +72,7 @@ Paste, in another terminal:
 Ctrl-C ends it.
 """
 
-_EMPTY_HINTS = """
+_EMPTY_HINTS = """\
 Nobody is here yet, unless somebody was let in before. In another terminal:
 
   export DYNAMODB_ENDPOINT={endpoint}
@@ -106,9 +115,11 @@ def main() -> None:
         settings = replace(create_outside(settings), local_receivers=True)
         tools, feeds = _set_up(settings, open_stream, demo=demo)
         server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)
+        server.pages = (Pages("/app", _POCKET),)
         stack.enter_context(sweeping(tools))
         stack.enter_context(pumping(feeds))
         stack.enter_context(draining(delivery_feed(tools)))
+        print(_ADDRESSES.format(url=server.url))
         hints = _HINTS if demo else _EMPTY_HINTS
         endpoint = settings.dynamodb_endpoint
         print(hints.format(url=settings.public_base_url, endpoint=endpoint), flush=True)

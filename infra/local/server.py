@@ -6,6 +6,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from chalicelib.domain.errors import MalformedDocument, PayloadTooLarge
 from infra.local.gateway import Answer, Gateway
+from infra.local.pages import Pages
 
 # What API Gateway takes at the most.
 _MAX_BODY_BYTES = 10 * 1024 * 1024
@@ -15,12 +16,13 @@ _BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class LocalServer(ThreadingHTTPServer):
-    """Serves a gateway on an address; port 0 picks a free one.
+    """Serves a gateway, and pages beside it, on an address; port 0 picks a free one.
 
     Binds at once, so that the gateway can be told the address before it is put in.
     """
 
     gateway: Gateway
+    pages: tuple[Pages, ...] = ()
 
     daemon_threads = True
     # Sixty-four phones may ring at once.
@@ -55,9 +57,14 @@ class _Handler(BaseHTTPRequestHandler):
         else:
             body = self.rfile.read(int(length))
             headers = {name.lower(): value for name, value in self.headers.items()}
-            self._send(gateway.handle(self.command, self.path, headers, body))
+            page = self._page(headers)
+            self._send(page or gateway.handle(self.command, self.path, headers, body))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle
+
+    def _page(self, headers: dict[str, str]) -> Answer | None:
+        found = (it.answer(self.command, self.path, headers) for it in self.server.pages)
+        return next((answer for answer in found if answer is not None), None)
 
     def _refuse(self, answer: Answer) -> None:
         # The body stays unread, so this connection cannot carry another request.

@@ -37,6 +37,27 @@ def test_it_says_what_it_did(server: Server) -> None:
     assert f"http://127.0.0.1:{server.port}/api/v2/timers" in server.greeting
 
 
+def test_it_prints_where_everything_is(server: Server) -> None:
+    url = f"http://127.0.0.1:{server.port}"
+    for name, path in (("API", "/api/v2"), ("Docs", "/docs"), ("App", "/app")):
+        assert re.search(rf"^  {name} +{url}{path}$", server.greeting, re.MULTILINE)
+
+
+def test_the_app_is_served_beside_the_api(server: Server) -> None:
+    for path, status, kind in (
+        ("/app", 307, None),
+        ("/app/", 200, "text/html; charset=utf-8"),
+        ("/app/main.js", 200, "text/javascript; charset=utf-8"),
+        ("/app/../README.md", 404, "application/vnd.api+json; charset=utf-8"),
+    ):
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as http:
+            http.request("GET", path)
+            response = http.getresponse()
+            assert (response.status, response.headers["Content-Type"]) == (status, kind)
+    assert server.send("POST", "/app/", {})[0] == 404
+    assert server.send("HEAD", "/app/", {})[::2] == (200, None)
+
+
 def test_timer_16_has_run_for_an_hour(server: Server) -> None:
     status, _, document = server.send("PATCH", "/api/v2/timers/16/stop", ADMIN)
     assert status == 200

@@ -1,0 +1,69 @@
+"""Static pages beside the API: the files of one folder, and nothing else. For development."""
+
+import hashlib
+from collections.abc import Mapping
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote, urlsplit
+
+from infra.local.gateway import Answer
+
+METHODS = ("GET", "HEAD")
+
+_INDEX = "index.html"
+_TYPES = {
+    ".css": "text/css; charset=utf-8",
+    ".html": "text/html; charset=utf-8",
+    ".js": "text/javascript; charset=utf-8",
+    ".png": "image/png",
+    ".svg": "image/svg+xml",
+    ".webmanifest": "application/manifest+json",
+}
+_DIGITS = 32
+
+
+class Pages:
+    """A folder, served under a prefix such as ``/app``, which itself leads to ``/app/``.
+
+    Files are read anew for each request, so that an edit is seen by a reload. What has no type of
+    the web, such as a README, is not served.
+    """
+
+    def __init__(self, prefix: str, folder: Path) -> None:
+        self._prefix = prefix
+        self._folder = folder
+
+    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer | None:
+        """The answer to a GET or a HEAD of something that is here; None where nothing is."""
+        path = unquote(urlsplit(target).path)
+        if method not in METHODS:
+            return None
+        if path == self._prefix:
+            return Answer(307, {"Location": f"{self._prefix}/"}, b"")
+        # Looked up among the names that exist: a path that leads elsewhere is none of them.
+        found = self._files().get(path.removeprefix(f"{self._prefix}/") or _INDEX)
+        if found is None or not path.startswith(f"{self._prefix}/"):
+            return None
+        return _shown(found, headers.get("if-none-match", ""))
+
+    def _files(self) -> dict[str, Path]:
+        return {
+            str(PurePosixPath(path.relative_to(self._folder))): path
+            for path in self._folder.rglob("*")
+            if path.suffix in _TYPES and path.is_file() and not path.is_symlink()
+        }
+
+
+def _shown(file: Path, if_none_match: str) -> Answer:
+    body = file.read_bytes()
+    tag = f'"{hashlib.sha256(body).hexdigest()[:_DIGITS]}"'
+    headers = {
+        "Content-Type": _TYPES[file.suffix],
+        "Cache-Control": "no-cache",
+        "ETag": tag,
+        "X-Content-Type-Options": "nosniff",
+        # A page cannot say this of itself: nobody may frame it and have it tapped unseen.
+        "Content-Security-Policy": "frame-ancestors 'none'",
+    }
+    if tag in if_none_match:
+        return Answer(304, headers, b"")
+    return Answer(200, headers, body)

@@ -1,0 +1,118 @@
+"""The pocket client as a person has it: in Chromium, served by the local server, over a bad line.
+
+Everything is real but for the line. What is in the books afterwards is read from the tables.
+"""
+
+import importlib.util
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.http.application import create_app
+from chalicelib.services.toolbox import real_toolbox
+from chalicelib.settings import Settings
+from chalicelib.store.store import Store
+from infra.demo import load_demo_data
+from infra.local.pages import Pages
+from infra.local.server import LocalServer
+from infra.stack.template import ROOT
+from tests.browser.company import Company, Heard
+from tests.support.line import Line, line_to
+
+if importlib.util.find_spec("playwright") is None:
+    # `make test` does without; `make test-browser` brings it along.
+    collect_ignore_glob = ["test_*.py"]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# What a browser does by itself is none of the tests' business.
+_ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+# Nobody waits for as long, but on a busy machine.
+_PATIENCE_MILLISECONDS = 20_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whatever is in this folder is of the browser."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def executable() -> str:
+    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    assert found, "Chromium is missing: apt-get install chromium, or install Google Chrome"
+    return found
+
+
+@pytest.fixture(scope="session")
+def browser(executable: str) -> "Iterator[Browser]":
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415
+
+    expect.set_options(timeout=_PATIENCE_MILLISECONDS)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def company(store: Store, connection: Connection, settings: Settings) -> Iterator[Company]:
+    """The local server with its demo data."""
+    server = LocalServer("127.0.0.1", 0)
+    tools = real_toolbox(store, replace(settings, public_base_url=server.url))
+    assert load_demo_data(store, int(time.time()))
+    heard = Heard(create_app(tools.settings, tools), "*")
+    server.gateway = heard
+    server.pages = (Pages("/app", ROOT / "examples" / "pocket"),)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Company(server.server_address[1], connection, heard)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def line(company: Company) -> Iterator[Line]:
+    with line_to(company.port) as opened:
+        yield opened
+
+
+@pytest.fixture
+def phone(browser: "Browser", line: Line) -> "Iterator[BrowserContext]":
+    """A phone that nobody has used yet, whose clock can be set."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, base_url=line.url, color_scheme="light"
+    )
+    context.set_default_timeout(_PATIENCE_MILLISECONDS)
+    context.clock.install(time=time.time())
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(phone: "BrowserContext") -> "Iterator[Page]":
+    """The app, opened for the first time; it must not complain."""
+    complaints: list[str] = []
+    opened = phone.new_page()
+    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.goto("/app")
+    yield opened
+    assert complaints == []

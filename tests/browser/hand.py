@@ -1,0 +1,79 @@
+"""What a person's hand and eye do with the app."""
+
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.browser.company import TOKENS
+from tests.support.line import Line
+
+_PATIENCE_SECONDS = 15
+
+
+def log_in(page: Page, person_id: int) -> None:
+    page.get_by_label("Your API token").fill(TOKENS[person_id])
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#day")).to_be_visible()
+    # The services are there once the server has been asked for everything.
+    expect(page.locator("#services button").first).to_be_visible()
+
+
+def service(page: Page, name: str) -> Locator:
+    return page.locator("#services").get_by_role("button", name=name, exact=True)
+
+
+def stop(page: Page) -> Locator:
+    return page.get_by_role("button", name="Stop", exact=True)
+
+
+def start_on(page: Page, name: str) -> None:
+    """Tap a service; the tap is kept as soon as it is shown."""
+    service(page, name).click()
+    expect(service(page, name)).to_have_attribute("aria-pressed", "true")
+
+
+def stop_it(page: Page) -> None:
+    stop(page).click()
+    expect(page.locator("#work")).to_have_text("Nothing runs")
+
+
+def clock_of(page: Page) -> int:
+    """The seconds that the live clock shows."""
+    hours, minutes, seconds = map(int, page.locator("#clock").inner_text().split(":"))
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def minutes_of(text: str) -> int:
+    """The minutes of a text such as "1 h 05 min"."""
+    found = re.fullmatch(r"(?:(\d+) h )?(\d+) min", text)
+    assert found, text
+    return int(found[1] or 0) * 60 + int(found[2])
+
+
+def go_offline(phone: BrowserContext, line: Line) -> None:
+    """Into a tunnel: nothing gets through, and the phone notices."""
+    line.cut()
+    phone.set_offline(True)
+
+
+def go_online(phone: BrowserContext, line: Line) -> None:
+    line.mend()
+    phone.set_offline(False)
+
+
+def everything_sent(page: Page) -> None:
+    """Wait until nothing waits any more, and the line says so by saying nothing."""
+    expect(page.locator(".waiting")).to_have_count(0)
+    expect(page.locator("#line")).to_be_empty()
+
+
+def eventually(condition: Callable[[], bool], page: Page) -> bool:
+    """Whether it is so within some time; meanwhile the page goes on."""
+    ends = time.monotonic() + _PATIENCE_SECONDS
+    while not condition():
+        if time.monotonic() > ends:
+            return False
+        page.wait_for_timeout(20)
+    return True

@@ -1,0 +1,93 @@
+"""What makes a page an app: it installs, everybody can use it, and it runs nobody else's code."""
+
+import tempfile
+from typing import Any
+
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from tests.browser.company import ANA, RAVI, Company
+from tests.browser.hand import everything_sent, log_in, service, start_on, stop
+from tests.support.line import Line
+
+
+def test_it_can_be_installed(executable: str, browser: Browser, line: Line) -> None:
+    # Not from a context that leaves nothing behind: that one is private, and installs nothing.
+    with tempfile.TemporaryDirectory() as profile:
+        context = browser.browser_type.launch_persistent_context(
+            profile, executable_path=executable
+        )
+        page = context.new_page()
+        page.goto(f"{line.url}/app/")
+        page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+        devtools = context.new_cdp_session(page)
+        assert devtools.send("Page.getInstallabilityErrors") == {"installabilityErrors": []}
+        manifest = devtools.send("Page.getAppManifest")
+        assert manifest["errors"] == []
+        context.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_nothing_keeps_anybody_from_using_it(page: Page, scheme: Any) -> None:
+    page.emulate_media(color_scheme=scheme)
+    page.get_by_text("Another server").click()
+    assert violations(page) == []
+    log_in(page, ANA)
+    start_on(page, "Development")
+    everything_sent(page)
+    assert violations(page) == []
+
+
+def violations(page: Page) -> list[str]:
+    found = Axe().run(page).response["violations"]
+    return [f"{it['id']}: {[node['target'] for node in it['nodes']]}" for it in found]
+
+
+def test_every_control_has_a_name(page: Page, phone: BrowserContext) -> None:
+    log_in(page, ANA)
+    nodes = phone.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
+    controls = [it for it in nodes if it["role"]["value"] in ("button", "textbox", "combobox")]
+    assert len(controls) >= 4
+    assert [it for it in controls if not it["name"]["value"]] == []
+
+
+def test_a_thumb_finds_everything(page: Page) -> None:
+    log_in(page, ANA)
+    for control in page.get_by_role("button").all():
+        box = control.bounding_box()
+        assert box is not None
+        assert min(box["width"], box["height"]) >= 48
+
+
+def test_a_keyboard_is_enough(page: Page, company: Company) -> None:
+    expect(page.get_by_label("Your API token")).to_be_visible()
+    page.get_by_label("Your API token").focus()
+    page.keyboard.type("demo-other-member")
+    page.keyboard.press("Enter")
+    expect(service(page, "Translation")).to_be_visible()
+    service(page, "Translation").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#work")).to_have_text("Translation")
+    everything_sent(page)
+    expect(service(page, "Translation")).to_be_focused()
+    stop(page).focus()
+    page.keyboard.press("Space")
+    expect(page.locator("#work")).to_have_text("Nothing runs")
+    everything_sent(page)
+    ((_, _, end),) = company.worked(RAVI)
+    assert end is not None
+
+
+def test_nobody_elses_code_runs(page: Page) -> None:
+    refused: list[str] = []
+    page.on("console", lambda message: refused.append(message.text))
+    page.evaluate(
+        """() => {
+          const script = document.createElement("script");
+          script.textContent = "window.intruder = true";
+          document.body.append(script);
+        }"""
+    )
+    assert page.evaluate("window.intruder") is None
+    assert any("Content Security Policy" in text for text in refused)
