@@ -11,8 +11,8 @@ BROWSING := $(VENV)/.browsing
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint format test test-dynamodb-local test-races test-browser screenshot fuzz sweep
-.PHONY: check-invariants rebuild-tallies lock clean
-.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load bench-bill
+.PHONY: check-invariants rebuild-tallies
+.PHONY: bench-round-trips bench-sweep bench-lists bench-cold-start bench-requests bench-load bench-bill lock clean
 .PHONY: package check-package deploy destroy admin
 
 help: ## list the commands
