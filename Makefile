@@ -50,7 +50,7 @@ test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (nee
 test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT_RACES multiplies)
 	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m infra.dynamodb_local $(BIN)/pytest tests/races
 
-test-browser: $(BROWSING) ## the pocket client of examples/, in Chromium (needs Chromium)
+test-browser: $(BROWSING) ## the pocket client and the reference page, in Chromium (needs Chromium)
 	$(BIN)/pytest -m browser tests/browser
 
 screenshot: $(BROWSING) ## draw the pocket client's icons and the README's pictures anew
