@@ -8,10 +8,11 @@ from pynamodb.models import Model
 from chalicelib.domain.changes import EntryTallying, Tallying
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
-from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
+from chalicelib.store.models import TallyModel, TimeEntryModel
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import model_of
 from infra.bulk import write_all
+from infra.tallied import slot_items, timer_items
 
 _FIRST_TIMER = 1_000_000
 _FIRST_ENTRY = 500_000
@@ -52,19 +53,9 @@ def _items(timer: Timer) -> Iterator[tuple[type[Model], RawItem]]:
         latest_timer_id=timer.id,
         timer_started_at=timer.started_at,
     )
-    slot = SlotModel(
-        person_key=keys.scoped(timer.organization_id, timer.person_id),
-        name=keys.RUNNING_SLOT,
-        version=1,
-        last_timer_id=timer.id,
-        timer_id=timer.id,
-        time_entry_id=timer.time_entry_id,
-        started_at=timer.started_at,
-        auto_stop_at=timer.auto_stop_at,
-    )
-    yield TimerModel, model_of(timer).serialize()
+    yield from timer_items([timer])
     yield TimeEntryModel, model_of(entry).serialize()
-    yield SlotModel, slot.serialize()
+    yield from slot_items([timer])
     yield TallyModel, _tally(timer)
     yield TallyModel, _entry_tally(entry)
 

@@ -16,9 +16,19 @@ def revalidate(reply: Reply, if_none_match: str | None) -> Reply:
 
     The tag is weak: it stands for the document, not for its bytes, which may be compressed.
     """
-    tag = f'"{hashlib.sha256(reply.body.encode()).hexdigest()[:_DIGITS]}"'
+    tag = entity_tag(reply.body.encode())
     headers: Mapping[str, str] = {**reply.headers, "ETag": f"W/{tag}"}
-    known = (if_none_match or "").strip()
-    if known == "*" or tag in _TAG.findall(known):
+    if is_known(tag, if_none_match):
         return Reply(304, "", headers)
     return Reply(reply.status, reply.body, headers)
+
+
+def entity_tag(body: bytes) -> str:
+    """What stands for a body, in quotes: a strong tag."""
+    return f'"{hashlib.sha256(body).hexdigest()[:_DIGITS]}"'
+
+
+def is_known(tag: str, if_none_match: str | None) -> bool:
+    """Whether an If-None-Match header names a tag, were it as a weak one."""
+    known = (if_none_match or "").strip()
+    return known == "*" or tag in _TAG.findall(known)

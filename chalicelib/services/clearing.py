@@ -16,7 +16,8 @@ from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP, Changed, decide_clearing
 from chalicelib.services.settling import Decision, settle
 from chalicelib.services.toolbox import Toolbox
-from chalicelib.store.time_entries import DeletedPage
+from chalicelib.store.sparse import SparsePage
+from chalicelib.store.time_entries import deleted_entry
 
 log = logging.getLogger("stint")
 
@@ -64,7 +65,7 @@ def clear_deleted(tools: Toolbox, has_time: Callable[[], bool] = lambda: True) -
     return ClearingReport(fates[_Fate.CLEARED], fates[_Fate.FAILED], fates[_Fate.LEFT])
 
 
-def _read(tools: Toolbox, after: Any) -> DeletedPage | None:
+def _read(tools: Toolbox, after: Any) -> SparsePage | None:
     """What comes next; None where the database is too busy to say."""
     try:
         return tools.store.deleted_entries(PAGE, after)
@@ -75,7 +76,7 @@ def _read(tools: Toolbox, after: Any) -> DeletedPage | None:
 
 def _clear(tools: Toolbox, item: Any, has_time: Callable[[], bool]) -> _Fate:
     try:
-        entry = DeletedPage.entry(item)
+        entry = deleted_entry(item)
         while has_time():
             counted = _step(tools, entry.organization_id, entry.id)
             if counted == 0:

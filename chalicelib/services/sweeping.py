@@ -18,7 +18,8 @@ from chalicelib.domain.timeline import decide_auto_stop
 from chalicelib.domain.timers import Timer
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.keys import RUNNING_SHARDS
-from chalicelib.store.queries import OverduePage
+from chalicelib.store.queries import limit_of, overdue_timer
+from chalicelib.store.sparse import SparsePage
 from chalicelib.store.transactions import Commit, LostRace
 
 log = logging.getLogger("stint")
@@ -107,7 +108,7 @@ class _Place:
     after: Any = None
 
 
-def _read(tools: Toolbox, place: _Place, now: int, limit: int) -> OverduePage | None:
+def _read(tools: Toolbox, place: _Place, now: int, limit: int) -> SparsePage | None:
     """What comes next in a shard; None where the database is too busy to say."""
     try:
         return tools.store.overdue(place.shard, now, limit, place.after)
@@ -121,7 +122,7 @@ def _oldest_limit(tools: Toolbox, place: _Place, now: int) -> int:
     page = _read(tools, place, now, 1)
     if page is None or not page.items:
         return now
-    return OverduePage.limit(page.items[0])
+    return limit_of(page.items[0])
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,7 +136,7 @@ class _Run:
         """What became of an item of the index, and the limit that it was past."""
         limit = self.now
         try:
-            timer = OverduePage.timer(item)
+            timer = overdue_timer(item)
             limit = timer.auto_stop_at
             return self._stop(timer), limit
         except Unavailable:

@@ -5,9 +5,9 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.errors import QueryTooBroad
-from chalicelib.store.connection import table_name, translated
+from chalicelib.store.connection import table_name
 from chalicelib.store.models import DirectoryModel
+from chalicelib.store.reads import query_all
 from chalicelib.store.records import Noun, kind_prefix, read_noun
 
 MOST_PAGES = 5
@@ -26,12 +26,5 @@ def all_of(connection: Connection, kind: type[Noun], organization_id: int) -> Se
         },
         "ConsistentRead": True,
     }
-    found: list[Noun] = []
-    for _ in range(MOST_PAGES):
-        with translated():
-            answer = connection.dispatch("Query", dict(request))
-        found += (read_noun(kind, item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return found
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-    raise QueryTooBroad("filter[id]")
+    found = query_all(connection, request, MOST_PAGES, "filter[id]")
+    return [read_noun(kind, item) for item in found]

@@ -98,10 +98,7 @@ def entry_plan(query: EntryQuery) -> Plan:
 
 def asks_what_runs(query: TimerQuery) -> int | None:
     """The person of whom a query asks what runs, if it asks that: their slot has the answer."""
-    if query.stopped_at != TimeIs(None) or query.person_ids is None or len(query.person_ids) != 1:
-        return None
-    (person_id,) = query.person_ids
-    return person_id
+    return _only(query.person_ids) if query.stopped_at == TimeIs(None) else None
 
 
 def narrowing_filter(steps: Plan) -> str:
@@ -114,11 +111,9 @@ def narrowing_filter(steps: Plan) -> str:
 
 
 def _entry_scope(query: EntryQuery) -> tuple[str, str | int]:
-    if query.person_ids is not None and len(query.person_ids) == 1:
-        (person_id,) = query.person_ids
+    if (person_id := _only(query.person_ids)) is not None:
         return BY_PERSON_DATE, keys.scoped(query.organization_id, person_id)
-    if query.service_ids is not None and len(query.service_ids) == 1:
-        (service_id,) = query.service_ids
+    if (service_id := _only(query.service_ids)) is not None:
         return BY_SERVICE_DATE, keys.scoped(query.organization_id, service_id)
     return BY_ORGANIZATION_DATE, query.organization_id
 
@@ -161,15 +156,18 @@ def _stops(query: TimerQuery, index: str) -> Span | None:
 
 def _scope(query: TimerQuery) -> tuple[str, str | int]:
     # Within one time entry and within one person, order by start is order by stop.
-    if query.time_entry_ids is not None and len(query.time_entry_ids) == 1:
-        (entry_id,) = query.time_entry_ids
+    if (entry_id := _only(query.time_entry_ids)) is not None:
         return BY_TIME_ENTRY, keys.scoped(query.organization_id, entry_id)
-    if query.person_ids is not None and len(query.person_ids) == 1:
-        (person_id,) = query.person_ids
+    if (person_id := _only(query.person_ids)) is not None:
         return BY_PERSON, keys.scoped(query.organization_id, person_id)
     if query.sort is TimerSort.STOPPED_AT:
         return BY_STOPPED, query.organization_id
     return BY_STARTED, query.organization_id
+
+
+def _only(ids: frozenset[int] | None) -> int | None:
+    """The one id that is asked for, where it is one."""
+    return next(iter(ids)) if ids is not None and len(ids) == 1 else None
 
 
 def _range(time: TimeIs | None) -> tuple[str, str]:

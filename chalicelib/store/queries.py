@@ -5,16 +5,15 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.dataclass import dataclass
 from chalicelib.domain.queries import EntryQuery, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
-from chalicelib.store.connection import table_name, translated
 from chalicelib.store.indexes import Row, Walk, walk_of
 from chalicelib.store.models import TimerModel
 from chalicelib.store.plans import MOST_INDEX_PAGES, Plan, asks_what_runs, detour, plan
 from chalicelib.store.reads import RawItem, read
 from chalicelib.store.records import read_noun, read_slot, slot_ref
+from chalicelib.store.sparse import Part, SparsePage, sparse_page
 from chalicelib.store.windows import window
 
 
@@ -93,9 +92,7 @@ def _sorted_stretch(
     walk = walk_of(connection, steps, query.descending)
     found, _ = walk.matching(query.organization_id, query.matches)
     placed = [(position_of(query, timer), timer) for timer in in_order(query, found)]
-    if after is not None:
-        placed = [it for it in placed if (it[0] < after if query.descending else it[0] > after)]
-    return cut(placed, None, size)
+    return cut_behind(placed, query, after, size)
 
 
 def checked(
@@ -115,47 +112,35 @@ def checked(
     return cut(found, position, size)
 
 
+def cut_behind(
+    rows: Sequence[Row], query: TimerQuery | EntryQuery, after: str | None, size: int
+) -> Stretch[Any]:
+    """So many rows behind a position (None: from the beginning), of all of them in their order."""
+    if after is not None:
+        rows = [it for it in rows if (it[0] < after if query.descending else it[0] > after)]
+    return cut(rows, None, size)
+
+
 def cut(rows: Sequence[Row], position: str | None, size: int) -> Stretch[Any]:
     """So many rows, and where it goes on."""
     records = [record for _, record in rows[:size]]
     return Stretch(records, rows[size - 1][0] if len(rows) > size else position)
 
 
-@dataclass(frozen=True, slots=True)
-class OverduePage:
-    """A page of the index of running timers. Items are read one by one, by :meth:`timer`, so
-    that a spoilt one does not hide the others. ``after`` begins the next page; None: the end."""
-
-    items: Sequence[RawItem]
-    after: Any
-
-    @staticmethod
-    def timer(item: RawItem) -> Timer:
-        """The timer that an item holds. Raises whatever a spoilt item makes it raise."""
-        return read_noun(Timer, item)
-
-    @staticmethod
-    def limit(item: RawItem) -> int:
-        """The instant at which the timer that an item holds must end, from its sort key."""
-        return int(item["auto_stop_key"]["S"].partition("#")[0])
-
-
 def overdue(
     connection: Connection, shard: str, now: int, limit: int, after: Any = None
-) -> OverduePage:
+) -> SparsePage:
     """Running timers of a shard whose limit has come, the oldest first."""
-    request = {
-        "TableName": table_name(TimerModel),
-        "IndexName": "running",
-        "KeyConditionExpression": "running_shard = :shard AND auto_stop_key < :end",
-        "ExpressionAttributeValues": {
-            ":shard": {"S": shard},
-            ":end": {"S": keys.begin(now + 1)},
-        },
-        "Limit": limit,
-    }
-    if after is not None:
-        request["ExclusiveStartKey"] = after
-    with translated():
-        answer = connection.dispatch("Query", request)
-    return OverduePage(answer["Items"], answer.get("LastEvaluatedKey"))
+    condition = "running_shard = :shard AND auto_stop_key < :end"
+    values = {":shard": shard, ":end": keys.begin(now + 1)}
+    return sparse_page(connection, Part(TimerModel, "running", condition, values), limit, after)
+
+
+def overdue_timer(item: RawItem) -> Timer:
+    """The timer that an item of :func:`overdue` holds. Raises whatever a spoilt one causes."""
+    return read_noun(Timer, item)
+
+
+def limit_of(item: RawItem) -> int:
+    """The instant at which that timer must end, from its sort key."""
+    return int(item["auto_stop_key"]["S"].partition("#")[0])

@@ -1,17 +1,17 @@
-"""Reads of single items: one consistent BatchGetItem across tables, through the shared connection.
+"""Reads of single items, one consistent BatchGetItem across tables, and of all that a Query finds.
 
 TransactGetItems would cost double and be cancelled by writers. Nothing needs it: what a decision
 rests on is guarded again by the conditions of the transaction that follows.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import Unavailable
+from chalicelib.domain.errors import QueryTooBroad, Unavailable
 from chalicelib.store.connection import RETRY_AFTER_SECONDS, table_name, translated
 
 RawItem = dict[str, dict[str, Any]]
@@ -41,6 +41,26 @@ def read(connection: Connection, refs: Iterable[Ref]) -> dict[Ref, RawItem]:
     for begin in range(0, len(wanted), _ITEMS_A_CALL):
         _read_chunk(connection, wanted[begin : begin + _ITEMS_A_CALL], found)
     return found
+
+
+def query_all(
+    connection: Connection, request: Mapping[str, Any], most_pages: int, narrower: str
+) -> list[RawItem]:
+    """Every item that a Query finds. One call for each MB.
+
+    Raises :class:`QueryTooBroad` about the parameter that would narrow it, where so many pages
+    do not hold them.
+    """
+    asked = dict(request)
+    found: list[RawItem] = []
+    for _ in range(most_pages):
+        with translated():
+            answer = connection.dispatch("Query", dict(asked))
+        found += answer["Items"]
+        if "LastEvaluatedKey" not in answer:
+            return found
+        asked["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+    raise QueryTooBroad(narrower)
 
 
 def _read_chunk(connection: Connection, wanted: Sequence[Ref], found: dict[Ref, RawItem]) -> None:

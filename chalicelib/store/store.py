@@ -28,7 +28,6 @@ from chalicelib.store import (
 )
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
-from chalicelib.store.queries import OverduePage
 from chalicelib.store.reads import RawItem, Ref, read, ref
 from chalicelib.store.records import (
     Noun,
@@ -40,7 +39,7 @@ from chalicelib.store.records import (
     ref_of,
     slot_ref,
 )
-from chalicelib.store.time_entries import DeletedPage
+from chalicelib.store.sparse import SparsePage
 from chalicelib.store.transactions import Commit, commit
 
 
@@ -202,7 +201,7 @@ class Store:
         entry = None if raw is None else read_noun(TimeEntry, raw)
         return entry if entry is not None and entry.deleted_at is not None else None
 
-    def deleted_entries(self, limit: int, after: Any = None) -> DeletedPage:
+    def deleted_entries(self, limit: int, after: Any = None) -> SparsePage:
         """Where deleted time entries still have timers, the oldest first. One call.
 
         It comes from an index: one may be gone by now.
@@ -246,7 +245,7 @@ class Store:
             raise
         return True
 
-    def overdue(self, shard: str, now: int, limit: int, after: Any = None) -> OverduePage:
+    def overdue(self, shard: str, now: int, limit: int, after: Any = None) -> SparsePage:
         """Running timers of a shard that are past their limit, the oldest first. One call.
 
         They come from an index: one may have been stopped a moment ago.

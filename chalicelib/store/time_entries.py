@@ -5,14 +5,13 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.dataclass import dataclass
 from chalicelib.domain.errors import QueryTooBroad
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.tallies import Counted, Listed, TallyScope
 from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
-from chalicelib.store.connection import table_name, translated
+from chalicelib.store.connection import table_name
 from chalicelib.store.far_pages import Tallied, read_page
 from chalicelib.store.indexes import Row, Walk, walk_of
 from chalicelib.store.models import RevisionModel, TimeEntryModel
@@ -27,9 +26,10 @@ from chalicelib.store.plans import (
     Plan,
     entry_plan,
 )
-from chalicelib.store.queries import checked, cut
-from chalicelib.store.reads import RawItem, read
+from chalicelib.store.queries import checked, cut, cut_behind
+from chalicelib.store.reads import RawItem, query_all, read
 from chalicelib.store.records import read_noun, ref_of
+from chalicelib.store.sparse import Part, SparsePage, sparse_page
 from chalicelib.store.windows import DATES, window_of
 
 
@@ -64,10 +64,7 @@ def stretch(
         return Stretch((), None)
     steps = entry_plan(query)
     if query.ids is not None or not steps.ordered:
-        rows = _all_rows(connection, query)
-        if after is not None:
-            rows = [it for it in rows if (it[0] < after if query.descending else it[0] > after)]
-        return cut(rows, None, size)
+        return cut_behind(_all_rows(connection, query), query, after, size)
     walk = walk_of(connection, steps, query.descending)
     if not steps.exact:
         return checked(walk, query, after, size)
@@ -105,44 +102,19 @@ def revisions(connection: Connection, organization_id: int, entry_id: int) -> Se
         "ExpressionAttributeValues": {":entry": {"S": keys.scoped(organization_id, entry_id)}},
         "ConsistentRead": True,
     }
-    found: list[Revision] = []
-    for _ in range(MOST_INDEX_PAGES):
-        with translated():
-            answer = connection.dispatch("Query", dict(request))
-        found += (read_noun(Revision, item) for item in answer["Items"])
-        if "LastEvaluatedKey" not in answer:
-            return found
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-    raise QueryTooBroad("filter[time_entry_id]")
+    found = query_all(connection, request, MOST_INDEX_PAGES, "filter[time_entry_id]")
+    return [read_noun(Revision, item) for item in found]
 
 
-@dataclass(frozen=True, slots=True)
-class DeletedPage:
-    """A page of the index of deleted entries. ``after`` begins the next page; None: the end."""
-
-    items: Sequence[RawItem]
-    after: Any
-
-    @staticmethod
-    def entry(item: RawItem) -> TimeEntry:
-        """The entry that an item holds. Raises whatever a spoilt item makes it raise."""
-        return read_noun(TimeEntry, item)
-
-
-def deleted(connection: Connection, limit: int, after: Any = None) -> DeletedPage:
+def deleted(connection: Connection, limit: int, after: Any = None) -> SparsePage:
     """Deleted entries that still have timers, the oldest first."""
-    request = {
-        "TableName": table_name(TimeEntryModel),
-        "IndexName": "deleted",
-        "KeyConditionExpression": "deleted_shard = :shard",
-        "ExpressionAttributeValues": {":shard": {"S": keys.DELETED}},
-        "Limit": limit,
-    }
-    if after is not None:
-        request["ExclusiveStartKey"] = after
-    with translated():
-        answer = connection.dispatch("Query", request)
-    return DeletedPage(answer["Items"], answer.get("LastEvaluatedKey"))
+    part = Part(TimeEntryModel, "deleted", "deleted_shard = :shard", {":shard": keys.DELETED})
+    return sparse_page(connection, part, limit, after)
+
+
+def deleted_entry(item: RawItem) -> TimeEntry:
+    """The entry that an item of :func:`deleted` holds. Raises whatever a spoilt one causes."""
+    return read_noun(TimeEntry, item)
 
 
 def _tallied(query: EntryQuery, steps: Plan) -> Tallied:

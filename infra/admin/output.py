@@ -10,6 +10,7 @@ from typing import Any, TypeVar
 
 import click
 
+from chalicelib.domain.directory import Caller
 from chalicelib.domain.instants import format_instant
 
 T = TypeVar("T")
@@ -68,6 +69,21 @@ def record(
     width = max(map(len, everything))
     for name, value in everything.items():
         click.echo(f"{name.ljust(width)}  {_cell(value)}".rstrip())
+
+
+def show(
+    caller: Caller, found: Any, *, json_wanted: bool, once: Mapping[str, Any] | None = None
+) -> None:
+    """One record on stdout, its instants as its organization shows them; what is told this once."""
+    record(plain(found, caller.organization.zone), json_wanted=json_wanted, once=once)
+
+
+def show_all(
+    caller: Caller, found: Iterable[Any], columns: Sequence[str], *, json_wanted: bool
+) -> None:
+    """Records on stdout, their instants as their organization shows them."""
+    rows = [plain(it, caller.organization.zone) for it in found]
+    table(rows, columns, json_wanted=json_wanted)
 
 
 def say(text: str) -> None:

@@ -45,7 +45,7 @@ def create(
         --first-name Ivan --last-name Babic --email ivan@example.com --role member
     """
     made = People(desk.tools).add(caller, checked(CREATION, given), None, person_id)
-    _show(caller, made.outcome, json_wanted)
+    output.show(caller, made.outcome, json_wanted=json_wanted)
 
 
 @people.command("list")
@@ -58,10 +58,8 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
     Example:
       python -m infra.admin --stage prod people list -o 2149
     """
-    zone = caller.organization.zone
     found = desk.tools.store.directory(Person, caller.organization.id)
-    rows = [output.plain(it, zone) for it in found]
-    output.table(rows, _COLUMNS, json_wanted=json_wanted)
+    output.show_all(caller, found, _COLUMNS, json_wanted=json_wanted)
 
 
 @people.command("deactivate")
@@ -78,7 +76,9 @@ def deactivate(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) ->
       python -m infra.admin --stage prod people deactivate ivan@example.com -o 2149
     """
     found = desk.person(caller, person)
-    _show(caller, People(desk.tools).deactivate(caller, found.id).outcome, json_wanted)
+    output.show(
+        caller, People(desk.tools).deactivate(caller, found.id).outcome, json_wanted=json_wanted
+    )
 
 
 @people.command("restore")
@@ -93,7 +93,9 @@ def restore(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> No
       python -m infra.admin --stage prod people restore ivan@example.com -o 2149
     """
     found = desk.person(caller, person)
-    _show(caller, People(desk.tools).restore(caller, found.id).outcome, json_wanted)
+    output.show(
+        caller, People(desk.tools).restore(caller, found.id).outcome, json_wanted=json_wanted
+    )
 
 
 @people.command("import")
@@ -225,7 +227,3 @@ def _write(path: Path, pieces: Iterable[str]) -> None:
 
 def _name(person: Person) -> str:
     return f"{person.first_name} {person.last_name} <{person.email}>, {person.id}"
-
-
-def _show(caller: Caller, person: Person, json_wanted: bool) -> None:
-    output.record(output.plain(person, caller.organization.zone), json_wanted=json_wanted)

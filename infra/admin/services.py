@@ -35,7 +35,7 @@ def create(desk: Desk, caller: Caller, *, json_wanted: bool, **given: Any) -> No
     """
     values = checked(CREATION, given)
     made = create_record(desk.tools, new_service(desk.tools))(caller, values, None)
-    _show(caller, made.outcome, json_wanted)
+    output.show(caller, made.outcome, json_wanted=json_wanted)
 
 
 @services.command("list")
@@ -48,10 +48,8 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
     Example:
       python -m infra.admin --stage prod services list -o 2149 --json
     """
-    zone = caller.organization.zone
     found = desk.tools.store.directory(Service, caller.organization.id)
-    rows = [output.plain(it, zone) for it in found]
-    output.table(rows, _COLUMNS, json_wanted=json_wanted)
+    output.show_all(caller, found, _COLUMNS, json_wanted=json_wanted)
 
 
 @services.command("archive")
@@ -66,7 +64,7 @@ def archive(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -
       python -m infra.admin --stage prod services archive 1294 -o 2149
     """
     act = change_record(desk.tools, SERVICES, archived(desk.tools))
-    _show(caller, act(caller, service_id, {}).outcome, json_wanted)
+    output.show(caller, act(caller, service_id, {}).outcome, json_wanted=json_wanted)
 
 
 @services.command("restore")
@@ -81,7 +79,7 @@ def restore(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -
       python -m infra.admin --stage prod services restore 1294 -o 2149
     """
     act = change_record(desk.tools, SERVICES, restored)
-    _show(caller, act(caller, service_id, {}).outcome, json_wanted)
+    output.show(caller, act(caller, service_id, {}).outcome, json_wanted=json_wanted)
 
 
 @services.command("import")
@@ -116,7 +114,3 @@ def import_csv(
     """
     rows = ServiceRows(desk.tools, caller)
     import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)
-
-
-def _show(caller: Caller, service: Service, json_wanted: bool) -> None:
-    output.record(output.plain(service, caller.organization.zone), json_wanted=json_wanted)

@@ -38,8 +38,7 @@ def create(desk: Desk, caller: Caller, *, person: str, json_wanted: bool, **give
     person_id = desk.person(caller, person).id
     values = checked(CREATION, {**given, "person_id": person_id})
     made = ApiTokens(desk.tools).create(caller, values, None)
-    shown = output.plain(made.outcome, caller.organization.zone)
-    output.record(shown, json_wanted=json_wanted, once=made.once)
+    output.show(caller, made.outcome, json_wanted=json_wanted, once=made.once)
     output.say("The token is shown this once.")
 
 

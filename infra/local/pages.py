@@ -1,10 +1,10 @@
 """Static pages beside the API: the files of one folder, and nothing else. For development."""
 
-import hashlib
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
+from chalicelib.http.conditional import entity_tag, is_known
 from infra.local.gateway import Answer
 
 METHODS = ("GET", "HEAD")
@@ -18,7 +18,6 @@ _TYPES = {
     ".svg": "image/svg+xml",
     ".webmanifest": "application/manifest+json",
 }
-_DIGITS = 32
 
 
 class Pages:
@@ -43,7 +42,7 @@ class Pages:
         found = self._files().get(path.removeprefix(f"{self._prefix}/") or _INDEX)
         if found is None or not path.startswith(f"{self._prefix}/"):
             return None
-        return _shown(found, headers.get("if-none-match", ""))
+        return _shown(found, headers.get("if-none-match"))
 
     def _files(self) -> dict[str, Path]:
         return {
@@ -53,9 +52,9 @@ class Pages:
         }
 
 
-def _shown(file: Path, if_none_match: str) -> Answer:
+def _shown(file: Path, if_none_match: str | None) -> Answer:
     body = file.read_bytes()
-    tag = f'"{hashlib.sha256(body).hexdigest()[:_DIGITS]}"'
+    tag = entity_tag(body)
     headers = {
         "Content-Type": _TYPES[file.suffix],
         "Cache-Control": "no-cache",
@@ -64,6 +63,6 @@ def _shown(file: Path, if_none_match: str) -> Answer:
         # A page cannot say this of itself: nobody may frame it and have it tapped unseen.
         "Content-Security-Policy": "frame-ancestors 'none'",
     }
-    if tag in if_none_match:
+    if is_known(tag, if_none_match):
         return Answer(304, headers, b"")
     return Answer(200, headers, body)

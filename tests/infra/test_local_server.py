@@ -184,6 +184,21 @@ def test_a_304_carries_no_length(server: Server) -> None:
     assert "Content-Length" not in headers
 
 
+def refusal(environment: dict[str, str]) -> str:
+    """What the server says instead of starting: a line, and nothing of its insides."""
+    result = subprocess.run(
+        [sys.executable, "-m", "infra.local"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
 @pytest.mark.parametrize(
     ("name", "value", "said"),
     [
@@ -193,31 +208,12 @@ def test_a_304_carries_no_length(server: Server) -> None:
     ],
 )
 def test_what_it_cannot_do_is_told_in_one_line(name: str, value: str, said: str) -> None:
-    result = subprocess.run(
-        [sys.executable, "-m", "infra.local"],
-        env={**os.environ, name: value},
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert said in result.stderr
-    assert "Traceback" not in result.stderr
+    assert said in refusal({**os.environ, name: value})
 
 
 def test_empty_tables_in_memory_would_be_nobodys() -> None:
     environment = {name: value for name, value in os.environ.items() if name != "DYNAMODB_ENDPOINT"}
-    result = subprocess.run(
-        [sys.executable, "-m", "infra.local"],
-        env={**environment, "STINT_DEMO": "0"},
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
-    assert result.returncode == 1
-    assert "name a DYNAMODB_ENDPOINT" in result.stderr
+    assert "name a DYNAMODB_ENDPOINT" in refusal({**environment, "STINT_DEMO": "0"})
 
 
 def test_a_head_has_no_body(server: Server) -> None:
@@ -237,15 +233,4 @@ def test_a_connection_is_kept_for_the_next_request(server: Server) -> None:
 
 
 def test_a_port_that_is_taken_is_told_in_one_line(server: Server) -> None:
-    environment = {**os.environ, "PORT": str(server.port)}
-    second = subprocess.run(
-        [sys.executable, "-m", "infra.local"],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=START_SECONDS,
-        check=False,
-    )
-    assert second.returncode == 1
-    assert "PORT=8001 make run" in second.stderr
-    assert "Traceback" not in second.stderr
+    assert "PORT=8001 make run" in refusal({**os.environ, "PORT": str(server.port)})

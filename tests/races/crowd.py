@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from chalicelib.domain.directory import Caller, Organization, Role
 from chalicelib.domain.errors import (
@@ -327,3 +328,13 @@ def check_switches(kept: dict[TimerKey, Timer]) -> None:
     for timer in kept.values():
         if timer.stop_reason is StopReason.SUPERSEDED:
             assert (timer.person_id, timer.stopped_at) in begins
+
+
+def tried(act: Callable[[], Any], *refusals: type[StintError]) -> Any:
+    """What it gave, or the error that it raised: one of these, or one that races may end in."""
+    try:
+        return act()
+    except StintError as error:
+        if not isinstance(error, (Conflict, Unavailable, *refusals)):
+            raise
+        return error

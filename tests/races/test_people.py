@@ -11,33 +11,21 @@ from chalicelib.domain.api_tokens import MOST_TOKENS
 from chalicelib.domain.directory import Caller, Person, Role
 from chalicelib.domain.errors import (
     AccessDenied,
-    Conflict,
     InvalidAttribute,
     StintError,
-    Unavailable,
 )
 from chalicelib.domain.timers import StopReason
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.people import People
 from chalicelib.services.timers import StartTimer, start_timer
 from chalicelib.store.store import Store
-from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, weather_of
+from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, tried, weather_of
 from tests.support.books import timers, violations
 from tests.support.chaos import intercepted, once_before_a_write
 from tests.support.tables import items
 from tests.support.world import ADMIN, MEMBER, OTHER_MEMBER, ZAGREB
 
 BOSS, WORKER = CALLERS[0], CALLERS[1]
-
-
-def _tried(act: Callable[[], Any], *refusals: type[StintError]) -> Any:
-    """What it gave, or the error that it raised: one of these, or one that races may end in."""
-    try:
-        return act()
-    except StintError as error:
-        if not isinstance(error, (Conflict, Unavailable, *refusals)):
-            raise
-        return error
 
 
 def _start(phone: Phone, number: int = 0) -> Any:
@@ -76,7 +64,7 @@ def test_whoever_starts_while_they_are_deactivated_runs_nothing(
         for _ in range(3):
             run.clock.advance(7)
             own = acts.get(number % 16, lambda: _start(phone, number))
-            done = _tried(own, AccessDenied, InvalidAttribute)
+            done = tried(own, AccessDenied, InvalidAttribute)
             outcomes[type(done).__name__] += 1
 
     with intercepted(connection, weather_of("leaving").wrap):
@@ -146,7 +134,7 @@ def test_twenty_tokens_are_twenty_however_many_ask(store: Store, connection: Con
         tokens = ApiTokens(Phone(run, store, f"tokens/{number}").tools)
         values = {"name": str(number), "person": OTHER_MEMBER}
         made.extend(
-            _tried(lambda: tokens.create(BOSS, values, None), InvalidAttribute) for _ in range(3)
+            tried(lambda: tokens.create(BOSS, values, None), InvalidAttribute) for _ in range(3)
         )
 
     all_at_once(act)
@@ -174,10 +162,10 @@ def test_two_admins_who_deactivate_each_other_leave_one(
         people = People(Phone(run, store, f"admins/{number}").tools)
         caller, other = ((BOSS, MEMBER), (second, ADMIN))[number % 2]
         if number % 4 < 2:
-            _tried(lambda: people.deactivate(caller, other), InvalidAttribute)
+            tried(lambda: people.deactivate(caller, other), InvalidAttribute)
         else:
             values = {"role": Role.MEMBER}
-            _tried(lambda: people.change(caller, other, values), InvalidAttribute)
+            tried(lambda: people.change(caller, other, values), InvalidAttribute)
 
     with intercepted(connection, weather_of("admins").wrap):
         all_at_once(act)
@@ -194,11 +182,11 @@ def test_an_address_that_all_want_is_one_persons(store: Store) -> None:
         people = People(Phone(run, store, f"addresses/{number}").tools)
         values = {"first_name": "A", "last_name": "B", "email": "wanted@example.com"}
         if number % 2:
-            _tried(lambda: people.add(BOSS, values, None), InvalidAttribute)
+            tried(lambda: people.add(BOSS, values, None), InvalidAttribute)
         else:
             holder = (MEMBER, OTHER_MEMBER)[number // 2 % 2]
             said = {"email": values["email"]}
-            _tried(lambda: people.change(BOSS, holder, said), InvalidAttribute)
+            tried(lambda: people.change(BOSS, holder, said), InvalidAttribute)
 
     all_at_once(act)
     emails = Counter(it.email for it in store.directory(Person, ZAGREB.id))

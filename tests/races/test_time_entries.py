@@ -1,7 +1,6 @@
 """Corrections and deletions while people work: nothing is lost, and nothing is left behind."""
 
 from collections import Counter
-from collections.abc import Callable
 from functools import partial
 from typing import Any
 
@@ -13,8 +12,6 @@ from chalicelib.domain.errors import (
     Conflict,
     InvalidAttribute,
     RecordNotFound,
-    StintError,
-    Unavailable,
 )
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.services.clearing import clear_deleted
@@ -23,7 +20,7 @@ from chalicelib.services.sweeping import sweep
 from chalicelib.services.time_entries import TimeEntries
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
 from chalicelib.store.store import Store
-from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, weather_of
+from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, tried, weather_of
 from tests.support.books import timers, violations
 from tests.support.chaos import intercepted, once_before_a_write
 from tests.support.clock import MINUTE
@@ -175,16 +172,6 @@ def test_a_deactivation_in_the_middle_of_making_an_entry_wins(
     assert len(items(connection, "time_entries")) == before
 
 
-def _refused(act: Callable[[], object], *refusals: type[StintError]) -> object:
-    """What it gave, or the error that it raised: one of these, or one that races may end in."""
-    try:
-        return act()
-    except StintError as error:
-        if not isinstance(error, (Conflict, Unavailable, *refusals)):
-            raise
-        return error
-
-
 class Hand:
     """Somebody who starts, stops, corrects, moves, makes and deletes entries, as a seed says."""
 
@@ -238,7 +225,7 @@ def test_whatever_is_corrected_moved_and_deleted_at_once_the_books_are_right(
         hand = Hand(run, store, number)
         for _ in range(5):
             run.clock.advance(hand.draw.choice((0, 1, 20)))
-            done = _refused(hand.act, RecordNotFound, InvalidAttribute)
+            done = tried(hand.act, RecordNotFound, InvalidAttribute)
             outcomes[type(done).__name__] += 1
 
     with intercepted(connection, weather_of("entries").wrap):
@@ -249,8 +236,8 @@ def test_whatever_is_corrected_moved_and_deleted_at_once_the_books_are_right(
     quiet = Phone(run, store, "").tools
     for entry_id in {it["id"] for it in items(connection, "time_entries")}:
         stop = StopTimer(time_entry_id=entry_id)
-        _refused(partial(stop_timer, quiet, BOSS, stop), RecordNotFound)
-        _refused(partial(TimeEntries(quiet).delete, BOSS, entry_id), RecordNotFound)
+        tried(partial(stop_timer, quiet, BOSS, stop), RecordNotFound)
+        tried(partial(TimeEntries(quiet).delete, BOSS, entry_id), RecordNotFound)
     while clear_deleted(quiet).cleared:
         pass
     assert violations(connection) == []

@@ -84,8 +84,13 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 
 @cache
-def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
-    schemas = describe(TABLE, "http://stint.test")["components"]["schemas"]
+def _closed() -> dict[str, Any]:
+    schemas: dict[str, Any] = describe(TABLE, "http://stint.test")["components"]["schemas"]
     close(schemas)
-    schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": schemas}}
+    return schemas
+
+
+@cache
+def _validator(name: str) -> jsonschema_rs.Draft202012Validator:
+    schema = {"$ref": f"#/components/schemas/{name}", "components": {"schemas": _closed()}}
     return jsonschema_rs.Draft202012Validator(schema, validate_formats=True)

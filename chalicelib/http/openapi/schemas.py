@@ -147,20 +147,19 @@ def _identifier(type_: str) -> Schema:
 def document_schema(route: Route, resources: Mapping[str, AnyResource]) -> Schema:
     """The document that a route answers when all is well."""
     data = reference(name_of(route.resource))
-    properties: Schema = {"data": data}
-    required = ["data", "meta"]
+    properties: Schema
     if route.act is Act.LIST:
-        properties["data"] = {"type": "array", "items": data}
-        properties["links"] = reference("PageLinks")
-        required.append("links")
-    included = reachable(route.resource, resources)
-    if included:
-        kinds = [reference(name_of(it)) for it in included]
-        properties["included"] = {"type": "array", "items": {"oneOf": kinds}}
-    if route.act is Act.LIST:
-        properties["meta"] = reference("PageMeta")
+        properties = {
+            "data": {"type": "array", "items": data},
+            "links": reference("PageLinks"),
+            "meta": reference("PageMeta"),
+        }
     else:
-        properties["meta"] = _object(map(_told, route.tells))
+        properties = {"data": data, "meta": _object(map(_told, route.tells))}
+    required = list(properties)
+    included = [reference(name_of(it)) for it in reachable(route.resource, resources)]
+    if included:
+        properties["included"] = {"type": "array", "items": {"oneOf": included}}
     return {"type": "object", "properties": properties, "required": required}
 
 
