@@ -23,7 +23,7 @@ else:
     ) -> Callable[[type], type]:
         """Make a class a dataclass: as the standard library's, always with slots."""
         if not slots:
-            raise TypeError("only with slots")
+            raise TypeError("slots=False is not supported")
 
         def make(cls: type) -> type:
             made = dataclasses.dataclass(init=False, repr=False, eq=False, slots=True)(cls)
@@ -56,13 +56,13 @@ def _init(made: type) -> Callable[..., None]:
 
     def __init__(self: object, *given: object, **named: object) -> None:  # noqa: N807
         if len(given) > len(slots):
-            raise TypeError(f"{made.__qualname__} has {len(slots)} fields, not {len(given)}")
+            raise TypeError(f"{made.__qualname__} takes {len(slots)} fields, not {len(given)}")
         for (_, put), value in zip(slots, given, strict=False):
             put(self, value)
         for field, put in slots[len(given) :]:
             put(self, named.pop(field.name) if field.name in named else _default(made, field))
         if named:
-            raise TypeError(f"{made.__qualname__} got {', '.join(named)} twice, or knows it not")
+            raise TypeError(f"{made.__qualname__} got unknown or repeated: {', '.join(named)}")
 
     return __init__
 
@@ -72,7 +72,7 @@ def _default(made: type, field: "dataclasses.Field[Any]") -> object:
         return field.default
     if field.default_factory is not dataclasses.MISSING:
         return field.default_factory()
-    raise TypeError(f"{made.__qualname__} wants {field.name}")
+    raise TypeError(f"{made.__qualname__} requires {field.name}")
 
 
 def _values(names: tuple[str, ...]) -> Callable[[Any], tuple[object, ...]]:

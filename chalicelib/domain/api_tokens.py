@@ -30,9 +30,9 @@ def decide_token(person: Person, tokens: TokenList, made: ApiToken) -> tuple[Rec
     expired.
     """
     if made.expires_at is not None and made.expires_at <= made.created_at:
-        raise InvalidAttribute("expires_at", "must lie ahead")
+        raise InvalidAttribute("expires_at", "The time must be in the future.")
     if len(tokens.tokens) >= MOST_TOKENS:
-        detail = f"has {MOST_TOKENS} tokens, as many as may be: revoke one first"
+        detail = f"This person has the maximum of {MOST_TOKENS} tokens. Revoke one first."
         raise InvalidAttribute("person", detail)
     token = Token(
         made.digest,

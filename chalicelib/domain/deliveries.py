@@ -73,7 +73,7 @@ class Answer:
     @property
     def words(self) -> str:
         """For people and logs: nothing of what the receiver wrote is in it."""
-        return self.failure or f"answered {self.status}"
+        return self.failure or f"The receiver responded with status {self.status}."
 
 
 class Fate(StrEnum):

@@ -68,7 +68,7 @@ class StintError(Exception):
 
 class MalformedDocument(StintError):
     code = "malformed_document"
-    default_detail = "the body is not a JSON:API document"
+    default_detail = "The body is not a JSON:API document."
 
     def __init__(self, detail: str | None = None, *, pointer: str | None = None) -> None:
         super().__init__(detail, source=None if pointer is None else {"pointer": pointer})
@@ -83,54 +83,56 @@ class ParameterError(StintError):
 
 class InvalidParameter(ParameterError):
     code = "invalid_parameter"
-    default_detail = "parameter is invalid"
+    default_detail = "This parameter is invalid."
 
 
 class UnsupportedFilter(ParameterError):
     code = "unsupported_filter"
-    default_detail = "filter is not supported"
+    default_detail = "This filter is not supported."
 
 
 class UnsupportedFilterOperation(ParameterError):
     code = "unsupported_filter_operation"
-    default_detail = "filter operation is not supported"
+    default_detail = "This filter operator is not supported."
 
 
 class UnsupportedFilterValue(ParameterError):
     code = "unsupported_filter_value_type"
-    default_detail = "filter value is not supported"
+    default_detail = "This filter value is not supported."
 
 
 class UnsupportedSort(ParameterError):
     code = "sort_param_unsupported"
-    default_detail = "sort parameter is not supported"
+    default_detail = "This sort field is not supported."
 
 
 class UnsupportedInclude(ParameterError):
     code = "unsupported_include"
-    default_detail = "include path is not supported"
+    default_detail = "This include path is not supported."
 
 
 class CursorConflict(ParameterError):
     code = "keyset_conflict"
-    default_detail = "page[after] and page[number] exclude each other"
+    default_detail = "Use either `page[after]` or `page[number]`, not both."
 
 
 class InvalidCursor(ParameterError):
     code = "keyset_invalid_cursor"
-    default_detail = "is no cursor of this organization, filter and sort; begin with an empty one"
+    default_detail = "This cursor belongs to another list. Start again with an empty cursor."
 
 
 class QueryTooBroad(ParameterError):
     """``parameter`` is the filter that would narrow it."""
 
     code = "query_too_broad"
-    default_detail = "too much would have to be read: narrow it by this, or page by page[after]"
+    default_detail = (
+        "This query reads too many records. Narrow it with this filter, or page with `page[after]`."
+    )
 
 
 class InvalidHeader(StintError):
     code = "invalid_parameter"
-    default_detail = "header is invalid"
+    default_detail = "This header is invalid."
 
     def __init__(self, header: str, detail: str | None = None) -> None:
         super().__init__(detail, source={"header": header})
@@ -138,7 +140,10 @@ class InvalidHeader(StintError):
 
 class InvalidAuthToken(StintError):
     code = "invalid_auth_token"
-    default_detail = "the X-Auth-Token header is missing, or its token is unknown or expired"
+    default_detail = (
+        "The X-Auth-Token header is missing, or its token is unknown or expired. "
+        "Send a valid token."
+    )
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail, source={"header": "X-Auth-Token"})
@@ -146,7 +151,10 @@ class InvalidAuthToken(StintError):
 
 class NoOrganizationId(StintError):
     code = "no_organization_id"
-    default_detail = "the X-Organization-Id header is missing or is not a number"
+    default_detail = (
+        "The X-Organization-Id header is missing or is not a number. "
+        "Send the id of your organization."
+    )
 
     def __init__(self, detail: str | None = None) -> None:
         super().__init__(detail, source={"header": "X-Organization-Id"})
@@ -154,35 +162,35 @@ class NoOrganizationId(StintError):
 
 class AccessDenied(StintError):
     code = "access_denied"
-    default_detail = "you are not allowed to do this"
+    default_detail = "You do not have permission to do this."
 
 
 class RecordNotFound(StintError):
     code = "record_not_found"
-    default_detail = "the record does not exist, or you may not see it"
+    default_detail = "The record does not exist, or you do not have access to it."
 
 
 class RouteNotFound(StintError):
     code = "route_not_found"
-    default_detail = "there is nothing at this path"
+    default_detail = "This path does not exist. Check the URL."
 
 
 class MethodNotAllowed(StintError):
     """``allowed`` are the methods that this path takes."""
 
     code = "method_not_allowed"
-    default_detail = "this path does not take this method"
+    default_detail = "This path does not support this method."
 
     def __init__(self, allowed: tuple[str, ...]) -> None:
         self.allowed = allowed
-        super().__init__(f"this path takes {', '.join(allowed)}")
+        super().__init__(f"This path supports only {', '.join(allowed)}.")
 
 
 class NotAcceptable(StintError):
     code = "not_acceptable"
     default_detail = (
-        "every application/vnd.api+json entry of the Accept header carries a parameter "
-        "other than profile"
+        "Every application/vnd.api+json entry of the Accept header has a parameter other than "
+        "`profile`. Send an entry without parameters."
     )
 
     def __init__(self) -> None:
@@ -191,12 +199,12 @@ class NotAcceptable(StintError):
 
 class PayloadTooLarge(StintError):
     code = "payload_too_large"
-    default_detail = "the body is too large"
+    default_detail = "The body is too large. Send a smaller one."
 
 
 class UnsupportedMediaType(StintError):
     code = "unsupported_media_type"
-    default_detail = "a body must be sent as Content-Type: application/vnd.api+json"
+    default_detail = "Send the body with the header Content-Type: application/vnd.api+json."
 
     def __init__(self) -> None:
         super().__init__(source={"header": "Content-Type"})
@@ -204,15 +212,15 @@ class UnsupportedMediaType(StintError):
 
 class TypeConflict(StintError):
     code = "type_conflict"
-    default_detail = "the type of the document is not the type of this collection"
+    default_detail = "The type of the document is not the type of this collection."
 
     def __init__(self, expected: str) -> None:
-        super().__init__(f"data.type must be {expected}", source={"pointer": "data/type"})
+        super().__init__(f"Set `data.type` to `{expected}`.", source={"pointer": "data/type"})
 
 
 class IdConflict(StintError):
     code = "id_conflict"
-    default_detail = "the id of the document is not the id of the URL"
+    default_detail = "The id of the document is not the id in the URL. Correct it or leave it out."
 
     def __init__(self) -> None:
         super().__init__(source={"pointer": "data/id"})
@@ -220,7 +228,7 @@ class IdConflict(StintError):
 
 class Conflict(StintError):
     code = "conflict"
-    default_detail = "somebody else was faster, several times; please try again"
+    default_detail = "Other requests changed the same records at the same time. Try again."
 
 
 class InvalidAttribute(StintError):
@@ -239,7 +247,10 @@ class OverlapsSession(InvalidAttribute):
     """``earliest``, as the API shows times, is the first moment at which a session may start."""
 
     code = "overlaps_session"
-    default_detail = "another session of this person is in the way"
+    default_detail = (
+        "This time overlaps another session of this person. "
+        "Use the earliest time in `meta` or a later one."
+    )
 
     def __init__(self, name: str, earliest: str) -> None:
         super().__init__(name, meta={f"earliest_{name}": earliest})
@@ -247,7 +258,9 @@ class OverlapsSession(InvalidAttribute):
 
 class IdempotencyKeyReused(StintError):
     code = "idempotency_key_reused"
-    default_detail = "this key came before, with another method, path, query or body"
+    default_detail = (
+        "This idempotency key was used with another method, path, query or body. Use a new key."
+    )
 
     def __init__(self) -> None:
         super().__init__(source={"header": "Idempotency-Key"})
@@ -255,14 +268,14 @@ class IdempotencyKeyReused(StintError):
 
 class RateLimited(StintError):
     code = "rate_limited"
-    default_detail = "too many requests at once; please slow down"
+    default_detail = "You sent too many requests. Wait, then try again."
 
 
 class Unavailable(StintError):
     code = "unavailable"
-    default_detail = "the database does not answer at the moment; please try again"
+    default_detail = "The database is not available at the moment. Try again in a few seconds."
 
 
 class ServerError(StintError):
     code = "server_error"
-    default_detail = "something went wrong on our side"
+    default_detail = "An internal error occurred. Quote the `id` of this error when you report it."

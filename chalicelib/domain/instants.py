@@ -57,7 +57,7 @@ def parse_instant(text: str) -> int:
     """
     match = _DATE_TIME.fullmatch(text)
     if match is None:
-        raise ValueError("not a date-time with an offset, such as 2025-08-02T01:21:26+02:00")
+        raise ValueError("Use a date-time with an offset, such as 2025-08-02T01:21:26+02:00.")
     day, clock, offset = match.groups()
     moment = datetime.fromisoformat(f"{day}T{clock}{'+00:00' if offset in 'Zz' else offset}")
     return _since_epoch(moment)
@@ -89,7 +89,7 @@ def local_date(instant: int, zone: tzinfo) -> str:
 def parse_date(text: str) -> str:
     """A date of the calendar, as ``YYYY-MM-DD``. Raises ``ValueError`` for anything else."""
     if not _DATE.fullmatch(text):
-        raise ValueError("not a date, such as 2025-08-02")
+        raise ValueError("Use a date, such as 2025-08-02.")
     return date.fromisoformat(text).isoformat()
 
 
@@ -116,7 +116,7 @@ def _since_epoch(moment: datetime) -> int:
     try:
         seconds = (moment - _EPOCH) // timedelta(seconds=1)
     except OverflowError as error:
-        raise ValueError("out of range") from error
+        raise ValueError("The time is out of range.") from error
     return min(max(seconds, 0), LAST_INSTANT)
 
 

@@ -23,9 +23,9 @@ from chalicelib.domain.records import (
 from chalicelib.domain.timeline import stop_at
 from chalicelib.domain.timers import Slot, StopReason
 
-LAST_ADMIN = "is the last active admin; make somebody else an admin first"
+LAST_ADMIN = "This person is the last active admin. Make another person an admin first."
 
-_ERASED = "who was erased is not to come back"
+_ERASED = "The data of this person was erased. You cannot change or restore this person."
 _ERASED_DOMAIN = "erased.invalid"
 
 

@@ -30,7 +30,7 @@ def acts_for(caller: Caller, person_id: int | None) -> int:
         return caller.person_id
     if caller.is_admin:
         return person_id
-    raise AccessDenied("only an admin may act for somebody else")
+    raise AccessDenied("Only an admin can act for another person.")
 
 
 class Reach(Enum):
@@ -58,7 +58,7 @@ class Access:
     def check(self, caller: Caller) -> None:
         """Raises :class:`AccessDenied` where the caller's role does not allow it."""
         if self.role is Role.ADMIN and not caller.is_admin:
-            raise AccessDenied("only an admin may do this")
+            raise AccessDenied("Only an admin can do this.")
 
 
 ADMINS = Access(Role.ADMIN, Reach.EVERYBODYS)

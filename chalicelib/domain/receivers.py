@@ -62,23 +62,24 @@ def read_url(url: str, *, local: bool = False) -> Target:
     ``local``, for development: plain HTTP, any port and any address will do as well.
     """
     if len(url) > LONGEST_URL or not _PRINTABLE.fullmatch(url):
-        raise BadUrl(f"must be a URL of at most {LONGEST_URL} characters of ASCII, without blanks")
+        detail = f"The URL must have at most {LONGEST_URL} ASCII characters and no spaces."
+        raise BadUrl(detail)
     try:
         parts = urlsplit(url)
         port = parts.port
     except ValueError as error:
-        raise BadUrl("is not a URL") from error
+        raise BadUrl("The URL must be valid.") from error
     if parts.scheme != "https" and not (local and parts.scheme == "http"):
-        raise BadUrl("must begin with https://")
+        raise BadUrl("The URL must begin with https://.")
     if "@" in parts.netloc:
-        raise BadUrl("must not carry a user name or a password")
+        raise BadUrl("The URL must not contain a user name or a password.")
     if parts.fragment or "#" in url:
-        raise BadUrl("must not have a fragment")
+        raise BadUrl("The URL must not have a fragment.")
     is_secure = parts.scheme == "https"
     if port is None:
         port = _HTTPS_PORT if is_secure else _HTTP_PORT
     if not local and port != _HTTPS_PORT and port < _FIRST_FREE_PORT:
-        raise BadUrl(f"must use port {_HTTPS_PORT}, or one from {_FIRST_FREE_PORT}")
+        raise BadUrl(f"The URL must use port {_HTTPS_PORT} or a port from {_FIRST_FREE_PORT}.")
     host = _host(parts.netloc, parts.hostname or "", local)
     path = (parts.path or "/") + (f"?{parts.query}" if parts.query else "")
     return Target(is_secure, host, port, path)
@@ -106,12 +107,13 @@ def _host(netloc: str, hostname: str, local: bool) -> str:
         address = host
     else:
         if not _NAME.fullmatch(host) or not (local or "." in host):
-            raise BadUrl("must name a host, such as hooks.example.com")
+            raise BadUrl("The URL must contain a host name, such as hooks.example.com.")
         return host
     try:
         spelled = str(ipaddress.ip_address(address))
     except ValueError as error:
-        raise BadUrl("must write an address in its usual form, or better a name") from error
+        detail = "The URL must contain a host name or an IP address in its usual form."
+        raise BadUrl(detail) from error
     if not (local or is_public(spelled)):
-        raise BadUrl("must not point into a private network")
+        raise BadUrl("The URL must not point to a private network.")
     return spelled

@@ -154,8 +154,10 @@ def decide_deletion(entry: TimeEntry, timers: Sequence[Timer], by: ByHand) -> Ch
     Raises :class:`Conflict` while a timer runs on it.
     """
     if entry.running_timer_id is not None:
-        detail = f"timer {entry.running_timer_id} runs on it: stop it before deleting the entry"
-        raise Conflict(detail)
+        raise Conflict(
+            f"Timer {entry.running_timer_id} is running on this time entry. "
+            "Stop it before you delete the entry."
+        )
     hidden = replace(entry, deleted_at=by.now, updated_at=by.now)
     removed = _remove(entry, hidden, timers, by.now)
     revision = CreateRecord(_revision(entry, None, by, Act.DELETED))
@@ -238,22 +240,26 @@ def _with_time(entry: TimeEntry, minutes: int) -> TimeEntry:
 
 def _open_service(service: Service | None) -> Service:
     if service is None or not service.takes_time:
-        raise InvalidAttribute("service", "does not exist, or takes no time any more")
+        raise InvalidAttribute(
+            "service", "This service does not exist or does not allow time tracking."
+        )
     return service
 
 
 def _active(person: Person | None) -> Person:
     if person is None or person.deactivated_at is not None:
-        raise InvalidAttribute("person", "does not exist, or has been deactivated")
+        raise InvalidAttribute("person", "This person does not exist or is deactivated.")
     return person
 
 
 def _new_person(entry: TimeEntry, person: Person | None) -> Person:
     if entry.running_timer_id is not None:
-        detail = f"timer {entry.running_timer_id} runs on it: it cannot become somebody else's"
-        raise Conflict(detail)
+        raise Conflict(
+            f"Timer {entry.running_timer_id} is running on this time entry. "
+            "You cannot assign the entry to another person."
+        )
     if entry.had_sessions:
-        raise Conflict("its timers are its person's: it cannot become somebody else's")
+        raise Conflict("This time entry has timers. You cannot assign the entry to another person.")
     return _active(person)
 
 

@@ -192,9 +192,9 @@ def _start_instant(slot: Slot, organization: Organization, now: int, asked: int 
         # Our clocks differ among themselves too: then the session starts where the last ended.
         return max(now, earliest)
     if asked > now:
-        raise InvalidAttribute("started_at", "must not be more than 2 minutes ahead")
+        raise InvalidAttribute("started_at", "The time must be at most 2 minutes in the future.")
     if asked < now - LONGEST_BACKDATING:
-        raise InvalidAttribute("started_at", "must not be older than 31 days")
+        raise InvalidAttribute("started_at", "The time must be at most 31 days in the past.")
     if asked < earliest:
         raise OverlapsSession("started_at", format_instant(earliest, organization.zone))
     return asked
@@ -206,7 +206,7 @@ def _stopped(timer: Timer, now: int, stop: int, reason: StopReason | None) -> St
 
 def _stop_instant(timer: Timer, now: int, asked: int | None) -> int:
     if asked is not None and asked > now + CLOCK_TOLERANCE:
-        raise InvalidAttribute("stopped_at", "must not be more than 2 minutes ahead")
+        raise InvalidAttribute("stopped_at", "The time must be at most 2 minutes in the future.")
     return max(timer.started_at, now if asked is None else min(asked, now))
 
 

@@ -14,19 +14,19 @@ _WEB_ADDRESS = re.compile(r"https?://[^\s/]+(/\S*)?", re.IGNORECASE)
 def time_zone(text: str) -> str:
     """An IANA time zone."""
     if text in _NO_ZONES or text not in available_timezones():
-        raise ValueError("must be an IANA time zone, such as Europe/Zagreb")
+        raise ValueError("Use an IANA time zone, such as Europe/Zagreb.")
     return text
 
 
 def email(text: str) -> str:
     """An e-mail address; whether anybody reads it there is not asked."""
     if len(text) > _LONGEST_EMAIL or not _EMAIL.fullmatch(text):
-        raise ValueError("must be an e-mail address")
+        raise ValueError("Use a valid e-mail address.")
     return text
 
 
 def web_address(text: str) -> str:
     """A URL that a browser may load a picture from."""
     if not _WEB_ADDRESS.fullmatch(text):
-        raise ValueError("must be a URL that begins with https:// or http://")
+        raise ValueError("Use a URL that begins with https:// or http://.")
     return text

@@ -90,7 +90,7 @@ class Webhook:
         number = self.secret_number + 1
         oldest = number if at_once else self.signing_numbers(now)[-1]
         if number - oldest >= MOST_SIGNATURES:
-            raise ValueError("rotated too often within a day")
+            raise ValueError("The secret was rotated too often within a day.")
         return replace(
             self,
             secret_number=number,

@@ -38,5 +38,5 @@ def deliver_records(tools: "DeliveryTools", records: Sequence[Mapping[str, Any]]
     from chalicelib.services.delivering import deliver  # noqa: PLC0415
 
     report = deliver(tools, {it["messageId"]: it["body"] for it in records})
-    log.info("deliveries", extra={**asdict(report), "failed": len(report.failed)})
+    log.info("delivery batch", extra={**asdict(report), "failed": len(report.failed)})
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in report.failed]}

@@ -34,5 +34,5 @@ def fan_out_records(tools: "FanOutTools", records: Sequence[Mapping[str, Any]]) 
     from chalicelib.services.fanning_out import fan_out as run  # noqa: PLC0415
 
     report = run(tools, records)
-    log.info("fan_out", extra={**asdict(report), "failed": len(report.failed)})
+    log.info("event fan-out", extra={**asdict(report), "failed": len(report.failed)})
     return {"batchItemFailures": [{"itemIdentifier": number} for number in report.failed]}

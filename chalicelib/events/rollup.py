@@ -43,6 +43,6 @@ def roll_up_records(tools: Toolbox, event: Mapping[str, Any]) -> dict[str, objec
         if name is not None:
             names[changed["SequenceNumber"]] = name
     failed = roll_up(tools, set(names.values()))
-    log.info("rollup", extra={"tallies": len(set(names.values())), "failed": len(failed)})
+    log.info("counter roll-up", extra={"tallies": len(set(names.values())), "failed": len(failed)})
     again = [number for number, name in names.items() if name in failed]
     return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}

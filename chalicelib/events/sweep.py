@@ -32,7 +32,7 @@ def sweep(event: CloudWatchEvent) -> dict[str, object]:
         return remaining > SPARE_MILLISECONDS
 
     report = asdict(run(toolbox(), has_time))
-    log.info("sweep", extra=report)
+    log.info("auto-stop run", extra=report)
     clearing = asdict(clear_deleted(toolbox(), has_time))
-    log.info("clearing", extra=clearing)
+    log.info("purge of deleted time entries", extra=clearing)
     return {**report, "clearing": clearing}

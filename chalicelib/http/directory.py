@@ -26,12 +26,12 @@ from chalicelib.services.toolbox import Toolbox
 
 Perform = Callable[[Caller, int, Mapping[str, Any], RequestKey | None], Answer[Any]]
 
-_ARCHIVE = Verb("archive", "Let nothing be started on a service any more.")
-_RESTORE = Verb("restore", "Take the archiving of a service back.")
+_ARCHIVE = Verb("archive", "Archive a service. New timers and time entries cannot use it.")
+_RESTORE = Verb("restore", "Restore an archived service.")
 _CREATE_TOKEN = Verb(
     "create",
     "Create an API token.",
-    tells=(Told("token", Kind.TEXT, "The token itself; told once."),),
+    tells=(Told("token", Kind.TEXT, "The token. Only this response contains it."),),
 )
 
 _EVERYBODY_ANYWHERE = replace(EVERYBODY, organization_needed=False)
@@ -65,8 +65,8 @@ def people_routes(tools: Toolbox) -> tuple[Route, ...]:
     views = Views(tools, people.PEOPLE)
     verbs = People(tools)
     deactivate, restore = _simply(verbs.deactivate), _simply(verbs.restore)
-    leave = "Stop somebody's timer, let them start nothing any more, and revoke their tokens."
-    back = "Let somebody who was deactivated work again; they need new tokens."
+    leave = "Deactivate a person: stop their timer, prevent new ones, revoke their tokens."
+    back = "Restore a deactivated person. The person needs new tokens."
     return (
         views.list(directory_list(tools, people.PEOPLE), EVERYBODY),
         views.show(show_record(tools, people.PEOPLE), EVERYBODY),

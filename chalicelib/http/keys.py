@@ -17,7 +17,7 @@ def request_key(exchange: Exchange) -> RequestKey | None:
     if not key:
         return None
     if len(key) > LONGEST_KEY:
-        raise InvalidHeader(_HEADER, f"must not be longer than {LONGEST_KEY} characters")
+        raise InvalidHeader(_HEADER, f"Use at most {LONGEST_KEY} characters.")
     # Sorted by name: a client may write the same query in another order.
     query = sorted(request.parameters, key=lambda parameter: parameter[0])
     return RequestKey(

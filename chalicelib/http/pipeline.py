@@ -42,7 +42,8 @@ class Pipeline:
         check_accept(headers.get("accept"))
         if request.body:
             if len(request.body) > MAX_BODY_BYTES:
-                raise PayloadTooLarge(f"the body is larger than {MAX_BODY_BYTES} bytes")
+                detail = f"The body is too large. Send at most {MAX_BODY_BYTES} bytes."
+                raise PayloadTooLarge(detail)
             check_content_type(headers.get("content-type"))
         caller = self._authenticator.authenticate(
             headers.get("x-auth-token"),
@@ -64,11 +65,11 @@ def _answer(name: str, request: HttpRequest, make: Callable[[], Reply]) -> Reply
         reply = make()
     except StintError as error:
         if isinstance(error, Unavailable):
-            log.warning("unavailable", exc_info=True, extra={"route": name})
+            log.warning("service unavailable", exc_info=True, extra={"route": name})
         reply = error_reply(error)
     except Exception:
         error_id = secrets.token_hex(8)
-        log.exception("fault", extra={"error_id": error_id, "route": name})
+        log.exception("internal error", extra={"error_id": error_id, "route": name})
         reply = error_reply(ServerError(), error_id)
     _log_request(name, request, reply, time.perf_counter() - began)
     return reply

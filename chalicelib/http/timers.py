@@ -38,14 +38,14 @@ from chalicelib.services.toolbox import Toolbox
 
 _START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT)
 _STOPPED_TIMERS = Told(
-    "stopped_timer_ids", Kind.ID, "What ran until then, and was stopped by this.", several=True
+    "stopped_timer_ids", Kind.ID, "Timers that this request stopped.", several=True
 )
 _ALREADY_STOPPED = Told(
-    "already_stopped", Kind.BOOLEAN, "True where it had been stopped before; nothing was changed."
+    "already_stopped", Kind.BOOLEAN, "True if the timer was already stopped. Nothing changed."
 )
 _START = Verb(
     "start",
-    "Start a timer; whatever runs stops at the same instant.",
+    "Start a timer and stop the running one at the same time.",
     tells=(_STOPPED_TIMERS,),
     refuses=(OverlapsSession,),
 )
@@ -59,7 +59,7 @@ _STOP = Verb(
 )
 _STOP_ON_ENTRY = Verb(
     "stop",
-    "Stop the timer that runs on a time entry.",
+    "Stop the running timer of a time entry.",
     (STOPPED_AT,),
     on=TIME_ENTRIES,
     keyed=True,

@@ -139,7 +139,7 @@ class Views:
             answer = update(exchange.caller, _record_id(exchange), changes)
             return self._acted(exchange, 200, answer, how)
 
-        verb = Verb("update", f"Change {_one(self._resource)}.", inputs)
+        verb = Verb("update", f"Update {_one(self._resource)}.", inputs)
         return self._route(verb, "/{id}", view, access, Act.UPDATE)
 
     def delete(self, delete: Callable[[Caller, int], None], access: Access) -> Route:

@@ -16,21 +16,19 @@ from chalicelib.services.records import delete_record, directory_list
 from chalicelib.services.toolbox import Toolbox
 from chalicelib.services.webhooks import DeliveryLog, Webhooks
 
-_SECRET = Told("secret", Kind.TEXT, "What its deliveries are signed with; told once.")
+_SECRET = Told("secret", Kind.TEXT, "Secret that signs deliveries. Only this response contains it.")
 _CREATE = Verb("create", "Create a webhook.", tells=(_SECRET,))
-_ROTATE = Verb(
-    "rotate_secret", "Give a webhook another secret, told once.", ROTATION, tells=(_SECRET,)
-)
+_ROTATE = Verb("rotate_secret", "Create a new secret for a webhook.", ROTATION, tells=(_SECRET,))
 _TEST = Verb(
     "test",
-    "Post an event to a webhook in which nothing happened.",
-    tells=(Told("event_id", Kind.TEXT, "The id of that event."),),
+    "Send a test event to a webhook.",
+    tells=(Told("event_id", Kind.TEXT, "Id of the test event."),),
 )
 _REPLAY = Verb(
     "replay",
-    "Post events to a webhook again.",
+    "Send events to a webhook again.",
     REPLAY,
-    tells=(Told("events", Kind.INTEGER, "How many."),),
+    tells=(Told("events", Kind.INTEGER, "Number of events that are sent again."),),
 )
 
 

@@ -98,7 +98,7 @@ class _Asked:
     def one(self, what: str) -> str:
         """The one value. Raises where there are several."""
         if len(self.values) > 1:
-            raise self.unusable(f"must be one {what}")
+            raise self.unusable(f"Give only one {what}.")
         return self.values[0].strip()
 
     def unusable(self, detail: str) -> UnsupportedFilterValue:
@@ -137,7 +137,7 @@ def operators_of(kind: FilterKind) -> tuple[str, ...]:
 
 def _check_group_operator(parameter: str, value: str) -> None:
     if value != "and":
-        raise UnsupportedFilterOperation(parameter, "groups are joined by and")
+        raise UnsupportedFilterOperation(parameter, "Filter groups support only `and`.")
 
 
 def _place(
@@ -147,14 +147,15 @@ def _place(
     rest = list(members)
     group = rest.pop(0) if rest and rest[0].isdecimal() else ""
     if not rest or rest[0] not in known:
-        raise UnsupportedFilter(parameter, f"filter by one of {', '.join(known)}")
+        raise UnsupportedFilter(parameter, f"Use one of these filters: {', '.join(known)}.")
     name = rest.pop(0)
     if rest and (rest[-1] == "" or rest[-1].isdecimal()):
         rest.pop()
     operators = _OPERATORS[known[name].kind]
     operator = rest.pop(0) if rest else _DEFAULT
     if rest or operator not in operators:
-        raise UnsupportedFilterOperation(parameter, f"use one of {', '.join(operators)}")
+        detail = f"Use one of these operators: {', '.join(operators)}."
+        raise UnsupportedFilterOperation(parameter, detail)
     return group, name, operator
 
 
@@ -162,9 +163,9 @@ def _read_ids(asked: _Asked) -> Condition:
     parts = [part.strip() for value in asked.values for part in value.split(",")]
     ids = [parse_id(part) for part in parts]
     if len(ids) > MOST_IDS:
-        raise asked.unusable(f"at most {MOST_IDS} ids")
+        raise asked.unusable(f"Use at most {MOST_IDS} ids.")
     if None in ids:
-        raise asked.unusable("must be an id, or several, separated by commas")
+        raise asked.unusable("Use an id, or several ids separated by commas.")
     return IdsAre(frozenset(id_ for id_ in ids if id_ is not None), ID_OPERATORS[asked.operator])
 
 
@@ -172,7 +173,7 @@ def _read_numbers(asked: _Asked) -> Condition:
     choices = {str(number): number for number in asked.filter.choices}
     parts = [part.strip() for value in asked.values for part in value.split(",")]
     if not choices.keys() >= set(parts):
-        raise asked.unusable(f"must be one of {', '.join(choices)}, or several")
+        raise asked.unusable(f"Use one or more of these values: {', '.join(choices)}.")
     return IdsAre(frozenset(choices[part] for part in parts), ID_OPERATORS[asked.operator])
 
 
@@ -183,7 +184,7 @@ def _read_time(asked: _Asked) -> Condition:
     try:
         span = parse_span(_BARE_OFFSET.sub(r"+\1", text), asked.zone)
     except ValueError as error:
-        raise asked.unusable("must be a date, or a date-time with an offset") from error
+        raise asked.unusable("Use a date, or a date-time with an offset.") from error
     if asked.operator == _NOT_EQUAL:
         return TimeIsNot(span)
     return TimeIs(TIME_OPERATORS[asked.operator](span))
@@ -194,7 +195,7 @@ def _read_no_time(asked: _Asked) -> Condition:
         return TimeIs(None)
     if asked.operator == _NOT_EQUAL:
         return TimeIs(EVER)
-    raise asked.unusable("nothing is before or after no time")
+    raise asked.unusable("An empty time works only with `eq` and `not_eq`.")
 
 
 def _read_text(asked: _Asked) -> Condition:
@@ -208,14 +209,14 @@ def _read_query(asked: _Asked) -> Condition:
 def _text(asked: _Asked) -> str:
     text = asked.one("text")
     if len(text) > LONGEST_TEXT:
-        raise asked.unusable(f"must not be longer than {LONGEST_TEXT} characters")
+        raise asked.unusable(f"Use at most {LONGEST_TEXT} characters.")
     return text.casefold()
 
 
 def _read_flag(asked: _Asked) -> Condition:
-    flag = _FLAGS.get(asked.one("flag").lower())
+    flag = _FLAGS.get(asked.one("value").lower())
     if flag is None:
-        raise asked.unusable("must be true or false")
+        raise asked.unusable("Use true or false.")
     return FlagIs(flag is (asked.operator == _DEFAULT))
 
 
@@ -227,7 +228,7 @@ def _date(asked: _Asked) -> str:
     try:
         return parse_date(asked.one("date"))
     except ValueError as error:
-        raise asked.unusable("must be a date, such as 2026-03-02") from error
+        raise asked.unusable("Use a date, such as 2026-03-02.") from error
 
 
 def _read_lacking(asked: _Asked) -> Condition:

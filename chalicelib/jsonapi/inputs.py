@@ -89,9 +89,9 @@ class Input:
             return self._choose(value)
         parsed = _PARSERS[self.kind](self.name, value)
         if isinstance(parsed, str) and self.kind is Kind.TEXT:
-            self._check(len(parsed), self.most or LONGEST_TEXT, "characters")
+            self._check(len(parsed), self.most or LONGEST_TEXT, "Use at {} characters.")
         elif self.kind is Kind.INTEGER:
-            self._check(parsed, self.most, "")
+            self._check(parsed, self.most, "The number must be at {}.")
         if self.rule is None:
             return parsed
         try:
@@ -101,7 +101,7 @@ class Input:
 
     def _choose_all(self, value: Any) -> tuple[object, ...]:
         if not isinstance(value, list) or not value:
-            raise InvalidAttribute(self.name, "must be a list, and not an empty one")
+            raise InvalidAttribute(self.name, "Use a list with at least one value.")
         return tuple(dict.fromkeys(self._choose(word) for word in value))
 
     def _choose(self, value: Any) -> object:
@@ -109,14 +109,14 @@ class Input:
         # True is 1, to Python.
         if isinstance(value, (str, int)) and not isinstance(value, bool) and value in choices:
             return choices[value]
-        said = ", ".join(str(choice) for choice in choices)
-        raise InvalidAttribute(self.name, f"must be one of {said}")
+        said = ", ".join(dict.fromkeys(map(str, choices)))
+        raise InvalidAttribute(self.name, f"Use one of these values: {said}.")
 
-    def _check(self, measure: int, most: int | None, unit: str) -> None:
+    def _check(self, measure: int, most: int | None, detail: str) -> None:
         if self.least is not None and measure < self.least:
-            raise InvalidAttribute(self.name, f"must be at least {self.least} {unit}".rstrip())
+            raise InvalidAttribute(self.name, detail.format(f"least {self.least}"))
         if most is not None and measure > most:
-            raise InvalidAttribute(self.name, f"must be at most {most} {unit}".rstrip())
+            raise InvalidAttribute(self.name, detail.format(f"most {most}"))
 
 
 def read_values(
@@ -129,7 +129,7 @@ def read_values(
         if value is not None:
             values[declared.name] = value
         elif declared.required:
-            raise InvalidAttribute(declared.name, "must be given")
+            raise InvalidAttribute(declared.name, "This attribute is required.")
     return values
 
 
@@ -143,7 +143,7 @@ def read_changes(inputs: Iterable[Input], document: Document) -> dict[str, Any]:
         if declared.is_in(document):
             value = declared.read(document)
             if value is None and not declared.nullable:
-                raise InvalidAttribute(declared.name, "must not be empty")
+                raise InvalidAttribute(declared.name, "This attribute cannot be empty.")
             changes[declared.name] = value
     return changes
 
@@ -165,15 +165,15 @@ def _related_id(name: str, to: str, relationship: Any) -> Any:
         return _ABSENT
     pointer = f"data/relationships/{name}"
     if not isinstance(relationship, dict):
-        raise MalformedDocument("a relationship must be an object", pointer=pointer)
+        raise MalformedDocument("A relationship must be an object.", pointer=pointer)
     data = relationship.get("data", _ABSENT)
     if data is _ABSENT or data is None:
         return data
     if not isinstance(data, dict):
-        raise MalformedDocument("must be one resource identifier", pointer=f"{pointer}/data")
+        raise MalformedDocument("Use one resource identifier object.", pointer=f"{pointer}/data")
     type_, id_ = data.get("type"), data.get("id")
     if is_given(id_) and is_given(type_) and normalised_type(str(type_)) != to:
-        raise InvalidAttribute(name, f"must be of type {to}")
+        raise InvalidAttribute(name, f"Set the type of the resource identifier to `{to}`.")
     return id_
 
 
@@ -186,22 +186,22 @@ def _read_id(name: str, value: Any) -> int:
 
 def _read_instant(name: str, value: Any) -> int:
     if not isinstance(value, str):
-        raise InvalidAttribute(name, "must be a date-time with an offset")
+        raise InvalidAttribute(name, "Use a date-time with an offset.")
     try:
         return parse_instant(value.strip())
     except ValueError as error:
-        raise InvalidAttribute(name, "must be a date-time with an offset") from error
+        raise InvalidAttribute(name, "Use a date-time with an offset.") from error
 
 
 def _read_text(name: str, value: Any) -> str:
     if not isinstance(value, str):
-        raise InvalidAttribute(name, "must be a text")
+        raise InvalidAttribute(name, "Use a string.")
     return value.strip()
 
 
 def _read_flag(name: str, value: Any) -> bool:
     if not isinstance(value, bool):
-        raise InvalidAttribute(name, "must be true or false")
+        raise InvalidAttribute(name, "Use true or false.")
     return value
 
 
@@ -209,7 +209,7 @@ def _read_date(name: str, value: Any) -> str:
     try:
         return parse_date(value.strip() if isinstance(value, str) else "")
     except ValueError as error:
-        raise InvalidAttribute(name, "must be a date, such as 2026-03-02") from error
+        raise InvalidAttribute(name, "Use a date, such as 2026-03-02.") from error
 
 
 def _read_integer(name: str, value: Any) -> int:
@@ -219,7 +219,7 @@ def _read_integer(name: str, value: Any) -> int:
             return int(value)
     elif isinstance(value, int) and not isinstance(value, bool):
         return value
-    raise InvalidAttribute(name, "must be a whole number")
+    raise InvalidAttribute(name, "Use a whole number.")
 
 
 _MOST_DIGITS = 16

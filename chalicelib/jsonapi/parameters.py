@@ -93,7 +93,8 @@ def _read_include(resource: AnyResource, parameters: Parameters) -> Iterable[str
     for value in _values(parameters, "include"):
         for path in filter(None, (part.strip() for part in value.split(","))):
             if path not in resource.includes:
-                raise UnsupportedInclude("include", f"{path!r} cannot be included")
+                detail = f"This resource cannot include {path!r}. Remove this path."
+                raise UnsupportedInclude("include", detail)
             steps = path.split(".")
             yield from (".".join(steps[:count]) for count in range(1, len(steps) + 1))
 
@@ -102,7 +103,7 @@ def _read_fields(parameters: Parameters) -> dict[str, frozenset[str]]:
     fields: dict[str, frozenset[str]] = {}
     for name, members, value in _family(parameters, "fields"):
         if len(members) != 1:
-            raise InvalidParameter(name, "is written fields[type]=name,name")
+            raise InvalidParameter(name, "Write this parameter as fields[type]=name,name.")
         type_ = normalised_type(members[0])
         names = frozenset(part.strip() for part in value.split(","))
         fields[type_] = fields.get(type_, frozenset()) | names
@@ -115,10 +116,10 @@ def _read_sort(resource: AnyResource, parameters: Parameters) -> tuple[str, bool
     if not asked:
         return resource.sorts[0], False
     if len(asked) > 1:
-        raise UnsupportedSort("sort", "one sort at a time")
+        raise UnsupportedSort("sort", "Sort by only one field.")
     name = asked[0].removeprefix("-")
     if name not in resource.sorts:
-        raise UnsupportedSort("sort", f"sort by one of {', '.join(resource.sorts)}")
+        raise UnsupportedSort("sort", f"Sort by one of these fields: {', '.join(resource.sorts)}.")
     return name, asked[0].startswith("-")
 
 
@@ -129,9 +130,9 @@ def _read_page(parameters: Parameters) -> PageNumber | PageAfter:
             continue
         member = _PAGE_MEMBERS.get(name)
         if member is None:
-            raise InvalidParameter(name, "use page[number], page[size] or page[after]")
+            raise InvalidParameter(name, "Use `page[number]`, `page[size]` or `page[after]`.")
         if member != "after" and not _POSITIVE.fullmatch(value):
-            raise InvalidParameter(name, "must be a whole number from 1")
+            raise InvalidParameter(name, "Use a whole number, 1 or greater.")
         given[member] = value
     size = min(int(given.get("size", DEFAULT_PAGE_SIZE)), MAX_PAGE_SIZE)
     if "after" not in given:
@@ -158,5 +159,5 @@ def _split(name: str) -> tuple[str | None, list[str]]:
     if match is not None:
         return match[1], _MEMBER.findall(match[2])
     if name.startswith(("filter[", "page[", "fields[")):
-        raise InvalidParameter(name, "has brackets that do not match")
+        raise InvalidParameter(name, "Close every bracket in the name of this parameter.")
     return None, []

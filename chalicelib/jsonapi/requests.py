@@ -61,7 +61,7 @@ def read_document(body: bytes, type_: str, record_id: str | None = None) -> Docu
         raise TypeConflict(type_)
     if is_given(data.id):
         if record_id is None:
-            raise AccessDenied("the server chooses the id")
+            raise AccessDenied("The server assigns ids. Leave out `data.id`.")
         if parse_id(data.id) != parse_id(record_id):
             raise IdConflict
     return Document(data.attributes or {}, data.relationships or {})
@@ -75,9 +75,9 @@ def _decode(body: bytes) -> _Document:
     except msgspec.ValidationError as error:
         raise _misshapen(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
-        raise MalformedDocument("the body is not valid JSON in UTF-8") from error
+        raise MalformedDocument("The body is not valid JSON in UTF-8.") from error
     except RecursionError as error:
-        raise MalformedDocument("the body is nested too deeply") from error
+        raise MalformedDocument("The body is nested too deeply.") from error
 
 
 def _misshapen(error: msgspec.ValidationError) -> MalformedDocument:
@@ -86,7 +86,7 @@ def _misshapen(error: msgspec.ValidationError) -> MalformedDocument:
     # Inside of a map it gives no name, only `$.data.attributes[...]`.
     path, _, _ = where.strip("`").partition("[")
     pointer = path.removeprefix("$").removeprefix(".").replace(".", "/")
-    return MalformedDocument(what.replace("`", ""), pointer=pointer)
+    return MalformedDocument(f"{what.replace('`', '')}.", pointer=pointer)
 
 
 def is_given(value: Any) -> bool:

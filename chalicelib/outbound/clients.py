@@ -38,7 +38,7 @@ def translated(what: str) -> Iterator[None]:
         yield
     except (ClientError, BotoCoreError) as error:
         if _is_passing(error):
-            detail = f"{what} does not answer at the moment; please try again"
+            detail = f"{what} is not available at the moment. Try again in a few seconds."
             raise Unavailable(detail, retry_after=_RETRY_AFTER_SECONDS) from error
         raise
 

@@ -78,11 +78,11 @@ class Poster:
             with self._connected(target) as connection:
                 return self._exchange(connection, target, body, headers)
         except BadUrl as error:
-            return Answer(failure=f"the URL {error}")
+            return Answer(failure=str(error))
         except _Refused:
-            return Answer(failure="the name leads into a private network")
+            return Answer(failure="The host name resolves to a private network.")
         except TimeoutError:
-            return Answer(failure="did not answer in time")
+            return Answer(failure="The receiver did not respond in time.")
         except (HTTPError, HTTPException, OSError, ValueError) as error:
             return Answer(failure=_words(error))
 
@@ -209,9 +209,9 @@ def _words(error: Exception) -> str:
     """Ours: an exception's own may hold what a receiver wrote, or the URL."""
     cause = error.__cause__ or error.__context__
     if isinstance(error, socket.gaierror):
-        return "the name is not known"
+        return "The host name cannot be resolved."
     if isinstance(error, (ConnectTimeoutError, NewConnectionError)):
-        return "cannot be connected to"
+        return "Cannot connect to the receiver."
     if isinstance(error, ssl.SSLError) or isinstance(cause, ssl.SSLError):
-        return "the TLS certificate or connection is not good"
-    return "did not answer in HTTP"
+        return "The TLS certificate or connection is not valid."
+    return "The receiver did not send a valid HTTP response."

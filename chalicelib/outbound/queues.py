@@ -45,7 +45,7 @@ class Queue:
         refused: set[int] = set()
         for positions in _batches(messages):
             entries = [_entry(position, messages[position]) for position in positions]
-            with translated("the queue"):
+            with translated("The queue"):
                 answer = client("sqs", self._region).send_message_batch(
                     QueueUrl=self._url, Entries=entries
                 )

@@ -9,18 +9,18 @@ from chalicelib.resources.values import one, text
 API_TOKENS: Resource[ApiToken] = Resource(
     type="api_tokens",
     singular="api_token",
-    meaning="What lets a program act as a person. The token itself is told once, when it is made.",
+    meaning="Access token of a person. Only the response that creates it contains the token.",
     id=lambda token: token.id,
     owner=lambda token: token.person_id,
     visibility=Visibility.OWN,
     attributes=(
-        Attribute("name", Kind.TEXT, lambda it: it.name, "What it is for."),
-        Attribute("created_at", Kind.INSTANT, lambda it: it.created_at, "When it was made."),
+        Attribute("name", Kind.TEXT, lambda it: it.name, "Purpose of the token."),
+        Attribute("created_at", Kind.INSTANT, lambda it: it.created_at, "Time of creation."),
         Attribute(
             "expires_at",
             Kind.INSTANT,
             lambda it: it.expires_at,
-            "From when on it is good no longer; null: never.",
+            "Expiry time. Null: it never expires.",
             nullable=True,
         ),
     ),
@@ -29,16 +29,18 @@ API_TOKENS: Resource[ApiToken] = Resource(
             "organization",
             "organizations",
             lambda it: it.organization_id,
-            "Where it is good.",
+            "Organization of the token.",
             always=True,
         ),
-        Relationship("person", "people", lambda it: it.person_id, "As whom it acts.", always=True),
+        Relationship(
+            "person", "people", lambda it: it.person_id, "Person who uses the token.", always=True
+        ),
     ),
     includes=("organization", "person"),
     filters=(
-        Filter("id", FilterKind.ID, "These tokens.", lambda it: it.id),
-        Filter("person_id", FilterKind.ID, "Tokens of these people.", lambda it: it.person_id),
-        Filter("name", FilterKind.TEXT, "Of that name.", lambda it: it.name),
+        Filter("id", FilterKind.ID, "Id of the token.", lambda it: it.id),
+        Filter("person_id", FilterKind.ID, "Id of the person.", lambda it: it.person_id),
+        Filter("name", FilterKind.TEXT, "Name of the token.", lambda it: it.name),
     ),
     sorts=("created_at", "name"),
     orders={"created_at": lambda it: it.created_at, "name": lambda it: it.name},
@@ -48,13 +50,17 @@ _EXPIRES_AT = Input(
     "expires_at",
     Kind.INSTANT,
     (InAttribute("expires_at"),),
-    "From when on it is good no longer, if ever.",
+    "Expiry time. Null or absent: it never expires.",
     nullable=True,
 )
 
 CREATION = (
-    text("name", "What it is for.", required=True),
-    one("person", "people", "As whom it acts, if not the caller; only an admin may name another."),
+    text("name", "Purpose of the token.", required=True),
+    one(
+        "person",
+        "people",
+        "Person who uses the token. Default: the caller. Only admins can name another.",
+    ),
     _EXPIRES_AT,
 )
-CHANGES = (text("name", "What it is for."), _EXPIRES_AT)
+CHANGES = (text("name", "Purpose of the token."), _EXPIRES_AT)

@@ -18,31 +18,31 @@ ORGANIZATIONS: Resource[Organization] = Resource(
     meaning="A company that tracks time.",
     id=lambda organization: organization.id,
     attributes=(
-        Attribute("name", Kind.TEXT, lambda it: it.name, "What it is called."),
+        Attribute("name", Kind.TEXT, lambda it: it.name, "Name."),
         Attribute(
             "time_zone",
             Kind.TEXT,
             lambda it: it.time_zone,
-            "The IANA time zone in which its times are shown and its dates are meant.",
+            "IANA time zone of all dates and times in responses.",
         ),
         Attribute(
             "auto_stop_after",
             Kind.INTEGER,
             lambda it: it.auto_stop_after,
-            "Seconds after which a forgotten timer is stopped.",
+            "Seconds after which a running timer stops automatically.",
         ),
     ),
-    filters=(Filter("id", FilterKind.ID, "These organizations.", lambda it: it.id),),
+    filters=(Filter("id", FilterKind.ID, "Id of the organization.", lambda it: it.id),),
     sorts=("name",),
     orders={"name": lambda it: it.name},
 )
 
 CHANGES = (
-    text("name", "What it is called."),
-    text("time_zone", "An IANA time zone, such as Europe/Zagreb.", rule=time_zone),
+    text("name", "Name."),
+    text("time_zone", "IANA time zone, such as Europe/Zagreb.", rule=time_zone),
     integer(
         "auto_stop_after",
-        "Seconds after which a forgotten timer is stopped; for timers that start from now on.",
+        "Seconds after which a running timer stops automatically. Applies to new timers.",
         SHORTEST_AUTO_STOP_AFTER,
         LONGEST_AUTO_STOP_AFTER,
     ),
@@ -51,28 +51,30 @@ CHANGES = (
 ORGANIZATION_MEMBERSHIPS: Resource[Membership] = Resource(
     type="organization_memberships",
     singular="organization_membership",
-    meaning="That the caller belongs to an organization.",
+    meaning="Membership of the caller in an organization.",
     id=lambda membership: membership.id,
     owner=lambda membership: membership.id,
     visibility=Visibility.OWN,
     attributes=(
-        Attribute("role_id", Kind.INTEGER, lambda it: ROLE_IDS[it.role], "1: admin, 3: member."),
-        Attribute("role", Kind.TEXT, lambda it: it.role.value, "admin or member."),
+        Attribute(
+            "role_id", Kind.INTEGER, lambda it: ROLE_IDS[it.role], "Role: 1 is admin, 3 is member."
+        ),
+        Attribute("role", Kind.TEXT, lambda it: it.role.value, "Role: admin or member."),
     ),
     relationships=(
-        Relationship("person", "people", lambda it: it.id, "Who belongs.", always=True),
+        Relationship("person", "people", lambda it: it.id, "The member.", always=True),
         Relationship(
             "organization",
             "organizations",
             lambda it: it.organization_id,
-            "To what.",
+            "The organization.",
             always=True,
         ),
     ),
     includes=("organization", "person"),
     filters=(
-        Filter("id", FilterKind.ID, "These memberships.", lambda it: it.id),
-        Filter("person_id", FilterKind.ID, "Of these people.", lambda it: it.id),
+        Filter("id", FilterKind.ID, "Id of the membership.", lambda it: it.id),
+        Filter("person_id", FilterKind.ID, "Id of the person.", lambda it: it.id),
     ),
     sorts=("id",),
     orders={"id": lambda it: it.id},

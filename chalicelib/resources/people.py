@@ -30,29 +30,35 @@ _NAMES: tuple[Attribute[Person], ...] = (
         "email",
         Kind.TEXT,
         lambda it: it.email,
-        "E-mail address; null where the caller, no admin, looks at somebody else.",
+        "E-mail address. Members see only their own; others are null.",
         nullable=True,
     ),
 )
 _PICTURE: Attribute[Person] = Attribute(
-    "avatar_url", Kind.TEXT, lambda it: it.avatar_url, "A picture's URL.", nullable=True
+    "avatar_url", Kind.TEXT, lambda it: it.avatar_url, "URL of a picture.", nullable=True
 )
 _ROLES: tuple[Attribute[Person], ...] = (
-    Attribute("role_id", Kind.INTEGER, lambda it: ROLE_IDS[it.role], "1: admin, 3: member."),
-    Attribute("role", Kind.TEXT, lambda it: it.role.value, "admin or member."),
+    Attribute(
+        "role_id", Kind.INTEGER, lambda it: ROLE_IDS[it.role], "Role: 1 is admin, 3 is member."
+    ),
+    Attribute("role", Kind.TEXT, lambda it: it.role.value, "Role: admin or member."),
 )
 _CREATED: Attribute[Person] = Attribute(
-    "created_at", Kind.INSTANT, lambda it: it.created_at, "When they were added."
+    "created_at", Kind.INSTANT, lambda it: it.created_at, "Time of creation."
 )
 _ORGANIZATION: Relationship[Person] = Relationship(
-    "organization", "organizations", lambda it: it.organization_id, "Where they work.", always=True
+    "organization",
+    "organizations",
+    lambda it: it.organization_id,
+    "Organization of the person.",
+    always=True,
 )
-_ID: Filter[Person] = Filter("id", FilterKind.ID, "These people.", lambda it: it.id)
+_ID: Filter[Person] = Filter("id", FilterKind.ID, "Id of the person.", lambda it: it.id)
 
 PEOPLE: Resource[Person] = Resource(
     type="people",
     singular="person",
-    meaning="Somebody who tracks time.",
+    meaning="A person who tracks time.",
     id=lambda person: person.id,
     owner=lambda person: person.id,
     seen=_seen,
@@ -66,41 +72,41 @@ PEOPLE: Resource[Person] = Resource(
             "deactivated_at",
             Kind.INSTANT,
             lambda it: it.deactivated_at,
-            "When they were deactivated; null while they are active.",
+            "Time of deactivation. Null: the person is active.",
             nullable=True,
         ),
         Attribute(
             "archived_at",
             Kind.INSTANT,
             lambda it: it.deactivated_at,
-            "The same as deactivated_at.",
+            "Same as `deactivated_at`.",
             nullable=True,
         ),
-        Attribute("is_user", Kind.BOOLEAN, lambda _: True, "Whether they may log in."),
+        Attribute("is_user", Kind.BOOLEAN, lambda _: True, "Always true here."),
         _CREATED,
     ),
     relationships=(_ORGANIZATION,),
     includes=("organization",),
     filters=(
         _ID,
-        Filter("email", FilterKind.TEXT, "With that e-mail address.", lambda it: it.email),
+        Filter("email", FilterKind.TEXT, "E-mail address.", lambda it: it.email),
         Filter(
             "query",
             FilterKind.QUERY,
-            "Each word in their name, nickname, title or e-mail address.",
+            "Words in the name, nickname, title or e-mail address. Every word must match.",
             lambda it: (_full_name(it), it.nickname, it.title, it.email),
         ),
         Filter(
             "status",
             FilterKind.NUMBER,
-            "1: active, 2: deactivated.",
+            "Status: 1 is active, 2 is deactivated.",
             lambda it: _ACTIVE if it.deactivated_at is None else _DEACTIVATED,
             choices=(_ACTIVE, _DEACTIVATED),
         ),
         Filter(
             "person_type",
             FilterKind.NUMBER,
-            "1: users. Everybody is one here: the others (2: contacts, 3: placeholders) are none.",
+            "Type: 1 is user, and every person is one. 2 and 3 match nothing.",
             lambda _: _USER,
             choices=(1, 2, 3),
         ),
@@ -112,7 +118,7 @@ PEOPLE: Resource[Person] = Resource(
 USERS: Resource[Person] = Resource(
     type="users",
     singular="user",
-    meaning="Who calls.",
+    meaning="The caller.",
     id=lambda person: person.id,
     owner=lambda person: person.id,
     attributes=(*_NAMES, _PICTURE, *_ROLES, _CREATED),
@@ -127,7 +133,7 @@ _ROLE = Input(
     "role",
     Kind.TEXT,
     (InAttribute("role"), InAttribute("role_id")),
-    "admin or member, or Productive's number for it; a member, where nothing is said.",
+    "Role: admin (or 1) or member (or 3). Default: member.",
     choices={
         **{role.value: role for role in Role},
         **{number: role for role, number in ROLE_IDS.items()},
@@ -137,7 +143,7 @@ _ROLE = Input(
 _OTHERS = (
     text("title", "Job title.", nullable=True),
     text("nickname", "Nickname.", nullable=True),
-    text("avatar_url", "A picture's URL.", nullable=True, most=_LONGEST_ADDRESS, rule=web_address),
+    text("avatar_url", "URL of a picture.", nullable=True, most=_LONGEST_ADDRESS, rule=web_address),
     _ROLE,
 )
 
@@ -148,7 +154,7 @@ def _inputs(required: bool) -> tuple[Input, ...]:
         text("last_name", "Last name.", required=required),
         text(
             "email",
-            "E-mail address; nobody else's in the organization.",
+            "E-mail address, unique in the organization.",
             required=required,
             rule=email,
         ),

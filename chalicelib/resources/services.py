@@ -10,30 +10,35 @@ _LAST_POSITION = 1_000_000
 SERVICES: Resource[Service] = Resource(
     type="services",
     singular="service",
-    meaning="What time is sold as.",
+    meaning="A service that time is tracked on.",
     id=lambda service: service.id,
     attributes=(
-        Attribute("name", Kind.TEXT, lambda it: it.name, "What it is called."),
-        Attribute("billable", Kind.BOOLEAN, lambda it: it.billable, "Whether it is invoiced."),
+        Attribute("name", Kind.TEXT, lambda it: it.name, "Name of the service."),
+        Attribute(
+            "billable",
+            Kind.BOOLEAN,
+            lambda it: it.billable,
+            "Whether time on the service is billable.",
+        ),
         Attribute(
             "time_tracking_enabled",
             Kind.BOOLEAN,
             lambda it: it.time_tracking_enabled,
-            "Whether work may be started on it.",
+            "Whether the service allows time tracking.",
         ),
-        Attribute("position", Kind.INTEGER, lambda it: it.position, "Its place in a list."),
+        Attribute("position", Kind.INTEGER, lambda it: it.position, "Position in a list."),
         Attribute(
             "archived_at",
             Kind.INSTANT,
             lambda it: it.archived_at,
-            "When it was archived.",
+            "Time of archiving. Null: not archived.",
             nullable=True,
         ),
         Attribute(
             "deleted_at",
             Kind.INSTANT,
             lambda it: it.deleted_at,
-            "When it was deleted.",
+            "Time of deletion. Null: not deleted.",
             nullable=True,
         ),
     ),
@@ -42,23 +47,30 @@ SERVICES: Resource[Service] = Resource(
             "organization",
             "organizations",
             lambda it: it.organization_id,
-            "Who sells it.",
+            "Organization of the service.",
             always=True,
         ),
     ),
     includes=("organization",),
     filters=(
-        Filter("id", FilterKind.ID, "These services.", lambda it: it.id),
-        Filter("name", FilterKind.TEXT, "Of that name.", lambda it: it.name),
-        Filter("query", FilterKind.QUERY, "Each word in its name.", lambda it: (it.name,)),
+        Filter("id", FilterKind.ID, "Id of the service.", lambda it: it.id),
+        Filter("name", FilterKind.TEXT, "Name of the service.", lambda it: it.name),
+        Filter(
+            "query",
+            FilterKind.QUERY,
+            "Words in the name. Every word must match.",
+            lambda it: (it.name,),
+        ),
         Filter(
             "time_tracking_enabled",
             FilterKind.BOOLEAN,
-            "Whether work may be started on it.",
+            "Whether the service allows time tracking.",
             lambda it: it.time_tracking_enabled,
         ),
-        Filter("person_id", FilterKind.LACKING, "Services are everybody's here: nothing matches."),
-        Filter("project_id", FilterKind.LACKING, "There are no projects here: nothing matches."),
+        Filter(
+            "person_id", FilterKind.LACKING, "Matches nothing: services do not belong to people."
+        ),
+        Filter("project_id", FilterKind.LACKING, "Matches nothing: there are no projects."),
     ),
     sorts=("name",),
     orders={"name": lambda it: it.name},
@@ -67,10 +79,10 @@ SERVICES: Resource[Service] = Resource(
 
 def _inputs(required: bool) -> tuple[Input, ...]:
     return (
-        text("name", "What it is called.", required=required),
-        flag("billable", "Whether it is invoiced."),
-        flag("time_tracking_enabled", "Whether work may be started on it."),
-        integer("position", "Its place in a list.", 0, _LAST_POSITION),
+        text("name", "Name of the service.", required=required),
+        flag("billable", "Whether time on the service is billable."),
+        flag("time_tracking_enabled", "Whether the service allows time tracking."),
+        integer("position", "Position in a list.", 0, _LAST_POSITION),
     )
 
 

@@ -21,7 +21,7 @@ _LONGEST_NOTE = 2_000
 
 
 def _never(name: str, meaning: str) -> Attribute[TimeEntry]:
-    return Attribute(name, Kind.BOOLEAN, lambda _: False, f"{meaning} Always false here.")
+    return Attribute(name, Kind.BOOLEAN, lambda _: False, f"{meaning} Always false.")
 
 
 def _instant(name: str, meaning: str, nullable: bool = True) -> Attribute[TimeEntry]:
@@ -34,74 +34,83 @@ def _instant(name: str, meaning: str, nullable: bool = True) -> Attribute[TimeEn
 TIME_ENTRIES: Resource[TimeEntry] = Resource(
     type="time_entries",
     singular="time_entry",
-    meaning="What a person's sessions on a service add up to on a date.",
+    meaning="Time of a person on a service on a date.",
     id=lambda entry: entry.id,
     owner=lambda entry: entry.person_id,
     visibility=Visibility.OWN,
     attributes=(
-        Attribute("date", Kind.DATE, lambda it: it.date, "The day it is booked on."),
-        Attribute("time", Kind.INTEGER, lambda it: it.time, "Minutes, rounded half up."),
+        Attribute("date", Kind.DATE, lambda it: it.date, "Date of the work."),
         Attribute(
-            "billable_time", Kind.INTEGER, lambda it: it.billable_time, "Minutes to invoice."
+            "time", Kind.INTEGER, lambda it: it.time, "Total time in minutes, rounded half up."
         ),
-        Attribute("note", Kind.TEXT, lambda it: it.note, "A remark.", nullable=True),
+        Attribute(
+            "billable_time", Kind.INTEGER, lambda it: it.billable_time, "Billable time in minutes."
+        ),
+        Attribute("note", Kind.TEXT, lambda it: it.note, "Note.", nullable=True),
         Attribute(
             "track_method_id",
             Kind.INTEGER,
             lambda it: int(it.track_method),
-            "1: entered by hand, 2: by a timer, 4: both.",
+            "How the time was tracked: 1 is manually, 2 is with timers, 4 is both.",
         ),
         Attribute(
             "started_at",
             Kind.INSTANT,
             lambda _: None,
-            "Always null here: an entry has a date, its timers have instants.",
+            "Always null. The timers of the entry have start times.",
             nullable=True,
         ),
-        _instant("timer_started_at", "When its latest session started."),
-        _instant("timer_stopped_at", "When its latest session stopped; null while one runs."),
-        _never("approved", "Whether it was approved."),
-        _never("submitted", "Whether it was submitted for approval."),
-        _never("rejected", "Whether it was rejected."),
-        _never("overhead", "Whether it is internal time."),
-        _never("draft", "Whether it is a draft."),
-        _never("invoiced", "Whether it was invoiced."),
-        _instant("created_at", "When it was created.", nullable=False),
-        _instant("updated_at", "When it last changed.", nullable=False),
+        _instant("timer_started_at", "Start of the latest session."),
+        _instant("timer_stopped_at", "Stop of the latest session. Null: a timer is running."),
+        _never("approved", "Whether the entry is approved."),
+        _never("submitted", "Whether the entry is submitted for approval."),
+        _never("rejected", "Whether the entry is rejected."),
+        _never("overhead", "Whether the entry is internal time."),
+        _never("draft", "Whether the entry is a draft."),
+        _never("invoiced", "Whether the entry is invoiced."),
+        _instant("created_at", "Time of creation.", nullable=False),
+        _instant("updated_at", "Time of the last change.", nullable=False),
     ),
     relationships=(
         Relationship(
             "organization",
             "organizations",
             lambda it: it.organization_id,
-            "Where the person works.",
+            "Organization of the entry.",
             always=True,
         ),
-        Relationship("person", "people", lambda it: it.person_id, "Whose time it is."),
-        Relationship("service", "services", lambda it: it.service_id, "What it is sold as."),
-        Relationship("creator", "people", lambda it: it.creator_id, "Who created it."),
-        Relationship("task", "tasks", lambda _: None, "There are no tasks here."),
-        Relationship("project", "projects", lambda _: None, "There are no projects here."),
+        Relationship("person", "people", lambda it: it.person_id, "Person who worked."),
+        Relationship("service", "services", lambda it: it.service_id, "Service of the work."),
+        Relationship(
+            "creator", "people", lambda it: it.creator_id, "Person who created the entry."
+        ),
+        Relationship("task", "tasks", lambda _: None, "Always null: there are no tasks."),
+        Relationship("project", "projects", lambda _: None, "Always null: there are no projects."),
     ),
     includes=("creator", "organization", "person", "project", "service", "task"),
     filters=(
-        Filter("person_id", FilterKind.ID, "Of these people.", lambda it: it.person_id),
-        Filter("service_id", FilterKind.ID, "On these services.", lambda it: it.service_id),
-        Filter("date", FilterKind.DATE, "On that date.", lambda it: it.date),
-        Filter("after", FilterKind.AFTER, "On that date, or later.", lambda it: it.date),
-        Filter("before", FilterKind.BEFORE, "On that date, or earlier.", lambda it: it.date),
-        Filter("id", FilterKind.ID, "These time entries.", lambda it: it.id),
-        Filter("note", FilterKind.TEXT, "With that note.", lambda it: it.note),
-        Filter("query", FilterKind.QUERY, "Each word in the note.", lambda it: (it.note,)),
+        Filter("person_id", FilterKind.ID, "Id of the person.", lambda it: it.person_id),
+        Filter("service_id", FilterKind.ID, "Id of the service.", lambda it: it.service_id),
+        Filter("date", FilterKind.DATE, "Date of the work.", lambda it: it.date),
+        Filter("after", FilterKind.AFTER, "Earliest date of the work.", lambda it: it.date),
+        Filter("before", FilterKind.BEFORE, "Latest date of the work.", lambda it: it.date),
+        Filter("id", FilterKind.ID, "Id of the time entry.", lambda it: it.id),
+        Filter("note", FilterKind.TEXT, "Note.", lambda it: it.note),
+        Filter(
+            "query",
+            FilterKind.QUERY,
+            "Words in the note. Every word must match.",
+            lambda it: (it.note,),
+        ),
         Filter(
             "track_method_id",
             FilterKind.NUMBER,
-            "1: entered by hand, 2: by a timer, 4: both.",
+            "How the time was tracked: 1 is manually, 2 is with timers, 4 is both.",
             lambda it: int(it.track_method),
             choices=tuple(int(method) for method in TrackMethod),
         ),
         *(
-            Filter(name, FilterKind.LACKING, "There is no such thing here: nothing matches.")
+            Filter(name, FilterKind.LACKING, "Matches nothing: this field does not exist here.")
             for name in (
                 "task_id",
                 "project_id",
@@ -113,7 +122,7 @@ TIME_ENTRIES: Resource[TimeEntry] = Resource(
                 "invoicing_status",
             )
         ),
-        Filter("with_draft", FilterKind.IGNORED, "There are no drafts here: changes nothing."),
+        Filter("with_draft", FilterKind.IGNORED, "Has no effect: there are no drafts."),
     ),
     sorts=("date", "created_at", "updated_at"),
 )
@@ -121,33 +130,33 @@ TIME_ENTRIES: Resource[TimeEntry] = Resource(
 
 def _date(value: str) -> str:
     if not EARLIEST_DATE <= value <= LATEST_DATE:
-        raise ValueError(f"must lie between {EARLIEST_DATE} and {LATEST_DATE}")
+        raise ValueError(f"Use a date from {EARLIEST_DATE} to {LATEST_DATE}.")
     return value
 
 
 _PERSON = one(
-    "person", "people", "Whose time it is, if not the caller's; only an admin may name another."
+    "person",
+    "people",
+    "Person who worked. Default: the caller. Only admins can name another person.",
 )
 _DATE = Input(
-    "date", Kind.DATE, (InAttribute("date"),), "The day it is booked on, if not today.", rule=_date
+    "date", Kind.DATE, (InAttribute("date"),), "Date of the work. Default: today.", rule=_date
 )
-_TIME = integer(
-    "time", "Minutes; what a timer tracks from then on is added to it.", 0, MOST_MINUTES
-)
+_TIME = integer("time", "Total time in minutes. Later timers add to it.", 0, MOST_MINUTES)
 _BILLABLE_TIME = replace(
     integer(
         "billable_time",
-        "Minutes to invoice, if not all of a billable service's time.",
+        "Billable time in minutes. Default: all of the time on a billable service.",
         0,
         MOST_MINUTES,
     ),
     nullable=True,
 )
-_NOTE = text("note", "A remark.", nullable=True, most=_LONGEST_NOTE)
+_NOTE = text("note", "Note.", nullable=True, most=_LONGEST_NOTE)
 
 CREATION = (
     _PERSON,
-    one("service", "services", "What it is sold as.", required=True),
+    one("service", "services", "Service of the work.", required=True),
     _DATE,
     _TIME,
     _BILLABLE_TIME,
@@ -155,7 +164,7 @@ CREATION = (
 )
 CHANGES = (
     _PERSON,
-    one("service", "services", "What it is sold as."),
+    one("service", "services", "Service of the work."),
     _DATE,
     _TIME,
     _BILLABLE_TIME,
@@ -165,23 +174,25 @@ CHANGES = (
 TIME_ENTRY_REVISIONS: Resource[Revision] = Resource(
     type="time_entry_revisions",
     singular="time_entry_revision",
-    meaning="What somebody changed of a time entry by hand.",
+    meaning="A manual change of a time entry.",
     id=lambda revision: revision.id,
     attributes=(
-        Attribute("time_entry_id", Kind.INTEGER, lambda it: it.time_entry_id, "Of which entry."),
-        Attribute("act", Kind.TEXT, lambda it: it.act.value, "updated or deleted."),
-        Attribute("created_at", Kind.INSTANT, lambda it: it.created_at, "When."),
+        Attribute(
+            "time_entry_id", Kind.INTEGER, lambda it: it.time_entry_id, "Id of the time entry."
+        ),
+        Attribute("act", Kind.TEXT, lambda it: it.act.value, "Kind of change: updated or deleted."),
+        Attribute("created_at", Kind.INSTANT, lambda it: it.created_at, "Time of the change."),
         Attribute(
             "before",
             Kind.OBJECT,
             lambda it: it.before,
-            "The values that it changed, by name, as they were; times in minutes.",
+            "Changed values by name, before the change. Times are in minutes.",
         ),
         Attribute(
             "after",
             Kind.OBJECT,
             lambda it: it.after,
-            "The same values as they were from then on; all null where it was deleted.",
+            "The same values after the change. After a deletion, all are null.",
         ),
     ),
     relationships=(
@@ -189,17 +200,19 @@ TIME_ENTRY_REVISIONS: Resource[Revision] = Resource(
             "organization",
             "organizations",
             lambda it: it.organization_id,
-            "Where that was.",
+            "Organization of the entry.",
             always=True,
         ),
-        Relationship("creator", "people", lambda it: it.person_id, "Who did it.", always=True),
+        Relationship(
+            "creator", "people", lambda it: it.person_id, "Person who made the change.", always=True
+        ),
     ),
     includes=("creator", "organization"),
     filters=(
         Filter(
             "time_entry_id",
             FilterKind.ID,
-            "Of these time entries; it must be said.",
+            "Id of the time entry. Required.",
             lambda it: it.time_entry_id,
         ),
     ),

@@ -16,33 +16,36 @@ _STOP_REASON: Attribute[Timer] = Attribute(
     "stop_reason",
     Kind.TEXT,
     lambda it: None if it.stop_reason is None else it.stop_reason.value,
-    "Why it stopped, where nobody stopped it by hand: auto (it ran into its organization's limit), "
-    "superseded (another was started), or deactivated (its person was).",
+    "Why the timer stopped by itself: auto (it reached the limit of the organization), "
+    "superseded (another timer started) or deactivated (the person was deactivated). "
+    "Absent while the timer is running and after a manual stop.",
 )
 
 TIMERS: Resource[Timer] = Resource(
     type="timers",
     singular="timer",
-    meaning="One session of work on a time entry: when it was started and when it was stopped.",
+    meaning="One session of work on a time entry, with its start and its stop.",
     id=lambda timer: timer.id,
     owner=lambda timer: timer.person_id,
     visibility=Visibility.OWN,
     meta=(_STOP_REASON,),
     attributes=(
-        Attribute("person_id", Kind.INTEGER, lambda it: it.person_id, "Who works."),
-        Attribute("started_at", Kind.INSTANT, lambda it: it.started_at, "When it started."),
+        Attribute(
+            "person_id", Kind.INTEGER, lambda it: it.person_id, "Id of the person who works."
+        ),
+        Attribute("started_at", Kind.INSTANT, lambda it: it.started_at, "Start time."),
         Attribute(
             "stopped_at",
             Kind.INSTANT,
             lambda it: it.stopped_at,
-            "When it stopped; null while it runs.",
+            "Stop time. Null: the timer is running.",
             nullable=True,
         ),
         Attribute(
             "total_time",
             Kind.INTEGER,
             lambda it: it.total_time,
-            "The minutes of this session, rounded half up; 0 while it runs.",
+            "Minutes of this session, rounded half up. 0 while the timer is running.",
         ),
     ),
     relationships=(
@@ -50,14 +53,14 @@ TIMERS: Resource[Timer] = Resource(
             "organization",
             "organizations",
             lambda it: it.organization_id,
-            "Where the person works.",
+            "Organization of the timer.",
             always=True,
         ),
         Relationship(
             "time_entry",
             "time_entries",
             lambda it: it.time_entry_id,
-            "What the session is counted on.",
+            "Time entry that the session counts on.",
         ),
     ),
     includes=(
@@ -69,11 +72,17 @@ TIMERS: Resource[Timer] = Resource(
         "time_entry.task",
     ),
     filters=(
-        Filter("person_id", FilterKind.ID, "Timers of these people."),
-        Filter("time_entry_id", FilterKind.ID, "Timers of these time entries."),
-        Filter("started_at", FilterKind.TIME, "Started on that day, or in that second."),
+        Filter("person_id", FilterKind.ID, "Id of the person."),
+        Filter("time_entry_id", FilterKind.ID, "Id of the time entry."),
         Filter(
-            "stopped_at", FilterKind.TIME, "Stopped on that day, or in that second; empty: running."
+            "started_at",
+            FilterKind.TIME,
+            "Start time: a date (the whole day) or a date-time (that second).",
+        ),
+        Filter(
+            "stopped_at",
+            FilterKind.TIME,
+            "Stop time: a date (the whole day) or a date-time (that second). Empty: running.",
         ),
     ),
     sorts=("started_at", "stopped_at"),
@@ -97,23 +106,23 @@ SERVICE = Input(
         InRelationship("service", "services"),
         InParameter("service_id"),
     ),
-    "The service to make a new time entry for; ignored where a time entry is named.",
+    "The service of a new time entry. Ignored if a time entry is given.",
 )
 PERSON = Input(
     "person",
     Kind.ID,
     (InAttribute("person_id"), InRelationship("person", "people")),
-    "Who works, if not the caller; only an admin may name somebody else.",
+    "Person who works. Default: the caller. Only admins can name another person.",
 )
 STARTED_AT = Input(
     "started_at",
     Kind.INSTANT,
     (InAttribute("started_at"),),
-    "When it started, if not now: up to 31 days back, not before the last session's end.",
+    "Start time. Default: now. At most 31 days ago and not before the end of the last session.",
 )
 STOPPED_AT = Input(
     "stopped_at",
     Kind.INSTANT,
     (InAttribute("stopped_at"),),
-    "When it stopped, if not now.",
+    "Stop time. Default: now.",
 )

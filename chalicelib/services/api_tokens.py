@@ -103,5 +103,5 @@ def _active(caller: Caller, person_id: int, person: Person | None) -> Person:
     if person is not None and person.deactivated_at is None:
         return person
     if person_id == caller.person_id:
-        raise AccessDenied("you have been deactivated")
+        raise AccessDenied("You are deactivated. Ask an admin to restore you.")
     raise InvalidAttribute("person")

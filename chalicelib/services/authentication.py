@@ -69,7 +69,7 @@ class Authenticator:
         if organization_id is None:
             raise NoOrganizationId
         if organization is None or token.organization_id != organization_id:
-            raise AccessDenied("the token is not of this organization")
+            raise AccessDenied("This token does not belong to this organization.")
         return self._admit(token, organization, now)
 
     def _admit(self, token: Token, organization: Organization, now: int) -> Caller:

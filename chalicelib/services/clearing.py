@@ -70,7 +70,7 @@ def _read(tools: Toolbox, after: Any) -> SparsePage | None:
     try:
         return tools.store.deleted_entries(PAGE, after)
     except Unavailable:
-        log.warning("clearing could not read what is deleted", exc_info=True)
+        log.warning("cannot read deleted time entries", exc_info=True)
         return None
 
 
@@ -87,7 +87,9 @@ def _clear(tools: Toolbox, item: Any, has_time: Callable[[], bool]) -> _Fate:
         return _Fate.LEFT
     except Exception:
         # One spoilt item must not hold up the others.
-        log.exception("clearing failed", extra={"time_entry_key": item.get("key")})
+        log.exception(
+            "cannot purge a deleted time entry", extra={"time_entry_key": item.get("key")}
+        )
         return _Fate.FAILED
     return _Fate.LEFT
 

@@ -38,7 +38,7 @@ log = logging.getLogger("stint")
 THREADS = 10
 """As many as a batch has messages: who does not answer makes nobody else wait."""
 
-_NO_LONGER_WANTED = "the webhook is paused"
+_NO_LONGER_WANTED = "The webhook is paused."
 
 
 @dataclass(frozen=True, slots=True)
@@ -80,7 +80,7 @@ def deliver(tools: DeliveryTools, messages: Mapping[str, str]) -> DeliveryReport
         try:
             readable[message_id] = decode(text)
         except ValueError:
-            log.exception("message cannot be read", extra={"message_id": message_id})
+            log.exception("cannot decode a queue message", extra={"message_id": message_id})
             failed.append(message_id)
     webhooks = tools.tools.store.everywhere(
         Webhook,
@@ -110,14 +110,14 @@ class _Worker:
             try:
                 store.log_attempts(self.attempts[begin : begin + MOST_AT_ONCE])
             except Unavailable:
-                log.warning("attempts not kept", exc_info=True)
+                log.warning("cannot store delivery attempts", exc_info=True)
 
     def try_one(self, delivery: Delivery) -> str | None:
         """What became of it; None: it is to come again, by the queue."""
         try:
             return self._handle(delivery)
         except Exception:
-            log.exception("delivery failed", extra=_named(delivery))
+            log.exception("internal error during a delivery attempt", extra=_named(delivery))
             return None
 
     def _handle(self, delivery: Delivery) -> str:
@@ -130,7 +130,7 @@ class _Worker:
             return self._to_intercom(delivery)
         webhook = self.webhooks.get((delivery.organization_id, delivery.webhook_id))
         if webhook is None:
-            return self._drop(delivery, "the webhook was deleted")
+            return self._drop(delivery, "The webhook was deleted.")
         # Whoever tries a webhook wants to know, also before it is resumed.
         if webhook.state is not WebhookState.ACTIVE and delivery.event_type != TEST_EVENT:
             self._note_attempt(delivery, Fate.GIVEN_UP, Answer(failure=_NO_LONGER_WANTED))
@@ -143,10 +143,10 @@ class _Worker:
 
     def _to_intercom(self, delivery: Delivery) -> str:
         if self.tools.intercom is None:
-            return self._drop(delivery, "Intercom is no longer configured")
+            return self._drop(delivery, "Intercom is no longer configured.")
         answer = self.tools.intercom.post(delivery.body)
         if answer.status == HTTPStatus.NOT_FOUND:
-            return self._drop(delivery, "Intercom does not know the person")
+            return self._drop(delivery, "Intercom does not know the person.")
         return self._settle(delivery, answer)
 
     def _post(self, webhook: Webhook, delivery: Delivery) -> Answer:
@@ -164,7 +164,7 @@ class _Worker:
         now = self.tools.tools.now()
         fate, after = decide(delivery, answer, now, self.tools.tools.jitter())
         log.info(
-            "delivery",
+            "delivery attempt",
             extra={**_named(delivery), "fate": fate.value, "answer": answer.words},
         )
         self._note_attempt(delivery, fate, answer)
@@ -193,7 +193,7 @@ class _Worker:
         return _GIVEN_UP
 
     def _drop(self, delivery: Delivery, reason: str) -> str:
-        log.info("delivery", extra={**_named(delivery), "fate": _DROPPED, "answer": reason})
+        log.info("delivery attempt", extra={**_named(delivery), "fate": _DROPPED, "answer": reason})
         return _DROPPED
 
     def _note(self, webhook: Webhook, answer: Answer) -> None:
@@ -202,7 +202,7 @@ class _Worker:
             self._mark(webhook, answer, self.tools.tools.now())
         except Unavailable:
             # The next answer says the same.
-            log.warning("webhook not marked", exc_info=True)
+            log.warning("cannot update the failure status of a webhook", exc_info=True)
 
     def _mark(self, webhook: Webhook, answer: Answer, now: int) -> None:
         store = self.tools.tools.store
@@ -219,7 +219,7 @@ class _Worker:
 
 def _send(queue: Queue, delivery: Delivery, delay: int = 0) -> None:
     if queue.send([Message(encode(delivery), delivery.destination, delay)]):
-        raise RuntimeError("the queue refused a message")
+        raise RuntimeError("the queue rejected a message")
 
 
 def _named(delivery: Delivery) -> dict[str, object]:

@@ -161,7 +161,7 @@ class _Batch:
         for number in numbers:
             try:
                 if organization is None:
-                    raise LookupError("its organization is not there")
+                    raise LookupError("the organization does not exist")
                 written = [
                     (number, Message(encode(it), it.destination))
                     for event in self.events[number]
@@ -205,11 +205,17 @@ class _Batch:
 
     def _cannot_read(self, number: str, error: Exception) -> None:
         # The record itself is put aside: a log is no place for what people work on.
-        log.error("record put aside", exc_info=error, extra={"sequence_number": number})
+        log.error(
+            "stream record moved to the failure queue",
+            exc_info=error,
+            extra={"sequence_number": number},
+        )
         self.unreadable.add(number)
 
     def _come_again(self, numbers: "set[str] | Mapping[str, object] | Sequence[str]") -> None:
-        log.warning("records come again", exc_info=True, extra={"records": len(numbers)})
+        log.warning(
+            "stream records returned for retry", exc_info=True, extra={"records": len(numbers)}
+        )
         self.failed.update(numbers)
 
 

@@ -21,7 +21,7 @@ from chalicelib.store.store import Found
 OWN_VALUES = frozenset({"first_name", "last_name", "title", "nickname", "avatar_url"})
 """What a person may change of themselves; the rest is the admins'."""
 
-_TAKEN = "is taken by somebody else"
+_TAKEN = "Another person already has this value."
 
 
 class People:
@@ -141,8 +141,8 @@ def _check_own(caller: Caller, person: Person, values: Mapping[str, Any]) -> Non
     if caller.is_admin:
         return
     if caller.person_id != person.id:
-        raise AccessDenied("only an admin may change somebody else")
+        raise AccessDenied("Only an admin can change another person.")
     # Clients send back what they were shown: what stays as it is, is no change.
     changed = {name for name, value in values.items() if getattr(person, name) != value}
     if changed - OWN_VALUES:
-        raise AccessDenied(f"only an admin may change {', '.join(sorted(changed - OWN_VALUES))}")
+        raise AccessDenied(f"Only an admin can change {', '.join(sorted(changed - OWN_VALUES))}.")

@@ -81,7 +81,8 @@ def send(queue: Queue, deliveries: Sequence[Delivery]) -> None:
     """Put deliveries on a queue. Raises ``Unavailable`` where it does not take all of them."""
     messages = [Message(encode(it), it.destination) for it in deliveries]
     if queue.send(messages):
-        raise Unavailable("the queue is busy; please try again", retry_after=_RETRY_AFTER_SECONDS)
+        detail = "The queue is busy. Try again in a few seconds."
+        raise Unavailable(detail, retry_after=_RETRY_AFTER_SECONDS)
 
 
 def _told_of(timer: Timer, span: Span) -> Iterator[DomainEvent]:

@@ -30,7 +30,7 @@ def roll_up(tools: Toolbox, names: Collection[TallyName]) -> set[TallyName]:
         try:
             _settle(tools, together)
         except (LostRace, Unavailable):
-            log.warning("roll-up left", exc_info=True, extra={"tallies": len(together)})
+            log.warning("cannot roll up counters", exc_info=True, extra={"tallies": len(together)})
             failed.update(together)
     return failed
 

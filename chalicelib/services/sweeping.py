@@ -113,7 +113,7 @@ def _read(tools: Toolbox, place: _Place, now: int, limit: int) -> SparsePage | N
     try:
         return tools.store.overdue(place.shard, now, limit, place.after)
     except Unavailable:
-        log.warning("sweep could not read a shard", exc_info=True, extra={"shard": place.shard})
+        log.warning("cannot read overdue timers", exc_info=True, extra={"shard": place.shard})
         return None
 
 
@@ -143,7 +143,7 @@ class _Run:
             return _Fate.LEFT, limit
         except Exception:
             # One spoilt item must not hold up the others.
-            log.exception("sweep failed", extra={"timer_key": item.get("key")})
+            log.exception("cannot auto-stop a timer", extra={"timer_key": item.get("key")})
             return _Fate.FAILED, limit
 
     def _stop(self, timer: Timer) -> _Fate:

@@ -99,7 +99,9 @@ class TimeEntries:
         Raises ``QueryTooBroad`` where no entry is named.
         """
         if ids is None:
-            raise QueryTooBroad("filter[time_entry_id]", "name the time entries: up to 20")
+            raise QueryTooBroad(
+                "filter[time_entry_id]", "Name 1 to 20 time entries in this filter."
+            )
         organization_id = caller.organization.id
         store = self._tools.store
         return [it for entry_id in sorted(ids) for it in store.revisions(organization_id, entry_id)]
@@ -141,7 +143,7 @@ def _check_caller(caller: Caller, person_id: int, person: Person | None) -> None
     gone = person is None or person.deactivated_at is not None
     if gone and person_id == caller.person_id:
         # Their token may be remembered for a moment longer than it is good.
-        raise AccessDenied("you have been deactivated")
+        raise AccessDenied("You are deactivated. Ask an admin to restore you.")
 
 
 def _decision(changed: Changed) -> Decision[TimeEntry]:

@@ -191,7 +191,7 @@ def _check_person(state: StartState, person_id: int, caller: Caller) -> None:
     if person_id == caller.person_id:
         # Their token may be remembered for a moment longer than it is good.
         if state.slot.blocked:
-            raise AccessDenied("you have been deactivated")
+            raise AccessDenied("You are deactivated. Ask an admin to restore you.")
         return
     if state.slot.blocked:
         raise InvalidAttribute("person")

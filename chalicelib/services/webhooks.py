@@ -48,7 +48,8 @@ class Webhooks:
             if replayed is not None:
                 return replayed
             if len(self._tools.store.directory(Webhook, organization_id)) >= MOST_WEBHOOKS:
-                raise InvalidAttribute("url", f"an organization has {MOST_WEBHOOKS} webhooks")
+                detail = f"This organization has the maximum of {MOST_WEBHOOKS} webhooks."
+                raise InvalidAttribute("url", f"{detail} Delete one first.")
             made = Webhook(
                 id=self._tools.ids.draw(),
                 organization_id=organization_id,
@@ -89,7 +90,8 @@ class Webhooks:
             try:
                 after = webhook.rotated(self._tools.now(), at_once=at_once)
             except ValueError as error:
-                raise InvalidAttribute("at_once", f"{error}: end the others at once") from error
+                detail = f"{error} Set `at_once` to true."
+                raise InvalidAttribute("at_once", detail) from error
             records = changed(webhook, after, "version")
             return Decision(after, records=records, once=self._secret(after))
 
@@ -116,7 +118,7 @@ class Webhooks:
         """
         webhook = self.show(caller, webhook_id)
         if webhook.state is not WebhookState.ACTIVE:
-            raise InvalidAttribute("state", "is paused: make it active first")
+            raise InvalidAttribute("state", "This webhook is paused. Make it active first.")
         deliveries = self._again(caller, webhook, values)
         self._send(deliveries)
         return Answer(webhook, once={"events": len(deliveries)})
@@ -136,14 +138,16 @@ class Webhooks:
         after, before = values.get("after"), values.get("before")
         if after is None or before is None:
             missing = "after" if after is None else "before"
-            raise InvalidAttribute(missing, "must be given, or dead_letters")
+            detail = "Give `after` and `before`, or set `dead_letters` to true."
+            raise InvalidAttribute(missing, detail)
         if after >= before:
-            raise InvalidAttribute("before", "must be later than after")
+            raise InvalidAttribute("before", "The time must be later than `after`.")
         found = replaying.events_between(
             self._tools, webhook, caller.organization, after, before, MOST_REPLAYED
         )
         if found is None:
-            raise InvalidAttribute("before", f"more than {MOST_REPLAYED} events: ask for less time")
+            detail = f"This period has more than {MOST_REPLAYED} events. Use a shorter one."
+            raise InvalidAttribute("before", detail)
         return found
 
     def _send(self, deliveries: Sequence[Delivery]) -> None:

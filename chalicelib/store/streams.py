@@ -49,7 +49,7 @@ def read_change(record: StreamRecord) -> TimerChange | EntryChange:
             _image(TimeEntry, record, "NewImage"),
             int(record["dynamodb"]["ApproximateCreationDateTime"]),
         )
-    raise LookupError(f"nothing is told of table {table}")
+    raise LookupError(f"unknown table {table}")
 
 
 def _image(kind: type[Noun], record: StreamRecord, name: str) -> Noun | None:

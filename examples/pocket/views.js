@@ -38,9 +38,12 @@ function showLogin({ account, acts }) {
   write($("login-hint"), `The token of ${account.person.name} is not taken any more. Log in again.${waiting}`);
 }
 
+// The API's details end with a full stop; "attribute is invalid" and the app's own texts do not.
+const withoutStop = (text) => text.replace(/\.$/, "");
+
 function lineWords(waiting, away) {
-  if (waiting === 0) return away ? `${away}. What you see may be old.` : "";
-  return away ? `${away}. ${count(waiting)} will be sent later.` : `Sending ${count(waiting)} ...`;
+  if (waiting === 0) return away ? `${withoutStop(away)}. What you see may be old.` : "";
+  return away ? `${withoutStop(away)}. ${count(waiting)} will be sent later.` : `Sending ${count(waiting)} ...`;
 }
 
 const count = (number) => (number === 1 ? "1 tap" : `${number} taps`);
@@ -105,7 +108,8 @@ function noticeWords({ kind, act, stops, timer, words, pointer }, zone) {
   if (kind === "stopped") return `${timer.service.name} had been stopped already, at ${at(timer.stopped)}.`;
   const what = act.kind === "start" ? `The start of ${act.service.name}` : "The stop";
   const also = stops.length ? `, and its stop at ${at(stops[0].at)},` : "";
-  return `${what} at ${at(act.at)}${also} was refused: ${words}${pointer ? ` (${pointer})` : ""}.`;
+  const place = pointer ? ` (${pointer})` : "";
+  return `${what} at ${at(act.at)}${also} was refused: ${withoutStop(words)}${place}.`;
 }
 
 // Makes an element's children those of a list, each known by its key; those that stay are kept.

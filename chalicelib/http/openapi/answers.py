@@ -19,22 +19,22 @@ _SECONDS = {"type": "integer", "minimum": 0}
 
 HEADERS: Mapping[str, Any] = {
     "ETag": {
-        "description": "Stands for this very answer; for `If-None-Match`.",
+        "description": "Entity tag of this response, for `If-None-Match`.",
         "schema": {"type": "string"},
     },
     "Location": {
-        "description": "Where the new record is.",
+        "description": "URL of the new record.",
         "schema": {"type": "string", "format": "uri"},
     },
     "Idempotency-Replayed": {
-        "description": "There where an earlier request with this key had done it.",
+        "description": "Present when an earlier request with this key already did this.",
         "schema": {"const": "true"},
     },
     "Retry-After": {
-        "description": "Seconds after which it may be worth trying again.",
+        "description": "Seconds to wait before the next attempt.",
         "schema": _SECONDS,
     },
-    "X-RateLimit-Reset": {"description": "The same as `Retry-After`.", "schema": _SECONDS},
+    "X-RateLimit-Reset": {"description": "Same as `Retry-After`.", "schema": _SECONDS},
 }
 
 _OF_ERRORS: Mapping[type[StintError], tuple[str, ...]] = {
@@ -45,7 +45,7 @@ _OF_ERRORS: Mapping[type[StintError], tuple[str, ...]] = {
 
 ERRORS_SCHEMA = {
     "type": "object",
-    "description": "What went wrong.",
+    "description": "Error document.",
     "required": ["errors"],
     "properties": {
         "errors": {
@@ -55,18 +55,21 @@ ERRORS_SCHEMA = {
                 "type": "object",
                 "required": ["status", "code", "title", "detail"],
                 "properties": {
-                    "id": {"type": "string", "description": "To quote to us, of a 500."},
-                    "status": {"type": "string", "description": "The HTTP status."},
+                    "id": {
+                        "type": "string",
+                        "description": "Id of a 500 error. Quote it in reports.",
+                    },
+                    "status": {"type": "string", "description": "HTTP status."},
                     "code": {
                         "type": "string",
-                        "description": "What happened, for programs.",
+                        "description": "Stable error code.",
                         "enum": list(CATALOGUE),
                     },
-                    "title": {"type": "string", "description": "What happened, for people."},
-                    "detail": {"type": "string", "description": "What to do about it."},
+                    "title": {"type": "string", "description": "Short summary of the error."},
+                    "detail": {"type": "string", "description": "What is wrong and what to do."},
                     "source": {
                         "type": "object",
-                        "description": "The part of the request that is meant.",
+                        "description": "Part of the request that caused the error.",
                         "properties": {
                             "pointer": {"type": "string"},
                             "parameter": {"type": "string"},
@@ -78,7 +81,7 @@ ERRORS_SCHEMA = {
                         "properties": {
                             "earliest_started_at": {
                                 **value(Kind.INSTANT),
-                                "description": "With `overlaps_session`: what would be possible.",
+                                "description": "For `overlaps_session`: the earliest valid start.",
                             }
                         },
                     },
@@ -94,7 +97,7 @@ def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, 
     found = {str(route.success): _success(route, url, links)}
     if route.act in (Act.LIST, Act.SHOW):
         found["304"] = {
-            "description": "What you have still holds.",
+            "description": "Not modified.",
             "headers": _headers("ETag"),
         }
     return {**found, **_failures(route)}
@@ -102,9 +105,9 @@ def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, 
 
 def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
     if route.act is Act.DELETE:
-        return {"description": "Done."}
+        return {"description": "Success."}
     found: Response = {
-        "description": _SUCCESSES.get(route.act, "Done."),
+        "description": _SUCCESSES.get(route.act, "Success."),
         "content": {
             JSON_API: {
                 "schema": reference(document_name(route)),
@@ -124,7 +127,11 @@ def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
     return {**found, "links": links} if links else found
 
 
-_SUCCESSES = {Act.LIST: "A page.", Act.SHOW: "Here it is.", Act.CREATE: "Created."}
+_SUCCESSES = {
+    Act.LIST: "A page of the list.",
+    Act.SHOW: "The record.",
+    Act.CREATE: "The new record.",
+}
 
 
 def _failures(route: Route) -> dict[str, Response]:

@@ -32,7 +32,7 @@ def describe(routes: Iterable[Route], base_url: str) -> dict[str, Any]:
         "openapi": "3.1.1",
         "info": {
             "title": "stint",
-            "summary": "Timers for people at work, in JSON:API.",
+            "summary": "Time tracking with timers, in JSON:API.",
             "description": _overview(),
             "version": "2",
             "license": {"name": "MIT", "identifier": "MIT"},
@@ -65,7 +65,7 @@ def _components(routes: Iterable[Route]) -> dict[str, Any]:
                 "type": "apiKey",
                 "in": "header",
                 "name": "X-Organization-Id",
-                "description": "The organization's id; `GET /organization_memberships` tells it.",
+                "description": "The organization's id. `GET /organization_memberships` returns it.",
             },
         },
         "parameters": shared(RESOURCES.values()),
@@ -85,7 +85,7 @@ def _page_links() -> dict[str, Any]:
     names = ("first", "last", "prev", "next")
     return {
         "type": "object",
-        "description": "Other pages of the list. In cursor mode `first`, and `next` until the end.",
+        "description": "Links to other pages. In cursor mode: `first`, and `next` if more follow.",
         "required": ["first"],
         "properties": dict.fromkeys(names, _LINK),
     }
@@ -95,7 +95,7 @@ def _page_meta() -> dict[str, Any]:
     counted = ("current_page", "total_pages", "total_count")
     return {
         "type": "object",
-        "description": "Which page it is, and of how many; cursor mode does not count.",
+        "description": "Position and totals. Cursor mode has no totals.",
         "required": ["page_size", "max_page_size"],
         "properties": {
             **dict.fromkeys(counted, _COUNT),

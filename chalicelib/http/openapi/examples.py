@@ -114,13 +114,15 @@ _GIVEN: Mapping[str, object] = {
 _SELDOM = (Kind.ID, Kind.INSTANT)
 
 ERRORS: tuple[errors.StintError, ...] = (
-    errors.MalformedDocument("the body is not valid JSON in UTF-8"),
-    errors.InvalidParameter("page[number]", "must be a whole number from 1"),
+    errors.MalformedDocument("The body is not valid JSON in UTF-8."),
+    errors.InvalidParameter("page[number]", "Use a whole number, 1 or greater."),
     errors.UnsupportedFilter("filter[colour]"),
     errors.UnsupportedFilterOperation("filter[person_id][like]"),
     errors.UnsupportedFilterValue("filter[person_id]"),
     errors.UnsupportedSort("sort"),
-    errors.UnsupportedInclude("include", "'colour' cannot be included"),
+    errors.UnsupportedInclude(
+        "include", "This resource cannot include 'colour'. Remove this path."
+    ),
     errors.CursorConflict("page[after]"),
     errors.InvalidCursor("page[after]"),
     errors.QueryTooBroad("filter[person_id]"),

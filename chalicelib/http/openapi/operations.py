@@ -41,7 +41,7 @@ def _operation(
     links: Mapping[str, Any],
 ) -> Operation:
     said = route.meaning.rstrip(".")
-    alias = "" if method == route.methods[0] else f"The same as `{route.methods[0]}`. "
+    alias = "" if method == route.methods[0] else f"Same as `{route.methods[0]}`. "
     operation: Operation = {
         "operationId": route.name if not alias else f"{route.name}_by_{method.lower()}",
         "tags": [route.document.type],
@@ -59,17 +59,17 @@ def _operation(
 
 def _who(access: Access, act: Act) -> str:
     if access.role is Role.ADMIN:
-        return "For admins."
+        return "Admins only."
     if access.reach is Reach.EVERYBODYS:
-        return "For everybody."
+        return "All members and admins."
     if access.reach is Reach.OWN_OF_SEEN:
-        return "For everybody; members, of their own."
-    return _OWN.get(act, "For everybody; somebody else's is as good as not there for members.")
+        return "Admins, for any record. Members, only for their own."
+    return _OWN.get(act, "Admins, for any record. Members, for their own: other records are 404.")
 
 
 _OWN = {
-    Act.LIST: "For everybody; members see their own.",
-    Act.CREATE: "For everybody; members, for themselves.",
+    Act.LIST: "Admins see all records. Members see only their own.",
+    Act.CREATE: "Admins, for any person. Members, only for themselves.",
 }
 
 

@@ -14,8 +14,10 @@ from chalicelib.jsonapi.resource import AnyFilter, AnyResource, FilterKind, Kind
 Parameter = dict[str, Any]
 
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
-_SIZE = f"How many a page holds; {DEFAULT_PAGE_SIZE}, unless said. More than {MAX_PAGE_SIZE} is"
-_SIZE += f" {MAX_PAGE_SIZE}."
+_SIZE = (
+    f"Records per page. Default: {DEFAULT_PAGE_SIZE}. Maximum: {MAX_PAGE_SIZE}; a greater number "
+)
+_SIZE += f"counts as {MAX_PAGE_SIZE}."
 _ID_LIST = {"type": "array", "items": value(Kind.ID), "minItems": 1, "maxItems": MOST_IDS}
 _NAMES = {"type": "array", "items": {"type": "string"}}
 
@@ -24,13 +26,13 @@ _SHARED: Mapping[str, Parameter] = {
         "name": "id",
         "in": "path",
         "required": True,
-        "description": "The record's id.",
+        "description": "Id of the record.",
         "schema": value(Kind.ID),
     },
     "page_number": {
         "name": "page[number]",
         "in": "query",
-        "description": "Page mode: which page, with exact totals; the first, unless said.",
+        "description": "Page mode: page number, from 1. Default: 1. Totals are exact.",
         "schema": _COUNT,
     },
     "page_size": {
@@ -42,34 +44,34 @@ _SHARED: Mapping[str, Parameter] = {
     "page_after": {
         "name": "page[after]",
         "in": "query",
-        "description": "Cursor mode: empty to begin with; then follow `links.next` to the end. "
-        "Excludes `page[number]`.",
+        "description": "Cursor mode: start with an empty value, then follow `links.next` until the "
+        "last page. Cannot be combined with `page[number]`.",
         "allowEmptyValue": True,
         "schema": {"type": "string"},
     },
     "page": {
         "name": "page",
         "in": "query",
-        "description": "The same as `page[number]`.",
+        "description": "Same as `page[number]`.",
         "schema": _COUNT,
     },
     "per_page": {
         "name": "per_page",
         "in": "query",
-        "description": "The same as `page[size]`.",
+        "description": "Same as `page[size]`.",
         "schema": _COUNT,
     },
     "if_none_match": {
         "name": "If-None-Match",
         "in": "header",
-        "description": "The `ETag` of what you have: 304, without a body, where it still holds.",
+        "description": "`ETag` of an earlier response. The response is 304 if nothing has changed.",
         "schema": {"type": "string"},
     },
     "idempotency_key": {
         "name": "Idempotency-Key",
         "in": "header",
-        "description": "Yours, random, one an act: a repeat within 24 hours is not done again, and "
-        "answers what the first one answered.",
+        "description": "A random key, chosen by the client for each operation. A repeated request "
+        "within 24 hours changes nothing and returns the result of the first request.",
         "schema": {"type": "string", "maxLength": LONGEST_KEY},
     },
 }
@@ -131,7 +133,7 @@ def _inputs(route: Route) -> Iterable[Parameter]:
                 yield {
                     "name": source.name,
                     "in": "query",
-                    "description": f"{declared.meaning} The document's word counts more.",
+                    "description": f"{declared.meaning} A value in the document takes precedence.",
                     "schema": value(declared.kind),
                 }
 
@@ -145,7 +147,7 @@ def _operators(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
     yield {
         "name": "filter[$op]",
         "in": "query",
-        "description": "How groups of filters, `filter[0][name]`, `filter[1][name]`, are joined.",
+        "description": "Joins filter groups such as `filter[0][name]` and `filter[1][name]`.",
         "schema": {"const": "and"},
     }
     for declared in filters:
@@ -172,7 +174,7 @@ def _sort(resource: AnyResource) -> Parameter:
     return {
         "name": "sort",
         "in": "query",
-        "description": "`-`: descending.",
+        "description": "Sort field. `-` sorts in descending order.",
         "schema": {"type": "string", "enum": names, "default": names[0]},
     }
 
@@ -184,7 +186,7 @@ def _view(resource: AnyResource, resources: Mapping[str, AnyResource]) -> Iterab
             {
                 "name": "include",
                 "in": "query",
-                "description": "What is related and should come along, in `included`.",
+                "description": "Related records to return in `included`.",
                 "schema": {"type": "array", "items": paths, "uniqueItems": True},
             }
         )
@@ -202,7 +204,7 @@ def _fields(resource: AnyResource) -> Parameter:
         {
             "name": f"fields[{resource.type}]",
             "in": "query",
-            "description": "The attributes and relationships to show; all, unless said.",
+            "description": "Attributes and relationships to return. Default: all.",
             "schema": _NAMES,
         }
     )

@@ -92,7 +92,7 @@ def camel(name: str) -> str:
 def resource_schema(resource: AnyResource) -> Schema:
     """A resource object as it is shown. ``fields`` may leave any attribute out."""
     properties = {
-        "id": {**value(Kind.ID), "description": "Decimal digits, below 2^53."},
+        "id": {**value(Kind.ID), "description": "Id: decimal digits, less than 2^53."},
         "type": {"const": resource.type},
         "attributes": _object(map(_attribute, resource.attributes)),
         "relationships": _object(map(_relationship, resource.relationships)),
@@ -131,7 +131,7 @@ def _relationship(declared: Relationship[Any]) -> tuple[str, Schema]:
 
 _NOT_INCLUDED = {
     "type": "object",
-    "description": "There where it was not included.",
+    "description": "Present if the related record is not included.",
     "properties": {"included": {"type": "boolean"}},
 }
 
@@ -205,7 +205,7 @@ def request_schema(route: Route) -> Schema:
                     relationships[name] = _given_relationship(declared, to)
     data: Schema = {"type": {"const": route.document.type}}
     if route.is_about_one:
-        data["id"] = {**_GIVEN_ID, "description": "The id of the URL, if any."}
+        data["id"] = {**_GIVEN_ID, "description": "The id in the URL. Optional."}
     data["attributes"] = {"type": "object", "properties": attributes, **_needed(route.inputs)}
     if relationships:
         data["relationships"] = {"type": "object", "properties": relationships}
