@@ -1,1 +1,1 @@
-"""What is measured, and how. Nothing here is a test, nothing here is shipped."""
+"""Benchmarks: cost, latency and throughput measurements. Not tests, and not deployed."""

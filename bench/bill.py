@@ -1,7 +1,8 @@
-"""What a month costs for 10, 1,000 and 100,000 people: ``make bench-bill``.
+"""Monthly AWS cost for 10, 1,000 and 100,000 people: ``make bench-bill``.
 
-What each request takes is measured in this run (``bench.requests``); how many there are is assumed,
-below; prices are AWS's list prices (``bench.prices``). docs/costs.md says what to make of it.
+This run measures the cost of each request (``bench.requests``); the number of requests is an
+assumption, below; prices are AWS's list prices (``bench.prices``). docs/costs.md discusses the
+result.
 """
 
 import argparse
@@ -20,120 +21,127 @@ from infra.stack.template import merge_template
 
 PEOPLE = (10, 1_000, 100_000)
 DAYS = 21
-"""Working days of a month."""
+"""Working days per month."""
 
 A_DAY: Mapping[str, float] = {
     "start": 1,
     "switch": 3,
     "stop": 1,
-    "stop, again": 0.1,
-    # A phone that shows what runs asks whenever somebody looks at it.
+    "stop, repeated": 0.1,
+    # A client that shows the running timer polls while it is visible.
     "show, unchanged (ETag)": 30,
-    # The first of a minute in its process: the others find the caller in its memory.
-    "show, caller not yet known": 10,
+    # The first request of a minute in a process; later ones find the caller in its cache.
+    "show, caller not cached": 10,
     "list, first": 10,
     "list, middle": 1,
 }
-"""What a person does on a working day: four sessions, and some fifty looks."""
+"""Requests of a person on a working day: four timers, and about fifty reads."""
 
 SESSIONS, ENTRIES = 4, 3
-"""On a working day: of timers, and of time entries on which they run."""
+"""Per person and working day: timers, and time entries with timers."""
 
-_ACTS = sum(A_DAY[name] for name in ("start", "switch", "stop"))
+_CHANGES = sum(A_DAY[name] for name in ("start", "switch", "stop"))
 _YEAR_DAYS = 252
 _ITEM_OVERHEAD_BYTES = 100
 _TALLY_BYTES = 2 * 250
-"""A person's tally of a day and its ledger; what they are rolled up to is shared."""
+"""A person's counters of a day and their rolled-up record; roll-ups are shared."""
 
 _LOGGED_BYTES = 1_000
-"""An invocation's own line, and Lambda's: taken, not measured."""
+"""Log lines of an invocation, the function's and Lambda's: an assumption."""
 
 _SENT_BYTES = 2_000
-"""An answer and its headers, compressed: taken, not measured."""
+"""A compressed response with headers: an assumption."""
 
 _COLD_SHARE, _COLD_SECONDS = 0.01, 0.35
-"""How many invocations find no process, and what a start is billed: AWS says under 1 % do."""
+"""Share of invocations with a cold start, and billed seconds of a cold start.
+
+AWS states a share below 1 %.
+"""
 
 _SWEEPS, _SWEEP_SECONDS, _SWEEP_READ_UNITS = 12 * 24 * 30, 0.1, 4.5
 _QUEUE_POLLS = 5 * 3 * 60 * 24 * 30
-"""Lambda asks an empty queue five at a time, each waiting for twenty seconds."""
+"""Lambda polls an empty queue with five pollers; each poll waits for twenty seconds."""
 
 _GIGABYTE = 1e9
 
 
 @dataclass(frozen=True, slots=True)
 class Use:
-    """A month of somebody's: how many requests, and what happens behind them, by its name."""
+    """Usage of a month: numbers of requests, and of background runs, by name."""
 
     requests: Mapping[str, float]
     behind: Mapping[str, float]
 
 
 def month_of(table: Mapping[str, Measured], people: int) -> Use:
-    """The month of so many people."""
+    """Return the monthly usage of a number of people."""
     days = people * DAYS
-    requests = {_named(table, name): times * days for name, times in A_DAY.items()}
-    behind = {name: _ACTS * days for name in table if name.startswith(BEHIND)}
+    requests = {_measured_name(table, name): count * days for name, count in A_DAY.items()}
+    behind = {name: _CHANGES * days for name in table if name.startswith(BEHIND)}
     return Use(requests, behind)
 
 
 def bill(table: Mapping[str, Measured], people: int) -> dict[str, float]:
-    """Dollars a month, by what they are for."""
-    use = month_of(table, people)
-    requests = sum(use.requests.values())
-    everything = {**use.requests, **use.behind}
-    invocations = sum(everything.values()) + _SWEEPS
-    running = sum(table[name].seconds_billed * times for name, times in everything.items())
-    running += invocations * _COLD_SHARE * _COLD_SECONDS + _SWEEPS * _SWEEP_SECONDS
-    reads = sum(table[name].cost.read_units * times for name, times in everything.items())
+    """Return dollars per month, by cost item."""
+    usage = month_of(table, people)
+    requests = sum(usage.requests.values())
+    runs = {**usage.requests, **usage.behind}
+    invocations = sum(runs.values()) + _SWEEPS
+    run_seconds = sum(table[name].seconds_billed * count for name, count in runs.items())
+    run_seconds += invocations * _COLD_SHARE * _COLD_SECONDS + _SWEEPS * _SWEEP_SECONDS
+    reads = sum(table[name].cost.read_units * count for name, count in runs.items())
     reads += _SWEEPS * _SWEEP_READ_UNITS
-    writes = sum(table[name].cost.write_units * times for name, times in use.requests.items())
-    rolled_up = sum(table[name].cost.write_units * times for name, times in use.behind.items())
+    writes = sum(table[name].cost.write_units * count for name, count in usage.requests.items())
+    roll_up_writes = sum(
+        table[name].cost.write_units * count for name, count in usage.behind.items()
+    )
     stored = _stored_bytes(people) / _GIGABYTE
     return {
         "API Gateway: requests": requests * prices.GATEWAY_REQUEST,
         "Lambda: invocations": invocations * prices.LAMBDA_REQUEST,
-        "Lambda: running": running * MEMORY_GB * prices.LAMBDA_GB_SECOND,
+        "Lambda: duration": run_seconds * MEMORY_GB * prices.LAMBDA_GB_SECOND,
         "DynamoDB: read units": reads * prices.READ_UNITS,
         "DynamoDB: write units, requests": writes * prices.WRITE_UNITS,
-        "DynamoDB: write units, roll-up": rolled_up * prices.WRITE_UNITS,
-        "DynamoDB: a year's data and its backup": stored
+        "DynamoDB: write units, roll-up": roll_up_writes * prices.WRITE_UNITS,
+        "DynamoDB: data of a year, with backup": stored
         * (prices.STORED_GB_MONTH + prices.BACKUP_GB_MONTH),
         "CloudWatch: logs": invocations * _LOGGED_BYTES / _GIGABYTE * prices.LOGGED_GB,
-        "sent to the internet": requests * _SENT_BYTES / _GIGABYTE * prices.SENT_GB,
+        "data transfer to the internet": requests * _SENT_BYTES / _GIGABYTE * prices.SENT_GB,
         "alarms, dashboard, secret, queue": _fixed(),
     }
 
 
 def main(arguments: list[str]) -> None:
-    """Measure, multiply, print."""
-    parser = argparse.ArgumentParser(description="What a month costs.")
+    """Measure, calculate and print."""
+    parser = argparse.ArgumentParser(description="Calculate the monthly AWS cost.")
     parser.add_argument("--runs", type=int, default=10)
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with dynamodb_local() as endpoint:
-        sides = measure(endpoint, timers=1_000, runs=asked.runs)
-    table = {name: measured[OURS] for name, measured in sides.items()}
+        results = measure(endpoint, timers=1_000, runs=options.runs)
+    table = {name: measured[OURS] for name, measured in results.items()}
     bills = [bill(table, people) for people in PEOPLE]
-    print(f"| a month, in dollars | {' | '.join(f'{people:,} people' for people in PEOPLE)} |")
+    print(f"| dollars per month | {' | '.join(f'{people:,} people' for people in PEOPLE)} |")
     print(f"| --- |{' ---: |' * len(PEOPLE)}")
     for name in bills[0]:
-        print(f"| {name} | {' | '.join(f'{it[name]:,.2f}' for it in bills)} |")
-    totals = [sum(it.values()) for it in bills]
-    print(f"| **altogether** | {' | '.join(f'**{it:,.2f}**' for it in totals)} |")
-    each = [total / people for total, people in zip(totals, PEOPLE, strict=True)]
-    print(f"| a person | {' | '.join(f'{it:.4f}' for it in each)} |")
-    used = month_of(table, 1)
-    requests, behind = sum(used.requests.values()), sum(used.behind.values())
-    print(f"\nA person's month: {requests:,.0f} requests, and {behind:,.0f} runs behind them.")
+        print(f"| {name} | {' | '.join(f'{costs[name]:,.2f}' for costs in bills)} |")
+    totals = [sum(costs.values()) for costs in bills]
+    print(f"| **total** | {' | '.join(f'**{total:,.2f}**' for total in totals)} |")
+    per_person = [total / people for total, people in zip(totals, PEOPLE, strict=True)]
+    print(f"| per person | {' | '.join(f'{cost:.4f}' for cost in per_person)} |")
+    usage = month_of(table, 1)
+    requests, behind = sum(usage.requests.values()), sum(usage.behind.values())
+    print(f"\nPer person and month: {requests:,.0f} requests and {behind:,.0f} background runs.")
     print(f"List prices of {prices.REGION} as of {prices.AS_OF}, without the free tier.")
 
 
-def _named(table: Mapping[str, Measured], name: str) -> str:
-    """A list's name tells of how many: it is found by its place."""
-    kind, _, place = name.partition(", ")
+def _measured_name(table: Mapping[str, Measured], name: str) -> str:
+    """Return the name in the measurements; a list's name includes the number of timers."""
+    kind, _, position = name.partition(", ")
     if kind != "list":
         return name
-    return next(it for it in table if it.startswith(kind) and f", {place} " in it)
+    return next(
+        measured for measured in table if measured.startswith(kind) and f", {position} " in measured
+    )
 
 
 def _stored_bytes(people: int) -> float:
@@ -147,7 +155,7 @@ def _stored_bytes(people: int) -> float:
 
 
 def _fixed() -> float:
-    kinds = [it.get("Type") for it in merge_template()["Resources"].values()]
+    kinds = [resource.get("Type") for resource in merge_template()["Resources"].values()]
     return (
         kinds.count("AWS::CloudWatch::Alarm") * prices.ALARM_MONTH
         + prices.DASHBOARD_MONTH

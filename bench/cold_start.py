@@ -1,9 +1,9 @@
-"""How long the first answer takes, from the start of the process: ``make bench-cold-start``.
+"""Time from process start to the first response: ``make bench-cold-start``.
 
-stint's package as it is deployed, and the same request answered by others (``bench/rivals``), each
-run by AWS's own Lambda runtime client on DynamoDB Local behind TLS. Their runs take turns, so that
-whatever else the machine does meets them alike. Bytecode is compiled beforehand and never written,
-as on Lambda, whose disk is read-only.
+Compares stint's deployed package with baselines that answer the same request (``bench/rivals``).
+AWS's own Lambda runtime client runs each package, with DynamoDB Local behind TLS. The packages take
+turns, so that other load on the machine affects all of them equally. Bytecode is compiled before
+and never written, as on Lambda's read-only disk.
 """
 
 import argparse
@@ -45,8 +45,11 @@ _MEGABYTE = 1_000_000
 
 @dataclass(frozen=True, slots=True)
 class Start:
-    """One cold start, in milliseconds: until it had initialised, until its first answer, and the
-    processor's time that it took."""
+    """One cold start, in milliseconds.
+
+    ``init`` is the time to the end of the initialisation, ``total`` to the first response, ``cpu``
+    is the CPU time.
+    """
 
     init: float
     total: float
@@ -54,25 +57,28 @@ class Start:
 
 
 def main(arguments: list[str]) -> None:
-    """Build, take turns, print."""
-    parser = argparse.ArgumentParser(description="Time cold starts, stint's and others'.")
-    parser.add_argument("--runs", type=int, default=20, help="cold starts of each")
+    """Build the packages, measure in turns, print."""
+    parser = argparse.ArgumentParser(description="Measure cold starts of stint and the baselines.")
+    parser.add_argument("--runs", type=int, default=20, help="cold starts per package")
     parser.add_argument("--plain", action="store_true", help="HTTP instead of TLS")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:
         scratch = Path(folder)
-        packages = [stint(deployed_archive(), scratch), *(rival(it, scratch) for it in RIVALS)]
+        packages = [
+            stint(deployed_archive(), scratch),
+            *(rival(baseline, scratch) for baseline in RIVALS),
+        ]
         endpoint = stack.enter_context(dynamodb_local())
         settings = _load(endpoint)
         environment = _environment(settings)
-        if not asked.plain:
+        if not options.plain:
             front = stack.enter_context(tls_front(endpoint, scratch))
             environment["DYNAMODB_ENDPOINT"] = front.endpoint
             for package in packages:
                 package.believe(front.authority)
-        _compare_answers(packages, environment)
-        starts = _take_turns(packages, environment, asked.runs)
-    _print(packages, starts, asked.runs, "HTTP" if asked.plain else "TLS")
+        _compare_responses(packages, environment)
+        starts = _take_turns(packages, environment, options.runs)
+    _print(packages, starts, options.runs, "HTTP" if options.plain else "TLS")
 
 
 def _load(endpoint: str) -> Settings:
@@ -91,29 +97,29 @@ def _environment(settings: Settings) -> dict[str, str]:
         "STINT_ALLOWED_ORIGIN": "https://app.example.com",
         "STINT_LOG_LEVEL": "INFO",
         "STINT_PUBLIC_BASE_URL": "https://{api_id}.execute-api.eu-central-1.amazonaws.com/live",
-        # boto3 knows the region by this name; Lambda sets both.
+        # boto3 reads this variable; Lambda sets both.
         "AWS_DEFAULT_REGION": settings.region,
     }
 
 
 @contextmanager
 def _running(package: Package, environment: Mapping[str, str]) -> Iterator[Function]:
-    given = {**environment, "AWS_CA_BUNDLE": str(package.authorities)}
+    variables = {**environment, "AWS_CA_BUNDLE": str(package.authorities)}
     with (
         Path(os.devnull).open("w") as log,
-        running(package.folder, given, log, package.handler) as function,
+        running(package.folder, variables, log, package.handler) as function,
     ):
         yield function
 
 
-def _compare_answers(packages: Sequence[Package], environment: Mapping[str, str]) -> None:
-    answers = [_answer(package, environment) for package in packages]
-    for package, answer in zip(packages, answers, strict=True):
-        if answer != answers[0]:
-            sys.exit(f"{package.name} answers something else than stint: {answer}")
+def _compare_responses(packages: Sequence[Package], environment: Mapping[str, str]) -> None:
+    responses = [_response(package, environment) for package in packages]
+    for package, response in zip(packages, responses, strict=True):
+        if response != responses[0]:
+            sys.exit(f"the response of {package.name} differs from that of stint: {response}")
 
 
-def _answer(package: Package, environment: Mapping[str, str]) -> Any:
+def _response(package: Package, environment: Mapping[str, str]) -> Any:
     with _running(package, environment) as function:
         value = function.invoke(_EVENT).value
     if value["statusCode"] != _OK:
@@ -126,7 +132,7 @@ def _take_turns(
 ) -> dict[str, list[Start]]:
     starts: dict[str, list[Start]] = {package.name: [] for package in packages}
     for number in range(runs):
-        # Nobody always comes first.
+        # The first package changes in each turn.
         first = number % len(packages)
         for package in (*packages[first:], *packages[:first]):
             starts[package.name].append(_start(package, environment))
@@ -148,17 +154,24 @@ def _children_cpu() -> float:
 
 
 def _print(
-    packages: Sequence[Package], starts: Mapping[str, Sequence[Start]], runs: int, way: str
+    packages: Sequence[Package], starts: Mapping[str, Sequence[Start]], runs: int, protocol: str
 ) -> None:
     bare = starts[BARE.name]
-    columns = ("init, median", "first answer, min", "median", "of bare", "CPU, median", "of bare")
+    columns = (
+        "init, median",
+        "first response, min",
+        "median",
+        "vs. bare",
+        "CPU, median",
+        "vs. bare",
+    )
     print(f"| handler | {' | '.join(columns)} |")
     print(f"| --- |{' ---: |' * len(columns)}")
     for package in packages:
         own = starts[package.name]
         cells = (
             f"{_median(own, 'init'):.0f}",
-            f"{min(it.total for it in own):.0f}",
+            f"{min(start.total for start in own):.0f}",
             f"{_median(own, 'total'):.0f}",
             f"{_median(own, 'total') / _median(bare, 'total'):.2f}",
             f"{_median(own, 'cpu'):.0f}",
@@ -166,14 +179,15 @@ def _print(
         )
         print(f"| {package.name} | {' | '.join(cells)} |")
     print(
-        f"\nMilliseconds from the start of the process; {runs} cold starts of each, in turns; "
-        f"DynamoDB Local by {way};\nPython {platform.python_version()}, {os.cpu_count()} cores. "
-        "Where others share them, the processor's time says more than the clock's."
+        f"\nMilliseconds from process start; {runs} cold starts per package, in turns; "
+        f"DynamoDB Local over {protocol};\n"
+        f"Python {platform.python_version()}, {os.cpu_count()} cores. "
+        "On a shared machine, CPU time is more reliable than wall-clock time."
     )
 
 
-def _median(starts: Sequence[Start], what: str) -> float:
-    return float(statistics.median(getattr(it, what) for it in starts))
+def _median(starts: Sequence[Start], field: str) -> float:
+    return float(statistics.median(getattr(start, field) for start in starts))
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Counts what is asked of DynamoDB: calls, how many of them wait for each other, and units."""
+"""Counts DynamoDB calls, the sequential ones among them, and capacity units."""
 
 import threading
 from collections import Counter
@@ -14,41 +14,43 @@ from pynamodb.connection import Connection
 from bench.write_units import Table, Write, table_of, units, writes_in
 from chalicelib.store.together import THREAD_NAME
 
-_ALONE = ""
+_MAIN = ""
 _BEFORE = "bench.before"
-_ASKED = "bench.asked"
+_PARAMETERS = "bench.parameters"
 _READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItems"})
 
 
 @dataclass
 class Cost:
-    """What something costs: the names of the calls, in their order, and units.
+    """The cost of an operation: the names of the calls, in order, and capacity units.
 
-    Read units are the engine's, of which moto tells none; write units are computed
-    (bench/write_units.py).
+    Read units are the engine's; moto reports none. Write units are computed (bench/write_units.py).
     """
 
     calls: list[str] = field(default_factory=list)
     read_units: float = 0.0
     write_units: int = 0
     threads: list[str] = field(default_factory=list)
-    """Who made each call: a thread of ``together``, or nobody in particular."""
+    """The thread of each call: a thread of ``together``, or empty for any other."""
 
     @property
     def waits(self) -> int:
-        """How many calls wait for each other: of those made together, the longest row counts."""
+        """The number of sequential calls.
+
+        Of calls that run concurrently, only the longest sequence counts.
+        """
         waits = 0
-        beside: Counter[str] = Counter()
-        for thread in [*self.threads, _ALONE]:
-            if thread == _ALONE:
-                waits += 1 + max(beside.values(), default=0)
-                beside.clear()
+        concurrent: Counter[str] = Counter()
+        for thread in [*self.threads, _MAIN]:
+            if thread == _MAIN:
+                waits += 1 + max(concurrent.values(), default=0)
+                concurrent.clear()
             else:
-                beside[thread] += 1
+                concurrent[thread] += 1
         return waits - 1
 
     def __add__(self, other: "Cost") -> "Cost":
-        """One after the other."""
+        """Return the cost of two operations in sequence."""
         return Cost(
             self.calls + other.calls,
             self.read_units + other.read_units,
@@ -59,7 +61,7 @@ class Cost:
 
 @contextmanager
 def counted(*connections: Connection) -> Iterator[Cost]:
-    """Count what is sent, by any of the connections, while in it."""
+    """Count the calls of all the connections inside the context."""
     cost = Cost()
     with ExitStack() as stack:
         for connection in connections:
@@ -69,34 +71,34 @@ def counted(*connections: Connection) -> Iterator[Cost]:
 
 @contextmanager
 def _counting(connection: Connection, cost: Cost) -> Iterator[None]:
-    looker = _Looker(connection.client)
+    reader = _ItemReader(connection.client)
     lock = threading.Lock()
 
-    def look_before(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
-        context[_BEFORE] = looker.before(model.name, params)
-        context[_ASKED] = params
+    def read_items(params: dict[str, Any], model: Any, context: dict[str, Any], **_: Any) -> None:
+        context[_BEFORE] = reader.before(model.name, params)
+        context[_PARAMETERS] = params
 
-    def note_call(model: Any, **_: Any) -> None:
+    def count_call(model: Any, **_: Any) -> None:
         name = threading.current_thread().name
         with lock:
             cost.calls.append(model.name)
-            cost.threads.append(name if name.startswith(THREAD_NAME) else _ALONE)
+            cost.threads.append(name if name.startswith(THREAD_NAME) else _MAIN)
 
-    def note_units(model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
+    def count_units(model: Any, parsed: dict[str, Any], context: dict[str, Any], **_: Any) -> None:
         capacity = parsed.get("ConsumedCapacity", [])
-        written = looker.write_units(context[_BEFORE])
+        written = reader.write_units(context[_BEFORE])
         with lock:
             cost.write_units += written
             if model.name in _READS:
                 tables = capacity if isinstance(capacity, list) else [capacity]
                 cost.read_units += sum(table["CapacityUnits"] for table in tables)
                 if model.name == "BatchGetItem":
-                    cost.read_units += _absent_units(context[_ASKED], parsed)
+                    cost.read_units += _missing_item_units(context[_PARAMETERS], parsed)
 
     handlers: dict[str, Callable[..., None]] = {
-        "before-parameter-build.dynamodb": look_before,
-        "before-call.dynamodb": note_call,
-        "after-call.dynamodb": note_units,
+        "before-parameter-build.dynamodb": read_items,
+        "before-call.dynamodb": count_call,
+        "after-call.dynamodb": count_units,
     }
     events = connection.client.meta.events
     for name, handler in handlers.items():
@@ -108,46 +110,51 @@ def _counting(connection: Connection, cost: Cost) -> Iterator[None]:
             events.unregister(name, handler)
 
 
-def _absent_units(asked: Mapping[str, Any], answer: Mapping[str, Any]) -> float:
-    """What AWS takes for items that are not there; DynamoDB Local forgets them in a batch."""
+def _missing_item_units(parameters: Mapping[str, Any], response: Mapping[str, Any]) -> float:
+    """Return the read units of missing items in a batch.
+
+    AWS charges for them; DynamoDB Local does not count them.
+    """
     units = 0.0
-    for name, request in asked["RequestItems"].items():
-        left = answer.get("UnprocessedKeys", {}).get(name, {"Keys": ()})["Keys"]
-        found = answer.get("Responses", {}).get(name, ())
-        absent = len(request["Keys"]) - len(found) - len(left)
-        units += absent * (1.0 if request.get("ConsistentRead") else 0.5)
+    for name, request in parameters["RequestItems"].items():
+        unprocessed = response.get("UnprocessedKeys", {}).get(name, {"Keys": ()})["Keys"]
+        items = response.get("Responses", {}).get(name, ())
+        missing = len(request["Keys"]) - len(items) - len(unprocessed)
+        units += missing * (1.0 if request.get("ConsistentRead") else 0.5)
     return units
 
 
-class _Looker:
-    """Looks at items before and after they are written, by a client that nobody counts."""
+class _ItemReader:
+    """Reads items before and after a write, with a client that is not counted."""
 
     def __init__(self, client: Any) -> None:
-        self._client = _looking_client(client.meta.endpoint_url, client.meta.region_name)
+        self._client = _uncounted_client(client.meta.endpoint_url, client.meta.region_name)
         self._tables: dict[str, Table] = {}
 
     def before(self, operation: str, parameters: Mapping[str, Any]) -> list[tuple[Write, Any]]:
-        """What an operation is about to write, with each item as it is."""
+        """Return the writes of an operation, each with its item before the write."""
         for name in _tables_in(operation, parameters):
             if name not in self._tables:
                 described = self._client.describe_table(TableName=name)["Table"]
                 self._tables[name] = table_of(described)
-        return [(it, self._item(it)) for it in writes_in(operation, parameters, self._tables)]
+        return [
+            (write, self._item(write)) for write in writes_in(operation, parameters, self._tables)
+        ]
 
     def write_units(self, written: Sequence[tuple[Write, Any]]) -> int:
-        """What it took."""
+        """Return the write units of these writes."""
         return sum(
-            units(self._tables[it.table], before, self._item(it), transacted=it.transacted)
-            for it, before in written
+            units(self._tables[write.table], before, self._item(write), transacted=write.transacted)
+            for write, before in written
         )
 
     def _item(self, write: Write) -> Any:
-        found = self._client.get_item(TableName=write.table, Key=write.key, ConsistentRead=True)
-        return found.get("Item")
+        response = self._client.get_item(TableName=write.table, Key=write.key, ConsistentRead=True)
+        return response.get("Item")
 
 
 @cache
-def _looking_client(endpoint: str, region: str) -> Any:
+def _uncounted_client(endpoint: str, region: str) -> Any:
     return botocore.session.get_session().create_client(
         "dynamodb", region_name=region, endpoint_url=endpoint
     )
@@ -156,7 +163,11 @@ def _looking_client(endpoint: str, region: str) -> Any:
 def _tables_in(operation: str, parameters: Mapping[str, Any]) -> set[str]:
     match operation:
         case "TransactWriteItems":
-            return {one["TableName"] for it in parameters["TransactItems"] for one in it.values()}
+            return {
+                action["TableName"]
+                for item in parameters["TransactItems"]
+                for action in item.values()
+            }
         case "BatchWriteItem":
             return set(parameters["RequestItems"])
         case "PutItem" | "UpdateItem" | "DeleteItem":

@@ -1,4 +1,4 @@
-"""An organization with many people, each with a token and two time entries: who rings."""
+"""Creates an organization with many people, each with a token and two time entries."""
 
 import secrets
 from collections.abc import Iterator
@@ -22,7 +22,7 @@ _ENTRIES = 2
 
 @dataclass(frozen=True, slots=True)
 class Worker:
-    """Somebody with a phone: their id, their token in clear, their time entries."""
+    """A person for a virtual user: the id, the token in clear text, the time entries."""
 
     person_id: int
     token: str
@@ -30,35 +30,35 @@ class Worker:
 
 
 def hire(store: Store, count: int, now: int) -> list[Worker]:
-    """Put so many people, as the application itself would have."""
-    studio = Organization(ORGANIZATION, "Load Studio", "Europe/Zagreb")
-    store.create(studio)
+    """Create a number of people, as the application itself does."""
+    organization = Organization(ORGANIZATION, "Load Studio", "Europe/Zagreb")
+    store.create(organization)
     store.create(Service(_SERVICE, ORGANIZATION, "Design"))
-    return [_hire(store, studio, number, now) for number in range(1, count + 1)]
+    return [_create_worker(store, organization, number, now) for number in range(1, count + 1)]
 
 
-def _hire(store: Store, studio: Organization, number: int, now: int) -> Worker:
+def _create_worker(store: Store, organization: Organization, number: int, now: int) -> Worker:
     person_id, token = 10_000 + number, new_token()
     person = Person(
-        person_id, studio.id, "Phone", str(number), f"{number}@load.example", Role.MEMBER, now
+        person_id, organization.id, "Phone", str(number), f"{number}@load.example", Role.MEMBER, now
     )
     store.commit(Commit(None, records=adding(person)), _request_token())
-    made = ApiToken(person_id, studio.id, person_id, "phone", digest(token), now)
-    records = decide_token(person, TokenList(person_id, studio.id), made)
+    api_token = ApiToken(person_id, organization.id, person_id, "phone", digest(token), now)
+    records = decide_token(person, TokenList(person_id, organization.id), api_token)
     store.commit(Commit(None, records=records), _request_token())
-    entries = tuple(_entries(store, person, local_date(now, studio.zone), now))
+    entries = tuple(_entries(store, person, local_date(now, organization.zone), now))
     return Worker(person_id, token, entries)
 
 
 def _entries(store: Store, person: Person, date: str, now: int) -> Iterator[int]:
     for number in range(_ENTRIES):
-        place = person.organization_id, person.id
+        owner = person.organization_id, person.id
         entry_id = person.id * 10 + number
-        entry = TimeEntry(entry_id, *place, _SERVICE, date, now, now, person.id)
-        tallying = EntryTallying()
-        tallying.came(entry)
-        counted = Changes(*place, now, None, entry_tallies=tallying.changes())
-        store.commit(Commit(counted, records=(CreateRecord(entry),)), _request_token())
+        entry = TimeEntry(entry_id, *owner, _SERVICE, date, now, now, person.id)
+        counters = EntryTallying()
+        counters.came(entry)
+        counter_changes = Changes(*owner, now, None, entry_tallies=counters.changes())
+        store.commit(Commit(counter_changes, records=(CreateRecord(entry),)), _request_token())
         yield entry_id
 
 

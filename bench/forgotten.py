@@ -1,4 +1,4 @@
-"""Many people who forgot a timer, written in few calls and consistent in themselves."""
+"""Creates many people with an overdue timer, in few calls, with consistent records."""
 
 from collections.abc import Iterator
 
@@ -22,7 +22,10 @@ _FIRST_PERSON = 100_000
 def forget_timers(
     connection: Connection, organization_id: int, numbers: range, started_at: int, limit: int
 ) -> list[Timer]:
-    """One timer that still runs for each number, of a person of its own, on an entry of its own."""
+    """Create one running timer per number, each with its own person and time entry.
+
+    ``started_at`` is a timestamp and ``limit`` a duration, both in seconds.
+    """
     timers = [
         Timer(
             id=_FIRST_TIMER + number,
@@ -56,24 +59,24 @@ def _items(timer: Timer) -> Iterator[tuple[type[Model], RawItem]]:
     yield from timer_items([timer])
     yield TimeEntryModel, model_of(entry).serialize()
     yield from slot_items([timer])
-    yield TallyModel, _tally(timer)
-    yield TallyModel, _entry_tally(entry)
+    yield TallyModel, _timer_counters(timer)
+    yield TallyModel, _entry_counters(entry)
 
 
-def _tally(timer: Timer) -> RawItem:
-    tallying = Tallying()
-    tallying.started(timer.started_at)
-    (tally,) = tallying.changes()
+def _timer_counters(timer: Timer) -> RawItem:
+    counters = Tallying()
+    counters.started(timer.started_at)
+    (day,) = counters.changes()
     return {
         "scope": {"S": keys.scoped(timer.organization_id, timer.person_id)},
-        "bucket": {"S": keys.tally_bucket(tally.day)},
-        **{name: {"N": str(count)} for name, count in tally.counters.items()},
+        "bucket": {"S": keys.tally_bucket(day.day)},
+        **{name: {"N": str(count)} for name, count in day.counters.items()},
     }
 
 
-def _entry_tally(entry: TimeEntry) -> RawItem:
-    tallying = EntryTallying()
-    tallying.came(entry)
-    (tally,) = tallying.changes()
-    place: RawItem = {name: {"S": value} for name, value in keys.tally(tally.name).items()}
-    return place | {name: {"N": str(count)} for name, count in tally.counters.items()}
+def _entry_counters(entry: TimeEntry) -> RawItem:
+    counters = EntryTallying()
+    counters.came(entry)
+    (month,) = counters.changes()
+    key: RawItem = {name: {"S": value} for name, value in keys.tally(month.name).items()}
+    return key | {name: {"N": str(count)} for name, count in month.counters.items()}

@@ -1,7 +1,8 @@
-"""What a page of a list costs, however long the list: waits for the database, and read units.
+"""Cost of a page of a list, for lists of different lengths: sequential calls and read units.
 
-``make bench-lists`` runs it on DynamoDB Local, which counts read units as AWS does. Beside each
-page is the naive way on the same data: count the list by reading it, then read up to the page.
+``make bench-lists`` runs it on DynamoDB Local, which counts read units as AWS does. For comparison
+it also measures the naive method on the same data: count the list by reading it, then read up to
+the page.
 """
 
 import argparse
@@ -33,46 +34,49 @@ ORGANIZATION = 2149
 PAGE_SIZE = 30
 SESSIONS_A_DAY = 4
 _FIRST_MORNING = 1_735_712_000
-"""2025-01-01, in the morning."""
+"""2025-01-01 in the morning, as a timestamp in seconds."""
 _DAY = 86_400
-_A_QUARTER_HOUR = 1_000
+_PEOPLE_PER_QUARTER_HOUR = 1_000
 _FIVE_YEARS = 5 * 365
-_PATIENCE_SECONDS = 120
-"""For an answer of the engine, which takes its time to count 100,000 timers."""
+_TIMEOUT_SECONDS = 120
+"""For a response of the engine, which is slow to count 100,000 timers."""
 
 
 def history(timers: int, seed: int = 1) -> list[Timer]:
-    """So many sessions of as many people as five years of them take, four on a working day.
+    """Return a number of timers, four per person and working day, of at most five years.
 
-    Of a hundred, one runs at the end. Everybody begins in the same hours: that fills the quarters.
+    The last timer of every hundredth person runs. Everyone starts in the same hours, which fills
+    the counters of those quarter hours.
     """
-    drawn = random.Random(seed)  # noqa: S311
+    rng = random.Random(seed)  # noqa: S311
     days = min(_FIVE_YEARS, max(30, timers // 200))
     people = -(-timers // (days * SESSIONS_A_DAY))
-    made: list[Timer] = []
+    sessions: list[Timer] = []
     for day in range(days):
         for person in range(1, people + 1):
-            instant = _FIRST_MORNING + day * _DAY + drawn.randrange(3600)
+            timestamp = _FIRST_MORNING + day * _DAY + rng.randrange(3600)
             for _ in range(SESSIONS_A_DAY):
-                if len(made) == timers:
-                    return _some_run(made)
-                stop = instant + drawn.randrange(600, 7200)
-                made.append(_session(len(made), person, instant, stop))
-                instant = stop + drawn.randrange(900)
-    return _some_run(made)
+                if len(sessions) == timers:
+                    return _with_running_timers(sessions)
+                stop = timestamp + rng.randrange(600, 7200)
+                sessions.append(_session(len(sessions), person, timestamp, stop))
+                timestamp = stop + rng.randrange(900)
+    return _with_running_timers(sessions)
 
 
 def crowd(timers: int) -> list[Timer]:
-    """The worst that is promised: 1,000 people who all start in one quarter-hour of each day, and
-    stop in one."""
-    drawn = random.Random(2)  # noqa: S311
-    made = []
+    """Return the worst case within the documented limits.
+
+    1,000 people all start in one quarter hour of each day, and all stop in one.
+    """
+    rng = random.Random(2)  # noqa: S311
+    sessions = []
     for number in range(timers):
-        day, person = divmod(number, _A_QUARTER_HOUR)
+        day, person = divmod(number, _PEOPLE_PER_QUARTER_HOUR)
         morning = _FIRST_MORNING - _FIRST_MORNING % 900 - (day + 1) * _DAY
-        start = morning + drawn.randrange(900)
-        made.append(_session(number, 10_000 + person, start, morning + 8 * 3600 + start % 900))
-    return sorted(made, key=lambda it: it.started_at)
+        start = morning + rng.randrange(900)
+        sessions.append(_session(number, 10_000 + person, start, morning + 8 * 3600 + start % 900))
+    return sorted(sessions, key=lambda timer: timer.started_at)
 
 
 def _session(number: int, person: int, started_at: int, stopped_at: int) -> Timer:
@@ -87,18 +91,18 @@ def _session(number: int, person: int, started_at: int, stopped_at: int) -> Time
     )
 
 
-def _some_run(made: list[Timer]) -> list[Timer]:
-    """The last session of every hundredth person runs."""
-    last = {timer.person_id: number for number, timer in enumerate(made)}
+def _with_running_timers(timers: list[Timer]) -> list[Timer]:
+    """Make the last timer of every hundredth person run."""
+    last = {timer.person_id: number for number, timer in enumerate(timers)}
     for person_id, number in last.items():
         if person_id % 100 == 1:
-            made[number] = replace(made[number], stopped_at=None)
-    return made
+            timers[number] = replace(timers[number], stopped_at=None)
+    return timers
 
 
 @dataclass(frozen=True, slots=True)
 class Case:
-    """A list that an index serves, and how many timers it has."""
+    """A list that an index serves, and its number of timers."""
 
     name: str
     query: TimerQuery
@@ -106,11 +110,11 @@ class Case:
 
 
 def cases(timers: list[Timer]) -> Iterator[Case]:
-    """Organization and person, both sorts, both directions."""
+    """Yield lists of an organization and a person, in both sorts and directions."""
     person = timers[0].person_id
     scopes = {
         "organization": (None, len(timers)),
-        "person": (frozenset({person}), sum(it.person_id == person for it in timers)),
+        "person": (frozenset({person}), sum(timer.person_id == person for timer in timers)),
     }
     for scope, (people, total) in scopes.items():
         for sort in TimerSort:
@@ -126,39 +130,41 @@ def cases(timers: list[Timer]) -> Iterator[Case]:
 
 
 def pages_of(case: Case) -> dict[str, int]:
-    """The first page, the one in the middle, the last."""
+    """Return the numbers of the first, middle and last page."""
     last = max(1, -(-case.total // PAGE_SIZE))
     return {"first": 1, "middle": (last + 1) // 2, "last": last}
 
 
 def load(connection: Connection, timers: list[Timer]) -> None:
-    """Put timers, and the tallies by which the lists of :func:`cases` are counted."""
+    """Put timers, and the counters that the lists of :func:`cases` use."""
     write_all(connection, timer_items(timers))
     scopes = {str(ORGANIZATION), keys.scoped(ORGANIZATION, timers[0].person_id)}
-    tallies = (it for it in tally_items(timers) if it[1]["scope"]["S"] in scopes)
-    write_all(connection, tallies)
+    counters = (item for item in tally_items(timers) if item[1]["scope"]["S"] in scopes)
+    write_all(connection, counters)
 
 
 def by_number(store: Store, case: Case, page: int) -> Callable[[], object]:
-    """Page mode."""
+    """Return a function that reads an offset page."""
     return partial(store.timers, replace(case.query, page=page))
 
 
 def by_cursor(store: Store, case: Case, position: str | None) -> Callable[[], object]:
-    """Cursor mode."""
+    """Return a function that reads a cursor page."""
     return partial(store.stretch, case.query, position, PAGE_SIZE)
 
 
 def middle_position(connection: Connection, case: Case) -> str | None:
-    """Where the middle page begins, as a cursor holds it."""
+    """Return the cursor position at which the middle page begins."""
     skipped = (pages_of(case)["middle"] - 1) * PAGE_SIZE
-    return _walk(connection, case).first(ORGANIZATION, skipped)[-1][0] if skipped else None
+    return _index_query(connection, case).first(ORGANIZATION, skipped)[-1][0] if skipped else None
 
 
 @dataclass(frozen=True, slots=True)
 class CountAndSkip:
-    """What DynamoDB leaves one with: count by reading all, then read up to the page; the cost of
-    the middle page and of the last, and where the middle one begins."""
+    """Result of the naive method: count by reading all, then read up to the page.
+
+    Holds the costs of the middle and the last page, and the position of the middle page.
+    """
 
     middle: Cost
     last: Cost
@@ -166,42 +172,44 @@ class CountAndSkip:
 
 
 def count_and_skip(connection: Connection, case: Case) -> CountAndSkip:
-    """Count once, and read the list once: who wants the last page has read the middle one."""
-    walk, pages = _walk(connection, case), pages_of(case)
-    counting = measure(connection, walk.count)
-    found: list[str] = []
+    """Count once and read the list once: the last page includes the middle one."""
+    index_query, pages = _index_query(connection, case), pages_of(case)
+    counting = measure(connection, index_query.count)
+    positions: list[str] = []
 
     def read_up_to(page: int) -> None:
-        wanted = page * PAGE_SIZE - len(found)
-        rows = walk.first(ORGANIZATION, wanted, found[-1] if found else None)
-        found.extend(position for position, _ in rows)
+        count = page * PAGE_SIZE - len(positions)
+        rows = index_query.first(ORGANIZATION, count, positions[-1] if positions else None)
+        positions.extend(position for position, _ in rows)
 
     middle = measure(connection, partial(read_up_to, pages["middle"]))
     skipped = (pages["middle"] - 1) * PAGE_SIZE
     rest = measure(connection, partial(read_up_to, pages["last"]))
     return CountAndSkip(
-        counting + middle, counting + middle + rest, found[skipped - 1] if skipped else None
+        counting + middle, counting + middle + rest, positions[skipped - 1] if skipped else None
     )
 
 
-def _walk(connection: Connection, case: Case) -> Walk:
-    steps = plan(case.query)
-    if steps is None:
-        raise ValueError("a query that wants nothing")
-    return walk_of(connection, steps, case.query.descending)
+def _index_query(connection: Connection, case: Case) -> Walk:
+    query_plan = plan(case.query)
+    if query_plan is None:
+        raise ValueError("this query matches nothing")
+    return walk_of(connection, query_plan, case.query.descending)
 
 
 def measure(connection: Connection, run: Callable[[], object]) -> Cost:
-    """What something costs."""
+    """Return the cost of a function call."""
     with counted(connection) as cost:
         run()
     return cost
 
 
 def main(arguments: list[str]) -> None:
-    """Load each number of timers in turn, and print what each page costs."""
-    parser = argparse.ArgumentParser(description="What a page of a list costs.")
-    parser.add_argument("--timers", default="1000,10000", help="how many, separated by commas")
+    """Load each number of timers in turn, and print the cost of each page."""
+    parser = argparse.ArgumentParser(description="Measure the cost of list pages.")
+    parser.add_argument(
+        "--timers", default="1000,10000", help="numbers of timers, separated by commas"
+    )
     sizes = [int(text) for text in parser.parse_args(arguments).timers.split(",")]
     pages = ("first page", "middle", "last", "middle by cursor")
     print(f"| timers | list | {' | '.join(pages)} | count and skip: middle | last |")
@@ -211,21 +219,21 @@ def main(arguments: list[str]) -> None:
         with _loaded(timers) as connection:
             for case in cases(timers):
                 _print(connection, size, case)
-    crowded = crowd(sizes[-1])
-    with _loaded(crowded) as connection:
-        for case in cases(crowded):
+    worst_case = crowd(sizes[-1])
+    with _loaded(worst_case) as connection:
+        for case in cases(worst_case):
             if case.query.person_ids is None:
-                _print(connection, sizes[-1], replace(case, name=f"crowd, {case.name}"))
-    print(f"\nWaits for the database / read units, {PAGE_SIZE} timers a page.")
+                _print(connection, sizes[-1], replace(case, name=f"worst case, {case.name}"))
+    print(f"\nSequential database calls / read units, {PAGE_SIZE} timers per page.")
 
 
 @contextmanager
 def _loaded(timers: list[Timer]) -> Iterator[Connection]:
-    """These timers on an engine of their own: one that has done much becomes slow at loading."""
+    """Load timers into a new engine: an engine that was used before becomes slow."""
     with dynamodb_local() as endpoint:
         settings = Settings(dynamodb_endpoint=endpoint)
         allow_any_credentials(settings)
-        connection = connect(settings, _PATIENCE_SECONDS)
+        connection = connect(settings, _TIMEOUT_SECONDS)
         create_tables()
         load(connection, timers)
         yield connection
@@ -234,10 +242,12 @@ def _loaded(timers: list[Timer]) -> Iterator[Connection]:
 def _print(connection: Connection, size: int, case: Case) -> None:
     store = Store(connection)
     pages = pages_of(case)
-    mine = {name: measure(connection, by_number(store, case, page)) for name, page in pages.items()}
-    theirs = count_and_skip(connection, case)
-    cursor = measure(connection, by_cursor(store, case, theirs.position))
-    costs = [*mine.values(), cursor, theirs.middle, theirs.last]
+    by_page = {
+        name: measure(connection, by_number(store, case, page)) for name, page in pages.items()
+    }
+    naive = count_and_skip(connection, case)
+    cursor = measure(connection, by_cursor(store, case, naive.position))
+    costs = [*by_page.values(), cursor, naive.middle, naive.last]
     cells = [f"{cost.waits} / {cost.read_units:,.1f}" for cost in costs]
     print(f"| {size:,} | {case.name} | {' | '.join(cells)} |", flush=True)
 

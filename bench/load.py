@@ -1,8 +1,8 @@
-"""Many phones at once against the local server on DynamoDB Local: ``make bench-load``.
+"""Load test: virtual users against the local server on DynamoDB Local, ``make bench-load``.
 
-Prints throughput and waiting times, then proves that everything holds: each start that was answered
-is there, nobody has two timers or an overlap, sums agree, and what is counted was rolled up. Ends
-with 1 if anything does not, or if any request failed.
+Prints throughput and latency, then checks the data: each start with a success response exists, no
+person has two running timers or an overlap, sums match, and all counters are rolled up. Exits with
+1 if a check or a request failed.
 """
 
 import argparse
@@ -34,40 +34,40 @@ from infra.tables import create_tables
 
 _READY = "Ctrl-C"
 _WARM_SECONDS = 3.0
-_SETTLE_SECONDS = 60
+_ROLL_UP_SECONDS = 60
 _STARTS = ("start", "switch")
 
 
 def main(arguments: list[str]) -> int:
-    """Hire, ring, print, check."""
-    parser = argparse.ArgumentParser(description="Many phones against the local server.")
+    """Create people, run the virtual users, print, check."""
+    parser = argparse.ArgumentParser(description="Load test the local server with virtual users.")
     parser.add_argument("--phones", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--think", type=float, default=0.3, help="seconds between requests, mean")
-    asked = parser.parse_args(arguments)
+    options = parser.parse_args(arguments)
     with dynamodb_local() as endpoint:
         settings = Settings(dynamodb_endpoint=endpoint)
         allow_any_credentials(settings)
         connection = connect(settings)
         create_tables()
-        workers = hire(Store(connection), asked.phones, int(time.time()))
+        workers = hire(Store(connection), options.phones, int(time.time()))
         with _serving(endpoint) as port:
-            # An engine that just started is slow for some seconds: those are not of interest.
-            phones = [Phone(port, worker, asked.think) for worker in workers]
-            warm, _ = _ring(phones, _WARM_SECONDS)
-            sent, seconds = _ring(phones, asked.seconds)
-            _print(sent, seconds, asked.phones, asked.think)
+            # The first seconds of an engine are slow: they are not measured.
+            phones = [Phone(port, worker, options.think) for worker in workers]
+            warm, _ = _run(phones, _WARM_SECONDS)
+            sent, seconds = _run(phones, options.seconds)
+            _print(sent, seconds, options.phones, options.think)
             return _check(connection, settings, [*warm, *sent])
 
 
 @contextmanager
 def _serving(endpoint: str) -> Iterator[int]:
-    """The local server, in a process of its own; its log is of no interest here."""
+    """Run the local server in its own process; its log is not shown."""
     port = free_port()
-    given = {"PORT": str(port), "DYNAMODB_ENDPOINT": endpoint, "STINT_DEMO": "0"}
+    variables = {"PORT": str(port), "DYNAMODB_ENDPOINT": endpoint, "STINT_DEMO": "0"}
     with subprocess.Popen(
         [sys.executable, "-m", "infra.local"],
-        env={**os.environ, **given, "STINT_LOG_LEVEL": "WARNING"},
+        env={**os.environ, **variables, "STINT_LOG_LEVEL": "WARNING"},
         stdout=subprocess.PIPE,
         text=True,
     ) as process:
@@ -81,60 +81,63 @@ def _serving(endpoint: str) -> Iterator[int]:
             process.communicate()
 
 
-def _ring(phones: Sequence[Phone], seconds: float) -> tuple[list[Sent], float]:
+def _run(phones: Sequence[Phone], seconds: float) -> tuple[list[Sent], float]:
     began = time.perf_counter()
     ends = began + seconds
 
-    def goes_on() -> bool:
+    def is_running() -> bool:
         return time.perf_counter() < ends
 
     with ThreadPoolExecutor(len(phones)) as threads:
-        running = [threads.submit(phone.run, goes_on) for phone in phones]
-        sent = [it for done in running for it in done.result()]
+        futures = [threads.submit(phone.run, is_running) for phone in phones]
+        sent = [request for future in futures for request in future.result()]
     return sent, time.perf_counter() - began
 
 
 def _print(sent: Sequence[Sent], seconds: float, phones: int, think: float) -> None:
     by_kind: dict[str, list[Sent]] = defaultdict(list)
-    for one in sent:
-        by_kind[one.what].append(one)
+    for request in sent:
+        by_kind[request.what].append(request)
     by_kind["all"] = list(sent)
-    print("| request | answered | a second | p50, ms | p99, ms | longest, ms | failed |")
+    print("| request | responses | per second | p50, ms | p99, ms | max, ms | failed |")
     print(f"| --- |{' ---: |' * 6}")
-    for what, ones in by_kind.items():
-        taken = sorted(it.seconds * 1000 for it in ones)
-        p99 = taken[min(len(taken) - 1, len(taken) * 99 // 100)]
+    for kind, requests in by_kind.items():
+        milliseconds = sorted(request.seconds * 1000 for request in requests)
+        p99 = milliseconds[min(len(milliseconds) - 1, len(milliseconds) * 99 // 100)]
         cells = (
-            f"{len(ones):,}",
-            f"{len(ones) / seconds:.0f}",
-            *(f"{it:.0f}" for it in (statistics.median(taken), p99, taken[-1])),
-            str(sum(it.failed for it in ones)),
+            f"{len(requests):,}",
+            f"{len(requests) / seconds:.0f}",
+            *(f"{value:.0f}" for value in (statistics.median(milliseconds), p99, milliseconds[-1])),
+            str(sum(request.failed for request in requests)),
         )
-        print(f"| {what} | {' | '.join(cells)} |")
-    statuses = Counter(it.status for it in sent)
-    told = ", ".join(f"{count:,} of {status}" for status, count in sorted(statuses.items()))
+        print(f"| {kind} | {' | '.join(cells)} |")
+    statuses = Counter(request.status for request in sent)
+    status_counts = ", ".join(
+        f"{count:,} with status {status}" for status, count in sorted(statuses.items())
+    )
     print(
-        f"\n{phones} phones for {seconds:.0f} s, a pause of {think:g} s on average; {told}.\n"
-        f"One process serves; it, the phones and DynamoDB Local share {os.cpu_count()} cores. "
+        f"\n{phones} virtual users for {seconds:.0f} s, think time {think:g} s on average; "
+        f"responses: {status_counts}.\n"
+        f"One server process; it, the users and DynamoDB Local share {os.cpu_count()} cores. "
         f"Python {platform.python_version()}."
     )
 
 
 def _check(connection: Connection, settings: Settings, sent: Sequence[Sent]) -> int:
     tools = real_toolbox(Store(connection), settings)
-    deadline = time.monotonic() + _SETTLE_SECONDS
+    deadline = time.monotonic() + _ROLL_UP_SECONDS
     while rollups.check(connection, tools).behind and time.monotonic() < deadline:
         time.sleep(1)
-    wrong = report(connection, tools, with_repair=False)
-    timers = sum(len(books.timers) for books in Ledger(connection).read_all().values())
-    started = sum(it.what in _STARTS and not it.failed for it in sent)
+    violations = report(connection, tools, with_repair=False)
+    timers = sum(len(snapshot.timers) for snapshot in Ledger(connection).read_all().values())
+    started = sum(request.what in _STARTS and not request.failed for request in sent)
     if timers != started:
-        print(f"{started} starts were answered, and there are {timers} timers")
-        wrong = 1
-    failed = sum(it.failed for it in sent)
+        print(f"{started} starts succeeded, but there are {timers} timers")
+        violations = 1
+    failed = sum(request.failed for request in sent)
     if failed:
         print(f"{failed} requests failed")
-    return 1 if wrong or failed else 0
+    return 1 if violations or failed else 0
 
 
 if __name__ == "__main__":

@@ -1,7 +1,8 @@
-"""What is compared at a cold start: stint's package as it is deployed, and those of its rivals.
+"""Packages for the cold start benchmark: stint's deployed package, and the baselines.
 
-Each rival has a folder as Lambda would unpack it: its source (``bench/rivals``), and its
-dependencies as pip installs them, pinned by requirements-bench.txt. All are compiled alike.
+Each baseline becomes a folder as Lambda unpacks it: its source (``bench/rivals``) and its
+dependencies, installed by pip and pinned by requirements-bench.txt. All are compiled in the same
+way.
 """
 
 import hashlib
@@ -24,9 +25,9 @@ _UV = Path(sys.executable).with_name("uv")
 
 @dataclass(frozen=True, slots=True)
 class Rival:
-    """Somebody else's way: the folder of its source, and what it depends on.
+    """A baseline: the folder of its source, and its dependencies.
 
-    ``refined``: its archive is pruned as stint's is, so that only the code differs.
+    ``refined``: its archive is trimmed like stint's, so that only the code differs.
     """
 
     name: str
@@ -37,7 +38,7 @@ class Rival:
 
 @dataclass(frozen=True, slots=True)
 class Package:
-    """An unpacked package, the name of its handler, and the certificates that it believes."""
+    """An unpacked package, its handler, and the certificates that it trusts."""
 
     name: str
     folder: Path
@@ -45,7 +46,7 @@ class Package:
     authorities: Path
 
     def believe(self, authority: bytes) -> None:
-        """Believe one more authority."""
+        """Trust one more certificate authority."""
         with self.authorities.open("ab") as bundle:
             bundle.write(authority)
 
@@ -53,7 +54,12 @@ class Package:
 BARE = Rival("bare botocore", "bare_botocore", ("botocore", "tzdata"))
 RIVALS = (
     BARE,
-    Rival("bare botocore, archive as ours", "bare_botocore", ("botocore", "tzdata"), refined=True),
+    Rival(
+        "bare botocore, trimmed archive",
+        "bare_botocore",
+        ("botocore", "tzdata"),
+        refined=True,
+    ),
     Rival(
         "Powertools + pydantic + boto3",
         "with_powertools",
@@ -64,7 +70,7 @@ RIVALS = (
 
 
 def stint(archive: Path, scratch: Path) -> Package:
-    """The package that is deployed, unpacked."""
+    """Unpack the package that is deployed."""
     folder = scratch / "stint"
     with zipfile.ZipFile(archive) as packed:
         packed.extractall(folder)
@@ -72,33 +78,33 @@ def stint(archive: Path, scratch: Path) -> Package:
 
 
 def deployed_archive() -> Path:
-    """What ``make package`` builds of the present sources."""
+    """Build the package from the current sources; return its archive."""
     package.build(package.DEFAULT_FOLDER)
     return package.DEFAULT_FOLDER / package.ARCHIVE
 
 
-def rival(given: Rival, scratch: Path) -> Package:
-    """A rival's package; its dependencies are installed once, and kept in .cache."""
-    folder = scratch / given.name.replace(" ", "-")
-    shutil.copytree(_dependencies(given), folder)
-    shutil.copy(_RIVALS / given.folder / "app.py", folder)
+def rival(baseline: Rival, scratch: Path) -> Package:
+    """Build a baseline's package; its dependencies are installed once, into .cache."""
+    folder = scratch / baseline.name.replace(" ", "-")
+    shutil.copytree(_dependencies(baseline), folder)
+    shutil.copy(_RIVALS / baseline.folder / "app.py", folder)
     authorities = folder / "botocore" / "cacert.pem"
-    if given.refined:
+    if baseline.refined:
         refine_folder(folder)
         authorities = folder / AWS_ROOTS
     else:
         compile_for_lambda(folder)
-    return Package(given.name, folder, "app.handler", authorities)
+    return Package(baseline.name, folder, "app.handler", authorities)
 
 
-def _dependencies(given: Rival) -> Path:
+def _dependencies(baseline: Rival) -> Path:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
-    pinned = hashlib.sha256(_PINS.read_bytes() + repr(given.requirements).encode())
-    folder = _ROOT / ".cache" / f"bench-{given.folder}-{version}-{pinned.hexdigest()[:12]}"
+    pinned = hashlib.sha256(_PINS.read_bytes() + repr(baseline.requirements).encode())
+    folder = _ROOT / ".cache" / f"bench-{baseline.folder}-{version}-{pinned.hexdigest()[:12]}"
     if not folder.exists():
         unfinished = folder.with_suffix(".part")
         command = [str(_UV), "pip", "install", "--quiet", "--python", sys.executable]
         command += ["--target", str(unfinished), "--constraint", str(_PINS)]
-        subprocess.run([*command, *given.requirements], check=True)  # noqa: S603
+        subprocess.run([*command, *baseline.requirements], check=True)  # noqa: S603
         unfinished.rename(folder)
     return folder

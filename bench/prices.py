@@ -1,49 +1,49 @@
-"""List prices, in US dollars, without the free tier and without discounts.
+"""AWS list prices, in US dollars, without the free tier and discounts.
 
-Region us-east-1 (N. Virginia); others differ by up to a fifth or so. Nobody who builds this has an
-AWS account: check them before you rely on them, on aws.amazon.com/dynamodb/pricing/on-demand,
+Region us-east-1 (N. Virginia); other regions differ by up to about a fifth. The authors have no AWS
+account to verify the prices: check them before use, on aws.amazon.com/dynamodb/pricing/on-demand,
 /lambda/pricing, /api-gateway/pricing, /sqs/pricing and /cloudwatch/pricing.
 """
 
 REGION = "us-east-1"
 AS_OF = "2025-07-21"
-"""The day of the newest source that was found of any: DynamoDB's, as cut by half on 2024-11-01."""
+"""Date of the newest source: DynamoDB's prices, reduced by half on 2024-11-01."""
 
 MILLION = 1_000_000
 
 WRITE_UNITS = 0.625 / MILLION
-"""DynamoDB on demand, standard class: a write request unit."""
+"""DynamoDB on-demand, standard class: per write request unit."""
 
 READ_UNITS = 0.125 / MILLION
-"""DynamoDB on demand: a read request unit."""
+"""DynamoDB on-demand: per read request unit."""
 
 STORED_GB_MONTH = 0.25
-"""DynamoDB: a gigabyte for a month."""
+"""DynamoDB storage: per gigabyte and month."""
 
 BACKUP_GB_MONTH = 0.20
-"""DynamoDB's point-in-time recovery: a gigabyte for a month."""
+"""DynamoDB point-in-time recovery: per gigabyte and month."""
 
 GATEWAY_REQUEST = 3.50 / MILLION
-"""API Gateway, REST, the first 333 million a month."""
+"""API Gateway REST API: per request, for the first 333 million per month."""
 
 LAMBDA_REQUEST = 0.20 / MILLION
 
 LAMBDA_GB_SECOND = 0.0000166667
-"""x86_64, as .chalice/config.json has it. Initialising is billed as well, since 2025-08-01."""
+"""x86_64, as in .chalice/config.json. Since 2025-08-01, initialisation is billed too."""
 
 QUEUE_REQUEST = 0.40 / MILLION
-"""SQS, standard."""
+"""SQS standard queue: per request."""
 
 LOGGED_GB = 0.50
-"""CloudWatch: a gigabyte of log that is taken in."""
+"""CloudWatch Logs ingestion: per gigabyte."""
 
 SENT_GB = 0.09
-"""A gigabyte that leaves AWS for the internet."""
+"""Data transfer out to the internet: per gigabyte."""
 
 ALARM_MONTH = 0.10
-"""CloudWatch: an alarm, for a month."""
+"""CloudWatch: per alarm and month."""
 
 DASHBOARD_MONTH = 3.00
 
 SECRET_MONTH = 0.40
-"""Secrets Manager: a secret, for a month."""
+"""Secrets Manager: per secret and month."""

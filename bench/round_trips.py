@@ -1,7 +1,8 @@
-"""What each endpoint costs: sequential database calls, and the units that DynamoDB counts.
+"""Database calls and capacity units of each endpoint.
 
 ``make bench-round-trips`` runs it on DynamoDB Local. Read units are the engine's; write units are
-computed by AWS's rules (bench/write_units.py), since the engine's, for transactions, are not AWS's.
+computed by AWS's rules (bench/write_units.py), because the engine's numbers for transactions differ
+from AWS's.
 """
 
 import json
@@ -27,34 +28,34 @@ _HEADERS = {
 _ON_ENTRY = {"data": {"type": "timers", "attributes": {"time_entry_id": 364}}}
 _ON_SERVICE = {"data": {"type": "timers", "attributes": {"service_id": 1294}}}
 
-_BY_HAND = {"data": {"type": "time_entries", "attributes": {"service_id": 1294, "time": 30}}}
+_MANUAL = {"data": {"type": "time_entries", "attributes": {"service_id": 1294, "time": 30}}}
 _CORRECTED = {"data": {"type": "time_entries", "attributes": {"time": 45}}}
 
 _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
-    ("list, token not yet known", "GET", "/timers", None),
+    ("list, token not cached", "GET", "/timers", None),
     ("list, 4 timers", "GET", "/timers", None),
-    ("list of a person", "GET", "/timers?filter[person_id]=8779", None),
+    ("list, one person", "GET", "/timers?filter[person_id]=8779", None),
     ("show", "GET", "/timers/9", None),
     ("show, include time entry", "GET", "/timers/9?include=time_entry", None),
-    ("show, include its service too", "GET", "/timers/9?include=time_entry.service", None),
+    ("show, include its service", "GET", "/timers/9?include=time_entry.service", None),
     ("switch, time entry", "POST", "/timers", _ON_ENTRY),
     ("switch, service", "POST", "/timers", _ON_SERVICE),
     ("stop", "PATCH", "/timers/16/stop", None),
-    ("stop, again", "PATCH", "/timers/16/stop", None),
+    ("stop, repeated", "PATCH", "/timers/16/stop", None),
     ("list of time entries", "GET", "/time_entries", None),
-    ("list of a service's", "GET", "/time_entries?filter[service_id]=1294", None),
-    ("make a time entry", "POST", "/time_entries", _BY_HAND),
-    ("correct one", "PATCH", "/time_entries/367", _CORRECTED),
-    ("what was corrected", "GET", "/time_entry_revisions?filter[time_entry_id]=367", None),
-    ("delete one, with a timer", "DELETE", "/time_entries/367", None),
+    ("list of entries, one service", "GET", "/time_entries?filter[service_id]=1294", None),
+    ("create a time entry", "POST", "/time_entries", _MANUAL),
+    ("change a time entry", "PATCH", "/time_entries/367", _CORRECTED),
+    ("list of revisions", "GET", "/time_entry_revisions?filter[time_entry_id]=367", None),
+    ("delete an entry with a timer", "DELETE", "/time_entries/367", None),
 )
 
 
 def main() -> None:
-    """Load the demo data, send each request once, print what it cost."""
+    """Load the demo data, send each request once, print its cost."""
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:
-        sys.exit("This needs DynamoDB Local: make bench-round-trips")
+        sys.exit("This benchmark needs DynamoDB Local: make bench-round-trips")
     connection = connect(settings)
     create_tables()
     store = Store(connection)
@@ -64,9 +65,9 @@ def main() -> None:
     for name, method, path, document in _REQUESTS:
         body = b"" if document is None else json.dumps(document).encode()
         with counted(connection) as cost:
-            answer = gateway.handle(method, f"/api/v2{path}", _HEADERS, body)
-        if answer.status >= 400:  # noqa: PLR2004
-            sys.exit(f"{name}: {answer.status} {answer.body.decode()}")
+            response = gateway.handle(method, f"/api/v2{path}", _HEADERS, body)
+        if response.status >= 400:  # noqa: PLR2004
+            sys.exit(f"{name}: {response.status} {response.body.decode()}")
         units = f"{cost.read_units:10.1f} {cost.write_units:11}"
         print(f"{name:32} {len(cost.calls):5} {units}  {', '.join(cost.calls)}")
 

@@ -1,4 +1,4 @@
-"""The two sides that ``bench.requests`` compares, each with its application, tables and history."""
+"""The contenders of ``bench.requests``, each with its application, tables and history."""
 
 import hashlib
 import time
@@ -30,33 +30,33 @@ from infra.rollups import behind, read_all
 from infra.tables import create_tables
 
 OURS, USUAL = "stint", "usual"
-BEHIND = "behind an act: "
-"""What the names of everything begin with that no request waits for."""
+BEHIND = "background: "
+"""Name prefix of background runs, for which no request waits."""
 
-TOKEN = "demo-admin"  # noqa: S105 - public, as all of the demo data
+TOKEN = "demo-admin"  # noqa: S105 - public demo data
 PERSON, ENTRY, SECOND_ENTRY = 8779, 364, 366
 
 Behind = Callable[[], object]
 
 
 class Side(Protocol):
-    """One way of doing it."""
+    """A contender."""
 
     name: str
     app: Chalice
 
     def fresh(self) -> Chalice:
-        """The application of a process that knows nobody yet."""
+        """Return the application of a new process, with empty caches."""
 
     def counting(self) -> AbstractContextManager[Cost]:
-        """Counts what it asks of the database while in it."""
+        """Count the database calls inside the context."""
 
     def behind(self) -> dict[str, Behind]:
-        """What follows an act behind the request, by its name: each is run once an act."""
+        """Return the background runs of a change by name; each runs once per change."""
 
 
 class Stint:
-    """What is deployed, but for its packaging."""
+    """The deployed application, without its packaging."""
 
     name = OURS
 
@@ -81,10 +81,10 @@ class Stint:
 
     def behind(self) -> dict[str, Behind]:
         """See :class:`Side`."""
-        # The stream names what changed: finding it is not counted.
-        due = {PersonDay(ORGANIZATION, PERSON, int(time.time()) // SECONDS_PER_DAY)}
+        # The stream names the changed counters: finding them is not counted.
+        counters = {PersonDay(ORGANIZATION, PERSON, int(time.time()) // SECONDS_PER_DAY)}
         return {
-            "roll-up": partial(roll_up, self._tools, due),
+            "roll-up": partial(roll_up, self._tools, counters),
             "fan-out, timers": self._feeds[0].run,
             "fan-out, entries": self._feeds[1].run,
         }
@@ -94,7 +94,7 @@ class Stint:
 
 
 class Usual:
-    """Chalice and PynamoDB as their tutorials have it (``bench/rivals/usual_chalice``)."""
+    """A design as in the Chalice and PynamoDB tutorials (``bench/rivals/usual_chalice``)."""
 
     name = USUAL
 
@@ -103,10 +103,10 @@ class Usual:
             model.Meta.host = settings.dynamodb_endpoint
         Timer.create_table(wait=True)
         organization = f"ORG#{ORGANIZATION}"
-        digest = hashlib.sha256(TOKEN.encode()).hexdigest()
+        token_hash = hashlib.sha256(TOKEN.encode()).hexdigest()
         person = f"PERSON#{PERSON}"
         Token(
-            f"TOKEN#{digest}", "TOKEN", organization=organization, person=person, role="admin"
+            f"TOKEN#{token_hash}", "TOKEN", organization=organization, person=person, role="admin"
         ).save()
         Organization(organization, "ORG", time_zone="Europe/Zagreb").save()
         for entry_id in (ENTRY, SECOND_ENTRY):
@@ -117,7 +117,7 @@ class Usual:
         self.app = usual.app
 
     def fresh(self) -> Chalice:
-        """See :class:`Side`: it asks who calls each time."""
+        """See :class:`Side`: it reads the caller for each request and has no cache."""
         return self.app
 
     def counting(self) -> AbstractContextManager[Cost]:
@@ -125,7 +125,7 @@ class Usual:
         return counted(*(model._get_connection().connection for model in MODELS))
 
     def behind(self) -> dict[str, Behind]:
-        """See :class:`Side`: nothing."""
+        """See :class:`Side`: there are none."""
         return {}
 
 

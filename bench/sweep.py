@@ -1,7 +1,8 @@
-"""How fast forgotten timers are stopped: ``make bench-sweep``; TIMERS=100000 is the full count.
+"""Rate of the auto-stop: ``make bench-sweep``; TIMERS=100000 is the full count.
 
-Loads stale timers, each of a person of its own, into DynamoDB Local, then sweeps in steps of a
-Lambda's time limit, checks that each was stopped once, at its limit, and prints the rate.
+Loads overdue timers into DynamoDB Local, each of its own person, then runs the auto-stop in steps
+of a Lambda's time limit, checks that each timer was stopped once, at its limit, and prints the
+rate.
 """
 
 import argparse
@@ -28,23 +29,25 @@ _LOADERS = 4
 
 
 def main(arguments: list[str]) -> None:
-    """Load, sweep, check, print."""
-    parser = argparse.ArgumentParser(description="Sweep many stale timers on DynamoDB Local.")
+    """Load, stop, check, print."""
+    parser = argparse.ArgumentParser(description="Stop many overdue timers on DynamoDB Local.")
     parser.add_argument("--timers", type=int, default=2_000)
-    parser.add_argument("--step", type=float, default=50.0, help="seconds that a run may take")
-    asked = parser.parse_args(arguments)
+    parser.add_argument("--step", type=float, default=50.0, help="maximum seconds per run")
+    options = parser.parse_args(arguments)
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:
-        sys.exit("This needs DynamoDB Local: make bench-sweep")
+        sys.exit("This benchmark needs DynamoDB Local: make bench-sweep")
     connection = connect(settings)
     create_tables()
-    _load(connection, asked.timers)
-    runs = _sweep_all(real_toolbox(Store(connection)), asked.step)
+    _load(connection, options.timers)
+    runs = _stop_all(real_toolbox(Store(connection)), options.step)
     stopped = sum(report.stopped for report, _ in runs)
-    seconds = sum(spent for _, spent in runs)
-    _verify(connection, asked.timers, stopped)
-    print(f"{stopped} stopped in {len(runs)} runs of at most {asked.step:g} s, none twice, all at")
-    print(f"their limit, everything holds: {stopped / seconds:.0f} a second on this machine")
+    seconds = sum(duration for _, duration in runs)
+    _verify(connection, options.timers, stopped)
+    print(
+        f"{stopped} timers stopped in {len(runs)} runs of at most {options.step:g} s, each once and"
+    )
+    print(f"at its limit; all invariants hold: {stopped / seconds:.0f} per second on this machine")
 
 
 def _load(connection: Connection, count: int) -> None:
@@ -60,7 +63,7 @@ def _load(connection: Connection, count: int) -> None:
     print(f"{count} timers loaded, each an hour past its limit", flush=True)
 
 
-def _sweep_all(tools: Toolbox, step: float) -> list[tuple[SweepReport, float]]:
+def _stop_all(tools: Toolbox, step: float) -> list[tuple[SweepReport, float]]:
     runs = []
     while True:
         began = time.perf_counter()
@@ -71,18 +74,18 @@ def _sweep_all(tools: Toolbox, step: float) -> list[tuple[SweepReport, float]]:
         if report.complete and not report.left:
             return runs
         if not report.stopped:
-            sys.exit("a run stopped nothing")
+            sys.exit("a run stopped no timer")
 
 
 def _verify(connection: Connection, count: int, stopped: int) -> None:
-    everybody = Ledger(connection).read_all()
-    timers = [timer for books in everybody.values() for timer in books.timers]
+    snapshots = Ledger(connection).read_all()
+    timers = [timer for snapshot in snapshots.values() for timer in snapshot.timers]
     if stopped != count or len(timers) != count:
         sys.exit(f"{stopped} of {count} stopped")
     if any(timer.stopped_at != timer.auto_stop_at or timer.version != 2 for timer in timers):  # noqa: PLR2004
         sys.exit("a timer was stopped twice, or at another time than its limit")
-    if any(check(books) for books in everybody.values()):
-        sys.exit("something does not hold")
+    if any(check(snapshot) for snapshot in snapshots.values()):
+        sys.exit("an invariant is violated")
 
 
 if __name__ == "__main__":

@@ -1,7 +1,7 @@
-"""DynamoDB Local behind TLS, as AWS is: a first call then loads certificates and shakes hands.
+"""TLS in front of DynamoDB Local, so that a first call loads certificates, as on AWS.
 
-``python -m bench.tls TARGET_PORT FOLDER`` serves, in a process of its own, so that it does not
-share the time of whoever measures.
+``python -m bench.tls TARGET_PORT FOLDER`` serves in its own process, so that its CPU time does not
+affect the measurements.
 """
 
 import asyncio
@@ -22,7 +22,7 @@ _CHUNK = 65_536
 
 @dataclass(frozen=True, slots=True)
 class Front:
-    """Where it listens, and the authority that vouches for it."""
+    """The address, and the certificate authority of its certificate."""
 
     endpoint: str
     authority: bytes
@@ -30,14 +30,14 @@ class Front:
 
 @contextmanager
 def tls_front(endpoint: str, folder: Path) -> Iterator[Front]:
-    """Serves an endpoint by TLS for as long as one is in this."""
+    """Serve an endpoint over TLS inside the context."""
     authority = trustme.CA()
     authority.issue_cert(_LOOPBACK).private_key_and_cert_chain_pem.write_to_path(folder / "key.pem")
     command = [sys.executable, "-m", "bench.tls", str(urlsplit(endpoint).port), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             if process.stdout is None:
-                raise RuntimeError("its output is not read")
+                raise RuntimeError("the process has no stdout pipe")
             port = process.stdout.readline().strip()
             yield Front(f"https://{_LOOPBACK}:{port}", authority.cert_pem.bytes())
         finally:
@@ -63,7 +63,7 @@ async def _copy(reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> N
             writer.write(chunk)
             await writer.drain()
     except OSError:
-        pass  # Whoever is measured ends without saying goodbye.
+        pass  # The measured process closes its connections abruptly.
     finally:
         writer.close()
 

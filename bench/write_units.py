@@ -1,11 +1,12 @@
-"""Write units by AWS's published rules, from the items that were written.
+"""Write units by AWS's published rules, computed from the written items.
 
-DynamoDB Local's own count for transactions is not AWS's. The rules: a write takes a unit for each
-KB, begun, of the item before or after it, whichever is larger, and at least one; in a transaction
-twice that, a condition check included. Each index that holds the item, before or after, takes its
-own: by the size of what is projected into it; none where nothing of that changed; two writes, one
-that deletes and one that puts, where a key of the index changed. Indexes follow behind, and are
-counted once, in a transaction too: AWS's pages do not say otherwise.
+DynamoDB Local's own numbers for transactions differ from AWS's. The rules: a write takes one unit
+per started KB of the item before or after it, whichever is larger, and at least one unit. In a
+transaction it takes twice that; this includes condition checks. Each index that contains the item
+before or after the write takes units too: by the size of its projected attributes; none if no
+projected attribute changed; two writes, a delete and a put, if a key of the index changed. Index
+writes are asynchronous and counted once, also for a transaction: AWS's documentation does not say
+otherwise.
 """
 
 from collections.abc import Iterator, Mapping
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from typing import Any
 
 Item = Mapping[str, Mapping[str, Any]]
-"""As DynamoDB's own API spells it: names to typed values."""
+"""An item as in DynamoDB's API: names and typed values."""
 
 _UNIT_BYTES = 1024
 _NESTED_BYTES = 3
@@ -22,13 +23,13 @@ _TRANSACTED = 2
 
 @dataclass(frozen=True, slots=True)
 class Index:
-    """An index's keys, and what is projected into it beside them; None: everything."""
+    """An index's keys, and its projected non-key attributes; None for all."""
 
     keys: frozenset[str]
     projected: frozenset[str] | None
 
     def entry(self, item: Item | None) -> Item | None:
-        """What the index holds of an item of its table."""
+        """Return the index's copy of an item, or None if the index does not contain it."""
         if item is None or not self.keys <= item.keys():
             return None
         if self.projected is None:
@@ -46,7 +47,7 @@ class Table:
 
 @dataclass(frozen=True, slots=True)
 class Write:
-    """A write of an item: its table's name, its key, and whether a transaction makes it."""
+    """A write of an item: its table's name, its key, and whether it is in a transaction."""
 
     table: str
     key: Item
@@ -54,10 +55,10 @@ class Write:
 
 
 def table_of(description: Mapping[str, Any]) -> Table:
-    """A table, as DescribeTable tells of it."""
+    """Return a table from its DescribeTable description."""
     keys = tuple(_names(description))
     indexes = tuple(
-        _index(it, frozenset(keys)) for it in description.get("GlobalSecondaryIndexes", ())
+        _index(index, frozenset(keys)) for index in description.get("GlobalSecondaryIndexes", ())
     )
     return Table(keys, indexes)
 
@@ -65,36 +66,36 @@ def table_of(description: Mapping[str, Any]) -> Table:
 def writes_in(
     operation: str, parameters: Mapping[str, Any], tables: Mapping[str, Table]
 ) -> Iterator[Write]:
-    """What an operation writes. ``tables`` has its tables by name."""
+    """Yield the writes of an operation. ``tables`` holds its tables by name."""
     match operation:
         case "PutItem" | "UpdateItem" | "DeleteItem":
             yield _write(parameters, tables, transacted=False)
         case "TransactWriteItems":
             for item in parameters["TransactItems"]:
-                (one,) = item.values()
-                yield _write(one, tables, transacted=True)
+                (action,) = item.values()
+                yield _write(action, tables, transacted=True)
         case "BatchWriteItem":
             for name, requests in parameters["RequestItems"].items():
                 for request in requests:
-                    (one,) = request.values()
-                    yield _write({"TableName": name, **one}, tables, transacted=False)
+                    (action,) = request.values()
+                    yield _write({"TableName": name, **action}, tables, transacted=False)
 
 
 def units(table: Table, before: Item | None, after: Item | None, *, transacted: bool) -> int:
-    """What a write takes that made of one item the other; None: there is none."""
+    """Return the units of a write from ``before`` to ``after``; None if there is no item."""
     own = _units(before, after) * (_TRANSACTED if transacted else 1)
-    return own + sum(_index_units(it, before, after) for it in table.indexes)
+    return own + sum(_index_units(index, before, after) for index in table.indexes)
 
 
 def item_bytes(item: Item | None) -> int:
-    """The size of an item: its names and its values."""
+    """Return the size of an item in bytes: its names and values."""
     return sum(len(name.encode()) + _value_bytes(value) for name, value in (item or {}).items())
 
 
-def _write(given: Mapping[str, Any], tables: Mapping[str, Table], *, transacted: bool) -> Write:
-    name: str = given["TableName"]
-    whole: Item = given.get("Key") or given["Item"]
-    return Write(name, {key: whole[key] for key in tables[name].keys}, transacted)
+def _write(action: Mapping[str, Any], tables: Mapping[str, Table], *, transacted: bool) -> Write:
+    name: str = action["TableName"]
+    item: Item = action.get("Key") or action["Item"]
+    return Write(name, {key: item[key] for key in tables[name].keys}, transacted)
 
 
 def _units(*items: Item | None) -> int:
@@ -124,20 +125,20 @@ def _names(description: Mapping[str, Any]) -> list[str]:
 
 
 def _value_bytes(value: Mapping[str, Any]) -> int:
-    ((kind, held),) = value.items()
+    ((kind, content),) = value.items()
     match kind:
         case "S" | "B":
-            size = len(held.encode() if isinstance(held, str) else held)
+            size = len(content.encode() if isinstance(content, str) else content)
         case "N":
-            # About a byte for two digits, one more, and one for a sign.
-            digits = held.lstrip("-").replace(".", "").strip("0")
-            size = (len(digits) + 1) // 2 + 1 + held.startswith("-")
+            # About one byte per two digits, one more byte, and one for a minus sign.
+            digits = content.lstrip("-").replace(".", "").strip("0")
+            size = (len(digits) + 1) // 2 + 1 + content.startswith("-")
         case "L":
-            size = _NESTED_BYTES + sum(1 + _value_bytes(it) for it in held)
+            size = _NESTED_BYTES + sum(1 + _value_bytes(element) for element in content)
         case "M":
-            size = _NESTED_BYTES + len(held) + item_bytes(held)
+            size = _NESTED_BYTES + len(content) + item_bytes(content)
         case "SS" | "NS" | "BS":
-            size = sum(_value_bytes({kind[0]: it}) for it in held)
+            size = sum(_value_bytes({kind[0]: element}) for element in content)
         case _:
             size = 1
     return size

@@ -1,1 +1,1 @@
-"""What is not shipped to Lambda: the local server, demo data, engines to test on."""
+"""Operator commands, packaging, the local server and test databases; not deployed to Lambda."""

@@ -1,4 +1,4 @@
-"""The deployment archive: what Lambda needs of it, compiled, and the same bytes every time."""
+"""Deployment archive: only the files Lambda needs, compiled, and byte for byte reproducible."""
 
 import os
 import shutil
@@ -12,21 +12,23 @@ from pathlib import Path, PurePosixPath
 from infra.slimming import slim
 
 CALLED_SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs"})
-"""The AWS services whose description botocore must find. Of the others, 400 or so, none is called:
-they make up nine tenths of the dependencies."""
+"""AWS services whose botocore data files the application needs.
+
+    The data of the other services, about 400, makes up nine tenths of the dependencies.
+"""
 
 TASK_ROOT = "/var/task"
-"""Where Lambda unpacks it."""
+"""The folder into which Lambda unpacks the archive."""
 
 _BOTOCORE_DATA = PurePosixPath("botocore/data")
-# A zip cannot date a file before this.
+# The earliest date that the zip format can store.
 _EPOCH = (1980, 1, 1, 0, 0, 0)
 _REGULAR_FILE = 0o100644
 _UNIX = 3
 
 
 def refine(archive: Path) -> None:
-    """Rewrite a package in place: unneeded data left out, bytecode added, reproducible."""
+    """Rewrite a package in place: without unneeded files, with bytecode, reproducible."""
     with tempfile.TemporaryDirectory() as folder:
         root = Path(folder)
         with zipfile.ZipFile(archive) as packed:
@@ -36,21 +38,21 @@ def refine(archive: Path) -> None:
 
 
 def refine_folder(root: Path) -> None:
-    """The same with an unpacked package."""
+    """Do the same with an unpacked package."""
     _prune(root)
     slim(root, CALLED_SERVICES)
     compile_for_lambda(root)
 
 
 def is_needed(path: PurePosixPath) -> bool:
-    """Whether a file of the package is ever read in Lambda."""
+    """Return whether Lambda ever reads a file of the package."""
     if "__pycache__" in path.parts or path.suffix == ".pyi":
-        # The caches of whoever packages: of their Python, at their paths, of that moment.
+        # These caches depend on the Python version, paths and time of the machine that packages.
         return False
     if _BOTOCORE_DATA not in path.parents:
         return True
     below = path.relative_to(_BOTOCORE_DATA)
-    # Beside the services lie a few files about endpoints and defaults: all of them are needed.
+    # The folder also has a few files about endpoints and defaults; all of them are needed.
     return len(below.parts) == 1 or below.parts[0] in CALLED_SERVICES
 
 
@@ -61,10 +63,11 @@ def _prune(root: Path) -> None:
 
 
 def compile_for_lambda(root: Path) -> None:
-    """Put the bytecode of every module beside it."""
-    # Lambda's disk is read-only: what is not compiled now is compiled at every cold start. A hash
-    # that is never checked, since dates say nothing in a zip. In a process of its own, without
-    # site-packages and with a fixed hash seed, so that nothing around leaks into the bytes.
+    """Put the bytecode of every module next to its source."""
+    # Lambda's disk is read-only: a module without bytecode is compiled at every cold start. The
+    # bytecode holds a hash that Python never checks, because a zip stores no reliable dates. The
+    # compiler runs in its own process, without site-packages and with a fixed hash seed, so that
+    # the bytes do not depend on this environment.
     command = [sys.executable, "-S", "-s", "-m", "compileall", "-q", "-f", "-j", "1"]
     command += ["--invalidation-mode", "unchecked-hash", "-s", str(root), "-p", TASK_ROOT]
     environment = {"PYTHONHASHSEED": "0", "PATH": os.environ.get("PATH", "")}
@@ -75,7 +78,7 @@ def _pack(root: Path, archive: Path) -> None:
     packed = archive.with_suffix(".part")
     with zipfile.ZipFile(packed, "w", zipfile.ZIP_DEFLATED, compresslevel=9) as target:
         for path in sorted(_files(root)):
-            # Not ZipInfo.from_file: dates and permissions are of this machine.
+            # Not ZipInfo.from_file: it copies dates and permissions from this machine.
             entry = zipfile.ZipInfo(path.relative_to(root).as_posix(), _EPOCH)
             entry.compress_type = zipfile.ZIP_DEFLATED
             entry.create_system = _UNIX

@@ -1,4 +1,4 @@
-"""Writes many items in few calls, unconditionally: for tests and benches, on empty tables."""
+"""Write many items in few calls, without conditions: for tests and benchmarks, on empty tables."""
 
 from collections.abc import Iterable
 from itertools import islice
@@ -16,9 +16,12 @@ _ATTEMPTS = 10
 
 
 def write_all(connection: Connection, items: Iterable[tuple[type[Model], RawItem]]) -> None:
-    """Put every item, in the table of its model."""
-    rest = iter(items)
-    while chunk := list(islice(rest, _ITEMS_A_CALL)):
+    """Put every item into the table of its model.
+
+    Raises ``Unavailable`` when DynamoDB leaves items unprocessed after several attempts.
+    """
+    remaining = iter(items)
+    while chunk := list(islice(remaining, _ITEMS_A_CALL)):
         request: dict[str, Any] = {}
         for model, item in chunk:
             request.setdefault(table_name(model), []).append({"PutRequest": {"Item": item}})
@@ -27,8 +30,8 @@ def write_all(connection: Connection, items: Iterable[tuple[type[Model], RawItem
 
 def _write(connection: Connection, request: dict[str, Any]) -> None:
     for _ in range(_ATTEMPTS):
-        answer = connection.dispatch("BatchWriteItem", {"RequestItems": request})
-        request = answer.get("UnprocessedItems") or {}
+        response = connection.dispatch("BatchWriteItem", {"RequestItems": request})
+        request = response.get("UnprocessedItems") or {}
         if not request:
             return
     raise Unavailable(retry_after=RETRY_AFTER_SECONDS)

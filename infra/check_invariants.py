@@ -1,9 +1,10 @@
-"""Proves or reports what must hold of the tables: ``make check-invariants``.
+"""Check the invariants of the tables and report violations: ``make check-invariants``.
 
-Works on the tables that the environment names (STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT),
-also while traffic runs: whoever looks wrong is read again, at rest, before they are reported. What
-is rolled up is compared with what it is the sum of. With --repair, what the timers tell is written
-anew. The local server in memory cannot be reached.
+Works on the tables that the environment selects (STINT_TABLE_PREFIX, AWS_REGION,
+DYNAMODB_ENDPOINT), also while the API is in use: a person with a violation is read again, and
+is reported only when nothing changes in between. Rolled-up counters are compared with their
+sums. With --repair, values that can be derived from the timers are written again. The local
+server's in-memory tables cannot be reached.
 """
 
 import argparse
@@ -25,54 +26,55 @@ from infra.environment import allow_any_credentials
 from infra.invariants import Books, Violation, check
 from infra.ledger import Ledger, Scope
 
-_LOOKS = 5
-_PAUSE_SECONDS = 0.5
-
+_READS = 5
+_SLEEP_SECONDS = 0.5
 
 Found = dict[Scope, tuple[Books, list[Violation]]]
-"""Those for whom something does not hold, with the books that show it."""
+"""People with violations: their snapshot and the violations in it."""
 
 
-def find_violations(ledger: Ledger, pause: Callable[[float], None] = time.sleep) -> Found:
-    """Everybody for whom something does not hold.
+def find_violations(reader: Ledger, pause: Callable[[float], None] = time.sleep) -> Found:
+    """Return the people whose data violates an invariant.
 
-    Whoever works without a break is looked at a few times, and then not reported.
+    A person whose data changes at every read is read a few times and then not reported. ``pause``
+    sleeps for a number of seconds.
     """
-    suspects = {scope: books for scope, books in ledger.read_all().items() if check(books)}
-    found: Found = {}
-    for look in range(_LOOKS):
+    suspects = {scope: snapshot for scope, snapshot in reader.read_all().items() if check(snapshot)}
+    confirmed: Found = {}
+    for attempt in range(_READS):
         if not suspects:
             break
-        if look:
-            pause(_PAUSE_SECONDS)
-        for scope, books in ledger.read_still(suspects.keys()).items():
-            # Entries change without the slot: twice the same is what it is, and no moment's.
-            before, violations = suspects.pop(scope), check(books)
-            if violations and books == before:
-                found[scope] = (books, violations)
+        if attempt:
+            pause(_SLEEP_SECONDS)
+        for scope, snapshot in reader.read_still(suspects.keys()).items():
+            # Time entries can change without a new version of the person state: the same snapshot
+            # twice is the true state, and not a moment between two writes.
+            before, violations = suspects.pop(scope), check(snapshot)
+            if violations and snapshot == before:
+                confirmed[scope] = (snapshot, violations)
             elif violations:
-                suspects[scope] = books
-    return found
+                suspects[scope] = snapshot
+    return confirmed
 
 
-def repair(ledger: Ledger, found: Found) -> int:
-    """Repair what can be; how many people were at work meanwhile, and are to be looked at again."""
-    missed = 0
-    for books, violations in found.values():
+def repair(reader: Ledger, violating: Found) -> int:
+    """Repair what the timers determine; return how many people changed in the meantime."""
+    skipped = 0
+    for snapshot, violations in violating.values():
         if any(violation.repairable for violation in violations):
             try:
-                ledger.repair(books)
+                reader.repair(snapshot)
             except PynamoDBException as error:
                 if error.cause_response_code != "ConditionalCheckFailedException":
                     raise
-                missed += 1
-    return missed
+                skipped += 1
+    return skipped
 
 
 def main(arguments: list[str]) -> int:
-    """Check, report, perhaps repair. Exit code 1 where something does not hold in the end."""
-    parser = argparse.ArgumentParser(description="Prove or report what must hold of the tables.")
-    parser.add_argument("--repair", action="store_true", help="write anew what timers tell")
+    """Check, report and optionally repair. Return exit code 1 if violations remain."""
+    parser = argparse.ArgumentParser(description="Check the invariants of the tables.")
+    parser.add_argument("--repair", action="store_true", help="repair what the timers determine")
     with_repair = parser.parse_args(arguments).repair
     settings = read_settings(os.environ)
     allow_any_credentials(settings)
@@ -85,42 +87,42 @@ def main(arguments: list[str]) -> int:
 
 
 def report(connection: Connection, tools: Toolbox, *, with_repair: bool) -> int:
-    """Say what does not hold; 1 where something does not, in the end."""
-    ledger = Ledger(connection)
-    found = find_violations(ledger, tools.pause)
-    if found and with_repair:
-        for scope, (_, violations) in found.items():
+    """Print the violations; return 1 if violations remain, else 0."""
+    reader = Ledger(connection)
+    violating = find_violations(reader, tools.pause)
+    if violating and with_repair:
+        for scope, (_, violations) in violating.items():
             _print(scope, violations)
-        missed = repair(ledger, found)
-        print(f"repaired what timers tell ({missed} people changed meanwhile); checking again")
-        found = find_violations(ledger, tools.pause)
-    for scope, (_, violations) in found.items():
+        skipped = repair(reader, violating)
+        print(f"repaired ({skipped} people skipped: they changed meanwhile); checking again")
+        violating = find_violations(reader, tools.pause)
+    for scope, (_, violations) in violating.items():
         _print(scope, violations)
-    if found:
-        print(f"{len(found)} people for whom something does not hold")
-    fine = _report_rollups(connection, tools, with_repair) and not found
-    if fine:
-        print("everything holds")
-    return 0 if fine else 1
+    if violating:
+        print(f"{len(violating)} people with violations")
+    clean = _report_rollups(connection, tools, with_repair) and not violating
+    if clean:
+        print("all invariants hold")
+    return 0 if clean else 1
 
 
 def _report_rollups(connection: Connection, tools: Toolbox, with_repair: bool) -> bool:
     if with_repair:
         for line in rollups.rebuild(connection, tools).wrong:
-            print(f"mended {line}")
-    found = rollups.check(connection, tools)
-    for name in found.behind:
+            print(f"repaired {line}")
+    findings = rollups.check(connection, tools)
+    for name in findings.behind:
         print(f"not rolled up: {name}")
-    for line in found.wrong:
-        print(f"tally {line}")
-    if found.behind:
-        print(f"{len(found.behind)} tallies are not rolled up: does the stream run?")
-    return not (found.behind or found.wrong)
+    for line in findings.wrong:
+        print(f"wrong counters: {line}")
+    if findings.behind:
+        print(f"{len(findings.behind)} counters are not rolled up: is the stream running?")
+    return not (findings.behind or findings.wrong)
 
 
 def _print(scope: Scope, violations: list[Violation]) -> None:
     for violation in violations:
-        hint = "" if violation.repairable else " (needs a person)"
+        hint = "" if violation.repairable else " (repair manually)"
         print(f"organization {scope[0]}, person {scope[1]}: {violation.what}{hint}")
 
 

@@ -1,7 +1,7 @@
-"""Demo data: fixed, so that the requests of the source document can be pasted.
+"""Demo data with fixed ids, so that the requests of the source document can be pasted.
 
-Timers are not written down, they are worked: by the same decisions and transactions as real ones,
-with fixed ids, so that slots, entries and tallies agree with them.
+Timers are not written directly: they are started and stopped by the same decisions and
+transactions as real ones, so that person states, time entries and counters agree with them.
 """
 
 import secrets
@@ -32,12 +32,12 @@ TOKENS = {
     "demo-other": (KOLKATA, 8786, Role.ADMIN),
     "demo-other-member": (KOLKATA, 8788, Role.MEMBER),
 }
-"""Tokens in clear, whose they are, and their role. For demonstration only."""
+"""Tokens in clear text, with the organization, person id and role. For demonstration only."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Session:
-    """A timer; ``started`` and ``stopped`` are in seconds before the data was loaded."""
+    """A timer; ``started`` and ``stopped`` are seconds before the data was loaded."""
 
     timer_id: int
     person_id: int
@@ -55,18 +55,21 @@ _SESSIONS = (
 
 
 def load_demo_data(store: Store, now: int) -> bool:
-    """Load it, as of the instant ``now``; False where it is there already, however it changed."""
+    """Load the demo data as of the timestamp ``now``, in seconds.
+
+    Returns False, and writes nothing, if the demo organization exists, even if it was changed.
+    """
     if not store.create(ZAGREB):
         return False
     for record in _records():
         store.create(record)
     for entry in _entries(now):
-        _book(store, entry)
+        _create_entry(store, entry)
     for number, person in enumerate(_people(now), start=1):
         _commit(store, *adding(person))
         _commit(store, *_token(person, number, now))
     for session in _SESSIONS:
-        _work(store, session, now)
+        _run_session(store, session, now)
     return True
 
 
@@ -103,12 +106,12 @@ def _people(now: int) -> list[Person]:
 
 
 def _token(person: Person, number: int, now: int) -> tuple[RecordChange, ...]:
-    """What gives somebody their demo token, if they have one."""
+    """Return the changes that give a person their demo token, if they have one."""
     for token, (_, person_id, _) in TOKENS.items():
         if person_id == person.id:
-            place = person.organization_id, person.id
-            made = ApiToken(number, *place, "demo", digest(token), now)
-            return decide_token(person, TokenList(person.id, person.organization_id), made)
+            owner = person.organization_id, person.id
+            new_token = ApiToken(number, *owner, "demo", digest(token), now)
+            return decide_token(person, TokenList(person.id, person.organization_id), new_token)
     return ()
 
 
@@ -117,13 +120,13 @@ def _commit(store: Store, *records: RecordChange) -> None:
         store.commit(Commit(None, records=records), secrets.token_hex(16))
 
 
-def _book(store: Store, entry: TimeEntry) -> None:
-    """Put an entry, and count it."""
-    tallying = EntryTallying()
-    tallying.came(entry)
+def _create_entry(store: Store, entry: TimeEntry) -> None:
+    """Put a time entry and count it."""
+    counters = EntryTallying()
+    counters.came(entry)
     scope = entry.organization_id, entry.person_id
-    counted = Changes(*scope, entry.created_at, None, entry_tallies=tallying.changes())
-    store.commit(Commit(counted, records=(CreateRecord(entry),)), secrets.token_hex(16))
+    counter_changes = Changes(*scope, entry.created_at, None, entry_tallies=counters.changes())
+    store.commit(Commit(counter_changes, records=(CreateRecord(entry),)), secrets.token_hex(16))
 
 
 def _entry(
@@ -142,12 +145,12 @@ def _entry(
     )
 
 
-def _work(store: Store, session: _Session, now: int) -> None:
+def _run_session(store: Store, session: _Session, now: int) -> None:
     state = store.start_state(ZAGREB.id, session.person_id, time_entry_id=session.time_entry_id)
     if state.time_entry is None:
         raise LookupError(f"demo time entry {session.time_entry_id} is missing")
-    drawn = Drawn(now - session.started, session.timer_id, 0)
-    started = decide_start(state.slot, state.time_entry, ZAGREB, drawn)
+    generated = Drawn(now - session.started, session.timer_id, 0)
+    started = decide_start(state.slot, state.time_entry, ZAGREB, generated)
     store.commit(Commit(started.changes), secrets.token_hex(16))
     if session.stopped is not None:
         stopped = decide_stop(started.timer, now - session.stopped)

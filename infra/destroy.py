@@ -1,6 +1,6 @@
-"""Takes a stage off AWS: ``make destroy STAGE=prod``, or ``python -m infra.destroy STAGE [STACK]``.
+"""Delete a stage: ``make destroy STAGE=prod``, or ``python -m infra.destroy STAGE [STACK]``.
 
-Without the stack's name as a confirmation it only says what would be deleted and what is kept.
+Without the stack's name as confirmation it only prints what would be deleted and what stays.
 """
 
 import sys
@@ -13,27 +13,31 @@ from infra.stack.queues import WEBHOOK_KEY_NAME
 _TABLE = "AWS::DynamoDB::Table"
 _SECRET = "AWS::SecretsManager::Secret"  # noqa: S105 - a type
 
-_KEPT = """
-Kept, because hours are not to be lost with a stack:
+_RETAINED = """
+Retained tables, because they hold people's tracked time:
   {tables}
-  Each is protected against deletion, and `make deploy STAGE={stage}` takes them back as they are.
-  To delete one for good:
+  Deletion protection stays on, and `make deploy STAGE={stage}` imports the tables unchanged.
+  To delete a table permanently:
     aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME
     aws dynamodb delete-table --table-name NAME
-Kept, because the receivers of webhooks know secrets that derive from it, and taken back in the same
-way: the secret {stack}-{key}.
-Kept, because other stages share it: the bucket {bucket}, the role {role}.
+Retained secret, because webhook receivers have secrets derived from it; the next deployment reuses
+it: {stack}-{key}.
+Retained because other stages share them: the bucket {bucket}, the role {role}.
 """
 
 
 def explain(aws: Aws, stack: Stack, stage: str) -> str:
-    """What goes and what stays."""
+    """Return the text that lists what is deleted and what is retained."""
     resources = stack.resources()
-    tables = [it["PhysicalResourceId"] for it in resources if it["ResourceType"] == _TABLE]
-    others = sorted({it["ResourceType"] for it in resources} - {_TABLE, _SECRET})
-    lines = [f"Deleted with {stack.name}: the API and its address, functions, logs, alarms."]
-    lines += [f"  {it}" for it in others]
-    kept = _KEPT.format(
+    tables = [
+        resource["PhysicalResourceId"]
+        for resource in resources
+        if resource["ResourceType"] == _TABLE
+    ]
+    others = sorted({resource["ResourceType"] for resource in resources} - {_TABLE, _SECRET})
+    lines = [f"Deleted with {stack.name}: the API and its URL, functions, logs, alarms."]
+    lines += [f"  {resource_type}" for resource_type in others]
+    retained = _RETAINED.format(
         tables="\n  ".join(tables),
         stage=stage,
         stack=stack.name,
@@ -41,11 +45,11 @@ def explain(aws: Aws, stack: Stack, stage: str) -> str:
         bucket=bucket_name(aws),
         role=GATEWAY_ROLE,
     )
-    return "\n".join(lines) + "\n" + kept
+    return "\n".join(lines) + "\n" + retained
 
 
 def main(arguments: list[str]) -> None:
-    """Explain, and delete the stack where its name confirms it."""
+    """Explain, and delete the stack if its name is given as confirmation."""
     stage = arguments[0] if arguments else ""
     name = stack_name(stage)
     aws = connect()
@@ -54,13 +58,13 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"There is no stack {name} in account {aws.account}, {aws.region}.")
     print(explain(aws, stack, stage))
     if arguments[1:] != [name]:
-        print(f"Nothing was deleted. To go ahead: make destroy STAGE={stage} CONFIRM={name}")
+        print(f"Nothing was deleted. To delete it: make destroy STAGE={stage} CONFIRM={name}")
         return
     try:
         stack.delete()
     except StackError as error:
         sys.exit(str(error))
-    print(f"{name} is gone; the tables are there.")
+    print(f"{name} is deleted; the tables are retained.")
 
 
 if __name__ == "__main__":

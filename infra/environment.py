@@ -1,4 +1,4 @@
-"""What the commands of this folder share: credentials for local engines, a readable log."""
+"""Shared by the commands of this folder: credentials for local engines, a readable log."""
 
 import logging
 import os
@@ -7,14 +7,17 @@ from chalicelib.settings import Settings
 
 
 def allow_any_credentials(settings: Settings) -> None:
-    """Let botocore be content: a server that is not AWS's takes any credentials, but wants some."""
+    """Set placeholder credentials for a server other than AWS.
+
+    Such a server accepts any credentials, but botocore requires some.
+    """
     if settings.dynamodb_endpoint is not None:
         os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
 
 
 def log_to_terminal(level: str) -> None:
-    """Show our log lines, with what they carry beside their message; on AWS they are JSON."""
+    """Print stint's log lines with their extra fields; on AWS they are JSON."""
     handler = logging.StreamHandler()
     handler.setFormatter(_TerminalFormatter("%(asctime)s %(levelname)s %(message)s", "%H:%M:%S"))
     logger = logging.getLogger("stint")

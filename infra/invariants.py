@@ -1,8 +1,8 @@
-"""What must hold of every person's tables, whatever happened: proved, or reported.
+"""Invariants of each person's data, checked without side effects.
 
-One running timer at most, and the slot agrees; no overlaps; each entry's seconds and counters equal
-its timers; the tallies equal the timers; whatever is indexed is indexed as it is. The checks are
-pure; what they check is read by ``infra/check_invariants.py``.
+At most one timer runs, and the person state agrees; timers do not overlap; each time entry's
+seconds and counters equal its timers; the counters equal the timers; index keys match the
+record. ``infra/check_invariants.py`` reads the data that is checked here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -15,17 +15,17 @@ from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, 
 from chalicelib.store import keys
 
 Tallies = Mapping[str, Mapping[str, int]]
-"""Counters of sessions by UTC day, zeros left out."""
+"""Counters of timers by UTC day, without zeros."""
 
 EntryTallies = Mapping[EntryMonth, Mapping[str, int]]
-"""Counters of time entries by month and service, zeros left out."""
+"""Counters of time entries by month and service, without zeros."""
 
 
 @dataclass(frozen=True, slots=True)
 class Books:
-    """Everything that is kept of one person: ``timers`` in the order of their ids.
+    """Snapshot of everything stored about one person; ``timers`` are in the order of their ids.
 
-    ``misindexed`` are those whose keys are not what their times and ids make them.
+    ``misindexed`` are the records whose index keys do not match their times and ids.
     """
 
     organization_id: int
@@ -40,53 +40,53 @@ class Books:
 
 @dataclass(frozen=True, slots=True)
 class Violation:
-    """What does not hold. ``repairable`` where it can be derived from the timers."""
+    """A violated invariant. ``repairable`` if the timers determine the right value."""
 
     what: str
     repairable: bool
 
 
-def check(books: Books) -> list[Violation]:
-    """All that does not hold for a person."""
-    checks = (_check_timeline, _check_index, _check_slot, _check_entries, _check_tallies)
-    return [violation for each in checks for violation in each(books)]
+def check(snapshot: Books) -> list[Violation]:
+    """Return all violations in a person's snapshot."""
+    checks = (_check_timeline, _check_index, _check_person_state, _check_entries, _check_counters)
+    return [violation for run_check in checks for violation in run_check(snapshot)]
 
 
 def derived_tallies(timers: Sequence[Timer]) -> Tallies:
-    """The tallies that those timers make."""
-    tallying = Tallying()
+    """Return the counters that these timers imply."""
+    counters = Tallying()
     for timer in timers:
-        tallying.started(timer.started_at)
+        counters.started(timer.started_at)
         if timer.stopped_at is not None:
-            tallying.stopped(timer.stopped_at)
-    return {keys.tally_bucket(it.day): dict(it.counters) for it in tallying.changes()}
+            counters.stopped(timer.stopped_at)
+    return {keys.tally_bucket(day.day): dict(day.counters) for day in counters.changes()}
 
 
 def derived_entry_tallies(entries: Iterable[TimeEntry]) -> EntryTallies:
-    """The tallies that those time entries make. What was deleted is not counted any more."""
-    tallying = EntryTallying()
+    """Return the counters that these time entries imply; deleted ones do not count."""
+    counters = EntryTallying()
     for entry in entries:
         if entry.deleted_at is None:
-            tallying.came(entry)
-    return {it.name: dict(it.counters) for it in tallying.changes()}
+            counters.came(entry)
+    return {month.name: dict(month.counters) for month in counters.changes()}
 
 
 def derived_counters(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int | None]:
-    """What those timers make of an entry, by the names of its fields.
+    """Return the values that these timers imply for a time entry, by field name.
 
-    Of one that was deleted and still has some of its timers, only what they count for.
+    For a deleted entry that still has some of its timers: only its sum and count.
     """
     own = [timer for timer in timers if timer.time_entry_id == entry.id]
-    runs = running(own)
-    latest = max(own, key=lambda it: it.id, default=None)
-    counted: dict[str, int | None] = {
+    running_timers = running(own)
+    latest = max(own, key=lambda timer: timer.id, default=None)
+    totals: dict[str, int | None] = {
         "tracked_seconds": sum(timer.seconds for timer in own),
         "timer_count": len(own),
     }
     if entry.deleted_at is not None:
-        return counted
-    return counted | {
-        "running_timer_id": runs[0].id if runs else None,
+        return totals
+    return totals | {
+        "running_timer_id": running_timers[0].id if running_timers else None,
         "latest_timer_id": None if latest is None else latest.id,
         "timer_started_at": None if latest is None else latest.started_at,
         "timer_stopped_at": None if latest is None else latest.stopped_at,
@@ -94,97 +94,111 @@ def derived_counters(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int
 
 
 def running(timers: Sequence[Timer]) -> list[Timer]:
-    """Those that run."""
+    """Return the timers that run."""
     return [timer for timer in timers if timer.stopped_at is None]
 
 
 def last_stop(timers: Sequence[Timer]) -> int | None:
-    """The end of the last stopped session."""
-    return max((it.stopped_at for it in timers if it.stopped_at is not None), default=None)
+    """Return the end of the last stopped timer, in seconds; None without one."""
+    return max((timer.stopped_at for timer in timers if timer.stopped_at is not None), default=None)
 
 
-def last_known_id(books: Books) -> int:
-    """The largest id on the timeline, of a timer that may be gone with its entry."""
-    return max([books.slot.last_timer_id, *(timer.id for timer in books.timers)])
+def last_known_id(snapshot: Books) -> int:
+    """Return the largest id on the timeline; its timer may be deleted with its entry."""
+    return max([snapshot.slot.last_timer_id, *(timer.id for timer in snapshot.timers)])
 
 
-def expected_last_stop(books: Books, stopped: int | None) -> int | None:
-    """The end of the last session, given that of the last one that is still there."""
-    held = books.slot.last_stopped_at
-    if held is None or all(timer.id < last_known_id(books) for timer in books.timers):
-        # The last timer went with its entry: only what the slot remembers can tell its end.
-        return max((it for it in (held, stopped) if it is not None), default=None)
+def expected_last_stop(snapshot: Books, stopped: int | None) -> int | None:
+    """Return the expected end of the last timer; ``stopped`` is that of the last existing one."""
+    stored = snapshot.slot.last_stopped_at
+    if stored is None or all(timer.id < last_known_id(snapshot) for timer in snapshot.timers):
+        # The last timer was deleted with its entry: only the person state still knows its end.
+        return max(
+            (timestamp for timestamp in (stored, stopped) if timestamp is not None), default=None
+        )
     return stopped
 
 
-def _check_timeline(books: Books) -> Iterator[Violation]:
-    runs = running(books.timers)
-    if len(runs) > 1:
-        yield Violation(f"{len(runs)} timers run: {[timer.id for timer in runs]}", False)
-    for timer in books.timers:
+def _check_timeline(snapshot: Books) -> Iterator[Violation]:
+    running_timers = running(snapshot.timers)
+    if len(running_timers) > 1:
+        yield Violation(
+            f"{len(running_timers)} timers run: {[timer.id for timer in running_timers]}", False
+        )
+    for timer in snapshot.timers:
         if timer.seconds < 0:
             yield Violation(f"timer {timer.id} ends before it starts", False)
         if timer.stop_reason is StopReason.AUTO and timer.stopped_at != timer.auto_stop_at:
-            yield Violation(f"timer {timer.id} was stopped at another time than its limit", False)
-    ordered = sorted(books.timers, key=lambda it: (it.started_at, it.id))
-    for one, other in pairwise(ordered):
-        if one.stopped_at is None or one.stopped_at > other.started_at:
-            yield Violation(f"timers {one.id} and {other.id} overlap", False)
-        if one.id > other.id:
-            yield Violation(f"timer {one.id} is before {other.id}, but its id is larger", False)
+            yield Violation(
+                f"timer {timer.id} was auto-stopped at another time than its limit", False
+            )
+    ordered = sorted(snapshot.timers, key=lambda timer: (timer.started_at, timer.id))
+    for earlier, later in pairwise(ordered):
+        if earlier.stopped_at is None or earlier.stopped_at > later.started_at:
+            yield Violation(f"timers {earlier.id} and {later.id} overlap", False)
+        if earlier.id > later.id:
+            yield Violation(
+                f"timer {earlier.id} starts before {later.id}, but its id is larger", False
+            )
 
 
-def _check_index(books: Books) -> Iterator[Violation]:
-    for record in books.misindexed:
+def _check_index(snapshot: Books) -> Iterator[Violation]:
+    for record in snapshot.misindexed:
         kind = "timer" if isinstance(record, Timer) else "entry"
-        yield Violation(f"{kind} {record.id} is not indexed as it is", True)
+        yield Violation(f"{kind} {record.id} is not indexed correctly", True)
 
 
-def _check_slot(books: Books) -> Iterator[Violation]:
-    runs = running(books.timers)
+def _check_person_state(snapshot: Books) -> Iterator[Violation]:
+    running_timers = running(snapshot.timers)
     expected = None
-    if len(runs) == 1:
-        timer = runs[0]
+    if len(running_timers) == 1:
+        timer = running_timers[0]
         expected = RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
-    if len(runs) <= 1 and books.slot.running != expected:
-        held = books.slot.running.timer_id if books.slot.running else None
-        runs_id = expected.timer_id if expected else None
-        yield Violation(f"the slot holds timer {held}, but {runs_id} runs", True)
-    if books.slot.blocked and (runs or books.slot.running):
-        yield Violation("the slot is blocked, but something runs", False)
-    last_id = max((timer.id for timer in books.timers), default=0)
-    # Timers go with the entry that somebody deletes; what the slot knows of them stays.
-    if books.slot.last_timer_id < last_id:
-        yield Violation(f"the slot's last id is {books.slot.last_timer_id}, not {last_id}", True)
-    # While something runs, nobody asks where the last session ended: the next one cannot start
-    # before what runs. A correction may have moved that end meanwhile.
-    stopped = last_stop(books.timers)
-    if not runs and books.slot.last_stopped_at != expected_last_stop(books, stopped):
+    if len(running_timers) <= 1 and snapshot.slot.running != expected:
+        stored_id = snapshot.slot.running.timer_id if snapshot.slot.running else None
+        expected_id = expected.timer_id if expected else None
         yield Violation(
-            f"the slot's last stop is {books.slot.last_stopped_at}, not {stopped}", True
+            f"the person state names timer {stored_id} as running, not {expected_id}", True
+        )
+    if snapshot.slot.blocked and (running_timers or snapshot.slot.running):
+        yield Violation("the person state is disabled, but a timer runs", False)
+    last_id = max((timer.id for timer in snapshot.timers), default=0)
+    # Deleting a time entry deletes its timers; their last id stays in the person state.
+    if snapshot.slot.last_timer_id < last_id:
+        yield Violation(
+            f"the person state's last id is {snapshot.slot.last_timer_id}, not {last_id}", True
+        )
+    # While a timer runs, the last stop is not used: the next timer cannot start before the running
+    # one. A correction may have moved that stop in the meantime.
+    stopped = last_stop(snapshot.timers)
+    if not running_timers and snapshot.slot.last_stopped_at != expected_last_stop(
+        snapshot, stopped
+    ):
+        yield Violation(
+            f"the person state's last stop is {snapshot.slot.last_stopped_at}, not {stopped}", True
         )
 
 
-def _check_entries(books: Books) -> Iterator[Violation]:
-    named = {timer.time_entry_id for timer in books.timers}
-    for entry_id in sorted(named - books.entries.keys()):
-        yield Violation(f"timers name entry {entry_id}, which is missing", False)
-    for entry in books.entries.values():
-        for name, value in derived_counters(books.timers, entry).items():
-            held = getattr(entry, name)
-            if held != value:
-                yield Violation(f"entry {entry.id}: {name} is {held}, not {value}", True)
+def _check_entries(snapshot: Books) -> Iterator[Violation]:
+    referenced = {timer.time_entry_id for timer in snapshot.timers}
+    for entry_id in sorted(referenced - snapshot.entries.keys()):
+        yield Violation(f"timers refer to entry {entry_id}, which is missing", False)
+    for entry in snapshot.entries.values():
+        for name, value in derived_counters(snapshot.timers, entry).items():
+            stored = getattr(entry, name)
+            if stored != value:
+                yield Violation(f"entry {entry.id}: {name} is {stored}, not {value}", True)
 
 
-def _check_tallies(books: Books) -> Iterator[Violation]:
-    derived = derived_tallies(books.timers)
-    for day in sorted(derived.keys() | books.tallies.keys()):
-        held, expected = books.tallies.get(day, {}), derived.get(day, {})
-        if held != expected:
-            yield Violation(f"tally of {day}: {dict(held)}, not {dict(expected)}", True)
-    derived_entries = derived_entry_tallies(books.entries.values())
-    for name in sorted(derived_entries.keys() | books.entry_tallies.keys()):
-        held, expected = books.entry_tallies.get(name, {}), derived_entries.get(name, {})
-        if held != expected:
-            what = f"tally of entries on service {name.service_id} in {name.month}"
-            yield Violation(f"{what}: {dict(held)}, not {dict(expected)}", True)
+def _check_counters(snapshot: Books) -> Iterator[Violation]:
+    derived = derived_tallies(snapshot.timers)
+    for day in sorted(derived.keys() | snapshot.tallies.keys()):
+        stored, expected = snapshot.tallies.get(day, {}), derived.get(day, {})
+        if stored != expected:
+            yield Violation(f"counters of {day}: {dict(stored)}, not {dict(expected)}", True)
+    derived_entries = derived_entry_tallies(snapshot.entries.values())
+    for name in sorted(derived_entries.keys() | snapshot.entry_tallies.keys()):
+        stored, expected = snapshot.entry_tallies.get(name, {}), derived_entries.get(name, {})
+        if stored != expected:
+            counters = f"counters of entries on service {name.service_id} in {name.month}"
+            yield Violation(f"{counters}: {dict(stored)}, not {dict(expected)}", True)

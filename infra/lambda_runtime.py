@@ -1,8 +1,8 @@
-"""Runs an unpacked package as Lambda does: AWS's own runtime client, and a stand-in for the rest.
+"""Run an unpacked package as Lambda does, with AWS's own runtime client.
 
-The runtime client (awslambdaric) asks the runtime API for events and posts answers to it. Here that
-API is a small server on loopback, and the client sees nothing but the standard library, itself and
-the package: what the package lacks is missing here too.
+The runtime client (awslambdaric) gets events from the runtime API and posts responses to it.
+Here the runtime API is a small server on loopback. The client can import only the standard
+library, itself and the package: a module that the package lacks is missing here too.
 """
 
 import hashlib
@@ -24,18 +24,18 @@ from typing import Any, TextIO
 _ROOT = Path(__file__).parent.parent
 _REQUIREMENTS = _ROOT / "requirements-runtime.txt"
 _API = "/2018-06-01/runtime"
-_ANSWER_SECONDS = 60
+_RESPONSE_SECONDS = 60
 _TIMEOUT_MILLISECONDS = 29_000
 _REGION = "eu-central-1"
 _FUNCTION = f"arn:aws:lambda:{_REGION}:123456789012:function:stint"
 
 
 class FunctionError(Exception):
-    """The function, or its start, failed: what the runtime client reports of it."""
+    """The function, or its initialisation, failed; holds the runtime client's report."""
 
 
 def fetch_client() -> Path:
-    """The folder that holds the runtime client, installed there if it is not yet."""
+    """Return the folder of the runtime client; install it if it is missing."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     pinned = hashlib.sha256(_REQUIREMENTS.read_bytes()).hexdigest()[:12]
     folder = _ROOT / ".cache" / f"lambda-runtime-{version}-{pinned}"
@@ -50,14 +50,14 @@ def fetch_client() -> Path:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a function returned, and how long the caller waited for it, in seconds."""
+    """The return value of a function, and how many seconds the caller waited for it."""
 
     value: Any
     seconds: float
 
 
 class Function:
-    """A running function: :meth:`invoke` gives it one event after the other."""
+    """A running function; :meth:`invoke` passes it one event at a time."""
 
     def __init__(
         self, server: "_RuntimeApi", process: "subprocess.Popen[str]", began: float
@@ -69,11 +69,11 @@ class Function:
 
     @property
     def initialised(self) -> float:
-        """When it had initialised, and asked for its first event."""
-        return self._server.first_asked
+        """When it finished its initialisation and requested its first event."""
+        return self._server.first_request
 
     def invoke(self, event: object) -> Answer:
-        """Its answer to an event. Raises :class:`FunctionError`."""
+        """Return the function's answer to an event. Raises :class:`FunctionError`."""
         began = time.perf_counter()
         self._server.events.put(json.dumps(event).encode())
         kind, body = self._wait()
@@ -83,26 +83,28 @@ class Function:
         return Answer(json.loads(body), seconds)
 
     def _wait(self) -> tuple[str, bytes]:
-        deadline = time.monotonic() + _ANSWER_SECONDS
+        deadline = time.monotonic() + _RESPONSE_SECONDS
         while time.monotonic() < deadline:
             try:
                 return self._server.answers.get(timeout=0.5)
             except queue.Empty:
                 if self._process.poll() is not None:
-                    raise FunctionError(f"it ended with {self._process.returncode}") from None
-        raise FunctionError(f"no answer within {_ANSWER_SECONDS} s")
+                    raise FunctionError(
+                        f"the process exited with code {self._process.returncode}"
+                    ) from None
+        raise FunctionError(f"no response within {_RESPONSE_SECONDS} s")
 
 
 @contextmanager
 def running(
     package: Path, environment: Mapping[str, str], log: TextIO, handler: str = "app.app"
 ) -> Iterator[Function]:
-    """A function that runs as long as one is in this; ``log`` gets what it prints."""
+    """Run a function inside this context; its output goes to ``log``."""
     client = fetch_client()
     with _RuntimeApi() as server:
         Thread(target=server.serve_forever, daemon=True).start()
         began = time.perf_counter()
-        # Without site-packages: this project's development tools are not there either.
+        # Without site-packages, the project's development dependencies cannot be imported.
         process = subprocess.Popen(  # noqa: S603
             [sys.executable, "-S", "-s", "-m", "awslambdaric", handler],
             cwd=package,
@@ -120,7 +122,7 @@ def running(
 
 
 def _environment(package: Path, client: Path, address: str) -> dict[str, str]:
-    """What Lambda itself puts there, as far as it matters."""
+    """Return the environment variables that Lambda sets, as far as they matter here."""
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     return {
         "AWS_ACCESS_KEY_ID": "local",
@@ -134,7 +136,7 @@ def _environment(package: Path, client: Path, address: str) -> dict[str, str]:
         "AWS_LAMBDA_RUNTIME_API": address,
         "LAMBDA_TASK_ROOT": str(package),
         "PATH": os.environ.get("PATH", ""),
-        # The task's folder comes before the runtime's, as on Lambda.
+        # The task's folder comes before the runtime's, as in Lambda.
         "PYTHONPATH": f"{package}{os.pathsep}{client}",
         "PYTHONDONTWRITEBYTECODE": "1",
         "TZ": ":UTC",
@@ -148,29 +150,29 @@ class _RuntimeApi(ThreadingHTTPServer):
         super().__init__(("127.0.0.1", 0), _Handler)
         self.events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
         self.answers: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
-        self.numbers = itertools.count(1)
-        self.first_asked = 0.0
+        self.request_numbers = itertools.count(1)
+        self.first_request = 0.0
 
     @property
     def address(self) -> str:
         return f"127.0.0.1:{self.server_address[1]}"
 
     def handle_error(self, request: object, client_address: object) -> None:
-        """Say nothing: a function that is ended hangs up while it waits for its next event."""
+        """Ignore it: a terminated function closes the connection while it waits for an event."""
 
 
 class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     server: _RuntimeApi
-    # Headers and body leave in one write: two would wait for each other's acknowledgement.
+    # Send headers and body in one write: two writes would wait for the acknowledgement.
     wbufsize = -1
 
     def do_GET(self) -> None:
-        """``/invocation/next``: waits for an event."""
-        self.server.first_asked = self.server.first_asked or time.perf_counter()
+        """Handle ``/invocation/next``: wait for an event."""
+        self.server.first_request = self.server.first_request or time.perf_counter()
         event = self.server.events.get()
         headers = {
-            "Lambda-Runtime-Aws-Request-Id": f"request-{next(self.server.numbers)}",
+            "Lambda-Runtime-Aws-Request-Id": f"request-{next(self.server.request_numbers)}",
             "Lambda-Runtime-Deadline-Ms": str(int(time.time() * 1000) + _TIMEOUT_MILLISECONDS),
             "Lambda-Runtime-Invoked-Function-Arn": _FUNCTION,
             "Content-Type": "application/json",
@@ -178,7 +180,7 @@ class _Handler(BaseHTTPRequestHandler):
         self._send(200, event, headers)
 
     def do_POST(self) -> None:
-        """``/invocation/ID/response``, ``/invocation/ID/error`` or ``/init/error``."""
+        """Handle ``/invocation/ID/response``, ``/invocation/ID/error`` and ``/init/error``."""
         body = self._body()
         self._send(202, b"")
         self.server.answers.put((self.path.removeprefix(_API).rsplit("/", 1)[-1], body))
@@ -202,4 +204,4 @@ class _Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Log nothing."""

@@ -1,7 +1,7 @@
-"""Reads everything that is kept of people, and repairs what can be derived from their timers.
+"""Read everything stored about people, and repair what their timers determine.
 
-Everything is read from the tables themselves, consistently, never from an index: what an index
-has not seen yet must not be taken for missing.
+Reads the tables themselves with strong consistency, never an index: an index may lag, and a
+record that it lacks must not be reported as missing.
 """
 
 from collections import defaultdict
@@ -33,10 +33,10 @@ from infra.invariants import (
 )
 
 Scope = tuple[int, int]
-"""An organization's id and a person's."""
+"""The ids of an organization and a person."""
 
-_OfDays = dict[Scope, dict[str, dict[str, int]]]
-_OfMonths = dict[Scope, dict[EntryMonth, dict[str, int]]]
+_CountersByDay = dict[Scope, dict[str, dict[str, int]]]
+_CountersByMonth = dict[Scope, dict[EntryMonth, dict[str, int]]]
 
 Name = TypeVar("Name")
 
@@ -54,13 +54,13 @@ _INDEX_KEYS = {
 
 
 class Ledger:
-    """The tables of a stage, person by person."""
+    """The tables of a stage, read person by person."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
     def read_all(self) -> dict[Scope, Books]:
-        """Everybody's books: of one moment only where nobody works meanwhile."""
+        """Return everyone's snapshot; each is consistent only if nothing changes meanwhile."""
         timers: dict[Scope, list[Timer]] = defaultdict(list)
         misindexed: dict[Scope, list[Timer | TimeEntry]] = defaultdict(list)
         for raw in self._scan(TimerModel):
@@ -76,67 +76,68 @@ class Ledger:
             entries[scope][entry.id] = entry
             if not _is_indexed(entry, raw):
                 misindexed[scope].append(entry)
-        slots = self._slots()
-        tallies, entry_tallies = self._tallies()
-        everybody = (
-            timers.keys() | entries.keys() | slots.keys() | tallies.keys() | entry_tallies.keys()
+        states = self._person_states()
+        counters, entry_counters = self._counters()
+        scopes = (
+            timers.keys() | entries.keys() | states.keys() | counters.keys() | entry_counters.keys()
         )
         return {
             scope: Books(
                 *scope,
-                slot=slots.get(scope, Slot(*scope)),
-                timers=sorted(timers[scope], key=lambda it: it.id),
+                slot=states.get(scope, Slot(*scope)),
+                timers=sorted(timers[scope], key=lambda timer: timer.id),
                 entries=entries[scope],
-                tallies=_held(tallies[scope]),
-                entry_tallies=_held(entry_tallies[scope]),
+                tallies=_without_empty(counters[scope]),
+                entry_tallies=_without_empty(entry_counters[scope]),
                 misindexed=misindexed[scope],
             )
-            for scope in sorted(everybody)
+            for scope in sorted(scopes)
         }
 
     def read_still(self, scopes: Collection[Scope]) -> dict[Scope, Books]:
-        """The books of those among these people who did nothing while they were read."""
+        """Return the snapshots of these people, without those who changed during the read."""
         before = self._versions(scopes)
-        everybody = self.read_all()
+        snapshots = self.read_all()
         after = self._versions(scopes)
         return {
-            scope: everybody[scope]
+            scope: snapshots[scope]
             for scope in scopes
-            if scope in everybody and before[scope] == after[scope] == everybody[scope].slot.version
+            if scope in snapshots and before[scope] == after[scope] == snapshots[scope].slot.version
         }
 
-    def repair(self, books: Books) -> None:
-        """Write what a person's timers say wherever index keys, slot, entries or tallies differ.
+    def repair(self, snapshot: Books) -> None:
+        """Write what a person's timers determine to index keys, person state, entries and counters.
 
-        Each write demands that what it changes still is as it was read; where it is not,
-        PynamoDB raises, and the person is to be read again. Timers keep their times.
+        Each write requires that the item is unchanged since it was read; otherwise PynamoDB
+        raises, and the caller reads the person again. The times of timers never change.
         """
-        for record in books.misindexed:
+        for record in snapshot.misindexed:
             _repair_index(record)
-        self._repair_slot(books)
-        for entry in books.entries.values():
-            _repair_entry(books, entry)
-        repair_tallies(books)
+        self._repair_person_state(snapshot)
+        for entry in snapshot.entries.values():
+            _repair_entry(snapshot, entry)
+        repair_tallies(snapshot)
 
-    def _repair_slot(self, books: Books) -> None:
-        runs = running(books.timers)
-        # With two that run, whichever the slot let go could never be stopped: a person decides.
-        if len(runs) > 1:
+    def _repair_person_state(self, snapshot: Books) -> None:
+        running_timers = running(snapshot.timers)
+        # With two running timers, the one that is not chosen could never be stopped: repair
+        # manually.
+        if len(running_timers) > 1:
             return
-        held = books.slot
-        last_id = last_known_id(books)
-        stopped = held.last_stopped_at
-        if not runs:
-            stopped = expected_last_stop(books, last_stop(books.timers))
-        now_running = _running(runs[0]) if runs else None
-        if (held.running, held.last_timer_id, held.last_stopped_at) == (
+        stored = snapshot.slot
+        last_id = last_known_id(snapshot)
+        stopped = stored.last_stopped_at
+        if not running_timers:
+            stopped = expected_last_stop(snapshot, last_stop(snapshot.timers))
+        now_running = _running(running_timers[0]) if running_timers else None
+        if (stored.running, stored.last_timer_id, stored.last_stopped_at) == (
             now_running,
             last_id,
             stopped,
         ):
             return
         SlotModel(
-            person_key=keys.scoped(books.organization_id, books.person_id),
+            person_key=keys.scoped(snapshot.organization_id, snapshot.person_id),
             name=keys.RUNNING_SLOT,
         ).update(
             actions=[
@@ -145,31 +146,31 @@ class Ledger:
                 SlotModel.last_stopped_at.remove()
                 if stopped is None
                 else SlotModel.last_stopped_at.set(stopped),
-                SlotModel.version.set(held.version + 1),
+                SlotModel.version.set(stored.version + 1),
             ],
-            condition=SlotModel.version == held.version
-            if held.version
+            condition=SlotModel.version == stored.version
+            if stored.version
             else SlotModel.person_key.does_not_exist(),
         )
 
     def _versions(self, scopes: Collection[Scope]) -> dict[Scope, int]:
-        places = {scope: slot_ref(*scope) for scope in scopes}
-        found = read(self._connection, places.values())
+        keys_by_scope = {scope: slot_ref(*scope) for scope in scopes}
+        items = read(self._connection, keys_by_scope.values())
         return {
-            scope: read_slot(*scope, found.get(place)).version for scope, place in places.items()
+            scope: read_slot(*scope, items.get(key)).version for scope, key in keys_by_scope.items()
         }
 
-    def _slots(self) -> dict[Scope, Slot]:
-        slots = {}
+    def _person_states(self) -> dict[Scope, Slot]:
+        states = {}
         for raw in self._scan(SlotModel):
             if raw["name"]["S"] == keys.RUNNING_SLOT:
                 scope = _scope(raw["person_key"]["S"])
-                slots[scope] = read_slot(*scope, raw)
-        return slots
+                states[scope] = read_slot(*scope, raw)
+        return states
 
-    def _tallies(self) -> tuple[_OfDays, _OfMonths]:
-        days: _OfDays = defaultdict(dict)
-        months: _OfMonths = defaultdict(dict)
+    def _counters(self) -> tuple[_CountersByDay, _CountersByMonth]:
+        days: _CountersByDay = defaultdict(dict)
+        months: _CountersByMonth = defaultdict(dict)
         for raw in self._scan(TallyModel):
             bucket = raw["bucket"]["S"]
             match keys.tally_named(raw["scope"]["S"], bucket):
@@ -186,14 +187,14 @@ class Ledger:
 
 
 def scan(connection: Connection, model: type[Model]) -> Iterator[RawItem]:
-    """Every item of a table, each read consistently."""
+    """Yield every item of a table, read with strong consistency."""
     request: dict[str, Any] = {"TableName": table_name(model), "ConsistentRead": True}
     while True:
-        answer = connection.dispatch("Scan", dict(request))
-        yield from answer["Items"]
-        if "LastEvaluatedKey" not in answer:
+        response = connection.dispatch("Scan", dict(request))
+        yield from response["Items"]
+        if "LastEvaluatedKey" not in response:
             return
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
 
 def _running(timer: Timer) -> RunningTimer:
@@ -232,19 +233,19 @@ def _repair_index(record: Timer | TimeEntry) -> None:
     )
 
 
-def _repair_entry(books: Books, entry: TimeEntry) -> None:
-    differing = {
+def _repair_entry(snapshot: Books, entry: TimeEntry) -> None:
+    corrections = {
         name: value
-        for name, value in derived_counters(books.timers, entry).items()
+        for name, value in derived_counters(snapshot.timers, entry).items()
         if getattr(entry, name) != value
     }
-    if not differing:
+    if not corrections:
         return
     TimeEntryModel(key=keys.scoped(entry.organization_id, entry.id)).update(
         actions=[
             *(
                 Path(name).remove() if value is None else Path(name).set(value)
-                for name, value in differing.items()
+                for name, value in corrections.items()
             ),
             TimeEntryModel.version.set(entry.version + 1),
         ],
@@ -252,34 +253,34 @@ def _repair_entry(books: Books, entry: TimeEntry) -> None:
     )
 
 
-def repair_tallies(books: Books) -> None:
-    """Write a person's tallies as their timers and entries make them; see :meth:`Ledger.repair`."""
-    scope = keys.scoped(books.organization_id, books.person_id)
-    derived = derived_tallies(books.timers)
-    for day in sorted(derived.keys() | books.tallies.keys()):
-        place = TallyModel(scope=scope, bucket=day)
-        _repair_counters(place, books.tallies.get(day, {}), derived.get(day, {}))
-    of_entries = derived_entry_tallies(books.entries.values())
-    for name in sorted(of_entries.keys() | books.entry_tallies.keys()):
-        place = model_at(keys.tally(name))
-        _repair_counters(place, books.entry_tallies.get(name, {}), of_entries.get(name, {}))
+def repair_tallies(snapshot: Books) -> None:
+    """Write the counters that a person's timers and entries imply; see :meth:`Ledger.repair`."""
+    scope = keys.scoped(snapshot.organization_id, snapshot.person_id)
+    derived = derived_tallies(snapshot.timers)
+    for day in sorted(derived.keys() | snapshot.tallies.keys()):
+        item = TallyModel(scope=scope, bucket=day)
+        _repair_counters(item, snapshot.tallies.get(day, {}), derived.get(day, {}))
+    derived_entries = derived_entry_tallies(snapshot.entries.values())
+    for name in sorted(derived_entries.keys() | snapshot.entry_tallies.keys()):
+        item = model_at(keys.tally(name))
+        _repair_counters(item, snapshot.entry_tallies.get(name, {}), derived_entries.get(name, {}))
 
 
-def _repair_counters(place: TallyModel, held: Counters, expected: Counters) -> None:
-    differing = list(difference(expected, held))
-    if differing:
-        condition = _is(differing[0], held)
-        for name in differing[1:]:
-            condition &= _is(name, held)
-        place.update(
-            actions=[Path(name).set(expected.get(name, 0)) for name in differing],
+def _repair_counters(item: TallyModel, stored: Counters, expected: Counters) -> None:
+    names = list(difference(expected, stored))
+    if names:
+        condition = _equals(names[0], stored)
+        for name in names[1:]:
+            condition &= _equals(name, stored)
+        item.update(
+            actions=[Path(name).set(expected.get(name, 0)) for name in names],
             condition=condition,
         )
 
 
-def _is(name: str, held: Any) -> Any:
-    if name in held:
-        return Path(name) == held[name]
+def _equals(name: str, stored: Any) -> Any:
+    if name in stored:
+        return Path(name) == stored[name]
     return Path(name).does_not_exist() | (Path(name) == 0)
 
 
@@ -288,5 +289,5 @@ def _scope(key: str) -> Scope:
     return int(organization_id), int(person_id)
 
 
-def _held(tallies: Mapping[Name, dict[str, int]]) -> dict[Name, dict[str, int]]:
-    return {day: counters for day, counters in tallies.items() if counters}
+def _without_empty(by_name: Mapping[Name, dict[str, int]]) -> dict[Name, dict[str, int]]:
+    return {name: counters for name, counters in by_name.items() if counters}

@@ -1,4 +1,4 @@
-"""Fetches packages from npm: a fixed version, held to its checksum."""
+"""Download npm packages at a fixed version, verified by checksum."""
 
 import hashlib
 import shutil
@@ -13,11 +13,12 @@ from pathlib import Path
 
 @contextmanager
 def unpacked(package: str, sha256: str, folder: Path) -> Iterator[Path]:
-    """A package's files, in a folder below ``folder`` that goes when this ends.
+    """Yield the folder of a package's files; it is deleted at the end of the context.
 
-    ``package`` is its name and version; ``sha256`` what its archive must have.
+    ``package`` is a name and a version; ``sha256`` is the expected hash of its archive; ``folder``
+    is where the temporary folder is created.
     """
-    npm = need("npm", f"it fetches {package}; install Node.js")
+    npm = need("npm", f"it downloads {package}; install Node.js")
     folder.mkdir(exist_ok=True)
     with tempfile.TemporaryDirectory(dir=folder) as scratch:
         command = [npm, "pack", package, "--silent"]
@@ -30,7 +31,7 @@ def unpacked(package: str, sha256: str, folder: Path) -> Iterator[Path]:
 
 
 def need(program: str, reason: str) -> str:
-    """Where a program is. Ends this one, with a reason, where it is missing."""
+    """Return the path of a program; exit with the reason if it is missing."""
     path = shutil.which(program)
     if path is None:
         sys.exit(f"{program} is missing: {reason}.")
@@ -38,6 +39,6 @@ def need(program: str, reason: str) -> str:
 
 
 def _check(archive: Path, sha256: str) -> None:
-    digest = hashlib.sha256(archive.read_bytes()).hexdigest()
-    if digest != sha256:
-        sys.exit(f"{archive.name} is not what was expected: its SHA-256 is {digest}")
+    actual_sha256 = hashlib.sha256(archive.read_bytes()).hexdigest()
+    if actual_sha256 != sha256:
+        sys.exit(f"{archive.name} has an unexpected SHA-256: {actual_sha256}")

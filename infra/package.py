@@ -1,9 +1,9 @@
-"""Builds what is deployed: ``make package``, or ``python -m infra.package FOLDER``.
+"""Build the package for deployment: ``make package``, or ``python -m infra.package FOLDER``.
 
-``chalice package`` does the work, on a copy of the sources, so that nothing that lies about in the
-checkout gets in; its template is merged with ours (``infra.stack``), its archive refined
-(``infra.archive``). The folder then holds ``sam.json`` and ``deployment.zip``. They belong to no
-stage: one package is deployed to all.
+``chalice package`` runs on a copy of the sources, so that no other file of the checkout gets
+into the package. Its template is merged with the stack's (``infra.stack``), its archive is
+refined (``infra.archive``). The folder then holds ``sam.json`` and ``deployment.zip``. They are
+the same for every stage: one package is deployed to all of them.
 """
 
 import hashlib
@@ -23,14 +23,15 @@ ARCHIVE = "deployment.zip"
 DEFAULT_FOLDER = ROOT / "dist"
 
 _SOURCES = ("app.py", "requirements.txt", "chalicelib", ".chalice")
-_LEFT_BEHIND = shutil.ignore_patterns("__pycache__", "deployed", "deployments", "venv")
+_EXCLUDED = shutil.ignore_patterns("__pycache__", "deployed", "deployments", "venv")
 _MEGABYTE = 1_000_000
 
 
 def build(folder: Path, *, with_dependencies: bool = True) -> None:
     """Build the package into a folder.
 
-    Without dependencies nothing is downloaded: the template is the same, the archive of no use.
+    Without dependencies nothing is downloaded: the template is the same, but the archive does not
+    run.
     """
     with tempfile.TemporaryDirectory() as scratch:
         sources = Path(scratch) / "sources"
@@ -48,7 +49,7 @@ def build(folder: Path, *, with_dependencies: bool = True) -> None:
 
 
 def digest(path: Path) -> str:
-    """A file's SHA-256."""
+    """Return a file's SHA-256, in hexadecimal."""
     return hashlib.sha256(path.read_bytes()).hexdigest()
 
 
@@ -57,7 +58,7 @@ def _copy_sources(target: Path) -> None:
     for name in _SOURCES:
         source = ROOT / name
         if source.is_dir():
-            shutil.copytree(source, target / name, ignore=_LEFT_BEHIND)
+            shutil.copytree(source, target / name, ignore=_EXCLUDED)
         else:
             shutil.copy(source, target / name)
 
@@ -65,20 +66,20 @@ def _copy_sources(target: Path) -> None:
 def _chalice_package(sources: Path, merged: Path, built: Path) -> None:
     command = [str(Path(sys.executable).with_name("chalice")), "--project-dir", str(sources)]
     command += ["package", "--stage", api_stage(), "--merge-template", str(merged), str(built)]
-    # Chalice wants a region to know how AWS calls its services there; the template names none.
+    # Chalice needs a region for the service names; the template contains none.
     environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
-    done = subprocess.run(  # noqa: S603
+    result = subprocess.run(  # noqa: S603
         command, env=environment, check=False, capture_output=True, text=True
     )
-    # Where a dependency has no wheel for Lambda, Chalice says so and goes on without it.
-    if done.returncode or "Could not install dependencies" in done.stdout + done.stderr:
-        sys.exit(f"chalice package failed:\n{done.stdout}{done.stderr}")
+    # If a dependency has no wheel for Lambda, Chalice prints that and continues without it.
+    if result.returncode or "Could not install dependencies" in result.stdout + result.stderr:
+        sys.exit(f"chalice package failed:\n{result.stdout}{result.stderr}")
 
 
 def main(arguments: list[str]) -> None:
-    """Build, and say what was built."""
+    """Build the package and print its files."""
     folder = Path(arguments[0]) if arguments else DEFAULT_FOLDER
-    print("Packaging (dependencies are fetched as wheels for Lambda) ...", flush=True)
+    print("Building the package (downloading dependencies as wheels for Lambda) ...", flush=True)
     build(folder)
     archive = folder / ARCHIVE
     template = json.loads((folder / TEMPLATE).read_text())

@@ -1,4 +1,4 @@
-"""Events as API Gateway sends them to a function behind a REST API (``proxy_event.json``)."""
+"""Events that API Gateway sends to a function behind a REST API (``proxy_event.json``)."""
 
 import copy
 import json
@@ -22,7 +22,10 @@ def proxy_event(
     document: object = None,
     slash: str = "",
 ) -> dict[str, Any]:
-    """A request on a resource such as ``/api/v2/timers/{id}``; ``slash`` ends its path."""
+    """Return the event of a request on a resource such as ``/api/v2/timers/{id}``.
+
+    ``arguments`` are the path parameters; ``slash`` is appended to the path.
+    """
     event = copy.deepcopy(_EVENT)
     path = resource.format(**(arguments or {})) + slash
     event |= {"httpMethod": method, "resource": resource, "path": path}
@@ -35,9 +38,9 @@ def proxy_event(
     event["headers"] |= headers
     event["multiValueHeaders"] = {name: [value] for name, value in event["headers"].items()}
     if query:
-        given = parse_qs(query, keep_blank_values=True)
-        event["multiValueQueryStringParameters"] = given
-        event["queryStringParameters"] = {name: values[-1] for name, values in given.items()}
+        parameters = parse_qs(query, keep_blank_values=True)
+        event["multiValueQueryStringParameters"] = parameters
+        event["queryStringParameters"] = {name: values[-1] for name, values in parameters.items()}
     if document is not None:
         event["body"] = json.dumps(document)
     return event

@@ -1,9 +1,9 @@
-"""Makes the tallies anew, from timers and time entries up: ``make rebuild-tallies``.
+"""Rebuild the counters from timers and time entries: ``make rebuild-tallies``.
 
-Safe while traffic runs. Works on the tables that the environment names (STINT_TABLE_PREFIX,
-AWS_REGION, DYNAMODB_ENDPOINT).
-The local server in memory cannot be reached from here. Nothing is emptied on the way: what is right
-is left alone, and what is wrong is written anew only if it still is as it was read.
+Safe while the API is in use. Works on the tables that the environment selects
+(STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT). The local server's in-memory tables cannot
+be reached. Nothing is deleted first: correct counters stay unchanged, and wrong counters are
+written only if they are unchanged since they were read.
 """
 
 import argparse
@@ -26,29 +26,29 @@ from infra.rollups import rebuild
 
 
 def rebuild_all(connection: Connection, tools: Toolbox) -> int:
-    """What acts count, from what they made; then all above it. 1 where a run is not enough."""
-    missed = 0
-    for books, violations in find_violations(Ledger(connection), tools.pause).values():
-        if any(violation.what.startswith("tally of ") for violation in violations):
+    """Rebuild the counters of people, then the roll-ups; return 1 if another run is needed."""
+    skipped = 0
+    for snapshot, violations in find_violations(Ledger(connection), tools.pause).values():
+        if any(violation.what.startswith("counters of ") for violation in violations):
             try:
-                repair_tallies(books)
+                repair_tallies(snapshot)
             except PynamoDBException as error:
                 if error.cause_response_code != "ConditionalCheckFailedException":
                     raise
-                missed += 1
-    done = rebuild(connection, tools)
-    for line in done.wrong:
-        print(f"mended {line}")
-    left = missed + len(done.behind)
-    print(f"tallies are as the timers make them; {left} people or days to be done again")
-    return 1 if left else 0
+                skipped += 1
+    findings = rebuild(connection, tools)
+    for line in findings.wrong:
+        print(f"repaired {line}")
+    remaining = skipped + len(findings.behind)
+    print(f"counters rebuilt; {remaining} people or days changed meanwhile and need another run")
+    return 1 if remaining else 0
 
 
 def main(arguments: list[str]) -> int:
-    """Rebuild. Exit code 1 where somebody worked too busily: run it again."""
-    argparse.ArgumentParser(description="Make the tallies anew, from the timers up.").parse_args(
-        arguments
-    )
+    """Rebuild. Return exit code 1 if some counters changed meanwhile: run it again."""
+    argparse.ArgumentParser(
+        description="Rebuild the counters from timers and time entries."
+    ).parse_args(arguments)
     settings = read_settings(os.environ)
     allow_any_credentials(settings)
     connection = connect(settings)

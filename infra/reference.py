@@ -1,7 +1,8 @@
-"""Renews the renderer of the API's reference page: ``python -m infra.reference``.
+"""Update the renderer of the API's reference page: ``python -m infra.reference``.
 
-It is Swagger UI, from its own npm package, kept in ``chalicelib/http/reference`` as it comes, so
-that the page needs nobody else's server. To upgrade: another version and checksum, here.
+The renderer is Swagger UI, from its own npm package. Its files are stored unchanged in
+``chalicelib/http/reference``, so that the page needs no third-party server. To upgrade, change
+the version and the checksum here.
 """
 
 import shutil
@@ -24,7 +25,7 @@ _SHA256 = "1b8e891893404ea4c3558b6a87e2a3e494e7eedba41168c2ece5800a391a6ea6"
 
 
 def renew(folder: Path) -> None:
-    """Put the renderer's files into a folder."""
+    """Copy the renderer's files into a folder, with their checksums."""
     with unpacked(f"swagger-ui-dist@{VERSION}", _SHA256, ROOT / ".cache") as files:
         for name in FILES:
             shutil.copyfile(files / "package" / name, folder / name)
@@ -34,4 +35,4 @@ def renew(folder: Path) -> None:
 
 if __name__ == "__main__":
     renew(FOLDER)
-    print(f"Swagger UI {VERSION}, in {FOLDER.relative_to(ROOT)}")
+    print(f"Swagger UI {VERSION} is in {FOLDER.relative_to(ROOT)}")

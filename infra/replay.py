@@ -1,9 +1,9 @@
-"""Posts events again: ``python -m infra.replay dead-letters``, or ``python -m infra.replay range``.
+"""Replay events: ``python -m infra.replay dead-letters``, or ``python -m infra.replay range``.
 
-Dead letters go back onto the queue of deliveries, all or some of them, and leave the queue of dead
-letters. A range sends what started or stopped in a time to one webhook, as it is now. Works on the
-tables that the environment names (STINT_TABLE_PREFIX, AWS_REGION), whose stack has the queues, or
-on those of STINT_DELIVERIES_URL and STINT_DEAD_LETTERS_URL.
+``dead-letters`` moves all or selected dead letters back to the delivery queue. ``range`` sends
+the timers that started or stopped in a time range, in their current state, to one webhook.
+Works on the tables that the environment selects (STINT_TABLE_PREFIX, AWS_REGION) and the queues
+of their stack, or on those of STINT_DELIVERIES_URL and STINT_DEAD_LETTERS_URL.
 """
 
 import argparse
@@ -34,9 +34,9 @@ from infra.stack.queues import DEAD_LETTERS, DELIVERIES
 
 _MESSAGES_A_CALL = 10
 _HIDDEN_SECONDS = 120
-# So that SQS asks all of its machines: one of them alone may have nothing.
+# With a wait, SQS queries all of its servers; without one it may miss messages.
 _WAIT_SECONDS = 1
-_MOST = 100_000
+_MAX_EVENTS = 100_000
 
 Chosen = Callable[[Delivery], bool]
 
@@ -44,112 +44,120 @@ Chosen = Callable[[Delivery], bool]
 def replay_dead_letters(
     settings: Settings, chosen: Chosen, *, dry_run: bool = False
 ) -> Counter[str]:
-    """Send chosen dead letters again; how many there were, by what became of them.
+    """Send selected dead letters again; return their number by result.
 
-    Those that are not chosen, and what nobody can read, stay where they are.
+    ``chosen`` selects deliveries. Other dead letters, and unreadable ones, stay in the queue.
     """
     sqs = client("sqs", settings.region)
     deliveries = Queue(settings.deliveries_url, settings.region)
-    done: Counter[str] = Counter()
+    results: Counter[str] = Counter()
     seen: set[str] = set()
     while True:
-        answer = sqs.receive_message(
+        response = sqs.receive_message(
             QueueUrl=settings.dead_letters_url,
             MaxNumberOfMessages=_MESSAGES_A_CALL,
             VisibilityTimeout=_HIDDEN_SECONDS,
             WaitTimeSeconds=_WAIT_SECONDS,
         )
-        fresh = [it for it in answer.get("Messages", []) if it["MessageId"] not in seen]
+        fresh = [
+            message for message in response.get("Messages", []) if message["MessageId"] not in seen
+        ]
         if not fresh:
-            return done
+            return results
         for message in fresh:
             seen.add(message["MessageId"])
-            fate = _fate(message["Body"], chosen)
-            if isinstance(fate, Delivery):
+            result = _prepare(message["Body"], chosen)
+            if isinstance(result, Delivery):
                 if not dry_run:
-                    send(deliveries, [fate])
+                    send(deliveries, [result])
                     sqs.delete_message(
                         QueueUrl=settings.dead_letters_url,
                         ReceiptHandle=message["ReceiptHandle"],
                     )
-                done["replayed"] += 1
+                results["replayed"] += 1
             else:
-                done[fate] += 1
+                results[result] += 1
 
 
 def replay_range(tools: Toolbox, webhook: Webhook, after: int, before: int) -> int:
-    """Send what started or stopped from ``after`` up to ``before`` again; how many events.
+    """Send what started or stopped from ``after`` up to ``before`` again; return the event count.
 
-    Day by day, so that a year is no more than a day at a time. Raises :class:`LookupError` where
-    the organization is not there.
+    Works day by day, to limit the memory for a long range. ``after`` and ``before`` are timestamps
+    in seconds. Raises :class:`LookupError` if the organization does not exist.
     """
-    found = tools.store.look(
+    organization = tools.store.look(
         webhook.organization_id, [(Organization, webhook.organization_id)]
     ).record(Organization, webhook.organization_id)
-    if found is None:
+    if organization is None:
         raise LookupError(f"there is no organization {webhook.organization_id}")
     queue = Queue(tools.settings.deliveries_url, tools.settings.region)
     sent = 0
     for begin in range(after, before, SECONDS_PER_DAY):
         end = min(begin + SECONDS_PER_DAY, before)
-        again = events_between(tools, webhook, found, begin, end, _MOST) or []
-        send(queue, again)
-        sent += len(again)
+        events = events_between(tools, webhook, organization, begin, end, _MAX_EVENTS) or []
+        send(queue, events)
+        sent += len(events)
     return sent
 
 
 def main(arguments: list[str]) -> None:
-    """Do it, and say what was done."""
-    asked = _parser().parse_args(arguments)
+    """Run the command and print its result."""
+    options = _parser().parse_args(arguments)
     settings = _with_queues(read_settings(os.environ))
     allow_any_credentials(settings)
     tools = real_toolbox(Store(connect(settings)), settings)
     try:
-        asked.run(tools, asked)
+        options.run(tools, options)
     except (StintError, PynamoDBException, BotoCoreError, ClientError, LookupError) as error:
         sys.exit(f"Cannot replay for {settings.table_prefix}: {error}")
 
 
 def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(description="Post events again.")
-    ways = parser.add_subparsers(required=True)
-    dead = ways.add_parser("dead-letters", help="what was given up")
-    dead.add_argument("--organization", type=int, help="of this organization alone")
-    dead.add_argument("--webhook", type=int, help="for this webhook alone")
-    dead.add_argument("--dry-run", action="store_true", help="send nothing, only count")
-    dead.set_defaults(run=_run_dead_letters)
-    stretch = ways.add_parser("range", help="what started or stopped in a time")
-    stretch.add_argument("--organization", type=int, required=True)
-    stretch.add_argument("--webhook", type=int, required=True, help="where to post it")
+    parser = argparse.ArgumentParser(description="Send events again.")
+    commands = parser.add_subparsers(required=True)
+    dead_letters = commands.add_parser(
+        "dead-letters", help="send events again whose delivery failed"
+    )
+    dead_letters.add_argument("--organization", type=int, help="only of this organization")
+    dead_letters.add_argument("--webhook", type=int, help="only for this webhook")
+    dead_letters.add_argument("--dry-run", action="store_true", help="only count, send nothing")
+    dead_letters.set_defaults(run=_run_dead_letters)
+    time_range = commands.add_parser(
+        "range", help="send the starts and stops of a time range again"
+    )
+    time_range.add_argument("--organization", type=int, required=True)
+    time_range.add_argument(
+        "--webhook", type=int, required=True, help="the webhook that receives the events"
+    )
     for name in ("after", "before"):
         example = "such as 2026-03-02T09:00:00+01:00"
-        stretch.add_argument(f"--{name}", type=parse_instant, required=True, help=example)
-    stretch.set_defaults(run=_run_range)
+        time_range.add_argument(f"--{name}", type=parse_instant, required=True, help=example)
+    time_range.set_defaults(run=_run_range)
     return parser
 
 
-def _run_dead_letters(tools: Toolbox, asked: argparse.Namespace) -> None:
+def _run_dead_letters(tools: Toolbox, options: argparse.Namespace) -> None:
     def chosen(delivery: Delivery) -> bool:
-        return asked.organization in (None, delivery.organization_id) and asked.webhook in (
+        return options.organization in (None, delivery.organization_id) and options.webhook in (
             None,
             delivery.webhook_id,
         )
 
-    done = replay_dead_letters(tools.settings, chosen, dry_run=asked.dry_run)
-    print("dead letters" + (" (dry run: nothing was sent)" if asked.dry_run else ""))
+    results = replay_dead_letters(tools.settings, chosen, dry_run=options.dry_run)
+    print("dead letters" + (" (dry run: nothing was sent)" if options.dry_run else ""))
     for name in ("replayed", "left", "unreadable"):
-        print(f"  {name:12} {done[name]}")
+        print(f"  {name:12} {results[name]}")
 
 
-def _run_range(tools: Toolbox, asked: argparse.Namespace) -> None:
-    name = (asked.organization, asked.webhook)
+def _run_range(tools: Toolbox, options: argparse.Namespace) -> None:
+    name = (options.organization, options.webhook)
     webhook = tools.store.everywhere(Webhook, [name]).get(name)
     if webhook is None:
-        raise LookupError(f"organization {asked.organization} has no webhook {asked.webhook}")
-    print(f"{replay_range(tools, webhook, asked.after, asked.before)} events sent again")
+        raise LookupError(f"organization {options.organization} has no webhook {options.webhook}")
+    print(f"{replay_range(tools, webhook, options.after, options.before)} events sent again")
 
 
-def _fate(text: str, chosen: Chosen) -> Delivery | str:
+def _prepare(text: str, chosen: Chosen) -> Delivery | str:
     try:
         delivery = decode(text)
     except ValueError:
@@ -165,10 +173,10 @@ def _with_queues(settings: Settings) -> Settings:
     stacks: Any = client("cloudformation", settings.region)
     try:
         urls = [
-            stacks.describe_stack_resource(StackName=settings.table_prefix, LogicalResourceId=it)[
-                "StackResourceDetail"
-            ]["PhysicalResourceId"]
-            for it in (DELIVERIES, DEAD_LETTERS)
+            stacks.describe_stack_resource(
+                StackName=settings.table_prefix, LogicalResourceId=queue
+            )["StackResourceDetail"]["PhysicalResourceId"]
+            for queue in (DELIVERIES, DEAD_LETTERS)
         ]
     except (BotoCoreError, ClientError) as error:
         sys.exit(f"Cannot find the queues of {settings.table_prefix}: {error}")

@@ -1,9 +1,9 @@
-"""What tallies are rolled up to: proved against what was rolled up, and mended, while traffic runs.
+"""Check rolled-up counters against the records that were rolled up, and repair them.
 
-A bucket of an organization or of a person's month is the sum of the ledgers below it: whatever adds
-to the one moves the others in the same transaction, and raises the bucket's version. So a bucket
-whose version is the same before and after its ledgers are read can be compared with them, and be
-written anew if it is still that version.
+Safe while the API is in use. A bucket of an organization or of a person's month is the sum of
+the rolled-up records below it: each transaction that adds to the bucket also writes those
+records and raises the bucket's version. So a bucket with the same version before and after its
+records are read can be compared with them, and can be written on condition of that version.
 """
 
 from collections import defaultdict
@@ -36,12 +36,12 @@ from chalicelib.store.reads import RawItem, read, ref
 from chalicelib.store.tallies import bucket_key, counters_in, model_at, version_in
 from infra.ledger import scan
 
-_LOOKS = 8
+_READS = 8
 
 
 @dataclass(slots=True)
 class RollUps:
-    """Everything in the tallies, by what it is; of one moment only where nobody works meanwhile."""
+    """Everything in the counters' table, by kind; consistent only if nothing changes meanwhile."""
 
     tallies: dict[TallyName, Counters] = field(default_factory=dict)
     ledgers: dict[TallyName, Counters] = field(default_factory=dict)
@@ -50,45 +50,45 @@ class RollUps:
 
 def read_all(connection: Connection) -> RollUps:
     """Read the whole table."""
-    found = RollUps()
+    rollups = RollUps()
     for raw in scan(connection, TallyModel):
         scope, bucket = raw["scope"]["S"], raw["bucket"]["S"]
         if (name := keys.tally_named(scope, bucket)) is not None:
-            found.tallies[name] = counters_in(raw)
+            rollups.tallies[name] = counters_in(raw)
         elif (name := keys.ledger_named(scope, bucket)) is not None:
-            found.ledgers[name] = counters_in(raw)
-        elif (above := keys.bucket_named(scope, bucket)) is not None:
-            found.buckets[above] = counters_in(raw)
-    return found
+            rollups.ledgers[name] = counters_in(raw)
+        elif (rolled_up_bucket := keys.bucket_named(scope, bucket)) is not None:
+            rollups.buckets[rolled_up_bucket] = counters_in(raw)
+    return rollups
 
 
-def behind(found: RollUps) -> set[TallyName]:
-    """The tallies that are not rolled up as they are."""
+def behind(rollups: RollUps) -> set[TallyName]:
+    """Return the counters whose current values are not rolled up."""
     return {
         name
-        for name in found.tallies.keys() | found.ledgers.keys()
-        if difference(found.tallies.get(name, {}), found.ledgers.get(name, {}))
+        for name in rollups.tallies.keys() | rollups.ledgers.keys()
+        if difference(rollups.tallies.get(name, {}), rollups.ledgers.get(name, {}))
     }
 
 
-def drifted(found: RollUps) -> set[Bucket]:
-    """The buckets that are not the sums of their ledgers."""
+def drifted(rollups: RollUps) -> set[Bucket]:
+    """Return the buckets that differ from the sums of their rolled-up records."""
     expected: dict[Bucket, dict[str, int]] = defaultdict(dict)
-    for name, counters in found.ledgers.items():
+    for name, counters in rollups.ledgers.items():
         for bucket, added in name.shares(counters):
             add(expected[bucket], added)
     return {
         bucket
-        for bucket in found.buckets.keys() | expected.keys()
-        if difference(found.buckets.get(bucket, {}), expected.get(bucket, {}))
+        for bucket in rollups.buckets.keys() | expected.keys()
+        if difference(rollups.buckets.get(bucket, {}), expected.get(bucket, {}))
     }
 
 
 def still_behind(tools: Toolbox, names: Collection[TallyName]) -> list[TallyName]:
-    """Those of some tallies that are behind for longer than their stream takes."""
+    """Return the counters that stay behind for longer than the stream normally takes."""
     waiting = sorted(names, key=repr)
-    for _ in range(_LOOKS):
-        waiting = [it.name for it in tools.store.tally_states(waiting) if it.difference]
+    for _ in range(_READS):
+        waiting = [state.name for state in tools.store.tally_states(waiting) if state.difference]
         if not waiting:
             break
         tools.pause(0.5)
@@ -96,26 +96,26 @@ def still_behind(tools: Toolbox, names: Collection[TallyName]) -> list[TallyName
 
 
 class Mender:
-    """Compares single buckets with their ledgers, and mends them."""
+    """Compares single buckets with their rolled-up records, and repairs them."""
 
     def __init__(self, connection: Connection, pause: Callable[[float], None]) -> None:
         self._connection = connection
         self._pause = pause
 
     def compare(self, bucket: Bucket, *, mend: bool) -> str | None:
-        """What is wrong with a bucket, or None; with ``mend`` it is written anew as well.
+        """Return the error in a bucket, or None; with ``mend``, also repair it.
 
-        A bucket that changes all the time is looked at a few times; None if no look was still.
+        A bucket that changes at every read is read a few times and then counts as correct.
         """
-        for _ in range(_LOOKS):
+        for _ in range(_READS):
             before = self._read(bucket)
-            held, expected = counters_in(before), self._sum(bucket)
+            stored, expected = counters_in(before), self._sum(bucket)
             if version_in(self._read(bucket)) == version_in(before):
-                if not difference(held, expected):
+                if not difference(stored, expected):
                     return None
-                if not mend or self._write(bucket, version_in(before), held, expected):
+                if not mend or self._write(bucket, version_in(before), stored, expected):
                     scope = keys.tally_scope(bucket.scope)
-                    return f"{scope} {bucket.when}: {held}, not {expected}"
+                    return f"{scope} {bucket.when}: {stored}, not {expected}"
             self._pause(0.2)
         return None
 
@@ -124,21 +124,25 @@ class Mender:
         return read(self._connection, [item]).get(item, {})
 
     def _sum(self, bucket: Bucket) -> dict[str, int]:
-        """What the ledgers below a bucket add up to; for an organization's month of timers, its
-        days, which are right by then."""
+        """Return the sum of the rolled-up records below a bucket.
+
+        For an organization's month of timers: the sum of its days, which are repaired before.
+        """
         scope = bucket.scope
         if scope.listed is Listed.TIMERS and _is_month(bucket.when):
             if scope.person_id is not None:
                 return self._sum_of_person(scope.organization_id, scope.person_id, bucket.when)
             return self._sum_of_days(bucket)
         total: dict[str, int] = {}
-        for name, counters in self._ledgers(scope.organization_id, bucket.when):
-            for above, added in name.shares(counters):
-                if above == bucket:
+        for name, counters in self._rolled_up_records(scope.organization_id, bucket.when):
+            for rolled_up_bucket, added in name.shares(counters):
+                if rolled_up_bucket == bucket:
                     add(total, added)
         return total
 
-    def _ledgers(self, organization_id: int, when: str) -> Iterable[tuple[TallyName, Counters]]:
+    def _rolled_up_records(
+        self, organization_id: int, when: str
+    ) -> Iterable[tuple[TallyName, Counters]]:
         request: dict[str, Any] = {
             "TableName": table_name(TallyModel),
             "KeyConditionExpression": "#scope = :scope",
@@ -147,45 +151,50 @@ class Mender:
             "ConsistentRead": True,
         }
         while True:
-            answer = self._connection.dispatch("Query", dict(request))
-            for item in answer["Items"]:
+            response = self._connection.dispatch("Query", dict(request))
+            for item in response["Items"]:
                 name = keys.ledger_named(item["scope"]["S"], item["bucket"]["S"])
                 if name is not None:
                     yield name, counters_in(item)
-            if "LastEvaluatedKey" not in answer:
+            if "LastEvaluatedKey" not in response:
                 return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
     def _sum_of_person(self, organization_id: int, person_id: int, month: str) -> dict[str, int]:
-        def ledger(day: int) -> dict[str, str]:
+        def key_of_day(day: int) -> dict[str, str]:
             return keys.ledger(PersonDay(organization_id, person_id, day))
 
-        return self._sum_by_day(month, ledger)
+        return self._sum_by_day(month, key_of_day)
 
     def _sum_of_days(self, bucket: Bucket) -> dict[str, int]:
-        def day_bucket(day: int) -> dict[str, str]:
+        def key_of_day(day: int) -> dict[str, str]:
             return bucket_key(Bucket(bucket.scope, keys.tally_bucket(day)))
 
-        return self._sum_by_day(bucket.when, day_bucket)
+        return self._sum_by_day(bucket.when, key_of_day)
 
-    def _sum_by_day(self, month: str, place: Callable[[int], dict[str, str]]) -> dict[str, int]:
-        days = {day: ref(TallyModel, **place(day)) for day in _days_of(month)}
-        found = read(self._connection, days.values())
+    def _sum_by_day(
+        self, month: str, key_of_day: Callable[[int], dict[str, str]]
+    ) -> dict[str, int]:
+        days = {day: ref(TallyModel, **key_of_day(day)) for day in _days_of(month)}
+        items = read(self._connection, days.values())
         total: dict[str, int] = {}
-        for day, item in days.items():
-            add(total, day_totals(day, counters_in(found.get(item, {}))))
+        for day, key in days.items():
+            add(total, day_totals(day, counters_in(items.get(key, {}))))
         return total
 
-    def _write(self, bucket: Bucket, version: int, held: Counters, expected: Counters) -> bool:
-        """Write what differs, if the bucket still is as it was; whether it was."""
-        path = Path("version")
+    def _write(self, bucket: Bucket, version: int, stored: Counters, expected: Counters) -> bool:
+        """Write the differing counters if the bucket is unchanged; return whether it was."""
+        version_path = Path("version")
         try:
             model_at(bucket_key(bucket)).update(
                 actions=[
-                    path.set(version + 1),
-                    *(Path(it).set(expected.get(it, 0)) for it in difference(held, expected)),
+                    version_path.set(version + 1),
+                    *(
+                        Path(name).set(expected.get(name, 0))
+                        for name in difference(stored, expected)
+                    ),
                 ],
-                condition=path == version if version else path.does_not_exist(),
+                condition=version_path == version if version else version_path.does_not_exist(),
             )
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
@@ -196,35 +205,41 @@ class Mender:
 
 @dataclass(frozen=True, slots=True)
 class Findings:
-    """Tallies that are not rolled up, and buckets that are, or were, wrong, in words."""
+    """Counters that are not rolled up, and descriptions of wrong (or repaired) buckets."""
 
     behind: list[TallyName]
     wrong: list[str]
 
 
 def check(connection: Connection, tools: Toolbox) -> Findings:
-    """What does not hold of what is rolled up, also while traffic runs."""
-    found = read_all(connection)
-    mender = Mender(connection, tools.pause)
-    compared = (mender.compare(bucket, mend=False) for bucket in sorted(drifted(found), key=repr))
-    return Findings(still_behind(tools, behind(found)), [it for it in compared if it is not None])
+    """Return the wrong roll-ups; also works while the API is in use."""
+    rollups = read_all(connection)
+    repairer = Mender(connection, tools.pause)
+    results = (
+        repairer.compare(bucket, mend=False) for bucket in sorted(drifted(rollups), key=repr)
+    )
+    return Findings(
+        still_behind(tools, behind(rollups)), [result for result in results if result is not None]
+    )
 
 
 def rebuild(connection: Connection, tools: Toolbox) -> Findings:
-    """Roll everything up, and write anew what is not the sum of what was rolled up.
+    """Roll up all counters, and repair the buckets that differ from their sums.
 
-    Says what it mended, and what it could not roll up. Days come before the months that are the
-    sums of them.
+    Returns the repaired buckets and the counters that it could not roll up. Days are repaired
+    before months, because months are sums of days.
     """
     failed = roll_up(tools, behind(read_all(connection)))
-    mender = Mender(connection, tools.pause)
-    mended: list[str] = []
+    repairer = Mender(connection, tools.pause)
+    repaired: list[str] = []
     for months in (False, True):
-        found = drifted(read_all(connection))
-        suspects = sorted((it for it in found if _is_month(it.when) is months), key=repr)
-        results = (mender.compare(bucket, mend=True) for bucket in suspects)
-        mended += [it for it in results if it is not None]
-    return Findings(sorted(failed, key=repr), mended)
+        buckets = drifted(read_all(connection))
+        suspects = sorted(
+            (bucket for bucket in buckets if _is_month(bucket.when) is months), key=repr
+        )
+        results = (repairer.compare(bucket, mend=True) for bucket in suspects)
+        repaired += [result for result in results if result is not None]
+    return Findings(sorted(failed, key=repr), repaired)
 
 
 def _is_month(when: str) -> bool:

@@ -1,7 +1,7 @@
-"""botocore's data as a cold start wants it: what is read every time holds what is needed, no more.
+"""Reduce botocore's data files to what stint needs, for faster cold starts.
 
-Every client that is made reads the endpoints of all services and its own service's description, and
-every connection that is opened reads the certificates of all authorities. docs/decisions/0018.
+Each new client reads the endpoints of all services and the description of its own service; each
+new connection reads the certificates of all authorities. docs/decisions/0018.
 """
 
 import gzip
@@ -13,10 +13,10 @@ from pathlib import Path
 from typing import Any
 
 AWS_ROOTS = "aws-roots.pem"
-"""In the archive's root: the authorities by which AWS's own endpoints prove themselves."""
+"""File in the archive's root: the certificate authorities of AWS's own endpoints."""
 
 _AUTHORITIES = ("Amazon", "Starfield Technologies, Inc.", "DigiCert Inc")
-# AWS's own authority, the roots by which older clients know it, and whom AWS used before.
+# Amazon's own roots, and the root that older clients trust.
 _NEEDED_ROOTS = {
     "Amazon Root CA 1",
     "Amazon Root CA 2",
@@ -29,9 +29,9 @@ _DOCUMENTATION = "documentation"
 
 
 def slim(root: Path, services: Collection[str]) -> None:
-    """Rewrite an unpacked package's copy of botocore's data; ``services`` are those called.
+    """Rewrite botocore's data in an unpacked package; ``services`` are the AWS services it calls.
 
-    A package without dependencies has none.
+    Does nothing for a package without botocore.
     """
     if not (root / "botocore").is_dir():
         return
@@ -44,30 +44,31 @@ def slim(root: Path, services: Collection[str]) -> None:
 
 
 def aws_roots(bundle: bytes) -> bytes:
-    """AWS's authorities, out of a bundle of all. Raises :class:`ValueError` if one is missing."""
-    kept = {}
+    """Return the certificates of AWS's authorities. Raises :class:`ValueError` if one is
+    missing."""
+    names = {}
     for certificate in _CERTIFICATE.findall(bundle):
         subject = _subject(certificate.decode())
         if subject.get("organizationName") in _AUTHORITIES:
-            kept[certificate] = subject.get("commonName")
-    missing = _NEEDED_ROOTS - set(kept.values())
+            names[certificate] = subject.get("commonName")
+    missing = _NEEDED_ROOTS - set(names.values())
     if missing:
         raise ValueError(f"botocore's certificates lack {', '.join(sorted(missing))}")
-    return b"".join(kept)
+    return b"".join(names)
 
 
 def without_documentation(described: Any) -> Any:
-    """A description without what people read of it: most of its bytes."""
+    """Return a service description without documentation, most of its size."""
     match described:
         case dict():
             return {
                 name: without_documentation(value)
                 for name, value in described.items()
-                # A member of that name is an object; documentation is text.
+                # A member named `documentation` is an object; real documentation is text.
                 if not (name == _DOCUMENTATION and isinstance(value, str))
             }
         case list():
-            return [without_documentation(it) for it in described]
+            return [without_documentation(value) for value in described]
         case _:
             return described
 
@@ -83,7 +84,7 @@ def _slim_endpoints(path: Path, services: Collection[str]) -> None:
 def _slim_description(path: Path) -> None:
     described = without_documentation(json.loads(gzip.decompress(path.read_bytes())))
     path.unlink()
-    # botocore reads either; the archive is compressed as a whole.
+    # botocore reads both formats; the archive is compressed as a whole.
     path.with_suffix("").write_text(_compact(described))
 
 

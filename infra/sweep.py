@@ -1,7 +1,8 @@
-"""Runs the sweep once, by hand: ``make sweep``, or ``python -m infra.sweep [--dry-run]``.
+"""Run the auto-stop once, manually: ``make sweep``, or ``python -m infra.sweep [--dry-run]``.
 
-Works on the tables that the environment names (STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT).
-The local server in memory cannot be reached from here; it sweeps by itself.
+Works on the tables that the environment selects (STINT_TABLE_PREFIX, AWS_REGION,
+DYNAMODB_ENDPOINT). The local server's in-memory tables cannot be reached; that server runs the
+auto-stop itself.
 """
 
 import argparse
@@ -23,12 +24,12 @@ from infra.environment import allow_any_credentials, log_to_terminal
 
 
 def main(arguments: list[str]) -> int:
-    """Sweep, clear away what was deleted, and say what was done.
+    """Stop overdue timers, purge deleted time entries, and print the result.
 
-    Exit code 1 where a timer could not be stopped, or a deleted time entry not be cleared away.
+    Returns exit code 1 if a timer could not be stopped or a deleted time entry not be purged.
     """
-    parser = argparse.ArgumentParser(description="Stop the timers that are past their limit.")
-    parser.add_argument("--dry-run", action="store_true", help="stop nothing, only count")
+    parser = argparse.ArgumentParser(description="Stop the timers that are over their limit.")
+    parser.add_argument("--dry-run", action="store_true", help="only count, stop nothing")
     dry_run = parser.parse_args(arguments).dry_run
     settings = read_settings(os.environ)
     allow_any_credentials(settings)
@@ -36,15 +37,15 @@ def main(arguments: list[str]) -> int:
     try:
         tools = real_toolbox(Store(connect(settings)))
         report = sweep(tools, dry_run=dry_run)
-        clearing = ClearingReport(0, 0, 0) if dry_run else clear_deleted(tools)
+        purge = ClearingReport(0, 0, 0) if dry_run else clear_deleted(tools)
     except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
-        sys.exit(f"Cannot sweep {settings.table_prefix}-*: {error}")
+        sys.exit(f"Auto-stop failed on {settings.table_prefix}-*: {error}")
     print(f"{settings.table_prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
     for name, value in asdict(report).items():
         print(f"  {name:12} {value}")
     if not dry_run:
-        print(f"deleted time entries: {clearing.cleared} cleared away, {clearing.left} left")
-    return 1 if report.failed or clearing.failed else 0
+        print(f"deleted time entries: {purge.cleared} purged, {purge.left} left")
+    return 1 if report.failed or purge.failed else 0
 
 
 if __name__ == "__main__":

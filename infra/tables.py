@@ -1,4 +1,4 @@
-"""Creates and empties the tables, from the models that the application itself uses."""
+"""Create and empty the tables, from the models that the application itself uses."""
 
 from pynamodb.models import Model
 
@@ -6,9 +6,9 @@ from chalicelib.store.models import TABLES
 
 
 def create_tables() -> list[str]:
-    """Create what is missing, on whatever the models are bound to; the names of what was created.
+    """Create missing tables on the database of the models; return their names.
 
-    For local engines and tests. On AWS, CloudFormation owns the tables.
+    For local engines and tests. On AWS, CloudFormation creates the tables.
     """
     created = []
     for model in TABLES:
@@ -19,14 +19,14 @@ def create_tables() -> list[str]:
 
 
 def renew_tables() -> None:
-    """Delete every table and create it again: the quicker way to empty what holds much."""
+    """Delete and create every table: the faster way to empty large tables."""
     for model in TABLES:
         model.delete_table()
         model.create_table(wait=True)
 
 
 def empty_tables(*models: type[Model]) -> None:
-    """Delete every item, of all tables or of some. For tests: it reads them all first."""
+    """Delete every item of all tables, or of some. For tests: it reads all items first."""
     for model in models or TABLES:
         with model.batch_write() as batch:
             for item in model.scan(consistent_read=True):

@@ -1,5 +1,4 @@
-"""Timers and time entries with the tallies that their acts would have written, for tests and
-benches: in bulk."""
+"""Items of timers and time entries with matching counters, for tests and benchmarks, in bulk."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping
@@ -19,15 +18,15 @@ Item = tuple[type[Model], RawItem]
 
 
 def timer_items(timers: Iterable[Timer]) -> Iterator[Item]:
-    """The timers themselves."""
+    """Return the items of the timers."""
     return ((TimerModel, model_of(timer).serialize()) for timer in timers)
 
 
 def slot_items(timers: Iterable[Timer]) -> Iterator[Item]:
-    """The slots of those who run something."""
+    """Yield the person states of people with a running timer."""
     for timer in timers:
         if timer.stopped_at is None:
-            slot = SlotModel(
+            state = SlotModel(
                 person_key=keys.scoped(timer.organization_id, timer.person_id),
                 name=keys.RUNNING_SLOT,
                 version=1,
@@ -37,47 +36,49 @@ def slot_items(timers: Iterable[Timer]) -> Iterator[Item]:
                 started_at=timer.started_at,
                 auto_stop_at=timer.auto_stop_at,
             )
-            yield SlotModel, slot.serialize()
+            yield SlotModel, state.serialize()
 
 
 def tally_items(timers: Iterable[Timer]) -> Iterator[Item]:
-    """The days of their people, and everything that those are rolled up to."""
-    return _rolled_up(TallyState(name, tally, {}, 0) for name, tally in _days(timers).items())
+    """Return the items of the people's counters by day, and of their roll-ups."""
+    return _rolled_up(TallyState(name, counters, {}, 0) for name, counters in _days(timers).items())
 
 
 def entry_items(entries: Iterable[TimeEntry]) -> Iterator[Item]:
-    """Time entries themselves, the months that count them, and what those are rolled up to."""
-    tallying = EntryTallying()
+    """Yield the items of time entries, of their counters by month, and of the roll-ups."""
+    counters = EntryTallying()
     for entry in entries:
-        tallying.came(entry)
+        counters.came(entry)
         yield TimeEntryModel, model_of(entry).serialize()
-    yield from _rolled_up(TallyState(it.name, it.counters, {}, 0) for it in tallying.changes())
+    yield from _rolled_up(
+        TallyState(month.name, month.counters, {}, 0) for month in counters.changes()
+    )
 
 
-def _rolled_up(tallies: Iterable[TallyState]) -> Iterator[Item]:
-    states = list(tallies)
+def _rolled_up(unrolled: Iterable[TallyState]) -> Iterator[Item]:
+    states = list(unrolled)
     for state in states:
         yield _item(keys.tally(state.name), state.tally)
         yield _item(keys.ledger(state.name), {**state.tally, "version": 1})
-    done = decide_roll_up(states)
-    for bucket, added in ({} if done is None else done.added).items():
+    roll_up = decide_roll_up(states)
+    for bucket, added in ({} if roll_up is None else roll_up.added).items():
         yield _item(bucket_key(bucket), {**added, "version": 1})
 
 
 def _days(timers: Iterable[Timer]) -> Mapping[PersonDay, Counters]:
     by_person: dict[tuple[int, int], Tallying] = defaultdict(Tallying)
     for timer in timers:
-        tallying = by_person[timer.organization_id, timer.person_id]
-        tallying.started(timer.started_at)
+        counters = by_person[timer.organization_id, timer.person_id]
+        counters.started(timer.started_at)
         if timer.stopped_at is not None:
-            tallying.stopped(timer.stopped_at)
+            counters.stopped(timer.stopped_at)
     return {
         PersonDay(*person, change.day): change.counters
-        for person, tallying in by_person.items()
-        for change in tallying.changes()
+        for person, counters in by_person.items()
+        for change in counters.changes()
     }
 
 
-def _item(place: Mapping[str, str], counters: Counters) -> Item:
-    item: RawItem = {name: {"S": value} for name, value in place.items()}
+def _item(key: Mapping[str, str], counters: Counters) -> Item:
+    item: RawItem = {name: {"S": value} for name, value in key.items()}
     return TallyModel, item | {name: {"N": str(count)} for name, count in counters.items()}

@@ -1,6 +1,6 @@
-"""The same authenticated GET of a timer, as engineers of other stacks would write it.
+"""Baselines: the same authenticated GET of a timer on other stacks.
 
 Each folder is the source of a Lambda package: ``bench.packages`` adds its dependencies and compiles
-it. All read the tables of stint, in two calls, and answer the very document that stint answers;
-``bench.cold_start`` compares them before it measures anything.
+it. All read stint's tables, in two calls, and return the same document as stint;
+``bench.cold_start`` compares the documents before it measures.
 """

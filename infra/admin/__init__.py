@@ -1,5 +1,5 @@
-"""The command line by which an operator sets a stage up: ``python -m infra.admin --help``.
+"""Command line to administer a stage: ``python -m infra.admin --help``.
 
-It works on the tables themselves, by the services, decisions and transactions that the API works
-by: what the API refuses, it refuses. It is not shipped to Lambda.
+The commands work on the tables directly, with the services, decisions and transactions of the
+API: a change that the API refuses is refused here too. Not deployed to Lambda.
 """

@@ -1,4 +1,4 @@
-"""Runs the command line: ``python -m infra.admin``."""
+"""Entry point of the command line: ``python -m infra.admin``."""
 
 from infra.admin.cli import admin
 

@@ -1,4 +1,4 @@
-"""The commands, put together, and the one place where an error becomes a line and an exit code."""
+"""The command group, and the handler that turns an error into one line and an exit code."""
 
 from functools import cache, partial
 from typing import Any
@@ -15,7 +15,7 @@ from infra.admin.tokens import tokens
 
 
 class Admin(click.Group):
-    """Tells what was refused or failed in one line, and exits with 1."""
+    """Command group that prints an error in one line and exits with 1."""
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run a command."""
@@ -28,8 +28,8 @@ class Admin(click.Group):
 @click.group(
     cls=Admin,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 done; 1 something was refused or failed, or was not confirmed; 2 used "
-    "wrongly. Results are on stdout, everything else on stderr.",
+    epilog="Exit codes: 0 success; 1 refused, failed or not confirmed; 2 wrong usage. Results go "
+    "to stdout, all other output to stderr.",
 )
 @click.option(
     "--stage", help="A stage on AWS, as in `make deploy STAGE=prod`: tables stint-STAGE-*."
@@ -45,17 +45,17 @@ class Admin(click.Group):
 def admin(
     context: click.Context, stage: str | None, region: str | None, endpoint: str | None
 ) -> None:
-    """Set stint up: organizations, people, services and tokens, in any stage.
+    """Administer organizations, people, services and tokens of a stage.
 
-    Works on the stage's tables, by the same rules as the API: what the API refuses is refused
-    here. Without --stage, the tables are those of STINT_TABLE_PREFIX, at first stint-local.
+    Works on the stage's tables, with the rules of the API: what the API refuses is refused here
+    too. Without --stage, it works on the tables of STINT_TABLE_PREFIX; the default is stint-local.
 
     \b
     The first steps of a new stage:
       python -m infra.admin --stage prod organizations create "Example Studio" \\
         --time-zone Europe/Zagreb \\
         --first-name Ana --last-name Horvat --email ana@example.com
-      export STINT_ORGANIZATION=...      # the id that it has answered
+      export STINT_ORGANIZATION=...      # the id in its output
       python -m infra.admin --stage prod services create --name Design
       python -m infra.admin --stage prod people import people.csv --dry-run
 
@@ -64,7 +64,7 @@ def admin(
       export DYNAMODB_ENDPOINT=http://127.0.0.1:8001
       python -m infra.admin init
     """
-    # A test brings its own.
+    # Tests pass their own context object.
     if context.obj is None:
         context.obj = cache(partial(open_desk, stage, region, endpoint))
 

@@ -1,4 +1,4 @@
-"""CSV as spreadsheets write it, read into rows whose values are checked by the API's rules."""
+"""Reads CSV files from spreadsheets into rows, with values checked by the API's rules."""
 
 import csv
 import io
@@ -19,7 +19,7 @@ _NO = frozenset({"false", "no", "0"})
 
 
 class BadFile(Exception):
-    """The file is not to be used; ``problems`` says why, each with its line."""
+    """The file cannot be imported; ``problems`` are the reasons, each with its line number."""
 
     def __init__(self, problems: Sequence[str]) -> None:
         self.problems = problems
@@ -28,7 +28,7 @@ class BadFile(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Row:
-    """A row: the line that it begins on, what its cells say, and its id, if it has one."""
+    """A row: the line on which it begins, its values, and its id if it has one."""
 
     line: int
     values: Mapping[str, Any]
@@ -36,15 +36,15 @@ class Row:
 
 
 def read_rows(file: TextIO, inputs: Sequence[Input]) -> list[Row]:
-    """The rows of a file, all of them good. Raises :class:`BadFile` with everything that is not.
+    """Return the rows of a file. Raises :class:`BadFile` with all problems if there are any.
 
-    Separated by commas, semicolons or tabs, whichever the header has; quoted as RFC 4180 has it.
+    The separator (comma, semicolon or tab) is taken from the header; quotes follow RFC 4180.
     """
     try:
         text = file.read()
     except UnicodeDecodeError as error:
         raise BadFile(["the file is not UTF-8: save it as “CSV UTF-8”"]) from error
-    # Where the file is stdin, nobody has taken it off.
+    # With stdin, the byte order mark is still there.
     lines = _records(text.removeprefix("\ufeff"))
     try:
         header = next(lines, None)
@@ -53,11 +53,11 @@ def read_rows(file: TextIO, inputs: Sequence[Input]) -> list[Row]:
         names = _columns(header[1], inputs)
         return _rows(lines, names, inputs)
     except csv.Error as error:
-        raise BadFile([f"the file is no CSV: {error}"]) from error
+        raise BadFile([f"the file is not valid CSV: {error}"]) from error
 
 
 def _records(text: str) -> Iterator[tuple[int, list[str]]]:
-    """Each record with the line that it begins on, without those that are empty."""
+    """Yield each record that is not empty, with the line on which it begins."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
     separator = max(_SEPARATORS, key=first.count)
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=separator, strict=True)
@@ -70,18 +70,20 @@ def _records(text: str) -> Iterator[tuple[int, list[str]]]:
 
 def _columns(header: Sequence[str], inputs: Sequence[Input]) -> list[str]:
     names = [cell.strip().casefold().replace(" ", "_") for cell in header]
-    known = [*(it.name for it in inputs), ID]
+    known = [*(declared.name for declared in inputs), ID]
     problems = [
-        f"column {cell.strip() or '(without a name)'} is unknown; there are {', '.join(known)}"
+        f"column {cell.strip() or '(without a name)'} is unknown; known: {', '.join(known)}"
         for cell, name in zip(header, names, strict=True)
         if name not in known
     ]
-    problems += [f"column {name} comes twice" for name in known if names.count(name) > 1]
+    problems += [f"column {name} appears twice" for name in known if names.count(name) > 1]
     problems += [
-        f"column {it.name} is missing" for it in inputs if it.required and it.name not in names
+        f"column {declared.name} is missing"
+        for declared in inputs
+        if declared.required and declared.name not in names
     ]
     if problems:
-        raise BadFile([f"line 1: {it}" for it in problems])
+        raise BadFile([f"line 1: {problem}" for problem in problems])
     return names
 
 
@@ -91,21 +93,21 @@ def _rows(
     rows, problems = [], []
     for line, cells in lines:
         if len(cells) != len(names):
-            problems.append(f"line {line}: has {len(cells)} cells, and line 1 has {len(names)}")
+            problems.append(f"line {line}: has {len(cells)} cells, but line 1 has {len(names)}")
             continue
-        given = dict(zip(names, (cell.strip() for cell in cells), strict=True))
-        row, bad = _row(line, given, inputs)
+        texts = dict(zip(names, (cell.strip() for cell in cells), strict=True))
+        row, row_problems = _row(line, texts, inputs)
         rows.append(row)
-        problems += [f"line {line}: {it}" for it in bad]
+        problems += [f"line {line}: {problem}" for problem in row_problems]
     if problems:
         raise BadFile(problems)
     return rows
 
 
-def _row(line: int, given: Mapping[str, str], inputs: Sequence[Input]) -> tuple[Row, list[str]]:
+def _row(line: int, texts: Mapping[str, str], inputs: Sequence[Input]) -> tuple[Row, list[str]]:
     values, problems = {}, []
     for declared in inputs:
-        cell = _cell(declared, given.get(declared.name, ""))
+        cell = _cell(declared, texts.get(declared.name, ""))
         try:
             value = declared.read(Document(attributes={declared.name: cell}))
         except InvalidAttribute as error:
@@ -114,15 +116,15 @@ def _row(line: int, given: Mapping[str, str], inputs: Sequence[Input]) -> tuple[
         if value is not None:
             values[declared.name] = value
         elif declared.required:
-            problems.append(f"{declared.name}: must be given")
-    own_id = parse_id(given[ID]) if given.get(ID) else None
-    if given.get(ID) and own_id is None:
-        problems.append("id: must be a whole number")
+            problems.append(f"{declared.name}: This attribute is required.")
+    own_id = parse_id(texts[ID]) if texts.get(ID) else None
+    if texts.get(ID) and own_id is None:
+        problems.append("id: Use a whole number.")
     return Row(line, values, own_id), problems
 
 
 def _cell(declared: Input, text: str) -> Any:
-    """A cell as JSON would have it."""
+    """Return a cell's value as JSON would have it."""
     word = text.casefold()
     if declared.kind is Kind.BOOLEAN and word in _YES | _NO:
         return word in _YES

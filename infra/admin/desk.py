@@ -1,4 +1,4 @@
-"""What every command works at: a stage's tables, and who the operator is to the services."""
+"""Context of a command: a stage's tables, and the operator as a caller of the services."""
 
 import os
 import re
@@ -23,23 +23,22 @@ from chalicelib.store.store import Store
 from infra.environment import allow_any_credentials
 
 OPERATOR = 0
-"""The person that an operator is to the services: nobody's id, so that nobody is mistaken for
-them."""
+"""The operator's person id in calls to the services; no person has this id."""
 
 _STAGE = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _ATTEMPTS = 6
-_PAUSE_SECONDS = 0.5
+_SLEEP_SECONDS = 0.5
 
 _NO_TABLES = (
-    "Say where: --stage prod for what `make deploy STAGE=prod` made, or --endpoint "
-    "http://127.0.0.1:8001 for a DynamoDB-compatible server. A local server without "
-    "DYNAMODB_ENDPOINT keeps its tables in its own memory, where no other command can reach them."
+    "Select the tables: --stage prod for those that `make deploy STAGE=prod` created, or "
+    "--endpoint http://127.0.0.1:8001 for a DynamoDB-compatible server. A local server without "
+    "DYNAMODB_ENDPOINT stores its tables in its own memory; no other command can reach them."
 )
 
 
 @dataclass(frozen=True, slots=True)
 class Desk:
-    """A stage's tables and the means to work on them. ``place`` says in words where they are."""
+    """A stage's tables and the dependencies to work on them; ``place`` describes where they are."""
 
     place: str
     connection: Connection
@@ -47,51 +46,59 @@ class Desk:
     on_aws: bool
 
     def organization(self, organization_id: int) -> Organization:
-        """An organization. Raises ``RecordNotFound``."""
-        wanted = [(Organization, organization_id)]
-        found = self.tools.store.look(organization_id, wanted).record(Organization, organization_id)
-        if found is None:
-            raise RecordNotFound(f"there is no organization {organization_id} in {self.place}")
-        return found
+        """Return an organization. Raises ``RecordNotFound``."""
+        names = [(Organization, organization_id)]
+        organization = self.tools.store.look(organization_id, names).record(
+            Organization, organization_id
+        )
+        if organization is None:
+            raise RecordNotFound(f"There is no organization {organization_id} in {self.place}.")
+        return organization
 
     def operator(self, organization_id: int) -> Caller:
-        """The operator as an admin of an organization. Raises ``RecordNotFound``."""
+        """Return the operator as an admin of an organization. Raises ``RecordNotFound``."""
         return Caller(self.organization(organization_id), OPERATOR, Role.ADMIN)
 
     def person(self, caller: Caller, who: str) -> Person:
-        """Somebody by id or e-mail address. Raises ``RecordNotFound``."""
+        """Return a person by id or e-mail address. Raises ``RecordNotFound``."""
         organization_id, person_id = caller.organization.id, parse_id(who)
         if "@" in who:
             claim = email_claim(who)
-            held = self.tools.store.look(organization_id, [(Claim, claim)]).record(Claim, claim)
-            person_id = None if held is None else held.id
+            constraint = self.tools.store.look(organization_id, [(Claim, claim)]).record(
+                Claim, claim
+            )
+            person_id = None if constraint is None else constraint.id
         if person_id is not None:
-            wanted = [(Person, person_id)]
-            person = self.tools.store.look(organization_id, wanted).record(Person, person_id)
+            names = [(Person, person_id)]
+            person = self.tools.store.look(organization_id, names).record(Person, person_id)
             if person is not None:
                 return person
-        raise RecordNotFound(f"there is nobody with id or e-mail {who} in {organization_id}")
+        raise RecordNotFound(
+            f"There is no person with id or e-mail address {who} in {organization_id}."
+        )
 
     def scan(self, model: type[Model], condition: str, **values: Any) -> Iterator[list[RawItem]]:
-        """The items of a table that a condition holds for, read consistently, never from an index.
+        """Yield the items of a table that match a filter expression, in pages of 1 MB of the table.
 
-        Page by page of 1 MB of the table, so that who waits can be told. ``values`` are those that
-        the condition names, as ``:name``. A page that DynamoDB throttles is asked for again.
+        Reads the table itself with strong consistency, never an index. ``values`` are the values
+        in the expression, by name without the colon. Retries a page that DynamoDB throttles.
         """
         request: dict[str, Any] = {
             "TableName": table_name(model),
             "ConsistentRead": True,
             "FilterExpression": condition,
-            "ExpressionAttributeValues": {f":{name}": _typed(it) for name, it in values.items()},
+            "ExpressionAttributeValues": {
+                f":{name}": _typed(value) for name, value in values.items()
+            },
         }
         if "#name" in condition:
             request["ExpressionAttributeNames"] = {"#name": "name"}
         while True:
-            answer = self._page(request)
-            yield answer["Items"]
-            if "LastEvaluatedKey" not in answer:
+            response = self._page(request)
+            yield response["Items"]
+            if "LastEvaluatedKey" not in response:
                 return
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
     def _page(self, request: dict[str, Any]) -> Any:
         for attempt in range(_ATTEMPTS):
@@ -101,42 +108,44 @@ class Desk:
             except Unavailable:
                 if attempt == _ATTEMPTS - 1:
                     raise
-                self.tools.pause(_PAUSE_SECONDS * 2**attempt)
+                self.tools.pause(_SLEEP_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
 
 
 def open_desk(stage: str | None, region: str | None, endpoint: str | None) -> Desk:
-    """The tables that the options and the environment name.
+    """Return the context for the tables that the options and the environment select.
 
-    Raises ``UsageError`` where they name none that a command could reach.
+    Raises ``UsageError`` if they select no tables that a command can reach.
     """
     if stage is not None and not _STAGE.fullmatch(stage):
-        raise click.UsageError("--stage: lower-case letters, digits and dashes, at most 30.")
+        raise click.UsageError(
+            "--stage: a letter, then lower-case letters, digits and dashes; at most 30 characters."
+        )
     if stage is None and endpoint is None and not os.environ.get("STINT_TABLE_PREFIX"):
         raise click.UsageError(_NO_TABLES)
     settings = _settings(stage, region, endpoint)
     allow_any_credentials(settings)
     connection = connect(settings)
-    where = settings.dynamodb_endpoint or settings.region
-    place = f"{settings.table_prefix}-* at {where}"
-    # Whoever works on several stages should see which one this is.
+    location = settings.dynamodb_endpoint or settings.region
+    place = f"{settings.table_prefix}-* at {location}"
+    # Show which stage the command works on.
     click.echo(f"{place}:", err=True)
     on_aws = endpoint is None or "amazonaws.com" in endpoint
     return Desk(place, connection, real_toolbox(Store(connection)), on_aws)
 
 
 def _settings(stage: str | None, region: str | None, endpoint: str | None) -> Settings:
-    given = {"DYNAMODB_ENDPOINT": endpoint, "AWS_REGION": region or _configured_region()}
+    selected = {"DYNAMODB_ENDPOINT": endpoint, "AWS_REGION": region or _configured_region()}
     if stage is not None:
-        given["STINT_TABLE_PREFIX"] = f"stint-{stage}"
-    if endpoint is None and given["AWS_REGION"] is None:
-        raise click.UsageError("No AWS region. Say where: --region eu-central-1, or AWS_REGION.")
-    return read_settings({**os.environ, **{name: value or "" for name, value in given.items()}})
+        selected["STINT_TABLE_PREFIX"] = f"stint-{stage}"
+    if endpoint is None and selected["AWS_REGION"] is None:
+        raise click.UsageError("No AWS region. Set --region, such as eu-central-1, or AWS_REGION.")
+    return read_settings({**os.environ, **{name: value or "" for name, value in selected.items()}})
 
 
 def _configured_region() -> str | None:
-    found: str | None = botocore.session.Session().get_config_variable("region")
-    return found
+    region: str | None = botocore.session.Session().get_config_variable("region")
+    return region
 
 
 def _typed(value: Any) -> dict[str, str]:

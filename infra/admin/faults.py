@@ -1,4 +1,4 @@
-"""What went wrong, in words."""
+"""Descriptions of errors, for the operator."""
 
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from pynamodb.exceptions import PynamoDBException
@@ -6,29 +6,29 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.domain.errors import StintError
 
 FAULTS = (StintError, PynamoDBException, BotoCoreError, ClientError)
-"""Whatever the services and the database raise."""
+"""The errors that the services and the database raise."""
 
 _MISSING = "ResourceNotFoundException"
 _POINTER = "data/attributes/"
 
 
 def explained(error: BaseException) -> str:
-    """One line about an error, for whoever typed the command."""
+    """Return one line that describes an error."""
     if isinstance(error, StintError):
         return _reason(error)
     cause = getattr(error, "cause", None) or error
     if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == _MISSING:
         return (
-            "the tables are not there. On AWS, `make deploy STAGE=...` makes them; on another "
+            "the tables do not exist. On AWS, `make deploy STAGE=...` creates them; on another "
             "server, `python -m infra.admin init`"
         )
     if isinstance(cause, NoCredentialsError):
-        return "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and its secret"
+        return "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
     return f"DynamoDB: {cause}"
 
 
 def _reason(error: StintError) -> str:
-    """What it says, with the name of the value that it is about."""
+    """Return an error's detail, with the name of the attribute if it has one."""
     pointer = (error.source or {}).get("pointer", "")
     if not pointer.startswith(_POINTER):
         return error.detail

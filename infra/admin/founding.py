@@ -1,4 +1,4 @@
-"""A new organization: with its first admin and that one's first token, or not at all."""
+"""Creates an organization together with its first admin and the admin's first token."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -16,7 +16,7 @@ from chalicelib.services.toolbox import Toolbox
 
 @dataclass(frozen=True, slots=True)
 class Founded:
-    """What was made; ``token`` is the secret, which nothing else will ever tell."""
+    """The created records; ``token`` is the secret, which cannot be read again."""
 
     organization: Organization
     admin: Person
@@ -30,20 +30,21 @@ def found(
     token_name: str,
     organization_id: int | None = None,
 ) -> Founded:
-    """Make an organization that somebody can use. Two calls.
+    """Create an organization with an admin and a token, in one transaction. Two calls.
 
-    One transaction, so that no crash leaves one that nobody can enter. Raises ``InvalidAttribute``
-    where the id that is given is taken; one that is not given is drawn.
+    After a crash, either all three exist or none. Raises ``InvalidAttribute`` if the given id is
+    taken; without an id, one is generated.
     """
 
     def decide() -> Decision[Founded]:
-        drawn_id = tools.ids.draw() if organization_id is None else organization_id
-        looked = tools.store.look(drawn_id, [(Organization, drawn_id)])
-        taken = looked.record(Organization, drawn_id)
-        if taken is not None and organization_id is not None:
-            raise InvalidAttribute("id", f"is taken, by {taken.name}; nothing was changed")
+        new_id = tools.ids.draw() if organization_id is None else organization_id
+        existing = tools.store.look(new_id, [(Organization, new_id)]).record(Organization, new_id)
+        if existing is not None and organization_id is not None:
+            raise InvalidAttribute(
+                "id", f"This id belongs to {existing.name}. Nothing was changed."
+            )
         now, secret = tools.now(), new_token()
-        organization = Organization(id=drawn_id, **settings)
+        organization = Organization(id=new_id, **settings)
         person = Person(
             id=tools.ids.draw(),
             organization_id=organization.id,
@@ -53,16 +54,16 @@ def found(
         token = ApiToken(
             tools.ids.draw(), organization.id, person.id, token_name, digest(secret), now
         )
-        records = _founding(organization, person, token)
+        records = _creation(organization, person, token)
         return Decision(Founded(organization, person, secret), records=records)
 
     return settle(tools, None, decide).outcome
 
 
-def _founding(
+def _creation(
     organization: Organization, admin: Person, token: ApiToken
 ) -> tuple[RecordChange, ...]:
-    making = decide_token(admin, TokenList(admin.id, organization.id), token)
-    # A transaction touches an item once: it creates the person of whom a token is demanded.
-    made = (it for it in making if not isinstance(it, RequireRecord))
-    return CreateRecord(organization), *adding(admin), *made
+    token_changes = decide_token(admin, TokenList(admin.id, organization.id), token)
+    # A transaction may contain an item only once: it already creates the token's person.
+    created = (change for change in token_changes if not isinstance(change, RequireRecord))
+    return CreateRecord(organization), *adding(admin), *created

@@ -1,7 +1,7 @@
 """Imports: the whole file is checked and compared before anything is written.
 
-Each row is then written by itself, on condition that it is not there: an import that was cut off is
-finished by running it again, and two at once make nothing twice.
+Each row is then one transaction, on condition that the record does not exist: running an
+interrupted import again finishes it, and two concurrent imports create no duplicates.
 """
 
 from collections.abc import Sequence
@@ -20,8 +20,10 @@ from infra.admin.rows import Rows
 
 @dataclass(frozen=True, slots=True)
 class Step:
-    """A row, what is there of it, and in what it differs: by name, what is there and what is in
-    the file."""
+    """A row, the existing record if there is one, and their differences.
+
+    ``differences`` holds pairs of the record's and the file's value, by name.
+    """
 
     row: Row
     label: str
@@ -31,7 +33,7 @@ class Step:
 
 @dataclass(slots=True)
 class Report:
-    """What became of the rows."""
+    """The results, row by row."""
 
     dry_run: bool
     created: list[dict[str, Any]] = field(default_factory=list)
@@ -44,7 +46,7 @@ class Report:
 def import_file(
     rows: Rows, file: TextIO, *, dry_run: bool, update: bool, json_wanted: bool
 ) -> None:
-    """Import a file, and say what was done. Raises ``ClickException`` where not all of it was."""
+    """Import a file and print the report. Raises ``ClickException`` if a row was not imported."""
     try:
         steps = plan(rows, file)
     except BadFile as error:
@@ -56,20 +58,20 @@ def import_file(
         for step in output.progress(steps, f"importing {rows.plural}"):
             carry_out(rows, step, report, update=update)
     except (*FAULTS, KeyboardInterrupt) as error:
-        _tell(report, rows.plural, json_wanted=json_wanted)
+        _print_report(report, rows.plural, json_wanted=json_wanted)
         why = "interrupted" if isinstance(error, KeyboardInterrupt) else explained(error)
         raise click.ClickException(
-            f"stopped at line {step.row.line}: {why}\nRun it again: what is there is skipped."
+            f"stopped at line {step.row.line}: {why}\nRun it again: existing records are skipped."
         ) from error
-    _tell(report, rows.plural, json_wanted=json_wanted)
+    _print_report(report, rows.plural, json_wanted=json_wanted)
     if report.failed:
         raise click.ClickException(f"{len(report.failed)} rows were refused")
 
 
 def plan(rows: Rows, file: TextIO) -> list[Step]:
-    """What each row means, all of them good. Raises :class:`BadFile`."""
+    """Return the step of each row. Raises :class:`BadFile` if a row has a problem."""
     parsed = read_rows(file, rows.inputs)
-    problems = _repetitions(rows, parsed)
+    problems = _duplicates(rows, parsed)
     rows.look_up(parsed)
     steps = []
     for row in parsed:
@@ -82,14 +84,14 @@ def plan(rows: Rows, file: TextIO) -> list[Step]:
     return steps
 
 
-def _repetitions(rows: Rows, parsed: Sequence[Row]) -> list[str]:
+def _duplicates(rows: Rows, parsed: Sequence[Row]) -> list[str]:
     problems = []
     seen: dict[tuple[str, Any], int] = {}
     for row in parsed:
         for name, value in ((rows.column, rows.key(row)), ("id", row.id)):
             first = seen.setdefault((name, value), row.line)
             if value is not None and first != row.line:
-                problems.append(f"line {row.line}: {name}: {value} is on line {first} already")
+                problems.append(f"line {row.line}: {name}: {value} is already on line {first}")
     return problems
 
 
@@ -106,70 +108,74 @@ def _step(rows: Rows, row: Row, record: Any) -> Step:
 
 
 def carry_out(rows: Rows, step: Step, report: Report, *, update: bool) -> None:
-    """Do what a step says, and note what became of it. Raises what the database raises."""
+    """Carry out a step and add its result to the report. Raises the database's errors."""
     try:
         if step.record is None:
             _create(rows, step, report)
         elif not step.differences:
             report.unchanged += 1
         elif not update:
-            report.differing.append(_difference(step))
+            report.differing.append(_change_of(step))
         else:
             if not report.dry_run:
-                rows.change(step.record, {name: it for name, (_, it) in step.differences.items()})
-            report.updated.append(_difference(step))
+                rows.change(
+                    step.record, {name: value for name, (_, value) in step.differences.items()}
+                )
+            report.updated.append(_change_of(step))
     except InvalidAttribute as error:
-        report.failed.append({**_name(step), "reason": explained(error)})
+        report.failed.append({**_identity(step), "reason": explained(error)})
 
 
 def _create(rows: Rows, step: Step, report: Report) -> None:
     if report.dry_run:
-        report.created.append(_name(step))
+        report.created.append(_identity(step))
         return
     try:
-        made = rows.create(step.row)
+        created = rows.create(step.row)
     except InvalidAttribute:
-        # Somebody was faster: perhaps another import of this very file, or a write of ours whose
-        # answer was lost.
-        now = _step(rows, step.row, rows.again(step.row))
-        if now.record is None or now.differences:
+        # Another process created the record: perhaps a concurrent import of this file, or this one,
+        # if the response to its first write was lost.
+        current = _step(rows, step.row, rows.again(step.row))
+        if current.record is None or current.differences:
             raise
         report.unchanged += 1
     else:
-        report.created.append({**_name(step), "id": made.id})
+        report.created.append({**_identity(step), "id": created.id})
 
 
-def _name(step: Step) -> dict[str, Any]:
+def _identity(step: Step) -> dict[str, Any]:
     return {"line": step.row.line, "name": step.label}
 
 
-def _difference(step: Step) -> dict[str, Any]:
+def _change_of(step: Step) -> dict[str, Any]:
     changes = {
-        name: [it.value if isinstance(it, Enum) else it for it in values]
+        name: [value.value if isinstance(value, Enum) else value for value in values]
         for name, values in step.differences.items()
     }
-    return {**_name(step), "id": step.record.id, "changes": changes}
+    return {**_identity(step), "id": step.record.id, "changes": changes}
 
 
-def _tell(report: Report, plural: str, *, json_wanted: bool) -> None:
+def _print_report(report: Report, plural: str, *, json_wanted: bool) -> None:
     if json_wanted:
         output.as_json(asdict(report))
         return
-    for it in report.differing:
-        click.echo(f"line {it['line']}: {it['name']} differs, and was left: {_changes(it)}")
-    for it in report.updated:
-        click.echo(f"line {it['line']}: {it['name']} was updated: {_changes(it)}")
-    for it in report.failed:
-        click.echo(f"line {it['line']}: {it['name']} was refused: {it['reason']}")
-    would = "dry run, nothing was written: " if report.dry_run else ""
+    for row in report.differing:
+        click.echo(
+            f"line {row['line']}: {row['name']} differs and was not changed: {_changes(row)}"
+        )
+    for row in report.updated:
+        click.echo(f"line {row['line']}: {row['name']} was updated: {_changes(row)}")
+    for row in report.failed:
+        click.echo(f"line {row['line']}: {row['name']} was refused: {row['reason']}")
+    prefix = "dry run, nothing was written: " if report.dry_run else ""
     click.echo(
-        f"{would}{len(report.created)} {plural} created, {report.unchanged} there already, "
-        f"{len(report.updated)} updated, {len(report.differing)} differ, "
+        f"{prefix}{len(report.created)} {plural} created, {report.unchanged} unchanged, "
+        f"{len(report.updated)} updated, {len(report.differing)} different, "
         f"{len(report.failed)} refused"
     )
     if report.differing:
-        output.say("--update changes what differs to what the file says.")
+        output.say("Use --update to change the different records to the values in the file.")
 
 
-def _changes(it: dict[str, Any]) -> str:
-    return ", ".join(f"{name} {old!r} -> {new!r}" for name, (old, new) in it["changes"].items())
+def _changes(row: dict[str, Any]) -> str:
+    return ", ".join(f"{name} {old!r} -> {new!r}" for name, (old, new) in row["changes"].items())

@@ -1,5 +1,8 @@
-"""Options that commands share. Those of a resource's values come from its declaration, so that
-the command line takes what the API takes, by the same names and rules."""
+"""Options that commands share.
+
+Options for a resource's values come from its declaration, so that the command line accepts the same
+names and values as the API.
+"""
 
 import re
 from collections.abc import Callable, Iterable, Mapping
@@ -27,28 +30,28 @@ class Id(click.ParamType[int]):
     name = "id"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The number. Fails, as a use that is wrong, for anything else."""
+        """Return the number. Fails with a usage error for any other value."""
         record_id = parse_id(value)
         if record_id is None:
-            self.fail(f"{value!r} is no id: a whole number from 1 to {MAX_ID}", param, ctx)
+            self.fail(f"{value!r} is not an id: use a whole number from 1 to {MAX_ID}", param, ctx)
         return record_id
 
 
 class Duration(click.ParamType[int]):
-    """A time in seconds, or with a unit: ``90m``, ``12h``, ``2d``."""
+    """A duration in seconds, or with a unit: ``90m``, ``12h``, ``2d``."""
 
     name = "duration"
 
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
-        """The seconds. Fails, as a use that is wrong, for anything else."""
+        """Return the seconds. Fails with a usage error for any other value."""
         match = _DURATION.fullmatch(str(value))
         if match is None:
-            self.fail(f"{value!r} is no time; say seconds, or 90m, 12h, 2d", param, ctx)
+            self.fail(f"{value!r} is not a duration: use seconds, or 90m, 12h, 2d", param, ctx)
         return int(match[1]) * _SECONDS[match[2]]
 
 
 def with_desk(command: Command) -> Command:
-    """Gives a command the :class:`Desk`, which is opened only now: help needs none."""
+    """Pass the :class:`Desk` to a command; it is opened only when the command runs."""
 
     @click.pass_context
     @wraps(command)
@@ -59,7 +62,7 @@ def with_desk(command: Command) -> Command:
 
 
 def in_organization(command: Command) -> Command:
-    """Gives a command the :class:`Desk` and the operator as an admin of the organization."""
+    """Pass the :class:`Desk` and the operator, as an admin of the organization, to a command."""
 
     @click.option(
         "-o",
@@ -80,32 +83,32 @@ def in_organization(command: Command) -> Command:
 
 
 json_option = click.option(
-    "--json", "json_wanted", is_flag=True, help="Answer one JSON document, for programs."
+    "--json", "json_wanted", is_flag=True, help="Print one JSON document, for programs."
 )
 
 
 def values_of(inputs: Iterable[Input], *, skip: Iterable[str] = ()) -> Callable[[Command], Command]:
-    """An option for each declared value, such as ``--first-name``."""
-    declared = [it for it in inputs if it.name not in set(skip)]
+    """Add an option for each declared value, such as ``--first-name``."""
+    declarations = [declared for declared in inputs if declared.name not in set(skip)]
 
     def decorate(command: Command) -> Command:
-        for it in reversed(declared):
-            command = _option(it)(command)
+        for declared in reversed(declarations):
+            command = _option(declared)(command)
         return command
 
     return decorate
 
 
-def checked(inputs: Iterable[Input], given: Mapping[str, Any]) -> dict[str, Any]:
-    """Values by the rules of the API. Raises ``InvalidAttribute``."""
-    return read_values(inputs, Document(attributes=given))
+def checked(inputs: Iterable[Input], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values, checked by the API's rules. Raises ``InvalidAttribute``."""
+    return read_values(inputs, Document(attributes=values))
 
 
 def required(values: Mapping[str, Any], *names: str) -> None:
-    """Demands that these were given. Raises ``InvalidAttribute``."""
+    """Check that these values are present. Raises ``InvalidAttribute``."""
     for name in names:
         if name not in values:
-            raise InvalidAttribute(name, "must be given")
+            raise InvalidAttribute(name, "This attribute is required.")
 
 
 def _option(declared: Input) -> Callable[[Command], Command]:
@@ -119,5 +122,9 @@ def _option(declared: Input) -> Callable[[Command], Command]:
 
 
 def words_of(declared: Input) -> list[str]:
-    """The choices that are words; those that are numbers are for Productive's clients."""
-    return [it for it in declared.choices or () if isinstance(it, str) and not it.isdecimal()]
+    """Return the choices that are words; the numeric ones are for Productive's clients."""
+    return [
+        choice
+        for choice in declared.choices or ()
+        if isinstance(choice, str) and not choice.isdecimal()
+    ]

@@ -1,4 +1,4 @@
-"""``organizations``: create one that somebody can enter, list them, change their settings."""
+"""``organizations``: create with a first admin, list, change settings."""
 
 from typing import Any
 
@@ -29,22 +29,22 @@ _COLUMNS = ("id", "name", "time_zone", "auto_stop_after")
 _AUTO_STOP = click.option(
     "--auto-stop-after",
     type=Duration(),
-    help="When a forgotten timer is stopped: seconds, or 90m, 12h. At first 12h.",
+    help="How long a timer may run before it is stopped: seconds, or 90m, 12h. Default: 12h.",
 )
 
 
 @click.group()
 def organizations() -> None:
-    """Create, list and change organizations: the companies that track time."""
+    """Create, list and change organizations: companies that track time."""
 
 
 @organizations.command("create")
 @click.argument("name")
 @click.option("--time-zone", required=True, help="An IANA time zone, such as Europe/Zagreb.")
 @_AUTO_STOP
-@click.option("--id", "organization_id", type=Id(), help="Its id; drawn, where none is given.")
+@click.option("--id", "organization_id", type=Id(), help="The id. Default: a generated id.")
 @values_of(people.CREATION, skip=("role",))
-@click.option("--token-name", default="first", show_default=True, help="What the token is for.")
+@click.option("--token-name", default="first", show_default=True, help="The name of the token.")
 @json_option
 @with_desk
 def create(
@@ -58,10 +58,10 @@ def create(
     json_wanted: bool,
     **admin: Any,
 ) -> None:
-    """Create the organization NAME, its first admin, and a token for them.
+    """Create the organization NAME, its first admin, and a token for the admin.
 
-    All in one transaction. The token is shown this once and kept nowhere: put it away now. The
-    options about a name, an e-mail address and so on are the admin's.
+    All in one transaction. The token is shown only once and is not stored: save it now. The
+    options for the first name, e-mail address and so on describe the admin.
 
     \b
     Example:
@@ -69,61 +69,63 @@ def create(
         --time-zone Europe/Zagreb --auto-stop-after 10h \\
         --first-name Ana --last-name Horvat --email ana@example.com
     """
-    given = {"name": name, "time_zone": time_zone, "auto_stop_after": auto_stop_after}
-    settings = checked(CHANGES, given)
+    attributes = {"name": name, "time_zone": time_zone, "auto_stop_after": auto_stop_after}
+    settings = checked(CHANGES, attributes)
     required(settings, "name", "time_zone")
-    label = checked(TOKEN, {"name": token_name})["name"]
-    made = found(desk.tools, settings, checked(people.CREATION, admin), label, organization_id)
-    shown = {
-        "organization": output.plain(made.organization),
-        "admin": output.plain(made.admin, made.organization.zone),
-        "token": made.token,
+    token_label = checked(TOKEN, {"name": token_name})["name"]
+    created = found(
+        desk.tools, settings, checked(people.CREATION, admin), token_label, organization_id
+    )
+    result = {
+        "organization": output.plain(created.organization),
+        "admin": output.plain(created.admin, created.organization.zone),
+        "token": created.token,
     }
     if json_wanted:
-        output.as_json(shown)
+        output.as_json(result)
         return
-    click.echo(f"X-Organization-Id: {made.organization.id}")
-    click.echo(f"X-Auth-Token: {made.token}")
-    output.say(f"{made.organization.name} was created in {desk.place}.")
-    output.say(f"Its admin is {made.admin.first_name} {made.admin.last_name}, {made.admin.id}.")
-    output.say("The token is shown this once; send both lines as headers of every request.")
+    click.echo(f"X-Organization-Id: {created.organization.id}")
+    click.echo(f"X-Auth-Token: {created.token}")
+    output.say(f"Created {created.organization.name} in {desk.place}.")
+    output.say(f"Admin: {created.admin.first_name} {created.admin.last_name}, {created.admin.id}.")
+    output.say("The token is shown only once. Send both lines as headers with every request.")
 
 
 @organizations.command("list")
 @json_option
 @with_desk
 def list_all(desk: Desk, *, json_wanted: bool) -> None:
-    """List every organization of the stage. Reads the whole directory.
+    """List all organizations of the stage. Reads the whole directory table.
 
     \b
     Example:
       python -m infra.admin --stage prod organizations list
     """
-    # Each is in a partition of its own: only a scan finds those whose ids one does not know.
+    # Each organization has its own partition: without the ids, only a scan finds them all.
     pages = desk.scan(
         DirectoryModel, "begins_with(record_key, :kind)", kind=kind_prefix(Organization)
     )
-    found_ones = [read_noun(Organization, item) for page in pages for item in page]
-    rows = [output.plain(it) for it in sorted(found_ones, key=lambda it: it.id)]
+    records = [read_noun(Organization, item) for page in pages for item in page]
+    rows = [output.plain(record) for record in sorted(records, key=lambda record: record.id)]
     output.table(rows, _COLUMNS, json_wanted=json_wanted)
 
 
 @organizations.command("change")
 @in_organization
-@click.option("--name", help="What it is called.")
+@click.option("--name", help="The name.")
 @click.option("--time-zone", help="An IANA time zone, such as Europe/Zagreb.")
 @_AUTO_STOP
 @json_option
-def change(desk: Desk, caller: Caller, *, json_wanted: bool, **given: Any) -> None:
-    """Change an organization's settings; what is not given stays.
+def change(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
+    """Change an organization's settings. Settings without an option stay unchanged.
 
-    The limit holds for timers that start from now on. A running function may go by the old
-    settings for up to 60 seconds.
+    A new auto-stop limit applies to timers that start from now on. A running function may use the
+    old settings for up to 60 seconds.
 
     \b
     Example:
       python -m infra.admin --stage prod organizations change -o 2149 --auto-stop-after 8h
     """
-    values = checked(CHANGES, given)
+    values = checked(CHANGES, attributes)
     changed = Self(desk.tools).change_organization(caller, caller.organization.id, values)
     output.record(output.plain(changed.outcome), json_wanted=json_wanted)

@@ -1,4 +1,4 @@
-"""What a command says: results on stdout, for people or as JSON; everything else on stderr."""
+"""Command output: results on stdout, as text or JSON; everything else on stderr."""
 
 import dataclasses
 import json
@@ -20,12 +20,11 @@ _HIDDEN = frozenset({"digest"})
 
 
 def plain(record: Any, zone: tzinfo = UTC) -> dict[str, Any]:
-    """A record as JSON can hold it: instants as the API shows them, and nothing of a token's
-    digest."""
+    """Return a record as JSON values: timestamps as in the API, and without a token's hash."""
     return {
-        it.name: _plain(it.name, getattr(record, it.name), zone)
-        for it in dataclasses.fields(record)
-        if it.name not in _HIDDEN
+        field.name: _plain(field.name, getattr(record, field.name), zone)
+        for field in dataclasses.fields(record)
+        if field.name not in _HIDDEN
     }
 
 
@@ -35,19 +34,19 @@ def _plain(name: str, value: Any, zone: tzinfo) -> Any:
     if dataclasses.is_dataclass(value):
         return plain(value, zone)
     if isinstance(value, tuple):
-        return [_plain(name, it, zone) for it in value]
+        return [_plain(name, element, zone) for element in value]
     if name.endswith("_at") and isinstance(value, int):
         return format_instant(value, zone)
     return value
 
 
 def as_json(value: Any) -> None:
-    """One JSON document on stdout."""
+    """Print one JSON document on stdout."""
     click.echo(json.dumps(value, ensure_ascii=False, indent=2))
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json_wanted: bool) -> None:
-    """Rows on stdout: as a table of these columns, or as JSON with all that they hold."""
+    """Print rows on stdout: as a table of these columns, or as JSON with all values."""
     if json_wanted:
         as_json(list(rows))
         return
@@ -59,40 +58,40 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json_wan
 
 
 def record(
-    shown: Mapping[str, Any], *, json_wanted: bool, once: Mapping[str, Any] | None = None
+    fields: Mapping[str, Any], *, json_wanted: bool, once: Mapping[str, Any] | None = None
 ) -> None:
-    """One record on stdout, and what is told this once."""
-    everything = {**shown, **(once or {})}
+    """Print one record on stdout; ``once`` holds values that are shown only once."""
+    values = {**fields, **(once or {})}
     if json_wanted:
-        as_json(everything)
+        as_json(values)
         return
-    width = max(map(len, everything))
-    for name, value in everything.items():
+    width = max(map(len, values))
+    for name, value in values.items():
         click.echo(f"{name.ljust(width)}  {_cell(value)}".rstrip())
 
 
 def show(
-    caller: Caller, found: Any, *, json_wanted: bool, once: Mapping[str, Any] | None = None
+    caller: Caller, entity: Any, *, json_wanted: bool, once: Mapping[str, Any] | None = None
 ) -> None:
-    """One record on stdout, its instants as its organization shows them; what is told this once."""
-    record(plain(found, caller.organization.zone), json_wanted=json_wanted, once=once)
+    """Print one record on stdout, with timestamps in the organization's time zone."""
+    record(plain(entity, caller.organization.zone), json_wanted=json_wanted, once=once)
 
 
 def show_all(
-    caller: Caller, found: Iterable[Any], columns: Sequence[str], *, json_wanted: bool
+    caller: Caller, entities: Iterable[Any], columns: Sequence[str], *, json_wanted: bool
 ) -> None:
-    """Records on stdout, their instants as their organization shows them."""
-    rows = [plain(it, caller.organization.zone) for it in found]
+    """Print records on stdout, with timestamps in the organization's time zone."""
+    rows = [plain(entity, caller.organization.zone) for entity in entities]
     table(rows, columns, json_wanted=json_wanted)
 
 
 def say(text: str) -> None:
-    """A line for whoever waits; stdout stays clean."""
+    """Print a line for the operator on stderr."""
     click.echo(text, err=True)
 
 
 def progress(items: Sequence[T], label: str) -> Iterator[T]:
-    """The items, with a bar on a terminal, or a line now and then where there is none."""
+    """Yield the items, with a progress bar on a terminal, otherwise with a line now and then."""
     if sys.stderr.isatty():
         with click.progressbar(items, label=label, file=sys.stderr) as bar:
             yield from bar
@@ -104,14 +103,14 @@ def progress(items: Sequence[T], label: str) -> Iterator[T]:
 
 
 def counted(pages: Iterable[Sequence[T]], label: str) -> Iterator[T]:
-    """The items of pages whose number nobody knows, with a line now and then."""
-    found = 0
+    """Yield the items of pages, with a progress line now and then; the total is unknown."""
+    count = 0
     for number, page in enumerate(pages, start=1):
         yield from page
-        found += len(page)
+        count += len(page)
         if number % _LINE_EVERY == 0:
-            say(f"{label}: {number} MB looked through, {found} found")
-    say(f"{label}: {found} found")
+            say(f"{label}: {number} MB read, {count} found")
+    say(f"{label}: {count} found")
 
 
 def _cell(value: Any) -> str:

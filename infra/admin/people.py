@@ -1,4 +1,4 @@
-"""``people``: who tracks time; and what data protection asks for, export and erasure."""
+"""``people``: create, list, import, deactivate, restore; export and erase for data protection."""
 
 import os
 from collections.abc import Iterable
@@ -23,7 +23,7 @@ _OWNER_ONLY = 0o600
 
 @click.group()
 def people() -> None:
-    """Create, list, import, deactivate and restore people; export and erase what is kept of one.
+    """Create, list, import, deactivate and restore people; export and erase a person's data.
 
     PERSON is always an id or an e-mail address.
     """
@@ -31,21 +31,21 @@ def people() -> None:
 
 @people.command("create")
 @in_organization
-@click.option("--id", "person_id", type=Id(), help="Their id; drawn, where none is given.")
+@click.option("--id", "person_id", type=Id(), help="The id. Default: a generated id.")
 @values_of(CREATION)
 @json_option
 def create(
-    desk: Desk, caller: Caller, *, person_id: int | None, json_wanted: bool, **given: Any
+    desk: Desk, caller: Caller, *, person_id: int | None, json_wanted: bool, **attributes: Any
 ) -> None:
-    """Add somebody: a member, where no role is given. They need a token: `tokens create`.
+    """Add a person. The default role is member. Create a token with `tokens create`.
 
     \b
     Example:
       python -m infra.admin --stage prod people create -o 2149 \\
         --first-name Ivan --last-name Babic --email ivan@example.com --role member
     """
-    made = People(desk.tools).add(caller, checked(CREATION, given), None, person_id)
-    output.show(caller, made.outcome, json_wanted=json_wanted)
+    created = People(desk.tools).add(caller, checked(CREATION, attributes), None, person_id)
+    output.show(caller, created.outcome, json_wanted=json_wanted)
 
 
 @people.command("list")
@@ -58,8 +58,8 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
     Example:
       python -m infra.admin --stage prod people list -o 2149
     """
-    found = desk.tools.store.directory(Person, caller.organization.id)
-    output.show_all(caller, found, _COLUMNS, json_wanted=json_wanted)
+    records = desk.tools.store.directory(Person, caller.organization.id)
+    output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
 
 
 @people.command("deactivate")
@@ -67,7 +67,7 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
 @in_organization
 @json_option
 def deactivate(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> None:
-    """Stop PERSON's timer, let them start nothing any more, and revoke their tokens, together.
+    """Stop PERSON's timer, disable new timers, and revoke all tokens, in one transaction.
 
     The last active admin cannot be deactivated.
 
@@ -75,9 +75,9 @@ def deactivate(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) ->
     Example:
       python -m infra.admin --stage prod people deactivate ivan@example.com -o 2149
     """
-    found = desk.person(caller, person)
+    record = desk.person(caller, person)
     output.show(
-        caller, People(desk.tools).deactivate(caller, found.id).outcome, json_wanted=json_wanted
+        caller, People(desk.tools).deactivate(caller, record.id).outcome, json_wanted=json_wanted
     )
 
 
@@ -86,36 +86,36 @@ def deactivate(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) ->
 @in_organization
 @json_option
 def restore(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> None:
-    """Let PERSON work again. Their tokens stay gone: they need new ones.
+    """Activate PERSON again. Revoked tokens stay revoked: create new ones.
 
     \b
     Example:
       python -m infra.admin --stage prod people restore ivan@example.com -o 2149
     """
-    found = desk.person(caller, person)
+    record = desk.person(caller, person)
     output.show(
-        caller, People(desk.tools).restore(caller, found.id).outcome, json_wanted=json_wanted
+        caller, People(desk.tools).restore(caller, record.id).outcome, json_wanted=json_wanted
     )
 
 
 @people.command("import")
 @click.argument("file", type=click.File(encoding="utf-8-sig"))
 @in_organization
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--update", is_flag=True, help="Also change what is there and differs.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, write nothing.")
+@click.option("--update", is_flag=True, help="Also change existing records that differ.")
 @json_option
 def import_csv(
     desk: Desk, caller: Caller, *, file: TextIO, dry_run: bool, update: bool, json_wanted: bool
 ) -> None:
     """Import people from a CSV file ("-" is stdin).
 
-    The first line names the columns: first_name, last_name, email, and as you like title,
-    nickname, avatar_url, role (admin or member), id. Somebody is recognised by their id, if the
-    file has one, else by their e-mail address. An empty cell says nothing about that value.
+    The first line names the columns: first_name, last_name, email, and optionally title,
+    nickname, avatar_url, role (admin or member), id. People are matched by id, if the row has
+    one, otherwise by e-mail address. An empty cell leaves the value unchanged, or at its default.
 
-    The whole file is checked first; with anything wrong in it, nothing is written. Who is there
-    stays as they are, and is said to differ where they do; --update changes them. Run it again
-    after a crash: who was imported is skipped. Nobody is given a token.
+    The whole file is checked first; if it has a problem, nothing is written. Existing people stay
+    unchanged, and differences are reported; --update changes them. After a crash, run it again:
+    imported people are skipped. The import creates no tokens.
 
     \b
     Example of a file:
@@ -142,15 +142,15 @@ def import_csv(
     type=click.Path(dir_okay=False, allow_dash=True),
     default=_STDOUT,
     show_default="stdout",
-    help="A file, which must not be there yet; only its owner may read it.",
+    help="A new file; it must not exist. Only its owner can read it.",
 )
 def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
-    """Write down all that is kept of PERSON, as JSON, for them or for another system.
+    """Export all data about PERSON, as JSON.
 
-    The person, their tokens (never the tokens themselves), what runs, what their requests with
-    an Idempotency-Key answered (that they did, for 24 hours), time entries with notes, what was
-    changed of them by hand, timers. Reads every time entry and timer of the stage,
-    consistently; takes minutes where there are millions.
+    Contains the person, metadata of their tokens (never the secrets), the running timer, metadata
+    of responses to requests with an Idempotency-Key (stored for 24 hours), time entries with
+    notes, manual changes of time entries, timers, and undelivered webhook events. Reads every time
+    entry and timer of the stage with strong consistency: millions of them take minutes.
 
     \b
     Example:
@@ -167,52 +167,56 @@ def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
 @people.command("erase")
 @click.argument("person")
 @in_organization
-@click.option("--deactivate", "deactivating", is_flag=True, help="Deactivate them first.")
-@click.option("--with-notes", is_flag=True, help="Also remove the notes of their time entries.")
+@click.option("--deactivate", "deactivating", is_flag=True, help="Deactivate the person first.")
+@click.option("--with-notes", is_flag=True, help="Also remove the notes of the time entries.")
 @click.option(
-    "--with-times", is_flag=True, help="Also delete their time entries and timers, for good."
+    "--with-times", is_flag=True, help="Also delete the time entries and timers, permanently."
 )
-@click.option("--yes", is_flag=True, help="Do not ask.")
+@click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def erase(
-    desk: Desk, caller: Caller, *, person: str, yes: bool, json_wanted: bool, **how: bool
+    desk: Desk, caller: Caller, *, person: str, yes: bool, json_wanted: bool, **options: bool
 ) -> None:
-    """Erase what is personal of PERSON. This cannot be undone.
+    """Erase the personal data of PERSON. This cannot be undone.
 
-    Overwritten: names, e-mail address, title, nickname, picture; the address is free again.
-    Removed: tokens, what their requests with an Idempotency-Key answered, with --with-notes the
-    notes of their time entries. Their times and time entries stay, under their id alone: invoices
-    rest on them. --with-times deletes these as well; that there were some, and how long, is kept
-    for ten years beside who deleted them. Backups hold what was for 35 days more.
+    Overwritten: names, e-mail address, title, nickname, picture; the address can be used again.
+    Removed: tokens, stored responses to requests with an Idempotency-Key, and with --with-notes
+    the notes of the time entries. Timers and time entries stay, with the id only, because invoices
+    are based on them. --with-times deletes them too; that they existed, their minutes and who
+    deleted them stay on record for ten years. Backups contain the data for 35 more days.
 
-    They must have been deactivated; --deactivate does it. Run it again after a crash.
+    The person must be deactivated; --deactivate does it. After a crash, run it again.
 
     \b
     Examples:
       python -m infra.admin --stage prod people erase ivan@example.com -o 2149 --deactivate
       python -m infra.admin --stage prod people erase 8784 -o 2149 --with-notes --yes
     """
-    found = desk.person(caller, person)
-    if found.deactivated_at is None and not how["deactivating"]:
-        raise click.ClickException(f"{_name(found)} is active: deactivate them, or --deactivate")
+    record = desk.person(caller, person)
+    if record.deactivated_at is None and not options["deactivating"]:
+        raise click.ClickException(
+            f"{_name(record)} is active: deactivate the person first, or use --deactivate"
+        )
     if not yes:
-        what = f"{_name(found)}{' and all their times' if how['with_times'] else ''}"
-        click.confirm(f"Erase {what} in {desk.place}, for good?", abort=True, err=True)
-    if found.deactivated_at is None:
-        found = People(desk.tools).deactivate(caller, found.id).outcome
-    done = personal.erase(desk, caller, found, notes=how["with_notes"], times=how["with_times"])
-    output.record({"id": found.id, **done}, json_wanted=json_wanted)
-    stay = (
-        "Their times are deleted" if how["with_times"] else "Their times stay, under this id alone"
+        subject = (
+            f"{_name(record)}{' and all timers and time entries' if options['with_times'] else ''}"
+        )
+        click.confirm(f"Permanently erase {subject} in {desk.place}?", abort=True, err=True)
+    if record.deactivated_at is None:
+        record = People(desk.tools).deactivate(caller, record.id).outcome
+    counts = personal.erase(
+        desk, caller, record, notes=options["with_notes"], times=options["with_times"]
     )
-    output.say(f"{found.id} is erased. {stay}.")
+    output.record({"id": record.id, **counts}, json_wanted=json_wanted)
+    times = "are deleted" if options["with_times"] else "stay, with this id only"
+    output.say(f"{record.id} is erased. The timers and time entries {times}.")
 
 
 def _write(path: Path, pieces: Iterable[str]) -> None:
-    """Write a file whole or not at all, where none is."""
+    """Write a new file, completely or not at all."""
     unfinished = path.with_name(f"{path.name}.unfinished")
     if path.exists():
-        raise click.ClickException(f"{path} is there already; nothing was written")
+        raise click.ClickException(f"{path} already exists; nothing was written")
     try:
         handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
         with os.fdopen(handle, "w", encoding="utf-8") as file:

@@ -1,7 +1,7 @@
-"""What is kept of a person: where it is, how it is told, and how it is taken away.
+"""Export and erase a person's data (GDPR).
 
-Read from the tables themselves, consistently, never from an index: what an index has not seen yet
-must not be missing. A full read costs what its tables hold, which for something this rare is right.
+Reads the tables themselves with strong consistency, never an index: an index may lag, and no record
+may be missing. Each command reads whole tables, which is acceptable because it is rare.
 """
 
 import json
@@ -41,14 +41,17 @@ from chalicelib.store.records import read_kept, read_noun
 from infra.admin import output
 from infra.admin.desk import Desk
 
-_THEIRS = "organization_id = :organization AND person_id = :person"
-_KEPT = "begins_with(person_key, :organization) AND begins_with(#name, :kept)"
+_OF_PERSON = "organization_id = :organization AND person_id = :person"
+_IDEMPOTENCY_RECORDS = "begins_with(person_key, :organization) AND begins_with(#name, :kept)"
 
 
 @dataclass(frozen=True, slots=True)
 class KeptItem:
-    """What a request with an idempotency key answered, in its item; ``own`` where the person sent
-    it, otherwise somebody did who acted on them."""
+    """An idempotency record with its item.
+
+    ``own`` if the person sent the request; otherwise another person's request returned data about
+    the person.
+    """
 
     raw: RawItem
     kept: KeptOutcome
@@ -56,63 +59,66 @@ class KeptItem:
 
     @property
     def model(self) -> KeptOutcomeModel:
-        """The item."""
+        """The item, as a model."""
         return KeptOutcomeModel.from_raw_data(self.raw)
 
 
 def kept_outcomes(desk: Desk, person: Person) -> Iterator[KeptItem]:
-    """What is kept of requests by the person, and of others' that answered something of theirs."""
+    """Yield the idempotency records of the person, and those of others with the person's data."""
     organization = keys.scoped(person.organization_id, "")
     own_key = keys.scoped(person.organization_id, person.id)
     pages = desk.scan(
-        KeptOutcomeModel, _KEPT, organization=organization, kept=keys.kept_outcome("")
+        KeptOutcomeModel,
+        _IDEMPOTENCY_RECORDS,
+        organization=organization,
+        kept=keys.kept_outcome(""),
     )
-    for raw in (it for page in pages for it in page):
-        kept = read_kept(raw)
+    for raw in (item for page in pages for item in page):
+        record = read_kept(raw)
         own = raw["person_key"]["S"] == own_key
-        if kept is not None and (own or _shows(kept.outcome, person)):
-            yield KeptItem(raw, kept, own)
+        if record is not None and (own or _contains(record.outcome, person)):
+            yield KeptItem(raw, record, own)
 
 
 def time_entries(desk: Desk, person: Person) -> Iterator[TimeEntry]:
-    """Their time entries."""
+    """Return the person's time entries."""
     values = {"organization": person.organization_id, "person": person.id}
-    found = output.counted(desk.scan(TimeEntryModel, _THEIRS, **values), "time entries")
-    return (read_noun(TimeEntry, raw) for raw in found)
+    items = output.counted(desk.scan(TimeEntryModel, _OF_PERSON, **values), "time entries")
+    return (read_noun(TimeEntry, raw) for raw in items)
 
 
 def timers(desk: Desk, person: Person) -> Iterator[Timer]:
-    """Their timers."""
+    """Return the person's timers."""
     values = {"organization": person.organization_id, "person": person.id}
-    found = output.counted(desk.scan(TimerModel, _THEIRS, **values), "timers")
-    return (read_noun(Timer, raw) for raw in found)
+    items = output.counted(desk.scan(TimerModel, _OF_PERSON, **values), "timers")
+    return (read_noun(Timer, raw) for raw in items)
 
 
 def revisions(desk: Desk, person: Person) -> Iterator[tuple[RawItem, Revision, bool]]:
-    """What was changed by hand of their time entries, and what they changed of others'.
+    """Yield manual edits of the person's time entries, and the person's edits of others' entries.
 
-    Each with its item, and whether it is about an entry of theirs. Deleted entries too: what
-    deleted one says whose it was.
+    Each with its item, and whether its time entry belongs to the person. Includes deleted entries:
+    the revision of a deletion names the entry's person.
     """
-    theirs = {entry.id for entry in time_entries(desk, person)}
-    found = [
+    entry_ids = {entry.id for entry in time_entries(desk, person)}
+    all_revisions = [
         (raw, read_noun(Revision, raw))
         for page in desk.scan(
             RevisionModel, "organization_id = :organization", organization=person.organization_id
         )
         for raw in page
     ]
-    for _, it in found:
-        if person.id in (it.before.get("person_id"), it.after.get("person_id")):
-            theirs.add(it.time_entry_id)
-    for raw, it in found:
-        about = it.time_entry_id in theirs
-        if about or it.person_id == person.id:
-            yield raw, it, about
+    for _, revision in all_revisions:
+        if person.id in (revision.before.get("person_id"), revision.after.get("person_id")):
+            entry_ids.add(revision.time_entry_id)
+    for raw, revision in all_revisions:
+        about = revision.time_entry_id in entry_ids
+        if about or revision.person_id == person.id:
+            yield raw, revision, about
 
 
 def deliveries(desk: Desk, person: Person) -> Iterator[tuple[AttemptModel, dict[str, Any]]]:
-    """What webhooks were to hear of them and did not take, with what it says: kept for 14 days."""
+    """Yield failed webhook deliveries about the person, with their bodies; stored for 14 days."""
     condition = "organization_id = :organization AND attribute_exists(body)"
     for page in desk.scan(AttemptModel, condition, organization=person.organization_id):
         for raw in page:
@@ -123,34 +129,36 @@ def deliveries(desk: Desk, person: Person) -> Iterator[tuple[AttemptModel, dict[
 
 
 def export(desk: Desk, caller: Caller, person: Person) -> Iterator[str]:
-    """All that is kept of a person, as the pieces of one JSON document.
+    """Yield the pieces of one JSON document with all data about a person.
 
-    Each record is read consistently; they are of one moment only where the person does nothing
-    meanwhile. Tallies are not in it: they count the timers that are.
+    Each record is read with strong consistency; together they are consistent only if the person
+    does nothing meanwhile. Counters are not included: the exported timers determine them.
     """
     organization, zone = caller.organization, caller.organization.zone
-    wanted = [(TokenList, person.id)]
-    found = desk.tools.store.look(organization.id, wanted, slots=[person.id])
-    listed = found.record(TokenList, person.id)
-    once = {
+    names = [(TokenList, person.id)]
+    records = desk.tools.store.look(organization.id, names, slots=[person.id])
+    token_list = records.record(TokenList, person.id)
+    single = {
         "exported_at": format_instant(desk.tools.now(), zone),
         "organization": output.plain(organization, zone),
         "person": output.plain(person, zone),
-        "tokens": [output.plain(it, zone) for it in (listed.tokens if listed else ())],
-        "slot": output.plain(found.slots[person.id], zone),
+        "tokens": [
+            output.plain(token, zone) for token in (token_list.tokens if token_list else ())
+        ],
+        "person_state": output.plain(records.slots[person.id], zone),
     }
-    many: dict[str, Iterable[Any]] = {
-        "kept_outcomes": (_metadata(it, zone) for it in kept_outcomes(desk, person)),
-        "time_entries": (_entry(it, zone) for it in time_entries(desk, person)),
-        "timers": (output.plain(it, zone) for it in timers(desk, person)),
-        "revisions": (_revision(it, zone) for _, it, _ in revisions(desk, person)),
-        "deliveries": (_delivery(*it, zone) for it in deliveries(desk, person)),
+    lists: dict[str, Iterable[Any]] = {
+        "idempotency_records": (_metadata(item, zone) for item in kept_outcomes(desk, person)),
+        "time_entries": (_entry(entry, zone) for entry in time_entries(desk, person)),
+        "timers": (output.plain(timer, zone) for timer in timers(desk, person)),
+        "revisions": (_revision(revision, zone) for _, revision, _ in revisions(desk, person)),
+        "deliveries": (_delivery(*delivery, zone) for delivery in deliveries(desk, person)),
     }
     yield "{\n"
-    for name, value in once.items():
+    for name, value in single.items():
         yield f"{json.dumps(name)}: {_dumps(value)},\n"
     separator = ""
-    for name, values in many.items():
+    for name, values in lists.items():
         yield f"{separator}{json.dumps(name)}: ["
         separator = ""
         for value in values:
@@ -164,65 +172,65 @@ def export(desk: Desk, caller: Caller, person: Person) -> Iterator[str]:
 def erase(
     desk: Desk, caller: Caller, person: Person, *, notes: bool, times: bool
 ) -> dict[str, int]:
-    """Overwrite or remove what is personal of somebody who was deactivated; what was done, counted.
+    """Overwrite or remove the personal data of a deactivated person; return counts by description.
 
-    Each write stands by itself and is safe to repeat. The person's own record is the last: until
-    all else is done, they are found by the e-mail address that they had.
+    Each write is independent and safe to repeat. The person's own record is written last: until
+    then, the person can still be found by the old e-mail address.
     """
-    _outlast_caches(desk, person)
-    done = {"tokens revoked": _revoke(desk, caller, person)}
-    done |= _erase_kept(desk, person, notes=notes or times)
+    _wait_for_token_caches(desk, person)
+    counts = {"tokens revoked": _revoke(desk, caller, person)}
+    counts |= _erase_idempotency_records(desk, person, notes=notes or times)
     if times:
-        done["time entries deleted"] = _delete_times(desk, caller, person)
+        counts["time entries deleted"] = _delete_times(desk, caller, person)
     if notes or times:
-        done["notes removed"] = _erase_notes(desk, person)
-        done["revisions overwritten"] = _erase_revised_notes(desk, person)
-        done["deliveries overwritten"] = _erase_delivered_notes(desk, person)
+        counts["notes removed"] = _erase_notes(desk, person)
+        counts["revisions overwritten"] = _erase_revised_notes(desk, person)
+        counts["deliveries overwritten"] = _erase_delivered_notes(desk, person)
     was_erased = is_erased(person)
     People(desk.tools).change(caller, person.id, erased(person))
-    done["records overwritten"] = 0 if was_erased else 1
-    return done
+    counts["records overwritten"] = 0 if was_erased else 1
+    return counts
 
 
 def _delete_times(desk: Desk, caller: Caller, person: Person) -> int:
-    """As somebody would over the API, one by one; what a step leaves of many timers goes too."""
+    """Delete time entries one by one, as the API does, and purge what a deletion left over."""
     entries = [entry.id for entry in time_entries(desk, person) if entry.deleted_at is None]
     for entry_id in output.progress(entries, "deleting time entries"):
         try:
             TimeEntries(desk.tools).delete(caller, entry_id)
         except RecordNotFound:
             continue
-    # What it leaves, the next sweep clears away.
+    # The next scheduled run purges what this one leaves.
     clear_deleted(desk.tools)
     return len(entries)
 
 
 def _erase_revised_notes(desk: Desk, person: Person) -> int:
-    """Notes that their entries had before they were changed; that they had one is kept."""
+    """Erase former notes of time entries; the revision stays."""
     overwritten = 0
     for raw, revision, about in list(revisions(desk, person)):
-        both = revision.before, revision.after
-        if not about or not any(it.get("note") for it in both):
+        values = revision.before, revision.after
+        if not about or not any(value.get("note") for value in values):
             continue
         model = RevisionModel.from_raw_data(raw)
-        before, after = ({**it, "note": None} if "note" in it else it for it in both)
-        overwritten += _settled(
+        before, after = ({**value, "note": None} if "note" in value else value for value in values)
+        overwritten += _write_if_unchanged(
             model.update,
             actions=[RevisionModel.before.set(before), RevisionModel.after.set(after)],
-            # They run out after ten years.
+            # Revisions expire after ten years.
             condition=RevisionModel.time_entry_key.exists(),
         )
     return overwritten
 
 
 def _erase_delivered_notes(desk: Desk, person: Person) -> int:
-    """Notes in what may still be replayed to webhooks."""
+    """Erase notes in webhook events that can still be replayed."""
     overwritten = 0
     for item, body in list(deliveries(desk, person)):
         attributes = body["data"].get("attributes", {})
         if attributes.get("note"):
             attributes["note"] = None
-            overwritten += _settled(
+            overwritten += _write_if_unchanged(
                 item.update,
                 actions=[AttemptModel.body.set(encode(body))],
                 condition=AttemptModel.body.exists(),
@@ -230,20 +238,22 @@ def _erase_delivered_notes(desk: Desk, person: Person) -> int:
     return overwritten
 
 
-def _outlast_caches(desk: Desk, person: Person) -> None:
-    """A running function may take the person's token for good for a minute: until then they could
-    write again what is being erased."""
+def _wait_for_token_caches(desk: Desk, person: Person) -> None:
+    """Wait until no running function caches the person's tokens, up to a minute.
+
+    With a cached token, the person could still write data that is being erased.
+    """
     if person.deactivated_at is None:
-        raise AssertionError("only who was deactivated is erased")
+        raise AssertionError("the person must be deactivated before the erasure")
     seconds = person.deactivated_at + REMEMBERED_SECONDS - desk.tools.now()
     if seconds > 0:
-        output.say(f"waiting {seconds} seconds: so long may a function remember their tokens ...")
+        output.say(f"waiting {seconds} seconds, until no running function caches the tokens ...")
         desk.tools.pause(seconds)
 
 
 def _revoke(desk: Desk, caller: Caller, person: Person) -> int:
-    """Deactivating has done it; whatever else left one, none is to stay."""
-    tokens = [it for it in ApiTokens(desk.tools).read(caller) if it.person_id == person.id]
+    """Revoke any token that is left; deactivation normally revokes all."""
+    tokens = [token for token in ApiTokens(desk.tools).read(caller) if token.person_id == person.id]
     for token in tokens:
         try:
             ApiTokens(desk.tools).revoke(caller, token.id)
@@ -252,28 +262,33 @@ def _revoke(desk: Desk, caller: Caller, person: Person) -> int:
     return len(tokens)
 
 
-def _erase_kept(desk: Desk, person: Person, *, notes: bool) -> dict[str, int]:
-    """Their own answers go. Others' stay, or a repeat would do again what it asked for: what they
-    show of the person is overwritten."""
+def _erase_idempotency_records(desk: Desk, person: Person, *, notes: bool) -> dict[str, int]:
+    """Remove the person's idempotency records, and overwrite the person's data in others' records.
+
+    Others' records must stay: without them, a repeated request would run again.
+    """
     removed = overwritten = 0
     for item in kept_outcomes(desk, person):
         if item.own:
-            removed += _settled(item.model.delete)
+            removed += _write_if_unchanged(item.model.delete)
             continue
-        after = _without(item.kept.outcome, person, notes=notes)
+        after = _redacted(item.kept.outcome, person, notes=notes)
         if after != item.kept.outcome:
             model = item.model
             text = msgspec.json.encode(after).decode()
-            overwritten += _settled(
+            overwritten += _write_if_unchanged(
                 model.update,
                 actions=[KeptOutcomeModel.outcome.set(text)],
-                # It may have run out, and the key come again, with another answer.
+                # The record may have expired, and its key may be in use with another response.
                 condition=KeptOutcomeModel.outcome == model.outcome,
             )
-    return {"kept answers removed": removed, "kept answers overwritten": overwritten}
+    return {
+        "idempotency records removed": removed,
+        "idempotency records overwritten": overwritten,
+    }
 
 
-def _settled(write: Any, **arguments: Any) -> int:
+def _write_if_unchanged(write: Any, **arguments: Any) -> int:
     try:
         with translated():
             write(**arguments)
@@ -285,16 +300,16 @@ def _settled(write: Any, **arguments: Any) -> int:
 
 
 def _erase_notes(desk: Desk, person: Person) -> int:
-    noted = [entry.id for entry in time_entries(desk, person) if entry.note is not None]
-    for entry_id in output.progress(noted, "removing notes"):
+    entry_ids = [entry.id for entry in time_entries(desk, person) if entry.note is not None]
+    for entry_id in output.progress(entry_ids, "removing notes"):
         _erase_note(desk, person, entry_id)
-    return len(noted)
+    return len(entry_ids)
 
 
 def _erase_note(desk: Desk, person: Person, entry_id: int) -> None:
     def decide() -> Decision[None]:
-        found = desk.tools.store.look(person.organization_id, [(TimeEntry, entry_id)])
-        entry = found.record(TimeEntry, entry_id)
+        records = desk.tools.store.look(person.organization_id, [(TimeEntry, entry_id)])
+        entry = records.record(TimeEntry, entry_id)
         if entry is None or entry.note is None:
             return Decision(None)
         after = replace(entry, note=None, version=entry.version + 1)
@@ -303,7 +318,7 @@ def _erase_note(desk: Desk, person: Person, entry_id: int) -> None:
     settle(desk.tools, None, decide)
 
 
-def _shows(outcome: Any, person: Person) -> bool:
+def _contains(outcome: Any, person: Person) -> bool:
     match outcome:
         case Person():
             return outcome.id == person.id
@@ -312,7 +327,7 @@ def _shows(outcome: Any, person: Person) -> bool:
     return False
 
 
-def _without(outcome: Any, person: Person, *, notes: bool) -> Any:
+def _redacted(outcome: Any, person: Person, *, notes: bool) -> Any:
     match outcome:
         case Person():
             return replace(outcome, **erased(person))
@@ -326,7 +341,7 @@ def _without(outcome: Any, person: Person, *, notes: bool) -> Any:
 def _metadata(item: KeptItem, zone: Any) -> Mapping[str, Any]:
     return {
         "kind": type(item.kept.outcome).__name__,
-        "sent_by_them": item.own,
+        "sent_by_person": item.own,
         "expires_at": format_instant(item.kept.expires_at, zone),
     }
 
@@ -344,7 +359,7 @@ def _delivery(item: AttemptModel, body: Mapping[str, Any], zone: Any) -> dict[st
     return {
         "webhook_id": item.webhook_id,
         "at": format_instant(item.at, zone),
-        "fate": item.fate.value,
+        "status": item.fate.value,
         "body": body,
     }
 

@@ -1,4 +1,4 @@
-"""What a row of a file is in the directory: how it is found there, created and changed."""
+"""Rows of import files: how to match, create and change their records in the directory."""
 
 from abc import ABC, abstractmethod
 from collections import defaultdict
@@ -19,9 +19,9 @@ from infra.admin.csvfile import Row
 
 
 class Rows(ABC):
-    """A kind of the directory that files may hold.
+    """Base class of the kinds of records that files may contain.
 
-    ``column`` is what a row is recognised by where it has no id: one value, whatever its case.
+    ``column`` identifies a row without an id; its values are unique and case-insensitive.
     """
 
     plural: ClassVar[str]
@@ -36,11 +36,11 @@ class Rows(ABC):
         self._by_key: dict[str, list[Any]] = defaultdict(list)
 
     def key(self, row: Row) -> str:
-        """What tells a row from the others of its file."""
+        """Return the value that identifies a row within its file."""
         return str(row.values[self.column]).casefold()
 
     def look_up(self, rows: Sequence[Row]) -> None:
-        """Read what is there. One call for each MB, and one for each 100 names not found in it."""
+        """Read the existing records. One call per MB, and one per 100 keys that are not found."""
         for record in self._tools.store.directory(self.kind, self._caller.organization.id):
             self._by_id[record.id] = record
             self._by_key[str(getattr(record, self.column)).casefold()].append(record)
@@ -49,48 +49,63 @@ class Rows(ABC):
             self._by_key[key].append(record)
 
     def match(self, row: Row) -> Any:
-        """What the row is about, or None where that is not there yet.
+        """Return the existing record of a row, or None.
 
-        Raises ``InvalidAttribute`` where nobody can tell, or where it would be somebody else.
+        Raises ``InvalidAttribute`` if several records match, or if the key belongs to another one.
         """
-        held = self._by_key.get(self.key(row), [])
+        matches = self._by_key.get(self.key(row), [])
         if row.id is None:
-            if len(held) > 1:
-                raise InvalidAttribute(self.column, "there are several; add their ids as a column")
-            return held[0] if held else None
+            if len(matches) > 1:
+                raise InvalidAttribute(
+                    self.column, f"Several {self.plural} have this {self.column}. Add an id column."
+                )
+            return matches[0] if matches else None
         record = self._by_id.get(row.id)
-        others = [it for it in held if it.id != row.id]
+        others = [match for match in matches if match.id != row.id]
         if others and (record is None or self.kind is Person):
-            raise InvalidAttribute(self.column, f"is that of {others[0].id}, not of {row.id}")
+            raise InvalidAttribute(
+                self.column, f"This {self.column} belongs to {others[0].id}, not to {row.id}."
+            )
         return record
 
     def again(self, row: Row) -> Any:
-        """What the row is about, read anew. Two calls."""
+        """Return the existing record of a row, read again. Two calls."""
         return self._claimed([row]).get(self.key(row))
 
     @abstractmethod
     def create(self, row: Row) -> Any:
-        """Create what a row is about, where it is not there yet. Two calls.
+        """Create the record of a row. Two calls.
 
-        Raises ``InvalidAttribute`` where it is.
+        Raises ``InvalidAttribute`` if it exists.
         """
 
     @abstractmethod
     def change(self, record: Any, values: Mapping[str, Any]) -> None:
-        """Change what is there. Raises ``InvalidAttribute`` where a rule forbids it."""
+        """Change an existing record. Raises ``InvalidAttribute`` if a rule forbids it."""
 
     @abstractmethod
     def claim(self, row: Row) -> str:
-        """The name of the claim by which a row's value is one record's."""
+        """Return the name of the unique constraint on a row's value."""
 
     def _claimed(self, rows: Sequence[Row]) -> dict[str, Any]:
-        """Who holds the claims to what these rows are recognised by. Two calls for each 100."""
+        """Return the records that own the unique constraints of these rows, by key.
+
+        Two calls per 100 rows.
+        """
         organization_id = self._caller.organization.id
         names = {self.key(row): self.claim(row) for row in rows}
         store = self._tools.store
-        held = store.look(organization_id, [(Claim, it) for it in names.values()]).records
-        owners = {key: held[Claim, name].id for key, name in names.items() if (Claim, name) in held}
-        records = store.look(organization_id, [(self.kind, it) for it in owners.values()]).records
+        constraints = store.look(
+            organization_id, [(Claim, name) for name in names.values()]
+        ).records
+        owners = {
+            key: constraints[Claim, name].id
+            for key, name in names.items()
+            if (Claim, name) in constraints
+        }
+        records = store.look(
+            organization_id, [(self.kind, owner) for owner in owners.values()]
+        ).records
         return {
             key: records[self.kind, owner]
             for key, owner in owners.items()
@@ -99,7 +114,7 @@ class Rows(ABC):
 
 
 class PeopleRows(Rows):
-    """People, by their e-mail addresses."""
+    """Rows of people, identified by e-mail address."""
 
     plural = "people"
     column = "email"
@@ -110,7 +125,7 @@ class PeopleRows(Rows):
         """See :meth:`Rows.match`."""
         person = super().match(row)
         if person is not None and is_erased(person):
-            raise InvalidAttribute("id", f"{person.id} was erased, and is not to come back")
+            raise InvalidAttribute("id", f"Person {person.id} was erased and cannot be restored.")
         return person
 
     def create(self, row: Row) -> Any:
@@ -127,11 +142,11 @@ class PeopleRows(Rows):
 
 
 class ServiceRows(Rows):
-    """Services, by their names.
+    """Rows of services, identified by name.
 
-    The API lets several services have one name. So that two imports of one file, or one that
-    crashed and another, still make one service of a row, an import claims the name for what it
-    makes; the claim also finds a service again that was renamed since.
+    The API allows several services with one name. So that concurrent or repeated imports of one
+    file create one service per row, an import adds a unique constraint on the name. The constraint
+    also finds a service that was renamed after its import.
     """
 
     plural = "services"
@@ -146,15 +161,15 @@ class ServiceRows(Rows):
 
         def decide() -> Decision[Service] | Answer[Service]:
             service_id = self._tools.ids.draw() if row.id is None else row.id
-            wanted: list[Any] = [(Claim, claim), (Service, service_id)]
-            found = self._tools.store.look(organization_id, wanted)
-            held = found.record(Claim, claim)
-            if row.id is None and held is not None:
-                raise InvalidAttribute("name", f"is that of {held.id}")
-            if row.id is not None and found.record(Service, row.id) is not None:
-                raise InvalidAttribute("id", "is taken")
+            names: list[Any] = [(Claim, claim), (Service, service_id)]
+            records = self._tools.store.look(organization_id, names)
+            existing = records.record(Claim, claim)
+            if row.id is None and existing is not None:
+                raise InvalidAttribute("name", f"This name belongs to {existing.id}.")
+            if row.id is not None and records.record(Service, row.id) is not None:
+                raise InvalidAttribute("id", "Another service already has this id.")
             service = Service(id=service_id, organization_id=organization_id, **row.values)
-            claims = [] if held else [CreateRecord(Claim(claim, organization_id, service_id))]
+            claims = [] if existing else [CreateRecord(Claim(claim, organization_id, service_id))]
             return Decision(service, records=(CreateRecord(service), *claims))
 
         return settle(self._tools, None, decide).outcome

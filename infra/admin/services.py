@@ -1,4 +1,4 @@
-"""``services``: what time is sold as."""
+"""``services``: create, list, archive, restore and import the services that are billed."""
 
 from typing import Any, TextIO
 
@@ -19,23 +19,23 @@ _COLUMNS = ("id", "name", "billable", "time_tracking_enabled", "position", "arch
 
 @click.group()
 def services() -> None:
-    """Create, list, import, archive and restore services: what time is sold as."""
+    """Create, list, import, archive and restore services, such as design or development."""
 
 
 @services.command("create")
 @in_organization
 @values_of(CREATION)
 @json_option
-def create(desk: Desk, caller: Caller, *, json_wanted: bool, **given: Any) -> None:
+def create(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
     """Create a service.
 
     \b
     Example:
       python -m infra.admin --stage prod services create -o 2149 --name Design
     """
-    values = checked(CREATION, given)
-    made = create_record(desk.tools, new_service(desk.tools))(caller, values, None)
-    output.show(caller, made.outcome, json_wanted=json_wanted)
+    values = checked(CREATION, attributes)
+    created = create_record(desk.tools, new_service(desk.tools))(caller, values, None)
+    output.show(caller, created.outcome, json_wanted=json_wanted)
 
 
 @services.command("list")
@@ -48,8 +48,8 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
     Example:
       python -m infra.admin --stage prod services list -o 2149 --json
     """
-    found = desk.tools.store.directory(Service, caller.organization.id)
-    output.show_all(caller, found, _COLUMNS, json_wanted=json_wanted)
+    records = desk.tools.store.directory(Service, caller.organization.id)
+    output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
 
 
 @services.command("archive")
@@ -57,14 +57,14 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
 @in_organization
 @json_option
 def archive(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -> None:
-    """Let nothing be started on a service any more. What runs on it runs on.
+    """Archive a service: no timer can start on it. Running timers continue.
 
     \b
     Example:
       python -m infra.admin --stage prod services archive 1294 -o 2149
     """
-    act = change_record(desk.tools, SERVICES, archived(desk.tools))
-    output.show(caller, act(caller, service_id, {}).outcome, json_wanted=json_wanted)
+    change = change_record(desk.tools, SERVICES, archived(desk.tools))
+    output.show(caller, change(caller, service_id, {}).outcome, json_wanted=json_wanted)
 
 
 @services.command("restore")
@@ -72,34 +72,34 @@ def archive(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -
 @in_organization
 @json_option
 def restore(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -> None:
-    """Take the archiving of a service back.
+    """Restore an archived service.
 
     \b
     Example:
       python -m infra.admin --stage prod services restore 1294 -o 2149
     """
-    act = change_record(desk.tools, SERVICES, restored)
-    output.show(caller, act(caller, service_id, {}).outcome, json_wanted=json_wanted)
+    change = change_record(desk.tools, SERVICES, restored)
+    output.show(caller, change(caller, service_id, {}).outcome, json_wanted=json_wanted)
 
 
 @services.command("import")
 @click.argument("file", type=click.File(encoding="utf-8-sig"))
 @in_organization
-@click.option("--dry-run", is_flag=True, help="Say what would be done, and write nothing.")
-@click.option("--update", is_flag=True, help="Also change what is there and differs.")
+@click.option("--dry-run", is_flag=True, help="Show what would be done, write nothing.")
+@click.option("--update", is_flag=True, help="Also change existing records that differ.")
 @json_option
 def import_csv(
     desk: Desk, caller: Caller, *, file: TextIO, dry_run: bool, update: bool, json_wanted: bool
 ) -> None:
     """Import services from a CSV file ("-" is stdin).
 
-    The first line names the columns: name, and as you like billable, time_tracking_enabled,
-    position, id. A service is recognised by its id, if the file has one, else by its name,
-    whatever its case. An empty cell says nothing about that value.
+    The first line names the columns: name, and optionally billable, time_tracking_enabled,
+    position, id. Services are matched by id, if the row has one, otherwise by name, ignoring case.
+    An empty cell leaves the value unchanged, or at its default.
 
-    The whole file is checked first; with anything wrong in it, nothing is written. What is there
-    stays as it is, and is said to differ where it does; --update changes it. Run it again after
-    a crash: what was imported is skipped.
+    The whole file is checked first; if it has a problem, nothing is written. Existing services
+    stay unchanged, and differences are reported; --update changes them. After a crash, run it
+    again: imported services are skipped.
 
     \b
     Example of a file:

@@ -1,4 +1,4 @@
-"""``init``: the tables of a local stage."""
+"""``init``: create the tables on a local engine."""
 
 import click
 
@@ -11,9 +11,9 @@ from infra.tables import create_tables
 @click.command()
 @with_desk
 def init(desk: Desk) -> None:
-    """Create the tables on a DynamoDB-compatible server; what is there stays as it is.
+    """Create missing tables on a DynamoDB-compatible server; existing tables stay unchanged.
 
-    Never on AWS: there, CloudFormation owns them (make deploy STAGE=...).
+    Not on AWS: there, CloudFormation creates them (make deploy STAGE=...).
 
     \b
     Example:
@@ -21,9 +21,9 @@ def init(desk: Desk) -> None:
     """
     if desk.on_aws:
         raise click.ClickException(
-            "on AWS, CloudFormation makes the tables: make deploy STAGE=... (docs/operations.md)"
+            "on AWS, CloudFormation creates the tables: make deploy STAGE=... (docs/operations.md)"
         )
     created = create_tables()
     for name in created:
         click.echo(name)
-    say(f"{len(created)} tables created; the others were there" if created else "all were there")
+    say(f"{len(created)} tables created" if created else "all tables exist already")

@@ -1,4 +1,4 @@
-"""``tokens``: what lets programs act as people."""
+"""``tokens``: create, list and revoke API tokens."""
 
 from typing import Any
 
@@ -16,7 +16,7 @@ _COLUMNS = ("id", "person_id", "name", "created_at", "expires_at")
 
 @click.group()
 def tokens() -> None:
-    """Create, list and revoke API tokens: what lets programs act as people."""
+    """Create, list and revoke API tokens: each authenticates one person."""
 
 
 @tokens.command("create")
@@ -24,10 +24,12 @@ def tokens() -> None:
 @in_organization
 @values_of(CREATION, skip=("person",))
 @json_option
-def create(desk: Desk, caller: Caller, *, person: str, json_wanted: bool, **given: Any) -> None:
-    """Give PERSON, an id or an e-mail address, a token.
+def create(
+    desk: Desk, caller: Caller, *, person: str, json_wanted: bool, **attributes: Any
+) -> None:
+    """Create a token for PERSON, an id or an e-mail address.
 
-    It is shown this once and kept nowhere: put it away now. A person has 20 at most.
+    The token is shown only once and is not stored: save it now. A person can have 20 tokens.
 
     \b
     Examples:
@@ -36,10 +38,10 @@ def create(desk: Desk, caller: Caller, *, person: str, json_wanted: bool, **give
         --expires-at 2027-01-01T00:00:00+01:00
     """
     person_id = desk.person(caller, person).id
-    values = checked(CREATION, {**given, "person_id": person_id})
-    made = ApiTokens(desk.tools).create(caller, values, None)
-    output.show(caller, made.outcome, json_wanted=json_wanted, once=made.once)
-    output.say("The token is shown this once.")
+    values = checked(CREATION, {**attributes, "person_id": person_id})
+    created = ApiTokens(desk.tools).create(caller, values, None)
+    output.show(caller, created.outcome, json_wanted=json_wanted, once=created.once)
+    output.say("The token is shown only once: save it now.")
 
 
 @tokens.command("list")
@@ -47,17 +49,17 @@ def create(desk: Desk, caller: Caller, *, person: str, json_wanted: bool, **give
 @in_organization
 @json_option
 def list_all(desk: Desk, caller: Caller, *, person: str | None, json_wanted: bool) -> None:
-    """List everybody's tokens, or those of PERSON; never the tokens themselves.
+    """List all tokens of the organization, or those of PERSON, without the secrets.
 
     \b
     Examples:
       python -m infra.admin --stage prod tokens list -o 2149
       python -m infra.admin --stage prod tokens list ana@example.com -o 2149
     """
-    whose = None if person is None else desk.person(caller, person).id
+    person_id = None if person is None else desk.person(caller, person).id
     zone = caller.organization.zone
-    found = ApiTokens(desk.tools).read(caller)
-    rows = [output.plain(it, zone) for it in found if whose in (None, it.person_id)]
+    records = ApiTokens(desk.tools).read(caller)
+    rows = [output.plain(token, zone) for token in records if person_id in (None, token.person_id)]
     output.table(rows, _COLUMNS, json_wanted=json_wanted)
 
 
@@ -67,11 +69,11 @@ def list_all(desk: Desk, caller: Caller, *, person: str | None, json_wanted: boo
 def revoke(desk: Desk, caller: Caller, *, token_id: int) -> None:
     """Revoke a token, by the id that `tokens list` shows.
 
-    A running function may take it for good for up to 60 seconds more.
+    A running function may still accept it for up to 60 seconds.
 
     \b
     Example:
       python -m infra.admin --stage prod tokens revoke 7404551438336 -o 2149
     """
     ApiTokens(desk.tools).revoke(caller, token_id)
-    output.say(f"{token_id} is revoked")
+    output.say(f"Token {token_id} is revoked.")

@@ -1,1 +1,1 @@
-"""What deploying does in an AWS account. Everything may be done again: nothing is done twice."""
+"""Deployment steps in an AWS account; each is safe to repeat."""

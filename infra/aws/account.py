@@ -1,4 +1,4 @@
-"""What an account needs once, whatever the number of stages: a bucket, and leave to log."""
+"""One-time setup of an AWS account, shared by all stages: a bucket, and API Gateway logging."""
 
 import json
 import time
@@ -13,30 +13,30 @@ from infra.package import digest
 
 GATEWAY_ROLE = "stint-api-gateway-logs"
 _LOG_POLICY = "service-role/AmazonAPIGatewayPushToCloudWatchLogs"
-# A new role is known everywhere only after some seconds.
+# A new role becomes visible to other services only after some seconds.
 _ATTEMPTS = 10
-_PAUSE_SECONDS = 5.0
+_SLEEP_SECONDS = 5.0
 
 
 def bucket_name(aws: Aws) -> str:
-    """Where this account keeps stint's packages, in this region."""
+    """Return the name of the bucket for stint's packages, in this account and region."""
     return f"stint-artifacts-{aws.account}-{aws.region}"
 
 
 def prepare_bucket(aws: Aws) -> str:
-    """The bucket of packages, made if it is not there; private in any case."""
+    """Create the bucket for packages if it does not exist, block public access, return its name."""
     name = bucket_name(aws)
-    storage = aws.client("s3")
+    s3 = aws.client("s3")
     owned = {"Bucket": name, "ExpectedBucketOwner": aws.account}
     try:
-        storage.head_bucket(**owned)
+        s3.head_bucket(**owned)
     except ClientError as error:
         if error.response["Error"]["Code"] != "404":
             raise
-        where = {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
-        # The oldest region is the one that must not be named.
-        storage.create_bucket(Bucket=name, **({} if aws.region == "us-east-1" else where))
-    storage.put_public_access_block(
+        location = {"CreateBucketConfiguration": {"LocationConstraint": aws.region}}
+        # S3 rejects us-east-1, its default region, as a location constraint.
+        s3.create_bucket(Bucket=name, **({} if aws.region == "us-east-1" else location))
+    s3.put_public_access_block(
         **owned,
         PublicAccessBlockConfiguration={
             "BlockPublicAcls": True,
@@ -49,34 +49,34 @@ def prepare_bucket(aws: Aws) -> str:
 
 
 def upload(aws: Aws, bucket: str, path: Path) -> str:
-    """A file's key in the bucket: named for its content, and sent only if it is not there."""
+    """Upload a file, unless the bucket has it; return its key, a hash of the content."""
     key = f"{digest(path)}{path.suffix}"
-    storage = aws.client("s3")
+    s3 = aws.client("s3")
     owned = {"Bucket": bucket, "Key": key, "ExpectedBucketOwner": aws.account}
     try:
-        storage.head_object(**owned)
+        s3.head_object(**owned)
     except ClientError as error:
         if error.response["Error"]["Code"] != "404":
             raise
-        storage.put_object(**owned, Body=path.read_bytes())
+        s3.put_object(**owned, Body=path.read_bytes())
     return key
 
 
 def kept_secret(aws: Aws, name: str) -> str | None:
-    """The ARN of a secret that outlived an earlier stack; None where there is none."""
-    keeper = aws.client("secretsmanager")
+    """Return the ARN of a secret that an earlier stack left behind, or None."""
+    secrets_manager = aws.client("secretsmanager")
     try:
-        found: str = keeper.describe_secret(SecretId=name)["ARN"]
-    except keeper.exceptions.ResourceNotFoundException:
+        arn: str = secrets_manager.describe_secret(SecretId=name)["ARN"]
+    except secrets_manager.exceptions.ResourceNotFoundException:
         return None
-    return found
+    return arn
 
 
 def let_gateway_log(aws: Aws, pause: Callable[[float], None] = time.sleep) -> bool:
-    """Let API Gateway write access logs; False where it may already, by whatever role.
+    """Allow API Gateway to write access logs; return False if it already may, with any role.
 
-    A setting of the whole account in this region: not part of a stage's stack, which would take it
-    from all others when it goes.
+    This is a setting of the whole account in a region. It is not part of a stage's stack, because
+    deleting that stack would remove it for all stages. ``pause`` sleeps for a number of seconds.
     """
     gateway = aws.client("apigateway")
     if gateway.get_account().get("cloudwatchRoleArn"):
@@ -89,17 +89,17 @@ def let_gateway_log(aws: Aws, pause: Callable[[float], None] = time.sleep) -> bo
         except gateway.exceptions.BadRequestException:
             if attempt == _ATTEMPTS - 1:
                 raise
-            pause(_PAUSE_SECONDS)
+            pause(_SLEEP_SECONDS)
         else:
             break
     return True
 
 
 def _gateway_role(aws: Aws) -> str:
-    roles = aws.client("iam")
+    iam = aws.client("iam")
     try:
-        role: dict[str, Any] = roles.get_role(RoleName=GATEWAY_ROLE)["Role"]
-    except roles.exceptions.NoSuchEntityException:
+        role: dict[str, Any] = iam.get_role(RoleName=GATEWAY_ROLE)["Role"]
+    except iam.exceptions.NoSuchEntityException:
         trust = {
             "Version": "2012-10-17",
             "Statement": [
@@ -110,12 +110,12 @@ def _gateway_role(aws: Aws) -> str:
                 }
             ],
         }
-        role = roles.create_role(
+        role = iam.create_role(
             RoleName=GATEWAY_ROLE,
             AssumeRolePolicyDocument=json.dumps(trust),
             Description="Lets API Gateway write logs, for all APIs of this account",
         )["Role"]
-    roles.attach_role_policy(
+    iam.attach_role_policy(
         RoleName=GATEWAY_ROLE, PolicyArn=f"arn:{aws.partition}:iam::aws:policy/{_LOG_POLICY}"
     )
     arn: str = role["Arn"]

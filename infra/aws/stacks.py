@@ -1,4 +1,4 @@
-"""A CloudFormation stack: created, updated, deleted, and waited for."""
+"""Creates, updates and deletes a CloudFormation stack, and waits for the result."""
 
 import time
 from collections.abc import Callable, Mapping
@@ -7,20 +7,20 @@ from typing import Any
 
 from botocore.exceptions import ClientError
 
-_PAUSE_SECONDS = 5.0
-# A change set says so in words only; the second is what a macro makes of it.
+_SLEEP_SECONDS = 5.0
+# CloudFormation reports an empty change set only in text; the second text comes from macros.
 _UNCHANGED = ("didn't contain changes", "No updates are to be performed")
 # A stack whose first creation failed can only be deleted.
-_STILLBORN = "ROLLBACK_COMPLETE"
-_REVIEWED = "REVIEW_IN_PROGRESS"
+_NEVER_CREATED = "ROLLBACK_COMPLETE"
+_NOT_EXECUTED = "REVIEW_IN_PROGRESS"
 
 
 class StackError(Exception):
-    """CloudFormation could not do it; the message says why, in its words."""
+    """CloudFormation failed; the message holds its reasons."""
 
 
 class Stack:
-    """A stack by its name. ``say`` tells whoever waits; ``pause`` waits for that many seconds."""
+    """A stack by its name. ``say`` prints progress; ``pause`` sleeps for a number of seconds."""
 
     def __init__(
         self,
@@ -35,29 +35,29 @@ class Stack:
         self._pause = pause
 
     def describe(self) -> dict[str, Any] | None:
-        """What CloudFormation knows of it; None where there is none."""
+        """Return CloudFormation's description of the stack, or None if it does not exist."""
         try:
-            (found,) = self._client.describe_stacks(StackName=self.name)["Stacks"]
+            (stack,) = self._client.describe_stacks(StackName=self.name)["Stacks"]
         except ClientError as error:
             if error.response["Error"]["Code"] == "ValidationError":
                 return None
             raise
-        described: dict[str, Any] = found
+        described: dict[str, Any] = stack
         return None if described["StackStatus"] == "DELETE_COMPLETE" else described
 
     def parameters(self) -> dict[str, str]:
-        """The values that its parameters have now."""
-        found = (self.describe() or {}).get("Parameters", [])
-        return {it["ParameterKey"]: it["ParameterValue"] for it in found}
+        """Return the current values of its parameters."""
+        parameters = (self.describe() or {}).get("Parameters", [])
+        return {parameter["ParameterKey"]: parameter["ParameterValue"] for parameter in parameters}
 
     def outputs(self) -> dict[str, str]:
-        """What it tells."""
-        found = (self.describe() or {}).get("Outputs", [])
-        return {it["OutputKey"]: it["OutputValue"] for it in found}
+        """Return its outputs."""
+        outputs = (self.describe() or {}).get("Outputs", [])
+        return {output["OutputKey"]: output["OutputValue"] for output in outputs}
 
     def deploy(self, template_url: str, parameters: Mapping[str, str]) -> bool:
-        """Create or update it; False where it is as the template says. Raises StackError."""
-        exists = self._make_ready()
+        """Create or update it; return False if nothing changes. Raises StackError."""
+        exists = self._prepare()
         change_set = self._client.create_change_set(
             StackName=self.name,
             ChangeSetName=f"stint-{datetime.now(UTC):%Y%m%d%H%M%S}",
@@ -68,7 +68,7 @@ class Stack:
                 for name, value in parameters.items()
             ],
             Capabilities=["CAPABILITY_IAM", "CAPABILITY_AUTO_EXPAND"],
-            # Tables that outlived an earlier stack of this name belong to this one again.
+            # Import the tables that an earlier stack of this name left behind.
             ImportExistingResources=True,
         )["Id"]
         if not self._is_change(change_set):
@@ -81,24 +81,26 @@ class Stack:
         return True
 
     def delete(self) -> None:
-        """Delete it, and wait until it is gone. Raises StackError."""
+        """Delete it, and wait until it is deleted. Raises StackError."""
         began = datetime.now(UTC)
         self._client.delete_stack(StackName=self.name)
         self._wait(began, {"DELETE_COMPLETE"})
 
     def resources(self) -> list[dict[str, Any]]:
-        """Its resources, as CloudFormation lists them."""
+        """Return its resources, as CloudFormation lists them."""
         pages = self._client.get_paginator("list_stack_resources").paginate(StackName=self.name)
         return [resource for page in pages for resource in page["StackResourceSummaries"]]
 
-    def _make_ready(self) -> bool:
-        """Whether there is a stack to update."""
+    def _prepare(self) -> bool:
+        """Return whether a stack exists that can be updated; delete one that was never created."""
         status = (self.describe() or {}).get("StackStatus")
-        if status == _STILLBORN:
-            self._say(f"  {self.name} was never finished; it is removed first, its tables are kept")
+        if status == _NEVER_CREATED:
+            self._say(
+                f"  {self.name} was never created completely: deleting it, retaining its tables"
+            )
             self.delete()
             return False
-        if status is None or status == _REVIEWED:
+        if status is None or status == _NOT_EXECUTED:
             return False
         if status.endswith(("_IN_PROGRESS", "_FAILED")):
             raise StackError(f"{self.name} is in state {status}: see docs/operations.md")
@@ -106,49 +108,51 @@ class Stack:
 
     def _is_change(self, change_set: str) -> bool:
         while True:
-            found = self._client.describe_change_set(ChangeSetName=change_set, StackName=self.name)
-            if found["Status"] == "CREATE_COMPLETE":
+            description = self._client.describe_change_set(
+                ChangeSetName=change_set, StackName=self.name
+            )
+            if description["Status"] == "CREATE_COMPLETE":
                 return True
-            reason = found.get("StatusReason", "")
-            if found["Status"] == "FAILED":
-                if any(words in reason for words in _UNCHANGED):
+            reason = description.get("StatusReason", "")
+            if description["Status"] == "FAILED":
+                if any(text in reason for text in _UNCHANGED):
                     return False
                 raise StackError(reason)
-            self._pause(_PAUSE_SECONDS)
+            self._pause(_SLEEP_SECONDS)
 
     def _show(self, change_set: str) -> None:
         pages = self._client.get_paginator("describe_change_set").paginate(
             ChangeSetName=change_set, StackName=self.name
         )
-        changes = [it["ResourceChange"] for page in pages for it in page.get("Changes", [])]
-        replaced = [it["LogicalResourceId"] for it in changes if _replaces_a_table(it)]
+        changes = [change["ResourceChange"] for page in pages for change in page.get("Changes", [])]
+        replaced = [change["LogicalResourceId"] for change in changes if _replaces_a_table(change)]
         if replaced:
             raise StackError(
-                f"this would put empty tables in the place of {', '.join(replaced)}: a key was "
-                "changed. docs/operations.md says how a table is moved."
+                f"this update would replace {', '.join(replaced)} with empty tables, because a key "
+                "changed. docs/operations.md describes how to migrate a table."
             )
-        for it in changes:
-            self._say(f"  {it['Action'].lower():8} {it['LogicalResourceId']}")
+        for change in changes:
+            self._say(f"  {change['Action'].lower():8} {change['LogicalResourceId']}")
 
-    def _wait(self, began: datetime, wanted: set[str]) -> None:
+    def _wait(self, began: datetime, final: set[str]) -> None:
         while True:
-            found = self.describe()
-            status = "DELETE_COMPLETE" if found is None else found["StackStatus"]
-            if status in wanted:
+            stack = self.describe()
+            status = "DELETE_COMPLETE" if stack is None else stack["StackStatus"]
+            if status in final:
                 return
             if not status.endswith("_IN_PROGRESS"):
                 raise StackError("\n".join([f"{self.name}: {status}", *self._failures(began)]))
-            self._pause(_PAUSE_SECONDS)
+            self._pause(_SLEEP_SECONDS)
 
     def _failures(self, began: datetime) -> list[str]:
         events = self._client.describe_stack_events(StackName=self.name)["StackEvents"]
         return [
-            f"  {it['LogicalResourceId']}: {it.get('ResourceStatusReason', 'no reason given')}"
-            for it in reversed(events)
-            if it["ResourceStatus"].endswith("_FAILED") and it["Timestamp"] >= began
+            f"  {event['LogicalResourceId']}: {event.get('ResourceStatusReason', 'no reason')}"
+            for event in reversed(events)
+            if event["ResourceStatus"].endswith("_FAILED") and event["Timestamp"] >= began
         ]
 
 
 def _replaces_a_table(change: Mapping[str, Any]) -> bool:
-    # "Conditional" is what a new index looks like: it brings attributes, and replaces nothing.
+    # A new index is reported as "Conditional": it adds attributes and replaces nothing.
     return change["ResourceType"] == "AWS::DynamoDB::Table" and change.get("Replacement") == "True"

@@ -1,4 +1,4 @@
-"""What DynamoDB and CloudFormation allow only step by step, found before anything is changed."""
+"""Checks, before a deployment, for index changes that DynamoDB allows only one at a time."""
 
 from typing import Any
 
@@ -6,25 +6,28 @@ Json = dict[str, Any]
 
 
 def index_troubles(database: Any, template: Json) -> list[str]:
-    """Tables whose update CloudFormation would refuse, in words; ``template`` is for a stage.
+    """Describe the tables whose update CloudFormation would refuse.
 
-    An update makes or deletes one index of a table at the most.
+    An update can create or delete only one index per table. ``template`` is a stage's template.
     """
-    troubles = []
+    conflicts = []
     for resource in template["Resources"].values():
         if resource["Type"] == "AWS::DynamoDB::Table":
             properties = resource["Properties"]
-            there = _indexes_there(database, properties["TableName"])
-            wanted = {it["IndexName"] for it in properties.get("GlobalSecondaryIndexes", [])}
-            if there is not None and len(there ^ wanted) > 1:
-                steps = [*(f"+{it}" for it in wanted - there), *(f"-{it}" for it in there - wanted)]
-                troubles.append(f"{properties['TableName']}: {', '.join(sorted(steps))}")
-    return troubles
+            existing = _existing_indexes(database, properties["TableName"])
+            planned = {index["IndexName"] for index in properties.get("GlobalSecondaryIndexes", [])}
+            if existing is not None and len(existing ^ planned) > 1:
+                steps = [
+                    *(f"+{name}" for name in planned - existing),
+                    *(f"-{name}" for name in existing - planned),
+                ]
+                conflicts.append(f"{properties['TableName']}: {', '.join(sorted(steps))}")
+    return conflicts
 
 
-def _indexes_there(database: Any, table: str) -> set[str] | None:
+def _existing_indexes(database: Any, table: str) -> set[str] | None:
     try:
         described = database.describe_table(TableName=table)["Table"]
     except database.exceptions.ResourceNotFoundException:
         return None
-    return {it["IndexName"] for it in described.get("GlobalSecondaryIndexes", [])}
+    return {index["IndexName"] for index in described.get("GlobalSecondaryIndexes", [])}

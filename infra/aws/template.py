@@ -1,4 +1,4 @@
-"""The packaged template, made ready for one stage."""
+"""Prepares the packaged template for one stage."""
 
 import copy
 import json
@@ -9,19 +9,19 @@ Json = dict[str, Any]
 
 
 def effective_parameters(
-    template: Json, previous: Mapping[str, str], given: Mapping[str, str]
+    template: Json, previous: Mapping[str, str], new: Mapping[str, str]
 ) -> dict[str, str]:
-    """Every parameter's value: as given now, else as it was, else the default.
+    """Return every parameter's value: the new one, else the previous one, else the default.
 
-    Raises :class:`ValueError` for a name that is no parameter's.
+    Raises :class:`ValueError` for an unknown parameter.
     """
     known = template["Parameters"]
-    unknown = set(given) - set(known)
+    unknown = set(new) - set(known)
     if unknown:
         names = ", ".join(known)
-        raise ValueError(f"no such parameter: {', '.join(sorted(unknown))}. There are: {names}")
+        raise ValueError(f"unknown parameters: {', '.join(sorted(unknown))}. Known: {names}")
     return {
-        name: given.get(name, previous.get(name, str(parameter["Default"])))
+        name: new.get(name, previous.get(name, str(parameter["Default"])))
         for name, parameter in known.items()
     }
 
@@ -29,25 +29,25 @@ def effective_parameters(
 def for_stage(
     template: Json, stack: str, parameters: Mapping[str, str], bucket: str, archive_key: str
 ) -> Json:
-    """The template with what CloudFormation must find in it literally."""
-    ready = copy.deepcopy(template)
-    for resource in ready["Resources"].values():
+    """Return the template with the values that CloudFormation needs as literals."""
+    prepared = copy.deepcopy(template)
+    for resource in prepared["Resources"].values():
         match resource["Type"]:
             case "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": archive_key}
             case "AWS::Serverless::Api":
-                # SAM deploys an API anew when its definition reads differently: a reference reads
-                # the same whatever it refers to.
+                # SAM deploys an API again only if the text of its definition changes: a reference
+                # to a parameter is the same text for every value.
                 resource["Properties"]["DefinitionBody"] = _replaced(
                     resource["Properties"]["DefinitionBody"],
                     "${AllowedOrigin}",
                     parameters["AllowedOrigin"],
                 )
             case "AWS::DynamoDB::Table":
-                # A table that outlived an earlier stack is taken back only by a literal name.
+                # CloudFormation imports an existing table only by a literal name.
                 name = resource["Properties"]["TableName"]["Fn::Sub"]
                 resource["Properties"]["TableName"] = name.replace("${AWS::StackName}", stack)
-    return ready
+    return prepared
 
 
 def _replaced(value: Json, old: str, new: str) -> Json:

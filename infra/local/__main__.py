@@ -1,7 +1,7 @@
-"""Starts the local server: ``make run``, or ``python -m infra.local``.
+"""Start the local server: ``make run``, or ``python -m infra.local``.
 
-Reads HOST, PORT, DYNAMODB_ENDPOINT and STINT_DEMO (0: no demo data) from the environment, beside
-the application's settings.
+Reads HOST, PORT, DYNAMODB_ENDPOINT and STINT_DEMO (0: no demo data) from the environment, in
+addition to the application's settings.
 """
 
 import os
@@ -38,7 +38,7 @@ from infra.tables import create_tables
 _LOOPBACK = "127.0.0.1"
 _PORT = 8000
 _LAST_PORT = 65_535
-_POCKET = Path(__file__).parents[2] / "examples" / "pocket"
+_APP_FOLDER = Path(__file__).parents[2] / "examples" / "pocket"
 
 _ADDRESSES = """
   API   {url}/api/v2
@@ -47,45 +47,45 @@ _ADDRESSES = """
 """
 
 _HINTS = """\
-Open the app and tap "Try the demo", or paste, in another terminal:
+Open the app and tap "Try the demo", or paste in another terminal:
 
-  # who runs what
+  # list the timers
   curl -g '{url}/api/v2/timers' \\
     -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149'
 
-  # start a timer on time entry 364 (what ran stops)
+  # start a timer on time entry 364 (the running timer stops)
   curl '{url}/api/v2/timers' \\
     -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149' \\
     -H 'Content-Type: application/vnd.api+json' \\
     -d '{{"data": {{"type": "timers", "attributes": {{"time_entry_id": 364}}}}}}'
 
-  # stop timer 16, which has run for an hour
+  # stop timer 16, which has been running for an hour
   curl -X PATCH '{url}/api/v2/timers/16/stop' \\
     -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149'
 
-  # post every start and stop to a receiver on this machine
+  # send every start and stop to a webhook receiver on this machine
   curl '{url}/api/v2/webhooks' \\
     -H 'X-Auth-Token: demo-admin' -H 'X-Organization-Id: 2149' \\
     -H 'Content-Type: application/vnd.api+json' \\
     -d '{{"data": {{"attributes": {{"name": "mine", "url": "http://127.0.0.1:9000/"}}}}}}'
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 """
 
 _EMPTY_HINTS = """\
-Nobody is here yet, unless somebody was let in before. In another terminal:
+The tables are empty unless they were used before. To create an organization, in another terminal:
 
   export DYNAMODB_ENDPOINT={endpoint}
   .venv/bin/python -m infra.admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
     --first-name Ana --last-name Horvat --email ana@example.com
 
-Ctrl-C ends it.
+Press Ctrl-C to stop.
 """
 
 
 def main() -> None:
     """Serve until interrupted or terminated."""
-    # Explicitly: a shell starts its background jobs deaf to interrupts.
+    # Explicitly, because a shell starts background jobs with interrupts ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
     settings = read_settings(os.environ)
@@ -94,28 +94,30 @@ def main() -> None:
     demo = _flag("STINT_DEMO")
     if not demo and settings.dynamodb_endpoint is None:
         sys.exit(
-            "STINT_DEMO=0 leaves the tables empty, and those in memory nobody could fill: "
-            "name a DYNAMODB_ENDPOINT, such as DynamoDB Local's"
+            "STINT_DEMO=0 leaves the tables empty, and no command can write to tables in memory: "
+            "set DYNAMODB_ENDPOINT, such as DynamoDB Local's"
         )
     if "amazonaws.com" in (settings.dynamodb_endpoint or ""):
-        sys.exit("DYNAMODB_ENDPOINT is AWS: demo data, with public tokens, do not belong there")
+        sys.exit(
+            "DYNAMODB_ENDPOINT is AWS: the demo data has public tokens and must not be stored there"
+        )
     log_to_terminal(settings.log_level)
     with ExitStack() as stack:
         open_stream: Callable[[str], Stream]
         if settings.dynamodb_endpoint is None:
             open_stream = stack.enter_context(embedded_dynamodb()).listen
         else:
-            # Queues and secrets are in memory in any case.
+            # Queues and secrets are always in memory.
             stack.enter_context(embedded_dynamodb(any_credentials=False))
             open_stream = partial(ServedStream, settings, from_beginning=True)
         server = stack.enter_context(_bind(host, port))
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
-        # For development: receivers on this machine will do.
+        # For development, webhook receivers on this machine are allowed.
         settings = replace(create_outside(settings), local_receivers=True)
         tools, feeds = _set_up(settings, open_stream, demo=demo)
         server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)
-        server.pages = (Pages("/app", _POCKET),)
+        server.pages = (Pages("/app", _APP_FOLDER),)
         stack.enter_context(sweeping(tools))
         stack.enter_context(pumping(feeds))
         stack.enter_context(draining(delivery_feed(tools)))
@@ -125,7 +127,7 @@ def main() -> None:
         print(hints.format(url=settings.public_base_url, endpoint=endpoint), flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
-        print("\nBye.")
+        print("\nStopped.")
 
 
 def _port(text: str) -> int:
@@ -151,7 +153,7 @@ def _bind(host: str, port: int) -> LocalServer:
 def _set_up(
     settings: Settings, open_stream: Callable[[str], Stream], *, demo: bool
 ) -> tuple[Toolbox, list[Feed]]:
-    """Tables, demo data, and the streams that follow what is written from the first write on."""
+    """Create tables and demo data, and open the streams before the first write."""
     endpoint = settings.dynamodb_endpoint
     allow_any_credentials(settings)
     store = Store(connect(settings))
@@ -161,15 +163,15 @@ def _set_up(
         Feed(open_stream(table_name(TallyModel)), partial(roll_up_records, tools)),
         *fan_out_feeds(tools, open_stream),
     ]
-    # Exactly now: timer 16 has run for an hour at this moment.
+    # As of now: timer 16 has been running for an hour at this moment.
     loaded = demo and load_demo_data(store, int(time.time()))
-    told = "loaded" if loaded else "was there already, left as it was" if demo else "none"
-    print("stint, locally. For development: demo tokens, no encryption, one machine.")
-    print(f"  database  {endpoint or 'in memory (moto); gone when this ends'}")
+    demo_data = "loaded" if loaded else "exists already, unchanged" if demo else "none"
+    print("stint, local server. For development: demo tokens, no encryption, one machine.")
+    print(f"  database  {endpoint or 'in memory (moto); lost when the server stops'}")
     print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
-    print(f"  demo data {told}")
+    print(f"  demo data {demo_data}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
-    print("  webhooks  posted within two seconds, also to http:// on this machine")
+    print("  webhooks  delivered within two seconds, also to http:// on this machine")
     return tools, feeds
 
 

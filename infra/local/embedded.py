@@ -1,4 +1,4 @@
-"""DynamoDB inside this process: moto, made safe for threads, and kept from slowing down."""
+"""DynamoDB in this process: moto, with a lock for threads and its own table streams."""
 
 import itertools
 import threading
@@ -13,7 +13,7 @@ from moto import mock_aws
 from moto.core.botocore_stubber import BotocoreStubber
 from moto.dynamodb.models.table import StreamRecord, StreamShard
 
-_ERROR = 400
+_FIRST_ERROR_STATUS = 400
 
 
 class EmbeddedStream:
@@ -23,32 +23,32 @@ class EmbeddedStream:
         self._records: deque[dict[str, Any]] = deque()
 
     def add(self, record: dict[str, Any]) -> None:
-        """Keep a record until it is read."""
+        """Store a record until it is read."""
         self._records.append(record)
 
     def read(self) -> list[dict[str, Any]]:
-        """What was written since this was last called."""
-        # One by one: meanwhile another thread may add some.
+        """Return the records since the last call."""
+        # One by one, because another thread may append records meanwhile.
         return [self._records.popleft() for _ in range(len(self._records))]
 
 
 class EmbeddedStreams:
-    """Hands a table's records to those who listen. What nobody listens to is not kept."""
+    """Passes a table's records to its listeners. Without listeners, records are not stored."""
 
     def __init__(self) -> None:
-        # Weakly: what is no longer read by anybody is no longer kept for anybody.
+        # Weak references: a stream without a reader stops collecting records.
         self._listeners: dict[str, WeakSet[EmbeddedStream]] = {}
         self._fresh: list[tuple[str, dict[str, Any]]] = []
         self._numbers = itertools.count(1)
 
     def listen(self, table: str) -> EmbeddedStream:
-        """What is written to a table from now on."""
+        """Return a stream of what is written to a table from now on."""
         stream = EmbeddedStream()
         self._listeners.setdefault(table, WeakSet()).add(stream)
         return stream
 
     def note(self, shard: StreamShard, old: Any, new: Any) -> None:
-        """A change, of which nobody knows yet whether its request succeeds."""
+        """Collect a change, before it is known whether its request succeeds."""
         table = shard.table
         if not self._listeners.get(table.name):
             return
@@ -56,11 +56,11 @@ class EmbeddedStreams:
         if old is None or new is None:
             name = "INSERT" if old is None else "REMOVE"
         view: str = table.stream_specification["StreamViewType"]  # type: ignore[index]
-        made = StreamRecord(table, view, name, old, new, next(self._numbers))
-        self._fresh.append((table.name, made.to_json()))
+        record = StreamRecord(table, view, name, old, new, next(self._numbers))
+        self._fresh.append((table.name, record.to_json()))
 
     def settle(self, succeeded: bool) -> None:
-        """A request has ended: what it changed is told, or, with a failed transaction, undone."""
+        """Pass the changes of a finished request to the listeners, or drop them if it failed."""
         fresh, self._fresh = self._fresh, []
         if succeeded:
             for table, record in fresh:
@@ -70,13 +70,13 @@ class EmbeddedStreams:
 
 @contextmanager
 def embedded_dynamodb(*, any_credentials: bool = True) -> Iterator[EmbeddedStreams]:
-    """Answer every AWS call of this process from memory, one at a time; gives the tables' streams.
+    """Serve every AWS call of this process from memory, one at a time; yield the tables' streams.
 
-    moto is not thread-safe: without the lock, contests for one item have several winners. Its own
-    streams stay empty: it would keep every record for ever, copy them all in each transaction, and
-    keep those of transactions that failed. What is sent to a server of one's own passes by, which
-    tells whose data it is about by the credentials: without ``any_credentials`` they stay as they
-    are.
+    moto is not thread-safe: without the lock, several concurrent conditional writes to one item
+    succeed. moto's own streams stay empty: they would store every record forever, copy all of them
+    in each transaction, and include those of failed transactions. Calls to another server pass
+    through. Some of those servers separate data by credentials: with ``any_credentials=False``, the
+    credentials stay unchanged.
     """
     lock = threading.Lock()
     streams = EmbeddedStreams()
@@ -86,11 +86,11 @@ def embedded_dynamodb(*, any_credentials: bool = True) -> Iterator[EmbeddedStrea
         with lock:
             succeeded = False
             try:
-                answer = process_request(stubber, request)
-                succeeded = answer is not None and answer[0] < _ERROR
+                response = process_request(stubber, request)
+                succeeded = response is not None and response[0] < _FIRST_ERROR_STATUS
             finally:
                 streams.settle(succeeded)
-            return answer
+            return response
 
     def note(shard: StreamShard, old: Any, new: Any) -> None:
         streams.note(shard, old, new)

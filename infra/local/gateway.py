@@ -1,7 +1,6 @@
-"""API Gateway's part, locally: routes requests to the application, and answers the rest itself.
+"""Local stand-in for API Gateway: routes requests to the application.
 
-What the deployed API Gateway is configured to say about unknown routes and preflights, this says
-too, in the same words.
+Unknown routes and preflight requests get the same responses as from the deployed API Gateway.
 """
 
 import gzip
@@ -19,13 +18,13 @@ from chalicelib.http.replies import common_headers, cors_config, error_reply, to
 _FUNCTION_NAME = "stint-local"
 _MEMORY_MB = 1024
 _TIMEOUT_MILLISECONDS = 29_000
-_SMALLEST_COMPRESSED = 1024
+_MIN_COMPRESSED_BYTES = 1024
 _REFUSED = re.compile(r";q=0(\.0*)?$")
 
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """An HTTP answer, ready to be sent."""
+    """An HTTP response, ready to be sent."""
 
     status: int
     headers: Mapping[str, str]
@@ -33,10 +32,10 @@ class Answer:
 
 
 class Gateway:
-    """Stands in front of a Chalice app, and may be called by many threads at once."""
+    """Calls a Chalice app; safe to use from many threads."""
 
     def __init__(self, app: Chalice, allowed_origin: str) -> None:
-        # Chalice keeps the current request on the app; this class keeps one for each thread.
+        # Chalice stores the current request on the app; LocalChalice stores one per thread.
         app.__class__ = LocalChalice
         self._app = app
         self._allowed_origin = allowed_origin
@@ -44,7 +43,7 @@ class Gateway:
         self._events = LambdaEventConverter(self._routes)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        """The answer to a request; ``target`` is its path and query."""
+        """Return the response to a request; ``target`` is its path and query string."""
         try:
             event = self._events.create_lambda_event(method, target, dict(headers), body)
         except ValueError:
@@ -55,11 +54,11 @@ class Gateway:
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         context = LambdaContext(_FUNCTION_NAME, _MEMORY_MB, _TIMEOUT_MILLISECONDS)
         response = self._app(event, context)
-        answer = Answer(response["statusCode"], response["headers"], response["body"].encode())
-        return _compressed(answer, headers.get("accept-encoding", ""))
+        complete = Answer(response["statusCode"], response["headers"], response["body"].encode())
+        return _compressed(complete, headers.get("accept-encoding", ""))
 
     def refuse(self, error: StintError) -> Answer:
-        """The answer to what never reaches the application."""
+        """Return the error response to a request that does not reach the application."""
         response = to_chalice(error_reply(error), self._allowed_origin)
         return Answer(
             response.status_code,
@@ -68,7 +67,7 @@ class Gateway:
         )
 
     def refuse_method(self, target: str) -> Answer:
-        """The answer to a method that nobody knows."""
+        """Return the error response to an unknown HTTP method."""
         try:
             route = self._routes.match_route(target).route
         except ValueError:
@@ -84,10 +83,10 @@ class Gateway:
         return Answer(204, headers, b"")
 
 
-def _compressed(answer: Answer, accept_encoding: str) -> Answer:
-    wanted = (part.replace(" ", "").lower() for part in accept_encoding.split(","))
-    names = {part.partition(";")[0] for part in wanted if not _REFUSED.search(part)}
-    if "gzip" not in names or len(answer.body) < _SMALLEST_COMPRESSED:
-        return answer
-    headers = {**answer.headers, "Content-Encoding": "gzip"}
-    return Answer(answer.status, headers, gzip.compress(answer.body, mtime=0))
+def _compressed(response: Answer, accept_encoding: str) -> Answer:
+    encodings = (part.replace(" ", "").lower() for part in accept_encoding.split(","))
+    names = {part.partition(";")[0] for part in encodings if not _REFUSED.search(part)}
+    if "gzip" not in names or len(response.body) < _MIN_COMPRESSED_BYTES:
+        return response
+    headers = {**response.headers, "Content-Encoding": "gzip"}
+    return Answer(response.status, headers, gzip.compress(response.body, mtime=0))

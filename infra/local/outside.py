@@ -1,4 +1,4 @@
-"""What the stack has beside tables, made on moto: queues, and the key of webhooks' secrets."""
+"""The stack's resources other than tables, on moto: queues and the key of webhook secrets."""
 
 import json
 import secrets
@@ -9,14 +9,14 @@ from chalicelib.outbound.clients import client
 from chalicelib.settings import Settings
 
 RECEIVES = 20
-"""As the stack has it: how often a message comes before it is a dead letter."""
+"""Maximum number of receives before a message becomes a dead letter, as in the stack."""
 
 HIDDEN_SECONDS = 360
-"""As the stack has it: how long a message that was taken stays hidden."""
+"""Visibility timeout of a received message, as in the stack."""
 
 
 def create_outside(settings: Settings) -> Settings:
-    """Make them, for as long as moto lives; the settings that name them."""
+    """Create the resources in moto; return the settings with their names."""
     sqs = client("sqs", settings.region)
     prefix = settings.table_prefix
     dead = _queue(sqs, f"{prefix}-dead-letters", {})
@@ -40,6 +40,6 @@ def _queue(sqs: Any, name: str, attributes: dict[str, str]) -> str:
 
 
 def _arn(sqs: Any, url: str) -> str:
-    found = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
-    arn: str = found["Attributes"]["QueueArn"]
+    response = sqs.get_queue_attributes(QueueUrl=url, AttributeNames=["QueueArn"])
+    arn: str = response["Attributes"]["QueueArn"]
     return arn

@@ -1,4 +1,4 @@
-"""Static pages beside the API: the files of one folder, and nothing else. For development."""
+"""Static pages next to the API, from the files of one folder. For development."""
 
 from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
@@ -21,10 +21,10 @@ _TYPES = {
 
 
 class Pages:
-    """A folder, served under a prefix such as ``/app``, which itself leads to ``/app/``.
+    """A folder that is served under a prefix such as ``/app``, which redirects to ``/app/``.
 
-    Files are read anew for each request, so that an edit is seen by a reload. What has no type of
-    the web, such as a README, is not served.
+    Files are read for each request, so that an edit is visible after a reload. Files without a web
+    content type, such as a README, are not served.
     """
 
     def __init__(self, prefix: str, folder: Path) -> None:
@@ -32,17 +32,17 @@ class Pages:
         self._folder = folder
 
     def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer | None:
-        """The answer to a GET or a HEAD of something that is here; None where nothing is."""
+        """Return the response to a GET or HEAD request, or None if there is no such file."""
         path = unquote(urlsplit(target).path)
         if method not in METHODS:
             return None
         if path == self._prefix:
             return Answer(307, {"Location": f"{self._prefix}/"}, b"")
-        # Looked up among the names that exist: a path that leads elsewhere is none of them.
-        found = self._files().get(path.removeprefix(f"{self._prefix}/") or _INDEX)
-        if found is None or not path.startswith(f"{self._prefix}/"):
+        # Only existing names are served: a path that leaves the folder matches none.
+        file = self._files().get(path.removeprefix(f"{self._prefix}/") or _INDEX)
+        if file is None or not path.startswith(f"{self._prefix}/"):
             return None
-        return _shown(found, headers.get("if-none-match"))
+        return _response(file, headers.get("if-none-match"))
 
     def _files(self) -> dict[str, Path]:
         return {
@@ -52,7 +52,7 @@ class Pages:
         }
 
 
-def _shown(file: Path, if_none_match: str | None) -> Answer:
+def _response(file: Path, if_none_match: str | None) -> Answer:
     body = file.read_bytes()
     tag = entity_tag(body)
     headers = {
@@ -60,7 +60,7 @@ def _shown(file: Path, if_none_match: str | None) -> Answer:
         "Cache-Control": "no-cache",
         "ETag": tag,
         "X-Content-Type-Options": "nosniff",
-        # A page cannot say this of itself: nobody may frame it and have it tapped unseen.
+        # Protects against clickjacking; a page cannot set this with a meta element.
         "Content-Security-Policy": "frame-ancestors 'none'",
     }
     if is_known(tag, if_none_match):

@@ -1,4 +1,4 @@
-"""A queue, as Lambda would feed it to its handler: for the local server and tests."""
+"""Feeds a queue's messages to a handler as Lambda does: for the local server and tests."""
 
 import logging
 from collections.abc import Callable, Sequence
@@ -17,9 +17,9 @@ _EVERY_SECONDS = 0.2
 
 
 class QueueFeed:
-    """A queue and the handler that it feeds: batch by batch, what failed comes again.
+    """A queue and its handler: messages arrive in batches, and failed messages are retried.
 
-    ``client`` is a client of SQS.
+    ``client`` is an SQS client.
     """
 
     def __init__(self, client: Any, url: str, handler: Handler, batch: int) -> None:
@@ -29,43 +29,43 @@ class QueueFeed:
         self._batch = batch
 
     def run(self) -> int:
-        """Give the handler what is there now; how many messages it took."""
-        taken = 0
+        """Pass the current messages to the handler; return the number that succeeded."""
+        succeeded = 0
         while messages := self._receive():
-            failed = self._offer(messages)
+            failed = self._invoke(messages)
             for message in messages:
                 if message["MessageId"] not in failed:
                     self._client.delete_message(
                         QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"]
                     )
-                    taken += 1
-        return taken
+                    succeeded += 1
+        return succeeded
 
     def _receive(self) -> list[dict[str, Any]]:
-        answer = self._client.receive_message(
+        response = self._client.receive_message(
             QueueUrl=self._url, MaxNumberOfMessages=self._batch, WaitTimeSeconds=0
         )
-        found: list[dict[str, Any]] = answer.get("Messages", [])
-        return found
+        messages: list[dict[str, Any]] = response.get("Messages", [])
+        return messages
 
-    def _offer(self, messages: Sequence[dict[str, Any]]) -> set[str]:
-        """The ids of the messages that are to come again."""
+    def _invoke(self, messages: Sequence[dict[str, Any]]) -> set[str]:
+        """Return the ids of the messages to retry."""
         records = [
-            {"messageId": it["MessageId"], "body": it["Body"], "eventSource": "aws:sqs"}
-            for it in messages
+            {"messageId": message["MessageId"], "body": message["Body"], "eventSource": "aws:sqs"}
+            for message in messages
         ]
         try:
-            answer = self._handler({"Records": records}) or {}
+            result = self._handler({"Records": records}) or {}
         except Exception:
             log.exception("queue handler failed")
-            return {it["MessageId"] for it in messages}
-        return {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", ())}
+            return {message["MessageId"] for message in messages}
+        return {failure["itemIdentifier"] for failure in result.get("batchItemFailures", ())}
 
 
 def draining(
     feed: QueueFeed, every_seconds: float = _EVERY_SECONDS
 ) -> AbstractContextManager[None]:
-    """Run a feed all the time, in a thread, until this ends."""
+    """Run a feed continuously, in a thread, until the context ends."""
 
     def run() -> None:
         try:

@@ -1,4 +1,4 @@
-"""A thread that does something now and then: what AWS's schedules and event sources do."""
+"""A thread that runs a function periodically, in place of AWS's schedules and event sources."""
 
 import threading
 from collections.abc import Callable, Iterator
@@ -7,9 +7,9 @@ from contextlib import contextmanager
 
 @contextmanager
 def repeating(name: str, every_seconds: float, run: Callable[[], None]) -> Iterator[None]:
-    """Run something again and again, in a thread of that name, until this ends.
+    """Run a function every few seconds, in a thread of that name, until the context ends.
 
-    ``run`` handles what may go wrong: whatever it raises ends the thread.
+    ``run`` must handle its errors: an exception ends the thread.
     """
     ended = threading.Event()
 

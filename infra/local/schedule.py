@@ -1,4 +1,4 @@
-"""The schedules that AWS would run, run by the local server: the same handlers, by a thread."""
+"""Runs the scheduled handlers in a thread, in place of AWS's schedules."""
 
 import logging
 from contextlib import AbstractContextManager
@@ -17,13 +17,13 @@ log = logging.getLogger("stint")
 def sweeping(
     tools: Toolbox, every_seconds: float = EVERY_MINUTES * 60
 ) -> AbstractContextManager[None]:
-    """Sweep now and then, until this ends."""
+    """Run the auto-stop and the purge periodically, until the context ends."""
 
     def run() -> None:
         try:
-            log.info("sweep", extra=asdict(sweep(tools)))
-            log.info("clearing", extra=asdict(clear_deleted(tools)))
+            log.info("auto-stop run", extra=asdict(sweep(tools)))
+            log.info("purge of deleted time entries", extra=asdict(clear_deleted(tools)))
         except StintError:
-            log.exception("sweep failed")
+            log.exception("auto-stop run failed")
 
     return repeating("sweep", every_seconds, run)

@@ -1,4 +1,4 @@
-"""HTTP on a socket, one thread a connection. For development; API Gateway does this on AWS."""
+"""HTTP server with one thread per connection. For development, in place of API Gateway."""
 
 import re
 from http import HTTPStatus
@@ -8,24 +8,24 @@ from chalicelib.domain.errors import MalformedDocument, PayloadTooLarge
 from infra.local.gateway import Answer, Gateway
 from infra.local.pages import Pages
 
-# What API Gateway takes at the most.
+# API Gateway's limit.
 _MAX_BODY_BYTES = 10 * 1024 * 1024
 _LENGTH = re.compile(r"[0-9]{1,15}", re.ASCII)
 _IDLE_SECONDS = 60
-_BODILESS = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
+_WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class LocalServer(ThreadingHTTPServer):
-    """Serves a gateway, and pages beside it, on an address; port 0 picks a free one.
+    """Serves a gateway and static pages on an address; port 0 selects a free port.
 
-    Binds at once, so that the gateway can be told the address before it is put in.
+    The constructor binds the port, so that the address is known before ``gateway`` is set.
     """
 
     gateway: Gateway
     pages: tuple[Pages, ...] = ()
 
     daemon_threads = True
-    # Sixty-four phones may ring at once.
+    # Up to 64 clients may connect at the same moment.
     request_queue_size = 64
 
     def __init__(self, host: str, port: int) -> None:
@@ -33,7 +33,7 @@ class LocalServer(ThreadingHTTPServer):
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """The base URL of the server."""
         host, port = self.server_address[:2]
         return f"http://{host!s}:{port}"
 
@@ -44,14 +44,15 @@ class _Handler(BaseHTTPRequestHandler):
     sys_version = ""
     server: LocalServer
     timeout = _IDLE_SECONDS
-    # Headers and body leave in one write: two would wait for each other's acknowledgement.
+    # Send headers and body in one write: two writes would wait for the acknowledgement.
     wbufsize = -1
 
     def _handle(self) -> None:
         gateway = self.server.gateway
         length = self.headers.get("content-length", "0")
         if "transfer-encoding" in self.headers or not _LENGTH.fullmatch(length):
-            self._refuse(gateway.refuse(MalformedDocument("send a body with its Content-Length")))
+            detail = "Send the body with a Content-Length header."
+            self._refuse(gateway.refuse(MalformedDocument(detail)))
         elif int(length) > _MAX_BODY_BYTES:
             self._refuse(gateway.refuse(PayloadTooLarge()))
         else:
@@ -63,28 +64,28 @@ class _Handler(BaseHTTPRequestHandler):
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle
 
     def _page(self, headers: dict[str, str]) -> Answer | None:
-        found = (it.answer(self.command, self.path, headers) for it in self.server.pages)
-        return next((answer for answer in found if answer is not None), None)
+        responses = (pages.answer(self.command, self.path, headers) for pages in self.server.pages)
+        return next((response for response in responses if response is not None), None)
 
-    def _refuse(self, answer: Answer) -> None:
-        # The body stays unread, so this connection cannot carry another request.
+    def _refuse(self, response: Answer) -> None:
+        # The body is not read, so this connection cannot carry another request.
         self.close_connection = True
-        self._send(answer)
+        self._send(response)
 
-    def _send(self, answer: Answer) -> None:
-        self.send_response(answer.status)
-        for name, value in answer.headers.items():
+    def _send(self, response: Answer) -> None:
+        self.send_response(response.status)
+        for name, value in response.headers.items():
             self.send_header(name, value)
-        if answer.status not in _BODILESS:
-            self.send_header("Content-Length", str(len(answer.body)))
+        if response.status not in _WITHOUT_BODY:
+            self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")
         self.end_headers()
         if self.command != "HEAD":
-            self.wfile.write(answer.body)
+            self.wfile.write(response.body)
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
-        """What http.server itself refuses, in JSON:API: a method, a line, a header."""
+        """Send an error of http.server itself (method, request line, header) as JSON:API."""
         gateway = self.server.gateway
         if code == HTTPStatus.NOT_IMPLEMENTED:
             self._refuse(gateway.refuse_method(self.path))
@@ -93,4 +94,4 @@ class _Handler(BaseHTTPRequestHandler):
             self._refuse(gateway.refuse(MalformedDocument(detail)))
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing: the application logs its requests itself."""
+        """Log nothing: the application logs its requests itself."""

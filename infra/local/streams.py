@@ -1,8 +1,7 @@
-"""The tables' streams, as Lambda would feed them to their handlers: for the local server and tests.
+"""Feeds table streams to their handlers as Lambda does: for the local server and tests.
 
-A stream is read from the embedded DynamoDB (``embedded.py``), or from a server through DynamoDB's
-own Streams API. A :class:`Feed` gives a handler what Lambda would give it, and does with its answer
-what Lambda would do.
+A stream is read from the embedded DynamoDB (``embedded.py``), or from a server with the DynamoDB
+Streams API. A :class:`Feed` invokes a handler and treats its result as Lambda does.
 """
 
 import logging
@@ -19,27 +18,27 @@ from infra.local.repeating import repeating
 log = logging.getLogger("stint")
 
 Record = dict[str, Any]
-"""A record as Lambda passes it on: eventName, and under dynamodb Keys, NewImage, OldImage."""
+"""A record as Lambda passes it: eventName, and under dynamodb Keys, NewImage, OldImage."""
 
 Handler = Callable[[dict[str, Any]], Any]
 
 _BATCH = 100
 _ATTEMPTS = 5
 _EVERY_SECONDS = 0.2
-_GONE = frozenset({"TrimmedDataAccessException", "ExpiredIteratorException"})
+_EXPIRED = frozenset({"TrimmedDataAccessException", "ExpiredIteratorException"})
 
 
 class Stream(Protocol):
-    """What is written to a table from the moment on at which this is made."""
+    """The stream of a table, from the moment at which it is created."""
 
     def read(self) -> list[Record]:
-        """What was written since this was last called, in the order of each item's changes."""
+        """Return the records since the last call, in the order of each item's changes."""
 
 
 class ServedStream:
-    """The stream of a table on a server that speaks the Streams API, such as DynamoDB Local.
+    """The stream of a table on a server with the Streams API, such as DynamoDB Local.
 
-    From its beginning, a day ago at the most, or from now on.
+    Starts at its oldest record, at most a day old, or now.
     """
 
     def __init__(self, settings: Settings, table: str, *, from_beginning: bool = False) -> None:
@@ -57,7 +56,7 @@ class ServedStream:
 
     def read(self) -> list[Record]:
         """See :class:`Stream`."""
-        # A shard closes after some hours, and others follow it.
+        # A shard closes after some hours; new shards follow it.
         for shard_id in self._shards():
             if shard_id not in self._iterators:
                 self._iterators[shard_id] = self._iterator(shard_id, "TRIM_HORIZON")
@@ -66,39 +65,39 @@ class ServedStream:
     def _read(self, shard_id: str) -> Iterator[Record]:
         while (iterator := self._iterators[shard_id]) is not None:
             try:
-                answer = self._client.get_records(ShardIterator=iterator)
+                response = self._client.get_records(ShardIterator=iterator)
             except ClientError as error:
-                if error.response["Error"]["Code"] not in _GONE:
+                if error.response["Error"]["Code"] not in _EXPIRED:
                     raise
-                # Too old, or waited for too long: from the oldest record that is still there.
+                # The iterator has expired: continue from the oldest record that still exists.
                 self._iterators[shard_id] = self._iterator(shard_id, "TRIM_HORIZON")
                 continue
-            self._iterators[shard_id] = answer.get("NextShardIterator")
-            yield from answer["Records"]
-            if not answer["Records"]:
+            self._iterators[shard_id] = response.get("NextShardIterator")
+            yield from response["Records"]
+            if not response["Records"]:
                 return
 
     def _find(self, table: str) -> str:
-        (found,) = self._client.list_streams(TableName=table)["Streams"]
-        arn: str = found["StreamArn"]
+        (stream,) = self._client.list_streams(TableName=table)["Streams"]
+        arn: str = stream["StreamArn"]
         return arn
 
     def _shards(self) -> list[str]:
-        found = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
-        return [shard["ShardId"] for shard in found]
+        shards = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
+        return [shard["ShardId"] for shard in shards]
 
     def _iterator(self, shard_id: str, kind: str) -> str:
-        answer = self._client.get_shard_iterator(
+        response = self._client.get_shard_iterator(
             StreamArn=self._arn, ShardId=shard_id, ShardIteratorType=kind
         )
-        iterator: str = answer["ShardIterator"]
+        iterator: str = response["ShardIterator"]
         return iterator
 
 
 class Feed:
-    """A stream, and the handler that it feeds.
+    """A stream and its handler.
 
-    ``wants`` says which records the handler is given, as a filter of an event source does.
+    ``wants`` selects the records for the handler, like the filter of an event source.
     """
 
     def __init__(
@@ -111,36 +110,40 @@ class Feed:
         self._attempts = 0
 
     def run(self) -> int:
-        """Give the handler what has come, batch by batch; how many records it took.
+        """Pass the new records to the handler, in batches; return the number that it processed.
 
-        From the first record on that it reports as failed, it gets them again the next time. After
-        some attempts that record is given up, with a line in the log: Lambda would put it aside.
+        The first failed record of a batch and all later ones are retried in the next run. After
+        some attempts the failed record is skipped and logged; Lambda would send it to the failure
+        queue.
         """
         self._waiting += [record for record in self._stream.read() if self._wants(record)]
-        taken = 0
+        processed = 0
         while self._waiting:
             batch = self._waiting[:_BATCH]
-            done = self._offer(batch)
-            taken += done
-            del self._waiting[:done]
-            if done == len(batch):
+            succeeded = self._invoke(batch)
+            processed += succeeded
+            del self._waiting[:succeeded]
+            if succeeded == len(batch):
                 self._attempts = 0
                 continue
             self._attempts += 1
             if self._attempts < _ATTEMPTS:
                 break
             self._attempts = 0
-            log.error("record given up", extra={"keys": self._waiting.pop(0)["dynamodb"]["Keys"]})
-        return taken
+            log.error(
+                "record skipped after all attempts",
+                extra={"keys": self._waiting.pop(0)["dynamodb"]["Keys"]},
+            )
+        return processed
 
-    def _offer(self, batch: Sequence[Record]) -> int:
-        """How many records, from the first on, the handler took."""
+    def _invoke(self, batch: Sequence[Record]) -> int:
+        """Return how many records, from the first one on, the handler processed."""
         try:
-            answer = self._handler({"Records": list(batch)}) or {}
+            result = self._handler({"Records": list(batch)}) or {}
         except Exception:
             log.exception("stream handler failed")
             return 0
-        failed = {failure["itemIdentifier"] for failure in answer.get("batchItemFailures", ())}
+        failed = {failure["itemIdentifier"] for failure in result.get("batchItemFailures", ())}
         for number, record in enumerate(batch):
             if record["dynamodb"]["SequenceNumber"] in failed:
                 return number
@@ -150,7 +153,7 @@ class Feed:
 def pumping(
     feeds: Sequence[Feed], every_seconds: float = _EVERY_SECONDS
 ) -> AbstractContextManager[None]:
-    """Run the feeds all the time, in a thread, until this ends."""
+    """Run the feeds continuously, in a thread, until the context ends."""
 
     def run() -> None:
         for feed in feeds:

@@ -1,4 +1,4 @@
-"""The functions behind the streams and the queue, run by the local server: the same handlers."""
+"""Feeds for the event fan-out and the delivery worker, with the deployed handlers."""
 
 from collections.abc import Callable
 from datetime import datetime
@@ -16,38 +16,38 @@ from infra.local.streams import Feed, Record, Stream
 
 
 def fan_out_feeds(tools: Toolbox, open_stream: Callable[[str], Stream]) -> list[Feed]:
-    """The streams of timers and time entries, and the fan-out behind them."""
-    telling = fan_out_tools(tools)
+    """Return the feeds of the timers' and time entries' streams into the event fan-out."""
+    dependencies = fan_out_tools(tools)
 
-    def of(table: str) -> Callable[[dict[str, Any]], Any]:
-        # Lambda says where a record comes from; a stream that is asked for knows by itself.
+    def handler_of(table: str) -> Callable[[dict[str, Any]], Any]:
+        # Lambda adds the source to each record; the Streams API does not.
         source = f"arn:aws:dynamodb:{tools.settings.region}:local:table/{table}/stream/local"
 
         def handler(event: dict[str, Any]) -> Any:
-            records = [_as_lambda_has_it(it, source) for it in event["Records"]]
-            return fan_out_records(telling, records)
+            records = [_to_lambda_record(record, source) for record in event["Records"]]
+            return fan_out_records(dependencies, records)
 
         return handler
 
     tables = [table_name(model) for model in (TimerModel, TimeEntryModel)]
-    return [Feed(open_stream(table), of(table)) for table in tables]
+    return [Feed(open_stream(table), handler_of(table)) for table in tables]
 
 
-def _as_lambda_has_it(record: Record, source: str) -> Record:
+def _to_lambda_record(record: Record, source: str) -> Record:
     changed = record["dynamodb"]
     at = changed["ApproximateCreationDateTime"]
     seconds = at.timestamp() if isinstance(at, datetime) else float(at)
-    told = {**changed, "ApproximateCreationDateTime": seconds}
-    return {**record, "eventSourceARN": source, "dynamodb": told}
+    converted = {**changed, "ApproximateCreationDateTime": seconds}
+    return {**record, "eventSourceARN": source, "dynamodb": converted}
 
 
 def delivery_feed(tools: Toolbox) -> QueueFeed:
-    """The queue of deliveries, and the worker behind it."""
-    delivering = delivery_tools(tools)
+    """Return the feed of the delivery queue into the delivery worker."""
+    dependencies = delivery_tools(tools)
     settings = tools.settings
     return QueueFeed(
         client("sqs", settings.region),
         settings.deliveries_url,
-        lambda event: deliver_records(delivering, event["Records"]),
+        lambda event: deliver_records(dependencies, event["Records"]),
         BATCH,
     )

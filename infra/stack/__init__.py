@@ -1,6 +1,6 @@
-"""The CloudFormation stack: what is merged into the template that ``chalice package`` writes.
+"""The CloudFormation stack: everything that is merged into Chalice's packaged template.
 
-Each module makes one part of it, from the definitions that the application itself uses: tables from
-the models, error documents from the error catalogue, paths from the routes. ``template.py`` puts
-the parts together.
+Each module creates one part, from the definitions that the application itself uses: tables from the
+models, error documents from the error classes, paths from the routes. ``template.py`` combines the
+parts.
 """

@@ -1,4 +1,4 @@
-"""What wakes somebody up. docs/operations.md says, alarm by alarm, what to do."""
+"""CloudWatch alarms. docs/operations.md describes the response to each alarm."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -14,9 +14,9 @@ from infra.stack.tables import table_id
 
 TOPIC = "AlarmTopic"
 REFUSALS = "Refusals"
-"""The metric that counts answers 429: API Gateway counts them among all 4xx only."""
+"""Metric: the number of 429 responses. API Gateway's own metric counts all 4xx together."""
 LAG = "SweepLagSeconds"
-"""The metric that says how long the oldest timer that still runs is past its limit."""
+"""Metric: how many seconds the oldest overdue timer is past its limit."""
 
 _MINUTES = 60
 _PERIOD_SECONDS = 5 * _MINUTES
@@ -29,7 +29,7 @@ _OLD_DELIVERY_SECONDS = 30 * _MINUTES
 
 
 def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
-    """The alarms, where they are sent, and the metric that AWS does not keep by itself."""
+    """Return the alarms, their topic, and the metrics that AWS does not provide."""
     resources = {
         **_topic(),
         **_refusals(),
@@ -47,8 +47,8 @@ def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
 
 def _topic() -> dict[str, Json]:
     return {
-        # Not encrypted with AWS's own key: CloudWatch may not use that one, and alarms would vanish
-        # without a word. They hold names of metrics, and nothing of anybody's work.
+        # Not encrypted with the AWS managed key: CloudWatch cannot use that key, and alarms would
+        # be lost without an error. Alarms hold only metric names, no customer data.
         TOPIC: {"Type": "AWS::SNS::Topic", "Properties": {"DisplayName": STACK}},
         "AlarmSubscription": {
             "Type": "AWS::SNS::Subscription",
@@ -63,23 +63,23 @@ def _topic() -> dict[str, Json]:
 
 
 def _refusals() -> dict[str, Json]:
-    counted = {"MetricName": REFUSALS, "MetricValue": "1", "DefaultValue": 0}
-    return {f"{REFUSALS}Metric": _logged(ACCESS_LOGS, '{ $.status = "429" }', counted)}
+    metric = {"MetricName": REFUSALS, "MetricValue": "1", "DefaultValue": 0}
+    return {f"{REFUSALS}Metric": _logged(ACCESS_LOGS, '{ $.status = "429" }', metric)}
 
 
 def _sweep_lag() -> dict[str, Json]:
-    measured = {"MetricName": LAG, "MetricValue": "$.lag_seconds"}
+    metric = {"MetricName": LAG, "MetricValue": "$.lag_seconds"}
     alarm = _alarm(
-        "Timers run on past their limit, or the sweep that stops them does not run",
+        "Overdue timers are still running, or the auto-stop does not run",
         {"Namespace": sub("stint/${AWS::StackName}"), "MetricName": LAG},
         _LAG_SECONDS,
         statistic="Maximum",
         periods=3,
     )
-    # Every run logs its lag: where there is none, there was no run.
+    # Each run logs its lag: without data, there was no run.
     alarm["Properties"]["TreatMissingData"] = "breaching"
     return {
-        f"{LAG}Metric": _logged(SWEEP.logs_id, '{ $.message = "sweep" }', measured),
+        f"{LAG}Metric": _logged(SWEEP.logs_id, '{ $.message = "auto-stop run" }', metric),
         "SweepLag": alarm,
     }
 
@@ -87,7 +87,7 @@ def _sweep_lag() -> dict[str, Json]:
 def _stream_failures() -> dict[str, Json]:
     return {
         f"{FAILURES}Waiting": _queue_alarm(
-            "Records of a stream could not be handled, and were put aside",
+            "Stream records could not be processed and are in the failure queue",
             FAILURES,
             "ApproximateNumberOfMessagesVisible",
             1,
@@ -96,7 +96,7 @@ def _stream_failures() -> dict[str, Json]:
 
 
 def _logged(log_group_id: str, pattern: str, metric: Json) -> Json:
-    """A metric of ours, read off log lines."""
+    """Return a custom metric that is extracted from log lines."""
     return {
         "Type": "AWS::Logs::MetricFilter",
         "Properties": {
@@ -113,20 +113,20 @@ def _api_alarms(stage: str) -> dict[str, Json]:
     api = [{"Name": "ApiName", "Value": STACK}, {"Name": "Stage", "Value": stage}]
     return {
         "ApiFaults": _alarm(
-            "The API answered 5xx: a fault of ours, or the database is away",
+            "The API responded with 5xx: an internal error, or the database is unavailable",
             {"Namespace": "AWS/ApiGateway", "MetricName": "5XXError", "Dimensions": api},
             _FAULTS_A_PERIOD,
             statistic="Sum",
         ),
         "ApiLatency": _alarm(
-            "One answer in a hundred takes long, three periods in a row",
+            "Latency is high at the 99th percentile, for three periods in a row",
             {"Namespace": "AWS/ApiGateway", "MetricName": "Latency", "Dimensions": api},
             _SLOW_API_MILLISECONDS,
             percentile="p99",
             periods=3,
         ),
         "ApiRefusals": _alarm(
-            "The API answered 429: more requests than RequestsPerSecond and RequestBurst allow",
+            "The API responded with 429: requests exceed RequestsPerSecond and RequestBurst",
             {"Namespace": sub("stint/${AWS::StackName}"), "MetricName": REFUSALS},
             _REFUSALS_A_PERIOD,
             statistic="Sum",
@@ -137,7 +137,7 @@ def _api_alarms(stage: str) -> dict[str, Json]:
 def _events() -> dict[str, Json]:
     return {
         "FanOutLag": _alarm(
-            "What happened minutes ago is not on the queue yet: the fan-out fails or is held up",
+            "Events from minutes ago are not in the queue: the event fan-out fails or is delayed",
             {
                 "Namespace": "AWS/Lambda",
                 "MetricName": "IteratorAge",
@@ -147,13 +147,13 @@ def _events() -> dict[str, Json]:
             statistic="Maximum",
         ),
         "DeliveriesLag": _queue_alarm(
-            "Events wait for longer than any delay: the delivery worker fails or is held up",
+            "Deliveries wait longer than any retry delay: the delivery worker fails or is delayed",
             DELIVERIES,
             "ApproximateAgeOfOldestMessage",
             _OLD_DELIVERY_SECONDS,
         ),
         "DeadLettersWaiting": _queue_alarm(
-            "Events could not be delivered, for hours",
+            "Events were not delivered after all attempts: there are dead letters",
             DEAD_LETTERS,
             "ApproximateNumberOfMessagesVisible",
             1,
@@ -184,19 +184,19 @@ def _function_alarms(function: Function) -> dict[str, Json]:
 
     return {
         f"{function.logical_id}Errors": _alarm(
-            f"{function.name} crashed, ran out of time or memory, or could not start",
+            f"{function.name} failed, timed out, ran out of memory, or could not start",
             metric("Errors"),
             1,
             statistic="Sum",
         ),
         f"{function.logical_id}Throttles": _alarm(
-            f"{function.name} was refused: the account's concurrent executions are used up",
+            f"{function.name} was throttled: the account has no concurrency left",
             metric("Throttles"),
             1,
             statistic="Sum",
         ),
         f"{function.logical_id}Latency": _alarm(
-            f"{function.name} is slow, three periods in a row",
+            f"{function.name} is slow at the 99th percentile, for three periods in a row",
             metric("Duration"),
             function.slow_milliseconds,
             percentile="p99",
@@ -218,13 +218,13 @@ def _table_alarm(logical_id: str) -> Json:
             "ReturnData": False,
         }
 
-    both = ["ReadThrottleEvents", "WriteThrottleEvents"]
+    names = ["ReadThrottleEvents", "WriteThrottleEvents"]
     total = "FILL(readThrottleEvents, 0) + FILL(writeThrottleEvents, 0)"
-    return _described(
-        "DynamoDB throttled this table: a hot key, or more than on-demand tables grow at once",
+    return _alarm_resource(
+        "DynamoDB throttled this table: a hot partition, or faster growth than on-demand scaling",
         1,
         periods=1,
-        Metrics=[{"Id": "throttles", "Expression": total}, *map(query, both)],
+        Metrics=[{"Id": "throttles", "Expression": total}, *map(query, names)],
     )
 
 
@@ -237,13 +237,15 @@ def _alarm(
     percentile: str | None = None,
     periods: int = 1,
 ) -> Json:
-    how = {"Statistic": statistic} if percentile is None else {"ExtendedStatistic": percentile}
-    return _described(
-        description, threshold, periods=periods, **metric, **how, Period=_PERIOD_SECONDS
+    aggregation = (
+        {"Statistic": statistic} if percentile is None else {"ExtendedStatistic": percentile}
+    )
+    return _alarm_resource(
+        description, threshold, periods=periods, **metric, **aggregation, Period=_PERIOD_SECONDS
     )
 
 
-def _described(description: str, threshold: int, *, periods: int, **properties: Any) -> Json:
+def _alarm_resource(description: str, threshold: int, *, periods: int, **properties: Any) -> Json:
     return {
         "Type": "AWS::CloudWatch::Alarm",
         "Properties": {
@@ -251,7 +253,7 @@ def _described(description: str, threshold: int, *, periods: int, **properties: 
             "ComparisonOperator": "GreaterThanOrEqualToThreshold",
             "Threshold": threshold,
             "EvaluationPeriods": periods,
-            # Nobody called: nothing is wrong.
+            # Without requests there is no data, and no problem.
             "TreatMissingData": "notBreaching",
             "AlarmActions": [ref(TOPIC)],
             "OKActions": [ref(TOPIC)],

@@ -1,4 +1,4 @@
-"""The API: its definition beyond Chalice's, throttling, access logs, and a domain of one's own."""
+"""The API: additions to Chalice's definition, throttling, access logs, custom domain."""
 
 import json
 from collections.abc import Iterable
@@ -9,7 +9,7 @@ from infra.stack.intrinsics import STACK, Json, arn, attribute, either, ref, sub
 
 ACCESS_LOGS = "AccessLogs"
 
-# Neither the query nor any header: they hold what people work on, and their tokens.
+# Neither the query string nor headers: they hold personal data and tokens.
 _ACCESS_LOG_FIELDS = {
     "requestId": "$context.requestId",
     "time": "$context.requestTime",
@@ -25,7 +25,7 @@ _ACCESS_LOG_FIELDS = {
 
 
 def api(paths: Iterable[str]) -> dict[str, Json]:
-    """What is merged into Chalice's API, and what belongs to it."""
+    """Return the additions to Chalice's API, and its related resources."""
     return {
         "RestAPI": {"Properties": _properties(paths)},
         ACCESS_LOGS: log_group("access"),
@@ -35,7 +35,7 @@ def api(paths: Iterable[str]) -> dict[str, Json]:
 
 def _properties(paths: Iterable[str]) -> Json:
     return {
-        # As written in the definition; else SAM adds a second stage, named Stage, open to all.
+        # The version of the definition; without it SAM adds a second, public stage named Stage.
         "OpenApiVersion": "2.0",
         "TracingEnabled": False,
         "AccessLogSetting": {
@@ -62,7 +62,7 @@ def _properties(paths: Iterable[str]) -> Json:
 def _path() -> Json:
     origin = "method.response.header.Access-Control-Allow-Origin"
     return {
-        # Chalice writes the origin that it knows while packaging; the stack's parameter decides.
+        # Chalice inserts the origin at packaging time; the stack's parameter replaces it.
         "options": {
             "x-amazon-apigateway-integration": {
                 "responses": {
@@ -70,8 +70,8 @@ def _path() -> Json:
                 }
             }
         },
-        # To API Gateway a method that nobody declared is the same as an unknown path: 403. Here it
-        # goes to the application, which knows what is allowed and answers 405.
+        # For API Gateway, a method without a definition is an unknown path: 403. With this it calls
+        # the application, which responds with 405 and the allowed methods.
         "x-amazon-apigateway-any-method": {
             "produces": ["application/json"],
             "responses": {"200": {"description": "200 response"}},
@@ -107,7 +107,7 @@ def _domain() -> dict[str, Json]:
             "Properties": {
                 "DomainName": ref("Domain"),
                 "RestApiId": ref("RestAPI"),
-                # SAM's name for the stage that it makes.
+                # SAM's name for the stage that it creates.
                 "Stage": ref("RestAPI.Stage"),
             },
         },
@@ -128,16 +128,16 @@ def _domain() -> dict[str, Json]:
 
 
 def outputs(stage: str) -> dict[str, Json]:
-    """Where the API is."""
+    """Return the stack's outputs: the URLs of the API."""
     endpoint = f"https://${{RestAPI}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{stage}"
     return {
         "BaseUrl": {
-            "Description": "What clients put before /api/v2",
+            "Description": "Base URL of the API, without /api/v2",
             "Value": either("HasDomain", sub("https://${DomainName}"), sub(endpoint)),
         },
         "DomainTarget": {
             "Condition": "HasDomain",
-            "Description": "Where the domain's DNS record must point",
+            "Description": "Target of the domain's DNS record",
             "Value": attribute("Domain", "RegionalDomainName"),
         },
     }

@@ -1,4 +1,4 @@
-"""One page to look at when an alarm rings."""
+"""CloudWatch dashboard with the metrics behind the alarms."""
 
 import json
 from collections.abc import Iterable
@@ -20,9 +20,9 @@ _Series = list[Any]
 
 
 def dashboard(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
-    """The dashboard, named as the stack."""
+    """Return the dashboard; it has the stack's name."""
     widgets = [_graph(*graph) for graph in _graphs(stage, list(models))]
-    widgets.append(_faults())
+    widgets.append(_errors())
     for number, widget in enumerate(widgets):
         row, column = divmod(number, _COLUMNS)
         widget |= {"x": column * _WIDTH, "y": row * _HEIGHT, "width": _WIDTH, "height": _HEIGHT}
@@ -40,7 +40,7 @@ def _graphs(stage: str, models: list[type[Model]]) -> list[tuple[str, list[_Seri
     functions = [(function.name, f"${{{function.logical_id}}}") for function in FUNCTIONS]
     return [
         (
-            "Requests and refusals",
+            "Requests and errors",
             [
                 ["AWS/ApiGateway", "Count", *api, {"stat": "Sum"}],
                 ["AWS/ApiGateway", "4XXError", *api, {"stat": "Sum"}],
@@ -49,7 +49,7 @@ def _graphs(stage: str, models: list[type[Model]]) -> list[tuple[str, list[_Seri
             ],
         ),
         (
-            "Latency, as clients see it (ms)",
+            "Latency of the API (ms)",
             [["AWS/ApiGateway", "Latency", *api, {"stat": stat}] for stat in ("p50", "p90", "p99")],
         ),
         (
@@ -74,7 +74,7 @@ def _graphs(stage: str, models: list[type[Model]]) -> list[tuple[str, list[_Seri
             ],
         ),
         (
-            "Timers past their limit (s)",
+            "Overdue timers: time past their limit (s)",
             [["stint/${AWS::StackName}", LAG, {"stat": "Maximum"}]],
         ),
         *((f"{action} units", _units(models, action)) for action in ("Read", "Write")),
@@ -107,12 +107,12 @@ def _graph(title: str, metrics: list[_Series]) -> Json:
     }
 
 
-def _faults() -> Json:
+def _errors() -> Json:
     groups = " | ".join(f"SOURCE '${{{function.logs_id}}}'" for function in FUNCTIONS)
     return {
         "type": "log",
         "properties": {
-            "title": "Faults, newest first",
+            "title": "Errors, newest first",
             "region": "${AWS::Region}",
             "query": (
                 f"{groups} | fields @timestamp, message, error_id, errorType, errorMessage"

@@ -1,8 +1,8 @@
-"""The functions: environment, logs and what counts as slow.
+"""Lambda functions: environment, logs, and thresholds for slow functions.
 
-To add one: write its handler; name its policy file in ``.chalice/config.json``; add it to
-:data:`FUNCTIONS`; and give what feeds it its settings with ``events`` (retries, partial batches,
-where failures go). tests/infra says what is missing.
+To add a function: write its handler, name its policy file in ``.chalice/config.json``, add it to
+:data:`FUNCTIONS`, and add the settings of its event sources in ``events`` (retries, partial
+batches, failure destination). tests/infra reports missing parts.
 """
 
 from collections.abc import Mapping
@@ -25,13 +25,13 @@ from infra.stack.streams import stream_settings
 class Function:
     """A Lambda function of the stack.
 
-    :param logical_id: its name in the template: ``APIHandler``, or the handler's name in camel
-        case, as Chalice makes it.
-    :param name: the handler's name in the code, by which Chalice's configuration knows it.
-    :param slow_milliseconds: how long its 99th percentile may last before somebody is told.
-    :param events: what is added to its event sources, by Chalice's name for each.
-    :param more_events: event sources that Chalice knows nothing of: it takes one a handler.
-    :param environment: settings that only this one has.
+    :param logical_id: its logical id: ``APIHandler``, or the handler's name in camel case, as
+        Chalice generates it.
+    :param name: the handler's name in the code and in Chalice's configuration.
+    :param slow_milliseconds: alarm threshold for the 99th percentile of its duration.
+    :param events: settings to add to its event sources, by Chalice's name of the event source.
+    :param more_events: event sources that Chalice does not create: it supports one per handler.
+    :param environment: environment variables that only this function has.
     """
 
     logical_id: str
@@ -52,9 +52,9 @@ API = Function("APIHandler", "api_handler", slow_milliseconds=3_000, environment
 SWEEP = Function(
     "Sweep",
     "sweep",
-    # It stops by itself while some of its four minutes are left.
+    # It stops before its timeout of four minutes.
     slow_milliseconds=200_000,
-    # The next run, five minutes later, does what one left: it needs no second try of its own.
+    # The next run, five minutes later, continues where a run stopped: one retry is enough.
     events={
         "SweepEvent": {"RetryPolicy": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 240}}
     },
@@ -64,7 +64,7 @@ ROLLUP = Function(
     "Rollup",
     "rollup",
     slow_milliseconds=10_000,
-    # A person's days alone: what is rolled up lies in the same table, and must not come back.
+    # Only people's days: roll-ups are in the same table and must not trigger this function.
     events={
         "RollupDynamodbEventSource": stream_settings(
             TallyModel, {"dynamodb": {"Keys": {"bucket": {"S": [{"prefix": "2"}]}}}}
@@ -73,11 +73,11 @@ ROLLUP = Function(
 )
 
 
-def _patient(settings: Json) -> Json:
-    """Settings of a stream whose records come again for hours.
+def _with_long_retries(settings: Json) -> Json:
+    """Return stream settings with retries for hours.
 
-    What nobody can read is put aside by the handler itself: what comes again is what the queue or
-    the database would not take at that moment.
+    The handler itself moves unreadable records to the failure queue. Records are retried only when
+    the queue or the database is temporarily unavailable.
     """
     return {**settings, "MaximumRetryAttempts": 100, "MaximumRecordAgeInSeconds": 6 * 3600}
 
@@ -86,11 +86,11 @@ FAN_OUT = Function(
     "FanOut",
     "fan_out",
     slow_milliseconds=20_000,
-    events={"FanOutDynamodbEventSource": _patient(stream_settings(TimerModel))},
+    events={"FanOutDynamodbEventSource": _with_long_retries(stream_settings(TimerModel))},
     more_events={
         "FanOutTimeEntries": {
             "Type": "DynamoDB",
-            "Properties": _patient(stream_settings(TimeEntryModel)),
+            "Properties": _with_long_retries(stream_settings(TimeEntryModel)),
         }
     },
     environment=fan_out_environment(),
@@ -99,7 +99,7 @@ FAN_OUT = Function(
 DELIVERY = Function(
     "Delivery",
     "delivery",
-    # Who does not answer is given ten seconds, after a few for the way.
+    # A receiver has ten seconds to respond, after a few seconds to connect.
     slow_milliseconds=40_000,
     events={"DeliverySqsEventSource": queue_source()},
     environment=delivery_environment(),
@@ -109,7 +109,7 @@ FUNCTIONS: tuple[Function, ...] = (API, SWEEP, ROLLUP, FAN_OUT, DELIVERY)
 
 
 def functions(stage: str) -> dict[str, Json]:
-    """What is merged into Chalice's functions, and their log groups."""
+    """Return the additions to Chalice's functions, and their log groups."""
     resources: dict[str, Json] = {}
     for function in FUNCTIONS:
         resources[function.logical_id] = {"Properties": _properties(function, stage)}
@@ -118,7 +118,7 @@ def functions(stage: str) -> dict[str, Json]:
 
 
 def log_group(name: str) -> Json:
-    """A log group that keeps its lines as long as the stack's parameter says."""
+    """Return a log group with the retention of the stack's parameter."""
     return {
         "Type": "AWS::Logs::LogGroup",
         "Properties": {
@@ -149,12 +149,12 @@ def _environment(stage: str) -> Json:
     endpoint = f"https://{{api_id}}.execute-api.${{AWS::Region}}.${{AWS::URLSuffix}}/{stage}"
     return {
         "STINT_TABLE_PREFIX": ref("AWS::StackName"),
-        # botocore's own variable: each connection that is opened reads AWS's authorities alone,
-        # and not all the world's. docs/decisions/0018-cold-start.md
+        # botocore's own variable: a new connection reads only the certificates of AWS's
+        # authorities, not of all. docs/decisions/0018-cold-start.md
         "AWS_CA_BUNDLE": f"{TASK_ROOT}/{AWS_ROOTS}",
         "STINT_ALLOWED_ORIGIN": ref("AllowedOrigin"),
         "STINT_LOG_LEVEL": ref("LogLevel"),
-        # The function cannot refer to the API, which refers to the function: the application puts
-        # in the API's id itself. docs/decisions/0004-public-base-url.md
+        # The function cannot refer to the API, because the API refers to the function: the
+        # application inserts the API's id. docs/decisions/0004-public-base-url.md
         "STINT_PUBLIC_BASE_URL": either("HasDomain", sub("https://${DomainName}"), sub(endpoint)),
     }

@@ -1,7 +1,7 @@
-"""What API Gateway answers by itself, in our error documents and with our headers.
+"""Error responses that API Gateway generates itself, as the API's error documents and headers.
 
-They are part of the API's definition, and not resources of their own, since API Gateway serves
-only what was there when it was last deployed, and SAM deploys when the definition changes.
+They are part of the API's definition, not separate resources: API Gateway serves only what was
+deployed last, and SAM deploys again when the definition changes.
 """
 
 from chalicelib.domain.errors import (
@@ -19,19 +19,21 @@ from chalicelib.domain.errors import (
 from chalicelib.http.replies import common_headers, error_reply
 from infra.stack.intrinsics import Json, sub
 
-# API Gateway's buckets fill again within a second.
+# API Gateway's token buckets refill within a second.
 _RATE_LIMITED = RateLimited(retry_after=1)
-_UNAVAILABLE = Unavailable("the service did not answer in time; please try again", retry_after=2)
-_UNREADABLE = MalformedDocument("the request cannot be read")
-_QUOTABLE = "$context.requestId"
+_UNAVAILABLE = Unavailable(
+    "The service did not respond in time. Try again in a few seconds.", retry_after=2
+)
+_UNREADABLE = MalformedDocument("The request cannot be read. Check its URL, headers and body.")
+_ERROR_ID = "$context.requestId"
 
 RESPONSES: dict[str, StintError] = {
-    # An unknown path. The signature's troubles arise there alone: no route of ours looks at one.
+    # An unknown path. Signature errors occur only there: no route of this API checks signatures.
     "MISSING_AUTHENTICATION_TOKEN": RouteNotFound(),
     "RESOURCE_NOT_FOUND": RouteNotFound(),
     "INVALID_SIGNATURE": RouteNotFound(),
     "EXPIRED_TOKEN": RouteNotFound(),
-    # Nothing here asks for an API key or an authorizer; a firewall may be put in front.
+    # This API has no API keys and no authorizer; a firewall may be added in front.
     "UNAUTHORIZED": InvalidAuthToken(),
     "ACCESS_DENIED": AccessDenied(),
     "INVALID_API_KEY": AccessDenied(),
@@ -50,24 +52,24 @@ RESPONSES: dict[str, StintError] = {
     "DEFAULT_4XX": _UNREADABLE,
     "DEFAULT_5XX": ServerError(),
 }
-"""What each of API Gateway's own refusals means to a caller: all of them are here."""
+"""The error for each of API Gateway's response types; all types are listed."""
 
 
 def gateway_responses() -> dict[str, Json]:
-    """The API definition's ``x-amazon-apigateway-gateway-responses``."""
+    """Return the API definition's ``x-amazon-apigateway-gateway-responses``."""
     return {name: _response(error) for name, error in RESPONSES.items()}
 
 
 def _response(error: StintError) -> Json:
     is_fault = isinstance(error, ServerError)
-    reply = error_reply(error, _QUOTABLE if is_fault else None)
+    reply = error_reply(error, _ERROR_ID if is_fault else None)
     headers = {**common_headers("${AllowedOrigin}"), **reply.headers}
     return {
         "statusCode": str(reply.status),
         "responseParameters": {
             f"gatewayresponse.header.{name}": sub(f"'{value}'") for name, value in headers.items()
         },
-        # API Gateway picks a template by what the request accepts, and falls back to this key;
-        # the header above says what it really is.
+        # API Gateway selects a template by the Accept header and falls back to this key; the header
+        # above states the real content type.
         "responseTemplates": {"application/json": reply.body},
     }

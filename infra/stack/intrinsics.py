@@ -1,4 +1,4 @@
-"""CloudFormation's functions and names, spelled once."""
+"""CloudFormation's intrinsic functions."""
 
 from typing import Any
 
@@ -6,32 +6,32 @@ Json = dict[str, Any]
 
 
 def ref(name: str) -> Json:
-    """A parameter's value, or what a resource's Ref is."""
+    """Return a reference to a parameter or a resource."""
     return {"Ref": name}
 
 
 def arn(logical_id: str) -> Json:
-    """A resource's ARN. A log group's covers its streams."""
+    """Return a resource's ARN. A log group's ARN includes its streams."""
     return attribute(logical_id, "Arn")
 
 
 def attribute(logical_id: str, name: str) -> Json:
-    """An attribute of a resource."""
+    """Return an attribute of a resource."""
     return {"Fn::GetAtt": [logical_id, name]}
 
 
 def sub(text: str) -> Json:
-    """A text with ``${names}`` of parameters and resources in it."""
+    """Return a text in which ``${names}`` of parameters and resources are replaced."""
     return {"Fn::Sub": text}
 
 
 def either(condition: str, yes: object, no: object) -> Json:
-    """One of two values."""
+    """Return one of two values, by a condition."""
     return {"Fn::If": [condition, yes, no]}
 
 
 def is_given(parameter: str) -> Json:
-    """Whether a parameter is not empty."""
+    """Return the condition that a parameter is not empty."""
     return {"Fn::Not": [{"Fn::Equals": [ref(parameter), ""]}]}
 
 

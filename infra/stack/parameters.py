@@ -1,4 +1,4 @@
-"""What whoever deploys may choose: the stack's parameters, and the conditions on them."""
+"""The stack's parameters, and the conditions and rules on them."""
 
 from infra.stack.intrinsics import Json, is_given
 
@@ -8,77 +8,77 @@ PARAMETERS: dict[str, Json] = {
     "AllowedOrigin": {
         "Type": "String",
         "Default": "*",
-        # Goes between quotes of API Gateway's own: neither quotes nor spaces.
+        # API Gateway puts it between quotes: it must contain neither quotes nor spaces.
         "AllowedPattern": r"\*|https?://[A-Za-z0-9.:\-]+",
-        "Description": "The origin that browsers may call from, or * for any",
+        "Description": "Origin of browser clients, for CORS; * allows any",
     },
     "LogLevel": {
         "Type": "String",
         "Default": "INFO",
         "AllowedValues": ["DEBUG", "INFO", "WARN", "ERROR"],
-        "Description": "The least level of the functions' own log lines",
+        "Description": "Lowest level of the functions' log lines",
     },
     "LogRetentionDays": {
         "Type": "Number",
         "Default": 30,
         "AllowedValues": _RETENTIONS,
-        "Description": "How long logs are kept, in days",
+        "Description": "Log retention, in days",
     },
     "RequestsPerSecond": {
         "Type": "Number",
         "Default": 100,
         "MinValue": 1,
-        "Description": "Requests a second that the API takes in the long run; the rest gets 429",
+        "Description": "Steady-state request rate limit, per second; more requests get 429",
     },
     "RequestBurst": {
         "Type": "Number",
         "Default": 200,
         "MinValue": 1,
-        "Description": "Requests that the API takes at once, above the rate",
+        "Description": "Burst limit: requests at the same time, above the rate",
     },
     "IntercomToken": {
         "Type": "String",
         "Default": "",
         "AllowedPattern": r"(arn:aws[a-z-]*:secretsmanager:\S+)?",
-        "Description": "ARN of the Secrets Manager secret with Intercom's access token. Empty: off",
+        "Description": "ARN of the secret with the Intercom access token. Empty: no Intercom",
     },
     "IntercomRegion": {
         "Type": "String",
         "Default": "us",
         "AllowedValues": ["us", "eu", "au"],
-        "Description": "Where the Intercom workspace is",
+        "Description": "Region of the Intercom workspace",
     },
     "IntercomPerson": {
         "Type": "String",
         "Default": "user_id",
         "AllowedValues": ["user_id", "email"],
-        "Description": "What Intercom knows people by: our id of a person, or their e-mail address",
+        "Description": "How Intercom identifies people: by the person's id or the e-mail address",
     },
     "WebhookKey": {
         "Type": "String",
         "Default": "",
         "AllowedPattern": r"(arn:aws[a-z-]*:secretsmanager:\S+)?",
-        "Description": "ARN of the secret that webhooks' secrets derive from. Empty: a new one",
+        "Description": "ARN of the key from which webhook secrets are derived. Empty: a new one",
     },
     "AlarmEmail": {
         "Type": "String",
         "Default": "",
-        "Description": "Where alarms are sent; AWS asks that address to confirm. Empty: nowhere",
+        "Description": "E-mail address for alarms; AWS asks it to confirm. Empty: no e-mail",
     },
     "DomainName": {
         "Type": "String",
         "Default": "",
-        "Description": "A domain of your own for the API, such as api.example.com. Empty: none",
+        "Description": "Custom domain of the API, such as api.example.com. Empty: none",
     },
     "CertificateArn": {
         "Type": "String",
         "Default": "",
-        "Description": "The domain's certificate in AWS Certificate Manager, in this region",
+        "Description": "ARN of the domain's certificate in AWS Certificate Manager, in this region",
     },
     "HostedZoneId": {
         "Type": "String",
         "Default": "",
-        "Description": "The domain's Route 53 zone, to point it at the API. Empty: do so yourself",
+        "Description": "Route 53 hosted zone of the domain. Empty: create the DNS record manually",
     },
 }
 

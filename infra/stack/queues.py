@@ -1,4 +1,4 @@
-"""Queues of events, the key that webhooks' secrets derive from, and what wakes somebody up."""
+"""SQS queues for events, and the key from which webhook secrets are derived."""
 
 from infra.stack.intrinsics import Json, arn, either, ref, sub
 from infra.stack.streams import FAILURES
@@ -7,39 +7,40 @@ DELIVERIES = "DeliveriesQueue"
 DEAD_LETTERS = "DeadLettersQueue"
 WEBHOOK_KEY = "WebhookKeySecret"
 WEBHOOK_KEY_NAME = "webhook-key"
-"""What the key is called, after its stack's name and a dash."""
+"""The name of the key, after its stack's name and a dash."""
 
 _DAY_SECONDS = 24 * 3600
-_KEPT_SECONDS = 14 * _DAY_SECONDS
-# Lambda wants six times what the function may take.
+_RETENTION_SECONDS = 14 * _DAY_SECONDS
+# AWS recommends six times the function's timeout.
 _HIDDEN_SECONDS = 6 * 60
-# A message comes again where the worker or the database fails: two hours of that may pass.
-_RECEIVES = 20
+# A message is retried while the worker or the database fails: for up to two hours.
+_MAX_RECEIVES = 20
 _KEY_CHARACTERS = 64
 
 
 def queues() -> dict[str, Json]:
-    """The queues, and the key."""
+    """Return the queues and the key."""
     return {
         DELIVERIES: _queue(
-            MessageRetentionPeriod=_KEPT_SECONDS,
+            MessageRetentionPeriod=_RETENTION_SECONDS,
             VisibilityTimeout=_HIDDEN_SECONDS,
             RedrivePolicy={
                 "deadLetterTargetArn": arn(DEAD_LETTERS),
-                "maxReceiveCount": _RECEIVES,
+                "maxReceiveCount": _MAX_RECEIVES,
             },
         ),
-        DEAD_LETTERS: _queue(MessageRetentionPeriod=_KEPT_SECONDS),
+        DEAD_LETTERS: _queue(MessageRetentionPeriod=_RETENTION_SECONDS),
         WEBHOOK_KEY: {
             "Type": "AWS::SecretsManager::Secret",
             "Condition": "MakesWebhookKey",
-            # Every receiver knows a secret that derives from it: it outlives the stack, as tables
-            # do, and `make deploy` finds it again by its name. docs/decisions/0014-webhook-keys.md
+            # Every receiver has a secret derived from this key: like the tables, it stays when the
+            # stack is deleted, and `make deploy` finds it by its name.
+            # docs/decisions/0014-webhook-keys.md
             "DeletionPolicy": "RetainExceptOnCreate",
             "UpdateReplacePolicy": "Retain",
             "Properties": {
                 "Name": sub(f"${{AWS::StackName}}-{WEBHOOK_KEY_NAME}"),
-                "Description": "stint: what the secrets of webhooks are derived from",
+                "Description": "stint: key from which webhook secrets are derived",
                 "GenerateSecretString": {
                     "PasswordLength": _KEY_CHARACTERS,
                     "ExcludePunctuation": True,
@@ -50,17 +51,17 @@ def queues() -> dict[str, Json]:
 
 
 def webhook_key() -> Json:
-    """The ARN of the key: the stack's own, or one that outlived an earlier stack."""
+    """Return the key's ARN: the stack's own key, or one that an earlier stack left behind."""
     return either("MakesWebhookKey", ref(WEBHOOK_KEY), ref("WebhookKey"))
 
 
 def api_environment() -> Json:
-    """Settings of the API alone: it makes, tries and replays webhooks."""
+    """Return the environment of the API only: it creates, tests and replays webhooks."""
     return {"STINT_DELIVERIES_URL": ref(DELIVERIES), "STINT_WEBHOOK_KEY": webhook_key()}
 
 
 def fan_out_environment() -> Json:
-    """Settings of the fan-out alone."""
+    """Return the environment of the event fan-out only."""
     return {
         "STINT_DELIVERIES_URL": ref(DELIVERIES),
         "STINT_FAILED_RECORDS_URL": ref(FAILURES),
@@ -70,7 +71,7 @@ def fan_out_environment() -> Json:
 
 
 def delivery_environment() -> Json:
-    """Settings of the delivery worker alone."""
+    """Return the environment of the delivery worker only."""
     return {
         "STINT_DELIVERIES_URL": ref(DELIVERIES),
         "STINT_DEAD_LETTERS_URL": ref(DEAD_LETTERS),
@@ -81,7 +82,7 @@ def delivery_environment() -> Json:
 
 
 def queue_source() -> Json:
-    """How the queue feeds the worker."""
+    """Return the settings of the worker's event source."""
     return {"Queue": arn(DELIVERIES), "FunctionResponseTypes": ["ReportBatchItemFailures"]}
 
 

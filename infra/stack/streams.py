@@ -1,5 +1,4 @@
-"""What every function that a table's stream feeds has: retries, partial batches, a place for what
-cannot be handled."""
+"""Event sources on table streams: retries, partial batches, failure queue."""
 
 import json
 from typing import Any
@@ -10,28 +9,28 @@ from infra.stack.intrinsics import Json, arn, attribute
 from infra.stack.tables import table_id
 
 FAILURES = "StreamFailures"
-"""The queue of what was put aside: it says which records, the stream holds them for a day."""
+"""The failure queue: a message names records, and the stream holds the records for a day."""
 
 _RETRIES = 10
-_OLDEST_SECONDS = 3_600
+_MAX_AGE_SECONDS = 3_600
 _DAY_SECONDS = 86_400
 _RETENTION_DAYS = 14
 
 
 def stream_settings(model: type[Model], *patterns: Json) -> Json:
-    """What is added to Chalice's event source: the stream of a table, read from its beginning.
+    """Return additions to Chalice's event source: a table's stream, read from its beginning.
 
-    ``patterns`` are those of Lambda's event filtering: a record must match one of them.
+    ``patterns`` are patterns of Lambda's event filtering: a record must match one of them.
     """
     settings: Json = {
         "Stream": attribute(table_id(model), "StreamArn"),
-        # Not from the latest: what is written while a new stack comes up is not to be missed.
+        # Not LATEST: writes during the stack's creation must not be missed.
         "StartingPosition": "TRIM_HORIZON",
         "BatchSize": 100,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "BisectBatchOnFunctionError": True,
         "MaximumRetryAttempts": _RETRIES,
-        "MaximumRecordAgeInSeconds": _OLDEST_SECONDS,
+        "MaximumRecordAgeInSeconds": _MAX_AGE_SECONDS,
         "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": arn(FAILURES)}},
     }
     if patterns:
@@ -41,7 +40,7 @@ def stream_settings(model: type[Model], *patterns: Json) -> Json:
 
 
 def stream_failures() -> dict[str, Json]:
-    """The queue."""
+    """Return the failure queue."""
     return {
         FAILURES: {
             "Type": "AWS::SQS::Queue",

@@ -1,4 +1,4 @@
-"""The tables, from the models: keys, indexes, streams and time to live are defined only there."""
+"""DynamoDB tables, from the models: the only definition of keys, indexes, streams and TTL."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
@@ -9,34 +9,36 @@ from infra.stack.intrinsics import Json, sub
 
 
 def table_id(model: type[Model]) -> str:
-    """A table's logical id: ``time_entries`` is ``TimeEntriesTable``."""
+    """Return a table's logical id: ``time_entries`` becomes ``TimeEntriesTable``."""
     words: str = _meta(model).bare_name
     return f"{words.title().replace('_', '')}Table"
 
 
 def tables(models: Iterable[type[Model]]) -> dict[str, Json]:
-    """A resource for each model."""
+    """Return a resource for each model."""
     return {table_id(model): _table(model) for model in models}
 
 
 def _table(model: type[Model]) -> Json:
     meta = _meta(model)
-    # Not public, but it is what the model's own create_table sends: the same tables everywhere.
+    # Not public, but the model's own create_table sends it: tables are the same everywhere.
     schema = model._get_schema()
     properties: Json = {
-        # Named: a table that outlived its stack is found again by its name.
+        # With a fixed name, a retained table can be imported into a new stack.
         "TableName": sub(f"${{AWS::StackName}}-{meta.bare_name}"),
         "BillingMode": meta.billing_mode,
         "AttributeDefinitions": sorted(
-            schema["attribute_definitions"], key=lambda it: it["AttributeName"]
+            schema["attribute_definitions"], key=lambda attribute: attribute["AttributeName"]
         ),
         "KeySchema": _hash_first(schema["key_schema"]),
         "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
-        # With the key that AWS manages: its uses are on record in CloudTrail.
+        # With the AWS managed key, CloudTrail records its use.
         "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
         "DeletionProtectionEnabled": True,
     }
-    indexes = sorted(schema["global_secondary_indexes"], key=lambda it: it["index_name"])
+    indexes = sorted(
+        schema["global_secondary_indexes"], key=lambda attribute: attribute["index_name"]
+    )
     if indexes:
         properties["GlobalSecondaryIndexes"] = [_index(index) for index in indexes]
     if hasattr(meta, "stream_view_type"):
@@ -49,7 +51,7 @@ def _table(model: type[Model]) -> Json:
         }
     return {
         "Type": "AWS::DynamoDB::Table",
-        # Neither a deleted stack nor a changed key takes anybody's hours with it.
+        # Tracked time must survive a deleted stack and a changed key.
         "DeletionPolicy": "Retain",
         "UpdateReplacePolicy": "Retain",
         "Properties": properties,
@@ -65,8 +67,8 @@ def _index(index: Any) -> Json:
 
 
 def _hash_first(key_schema: Iterable[Mapping[str, Any]]) -> list[Mapping[str, Any]]:
-    # DynamoDB insists; PynamoDB gives them by name.
-    return sorted(key_schema, key=lambda it: it["KeyType"] != "HASH")
+    # DynamoDB requires the hash key first; PynamoDB sorts by name.
+    return sorted(key_schema, key=lambda key: key["KeyType"] != "HASH")
 
 
 def _meta(model: type[Model]) -> Any:

@@ -1,4 +1,4 @@
-"""The parts together: what ``chalice package --merge-template`` merges into its own template."""
+"""Combines the parts for ``chalice package --merge-template``."""
 
 import json
 from pathlib import Path
@@ -24,19 +24,19 @@ ROOT = Path(__file__).parents[2]
 
 
 def api_stage() -> str:
-    """The one stage of the API, which is the first part of its paths: as Chalice is configured.
+    """Return API Gateway's only stage, the first part of its paths, from Chalice's configuration.
 
-    Not to be mixed up with a stage of ours (dev, prod), which is a stack of its own.
+    It is not a stage of stint such as dev or prod, each of which is a stack.
     """
     stage: str = json.loads((ROOT / ".chalice" / "config.json").read_text())["api_gateway_stage"]
     return stage
 
 
 def merge_template() -> Json:
-    """Everything that Chalice does not know."""
+    """Return everything that Chalice does not create."""
     stage = api_stage()
     return {
-        "Description": "stint: a serverless timers API",
+        "Description": "stint: a serverless API for time tracking",
         "Parameters": PARAMETERS,
         "Conditions": CONDITIONS,
         "Rules": RULES,
@@ -54,5 +54,5 @@ def merge_template() -> Json:
 
 
 def _paths() -> list[str]:
-    # An application that is connected to nothing knows its routes all the same.
+    # The routes are known without a connection to the database.
     return sorted(create_app(Settings(), real_toolbox(Store(Connection()))).routes)

@@ -1,1 +1,1 @@
-"""botocore and nothing else: the least code that answers."""
+"""botocore without a framework: the least code that answers the request."""

@@ -1,4 +1,4 @@
-"""The lower bound: botocore's client, made while Lambda initialises, and the least code around."""
+"""Lower bound: botocore's client, created during initialisation, and minimal code."""
 
 import hashlib
 import json
@@ -21,7 +21,7 @@ client: Any = botocore.session.get_session().create_client(
 
 
 def handler(event: dict[str, Any], context: object) -> dict[str, Any]:  # noqa: ARG001
-    """Answer ``GET /api/v2/timers/{id}``."""
+    """Handle ``GET /api/v2/timers/{id}``."""
     headers = {name.lower(): value for name, value in event["headers"].items()}
     organization_id = headers.get("x-organization-id", "")
     digest = hashlib.sha256(headers.get("x-auth-token", "").encode()).hexdigest()

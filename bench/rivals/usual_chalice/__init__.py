@@ -1,1 +1,1 @@
-"""Chalice and PynamoDB as tutorials have it: one table, save() and query(), count and skip."""
+"""Chalice and PynamoDB as in tutorials: one table, save() and query(), count and skip."""

@@ -1,4 +1,4 @@
-"""The endpoints. A race between two requests may leave two timers running: that is usual too."""
+"""The endpoints. Concurrent requests may leave two running timers, as is common."""
 
 import hashlib
 import json
@@ -28,7 +28,7 @@ _JSON = ["application/json", "application/vnd.api+json"]
 
 @app.route("/api/v2/timers", methods=["GET"], content_types=_JSON)
 def list_timers() -> Response:
-    """A page by its number, with the total that it takes."""
+    """Return a page by its number, with the total."""
     token, zone = _caller()
     given = app.current_request.query_params or {}
     number, size = int(given.get("page[number]", 1)), int(given.get("page[size]", _PAGE))
@@ -42,14 +42,14 @@ def list_timers() -> Response:
 
 @app.route("/api/v2/timers/{id}", methods=["GET"], content_types=_JSON)
 def show_timer(id: str) -> Response:
-    """One timer."""
+    """Return one timer."""
     token, zone = _caller()
     return _answer(200, {"data": _resource(_timer(token, id), zone), "meta": {}})
 
 
 @app.route("/api/v2/timers", methods=["POST"], content_types=_JSON)
 def start_timer() -> Response:
-    """Stop what runs, and start another."""
+    """Stop the running timer, and start another."""
     token, zone = _caller()
     attributes = json.loads(app.current_request.raw_body)["data"]["attributes"]
     try:
@@ -76,7 +76,7 @@ def start_timer() -> Response:
 
 @app.route("/api/v2/timers/{id}/stop", methods=["PATCH"], content_types=_JSON)
 def stop_timer(id: str) -> Response:
-    """Stop one, if it runs."""
+    """Stop a timer if it runs."""
     token, zone = _caller()
     timer = _timer(token, id)
     if timer.stopped is None:

@@ -1,1 +1,1 @@
-"""FastAPI behind Mangum, boto3."""
+"""FastAPI with Mangum and boto3."""

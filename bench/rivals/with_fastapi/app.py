@@ -1,4 +1,4 @@
-"""As FastAPI's documentation has it: dependencies, response models; Mangum makes it a handler."""
+"""As in FastAPI's documentation: dependencies, response models; Mangum adapts it to Lambda."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ app = FastAPI(default_response_class=JSONAPIResponse)
 
 
 class Token(BaseModel):
-    """Who calls."""
+    """The caller."""
 
     organization_id: int
     person_id: int
@@ -41,7 +41,7 @@ class Token(BaseModel):
 
 
 class Organization(BaseModel):
-    """Where they work."""
+    """The caller's organization."""
 
     time_zone: str
 
@@ -57,7 +57,7 @@ class Timer(BaseModel):
 
 
 class TimerAttributes(BaseModel):
-    """What a timer shows."""
+    """A timer's attributes."""
 
     person_id: int
     started_at: str
@@ -75,7 +75,7 @@ class TimerResource(BaseModel):
 
 
 class TimerDocument(BaseModel):
-    """The document of one timer."""
+    """The document with one timer."""
 
     data: TimerResource
     meta: dict[str, Any] = {}
@@ -85,7 +85,7 @@ def authenticated(
     x_auth_token: Annotated[str, Header()] = "",
     x_organization_id: Annotated[str, Header()] = "",
 ) -> tuple[Token, Organization]:
-    """Who calls, and where they work."""
+    """Return the caller and the organization."""
     digest = hashlib.sha256(x_auth_token.encode()).hexdigest()
     found = client.batch_get_item(
         RequestItems={
@@ -115,7 +115,7 @@ def authenticated(
 def show_timer(
     timer_id: int, caller: Annotated[tuple[Token, Organization], Depends(authenticated)]
 ) -> TimerDocument:
-    """One timer."""
+    """Return one timer."""
     token, organization = caller
     raw = client.get_item(
         TableName=_TIMERS,

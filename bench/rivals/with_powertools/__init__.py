@@ -1,1 +1,1 @@
-"""Powertools for AWS Lambda, pydantic, boto3."""
+"""Powertools for AWS Lambda with pydantic and boto3."""

@@ -1,4 +1,4 @@
-"""As Powertools' documentation has it: a resolver that validates, models, a structured logger."""
+"""As in Powertools' documentation: resolver with validation, models, structured logger."""
 
 import hashlib
 import os
@@ -32,7 +32,7 @@ _deserializer = TypeDeserializer()
 
 
 class Token(BaseModel):
-    """Who calls."""
+    """The caller."""
 
     organization_id: int
     person_id: int
@@ -41,7 +41,7 @@ class Token(BaseModel):
 
 
 class Organization(BaseModel):
-    """Where they work."""
+    """The caller's organization."""
 
     time_zone: str
 
@@ -57,7 +57,7 @@ class Timer(BaseModel):
 
 
 class TimerAttributes(BaseModel):
-    """What a timer shows."""
+    """A timer's attributes."""
 
     person_id: int
     started_at: str
@@ -75,7 +75,7 @@ class TimerResource(BaseModel):
 
 
 class TimerDocument(BaseModel):
-    """The document of one timer."""
+    """The document with one timer."""
 
     data: TimerResource
     meta: dict[str, Any] = {}
@@ -83,7 +83,7 @@ class TimerDocument(BaseModel):
 
 @app.get("/api/v2/timers/<timer_id>")
 def show_timer(timer_id: int) -> Response[str]:
-    """One timer."""
+    """Return one timer."""
     token, organization = _authenticate()
     raw = client.get_item(
         TableName=_TIMERS,
@@ -102,7 +102,7 @@ def show_timer(timer_id: int) -> Response[str]:
 
 @logger.inject_lambda_context(correlation_id_path=correlation_paths.API_GATEWAY_REST)
 def handler(event: dict[str, Any], context: LambdaContext) -> dict[str, Any]:
-    """What Lambda calls."""
+    """Entry point for Lambda."""
     return app.resolve(event, context)
 
 
