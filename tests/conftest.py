@@ -1,4 +1,4 @@
-"""One suite, two engines: moto in this process, or what DYNAMODB_ENDPOINT names."""
+"""Shared fixtures. The tests run on moto in this process, or on DYNAMODB_ENDPOINT if it is set."""
 
 from collections.abc import Callable, Iterator
 from functools import partial
@@ -39,9 +39,9 @@ def _database() -> Settings:
 
 @pytest.fixture(scope="session")
 def open_stream(_database: Settings) -> Iterator[Callable[[str], Stream]]:
-    """Gives a table's stream, from now on. Whoever needs the engine needs this."""
+    """Returns a function that opens the stream of a table. Starts the DynamoDB engine."""
     if ENDPOINT is not None:
-        # Queues and secrets are moto's in any case.
+        # moto always provides the queues and the secrets.
         with embedded_dynamodb(any_credentials=False):
             yield partial(ServedStream, _database)
     else:
@@ -57,7 +57,7 @@ def settings(_database: Settings, open_stream: Callable[[str], Stream]) -> Setti
 
 @pytest.fixture(scope="session")
 def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connection:
-    del open_stream  # The engine runs for as long as somebody may ask for its streams.
+    del open_stream  # Requested so that the engine runs until the end of the session.
     connection = connect(settings)
     create_tables()
     keep_expired(connection)
@@ -66,7 +66,7 @@ def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connect
 
 @pytest.fixture
 def connection(_tables: Connection, settings: Settings) -> Iterator[Connection]:
-    """The shared connection, to tables that are empty."""
+    """The shared connection. The tables are empty at the start of each test."""
     with held_to_policy(_tables, settings.table_prefix):
         yield _tables
         empty_tables()
@@ -89,7 +89,7 @@ def clock() -> FakeClock:
 
 @pytest.fixture
 def tools(store: Store, clock: FakeClock, settings: Settings) -> Toolbox:
-    """Real but for time: the clock stands still, and nobody sleeps."""
+    """Real dependencies, except time: the clock is fake, and a sleep advances it."""
     return Toolbox(
         store,
         IdSource(clock.milliseconds),
@@ -128,13 +128,13 @@ def stranger(app: Chalice, world: World) -> Api:
 
 @pytest.fixture
 def outside(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
-    """Queues and secrets, and those who fan out and deliver."""
-    with outside_world(tools, clock) as found:
-        yield found
+    """Queues and secrets on moto, and the workers that use them."""
+    with outside_world(tools, clock) as opened:
+        yield opened
 
 
 @pytest.fixture
 def receiver() -> Iterator[Receiver]:
-    """A receiver of webhooks, on a real socket."""
+    """A webhook receiver on a real socket."""
     with receiving() as started:
         yield started

@@ -1,4 +1,4 @@
-"""Our dataclasses do what the standard library's do."""
+"""chalicelib.dataclass behaves like the decorator of the standard library."""
 
 import copy
 import dataclasses
@@ -13,7 +13,7 @@ from chalicelib.dataclass import dataclass
 
 
 @dataclass(frozen=True, slots=True, order=True)
-class Ours:
+class Fast:
     """A point."""
 
     x: int
@@ -26,7 +26,7 @@ class Ours:
 
 
 @dataclasses.dataclass(frozen=True, slots=True, order=True)
-class Theirs:
+class Standard:
     """A point."""
 
     x: int
@@ -39,20 +39,20 @@ class Theirs:
 
 
 @dataclass(slots=True)
-class Bag:
-    """Something that changes."""
+class Mutable:
+    """A mutable dataclass."""
 
     things: list[int] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
-class Nothing:
-    """Without fields."""
+class Empty:
+    """A dataclass without fields."""
 
 
 @dataclass(frozen=True, slots=True)
-class Named:
-    """Says itself how it is shown."""
+class WithRepr:
+    """A dataclass with its own ``__repr__``."""
 
     name: str
 
@@ -60,15 +60,15 @@ class Named:
         return self.name
 
 
-BOTH = pytest.mark.parametrize("kind", [Ours, Theirs])
-GOOD: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
+BOTH = pytest.mark.parametrize("kind", [Fast, Standard])
+VALID: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
     ((1,), {}),
     ((1, 3), {}),
     ((1, 3, ("a",)), {}),
     ((), {"y": 5, "x": 4}),
     ((1,), {"tags": ("a", "b")}),
 )
-BAD: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
+INVALID: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
     ((), {}),
     ((), {"y": 1}),
     ((1, 2, (), 4), {}),
@@ -77,39 +77,39 @@ BAD: tuple[tuple[tuple[Any, ...], dict[str, Any]], ...] = (
 )
 
 
-@pytest.mark.parametrize(("given", "named"), GOOD)
-def test_it_is_made_shown_and_taken_apart_alike(
-    given: tuple[Any, ...], named: dict[str, Any]
+@pytest.mark.parametrize(("arguments", "keywords"), VALID)
+def test_instances_behave_like_standard_dataclasses(
+    arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> None:
-    ours, theirs = Ours(*given, **named), Theirs(*given, **named)
-    assert dataclasses.asdict(ours) == dataclasses.asdict(theirs)
-    assert repr(ours) == repr(theirs).replace("Theirs", "Ours")
-    assert hash(ours) == hash(theirs)
-    assert ours.sum == theirs.sum
-    assert msgspec.json.encode(ours) == msgspec.json.encode(theirs)
-    assert msgspec.json.decode(msgspec.json.encode(ours), type=Ours) == ours
+    fast, standard = Fast(*arguments, **keywords), Standard(*arguments, **keywords)
+    assert dataclasses.asdict(fast) == dataclasses.asdict(standard)
+    assert repr(fast) == repr(standard).replace("Standard", "Fast")
+    assert hash(fast) == hash(standard)
+    assert fast.sum == standard.sum
+    assert msgspec.json.encode(fast) == msgspec.json.encode(standard)
+    assert msgspec.json.decode(msgspec.json.encode(fast), type=Fast) == fast
 
 
 @BOTH
-@pytest.mark.parametrize(("given", "named"), BAD)
-def test_it_is_not_made_of_anything_else(
-    kind: Any, given: tuple[Any, ...], named: dict[str, Any]
+@pytest.mark.parametrize(("arguments", "keywords"), INVALID)
+def test_invalid_arguments_raise_type_error(
+    kind: Any, arguments: tuple[Any, ...], keywords: dict[str, Any]
 ) -> None:
     with pytest.raises(TypeError):
-        kind(*given, **named)
+        kind(*arguments, **keywords)
 
 
 @BOTH
-def test_it_is_equal_to_its_like_alone(kind: Any) -> None:
+def test_instances_equal_only_the_same_class_and_values(kind: Any) -> None:
     assert kind(1) == kind(1, 2, ())
     assert kind(1) != kind(2)
     assert kind(1) != (1, 2, ())
-    assert kind(1) != (Theirs if kind is Ours else Ours)(1)
+    assert kind(1) != (Standard if kind is Fast else Fast)(1)
     assert {kind(1), kind(1)} == {kind(1)}
 
 
 @BOTH
-def test_it_has_an_order(kind: Any) -> None:
+def test_instances_are_ordered(kind: Any) -> None:
     assert sorted([kind(2), kind(1, 3), kind(1)]) == [kind(1), kind(1, 3), kind(2)]
     assert kind(1) <= kind(1) >= kind(1)
     assert not kind(1) < kind(1)
@@ -119,50 +119,50 @@ def test_it_has_an_order(kind: Any) -> None:
 
 
 @BOTH
-def test_it_cannot_be_changed(kind: Any) -> None:
-    made = kind(1)
+def test_frozen_instances_are_immutable(kind: Any) -> None:
+    instance = kind(1)
     with pytest.raises(dataclasses.FrozenInstanceError):
-        made.x = 2
+        instance.x = 2
     with pytest.raises(dataclasses.FrozenInstanceError):
-        del made.x
+        del instance.x
     with pytest.raises((dataclasses.FrozenInstanceError, TypeError)):
-        made.other = 2
-    assert made.x == 1
+        instance.other = 2
+    assert instance.x == 1
 
 
-def test_it_is_replaced_matched_copied_and_pickled() -> None:
-    made = Ours(1, tags=("a",))
-    assert dataclasses.replace(made, y=7) == Ours(1, 7, ("a",))
-    assert [it.name for it in dataclasses.fields(made)] == ["x", "y", "tags"]
-    match made:
-        case Ours(x, y):
+def test_instances_support_replace_match_copy_and_pickle() -> None:
+    instance = Fast(1, tags=("a",))
+    assert dataclasses.replace(instance, y=7) == Fast(1, 7, ("a",))
+    assert [field.name for field in dataclasses.fields(instance)] == ["x", "y", "tags"]
+    match instance:
+        case Fast(x, y):
             assert (x, y) == (1, 2)
-    assert copy.copy(made) == copy.deepcopy(made) == made
-    assert pickle.loads(pickle.dumps(made)) == made  # noqa: S301
-    assert not hasattr(made, "__dict__")
+    assert copy.copy(instance) == copy.deepcopy(instance) == instance
+    assert pickle.loads(pickle.dumps(instance)) == instance  # noqa: S301
+    assert not hasattr(instance, "__dict__")
 
 
-def test_what_changes_has_defaults_of_its_own_and_no_hash() -> None:
-    first, second = Bag(), Bag()
+def test_mutable_instances_have_own_defaults_and_no_hash() -> None:
+    first, second = Mutable(), Mutable()
     first.things.append(1)
     second.things = [1]
     assert first == second
     assert first.things is not second.things
-    assert Bag().things == []
+    assert Mutable().things == []
     with pytest.raises(TypeError):
         hash(first)
 
 
-def test_without_fields_all_are_the_same() -> None:
-    assert Nothing() == Nothing()
-    assert repr(Nothing()) == "Nothing()"
-    assert hash(Nothing()) == hash(Nothing())
+def test_instances_without_fields_are_equal() -> None:
+    assert Empty() == Empty()
+    assert repr(Empty()) == "Empty()"
+    assert hash(Empty()) == hash(Empty())
 
 
-def test_what_a_class_defines_itself_stays() -> None:
-    assert repr(Named("a")) == "a"
+def test_own_methods_of_a_class_are_not_replaced() -> None:
+    assert repr(WithRepr("a")) == "a"
 
 
-def test_it_always_has_slots() -> None:
+def test_slots_are_required() -> None:
     with pytest.raises(TypeError, match="slots"):
         dataclass(slots=False)

@@ -1,14 +1,14 @@
-"""The environment, read once."""
+"""Settings are read from environment variables."""
 
 from chalicelib.settings import Settings, read_settings
 
 
-def test_an_empty_environment_gives_the_defaults() -> None:
+def test_empty_environment_gives_the_defaults() -> None:
     assert read_settings({}) == Settings()
     assert read_settings({"AWS_REGION": "", "DYNAMODB_ENDPOINT": ""}) == Settings()
 
 
-def test_the_environment_is_read() -> None:
+def test_every_setting_is_read_from_the_environment() -> None:
     environment = {
         "STINT_TABLE_PREFIX": "stint-prod",
         "AWS_REGION": "us-east-1",

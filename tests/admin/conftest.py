@@ -1,4 +1,4 @@
-"""The command line, at the tables of the tests."""
+"""Fixtures of the command line tests."""
 
 import pytest
 from pynamodb.connection import Connection

@@ -1,4 +1,4 @@
-"""The command line itself: help, exit codes, and which tables it works on."""
+"""The command line: help, exit codes, selection of tables."""
 
 import subprocess
 import sys
@@ -22,7 +22,7 @@ from tests.support.faults import failing
 from tests.support.operator import Operator
 from tests.support.world import World
 
-STARTED_SECONDS = 60
+TIMEOUT_SECONDS = 60
 
 
 def commands(
@@ -39,23 +39,23 @@ COMMANDS = dict(commands())
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_commands_help_teaches_by_an_example(path: tuple[str, ...]) -> None:
-    result = without_tables(*path, "--help")
+def test_help_of_each_command_has_an_example(path: tuple[str, ...]) -> None:
+    result = invoke(*path, "--help")
     assert result.exit_code == 0
-    said = " ".join(result.stdout.split())
-    assert "Example" in said
-    assert f" {' '.join(path)}" in said.partition("Example")[2]
-    assert all(it.help for it in COMMANDS[path].params if isinstance(it, click.Option))
+    help_text = " ".join(result.stdout.split())
+    assert "Example" in help_text
+    assert f" {' '.join(path)}" in help_text.partition("Example")[2]
+    assert all(option.help for option in COMMANDS[path].params if isinstance(option, click.Option))
 
 
-def without_tables(*arguments: str) -> Any:
+def invoke(*arguments: str) -> Any:
     return CliRunner().invoke(admin, arguments)
 
 
-def test_the_help_names_the_exit_codes_and_the_first_steps() -> None:
-    said = " ".join(without_tables("--help").stdout.split())
-    assert "Exit codes: 0 done; 1 something was refused or failed" in said
-    assert "organizations create" in said
+def test_help_lists_exit_codes_and_first_steps() -> None:
+    help_text = " ".join(invoke("--help").stdout.split())
+    assert "Exit codes: 0 success; 1 refused, failed or not confirmed; 2 wrong usage" in help_text
+    assert "organizations create" in help_text
 
 
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
@@ -64,22 +64,22 @@ def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str
         env=environment,
         capture_output=True,
         text=True,
-        timeout=STARTED_SECONDS,
+        timeout=TIMEOUT_SECONDS,
         check=False,
     )
 
 
-def test_a_table_in_anothers_memory_cannot_be_reached_and_it_says_so() -> None:
+def test_command_without_tables_prints_usage_error() -> None:
     result = run("people", "list", "-o", "1")
     assert result.returncode == 2
     assert "in its own memory" in result.stderr
     assert result.stdout == ""
 
 
-def test_a_database_that_is_away_is_told_in_one_line() -> None:
+def test_unavailable_database_prints_one_line() -> None:
     result = run("people", "list", "-o", "1", DYNAMODB_ENDPOINT="http://127.0.0.1:9")
     assert result.returncode == 1
-    assert "the database does not answer" in result.stderr
+    assert "The database is not available" in result.stderr
     assert "Traceback" not in result.stderr
 
 
@@ -94,60 +94,65 @@ def test_a_database_that_is_away_is_told_in_one_line() -> None:
         ("nothing",),
     ],
 )
-def test_a_wrong_use_exits_with_2(operator: Operator, arguments: tuple[str, ...]) -> None:
+def test_wrong_usage_exits_with_code_2(operator: Operator, arguments: tuple[str, ...]) -> None:
     assert operator.run(*arguments).exit_code == 2
 
 
 @pytest.fixture
-def opened(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
-    """The settings that desks are opened with; the models stay bound to the tests' tables."""
-    seen: list[Settings] = []
+def opened_settings(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> list[Settings]:
+    """The settings of each connection; the models stay bound to the tests' tables."""
+    connections: list[Settings] = []
 
     def connect(settings: Settings) -> Connection:
-        seen.append(settings)
+        connections.append(settings)
         return connection
 
     monkeypatch.setattr(desks, "connect", connect)
     for name in ("STINT_TABLE_PREFIX", "AWS_REGION", "AWS_DEFAULT_REGION", "DYNAMODB_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
-    return seen
+    return connections
 
 
-def test_a_stage_is_its_tables_on_aws(
-    opened: list[Settings], capsys: pytest.CaptureFixture[str]
+def test_stage_option_selects_tables_on_aws(
+    opened_settings: list[Settings], capsys: pytest.CaptureFixture[str]
 ) -> None:
     desk = open_desk("prod", "eu-west-1", None)
     assert capsys.readouterr() == ("", "stint-prod-* at eu-west-1:\n")
-    assert (opened[0].table_prefix, opened[0].region) == ("stint-prod", "eu-west-1")
-    assert opened[0].dynamodb_endpoint is None
+    assert (opened_settings[0].table_prefix, opened_settings[0].region) == (
+        "stint-prod",
+        "eu-west-1",
+    )
+    assert opened_settings[0].dynamodb_endpoint is None
     assert desk.place == "stint-prod-* at eu-west-1"
     assert desk.on_aws
 
 
-def test_an_endpoint_is_a_local_stage_and_one_of_awss_is_not(opened: list[Settings]) -> None:
+def test_endpoint_option_selects_local_tables_unless_it_is_aws(
+    opened_settings: list[Settings],
+) -> None:
     assert not open_desk(None, None, "http://127.0.0.1:9").on_aws
-    assert opened[0].table_prefix == "stint-local"
+    assert opened_settings[0].table_prefix == "stint-local"
     assert open_desk("test", None, "https://dynamodb.eu-west-1.amazonaws.com").on_aws
 
 
-def test_the_environment_names_tables_too(
-    opened: list[Settings], monkeypatch: pytest.MonkeyPatch
+def test_environment_variable_selects_tables(
+    opened_settings: list[Settings], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("STINT_TABLE_PREFIX", "stint-restored")
     with pytest.raises(click.UsageError, match="No AWS region"):
         open_desk(None, None, None)
     open_desk(None, "eu-west-1", None)
-    assert opened[0].table_prefix == "stint-restored"
+    assert opened_settings[0].table_prefix == "stint-restored"
 
 
 @pytest.mark.parametrize("stage", ["Prod", "", "a" * 31, "x_y"])
-def test_a_stage_that_cannot_be_one_is_refused(stage: str) -> None:
+def test_invalid_stage_is_refused(stage: str) -> None:
     with pytest.raises(click.UsageError, match="--stage"):
         open_desk(stage, "eu-west-1", None)
 
 
-def test_init_makes_the_missing_tables_and_never_on_aws(operator: Operator) -> None:
-    # A table without a stream: DynamoDB Local goes on listing that of one that is gone.
+def test_init_creates_missing_tables_but_not_on_aws(operator: Operator) -> None:
+    # A table without a stream: DynamoDB Local still lists the stream of a deleted table.
     name = table_name(TokenModel)
     TokenModel.delete_table()
     assert operator.done("init").split() == [name]
@@ -163,45 +168,47 @@ def test_init_makes_the_missing_tables_and_never_on_aws(operator: Operator) -> N
         operator.done("init")
 
 
-def test_missing_tables_and_missing_rights_are_told_in_one_line(
+def test_database_errors_print_one_line(
     operator: Operator, world: World, connection: Connection
 ) -> None:
     assert world.tokens
-    for code, said in (
-        ("ResourceNotFoundException", "the tables are not there"),
+    for code, message in (
+        ("ResourceNotFoundException", "the tables do not exist"),
         ("AccessDeniedException", "DynamoDB:"),
-        ("ThrottlingException", "the database does not answer"),
+        ("ThrottlingException", "The database is not available"),
     ):
         with failing(connection, "BatchGetItem", code):
-            assert said in operator.refused("services", "list", "-o", "2149")
+            assert message in operator.refused("services", "list", "-o", "2149")
     with failing(connection, "TransactWriteItems", "ResourceNotFoundException"):
         arguments = ("services", "create", "-o", "2149", "--name", "New")
-        assert "the tables are not there" in operator.refused(*arguments)
+        assert "the tables do not exist" in operator.refused(*arguments)
 
 
-def test_a_scan_that_is_throttled_goes_on(
+def test_throttled_scan_is_retried(
     operator: Operator, world: World, connection: Connection
 ) -> None:
     assert world.tokens
-    with failing(connection, "Scan", "ThrottlingException", times=2) as seen:
+    with failing(connection, "Scan", "ThrottlingException", times=2) as calls:
         assert len(operator.json("organizations", "list")) == 2
-    assert len(seen) == 3
+    assert len(calls) == 3
     with failing(connection, "Scan", "ThrottlingException"):
-        assert "does not answer" in operator.refused("organizations", "list")
+        assert "The database is not available" in operator.refused("organizations", "list")
 
 
-PAGE = (ROOT / "docs" / "administration.md").read_text()
+ADMINISTRATION_PAGE = (ROOT / "docs" / "administration.md").read_text()
 
 
 @pytest.mark.parametrize("path", COMMANDS, ids=" ".join)
-def test_every_command_is_on_its_page(path: tuple[str, ...]) -> None:
-    assert f"`{' '.join(path)}`" in PAGE
+def test_each_command_is_documented(path: tuple[str, ...]) -> None:
+    assert f"`{' '.join(path)}`" in ADMINISTRATION_PAGE
 
 
 @pytest.mark.parametrize(("kind", "rows"), [("people", PeopleRows), ("services", ServiceRows)])
-def test_every_column_is_on_the_page_and_in_the_help(kind: str, rows: type[Rows]) -> None:
-    (line,) = [it for it in PAGE.splitlines() if it.startswith(f"| {kind} | `")]
+def test_each_import_column_is_documented(kind: str, rows: type[Rows]) -> None:
+    (line,) = [
+        text for text in ADMINISTRATION_PAGE.splitlines() if text.startswith(f"| {kind} | `")
+    ]
     help_text = COMMANDS[kind, "import"].help or ""
-    for name in [*(it.name for it in rows.inputs), "id"]:
+    for name in [*(declared.name for declared in rows.inputs), "id"]:
         assert f"`{name}`" in line
         assert name in help_text

@@ -1,4 +1,4 @@
-"""Data protection: all that is kept of a person can be told, and what is personal taken away."""
+"""Data protection: export and erasure of a person's data."""
 
 import json
 import stat
@@ -31,7 +31,7 @@ from tests.support.operator import Operator
 from tests.support.tables import items, snapshot
 from tests.support.world import ADMIN, DESIGN, MEMBER, ZAGREB, World, token_id
 
-HERE = ("-o", ZAGREB.id)
+IN_ZAGREB = ("-o", ZAGREB.id)
 WEBHOOK = 501
 WRITES = frozenset({WRITE, "UpdateItem", "DeleteItem", "PutItem"})
 
@@ -42,8 +42,8 @@ def _world(world: World) -> None:
 
 
 @dataclass
-class Office:
-    """Where people come to work, each with everything that a person can leave behind."""
+class PersonFactory:
+    """Creates people with every kind of data that a person can leave behind."""
 
     app: Chalice
     admin: Api
@@ -51,8 +51,8 @@ class Office:
     clock: FakeClock
     numbers: Iterator[int]
 
-    def enter(self) -> "Somebody":
-        """Somebody new; whatever they write has their own mark."""
+    def create(self) -> "MarkedPerson":
+        """Create a person; a unique mark is in every text of the person."""
         mark = f"marked{next(self.numbers)}"
         values = {
             "first_name": f"Iva {mark}",
@@ -62,28 +62,30 @@ class Office:
             "nickname": f"Ivica {mark}",
             "avatar_url": f"https://example.com/{mark}.png",
         }
-        person_id = int(keyed(self.admin, "/people", "people", values, mark).data["id"])
+        person_id = int(create_with_key(self.admin, "/people", "people", values, mark).data["id"])
         token = {"person_id": person_id, "name": f"phone of {mark}"}
-        secret = keyed(self.admin, "/api_tokens", "api_tokens", token, f"t{mark}").meta["token"]
+        secret = create_with_key(self.admin, "/api_tokens", "api_tokens", token, f"t{mark}").meta[
+            "token"
+        ]
         api = Api(self.app, {"X-Auth-Token": secret, "X-Organization-Id": str(ZAGREB.id)})
-        started = keyed(api, "/timers", "timers", {"service_id": DESIGN}, mark)
+        started = create_with_key(api, "/timers", "timers", {"service_id": DESIGN}, mark)
         assert started.status == 201
-        somebody = Somebody(person_id, mark, int(started.data["id"]), api)
-        self._note(somebody, f"with {mark}'s doctor")
-        self._note(somebody, f"{mark}: with the doctor")
-        self._fail_to_deliver(somebody)
+        person = MarkedPerson(person_id, mark, int(started.data["id"]), api)
+        self._note(person, f"with {mark}'s doctor")
+        self._note(person, f"{mark}: with the doctor")
+        self._fail_to_deliver(person)
         self.clock.advance(10 * MINUTE)
-        return somebody
+        return person
 
-    def _note(self, somebody: "Somebody", note: str) -> None:
-        entry_id = self.entry_of(somebody)
+    def _note(self, person: "MarkedPerson", note: str) -> None:
+        entry_id = self.entry_of(person)
         document = {"data": {"type": "time_entries", "attributes": {"note": note}}}
-        assert somebody.api.patch(f"/time_entries/{entry_id}", document).status == 200
+        assert person.api.patch(f"/time_entries/{entry_id}", document).status == 200
 
-    def _fail_to_deliver(self, somebody: "Somebody") -> None:
-        """A webhook did not take what it was to hear of the entry."""
-        wanted = (TimeEntry, self.entry_of(somebody))
-        entry = self.tools.store.look(ZAGREB.id, [wanted]).record(*wanted)
+    def _fail_to_deliver(self, person: "MarkedPerson") -> None:
+        """Store a failed webhook delivery about the time entry."""
+        name = (TimeEntry, self.entry_of(person))
+        entry = self.tools.store.look(ZAGREB.id, [name]).record(*name)
         assert entry is not None
         event = entry_event_now(entry)
         attempt = Attempt(
@@ -102,71 +104,75 @@ class Office:
         )
         self.tools.store.log_attempts([attempt])
 
-    def entry_of(self, somebody: "Somebody") -> int:
-        timer = self.tools.store.timer(ZAGREB.id, somebody.timer_id)
+    def entry_of(self, person: "MarkedPerson") -> int:
+        timer = self.tools.store.timer(ZAGREB.id, person.timer_id)
         assert timer is not None
         return timer.time_entry_id
 
 
 @dataclass(frozen=True)
-class Somebody:
+class MarkedPerson:
     id: int
     mark: str
     timer_id: int
     api: Api
 
 
-def keyed(api: Api, path: str, type_: str, attributes: dict[str, Any], key: str) -> Answer:
+def create_with_key(
+    api: Api, path: str, type_: str, attributes: dict[str, Any], key: str
+) -> Answer:
     body = json.dumps({"data": {"type": type_, "attributes": attributes}}).encode()
     headers = {"Content-Type": JSON_API, "Idempotency-Key": key}
-    answer = api.send("POST", path, body, headers)
-    assert answer.status == 201, answer.body
-    return answer
+    response = api.send("POST", path, body, headers)
+    assert response.status == 201, response.body
+    return response
 
 
 @pytest.fixture
-def office(app: Chalice, admin: Api, tools: Toolbox, clock: FakeClock) -> Office:
-    return Office(app, admin, tools, clock, count(1))
+def factory(app: Chalice, admin: Api, tools: Toolbox, clock: FakeClock) -> PersonFactory:
+    return PersonFactory(app, admin, tools, clock, count(1))
 
 
-def text_of(connection: Connection) -> str:
+def snapshot_text(connection: Connection) -> str:
     return json.dumps(snapshot(connection), ensure_ascii=False)
 
 
-def test_an_export_holds_all_that_is_kept_of_a_person(operator: Operator, office: Office) -> None:
-    office.enter()
-    iva = office.enter()
-    told = json.loads(operator.done("people", "export", iva.id, *HERE))
-    assert told["person"]["email"] == f"{iva.mark}@example.com"
-    assert told["person"]["created_at"] == "2026-03-02T09:10:00.000+01:00"
-    assert [it["name"] for it in told["tokens"]] == [f"phone of {iva.mark}"]
-    assert told["slot"]["running"]["timer_id"] == iva.timer_id
-    (entry,) = told["time_entries"]
+def test_export_contains_all_data_of_a_person(operator: Operator, factory: PersonFactory) -> None:
+    factory.create()
+    iva = factory.create()
+    exported = json.loads(operator.done("people", "export", iva.id, *IN_ZAGREB))
+    assert exported["person"]["email"] == f"{iva.mark}@example.com"
+    assert exported["person"]["created_at"] == "2026-03-02T09:10:00.000+01:00"
+    assert [token["name"] for token in exported["tokens"]] == [f"phone of {iva.mark}"]
+    assert exported["person_state"]["running"]["timer_id"] == iva.timer_id
+    (entry,) = exported["time_entries"]
     assert (entry["note"], entry["person_id"]) == (f"{iva.mark}: with the doctor", iva.id)
-    revision = told["revisions"][-1]
-    (delivery,) = told["deliveries"]
+    revision = exported["revisions"][-1]
+    (delivery,) = exported["deliveries"]
     assert delivery["body"]["data"]["attributes"]["note"] == f"{iva.mark}: with the doctor"
     assert revision["before"] == {"note": f"with {iva.mark}'s doctor"}
-    assert [it["id"] for it in told["timers"]] == [iva.timer_id]
-    kept = sorted((it["kind"], it["sent_by_them"]) for it in told["kept_outcomes"])
-    assert kept == [("ApiToken", False), ("Outcome", True), ("Person", False)]
-    assert "digest" not in json.dumps(told)
-    assert iva.api.headers["X-Auth-Token"] not in json.dumps(told)
+    assert [timer["id"] for timer in exported["timers"]] == [iva.timer_id]
+    records = sorted(
+        (record["kind"], record["sent_by_person"]) for record in exported["idempotency_records"]
+    )
+    assert records == [("ApiToken", False), ("Outcome", True), ("Person", False)]
+    assert "digest" not in json.dumps(exported)
+    assert iva.api.headers["X-Auth-Token"] not in json.dumps(exported)
 
 
-def test_an_export_of_somebody_who_did_nothing_is_complete_too(operator: Operator) -> None:
-    told = json.loads(operator.done("people", "export", f"{MEMBER}@example.com", *HERE))
-    assert (told["timers"], told["kept_outcomes"]) == ([], [])
-    assert [it["id"] for it in told["tokens"]] == [token_id(MEMBER)]
-    assert len(told["time_entries"]) == 1
+def test_export_of_person_without_timers_is_complete(operator: Operator) -> None:
+    exported = json.loads(operator.done("people", "export", f"{MEMBER}@example.com", *IN_ZAGREB))
+    assert (exported["timers"], exported["idempotency_records"]) == ([], [])
+    assert [token["id"] for token in exported["tokens"]] == [token_id(MEMBER)]
+    assert len(exported["time_entries"]) == 1
 
 
-def test_an_export_reads_pages_until_the_end_and_no_index(
-    operator: Operator, office: Office, connection: Connection
+def test_export_reads_all_pages_of_tables_and_no_index(
+    operator: Operator, factory: PersonFactory, connection: Connection
 ) -> None:
-    iva = office.enter()
+    iva = factory.create()
     for _ in range(3):
-        office.clock.advance(MINUTE)
+        factory.clock.advance(MINUTE)
         assert iva.api.start(service_id=DESIGN).status == 201
     scans: list[dict[str, Any]] = []
 
@@ -180,196 +186,202 @@ def test_an_export_reads_pages_until_the_end_and_no_index(
         return call
 
     with intercepted(connection, wrap):
-        told = json.loads(operator.done("people", "export", iva.id, *HERE))
-    assert len(told["timers"]) == 4
-    assert len(told["time_entries"]) == 4
+        exported = json.loads(operator.done("people", "export", iva.id, *IN_ZAGREB))
+    assert len(exported["timers"]) == 4
+    assert len(exported["time_entries"]) == 4
     assert len(scans) > 8
-    assert all(it["ConsistentRead"] and "IndexName" not in it for it in scans)
+    assert all(scan["ConsistentRead"] and "IndexName" not in scan for scan in scans)
 
 
-def test_an_export_is_a_file_of_its_owners_alone_and_overwrites_none(
-    operator: Operator, tmp_path: Path
-) -> None:
+def test_export_file_is_private_and_overwrites_no_file(operator: Operator, tmp_path: Path) -> None:
     path = tmp_path / "export.json"
-    operator.done("people", "export", MEMBER, *HERE, "--output", path)
+    operator.done("people", "export", MEMBER, *IN_ZAGREB, "--output", path)
     assert json.loads(path.read_text())["person"]["id"] == MEMBER
     assert stat.S_IMODE(path.stat().st_mode) == 0o600
-    assert "is there already" in operator.refused(
-        "people", "export", MEMBER, *HERE, "--output", path
+    assert "already exists" in operator.refused(
+        "people", "export", MEMBER, *IN_ZAGREB, "--output", path
     )
     nowhere = tmp_path / "nowhere" / "export.json"
     assert "cannot write" in operator.refused(
-        "people", "export", MEMBER, *HERE, "--output", nowhere
+        "people", "export", MEMBER, *IN_ZAGREB, "--output", nowhere
     )
 
 
-def test_an_export_that_fails_leaves_no_half_a_file(
+def test_failed_export_leaves_no_partial_file(
     operator: Operator, connection: Connection, tmp_path: Path
 ) -> None:
     with failing(connection, "Scan", "ThrottlingException", after=1):
-        said = operator.refused(
-            "people", "export", MEMBER, *HERE, "--output", tmp_path / "export.json"
+        message = operator.refused(
+            "people", "export", MEMBER, *IN_ZAGREB, "--output", tmp_path / "export.json"
         )
-    assert "does not answer" in said
+    assert "The database is not available" in message
     assert list(tmp_path.iterdir()) == []
 
 
-def test_an_erasure_leaves_nothing_personal_and_every_minute(
-    operator: Operator, office: Office, connection: Connection, admin: Api
+def test_erase_removes_personal_data_and_retains_timers(
+    operator: Operator, factory: PersonFactory, connection: Connection, admin: Api
 ) -> None:
-    other, iva = office.enter(), office.enter()
-    done = operator.here(
+    other, iva = factory.create(), factory.create()
+    counts = operator.here(
         "people", "erase", f"{iva.mark}@example.com", "--deactivate", "--with-notes", "--yes"
     )
-    assert done == {
+    assert counts == {
         "id": iva.id,
         "tokens revoked": 0,
-        "kept answers removed": 1,
-        "kept answers overwritten": 2,
+        "idempotency records removed": 1,
+        "idempotency records overwritten": 2,
         "notes removed": 1,
         "revisions overwritten": 2,
         "deliveries overwritten": 1,
         "records overwritten": 1,
     }
-    assert iva.mark not in text_of(connection)
-    assert text_of(connection).count(other.mark) > 8
+    assert iva.mark not in snapshot_text(connection)
+    assert snapshot_text(connection).count(other.mark) > 8
     timer = admin.get(f"/timers/{iva.timer_id}").attributes
     assert (timer["person_id"], timer["total_time"]) == (iva.id, 10)
     assert violations_of(Ledger(connection).read_all()) == []
     assert iva.api.get("/users").status in (200, 401)
-    office.clock.advance(MINUTE)
+    factory.clock.advance(MINUTE)
     assert iva.api.get("/users").status == 401
 
 
-def test_times_go_only_where_they_are_named(
-    operator: Operator, office: Office, connection: Connection, admin: Api
+def test_erase_with_times_deletes_timers_and_time_entries(
+    operator: Operator, factory: PersonFactory, connection: Connection, admin: Api
 ) -> None:
-    other, iva = office.enter(), office.enter()
-    deleted = office.entry_of(iva)
-    done = operator.here("people", "erase", iva.id, "--deactivate", "--with-times", "--yes")
-    assert done["time entries deleted"] == 1
-    assert iva.mark not in text_of(connection)
+    other, iva = factory.create(), factory.create()
+    entry_id = factory.entry_of(iva)
+    counts = operator.here("people", "erase", iva.id, "--deactivate", "--with-times", "--yes")
+    assert counts["time entries deleted"] == 1
+    assert iva.mark not in snapshot_text(connection)
     assert admin.get(f"/timers/{iva.timer_id}").status == 404
-    assert admin.get(f"/time_entries/{deleted}").status == 404
-    assert [it["id"] for it in items(connection, "timers")] == [other.timer_id]
+    assert admin.get(f"/time_entries/{entry_id}").status == 404
+    assert [timer["id"] for timer in items(connection, "timers")] == [other.timer_id]
     assert violations_of(Ledger(connection).read_all()) == []
-    told = json.loads(operator.done("people", "export", iva.id, *HERE))
-    assert (told["timers"], told["time_entries"]) == ([], [])
-    assert [it["act"] for it in told["revisions"]] == ["updated", "updated", "deleted"]
+    exported = json.loads(operator.done("people", "export", iva.id, *IN_ZAGREB))
+    assert (exported["timers"], exported["time_entries"]) == ([], [])
+    assert [revision["act"] for revision in exported["revisions"]] == [
+        "updated",
+        "updated",
+        "deleted",
+    ]
 
 
-def test_an_erased_address_is_free_again(operator: Operator, office: Office) -> None:
-    iva = office.enter()
+def test_erased_email_address_can_be_reused(operator: Operator, factory: PersonFactory) -> None:
+    iva = factory.create()
     address = f"{iva.mark}@example.com"
     operator.here("people", "erase", iva.id, "--deactivate", "--yes")
-    added = ("--first-name", "Iva", "--last-name", "Maric", "--email", address)
-    assert operator.here("people", "create", *added)["id"] != iva.id
+    options = ("--first-name", "Iva", "--last-name", "Maric", "--email", address)
+    assert operator.here("people", "create", *options)["id"] != iva.id
 
 
-def test_notes_stay_unless_they_are_named(
-    operator: Operator, office: Office, connection: Connection
+def test_erase_retains_notes_unless_requested(
+    operator: Operator, factory: PersonFactory, connection: Connection
 ) -> None:
-    iva = office.enter()
+    iva = factory.create()
     operator.here("people", "erase", iva.id, "--deactivate", "--yes")
-    assert f"{iva.mark}: with the doctor" in text_of(connection)
+    assert f"{iva.mark}: with the doctor" in snapshot_text(connection)
     operator.here("people", "erase", iva.id, "--with-notes", "--yes")
-    assert iva.mark not in text_of(connection)
+    assert iva.mark not in snapshot_text(connection)
 
 
-def test_a_repeat_of_who_added_them_tells_nothing_and_adds_nobody(
-    operator: Operator, office: Office, admin: Api
+def test_repeated_create_after_erase_returns_no_personal_data(
+    operator: Operator, factory: PersonFactory, admin: Api
 ) -> None:
-    iva = office.enter()
+    iva = factory.create()
     values = admin.get(f"/people/{iva.id}").attributes
-    given = ("first_name", "last_name", "email", "title", "nickname", "avatar_url")
-    attributes = {name: values[name] for name in given}
+    names = ("first_name", "last_name", "email", "title", "nickname", "avatar_url")
+    attributes = {name: values[name] for name in names}
     operator.here("people", "erase", iva.id, "--deactivate", "--yes")
-    again = keyed(admin, "/people", "people", attributes, iva.mark)
-    assert again.data["id"] == str(iva.id)
-    assert iva.mark not in again.body.decode()
+    repeated = create_with_key(admin, "/people", "people", attributes, iva.mark)
+    assert repeated.data["id"] == str(iva.id)
+    assert iva.mark not in repeated.body.decode()
 
 
-def test_who_is_active_is_not_erased_unless_deactivated(
-    operator: Operator, office: Office, connection: Connection
+def test_active_person_cannot_be_erased(
+    operator: Operator, factory: PersonFactory, connection: Connection
 ) -> None:
-    iva = office.enter()
+    iva = factory.create()
     before = snapshot(connection)
-    assert "is active: deactivate them" in operator.refused("people", "erase", iva.id, *HERE)
+    assert "is active: deactivate the person first" in operator.refused(
+        "people", "erase", iva.id, *IN_ZAGREB
+    )
     assert snapshot(connection) == before
 
 
 @pytest.mark.parametrize("typed", ["n\n", ""])
-def test_it_asks_and_takes_nothing_but_yes(
-    operator: Operator, office: Office, connection: Connection, typed: str
+def test_erase_requires_confirmation(
+    operator: Operator, factory: PersonFactory, connection: Connection, typed: str
 ) -> None:
-    iva = office.enter()
+    iva = factory.create()
     before = snapshot(connection)
-    said = operator.refused("people", "erase", iva.id, *HERE, "--deactivate", typed=typed)
-    assert f"Erase Iva {iva.mark}" in said
+    prompt = operator.refused("people", "erase", iva.id, *IN_ZAGREB, "--deactivate", typed=typed)
+    assert f"Permanently erase Iva {iva.mark}" in prompt
     assert snapshot(connection) == before
-    operator.done("people", "erase", iva.id, *HERE, "--deactivate", typed="y\n")
+    operator.done("people", "erase", iva.id, *IN_ZAGREB, "--deactivate", typed="y\n")
 
 
-def test_it_waits_for_those_who_remember_the_token(operator: Operator, office: Office) -> None:
-    iva = office.enter()
-    began = office.clock()
+def test_erase_waits_until_token_caches_expire(operator: Operator, factory: PersonFactory) -> None:
+    iva = factory.create()
+    began = factory.clock()
     assert (
         "waiting 60 seconds"
-        in operator.run("people", "erase", iva.id, *HERE, "--deactivate", "--yes").stderr
+        in operator.run("people", "erase", iva.id, *IN_ZAGREB, "--deactivate", "--yes").stderr
     )
-    assert office.clock() - began == 60
+    assert factory.clock() - began == 60
     operator.here("people", "erase", iva.id, "--yes")
-    assert office.clock() - began == 60
+    assert factory.clock() - began == 60
 
 
-def test_who_was_erased_does_not_come_back(operator: Operator, office: Office) -> None:
-    iva = office.enter()
+def test_erased_person_cannot_be_restored(operator: Operator, factory: PersonFactory) -> None:
+    iva = factory.create()
     operator.here("people", "erase", iva.id, "--deactivate", "--yes")
-    assert "is not to come back" in operator.refused("people", "restore", iva.id, *HERE)
+    assert "You cannot change or restore this person." in operator.refused(
+        "people", "restore", iva.id, *IN_ZAGREB
+    )
     file = f"first_name,last_name,email,id\nIva,Maric,iva@example.com,{iva.id}\n"
-    said = operator.refused("people", "import", "-", *HERE, "--update", typed=file)
-    assert "was erased, and is not to come back" in said
+    message = operator.refused("people", "import", "-", *IN_ZAGREB, "--update", typed=file)
+    assert "was erased and cannot be restored" in message
 
 
 @pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
-def test_a_crash_at_any_call_is_mended_by_running_it_again(
-    operator: Operator, office: Office, connection: Connection, sent: bool
+def test_erase_can_be_repeated_after_crash_at_any_write(
+    operator: Operator, factory: PersonFactory, connection: Connection, sent: bool
 ) -> None:
     for position in count():
-        iva = office.enter()
-        # Their own record is overwritten last: before that, the same line finds them again.
+        iva = factory.create()
+        # The person's record is overwritten last: until then, the e-mail address still works.
         who = iva.id if sent else f"{iva.mark}@example.com"
-        command = ("people", "erase", who, *HERE, "--deactivate", "--with-notes", "--yes")
+        command = ("people", "erase", who, *IN_ZAGREB, "--deactivate", "--with-notes", "--yes")
         injection = Injection(Fault(lambda _: Killed(), sent=sent), position)
-        writes = _Writes(injection)
+        writes = _WriteInjection(injection)
         with intercepted(connection, writes.wrap):
-            if not _killed(operator, command):
+            if not _crashes(operator, command):
                 break
         operator.done(*command)
-        assert iva.mark not in text_of(connection)
-    # Deactivating, three answers, a note, two revisions, what was not delivered, the person:
-    # each was struck.
+        assert iva.mark not in snapshot_text(connection)
+    # One crash at each write: deactivation, three idempotency records, a note, two revisions, a
+    # delivery, the person.
     assert position == 9
     assert len(items(connection, "timers")) == position + 1
     assert violations_of(Ledger(connection).read_all()) == []
 
 
 @dataclass
-class _Writes:
-    """Strikes writes alone: before anything is read there is nothing to be left half done."""
+class _WriteInjection:
+    """Injects faults into writes only; faults in reads cannot leave partial changes."""
 
     injection: Injection
 
     def wrap(self, real: Any) -> Any:
-        struck = self.injection.wrap(real)
+        injected = self.injection.wrap(real)
 
         def call(operation: str, arguments: dict[str, Any]) -> Any:
-            return (struck if operation in WRITES else real)(operation, arguments)
+            return (injected if operation in WRITES else real)(operation, arguments)
 
         return call
 
 
-def _killed(operator: Operator, command: tuple[object, ...]) -> bool:
+def _crashes(operator: Operator, command: tuple[object, ...]) -> bool:
     try:
         operator.done(*command)
     except Killed:
@@ -377,40 +389,40 @@ def _killed(operator: Operator, command: tuple[object, ...]) -> bool:
     return False
 
 
-def test_whatever_a_person_is_called_is_erased() -> None:
-    """A text that is added to a person is personal, unless it is said here that it is not."""
-    texts = {it.name for it in fields(Person) if it.type in (str, str | None)}
+def test_erase_overwrites_each_text_field_of_a_person() -> None:
+    """A new text field of a person counts as personal data; exceptions must be listed here."""
+    texts = {field.name for field in fields(Person) if field.type in (str, str | None)}
     filled = Person(1, 2149, "a", "b", "c@d", Role.ADMIN, 0)
     assert set(erased(filled)) == texts
 
 
-KNOWN: dict[type[Model], str] = {
-    models.TimerModel: "exported; kept, by id alone",
-    models.RevisionModel: "exported; kept; the notes in it are erased on request",
-    models.TimeEntryModel: "exported; kept, by id alone; its note is erased on request",
-    models.TokenModel: "exported by the list of tokens; revoked",
+COVERAGE: dict[type[Model], str] = {
+    models.TimerModel: "exported; retained with the id only",
+    models.RevisionModel: "exported; retained; its notes are erased on request",
+    models.TimeEntryModel: "exported; retained with the id only; its note is erased on request",
+    models.TokenModel: "exported in the list of tokens; revoked",
     models.TokenListModel: "exported; emptied",
-    models.SlotModel: "exported; kept, by id alone",
-    models.KeptOutcomeModel: "its metadata are exported; removed or overwritten",
+    models.SlotModel: "exported; retained with the id only",
+    models.KeptOutcomeModel: "its metadata is exported; removed or overwritten",
     models.PersonModel: "exported; overwritten",
     models.ClaimModel: "an e-mail address, exported with the person; released",
-    models.TallyModel: "counts of the timers that are exported; kept, by id alone",
-    models.OrganizationModel: "not a person's; exported to tell where",
-    models.ServiceModel: "not a person's",
-    models.WebhookModel: "not a person's",
-    models.AttemptModel: "exported where it has a body; the note in it is erased on request",
-    models.DirectoryModel: "the table of the kinds above",
+    models.TallyModel: "derived from the exported timers; retained with the id only",
+    models.OrganizationModel: "not personal; exported for context",
+    models.ServiceModel: "not personal",
+    models.WebhookModel: "not personal",
+    models.AttemptModel: "exported if it has a body; its note is erased on request",
+    models.DirectoryModel: "the table of the models above",
 }
 
 
-def test_whatever_is_kept_has_its_place_in_data_protection() -> None:
-    """A new model: add it to the export and the erasure, or say here why not."""
-    assert set(KNOWN) == set(models.MODELS)
+def test_each_model_is_covered_by_data_protection() -> None:
+    """Add a new model to the export and the erasure, or state here why not."""
+    assert set(COVERAGE) == set(models.MODELS)
 
 
-def test_an_admin_who_is_not_the_last_can_be_erased(operator: Operator) -> None:
-    added = ("--first-name", "Iva", "--last-name", "M", "--email", "iva@example.com")
-    operator.here("people", "create", *added, "--role", "admin")
-    done = operator.here("people", "erase", ADMIN, "--deactivate", "--yes")
-    assert done["records overwritten"] == 1
+def test_admin_other_than_the_last_can_be_erased(operator: Operator) -> None:
+    options = ("--first-name", "Iva", "--last-name", "M", "--email", "iva@example.com")
+    operator.here("people", "create", *options, "--role", "admin")
+    counts = operator.here("people", "erase", ADMIN, "--deactivate", "--yes")
+    assert counts["records overwritten"] == 1
     assert operator.here("people", "erase", ADMIN, "--yes")["records overwritten"] == 0

@@ -1,4 +1,4 @@
-"""The API's pages keep up with the route table and the declarations."""
+"""The pages in docs/api match the route table and the resource declarations."""
 
 import re
 from pathlib import Path
@@ -28,7 +28,7 @@ def page_of(route: Route) -> str:
     return (DOCS / "api" / f"{PAGES[route.resource.type]}.md").read_text()
 
 
-@pytest.mark.parametrize("route", TABLE, ids=lambda it: it.name)
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)
 def test_every_route_is_on_its_page(route: Route) -> None:
     page = page_of(route)
     last = route.path.rpartition("/")[2]
@@ -41,18 +41,19 @@ def test_every_route_is_on_its_page(route: Route) -> None:
     assert set(methods) >= set(route.methods)
 
 
-@pytest.mark.parametrize("route", TABLE, ids=lambda it: it.name)
-def test_everything_that_it_takes_is_on_its_page(route: Route) -> None:
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)
+def test_parameters_filters_and_attributes_are_on_the_page(route: Route) -> None:
     page = page_of(route)
-    names = [it.name for it in route.inputs]
+    names = [member.name for member in route.inputs]
     if route.act is Act.LIST:
-        names += [it.name for it in route.resource.filters] + list(route.resource.sorts)
+        names += [list_filter.name for list_filter in route.resource.filters]
+        names += list(route.resource.sorts)
     if route.resource.type != "timers":
-        names += [it.name for it in route.resource.attributes]
+        names += [attribute.name for attribute in route.resource.attributes]
     assert [name for name in names if not re.search(rf"\b{name}(_id)?\b", page)] == []
 
 
-def test_the_first_page_leads_to_every_other() -> None:
-    first = (DOCS / "api.md").read_text()
-    assert all(f"(api/{page}.md)" in first for page in set(PAGES.values()))
-    assert {it.stem for it in (DOCS / "api").iterdir()} == set(PAGES.values())
+def test_index_page_links_to_every_page() -> None:
+    index = (DOCS / "api.md").read_text()
+    assert all(f"(api/{page}.md)" in index for page in set(PAGES.values()))
+    assert {path.stem for path in (DOCS / "api").iterdir()} == set(PAGES.values())

@@ -1,4 +1,4 @@
-"""What importing the application loads: each module costs time at every cold start."""
+"""Importing the application loads few modules: each one costs time at every cold start."""
 
 import json
 import os
@@ -17,7 +17,7 @@ import app
 print(json.dumps(sorted(set(sys.modules) - before)))
 """
 
-# Not in the package: botocore and Chalice use them where development tools have brought them.
+# Not in the package. botocore and Chalice import them when development tools installed them.
 OPTIONAL = {"certifi", "typing_extensions"}
 
 ALLOWED = {
@@ -34,8 +34,8 @@ ALLOWED = {
 }
 
 
-MOST_MODULES = 440
-"""Of all, the standard library's included. Each is found, read and run at every cold start."""
+MAX_MODULES = 440
+"""All modules, with the standard library's. Python finds, reads and runs each at a cold start."""
 
 
 def loaded_modules() -> list[str]:
@@ -46,28 +46,28 @@ def loaded_modules() -> list[str]:
     return modules
 
 
-def test_importing_the_app_loads_these_packages_and_no_others() -> None:
+def test_importing_the_app_loads_only_allowed_packages() -> None:
     packages = {name.partition(".")[0] for name in loaded_modules()} - sys.stdlib_module_names
     assert {name for name in packages if not name.startswith("_")} - OPTIONAL == ALLOWED
 
 
-def test_importing_the_app_loads_no_more_modules() -> None:
-    modules = [it for it in loaded_modules() if it.partition(".")[0] not in OPTIONAL]
-    assert len(modules) <= MOST_MODULES
+def test_importing_the_app_stays_within_the_module_limit() -> None:
+    modules = [name for name in loaded_modules() if name.partition(".")[0] not in OPTIONAL]
+    assert len(modules) <= MAX_MODULES
 
 
-def test_every_dataclass_is_cheap_to_make() -> None:
-    """The standard library's costs 0.4 ms a class, and there are more than a hundred."""
-    dear = [
+def test_modules_use_the_fast_dataclass_decorator() -> None:
+    """The standard library's decorator costs 0.4 ms per class; there are more than 100 classes."""
+    slow_modules = [
         path.relative_to(ROOT).as_posix()
         for path in (ROOT / "chalicelib").rglob("*.py")
         if re.search(r"^from dataclasses import .*\bdataclass\b", path.read_text(), re.MULTILINE)
     ]
-    # Imported where the delivery worker posts, and nowhere else.
-    assert set(dear) - {"chalicelib/dataclass.py"} == {"chalicelib/outbound/posting.py"}
+    # Only the delivery worker imports this module.
+    assert set(slow_modules) - {"chalicelib/dataclass.py"} == {"chalicelib/outbound/posting.py"}
 
 
-def test_the_package_puts_garbage_collection_off_until_it_has_started() -> None:
+def test_import_freezes_objects_and_enables_garbage_collection() -> None:
     script = "import app, gc; print(gc.isenabled(), gc.get_freeze_count() > 10_000)"
     result = subprocess.run(
         [sys.executable, "-c", script], capture_output=True, text=True, check=True, env=ENVIRONMENT

@@ -1,4 +1,4 @@
-"""The cost of a request is the number of its sequential database calls; these are the ceilings."""
+"""Limits for the number of sequential database calls of each request."""
 
 import pytest
 from pynamodb.connection import Connection
@@ -22,13 +22,13 @@ READ, COMMIT, QUERY = "BatchGetItem", "TransactWriteItems", "Query"
 
 
 @pytest.fixture
-def known(admin: Api) -> Api:
-    """An admin whose token is in the process's memory."""
+def cached_admin(admin: Api) -> Api:
+    """An admin whose token is already in the token cache of the process."""
     assert admin.get("/timers/1").status == 404
     return admin
 
 
-def test_a_token_costs_one_call_once(admin: Api, connection: Connection) -> None:
+def test_token_lookup_takes_one_call_and_is_cached(admin: Api, connection: Connection) -> None:
     with counted(connection) as calls:
         admin.get("/timers")
         admin.get("/timers")
@@ -43,62 +43,64 @@ def test_a_token_costs_one_call_once(admin: Api, connection: Connection) -> None
         {"time_entry_id": MEMBERS_ENTRY, "person_id": MEMBER},
     ],
 )
-def test_a_start_takes_two_calls(
-    known: Api, connection: Connection, attributes: dict[str, int]
+def test_start_takes_two_calls(
+    cached_admin: Api, connection: Connection, attributes: dict[str, int]
 ) -> None:
     with counted(connection) as calls:
-        assert known.start(**attributes).status == 201
+        assert cached_admin.start(**attributes).status == 201
     assert calls == [READ, COMMIT]
 
 
-def test_a_switch_takes_two_calls(known: Api, connection: Connection, clock: FakeClock) -> None:
-    known.start(time_entry_id=ADMINS_ENTRY)
-    clock.advance(30)
-    with counted(connection) as calls:
-        assert known.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
-    assert calls == [READ, COMMIT]
-
-
-def test_a_stop_takes_two_calls_and_a_second_one_one(
-    known: Api, connection: Connection, clock: FakeClock
+def test_switch_takes_two_calls(
+    cached_admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
-    timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    cached_admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(30)
     with counted(connection) as calls:
-        assert known.stop(timer_id).status == 200
+        assert cached_admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
+    assert calls == [READ, COMMIT]
+
+
+def test_stop_takes_two_calls_and_a_repeated_stop_one(
+    cached_admin: Api, connection: Connection, clock: FakeClock
+) -> None:
+    timer_id = cached_admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(30)
+    with counted(connection) as calls:
+        assert cached_admin.stop(timer_id).status == 200
     assert calls == [READ, COMMIT]
     with counted(connection) as calls:
-        assert known.stop(timer_id).status == 200
+        assert cached_admin.stop(timer_id).status == 200
     assert calls == [READ]
 
 
-def test_telling_others_costs_a_request_nothing(
-    known: Api, connection: Connection, outside: Outside, clock: FakeClock
+def test_webhooks_add_no_calls_to_a_request(
+    cached_admin: Api, connection: Connection, outside: Outside, clock: FakeClock
 ) -> None:
     outside.create_webhook("https://hooks.example.com/")
     with needed_outside(outside.settings) as outside_calls, counted(connection) as calls:
-        timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+        timer_id = cached_admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
         clock.advance(30)
-        assert known.stop(timer_id).status == 200
+        assert cached_admin.stop(timer_id).status == 200
     assert calls == [READ, COMMIT, READ, COMMIT]
     assert outside_calls == set()
 
 
-def test_a_correction_takes_three_calls(
-    known: Api, connection: Connection, clock: FakeClock
+def test_corrected_stop_takes_three_calls(
+    cached_admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
-    timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    timer_id = cached_admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(30)
-    known.start(time_entry_id=ADMINS_ENTRY)
+    cached_admin.start(time_entry_id=ADMINS_ENTRY)
     with counted(connection) as calls:
-        known.stop(timer_id, stopped_at="2026-03-02T09:00:10+01:00")
+        cached_admin.stop(timer_id, stopped_at="2026-03-02T09:00:10+01:00")
     assert calls == [READ, READ, COMMIT]
 
 
-def test_a_timer_takes_one_call_and_one_for_each_step_of_include(
-    known: Api, connection: Connection
+def test_timer_takes_one_call_plus_one_per_include_level(
+    cached_admin: Api, connection: Connection
 ) -> None:
-    timer_id = known.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    timer_id = cached_admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     for include, steps in (
         ("", 0),
         ("?include=organization", 1),
@@ -107,34 +109,34 @@ def test_a_timer_takes_one_call_and_one_for_each_step_of_include(
         ("?include=time_entry.task", 1),
     ):
         with counted(connection) as calls:
-            assert known.get(f"/timers/{timer_id}{include}").status == 200
+            assert cached_admin.get(f"/timers/{timer_id}{include}").status == 200
         assert calls == [READ] * (1 + steps)
 
 
-def test_a_list_takes_one_call(known: Api, connection: Connection) -> None:
-    known.start(time_entry_id=ADMINS_ENTRY)
+def test_list_takes_one_call(cached_admin: Api, connection: Connection) -> None:
+    cached_admin.start(time_entry_id=ADMINS_ENTRY)
     for query in ("", "?sort=-stopped_at", "?filter[person_id]=8779", "?filter[stopped_at]="):
         with counted(connection) as calls:
-            assert len(known.get(f"/timers{query}").data) == 1
+            assert len(cached_admin.get(f"/timers{query}").data) == 1
         assert calls == [QUERY]
 
 
-def test_what_is_refused_at_sight_costs_nothing(known: Api, connection: Connection) -> None:
+def test_invalid_request_takes_no_calls(cached_admin: Api, connection: Connection) -> None:
     with counted(connection) as calls:
-        known.get("/timers?sort=name")
-        known.get("/timers/abc")
-        known.start()
-        known.post("/timers", [])
-        known.stop("abc")
+        cached_admin.get("/timers?sort=name")
+        cached_admin.get("/timers/abc")
+        cached_admin.start()
+        cached_admin.post("/timers", [])
+        cached_admin.stop("abc")
     assert calls == []
 
 
-def test_what_runs_of_a_person_takes_one_consistent_call(
-    known: Api, connection: Connection
+def test_running_timer_of_a_person_takes_one_consistent_read(
+    cached_admin: Api, connection: Connection
 ) -> None:
-    known.start(time_entry_id=ADMINS_ENTRY)
+    cached_admin.start(time_entry_id=ADMINS_ENTRY)
     with counted(connection) as calls:
-        assert len(known.get("/timers?filter[person_id]=8779&filter[stopped_at]=").data) == 1
+        assert len(cached_admin.get("/timers?filter[person_id]=8779&filter[stopped_at]=").data) == 1
     assert calls == [READ]
 
 
@@ -142,46 +144,46 @@ def _entry(**attributes: object) -> object:
     return {"data": {"type": "time_entries", "attributes": attributes}}
 
 
-def test_a_time_entry_is_made_and_corrected_in_two_calls(
-    known: Api, connection: Connection
+def test_time_entry_create_and_update_take_two_calls_each(
+    cached_admin: Api, connection: Connection
 ) -> None:
     with counted(connection) as calls:
-        made = known.post("/time_entries", _entry(service_id=DESIGN, time=5))
-    assert (made.status, calls) == (201, [READ, COMMIT])
-    path = f"/time_entries/{made.data['id']}"
+        created = cached_admin.post("/time_entries", _entry(service_id=DESIGN, time=5))
+    assert (created.status, calls) == (201, [READ, COMMIT])
+    path = f"/time_entries/{created.data['id']}"
     for change in ({"time": 6}, {"service_id": DEVELOPMENT}, {"person_id": MEMBER}):
         with counted(connection) as calls:
-            assert known.patch(path, _entry(**change)).status == 200
+            assert cached_admin.patch(path, _entry(**change)).status == 200
         assert calls == [READ, COMMIT]
     with counted(connection) as calls:
-        assert known.patch(path, _entry(time=6)).status == 200
+        assert cached_admin.patch(path, _entry(time=6)).status == 200
     assert calls == [READ]
 
 
-def test_a_time_entry_is_deleted_in_two_calls_or_with_timers_in_four(
-    known: Api, connection: Connection, clock: FakeClock
+def test_time_entry_delete_takes_two_calls_or_four_with_timers(
+    cached_admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
-    known.start(time_entry_id=ADMINS_ENTRY)
+    cached_admin.start(time_entry_id=ADMINS_ENTRY)
     with counted(connection) as calls:
-        assert known.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 409
+        assert cached_admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 409
     assert calls == [READ]
     clock.advance(30)
-    known.patch(f"/time_entries/{ADMINS_ENTRY}/stop")
+    cached_admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop")
     with counted(connection) as calls:
-        assert known.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
+        assert cached_admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
     assert calls == [READ, QUERY, READ, COMMIT]
     with counted(connection) as calls:
-        assert known.send("DELETE", f"/time_entries/{ADMINS_SECOND_ENTRY}").status == 204
+        assert cached_admin.send("DELETE", f"/time_entries/{ADMINS_SECOND_ENTRY}").status == 204
     assert calls == [READ, COMMIT]
 
 
-def test_a_time_entry_takes_one_call_and_one_for_what_is_included(
-    known: Api, connection: Connection
+def test_time_entry_takes_one_call_plus_one_for_includes(
+    cached_admin: Api, connection: Connection
 ) -> None:
     included = "organization,person,service,creator,task,project"
     for query, steps in (("", 0), (f"?include={included}", 1)):
         with counted(connection) as calls:
-            assert known.get(f"/time_entries/{ADMINS_ENTRY}{query}").status == 200
+            assert cached_admin.get(f"/time_entries/{ADMINS_ENTRY}{query}").status == 200
         assert calls == [READ] * (1 + steps)
 
 
@@ -197,22 +199,22 @@ def test_a_time_entry_takes_one_call_and_one_for_what_is_included(
         ("filter[id]=364,366&sort=created_at", [READ]),
         ("filter[task_id]=1", []),
         ("filter[after]=2026-03-02&filter[before]=2026-03-01", []),
-        # More than a page: months are read, or a range of them, and then the rows.
+        # With more than one page, the counters of the months or of a range are read, then the rows.
         ("page[size]=1", [QUERY, QUERY]),
         ("page[size]=1&filter[date]=2026-03-02", [QUERY, READ]),
         ("page[size]=1&page[number]=2", [QUERY, QUERY]),
     ],
 )
-def test_a_list_of_time_entries_takes_as_many_calls(
-    known: Api, connection: Connection, query: str, expected: list[str]
+def test_list_of_time_entries_takes_the_expected_calls(
+    cached_admin: Api, connection: Connection, query: str, expected: list[str]
 ) -> None:
     roll_up_all(connection)
     with counted(connection) as calls:
-        assert known.get(f"/time_entries?{query}").status == 200
+        assert cached_admin.get(f"/time_entries?{query}").status == 200
     assert calls == expected
 
 
-def test_revisions_take_a_call_for_each_entry(known: Api, connection: Connection) -> None:
+def test_revisions_take_one_call_per_entry(cached_admin: Api, connection: Connection) -> None:
     with counted(connection) as calls:
-        known.get("/time_entry_revisions?filter[time_entry_id]=364,366")
+        cached_admin.get("/time_entry_revisions?filter[time_entry_id]=364,366")
     assert calls == [QUERY, QUERY]

@@ -1,4 +1,4 @@
-"""AWS's rules for write units, by the examples of its own pages and by hand."""
+"""AWS's rules for write units: examples of the AWS documentation, and manually computed cases."""
 
 from typing import Any
 
@@ -19,7 +19,7 @@ def item(**attributes: str | int) -> dict[str, Any]:
 
 
 @pytest.mark.parametrize(
-    ("held", "size"),
+    ("stored_item", "size"),
     [
         (item(id="abc"), 5),
         ({"é": {"S": "é"}}, 4),
@@ -34,8 +34,8 @@ def item(**attributes: str | int) -> dict[str, Any]:
         (None, 0),
     ],
 )
-def test_an_item_is_as_large_as_its_names_and_values(held: Any, size: int) -> None:
-    assert item_bytes(held) == size
+def test_item_size_is_the_sum_of_names_and_values(stored_item: Any, size: int) -> None:
+    assert item_bytes(stored_item) == size
 
 
 @pytest.mark.parametrize(
@@ -50,16 +50,16 @@ def test_an_item_is_as_large_as_its_names_and_values(held: Any, size: int) -> No
         (None, None, 1),
     ],
 )
-def test_a_write_takes_a_unit_for_each_kilobyte_of_the_larger(
+def test_write_units_are_the_kilobytes_of_the_larger_item(
     before: int | None, after: int | None, expected: int
 ) -> None:
-    old, new = (None if it is None else item(id="x" * (it - 2)) for it in (before, after))
+    old, new = (None if size is None else item(id="x" * (size - 2)) for size in (before, after))
     assert units(PLAIN, old, new, transacted=False) == expected
     assert units(PLAIN, old, new, transacted=True) == 2 * expected
 
 
 @pytest.mark.parametrize(
-    ("before", "after", "of_all", "of_some"),
+    ("before", "after", "units_of_all", "units_of_some"),
     [
         (None, item(id="1", group="a"), 1, 1),
         (None, item(id="1"), 0, 0),
@@ -72,16 +72,16 @@ def test_a_write_takes_a_unit_for_each_kilobyte_of_the_larger(
         (None, item(id="1", group="a", size="x" * 5_000), 5, 1),
     ],
 )
-def test_each_index_takes_what_changes_in_it(
-    before: Any, after: Any, of_all: int, of_some: int
+def test_index_write_units_depend_on_projected_changes(
+    before: Any, after: Any, units_of_all: int, units_of_some: int
 ) -> None:
-    for index, expected in ((ALL, of_all), (SOME, of_some)):
-        alone = units(Table(("id",), ()), before, after, transacted=True)
-        both = units(Table(("id",), (index,)), before, after, transacted=True)
-        assert both - alone == expected
+    for index, expected in ((ALL, units_of_all), (SOME, units_of_some)):
+        table_units = units(Table(("id",), ()), before, after, transacted=True)
+        total_units = units(Table(("id",), (index,)), before, after, transacted=True)
+        assert total_units - table_units == expected
 
 
-def test_a_table_is_read_off_its_description() -> None:
+def test_table_is_built_from_its_description() -> None:
     keys = [{"AttributeName": "id", "KeyType": "HASH"}]
     of_index = [{"AttributeName": "group", "KeyType": "HASH"}]
     description = {
@@ -101,25 +101,25 @@ def test_a_table_is_read_off_its_description() -> None:
     )
 
 
-def test_every_operation_that_writes_is_known() -> None:
+def test_every_write_operation_is_supported() -> None:
     tables = {"t": PLAIN}
-    key, whole = item(id="1"), item(id="1", name="n")
+    key, full_item = item(id="1"), item(id="1", name="n")
 
     def written(operation: str, parameters: Any) -> list[tuple[Any, bool]]:
-        return [(it.key, it.transacted) for it in writes_in(operation, parameters, tables)]
+        return [(write.key, write.transacted) for write in writes_in(operation, parameters, tables)]
 
     for operation, named in (
-        ("PutItem", {"Item": whole}),
+        ("PutItem", {"Item": full_item}),
         ("UpdateItem", {"Key": key}),
         ("DeleteItem", {"Key": key}),
     ):
         assert written(operation, {"TableName": "t", **named}) == [(key, False)]
-    acts = [
-        {"Put": {"TableName": "t", "Item": whole}},
+    actions = [
+        {"Put": {"TableName": "t", "Item": full_item}},
         {"Update": {"TableName": "t", "Key": key}},
         {"ConditionCheck": {"TableName": "t", "Key": key}},
     ]
-    assert written("TransactWriteItems", {"TransactItems": acts}) == [(key, True)] * 3
-    batch = {"t": [{"PutRequest": {"Item": whole}}, {"DeleteRequest": {"Key": key}}]}
+    assert written("TransactWriteItems", {"TransactItems": actions}) == [(key, True)] * 3
+    batch = {"t": [{"PutRequest": {"Item": full_item}}, {"DeleteRequest": {"Key": key}}]}
     assert written("BatchWriteItem", {"RequestItems": batch}) == [(key, False)] * 2
     assert written("Query", {"TableName": "t"}) == []

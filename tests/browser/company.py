@@ -1,4 +1,4 @@
-"""What the server heard, what its books say, and somebody else's phone."""
+"""The demo server: its recorded requests, its stored data, and requests from another device."""
 
 import json
 from collections.abc import Mapping
@@ -18,7 +18,7 @@ from infra.local.gateway import Answer, Gateway
 from tests.support.books import violations
 
 ANA, RAVI = 8779, 8788
-"""The demo's admin, who has run a timer for half an hour, and a member who never did anything."""
+"""The demo's admin, whose timer has run for 30 minutes, and a member without any sessions."""
 
 TOKENS = {ANA: "demo-admin", RAVI: "demo-other-member"}
 ORGANIZATIONS = {ANA: 2149, RAVI: 2150}
@@ -27,7 +27,7 @@ DESIGN, DEVELOPMENT, TRANSLATION, MEETINGS = 1294, 1296, 1300, 1301
 
 @dataclass(frozen=True)
 class Exchange:
-    """A request that arrived, and how it was answered."""
+    """A received request and its response."""
 
     method: str
     target: str
@@ -45,16 +45,16 @@ class Exchange:
 
 
 class Heard(Gateway):
-    """The gateway, which remembers what it answered.
+    """The local gateway; it records all requests and responses.
 
-    ``instead`` are answers that the next acts get, without being looked at.
+    ``instead`` are the responses to the next starts and stops, which are then not processed.
     """
 
     exchanges: list[Exchange]
     instead: list[Answer]
 
-    def __init__(self, *given: Any) -> None:
-        super().__init__(*given)
+    def __init__(self, *arguments: Any) -> None:
+        super().__init__(*arguments)
         self.exchanges, self.instead = [], []
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
@@ -74,46 +74,51 @@ class Company:
 
     @property
     def acts(self) -> list[Exchange]:
-        """The starts and stops that arrived, also those that came again."""
-        return [it for it in self.heard.exchanges if it.key is not None]
+        """The received start and stop requests, including repeated ones."""
+        return [exchange for exchange in self.heard.exchanges if exchange.key is not None]
 
     def answers_to(self, path: str) -> list[int]:
-        """The statuses of the reads of a path."""
+        """Return the status of each GET response of a path."""
         return [
-            it.answer.status
-            for it in self.heard.exchanges
-            if it.method == "GET" and it.target.startswith(f"/api/v2{path}")
+            exchange.answer.status
+            for exchange in self.heard.exchanges
+            if exchange.method == "GET" and exchange.target.startswith(f"/api/v2{path}")
         ]
 
     def worked(self, person_id: int) -> list[tuple[int, int, int | None]]:
-        """Somebody's sessions as the tables have them: service, start and end, in their order."""
+        """Return a person's stored sessions in order: service id, start and end (Unix seconds)."""
         books = Ledger(self.connection).read_all()[ORGANIZATIONS[person_id], person_id]
-        return [(books.entries[it.time_entry_id].service_id, *_times(it)) for it in books.timers]
+        return [
+            (books.entries[timer.time_entry_id].service_id, *_times(timer))
+            for timer in books.timers
+        ]
 
     def total_today(self, person_id: int, now: int) -> int:
-        """The seconds of what somebody started today, where they work."""
+        """Return the seconds of the sessions that a person started today, in their time zone."""
         return sum(
             (now if end is None else end) - start
             for _, start, end in self.worked(person_id)
             if self.is_today(person_id, start, now)
         )
 
-    def is_today(self, person_id: int, instant: int, now: int) -> bool:
-        """Whether an instant lies on the day on which it is now, where somebody works."""
+    def is_today(self, person_id: int, timestamp: int, now: int) -> bool:
+        """Return whether a timestamp is on the current day, in the person's time zone."""
         zone = {2149: ZAGREB, 2150: KOLKATA}[ORGANIZATIONS[person_id]].zone
-        return local_date(instant, zone) == local_date(now, zone)
+        return local_date(timestamp, zone) == local_date(now, zone)
 
     def forget_keys(self) -> None:
-        """What a day does: no request is known any more."""
-        for kept in KeptOutcomeModel.scan(KeptOutcomeModel.outcome.exists(), consistent_read=True):
-            kept.delete()
+        """Delete all idempotency records, as their TTL does after a day."""
+        has_outcome = KeptOutcomeModel.outcome.exists()
+        for record in KeptOutcomeModel.scan(has_outcome, consistent_read=True):
+            record.delete()
 
     def is_in_order(self) -> bool:
+        """Check that no invariant is violated."""
         assert violations(self.connection) == []
         return True
 
     def send(self, person_id: int, method: str, path: str, document: Any = None) -> Any:
-        """What somebody does with another phone."""
+        """Send a request from another device of the person."""
         body = None if document is None else json.dumps(document)
         headers = {
             "X-Auth-Token": TOKENS[person_id],

@@ -1,6 +1,7 @@
-"""The pocket client as a person has it: in Chromium, served by the local server, over a bad line.
+"""The pocket client in Chromium, served by the local server through a TCP proxy.
 
-Everything is real but for the line. What is in the books afterwards is read from the tables.
+The proxy simulates network faults; everything else is real. The tests read the stored data from
+the tables.
 """
 
 import importlib.util
@@ -27,13 +28,13 @@ from tests.browser.company import Company, Heard
 from tests.support.line import Line, line_to
 
 if importlib.util.find_spec("playwright") is None:
-    # `make test` does without; `make test-browser` brings it along.
+    # `make test` does not need playwright; `make test-browser` installs it.
     collect_ignore_glob = ["test_*.py"]
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, BrowserContext, Page
 
 _BROWSERS = ("chromium", "chromium-browser", "google-chrome")
-# What a browser does by itself is none of the tests' business.
+# Switch off what the browser does in the background.
 _ARGUMENTS = [
     "--disable-background-networking",
     "--disable-component-update",
@@ -42,12 +43,12 @@ _ARGUMENTS = [
     "--disable-sync",
     "--no-first-run",
 ]
-# Nobody waits for as long, but on a busy machine.
-_PATIENCE_MILLISECONDS = 20_000
+# A long timeout, for slow machines.
+_TIMEOUT_MILLISECONDS = 20_000
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whatever is in this folder is of the browser."""
+    """Mark all tests in this folder as browser tests."""
     here = Path(__file__).parent
     for item in items:
         if here in item.path.parents:
@@ -56,16 +57,16 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def executable() -> str:
-    found = next(filter(None, map(shutil.which, _BROWSERS)), None)
-    assert found, "Chromium is missing: apt-get install chromium, or install Google Chrome"
-    return found
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    assert path, "Chromium is missing: apt-get install chromium, or install Google Chrome"
+    return path
 
 
 @pytest.fixture(scope="session")
 def browser(executable: str) -> "Iterator[Browser]":
     from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415
 
-    expect.set_options(timeout=_PATIENCE_MILLISECONDS)
+    expect.set_options(timeout=_TIMEOUT_MILLISECONDS)
     with sync_playwright() as playwright:
         launched = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
         yield launched
@@ -74,7 +75,7 @@ def browser(executable: str) -> "Iterator[Browser]":
 
 @pytest.fixture
 def company(store: Store, connection: Connection, settings: Settings) -> Iterator[Company]:
-    """The local server with its demo data."""
+    """The local server with demo data."""
     server = LocalServer("127.0.0.1", 0)
     tools = real_toolbox(store, replace(settings, public_base_url=server.url))
     assert load_demo_data(store, int(time.time()))
@@ -97,11 +98,11 @@ def line(company: Company) -> Iterator[Line]:
 
 @pytest.fixture
 def phone(browser: "Browser", line: Line) -> "Iterator[BrowserContext]":
-    """A phone that nobody has used yet, whose clock can be set."""
+    """A new browser context with the size of a phone. Its clock can be set."""
     context = browser.new_context(
         viewport={"width": 390, "height": 844}, base_url=line.url, color_scheme="light"
     )
-    context.set_default_timeout(_PATIENCE_MILLISECONDS)
+    context.set_default_timeout(_TIMEOUT_MILLISECONDS)
     context.clock.install(time=time.time())
     yield context
     context.close()
@@ -109,10 +110,10 @@ def phone(browser: "Browser", line: Line) -> "Iterator[BrowserContext]":
 
 @pytest.fixture
 def page(phone: "BrowserContext") -> "Iterator[Page]":
-    """The app, opened for the first time; it must not complain."""
-    complaints: list[str] = []
+    """The app, opened for the first time. JavaScript errors fail the test."""
+    page_errors: list[str] = []
     opened = phone.new_page()
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
+    opened.on("pageerror", lambda error: page_errors.append(str(error)))
     opened.goto("/app")
     yield opened
-    assert complaints == []
+    assert page_errors == []

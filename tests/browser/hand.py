@@ -1,4 +1,4 @@
-"""What a person's hand and eye do with the app."""
+"""User actions in the app, and reading what it shows."""
 
 import re
 import time
@@ -9,14 +9,14 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 from tests.browser.company import TOKENS
 from tests.support.line import Line
 
-_PATIENCE_SECONDS = 15
+_TIMEOUT_SECONDS = 15
 
 
 def log_in(page: Page, person_id: int) -> None:
     page.get_by_label("Your API token").fill(TOKENS[person_id])
     page.get_by_role("button", name="Log in").click()
     expect(page.locator("#day")).to_be_visible()
-    # The services are there once the server has been asked for everything.
+    # The services appear last, after all other requests.
     expect(page.locator("#services button").first).to_be_visible()
 
 
@@ -29,7 +29,7 @@ def stop(page: Page) -> Locator:
 
 
 def start_on(page: Page, name: str) -> None:
-    """Tap a service; the tap is kept as soon as it is shown."""
+    """Tap a service, and wait until the app shows it. Then the tap is stored."""
     service(page, name).click()
     expect(service(page, name)).to_have_attribute("aria-pressed", "true")
 
@@ -40,20 +40,20 @@ def stop_it(page: Page) -> None:
 
 
 def clock_of(page: Page) -> int:
-    """The seconds that the live clock shows."""
+    """Return the time on the live clock, in seconds."""
     hours, minutes, seconds = map(int, page.locator("#clock").inner_text().split(":"))
     return hours * 3600 + minutes * 60 + seconds
 
 
 def minutes_of(text: str) -> int:
-    """The minutes of a text such as "1 h 05 min"."""
-    found = re.fullmatch(r"(?:(\d+) h )?(\d+) min", text)
-    assert found, text
-    return int(found[1] or 0) * 60 + int(found[2])
+    """Parse a text such as "1 h 05 min" and return the minutes."""
+    match_ = re.fullmatch(r"(?:(\d+) h )?(\d+) min", text)
+    assert match_, text
+    return int(match_[1] or 0) * 60 + int(match_[2])
 
 
 def go_offline(phone: BrowserContext, line: Line) -> None:
-    """Into a tunnel: nothing gets through, and the phone notices."""
+    """Cut the network; the browser also knows that it is offline."""
     line.cut()
     phone.set_offline(True)
 
@@ -64,16 +64,16 @@ def go_online(phone: BrowserContext, line: Line) -> None:
 
 
 def everything_sent(page: Page) -> None:
-    """Wait until nothing waits any more, and the line says so by saying nothing."""
+    """Wait until no tap is queued and the status line is empty."""
     expect(page.locator(".waiting")).to_have_count(0)
     expect(page.locator("#line")).to_be_empty()
 
 
 def eventually(condition: Callable[[], bool], page: Page) -> bool:
-    """Whether it is so within some time; meanwhile the page goes on."""
-    ends = time.monotonic() + _PATIENCE_SECONDS
+    """Wait until the condition is true; return False on timeout. The page continues to run."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
     while not condition():
-        if time.monotonic() > ends:
+        if time.monotonic() > deadline:
             return False
         page.wait_for_timeout(20)
     return True

@@ -1,4 +1,4 @@
-"""What makes a page an app: it installs, everybody can use it, and it runs nobody else's code."""
+"""Installation, accessibility and content security policy of the app."""
 
 import tempfile
 from typing import Any
@@ -12,8 +12,8 @@ from tests.browser.hand import everything_sent, log_in, service, start_on, stop
 from tests.support.line import Line
 
 
-def test_it_can_be_installed(executable: str, browser: Browser, line: Line) -> None:
-    # Not from a context that leaves nothing behind: that one is private, and installs nothing.
+def test_app_is_installable(executable: str, browser: Browser, line: Line) -> None:
+    # A non-persistent context is an incognito window, which cannot install apps.
     with tempfile.TemporaryDirectory() as profile:
         context = browser.browser_type.launch_persistent_context(
             profile, executable_path=executable
@@ -29,7 +29,7 @@ def test_it_can_be_installed(executable: str, browser: Browser, line: Line) -> N
 
 
 @pytest.mark.parametrize("scheme", ["light", "dark"])
-def test_nothing_keeps_anybody_from_using_it(page: Page, scheme: Any) -> None:
+def test_app_has_no_accessibility_violations(page: Page, scheme: Any) -> None:
     page.emulate_media(color_scheme=scheme)
     page.get_by_text("Another server").click()
     assert violations(page) == []
@@ -40,19 +40,22 @@ def test_nothing_keeps_anybody_from_using_it(page: Page, scheme: Any) -> None:
 
 
 def violations(page: Page) -> list[str]:
-    found = Axe().run(page).response["violations"]
-    return [f"{it['id']}: {[node['target'] for node in it['nodes']]}" for it in found]
+    return [
+        f"{violation['id']}: {[node['target'] for node in violation['nodes']]}"
+        for violation in Axe().run(page).response["violations"]
+    ]
 
 
-def test_every_control_has_a_name(page: Page, phone: BrowserContext) -> None:
+def test_every_control_has_an_accessible_name(page: Page, phone: BrowserContext) -> None:
     log_in(page, ANA)
     nodes = phone.new_cdp_session(page).send("Accessibility.getFullAXTree")["nodes"]
-    controls = [it for it in nodes if it["role"]["value"] in ("button", "textbox", "combobox")]
+    roles = ("button", "textbox", "combobox")
+    controls = [node for node in nodes if node["role"]["value"] in roles]
     assert len(controls) >= 4
-    assert [it for it in controls if not it["name"]["value"]] == []
+    assert [node for node in controls if not node["name"]["value"]] == []
 
 
-def test_a_thumb_finds_everything(page: Page) -> None:
+def test_buttons_are_large_enough_for_touch(page: Page) -> None:
     log_in(page, ANA)
     for control in page.get_by_role("button").all():
         box = control.bounding_box()
@@ -60,7 +63,7 @@ def test_a_thumb_finds_everything(page: Page) -> None:
         assert min(box["width"], box["height"]) >= 48
 
 
-def test_a_keyboard_is_enough(page: Page, company: Company) -> None:
+def test_app_can_be_used_with_the_keyboard_only(page: Page, company: Company) -> None:
     expect(page.get_by_label("Your API token")).to_be_visible()
     page.get_by_label("Your API token").focus()
     page.keyboard.type("demo-other-member")
@@ -79,9 +82,9 @@ def test_a_keyboard_is_enough(page: Page, company: Company) -> None:
     assert end is not None
 
 
-def test_nobody_elses_code_runs(page: Page) -> None:
-    refused: list[str] = []
-    page.on("console", lambda message: refused.append(message.text))
+def test_content_security_policy_blocks_injected_scripts(page: Page) -> None:
+    messages: list[str] = []
+    page.on("console", lambda message: messages.append(message.text))
     page.evaluate(
         """() => {
           const script = document.createElement("script");
@@ -90,4 +93,4 @@ def test_nobody_elses_code_runs(page: Page) -> None:
         }"""
     )
     assert page.evaluate("window.intruder") is None
-    assert any("Content Security Policy" in text for text in refused)
+    assert any("Content Security Policy" in text for text in messages)

@@ -1,4 +1,4 @@
-"""Who leaves takes everything along, and nobody's taps are sent as somebody else's."""
+"""Logging out deletes all stored data, and queued taps are sent only as their own person."""
 
 from playwright.sync_api import BrowserContext, Page, expect
 
@@ -7,8 +7,8 @@ from tests.browser.company import ANA, RAVI, TOKENS, Company
 from tests.browser.hand import everything_sent, go_offline, go_online, log_in, service, start_on
 from tests.support.line import Line
 
-EVERYTHING = """async () => {
-  const kept = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
+READ_ALL_STORAGE = """async () => {
+  const stored = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
   for (const { name } of await indexedDB.databases()) {
     const database = await new Promise((resolve) => {
       indexedDB.open(name).onsuccess = ({ target }) => resolve(target.result);
@@ -16,33 +16,33 @@ EVERYTHING = """async () => {
     for (const store of database.objectStoreNames) {
       const all = database.transaction(store).objectStore(store).getAll();
       await new Promise((resolve) => { all.onsuccess = resolve; });
-      kept.push(all.result);
+      stored.push(all.result);
     }
     database.close();
   }
   for (const name of await caches.keys()) {
-    for (const request of await (await caches.open(name)).keys()) kept.push(request.url);
+    for (const request of await (await caches.open(name)).keys()) stored.push(request.url);
   }
-  return JSON.stringify(kept);
+  return JSON.stringify(stored);
 }"""
 
 
-def test_logging_out_leaves_nothing(page: Page) -> None:
+def test_logging_out_deletes_all_stored_data(page: Page) -> None:
     log_in(page, ANA)
-    known = page.evaluate(EVERYTHING)
-    assert "demo-admin" in known
-    assert "Horvat" in known
+    stored = page.evaluate(READ_ALL_STORAGE)
+    assert "demo-admin" in stored
+    assert "Horvat" in stored
     page.get_by_role("button", name="Log out").click()
     expect(page.get_by_label("Your API token")).to_be_visible()
-    left = page.evaluate(EVERYTHING)
+    remaining = page.evaluate(READ_ALL_STORAGE)
     for word in ("demo-admin", "Horvat", "Adriatic", "Design", "api/v2"):
-        assert word not in left
+        assert word not in remaining
     page.reload()
     expect(page.get_by_label("Your API token")).to_be_empty()
     expect(page.locator("#day")).to_be_hidden()
 
 
-def test_logging_out_asks_where_something_waits(
+def test_logging_out_asks_for_confirmation_when_taps_are_queued(
     phone: BrowserContext, page: Page, line: Line, company: Company
 ) -> None:
     log_in(page, RAVI)
@@ -51,10 +51,10 @@ def test_logging_out_asks_where_something_waits(
     expect(page.locator("#line")).to_contain_text("1 tap")
     log_out = page.get_by_role("button", name="Log out")
     page.once("dialog", lambda dialog: dialog.dismiss())
-    with page.expect_event("dialog") as asked:
+    with page.expect_event("dialog") as dialog_event:
         log_out.click()
     question = "1 of Ravi Das's starts and stops are not recorded yet. Throw them away?"
-    assert asked.value.message == question
+    assert dialog_event.value.message == question
     expect(page.locator("#work")).to_have_text("Translation")
     page.once("dialog", lambda dialog: dialog.accept())
     log_out.click()
@@ -65,7 +65,7 @@ def test_logging_out_asks_where_something_waits(
     assert company.acts == []
 
 
-def test_what_waits_when_a_token_ends_is_sent_by_its_person_only(
+def test_queued_taps_are_sent_only_as_their_person_after_a_revoked_token(
     page: Page, company: Company
 ) -> None:
     log_in(page, RAVI)
@@ -88,7 +88,7 @@ def test_what_waits_when_a_token_ends_is_sent_by_its_person_only(
     assert len(company.worked(RAVI)) == 1
 
 
-def test_logging_out_in_one_tab_is_so_in_the_other(phone: BrowserContext, page: Page) -> None:
+def test_logging_out_in_one_tab_logs_out_the_other_tab(phone: BrowserContext, page: Page) -> None:
     log_in(page, ANA)
     other = phone.new_page()
     other.goto("/app/")

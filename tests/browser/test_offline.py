@@ -1,4 +1,4 @@
-"""Tunnels, lost answers, servers that say no: nothing that was tapped is lost, or counted twice."""
+"""Offline use, lost responses and errors of the server: each tap is recorded exactly once."""
 
 import time
 
@@ -26,20 +26,20 @@ MINUTE = 60
 
 @pytest.fixture
 def started(phone: BrowserContext) -> int:
-    """When it all begins, as the phone's clock is set."""
+    """The current time (Unix seconds), which is also set as the time of the phone."""
     now = int(time.time())
     phone.clock.set_system_time(now)
     return now
 
 
-def test_a_day_without_a_network_is_recorded_as_it_was(
+def test_offline_taps_are_recorded_with_their_times(
     phone: BrowserContext, page: Page, line: Line, company: Company, started: int
 ) -> None:
     log_in(page, RAVI)
     go_offline(phone, line)
     page.reload()
     expect(page.get_by_role("heading", name="Ravi Das")).to_be_visible()
-    # Set back: so the taps lie in the server's past when they arrive.
+    # Set the clock back, so that the taps are in the past when they arrive at the server.
     phone.clock.set_system_time(started - 50 * MINUTE)
     start_on(page, "Translation")
     expect(page.locator("#work")).to_have_text("Translation")
@@ -52,7 +52,7 @@ def test_a_day_without_a_network_is_recorded_as_it_was(
     expect(page.locator("#line")).to_contain_text("3 taps will be sent later")
     page.reload()
     sessions = [(started - 50 * MINUTE, 20), (started - 30 * MINUTE, 25)]
-    # Around midnight in Kolkata, some of it was yesterday.
+    # If the test runs around midnight in Kolkata, some sessions were yesterday.
     today = [minutes for start, minutes in sessions if company.is_today(RAVI, start, started - 300)]
     expect(page.locator("#sessions .waiting")).to_have_count(len(today))
     shown = minutes_of(page.locator("#total").inner_text())
@@ -65,26 +65,26 @@ def test_a_day_without_a_network_is_recorded_as_it_was(
     assert (first, second) == (TRANSLATION, MEETINGS)
     assert switched == begun_again
     expected = [started - 50 * MINUTE, started - 30 * MINUTE, started - 5 * MINUTE]
-    for instant, told in zip((begun, switched, ended), expected, strict=True):
-        assert instant is not None
-        # The clock ran on while the tap was made.
-        assert told <= instant <= told + 20
-    assert len({it.key for it in company.acts}) == len(company.acts) == 3
+    for recorded, tapped in zip((begun, switched, ended), expected, strict=True):
+        assert recorded is not None
+        # The clock continues to run until the tap.
+        assert tapped <= recorded <= tapped + 20
+    assert len({request.key for request in company.acts}) == len(company.acts) == 3
     assert company.is_in_order()
 
 
-def test_it_opens_without_a_network(phone: BrowserContext, page: Page, line: Line) -> None:
+def test_app_opens_offline(phone: BrowserContext, page: Page, line: Line) -> None:
     log_in(page, ANA)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.close()
     go_offline(phone, line)
-    again = phone.new_page()
-    again.goto("/app/")
-    expect(again.locator("#work")).to_have_text("Design")
-    expect(again.locator("#line")).to_have_text("No connection. What you see may be old.")
+    reopened = phone.new_page()
+    reopened.goto("/app/")
+    expect(reopened.locator("#work")).to_have_text("Design")
+    expect(reopened.locator("#line")).to_have_text("No connection. What you see may be old.")
 
 
-def test_an_answer_that_is_lost_is_asked_for_again(
+def test_request_with_lost_response_is_repeated_with_the_same_key(
     page: Page, line: Line, company: Company
 ) -> None:
     log_in(page, RAVI)
@@ -99,21 +99,21 @@ def test_an_answer_that_is_lost_is_asked_for_again(
         line.losing = None
         everything_sent(page)
     for method in ("POST", "PATCH"):
-        first, *others = (it for it in company.acts if it.method == method)
+        first, *repeated = (request for request in company.acts if request.method == method)
         assert not first.is_replayed
-        assert others
-        for again in others:
-            assert (again.key, again.body) == (first.key, first.body)
-            assert again.is_replayed
+        assert repeated
+        for request in repeated:
+            assert (request.key, request.body) == (first.key, first.body)
+            assert request.is_replayed
     assert len(company.worked(RAVI)) == 1
     assert company.is_in_order()
 
 
-def test_a_request_that_never_arrives_is_recorded_at_the_time_of_the_tap(
+def test_unsent_request_is_recorded_with_the_time_of_the_tap(
     page: Page, line: Line, phone: BrowserContext, company: Company, started: int
 ) -> None:
     log_in(page, RAVI)
-    # The line is dead, and the phone does not know.
+    # The connection is cut, but the browser does not know that it is offline.
     line.cut()
     phone.clock.set_system_time(started - 20 * MINUTE)
     start_on(page, "Translation")
@@ -125,32 +125,34 @@ def test_a_request_that_never_arrives_is_recorded_at_the_time_of_the_tap(
     assert started - 20 * MINUTE <= start <= started - 19 * MINUTE
 
 
-HOTEL = Answer(403, {"Content-Type": "application/json"}, b'{"errors": [{"detail": "log in"}]}')
+CAPTIVE_PORTAL = Answer(
+    403, {"Content-Type": "application/json"}, b'{"errors": [{"detail": "log in"}]}'
+)
 
 
 @pytest.mark.parametrize("error", [Unavailable(), Conflict(), RateLimited(retry_after=2), None])
-def test_what_is_put_off_is_sent_again_unchanged(
+def test_request_is_repeated_unchanged_after_a_temporary_error(
     page: Page, company: Company, error: StintError | None
 ) -> None:
     log_in(page, RAVI)
-    put_off = HOTEL if error is None else company.heard.refuse(error)
-    company.heard.instead = [put_off, put_off]
+    refusal = CAPTIVE_PORTAL if error is None else company.heard.refuse(error)
+    company.heard.instead = [refusal, refusal]
     began = time.monotonic()
     start_on(page, "Translation")
     expect(page.locator("#line")).to_contain_text("1 tap will be sent later")
-    # Impatience does not help where the server said how long to wait.
+    # Going online does not shorten the wait that the server requested (Retry-After).
     page.evaluate("dispatchEvent(new Event('online'))")
     everything_sent(page)
     first, second, third = company.acts
-    assert first.answer == second.answer == put_off
+    assert first.answer == second.answer == refusal
     assert third.answer.status == 201
-    assert len({(it.key, it.body) for it in company.acts}) == 1
+    assert len({(request.key, request.body) for request in company.acts}) == 1
     if error is not None and error.retry_after:
         assert time.monotonic() - began >= 2 * error.retry_after
     assert len(company.worked(RAVI)) == 1
 
 
-def test_a_start_that_is_refused_is_shown_with_its_stop(
+def test_refused_start_is_shown_together_with_its_stop(
     phone: BrowserContext, page: Page, line: Line, company: Company
 ) -> None:
     company.send(ANA, "POST", "/services", {"data": {"attributes": {"name": "Editing"}}})
@@ -165,9 +167,9 @@ def test_a_start_that_is_refused_is_shown_with_its_stop(
     start_on(page, "Design")
     expect(page.locator("#line")).to_contain_text("3 taps")
     (editing,) = [
-        it["id"]
-        for it in company.send(ANA, "GET", "/services")["data"]
-        if it["attributes"]["name"] == "Editing"
+        resource["id"]
+        for resource in company.send(ANA, "GET", "/services")["data"]
+        if resource["attributes"]["name"] == "Editing"
     ]
     company.send(ANA, "PATCH", f"/services/{editing}/archive")
     go_online(phone, line)
@@ -176,7 +178,7 @@ def test_a_start_that_is_refused_is_shown_with_its_stop(
     expect(notice).to_contain_text("and its stop at")
     expect(notice).to_contain_text("was refused: attribute is invalid (data/attributes/service).")
     everything_sent(page)
-    # What came after it is recorded all the same.
+    # The taps after the refused start are recorded.
     *others, (_, _, end) = company.worked(ANA)
     assert (others, end) == (before, None)
     page.reload()
@@ -186,7 +188,7 @@ def test_a_start_that_is_refused_is_shown_with_its_stop(
     expect(notice).to_have_count(0)
 
 
-def test_a_start_within_another_session_can_begin_where_that_ended(
+def test_start_inside_another_session_can_be_moved_to_its_end(
     phone: BrowserContext, page: Page, line: Line, company: Company, started: int
 ) -> None:
     log_in(page, RAVI)
@@ -194,8 +196,8 @@ def test_a_start_within_another_session_can_begin_where_that_ended(
     phone.clock.set_system_time(started - 40 * MINUTE)
     start_on(page, "Translation")
     expect(page.locator("#line")).to_contain_text("1 tap")
-    # Meanwhile, with another phone.
-    ended = _work_elsewhere(company, started - 45 * MINUTE, started - 30 * MINUTE)
+    # At the same time, with another device.
+    ended = _record_session_on_another_device(company, started - 45 * MINUTE, started - 30 * MINUTE)
     phone.clock.set_system_time(time.time())
     go_online(phone, line)
     notice = page.locator("#notices li")
@@ -209,7 +211,7 @@ def test_a_start_within_another_session_can_begin_where_that_ended(
     assert company.is_in_order()
 
 
-def test_clocks_that_differ_by_moments_are_nobodys_trouble(
+def test_small_clock_differences_are_corrected_without_a_notice(
     phone: BrowserContext, page: Page, line: Line, company: Company, started: int
 ) -> None:
     log_in(page, RAVI)
@@ -219,7 +221,7 @@ def test_clocks_that_differ_by_moments_are_nobodys_trouble(
     phone.clock.set_system_time(started - 10)
     stop_it(page)
     expect(page.locator("#line")).to_contain_text("2 taps")
-    ended = _work_elsewhere(company, started - 200, started - 30)
+    ended = _record_session_on_another_device(company, started - 200, started - 30)
     phone.clock.set_system_time(time.time())
     go_online(phone, line)
     everything_sent(page)
@@ -231,7 +233,7 @@ def test_clocks_that_differ_by_moments_are_nobodys_trouble(
     assert company.is_in_order()
 
 
-def test_an_act_older_than_its_key_is_looked_for_first(
+def test_request_older_than_its_key_is_looked_up_before_it_is_repeated(
     phone: BrowserContext, page: Page, line: Line, company: Company
 ) -> None:
     log_in(page, RAVI)
@@ -243,7 +245,7 @@ def test_an_act_older_than_its_key_is_looked_for_first(
     line.losing = None
     assert len(company.worked(RAVI)) == 1
     company.forget_keys()
-    page.evaluate(_OLDER_BY_A_DAY)
+    page.evaluate(_MAKE_QUEUE_ONE_DAY_OLDER)
     go_online(phone, line)
     everything_sent(page)
     ((work, _, end),) = company.worked(RAVI)
@@ -255,7 +257,7 @@ def test_an_act_older_than_its_key_is_looked_for_first(
     assert end >= start
 
 
-_OLDER_BY_A_DAY = """() => new Promise((resolve, reject) => {
+_MAKE_QUEUE_ONE_DAY_OLDER = """() => new Promise((resolve, reject) => {
   const opening = indexedDB.open("stint-pocket");
   opening.onsuccess = () => {
     const transaction = opening.result.transaction("acts", "readwrite");
@@ -281,27 +283,27 @@ def test_two_tabs_share_one_queue(
     expect(other.locator("#work")).to_have_text("Translation")
     start_on(other, "Internal meetings")
     expect(page.locator("#work")).to_have_text("Internal meetings")
-    # In both at once.
+    # Tap in both tabs before one sees the tap of the other.
     for tab in (page, other):
         tab.evaluate("document.getElementById('stop').click()")
     expect(other.locator("#work")).to_have_text("Nothing runs")
     go_online(phone, line)
     everything_sent(page)
     everything_sent(other)
-    assert [it.method for it in company.acts] == ["POST", "POST", "PATCH"]
-    assert len({it.key for it in company.acts}) == 3
+    assert [request.method for request in company.acts] == ["POST", "POST", "PATCH"]
+    assert len({request.key for request in company.acts}) == 3
     assert [work for work, _, _ in company.worked(RAVI)] == [TRANSLATION, MEETINGS]
     assert company.is_in_order()
 
 
-def _work_elsewhere(company: Company, begun: int, ended: int) -> int:
-    """A session that somebody works meanwhile, with another phone; gives its end."""
-    started = {"service_id": MEETINGS, "started_at": _written(begun)}
+def _record_session_on_another_device(company: Company, begun: int, ended: int) -> int:
+    """Record a session from another device; return its end. Times are Unix seconds."""
+    started = {"service_id": MEETINGS, "started_at": _rfc3339(begun)}
     timer = company.send(RAVI, "POST", "/timers", {"data": {"attributes": started}})["data"]
-    stopped = {"data": {"attributes": {"stopped_at": _written(ended)}}}
+    stopped = {"data": {"attributes": {"stopped_at": _rfc3339(ended)}}}
     company.send(RAVI, "PATCH", f"/timers/{timer['id']}/stop", stopped)
     return ended
 
 
-def _written(instant: int) -> str:
-    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(instant))
+def _rfc3339(timestamp: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(timestamp))

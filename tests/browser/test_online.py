@@ -1,4 +1,4 @@
-"""A minute with the app, where the network is good."""
+"""The app with a working network."""
 
 import json
 import time
@@ -21,7 +21,7 @@ from tests.browser.hand import (
 )
 
 
-def test_a_newcomer_starts_a_timer_in_two_taps(page: Page, company: Company) -> None:
+def test_new_user_starts_a_timer_with_two_taps(page: Page, company: Company) -> None:
     page.get_by_role("button", name="Try the demo").click()
     expect(page.get_by_role("heading", name="Ana Horvat")).to_be_visible()
     expect(page.locator("#work")).to_have_text("Design")
@@ -38,7 +38,7 @@ def test_a_newcomer_starts_a_timer_in_two_taps(page: Page, company: Company) -> 
     assert company.is_in_order()
 
 
-def test_the_clock_runs_and_the_day_adds_up(page: Page, company: Company) -> None:
+def test_live_clock_runs_and_the_total_of_the_day_is_correct(page: Page, company: Company) -> None:
     log_in(page, ANA)
     began = clock_of(page)
     assert 30 * 60 <= began < 31 * 60
@@ -49,26 +49,26 @@ def test_the_clock_runs_and_the_day_adds_up(page: Page, company: Company) -> Non
     everything_sent(page)
     _, (_, start, end) = company.worked(ANA)
     assert end is not None
-    assert abs(end - start - clock_of_stopped(began)) <= 3
+    assert abs(end - start - _clock_at_stop(began)) <= 3
     now = int(time.time())
     total = minutes_of(page.locator("#total").inner_text())
     assert total == (company.total_today(ANA, now) + 30) // 60
     assert company.is_in_order()
 
 
-def clock_of_stopped(began: int) -> int:
-    # It ran on for the two seconds that were waited for.
+def _clock_at_stop(began: int) -> int:
+    # The test waited until the clock advanced by two seconds.
     return began + 2
 
 
-def test_what_another_phone_did_is_seen(page: Page, company: Company) -> None:
+def test_changes_from_another_device_are_shown(page: Page, company: Company) -> None:
     log_in(page, ANA)
     company.send(ANA, "PATCH", "/timers/10/stop")
     page.evaluate("dispatchEvent(new Event('online'))")
     expect(page.locator("#work")).to_have_text("Nothing runs")
 
 
-def test_what_did_not_change_is_not_sent_again(page: Page, company: Company) -> None:
+def test_unchanged_lists_are_answered_with_304(page: Page, company: Company) -> None:
     log_in(page, ANA)
     assert eventually(lambda: company.answers_to("/timers") == [200, 200], page)
     page.evaluate("dispatchEvent(new Event('online'))")
@@ -78,11 +78,11 @@ def test_what_did_not_change_is_not_sent_again(page: Page, company: Company) -> 
     expect(page.locator("#services button")).to_have_count(2)
 
 
-@pytest.mark.parametrize("ahead", [-600, 600])
-def test_the_servers_clock_counts_not_the_phones(
-    phone: BrowserContext, page: Page, company: Company, ahead: int
+@pytest.mark.parametrize("clock_error", [-600, 600])
+def test_recorded_times_use_the_clock_of_the_server(
+    phone: BrowserContext, page: Page, company: Company, clock_error: int
 ) -> None:
-    phone.clock.set_system_time(time.time() + ahead)
+    phone.clock.set_system_time(time.time() + clock_error)
     log_in(page, RAVI)
     before = time.time()
     start_on(page, "Translation")
@@ -92,23 +92,23 @@ def test_the_servers_clock_counts_not_the_phones(
     assert clock_of(page) < 60
 
 
-def test_a_second_tap_finds_it_done(page: Page, company: Company) -> None:
+def test_second_tap_sends_no_second_request(page: Page, company: Company) -> None:
     log_in(page, RAVI)
     service(page, "Translation").dblclick()
     expect(page.locator("#work")).to_have_text("Translation")
     everything_sent(page)
-    assert [it.method for it in company.acts] == ["POST"]
-    # Two taps in one moment: neither has been shown yet.
+    assert [request.method for request in company.acts] == ["POST"]
+    # Two taps at once, before the page shows the first one.
     page.evaluate("for (const _ of [1, 2]) document.getElementById('stop').click()")
     expect(page.locator("#work")).to_have_text("Nothing runs")
     everything_sent(page)
-    assert [it.method for it in company.acts] == ["POST", "PATCH"]
+    assert [request.method for request in company.acts] == ["POST", "PATCH"]
     ((work, _, end),) = company.worked(RAVI)
     assert work == TRANSLATION
     assert end is not None
 
 
-def test_a_stop_that_somebody_else_made_first_is_told(page: Page, company: Company) -> None:
+def test_notice_is_shown_when_the_timer_was_already_stopped(page: Page, company: Company) -> None:
     log_in(page, ANA)
     earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 600))
     stopped = {"data": {"type": "timers", "attributes": {"stopped_at": earlier}}}
@@ -119,23 +119,23 @@ def test_a_stop_that_somebody_else_made_first_is_told(page: Page, company: Compa
     expect(page.locator("#notices")).to_be_empty()
 
 
-def test_a_token_that_nobody_has_is_told(page: Page) -> None:
+def test_unknown_token_shows_an_error(page: Page) -> None:
     page.get_by_label("Your API token").fill("nobodys")
     page.get_by_role("button", name="Log in").click()
     expect(page.get_by_role("alert")).to_have_text("This token is not known.")
     expect(page.locator("#day")).to_be_hidden()
 
 
-def test_somebody_of_several_organizations_chooses(page: Page, company: Company) -> None:
-    # A token of ours belongs to one; Productive's may belong to several.
-    def twice(route: Route) -> None:
+def test_person_in_several_organizations_chooses_one(page: Page, company: Company) -> None:
+    # A stint token belongs to one organization. A Productive token may belong to several.
+    def add_second_membership(route: Route) -> None:
         document: dict[str, Any] = json.loads(route.fetch().text())
         other = company.send(RAVI, "GET", "/organization_memberships?include=organization,person")
         document["data"] += other["data"]
         document["included"] += other["included"]
         route.fulfill(json=document, content_type="application/vnd.api+json")
 
-    page.route("**/organization_memberships*", twice)
+    page.route("**/organization_memberships*", add_second_membership)
     page.get_by_label("Your API token").fill("demo-admin")
     page.get_by_role("button", name="Log in").click()
     choice = page.get_by_label("Organization")
@@ -146,17 +146,17 @@ def test_somebody_of_several_organizations_chooses(page: Page, company: Company)
     expect(page.locator("#company")).to_have_text("Adriatic Studio")
 
 
-def test_the_demo_is_offered_on_this_machine_only(phone: BrowserContext, page: Page) -> None:
+def test_demo_button_is_shown_only_on_localhost(phone: BrowserContext, page: Page) -> None:
     expect(page.get_by_role("button", name="Try the demo")).to_be_visible()
-    served = page.url
-    elsewhere = phone.new_page()
-    # Any name resolves to what is served here.
-    elsewhere.route(
+    local_url = page.url
+    remote_page = phone.new_page()
+    # Serve the local pages under another host name.
+    remote_page.route(
         "https://stint.example/**",
         lambda route: route.fulfill(
-            response=route.fetch(url=served + route.request.url.split("/app/")[1])
+            response=route.fetch(url=local_url + route.request.url.split("/app/")[1])
         ),
     )
-    elsewhere.goto("https://stint.example/app/")
-    expect(elsewhere.get_by_role("button", name="Log in")).to_be_visible()
-    expect(elsewhere.get_by_role("button", name="Try the demo")).to_be_hidden()
+    remote_page.goto("https://stint.example/app/")
+    expect(remote_page.get_by_role("button", name="Log in")).to_be_visible()
+    expect(remote_page.get_by_role("button", name="Try the demo")).to_be_hidden()

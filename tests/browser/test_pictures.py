@@ -1,4 +1,4 @@
-"""The pictures of the app: its icons, and those of the README. `make screenshot` draws them."""
+"""The icons of the app and the screenshots of the README. `make screenshot` creates them."""
 
 import os
 import struct
@@ -15,10 +15,11 @@ from tests.support.line import Line
 
 POCKET = ROOT / "examples" / "pocket"
 IMAGES = ROOT / "docs" / "images"
-LARGEST_BYTES = 60_000
+MAX_BYTES = 60_000
 
-drawing = pytest.mark.skipif(
-    os.environ.get("STINT_PICTURES") != "1", reason="draws over files; make screenshot does"
+overwrites_files = pytest.mark.skipif(
+    os.environ.get("STINT_PICTURES") != "1",
+    reason="overwrites image files; run it with make screenshot",
 )
 
 
@@ -30,18 +31,18 @@ def size_of(picture: Path) -> tuple[int, int]:
 
 
 @pytest.mark.parametrize("size", [192, 512])
-def test_the_icons_are_of_their_sizes(size: int) -> None:
+def test_icons_have_the_size_in_their_name(size: int) -> None:
     assert size_of(POCKET / f"icon-{size}.png") == (size, size)
 
 
 @pytest.mark.parametrize("name", ["pocket", "pocket-offline"])
-def test_the_pictures_are_small(name: str) -> None:
-    assert (IMAGES / f"{name}.png").stat().st_size < LARGEST_BYTES
+def test_screenshots_are_small(name: str) -> None:
+    assert (IMAGES / f"{name}.png").stat().st_size < MAX_BYTES
 
 
-@drawing
+@overwrites_files
 @pytest.mark.parametrize("size", [192, 512])
-def test_draw_the_icons(browser: Browser, size: int) -> None:
+def test_create_the_icons(browser: Browser, size: int) -> None:
     page = browser.new_page(viewport={"width": size, "height": size})
     style = "<style>* { margin: 0 } svg { display: block; width: 100vw; height: 100vh }</style>"
     page.set_content(style + (POCKET / "icon.svg").read_text())
@@ -49,8 +50,10 @@ def test_draw_the_icons(browser: Browser, size: int) -> None:
     page.close()
 
 
-@drawing
-def test_draw_the_app(phone: BrowserContext, page: Page, line: Line, company: Company) -> None:
+@overwrites_files
+def test_create_the_screenshots(
+    phone: BrowserContext, page: Page, line: Line, company: Company
+) -> None:
     page.set_viewport_size({"width": 390, "height": 740})
     earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 754))
     attributes = {"service_id": DEVELOPMENT, "started_at": earlier}

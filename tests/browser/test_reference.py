@@ -1,4 +1,4 @@
-"""The reference page as a newcomer has it: all of the API is on it, and it sends requests."""
+"""The API reference page: it lists all operations and can send requests."""
 
 from collections.abc import Iterator
 from urllib.parse import urlsplit
@@ -14,41 +14,41 @@ ORGANIZATION = "2149"
 
 @pytest.fixture
 def reference(browser: Browser, company: Company) -> Iterator[Page]:
-    """The page, open; it must not complain, nor ask anybody else's server."""
-    complaints: list[str] = []
-    asked: set[str] = set()
+    """The open page. JavaScript errors and requests to other hosts fail the test."""
+    page_errors: list[str] = []
+    hosts: set[str] = set()
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     opened = context.new_page()
-    opened.on("pageerror", lambda error: complaints.append(str(error)))
-    opened.on("request", lambda request: asked.add(urlsplit(request.url).netloc))
-    # What the page's policy forbids is said there, and nowhere else.
+    opened.on("pageerror", lambda error: page_errors.append(str(error)))
+    opened.on("request", lambda request: hosts.add(urlsplit(request.url).netloc))
+    # Turn violations of the content security policy into page errors.
     opened.add_init_script(
-        "addEventListener('securitypolicyviolation', (it) => { throw Error(it.blockedURI) })"
+        "addEventListener('securitypolicyviolation', (event) => { throw Error(event.blockedURI) })"
     )
-    here = f"127.0.0.1:{company.port}"
-    opened.goto(f"http://{here}/docs")
+    host = f"127.0.0.1:{company.port}"
+    opened.goto(f"http://{host}/docs")
     expect(opened.locator(".opblock-tag")).not_to_have_count(0)
     yield opened
     context.close()
-    assert complaints == []
-    # A picture that is in the page itself has no server.
-    assert asked - {""} == {here}
+    assert page_errors == []
+    # Inline images (data: URLs) have no host.
+    assert hosts - {""} == {host}
 
 
-def test_every_operation_is_on_it(reference: Page) -> None:
+def test_reference_lists_every_operation(reference: Page) -> None:
     tags = reference.locator(".opblock-tag")
     for tag in tags.all():
         tag.click()
-    expect(reference.locator(".opblock")).to_have_count(sum(len(it.methods) for it in TABLE))
-    expect(tags).to_have_count(len({it.document.type for it in TABLE}))
+    expect(reference.locator(".opblock")).to_have_count(sum(len(route.methods) for route in TABLE))
+    expect(tags).to_have_count(len({route.document.type for route in TABLE}))
 
 
-def test_a_timer_is_started_from_it(reference: Page, company: Company) -> None:
+def test_reference_can_start_a_timer(reference: Page, company: Company) -> None:
     reference.get_by_role("button", name="Authorize").first.click()
     dialog = reference.locator(".modal-ux")
-    for scheme, said in (("organization", ORGANIZATION), ("token", TOKENS[ANA])):
+    for scheme, value in (("organization", ORGANIZATION), ("token", TOKENS[ANA])):
         box = dialog.locator(".auth-container").filter(has_text=scheme)
-        box.get_by_role("textbox").fill(said)
+        box.get_by_role("textbox").fill(value)
         box.get_by_role("button", name="Apply").click()
     dialog.get_by_role("button", name="Close").first.click()
     before = len(company.worked(ANA))
@@ -62,5 +62,5 @@ def test_a_timer_is_started_from_it(reference: Page, company: Company) -> None:
 
 
 def live(operation: Locator) -> Locator:
-    """The status of what was really answered, beside those that could be."""
+    """Return the status of the actual response. The page also lists the documented ones."""
     return operation.locator(".live-responses-table .response-col_status").last

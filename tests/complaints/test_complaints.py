@@ -1,6 +1,6 @@
-"""What people complain of in every time tracker: a test for each, named after it.
+"""Regression tests for common problems of time trackers.
 
-docs/how-stint-keeps-time.md makes these promises, and names these tests.
+docs/how-stint-keeps-time.md describes each behaviour and names its test.
 """
 
 import json
@@ -19,31 +19,33 @@ from tests.support.tables import items
 from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB
 
 
-def holds(connection: Connection) -> bool:
-    return not any(check(books) for books in Ledger(connection).read_all().values())
+def has_no_violations(connection: Connection) -> bool:
+    return not any(check(snapshot) for snapshot in Ledger(connection).read_all().values())
 
 
-def test_a_double_tap_made_two_timers(admin: Api, connection: Connection) -> None:
+def test_double_tap_leaves_one_running_timer(admin: Api, connection: Connection) -> None:
     gateway = Gateway(admin._app, "*")
     headers = {name.lower(): value for name, value in admin.headers.items()}
-    headers |= {"content-type": JSON_API, "idempotency-key": "one tap, sent twice"}
+    headers |= {"content-type": JSON_API, "idempotency-key": "one request, sent twice"}
     body = json.dumps({"data": {"attributes": {"time_entry_id": ADMINS_ENTRY}}}).encode()
-    with ThreadPoolExecutor(2) as taps:
-        answers = list(
-            taps.map(lambda _: gateway.handle("POST", "/api/v2/timers", headers, body), range(2))
+    with ThreadPoolExecutor(2) as threads:
+        responses = list(
+            threads.map(lambda _: gateway.handle("POST", "/api/v2/timers", headers, body), range(2))
         )
-    assert [answer.status for answer in answers] == [201, 201]
+    assert [response.status for response in responses] == [201, 201]
     assert len(items(connection, "timers")) == 1
-    # And two real taps leave one running, the first stopped where the second began.
+    # Without a key, the second request stops the first timer when it starts its own.
     del headers["idempotency-key"]
-    with ThreadPoolExecutor(2) as taps:
-        list(taps.map(lambda _: gateway.handle("POST", "/api/v2/timers", headers, body), range(2)))
+    with ThreadPoolExecutor(2) as threads:
+        list(
+            threads.map(lambda _: gateway.handle("POST", "/api/v2/timers", headers, body), range(2))
+        )
     running = [timer for timer in items(connection, "timers") if "stopped_at" not in timer]
     assert len(running) == 1
-    assert holds(connection)
+    assert has_no_violations(connection)
 
 
-def test_a_retry_moved_the_stop_time(admin: Api, clock: FakeClock) -> None:
+def test_retried_stop_keeps_the_stop_time(admin: Api, clock: FakeClock) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
     first = admin.stop(timer_id)
@@ -54,48 +56,48 @@ def test_a_retry_moved_the_stop_time(admin: Api, clock: FakeClock) -> None:
     assert retry.attributes["total_time"] == 60
 
 
-def test_a_phone_came_back_online_and_undid_a_stop(
+def test_offline_client_cannot_undo_a_stop(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
     admin.stop(timer_id)
     clock.advance(HOUR)
-    # The phone, offline since, believes that it runs until now; then that it never stopped.
-    late = admin.stop(timer_id, stopped_at="2026-03-02T11:00:00+01:00")
-    assert (late.status, late.attributes["total_time"]) == (200, 60)
-    replayed = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T09:00:00+01:00")
-    assert (replayed.status, replayed.error["code"]) == (422, "overlaps_session")
-    assert holds(connection)
+    # The offline client sends a later stop first, and then the original start again.
+    late_stop = admin.stop(timer_id, stopped_at="2026-03-02T11:00:00+01:00")
+    assert (late_stop.status, late_stop.attributes["total_time"]) == (200, 60)
+    repeated_start = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T09:00:00+01:00")
+    assert (repeated_start.status, repeated_start.error["code"]) == (422, "overlaps_session")
+    assert has_no_violations(connection)
 
 
-def test_a_forgotten_timer_ran_for_three_days(
+def test_overdue_timer_stops_at_its_limit_and_can_be_corrected(
     admin: Api, tools: Toolbox, connection: Connection, clock: FakeClock
 ) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(3 * DAY)
     assert sweep(tools).stopped == 1
-    answer = admin.get(f"/timers/{timer_id}")
-    assert answer.attributes["total_time"] == ZAGREB.auto_stop_after // MINUTE
-    assert answer.data["meta"] == {"stop_reason": "auto"}
-    # Whoever remembers when they really stopped says so.
+    response = admin.get(f"/timers/{timer_id}")
+    assert response.attributes["total_time"] == ZAGREB.auto_stop_after // MINUTE
+    assert response.data["meta"] == {"stop_reason": "auto"}
+    # The person can correct the automatic stop to the real stop time.
     corrected = admin.stop(timer_id, stopped_at="2026-03-02T17:30:00+01:00")
     assert corrected.attributes["total_time"] == 510
     assert "meta" not in corrected.data
-    assert holds(connection)
+    assert has_no_violations(connection)
 
 
-def test_a_cap_made_a_timer_impossible_to_stop(
+def test_timer_can_be_stopped_after_any_duration(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(40 * DAY)
-    answer = admin.stop(timer_id)
-    assert (answer.status, answer.attributes["total_time"]) == (200, 40 * 24 * 60)
-    assert holds(connection)
+    response = admin.stop(timer_id)
+    assert (response.status, response.attributes["total_time"]) == (200, 40 * 24 * 60)
+    assert has_no_violations(connection)
 
 
-def test_skewed_clocks_gave_negative_times(
+def test_clock_skew_never_produces_negative_times(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     first = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
@@ -103,9 +105,9 @@ def test_skewed_clocks_gave_negative_times(
     assert admin.stop(first).attributes["total_time"] == 0
     second = admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
     third = admin.start(time_entry_id=ADMINS_ENTRY)
-    early = admin.stop(third.data["id"], stopped_at="2026-03-01T09:00:00+01:00")
-    assert early.attributes["total_time"] == 0
+    early_stop = admin.stop(third.data["id"], stopped_at="2026-03-01T09:00:00+01:00")
+    assert early_stop.attributes["total_time"] == 0
     for timer_id in (first, second.data["id"], third.data["id"]):
-        shown = admin.get(f"/timers/{timer_id}").attributes
-        assert shown["stopped_at"] >= shown["started_at"]
-    assert holds(connection)
+        attributes = admin.get(f"/timers/{timer_id}").attributes
+        assert attributes["stopped_at"] >= attributes["started_at"]
+    assert has_no_violations(connection)

@@ -1,4 +1,4 @@
-"""The documents of the source, member for member. Ids and instants are those of its recording."""
+"""Requests and responses of the source document, with its ids and timestamps."""
 
 from typing import Any
 
@@ -25,7 +25,7 @@ def timer(
 
 
 def single(person_id: int) -> dict[str, Any]:
-    """What showing and starting answer."""
+    """The response to a request that shows or starts a timer."""
     return {"data": timer(person_id), "meta": {}}
 
 
@@ -96,4 +96,4 @@ BROWSER_HEADERS = {
     ),
     "Content-Type": "application/vnd.api+json",
 }
-"""The headers that the source sends with every request."""
+"""The headers of every request in the source document."""

@@ -1,4 +1,4 @@
-"""Every request of the source document, and its answer, member for member and in its order."""
+"""Every request of the source document and its response: the same members in the same order."""
 
 from typing import Any
 
@@ -15,28 +15,29 @@ JSON_API = "application/vnd.api+json; charset=utf-8"
 
 @pytest.fixture
 def caller(admin: Api) -> Api:
-    """Sends what the source sends: a browser's Accept, and a Content-Type even with a GET."""
+    """Sends the headers of the source: a browser's Accept, and a Content-Type even with GET."""
     admin.headers |= source.BROWSER_HEADERS
     return admin
 
 
-def check(answer: Answer, status: int, expected: dict[str, Any]) -> None:
-    assert answer.status == status
-    assert answer.headers["Content-Type"] == JSON_API
-    assert shape(answer.document) == shape(expected)
+def assert_matches(response: Answer, status: int, expected: dict[str, Any]) -> None:
+    assert response.status == status
+    assert response.headers["Content-Type"] == JSON_API
+    assert shape(response.document) == shape(expected)
 
 
-def test_get_timers(caller: Api, member: Api) -> None:
-    # The source shows two running timers of one person, which one running timer a person forbids.
+def test_list_of_timers_matches_the_source_document(caller: Api, member: Api) -> None:
+    # The source document shows two running timers of one person. Stint allows one running timer
+    # per person, so the second timer belongs to the member.
     caller.start(time_entry_id=ADMINS_ENTRY)
     member.start(time_entry_id=MEMBERS_ENTRY)
     expected = source.listing("http://stint.test", source.timer(ADMIN), source.timer(MEMBER))
-    check(caller.get("/timers"), 200, expected)
+    assert_matches(caller.get("/timers"), 200, expected)
 
 
-def test_get_a_timer(caller: Api, member: Api) -> None:
+def test_shown_timer_matches_the_source_document(caller: Api, member: Api) -> None:
     started = member.start(time_entry_id=MEMBERS_ENTRY)
-    check(caller.get(f"/timers/{started.data['id']}"), 200, source.single(MEMBER))
+    assert_matches(caller.get(f"/timers/{started.data['id']}"), 200, source.single(MEMBER))
 
 
 @pytest.mark.parametrize(
@@ -44,24 +45,26 @@ def test_get_a_timer(caller: Api, member: Api) -> None:
     [source.START_ON_TIME_ENTRY, source.START_ON_SERVICE, source.START_ON_BOTH],
     ids=["time entry", "service", "both"],
 )
-def test_post_timers(caller: Api, document: dict[str, Any]) -> None:
-    check(caller.post("/timers", document), 201, source.single(ADMIN))
+def test_started_timer_matches_the_source_document(caller: Api, document: dict[str, Any]) -> None:
+    assert_matches(caller.post("/timers", document), 201, source.single(ADMIN))
 
 
-def test_post_timers_with_a_blank_id(caller: Api) -> None:
-    check(caller.post("/timers", source.START_ON_BLANK), 422, source.INVALID)
+def test_start_with_a_blank_id_matches_the_source_document(caller: Api) -> None:
+    assert_matches(caller.post("/timers", source.START_ON_BLANK), 422, source.INVALID)
 
 
 @pytest.mark.parametrize("method", ["PATCH", "PUT"])
-def test_patch_stop(caller: Api, other_member: Api, clock: FakeClock, method: str) -> None:
+def test_stopped_timer_matches_the_source_document(
+    caller: Api, other_member: Api, clock: FakeClock, method: str
+) -> None:
     started = other_member.start(time_entry_id=OTHER_MEMBERS_ENTRY)
     clock.advance(HOUR)
-    answer = caller.send(method, f"/timers/{started.data['id']}/stop")
-    check(answer, 200, source.STOPPED)
-    assert answer.attributes["total_time"] == 60
+    response = caller.send(method, f"/timers/{started.data['id']}/stop")
+    assert_matches(response, 200, source.STOPPED)
+    assert response.attributes["total_time"] == 60
 
 
-def test_the_comparison_sees_a_missing_and_a_misplaced_member() -> None:
+def test_shape_detects_missing_and_misplaced_members() -> None:
     document = source.single(ADMIN)
     assert shape(document) != shape({"meta": {}, "data": document["data"]})
     assert shape(document) != shape({"data": document["data"]})

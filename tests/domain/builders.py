@@ -1,4 +1,4 @@
-"""Records of one person's time, with what a test does not care about filled in."""
+"""Build one person's records. Each field that a test does not set has a default."""
 
 from dataclasses import replace
 from typing import Any
@@ -9,7 +9,7 @@ from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from tests.support.clock import HOUR, MONDAY_NINE
 
 NOW = MONDAY_NINE
-"""2026-03-02T08:00:00Z: quarter-hour 32 of that UTC day."""
+"""2026-03-02T08:00:00Z, in quarter-hour 32 of that UTC day."""
 
 TODAY = NOW // 86_400
 LIMIT = 12 * HOUR
@@ -28,9 +28,9 @@ NEW_TIMER = 12
 DRAWN = Drawn(now=NOW, timer_id=NEW_TIMER, time_entry_id=NEW_ENTRY)
 
 
-def timer(**members: Any) -> Timer:
-    """A timer that started an hour ago, and runs."""
-    plain = Timer(
+def timer(**fields: Any) -> Timer:
+    """Return a running timer that started an hour ago."""
+    default = Timer(
         id=TIMER,
         organization_id=ORGANIZATION.id,
         person_id=PERSON,
@@ -38,12 +38,12 @@ def timer(**members: Any) -> Timer:
         started_at=NOW - HOUR,
         auto_stop_at=NOW - HOUR + LIMIT,
     )
-    return replace(plain, **members)
+    return replace(default, **fields)
 
 
-def entry(**members: Any) -> TimeEntry:
-    """A time entry on which nothing happened yet."""
-    plain = TimeEntry(
+def entry(**fields: Any) -> TimeEntry:
+    """Return a time entry without any timers."""
+    default = TimeEntry(
         id=ENTRY,
         organization_id=ORGANIZATION.id,
         person_id=PERSON,
@@ -53,19 +53,19 @@ def entry(**members: Any) -> TimeEntry:
         updated_at=NOW - HOUR,
         creator_id=PERSON,
     )
-    return replace(plain, **members)
+    return replace(default, **fields)
 
 
-def idle(**members: Any) -> Slot:
-    """The slot of somebody who never started anything."""
-    return replace(Slot(ORGANIZATION.id, PERSON), **members)
+def idle(**fields: Any) -> Slot:
+    """Return the state of a person who never started a timer."""
+    return replace(Slot(ORGANIZATION.id, PERSON), **fields)
 
 
-def running(started_at: int = NOW - HOUR, **members: Any) -> Slot:
-    """A slot in which a timer on ``ENTRY`` runs."""
+def running(started_at: int = NOW - HOUR, **fields: Any) -> Slot:
+    """Return the state of a person whose timer runs on ``ENTRY``."""
     return idle(
         version=3,
-        running=replace(RunningTimer(TIMER, ENTRY, started_at, started_at + LIMIT), **members),
+        running=replace(RunningTimer(TIMER, ENTRY, started_at, started_at + LIMIT), **fields),
         last_timer_id=TIMER,
         last_stopped_at=None,
     )

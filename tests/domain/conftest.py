@@ -1,8 +1,8 @@
-"""Rules are pure: no test here can open a socket."""
+"""The domain is pure: its tests cannot open a socket."""
 
 import pytest
 
 
 @pytest.fixture(autouse=True)
-def _no_network(request: pytest.FixtureRequest) -> None:
+def _disable_sockets(request: pytest.FixtureRequest) -> None:
     request.getfixturevalue("socket_disabled")

@@ -1,4 +1,4 @@
-"""Changes, interpreted in memory as the store writes them, with the same guards."""
+"""Applies write sets in memory, with the same conditions as the store."""
 
 from collections import Counter
 from dataclasses import dataclass, field, replace
@@ -19,7 +19,7 @@ from chalicelib.domain.timers import Slot, TimeEntry, Timer
 
 @dataclass
 class Ledger:
-    """What is known of one person."""
+    """Stores one person's state, timers, time entries and counters."""
 
     slot: Slot
     timers: dict[int, Timer] = field(default_factory=dict)
@@ -27,38 +27,40 @@ class Ledger:
     tallies: Counter[tuple[int, str]] = field(default_factory=Counter)
 
     def apply(self, changes: Changes) -> None:
-        self._touch_each_item_once(changes)
+        self._assert_each_item_is_written_once(changes)
         if changes.stop_timer is not None:
-            self._stop(changes.stop_timer)
+            self._stop_timer(changes.stop_timer)
         if changes.new_timer is not None:
             assert changes.new_timer.id not in self.timers
             self.timers[changes.new_timer.id] = changes.new_timer
         if changes.new_entry is not None:
             assert changes.new_entry.id not in self.entries
             self.entries[changes.new_entry.id] = changes.new_entry
-        for change in changes.entries:
-            self.entries[change.time_entry_id] = _changed(
-                self.entries[change.time_entry_id], change
+        for update in changes.entries:
+            self.entries[update.time_entry_id] = _updated_entry(
+                self.entries[update.time_entry_id], update
             )
         if changes.slot is not None:
-            self.slot = _moved(self.slot, changes.slot)
-        for tally in changes.tallies:
-            for name, by in tally.counters.items():
-                self.tallies[tally.day, name] += by
+            self.slot = _updated_state(self.slot, changes.slot)
+        for day_deltas in changes.tallies:
+            for name, delta in day_deltas.counters.items():
+                self.tallies[day_deltas.day, name] += delta
 
     @staticmethod
-    def _touch_each_item_once(changes: Changes) -> None:
-        touched: list[tuple[str, int]] = [("entry", it.time_entry_id) for it in changes.entries]
-        touched += [("day", it.day) for it in changes.tallies]
+    def _assert_each_item_is_written_once(changes: Changes) -> None:
+        written: list[tuple[str, int]] = [
+            ("entry", update.time_entry_id) for update in changes.entries
+        ]
+        written += [("day", day_deltas.day) for day_deltas in changes.tallies]
         if changes.new_entry is not None:
-            touched.append(("entry", changes.new_entry.id))
+            written.append(("entry", changes.new_entry.id))
         if changes.new_timer is not None:
-            touched.append(("timer", changes.new_timer.id))
+            written.append(("timer", changes.new_timer.id))
         if changes.stop_timer is not None:
-            touched.append(("timer", changes.stop_timer.timer_id))
-        assert len(touched) == len(set(touched))
+            written.append(("timer", changes.stop_timer.timer_id))
+        assert len(written) == len(set(written))
 
-    def _stop(self, stop: StopTimer) -> None:
+    def _stop_timer(self, stop: StopTimer) -> None:
         timer = self.timers[stop.timer_id]
         assert timer.stopped_at == stop.replaces
         assert stop.replaces is None or timer.stop_reason is not None
@@ -70,46 +72,46 @@ class Ledger:
         )
 
 
-def _changed(entry: TimeEntry, change: ChangeEntry) -> TimeEntry:
-    counted = replace(
+def _updated_entry(entry: TimeEntry, update: ChangeEntry) -> TimeEntry:
+    updated = replace(
         entry,
-        tracked_seconds=entry.tracked_seconds + change.seconds,
-        timer_count=entry.timer_count + change.timers,
+        tracked_seconds=entry.tracked_seconds + update.seconds,
+        timer_count=entry.timer_count + update.timers,
         version=entry.version + 1,
     )
-    if change.starts is not None:
-        timer_id, started_at = change.starts
+    if update.starts is not None:
+        timer_id, started_at = update.starts
         return replace(
-            counted,
+            updated,
             running_timer_id=timer_id,
             latest_timer_id=timer_id,
             timer_started_at=started_at,
             timer_stopped_at=None,
         )
-    if change.ends is not None:
-        return replace(counted, running_timer_id=None, timer_stopped_at=change.ends)
-    return counted
+    if update.ends is not None:
+        return replace(updated, running_timer_id=None, timer_stopped_at=update.ends)
+    return updated
 
 
-def _moved(slot: Slot, change: SlotChange) -> Slot:
+def _updated_state(state: Slot, change: SlotChange) -> Slot:
     last_stopped_at = change.last_stopped_at
     if last_stopped_at is None:
-        last_stopped_at = slot.last_stopped_at
-    moved = replace(slot, version=slot.version + 1, last_stopped_at=last_stopped_at)
+        last_stopped_at = state.last_stopped_at
+    updated = replace(state, version=state.version + 1, last_stopped_at=last_stopped_at)
     match change:
         case OccupySlot(version, running):
-            assert version == slot.version
-            return replace(moved, running=running, last_timer_id=running.timer_id)
+            assert version == state.version
+            return replace(updated, running=running, last_timer_id=running.timer_id)
         case FreeSlot(timer_id):
-            assert slot.running is not None
-            assert slot.running.timer_id == timer_id
-            return replace(moved, running=None)
+            assert state.running is not None
+            assert state.running.timer_id == timer_id
+            return replace(updated, running=None)
         case MoveLastStop(version):
-            assert version == slot.version
-            return moved
+            assert version == state.version
+            return updated
         case BlockSlot(version):
-            assert version == slot.version
-            return replace(moved, running=None, blocked=True)
+            assert version == state.version
+            return replace(updated, running=None, blocked=True)
         case OpenSlot(version):
-            assert version == slot.version
-            return replace(moved, blocked=False)
+            assert version == state.version
+            return replace(updated, blocked=False)

@@ -19,28 +19,28 @@ from tests.support.clock import DAY
 MIDNIGHT = TODAY * DAY
 
 END = ChangeEntry(ENTRY, seconds=60, ends=NOW)
-BEGIN = ChangeEntry(ENTRY, timers=1, starts=(TIMER, NOW))
-BOTH = ChangeEntry(ENTRY, seconds=60, timers=1, starts=(TIMER, NOW), ends=NOW)
+START = ChangeEntry(ENTRY, timers=1, starts=(TIMER, NOW))
+START_AND_END = ChangeEntry(ENTRY, seconds=60, timers=1, starts=(TIMER, NOW), ends=NOW)
 
 
-@pytest.mark.parametrize("changes", [(END, BEGIN), (BEGIN, END)])
-def test_an_end_and_a_start_on_one_entry_become_one_change(
-    changes: tuple[ChangeEntry, ChangeEntry],
+@pytest.mark.parametrize("updates", [(END, START), (START, END)])
+def test_end_and_start_of_one_entry_are_merged(
+    updates: tuple[ChangeEntry, ChangeEntry],
 ) -> None:
-    assert merge_entries(changes) == (BOTH,)
+    assert merge_entries(updates) == (START_AND_END,)
 
 
-def test_an_end_at_the_first_instant_is_not_taken_for_none() -> None:
+def test_end_at_timestamp_zero_is_not_treated_as_none() -> None:
     at_zero = ChangeEntry(ENTRY, ends=0)
     assert at_zero.merge(END).ends == 0
 
 
-def test_changes_of_different_entries_stay_apart_and_in_their_order() -> None:
-    elsewhere = ChangeEntry(OTHER_ENTRY, timers=1)
-    assert merge_entries([elsewhere, END, BEGIN]) == (elsewhere, BOTH)
+def test_updates_of_different_entries_stay_separate_and_ordered() -> None:
+    other_update = ChangeEntry(OTHER_ENTRY, timers=1)
+    assert merge_entries([other_update, END, START]) == (other_update, START_AND_END)
 
 
-def test_no_changes_merge_to_none() -> None:
+def test_merging_no_updates_returns_an_empty_tuple() -> None:
     assert merge_entries([]) == ()
 
 
@@ -55,95 +55,103 @@ def test_no_changes_merge_to_none() -> None:
         (DAY - 1, "s95"),
     ],
 )
-def test_a_start_is_counted_in_its_quarter_hour(second: int, counter: str) -> None:
-    tallying = Tallying()
-    tallying.started(MIDNIGHT + second)
-    assert tallying.changes() == (ChangeTally(TODAY, {counter: 1}),)
+def test_start_increments_the_counter_of_its_quarter_hour(second: int, counter: str) -> None:
+    deltas = Tallying()
+    deltas.started(MIDNIGHT + second)
+    assert deltas.changes() == (ChangeTally(TODAY, {counter: 1}),)
 
 
-def test_a_stop_and_a_start_of_one_day_become_one_change() -> None:
-    tallying = Tallying()
-    tallying.started(NOW)
-    tallying.stopped(NOW)
-    assert tallying.changes() == (ChangeTally(TODAY, {"s32": 1, "e32": 1}),)
+def test_stop_and_start_on_one_day_are_merged() -> None:
+    deltas = Tallying()
+    deltas.started(NOW)
+    deltas.stopped(NOW)
+    assert deltas.changes() == (ChangeTally(TODAY, {"s32": 1, "e32": 1}),)
 
 
-def test_two_of_a_kind_in_one_quarter_hour_add_up() -> None:
-    tallying = Tallying()
-    tallying.stopped(NOW)
-    tallying.stopped(NOW + 899)
-    assert tallying.changes() == (ChangeTally(TODAY, {"e32": 2}),)
+def test_deltas_of_one_quarter_hour_are_summed() -> None:
+    deltas = Tallying()
+    deltas.stopped(NOW)
+    deltas.stopped(NOW + 899)
+    assert deltas.changes() == (ChangeTally(TODAY, {"e32": 2}),)
 
 
-def test_the_last_second_of_a_day_and_the_first_of_the_next_are_two_changes() -> None:
-    tallying = Tallying()
-    tallying.started(MIDNIGHT - 1)
-    tallying.stopped(MIDNIGHT)
-    assert tallying.changes() == (
+def test_events_before_and_after_midnight_are_counted_on_separate_days() -> None:
+    deltas = Tallying()
+    deltas.started(MIDNIGHT - 1)
+    deltas.stopped(MIDNIGHT)
+    assert deltas.changes() == (
         ChangeTally(TODAY - 1, {"s95": 1}),
         ChangeTally(TODAY, {"e00": 1}),
     )
 
 
-def test_what_is_taken_back_in_the_same_quarter_hour_cancels_out() -> None:
-    tallying = Tallying()
-    tallying.stopped(NOW + 600, by=-1)
-    tallying.stopped(NOW)
-    assert tallying.changes() == ()
+def test_opposite_deltas_of_one_counter_cancel_out() -> None:
+    deltas = Tallying()
+    deltas.stopped(NOW + 600, by=-1)
+    deltas.stopped(NOW)
+    assert deltas.changes() == ()
 
 
-def test_only_what_cancels_out_is_left_out() -> None:
-    tallying = Tallying()
-    tallying.started(NOW)
-    tallying.stopped(NOW + 600, by=-1)
-    tallying.stopped(NOW)
-    assert tallying.changes() == (ChangeTally(TODAY, {"s32": 1}),)
+def test_nonzero_deltas_remain_when_other_deltas_cancel_out() -> None:
+    deltas = Tallying()
+    deltas.started(NOW)
+    deltas.stopped(NOW + 600, by=-1)
+    deltas.stopped(NOW)
+    assert deltas.changes() == (ChangeTally(TODAY, {"s32": 1}),)
 
 
-def test_nothing_collected_changes_nothing() -> None:
+def test_no_events_produce_no_deltas() -> None:
     assert Tallying().changes() == ()
 
 
-def test_a_new_entry_begins_its_life_with_the_timer_that_runs_on_it() -> None:
-    new = apply_to_new_entry(entry(), BEGIN)
-    assert (new.timer_count, new.running_timer_id, new.timer_started_at) == (1, TIMER, NOW)
-    assert (new.latest_timer_id, new.timer_stopped_at, new.tracked_seconds) == (TIMER, None, 0)
+def test_new_entry_contains_its_running_timer() -> None:
+    new_entry = apply_to_new_entry(entry(), START)
+    assert (new_entry.timer_count, new_entry.running_timer_id, new_entry.timer_started_at) == (
+        1,
+        TIMER,
+        NOW,
+    )
+    assert (new_entry.latest_timer_id, new_entry.timer_stopped_at, new_entry.tracked_seconds) == (
+        TIMER,
+        None,
+        0,
+    )
 
 
-def test_a_new_entry_on_which_nothing_starts_does_not_run() -> None:
-    new = apply_to_new_entry(entry(), ChangeEntry(ENTRY, seconds=90, timers=2))
-    assert new == entry(tracked_seconds=90, timer_count=2)
+def test_new_entry_without_a_start_has_no_running_timer() -> None:
+    new_entry = apply_to_new_entry(entry(), ChangeEntry(ENTRY, seconds=90, timers=2))
+    assert new_entry == entry(tracked_seconds=90, timer_count=2)
 
 
-BOOKED = TimeEntry(7, 2149, 8779, 1294, "2026-03-02", 0, 0, 8779)
+MARCH_ENTRY = TimeEntry(7, 2149, 8779, 1294, "2026-03-02", 0, 0, 8779)
 MARCH = EntryMonth(2149, 8779, 1294, "2026-03")
 
 
-def test_an_entry_that_comes_is_counted_on_its_date() -> None:
-    tallying = EntryTallying()
-    tallying.came(BOOKED)
-    assert tallying.changes() == (ChangeEntryTally(MARCH, {"n02": 1}),)
+def test_added_entry_is_counted_on_its_date() -> None:
+    deltas = EntryTallying()
+    deltas.came(MARCH_ENTRY)
+    assert deltas.changes() == (ChangeEntryTally(MARCH, {"n02": 1}),)
 
 
-def test_an_entry_that_moves_is_counted_once() -> None:
-    tallying = EntryTallying()
-    tallying.went(BOOKED)
-    tallying.came(replace(BOOKED, date="2026-03-31"))
-    assert tallying.changes() == (ChangeEntryTally(MARCH, {"n02": -1, "n31": 1}),)
+def test_entry_moved_to_another_date_is_counted_once() -> None:
+    deltas = EntryTallying()
+    deltas.went(MARCH_ENTRY)
+    deltas.came(replace(MARCH_ENTRY, date="2026-03-31"))
+    assert deltas.changes() == (ChangeEntryTally(MARCH, {"n02": -1, "n31": 1}),)
 
 
-def test_an_entry_that_moves_to_another_service_changes_two_tallies() -> None:
-    tallying = EntryTallying()
-    tallying.went(BOOKED)
-    tallying.came(replace(BOOKED, service_id=1296))
-    assert tallying.changes() == (
+def test_entry_moved_to_another_service_changes_both_counters() -> None:
+    deltas = EntryTallying()
+    deltas.went(MARCH_ENTRY)
+    deltas.came(replace(MARCH_ENTRY, service_id=1296))
+    assert deltas.changes() == (
         ChangeEntryTally(MARCH, {"n02": -1}),
         ChangeEntryTally(replace(MARCH, service_id=1296), {"n02": 1}),
     )
 
 
-def test_an_entry_that_stays_where_it_is_changes_nothing() -> None:
-    tallying = EntryTallying()
-    tallying.went(BOOKED)
-    tallying.came(BOOKED)
-    assert tallying.changes() == ()
+def test_unmoved_entry_produces_no_deltas() -> None:
+    deltas = EntryTallying()
+    deltas.went(MARCH_ENTRY)
+    deltas.came(MARCH_ENTRY)
+    assert deltas.changes() == ()

@@ -1,4 +1,7 @@
-"""correction, decide_correction: contract section 4, the one exception to "the first stop wins"."""
+"""Tests of ``correction`` and ``decide_correction``: contract section 4.
+
+A correction is the only exception to "the first stop wins".
+"""
 
 from typing import Any
 
@@ -21,143 +24,154 @@ from tests.domain.builders import (
 )
 from tests.support.clock import DAY, HOUR
 
-BEGUN = NOW - HOUR
-ENDED = NOW - 600
+STARTED_AT = NOW - HOUR
+STOPPED_AT = NOW - 600
 EARLIER = NOW - 1800
 
-NOT_BY_HAND = pytest.mark.parametrize("reason", [StopReason.AUTO, StopReason.SUPERSEDED])
+AUTOMATIC_REASONS = pytest.mark.parametrize("reason", [StopReason.AUTO, StopReason.SUPERSEDED])
 
 
-def ended(reason: StopReason | None = StopReason.AUTO, **members: Any) -> Timer:
-    return timer(stopped_at=ENDED, stop_reason=reason, version=2, **members)
+def stopped_timer(reason: StopReason | None = StopReason.AUTO, **fields: Any) -> Timer:
+    return timer(stopped_at=STOPPED_AT, stop_reason=reason, version=2, **fields)
 
 
-LAST = idle(version=5, last_timer_id=TIMER, last_stopped_at=ENDED)
-SHOWN = entry(
+STATE = idle(version=5, last_timer_id=TIMER, last_stopped_at=STOPPED_AT)
+STOPPED_ENTRY = entry(
     tracked_seconds=3000,
     timer_count=1,
     latest_timer_id=TIMER,
-    timer_started_at=BEGUN,
-    timer_stopped_at=ENDED,
+    timer_started_at=STARTED_AT,
+    timer_stopped_at=STOPPED_AT,
     version=3,
 )
 
 
-@NOT_BY_HAND
+@AUTOMATIC_REASONS
 @pytest.mark.parametrize(
-    ("asked", "stop"),
+    ("requested", "expected"),
     [
         pytest.param(EARLIER, EARLIER, id="earlier"),
-        pytest.param(ENDED - 1, ENDED - 1, id="a second earlier"),
-        pytest.param(BEGUN, BEGUN, id="at the start"),
-        pytest.param(BEGUN - 1, BEGUN, id="before the start"),
-        pytest.param(ENDED, None, id="the same"),
-        pytest.param(ENDED + 1, None, id="a second later"),
+        pytest.param(STOPPED_AT - 1, STOPPED_AT - 1, id="a second earlier"),
+        pytest.param(STARTED_AT, STARTED_AT, id="at the start"),
+        pytest.param(STARTED_AT - 1, STARTED_AT, id="before the start"),
+        pytest.param(STOPPED_AT, None, id="the same second"),
+        pytest.param(STOPPED_AT + 1, None, id="a second later"),
         pytest.param(NOW, None, id="now"),
-        pytest.param(NOW + 120, None, id="ahead, within the tolerance"),
-        pytest.param(None, None, id="not said"),
+        pytest.param(NOW + 120, None, id="in the future, within the tolerance"),
+        pytest.param(None, None, id="no time in the request"),
     ],
 )
-def test_an_earlier_stop_replaces_one_that_nobody_made_by_hand(
-    reason: StopReason, asked: int | None, stop: int | None
+def test_earlier_stop_replaces_an_automatic_stop(
+    reason: StopReason, requested: int | None, expected: int | None
 ) -> None:
-    assert correction(ended(reason), NOW, asked) == stop
+    assert correction(stopped_timer(reason), NOW, requested) == expected
 
 
 @pytest.mark.parametrize("reason", [None, StopReason.DEACTIVATED])
-def test_a_stop_by_hand_or_a_deactivation_is_final(reason: StopReason | None) -> None:
-    assert correction(ended(reason), NOW, EARLIER) is None
+def test_manual_stop_and_deactivation_cannot_be_corrected(reason: StopReason | None) -> None:
+    assert correction(stopped_timer(reason), NOW, EARLIER) is None
 
 
-def test_a_running_timer_has_nothing_to_correct() -> None:
+def test_running_timer_cannot_be_corrected() -> None:
     assert correction(timer(), NOW, EARLIER) is None
 
 
-@NOT_BY_HAND
-def test_a_stop_far_ahead_of_one_that_was_made_corrects_nothing(reason: StopReason) -> None:
-    assert correction(ended(reason), NOW, NOW + 121) is None
+@AUTOMATIC_REASONS
+def test_stop_far_in_the_future_is_not_a_correction(reason: StopReason) -> None:
+    assert correction(stopped_timer(reason), NOW, NOW + 121) is None
 
 
-def test_an_auto_stop_in_our_future_is_corrected_to_now_at_the_latest() -> None:
-    stopped = timer(stopped_at=NOW + 30, stop_reason=StopReason.AUTO)
-    assert correction(stopped, NOW, NOW + 10) == NOW
+def test_auto_stop_in_the_future_is_corrected_to_now_at_the_latest() -> None:
+    future = timer(stopped_at=NOW + 30, stop_reason=StopReason.AUTO)
+    assert correction(future, NOW, NOW + 10) == NOW
 
 
-@NOT_BY_HAND
-def test_a_corrected_stop_counts_as_made_by_hand(reason: StopReason) -> None:
-    corrected = decide_correction(ended(reason), LAST, SHOWN, NOW, EARLIER)
-    assert corrected.timer == timer(stopped_at=EARLIER, stop_reason=None, version=3)
-    assert correction(corrected.timer, NOW, EARLIER - 60) is None
+@AUTOMATIC_REASONS
+def test_corrected_stop_becomes_a_manual_stop(reason: StopReason) -> None:
+    result = decide_correction(stopped_timer(reason), STATE, STOPPED_ENTRY, NOW, EARLIER)
+    assert result.timer == timer(stopped_at=EARLIER, stop_reason=None, version=3)
+    assert correction(result.timer, NOW, EARLIER - 60) is None
 
 
-def _changes(
-    slot: Slot = LAST, on: TimeEntry = SHOWN, stop: int = EARLIER, corrected: Timer | None = None
+def _write_set(
+    state: Slot = STATE,
+    time_entry: TimeEntry = STOPPED_ENTRY,
+    stop: int = EARLIER,
+    stopped: Timer | None = None,
 ) -> Any:
-    return decide_correction(corrected or ended(), slot, on, NOW, stop).changes
+    return decide_correction(stopped or stopped_timer(), state, time_entry, NOW, stop).changes
 
 
-def test_a_correction_replaces_exactly_the_stop_that_was_read() -> None:
-    assert _changes().stop_timer == StopTimer(TIMER, EARLIER, None, replaces=ENDED)
+def test_correction_requires_the_stop_that_was_read() -> None:
+    assert _write_set().stop_timer == StopTimer(TIMER, EARLIER, None, replaces=STOPPED_AT)
 
 
-def test_a_correction_is_written_for_the_timers_person() -> None:
-    changes = _changes()
-    assert (changes.organization_id, changes.person_id) == (ORGANIZATION.id, PERSON)
-    assert (changes.now, changes.new_timer, changes.new_entry) == (NOW, None, None)
+def test_correction_is_written_for_the_person_of_the_timer() -> None:
+    write_set = _write_set()
+    assert (write_set.organization_id, write_set.person_id) == (ORGANIZATION.id, PERSON)
+    assert (write_set.now, write_set.new_timer, write_set.new_entry) == (NOW, None, None)
 
 
-def test_a_correction_takes_the_difference_from_the_entry() -> None:
-    assert _changes().entries == (ChangeEntry(ENTRY, seconds=EARLIER - ENDED, ends=EARLIER),)
+def test_correction_subtracts_the_difference_from_the_entry() -> None:
+    assert _write_set().entries == (ChangeEntry(ENTRY, seconds=EARLIER - STOPPED_AT, ends=EARLIER),)
 
 
 @pytest.mark.parametrize(
-    "on",
+    "time_entry",
     [
         pytest.param(
             entry(running_timer_id=12, latest_timer_id=12, timer_started_at=NOW),
-            id="another timer runs on it",
+            id="another timer runs on the entry",
         ),
         pytest.param(
             entry(
                 running_timer_id=12,
                 latest_timer_id=12,
                 timer_started_at=NOW,
-                timer_stopped_at=ENDED,
+                timer_stopped_at=STOPPED_AT,
             ),
-            id="another timer runs on it, and the stop is still there",
+            id="another timer runs, the old stop is still stored",
         ),
         pytest.param(
             entry(latest_timer_id=12, timer_started_at=NOW - 60, timer_stopped_at=NOW),
-            id="another stopped since",
+            id="another timer stopped later",
         ),
     ],
 )
-def test_a_correction_leaves_what_an_entry_shows_of_a_later_session(on: TimeEntry) -> None:
-    assert _changes(on=on).entries == (ChangeEntry(ENTRY, seconds=EARLIER - ENDED, ends=None),)
+def test_correction_does_not_change_the_stop_of_a_later_session(time_entry: TimeEntry) -> None:
+    assert _write_set(time_entry=time_entry).entries == (
+        ChangeEntry(ENTRY, seconds=EARLIER - STOPPED_AT, ends=None),
+    )
 
 
-def test_the_slots_last_stop_moves_with_the_last_timer() -> None:
-    assert _changes().slot == MoveLastStop(5, EARLIER)
+def test_correction_of_the_last_timer_moves_the_last_stop() -> None:
+    assert _write_set().slot == MoveLastStop(5, EARLIER)
 
 
 @pytest.mark.parametrize(
-    "slot",
+    "state",
     [
         pytest.param(
-            idle(version=5, last_timer_id=TIMER + 1, last_stopped_at=NOW), id="another came after"
+            idle(version=5, last_timer_id=TIMER + 1, last_stopped_at=NOW),
+            id="another timer stopped later",
         ),
-        pytest.param(running(NOW), id="another runs"),
+        pytest.param(running(NOW), id="another timer runs"),
     ],
 )
-def test_the_slots_last_stop_stays_where_another_timer_came_after(slot: Slot) -> None:
-    assert _changes(slot).slot == MoveLastStop(slot.version, slot.last_stopped_at)
+def test_correction_of_an_earlier_timer_keeps_the_last_stop(state: Slot) -> None:
+    assert _write_set(state).slot == MoveLastStop(state.version, state.last_stopped_at)
 
 
 @pytest.mark.parametrize(
-    ("ended_at", "stop", "tallies"),
+    ("old_stop", "new_stop", "counters"),
     [
-        pytest.param(NOW + 899, NOW, (), id="within a quarter-hour"),
-        pytest.param(NOW, NOW - 1, (ChangeTally(TODAY, {"e32": -1, "e31": 1}),), id="across one"),
+        pytest.param(NOW + 899, NOW, (), id="within one quarter-hour"),
+        pytest.param(
+            NOW,
+            NOW - 1,
+            (ChangeTally(TODAY, {"e32": -1, "e31": 1}),),
+            id="to the quarter-hour before",
+        ),
         pytest.param(
             NOW,
             NOW - 9 * HOUR,
@@ -166,8 +180,8 @@ def test_the_slots_last_stop_stays_where_another_timer_came_after(slot: Slot) ->
         ),
     ],
 )
-def test_a_correction_moves_the_stop_in_the_tallies(
-    ended_at: int, stop: int, tallies: tuple[ChangeTally, ...]
+def test_correction_moves_the_stop_to_another_counter(
+    old_stop: int, new_stop: int, counters: tuple[ChangeTally, ...]
 ) -> None:
-    old = timer(started_at=NOW - DAY, stopped_at=ended_at, stop_reason=StopReason.AUTO)
-    assert _changes(stop=stop, corrected=old).tallies == tallies
+    old = timer(started_at=NOW - DAY, stopped_at=old_stop, stop_reason=StopReason.AUTO)
+    assert _write_set(stop=new_stop, stopped=old).tallies == counters

@@ -1,4 +1,4 @@
-"""What an answer means for a delivery."""
+"""Tests of ``decide``: the delivery status after a webhook response."""
 
 import pytest
 
@@ -18,50 +18,50 @@ DELIVERY = Delivery("evt_1", "timer.started", 2149, 77, "{}")
 
 
 @pytest.mark.parametrize("status", [200, 201, 202, 204, 299])
-def test_any_2xx_is_success(status: int) -> None:
+def test_2xx_response_is_success(status: int) -> None:
     assert decide(DELIVERY, Answer(status), NOW, 0.5) == (Fate.DELIVERED, DELIVERY)
 
 
 @pytest.mark.parametrize(
-    ("answer", "failure"),
+    ("response", "failure"),
     [
-        (Answer(500), "answered 500"),
-        (Answer(404), "answered 404"),
-        (Answer(301), "answered 301"),
-        (Answer(100), "answered 100"),
-        (Answer(failure="did not answer in time"), "did not answer in time"),
+        (Answer(500), "The receiver responded with status 500."),
+        (Answer(404), "The receiver responded with status 404."),
+        (Answer(301), "The receiver responded with status 301."),
+        (Answer(100), "The receiver responded with status 100."),
+        (Answer(failure="Cannot connect."), "Cannot connect."),
     ],
 )
-def test_anything_else_is_tried_again(answer: Answer, failure: str) -> None:
-    fate, after = decide(DELIVERY, answer, NOW, 0.0)
-    assert fate is Fate.AGAIN
+def test_other_responses_and_failures_are_retried(response: Answer, failure: str) -> None:
+    status, after = decide(DELIVERY, response, NOW, 0.0)
+    assert status is Fate.AGAIN
     assert (after.attempt, after.due, after.failure) == (2, NOW + WAITS[0], failure)
     assert after.body == DELIVERY.body
 
 
-def test_waits_grow_over_hours_and_then_it_is_given_up() -> None:
-    delivery, waited = DELIVERY, []
+def test_waits_grow_and_the_last_failure_is_given_up() -> None:
+    delivery, waits = DELIVERY, []
     while True:
-        before = delivery.due or NOW
-        fate, delivery = decide(delivery, Answer(500), before, 0.0)
-        if fate is Fate.GIVEN_UP:
+        now = delivery.due or NOW
+        status, delivery = decide(delivery, Answer(500), now, 0.0)
+        if status is Fate.GIVEN_UP:
             break
-        waited.append(delivery.due - before)
-    assert tuple(waited) == WAITS == tuple(sorted(WAITS))
-    assert 12 * HOUR < sum(waited) < 24 * HOUR
-    assert delivery.failure == "answered 500"
+        waits.append(delivery.due - now)
+    assert tuple(waits) == WAITS == tuple(sorted(WAITS))
+    assert 12 * HOUR < sum(waits) < 24 * HOUR
+    assert delivery.failure == "The receiver responded with status 500."
 
 
-def test_those_that_failed_together_do_not_come_back_together() -> None:
-    third = Delivery("evt_1", "timer.started", 2149, 77, "{}", attempt=3)
-    dues = {decide(third, Answer(500), NOW, jitter / 10)[1].due for jitter in range(10)}
-    assert len(dues) == 10
-    assert all(NOW + WAITS[2] <= due <= NOW + WAITS[2] * 1.2 for due in dues)
+def test_jitter_spreads_the_retries() -> None:
+    delivery = Delivery("evt_1", "timer.started", 2149, 77, "{}", attempt=3)
+    due_times = {decide(delivery, Answer(500), NOW, jitter / 10)[1].due for jitter in range(10)}
+    assert len(due_times) == 10
+    assert all(NOW + WAITS[2] <= due <= NOW + WAITS[2] * 1.2 for due in due_times)
 
 
 @pytest.mark.parametrize("status", [429, 503])
 @pytest.mark.parametrize(
-    ("asked", "wait"),
+    ("retry_after", "wait"),
     [
         ("120", 120),
         ("0", WAITS[0]),
@@ -74,32 +74,32 @@ def test_those_that_failed_together_do_not_come_back_together() -> None:
         (None, WAITS[0]),
     ],
 )
-def test_who_asks_for_patience_gets_it_within_bounds(
-    status: int, asked: str | None, wait: int
+def test_retry_after_of_429_and_503_sets_the_wait_within_bounds(
+    status: int, retry_after: str | None, wait: int
 ) -> None:
-    _, after = decide(DELIVERY, Answer(status, retry_after=asked), NOW, 0.0)
+    _, after = decide(DELIVERY, Answer(status, retry_after=retry_after), NOW, 0.0)
     assert after.due - NOW == wait
 
 
-def test_others_do_not_say_when() -> None:
+def test_retry_after_of_other_statuses_is_ignored() -> None:
     _, after = decide(DELIVERY, Answer(500, retry_after="3600"), NOW, 0.0)
     assert after.due - NOW == WAITS[0]
 
 
-def test_who_is_gone_is_given_up_at_once() -> None:
+def test_delivery_is_given_up_immediately_when_the_response_is_410() -> None:
     assert decide(DELIVERY, Answer(410), NOW, 0.0)[0] is Fate.GIVEN_UP
 
 
 @pytest.mark.parametrize("text", ["²", "Mon, 99 Foo", "1.5", "a" * 10_000, "\x00"])
-def test_a_garbled_retry_after_says_nothing(text: str) -> None:
+def test_invalid_retry_after_is_ignored(text: str) -> None:
     assert read_retry_after(text, NOW) is None
 
 
-def test_destinations_are_told_apart() -> None:
-    others = [
+def test_each_destination_is_distinct() -> None:
+    deliveries = [
         DELIVERY,
         Delivery("evt_1", "x", 2149, None, ""),
         Delivery("evt_1", "x", 2150, 77, ""),
         Delivery("evt_1", "x", 2149, 78, ""),
     ]
-    assert len({it.destination for it in others}) == len(others)
+    assert len({delivery.destination for delivery in deliveries}) == len(deliveries)

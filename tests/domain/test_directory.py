@@ -7,18 +7,16 @@ from chalicelib.domain.directory import Caller, Organization, Role, Service, Tok
 from tests.domain.builders import NOW, ORGANIZATION, PERSON
 
 
-def test_an_organization_stops_forgotten_timers_after_twelve_hours_unless_it_says_otherwise() -> (
-    None
-):
+def test_default_auto_stop_limit_is_twelve_hours() -> None:
     assert Organization(1, "Studio", "UTC").auto_stop_after == 12 * 3600
 
 
-def test_an_organization_has_a_zone() -> None:
+def test_organization_has_a_time_zone() -> None:
     assert Organization(1, "Studio", "Asia/Kathmandu").zone == ZoneInfo("Asia/Kathmandu")
 
 
 @pytest.mark.parametrize(
-    ("members", "takes_time"),
+    ("fields", "takes_time"),
     [
         ({}, True),
         ({"billable": False}, True),
@@ -29,17 +27,17 @@ def test_an_organization_has_a_zone() -> None:
         ({"deleted_at": 0}, False),
     ],
 )
-def test_a_service_takes_time_unless_it_is_closed_archived_or_deleted(
-    members: dict[str, Any], takes_time: bool
+def test_service_accepts_time_unless_closed_archived_or_deleted(
+    fields: dict[str, Any], takes_time: bool
 ) -> None:
-    assert Service(1, 1, "Design", **members).takes_time is takes_time
+    assert Service(1, 1, "Design", **fields).takes_time is takes_time
 
 
 @pytest.mark.parametrize(
     ("expires_at", "expired"),
     [(None, False), (NOW + 1, False), (NOW, True), (NOW - 1, True), (0, True)],
 )
-def test_a_token_has_run_out_from_its_last_instant_on(
+def test_token_is_expired_from_its_expiry_timestamp_on(
     expires_at: int | None, expired: bool
 ) -> None:
     token = Token("digest", 1, PERSON, Role.MEMBER, "phone", expires_at)
@@ -47,5 +45,5 @@ def test_a_token_has_run_out_from_its_last_instant_on(
 
 
 @pytest.mark.parametrize(("role", "is_admin"), [(Role.ADMIN, True), (Role.MEMBER, False)])
-def test_everything_is_open_to_admins_alone(role: Role, is_admin: bool) -> None:
+def test_only_the_admin_role_makes_a_caller_an_admin(role: Role, is_admin: bool) -> None:
     assert Caller(ORGANIZATION, PERSON, role).is_admin is is_admin

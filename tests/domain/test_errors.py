@@ -9,62 +9,62 @@ from chalicelib.domain.errors import StintError
 _NODE = re.compile(r"^    (?P<branches>[│├└─ ]*)(?P<name>[A-Z]\w+)")
 
 
-def _drawn() -> Iterator[tuple[str, str]]:
-    """Each class of the tree in the docstring, with the one it hangs from."""
-    above: list[str] = []
+def _documented_classes() -> Iterator[tuple[str, str]]:
+    """Yield each class of the tree in the docstring, with its parent."""
+    path: list[str] = []
     for line in (errors.__doc__ or "").splitlines():
         node = _NODE.match(line)
         if node is not None:
             depth = len(node["branches"]) // 4
-            above = [*above[:depth], node["name"]]
+            path = [*path[:depth], node["name"]]
             if depth:
-                yield above[-1], above[-2]
+                yield path[-1], path[-2]
 
 
-def _defined(parent: type[StintError] = StintError) -> Iterator[tuple[str, str]]:
+def _defined_classes(parent: type[StintError] = StintError) -> Iterator[tuple[str, str]]:
     for child in parent.__subclasses__():
         if child.__module__ == errors.__name__:
             yield child.__name__, parent.__name__
-            yield from _defined(child)
+            yield from _defined_classes(child)
 
 
-def _concrete(parent: type[StintError] = StintError) -> Iterator[type[StintError]]:
+def _concrete_classes(parent: type[StintError] = StintError) -> Iterator[type[StintError]]:
     for child in parent.__subclasses__():
         if child.__module__ == errors.__name__:
             if "code" in vars(child):
                 yield child
-            yield from _concrete(child)
+            yield from _concrete_classes(child)
 
 
-CONCRETE = sorted(_concrete(), key=lambda error: error.__name__)
+CONCRETE = sorted(_concrete_classes(), key=lambda error: error.__name__)
 
 
-def test_the_tree_in_the_docstring_is_the_tree_of_the_classes() -> None:
-    assert sorted(_drawn()) == sorted(_defined())
+def test_tree_in_the_docstring_matches_the_class_hierarchy() -> None:
+    assert sorted(_documented_classes()) == sorted(_defined_classes())
 
 
-def test_every_leaf_has_a_code() -> None:
-    leaves = {name for name, _ in _defined()} - {parent for _, parent in _defined()}
+def test_every_leaf_class_has_a_code() -> None:
+    leaves = {name for name, _ in _defined_classes()} - {parent for _, parent in _defined_classes()}
     assert leaves <= {error.__name__ for error in CONCRETE}
 
 
 @pytest.mark.parametrize("error", CONCRETE, ids=lambda error: error.__name__)
-def test_every_error_says_something_to_people(error: type[StintError]) -> None:
+def test_every_error_has_a_default_detail(error: type[StintError]) -> None:
     assert vars(error)["default_detail"].strip()
 
 
-def test_a_detail_is_said_when_it_is_known() -> None:
-    assert StintErrorWithDefault("so far").detail == "so far"
-    assert str(StintErrorWithDefault("so far")) == "so far"
+def test_detail_replaces_the_default_detail() -> None:
+    assert StintErrorWithDefault("a detail").detail == "a detail"
+    assert str(StintErrorWithDefault("a detail")) == "a detail"
 
 
 @pytest.mark.parametrize("detail", [None, ""])
-def test_the_default_is_said_when_there_is_nothing_to_say(detail: str | None) -> None:
-    assert StintErrorWithDefault(detail).detail == "oh"
+def test_default_detail_is_used_when_no_detail_is_passed(detail: str | None) -> None:
+    assert StintErrorWithDefault(detail).detail == "default detail"
 
 
 class StintErrorWithDefault(StintError):
-    default_detail = "oh"
+    default_detail = "default detail"
 
 
 @pytest.mark.parametrize(
@@ -93,25 +93,28 @@ class StintErrorWithDefault(StintError):
     ],
     ids=lambda value: type(value).__name__,
 )
-def test_an_error_points_at_the_part_of_the_request_that_is_meant(
+def test_error_source_points_to_the_invalid_part_of_the_request(
     error: StintError, source: dict[str, str] | None
 ) -> None:
     assert error.source == source
 
 
-def test_an_overlap_says_when_a_session_may_start() -> None:
+def test_overlap_error_contains_the_earliest_start() -> None:
     error = errors.OverlapsSession("started_at", "2026-03-02T09:00:00.000+01:00")
     assert error.meta == {"earliest_started_at": "2026-03-02T09:00:00.000+01:00"}
 
 
-def test_a_wrong_method_is_told_the_right_ones() -> None:
+def test_method_not_allowed_lists_the_allowed_methods() -> None:
     error = errors.MethodNotAllowed(("PATCH", "PUT"))
-    assert (error.allowed, error.detail) == (("PATCH", "PUT"), "this path takes PATCH, PUT")
+    assert (error.allowed, error.detail) == (
+        ("PATCH", "PUT"),
+        "This path supports only PATCH, PUT.",
+    )
 
 
-def test_a_wrong_type_is_told_the_right_one() -> None:
-    assert errors.TypeConflict("timers").detail == "data.type must be timers"
+def test_type_conflict_names_the_expected_type() -> None:
+    assert errors.TypeConflict("timers").detail == "Set `data.type` to `timers`."
 
 
-def test_an_error_says_when_to_come_back() -> None:
+def test_conflict_can_contain_retry_after() -> None:
     assert (errors.Conflict(retry_after=1).retry_after, errors.Conflict().retry_after) == (1, None)

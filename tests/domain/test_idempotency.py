@@ -1,15 +1,15 @@
-"""Contract section 8."""
+"""Tests of idempotency keys and request hashes: contract section 8."""
 
 import pytest
 
 from chalicelib.domain.idempotency import KEPT_SECONDS, LONGEST_KEY, digest_of
 
 
-def test_keys_have_up_to_255_characters_and_are_kept_for_24_hours() -> None:
+def test_keys_have_up_to_255_characters_and_expire_after_24_hours() -> None:
     assert (LONGEST_KEY, KEPT_SECONDS) == (255, 24 * 3600)
 
 
-def test_the_same_request_has_the_same_digest() -> None:
+def test_same_request_has_the_same_hash() -> None:
     assert digest_of(b"POST", b"/timers", b"{}") == digest_of(b"POST", b"/timers", b"{}")
 
 
@@ -27,11 +27,11 @@ def test_the_same_request_has_the_same_digest() -> None:
         (b"POST", b"/timers", b"{ }"),
     ],
 )
-def test_no_other_split_or_order_shares_a_digest(parts: tuple[bytes, ...]) -> None:
+def test_other_split_or_order_has_another_hash(parts: tuple[bytes, ...]) -> None:
     assert digest_of(*parts) != digest_of(b"POST", b"/timers", b"{}")
 
 
-def test_a_digest_stays_the_same_from_release_to_release() -> None:
+def test_hash_is_stable_across_releases() -> None:
     # printf '\0\0\0\0\0\0\0\003abc' | sha256sum
     known = "c3494ca1a2cf8eeb8a11ded316fb55b83c3bbbedb6313cd50415251e5d09e12f"
     assert digest_of(b"abc") == known

@@ -25,7 +25,7 @@ LAST_MILLISECOND = 1_735_689_600_000 + 2**41 - 1
         ("9007199254740991", MAX_ID),
     ],
 )
-def test_an_id_comes_as_a_number_or_as_its_digits(value: object, record_id: int) -> None:
+def test_id_is_parsed_from_an_integer_or_its_digits(value: object, record_id: int) -> None:
     assert parse_id(value) == record_id
 
 
@@ -68,18 +68,18 @@ def test_an_id_comes_as_a_number_or_as_its_digits(value: object, record_id: int)
         {"id": 364},
     ],
 )
-def test_nothing_else_is_an_id(value: object) -> None:
+def test_other_values_are_not_ids(value: object) -> None:
     assert parse_id(value) is None
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.integers(1, MAX_ID))
-def test_every_id_survives_being_written(record_id: int) -> None:
+def test_id_round_trips_through_a_string(record_id: int) -> None:
     assert parse_id(str(record_id)) == record_id
 
 
 class _Clock:
-    """Shows one reading after another; the last for ever."""
+    """Returns its readings one after another, in milliseconds, then repeats the last one."""
 
     def __init__(self, *readings: int) -> None:
         self._readings = list(readings)
@@ -88,47 +88,47 @@ class _Clock:
         return self._readings.pop(0) if len(self._readings) > 1 else self._readings[0]
 
 
-def _rise(ids: list[int]) -> bool:
+def _is_increasing(ids: list[int]) -> bool:
     return all(earlier < later for earlier, later in pairwise(ids))
 
 
 @pytest.mark.parametrize(
     "readings",
     [
-        pytest.param((MARCH_2026,), id="the clock stands still"),
+        pytest.param((MARCH_2026,), id="the clock does not move"),
         pytest.param((MARCH_2026, MARCH_2026 - 60_000), id="the clock goes back"),
-        pytest.param((MARCH_2026, 0), id="the clock is lost"),
-        pytest.param((MARCH_2026, MARCH_2026 + 1, MARCH_2026 + 2), id="the clock goes on"),
+        pytest.param((MARCH_2026, 0), id="the clock is reset to zero"),
+        pytest.param((MARCH_2026, MARCH_2026 + 1, MARCH_2026 + 2), id="the clock goes forward"),
     ],
 )
-def test_ids_rise_whatever_the_clock_does(readings: tuple[int, ...]) -> None:
+def test_ids_increase_even_when_the_clock_does_not(readings: tuple[int, ...]) -> None:
     source = IdSource(_Clock(*readings))
-    assert _rise([source.draw() for _ in range(5000)])
+    assert _is_increasing([source.draw() for _ in range(5000)])
 
 
-def test_ids_grow_with_time_across_processes() -> None:
+def test_ids_increase_with_time_across_processes() -> None:
     latest = IdSource(_Clock(MARCH_2026), random_bits=lambda _: 4095).draw()
     earliest_after = IdSource(_Clock(MARCH_2026 + 1), random_bits=lambda _: 0).draw()
     assert latest < earliest_after
 
 
-def test_two_processes_seldom_draw_the_same_id() -> None:
+def test_processes_rarely_generate_the_same_id() -> None:
     ids = {IdSource(_Clock(MARCH_2026)).draw() for _ in range(100)}
     assert len(ids) > 80
 
 
-def test_an_id_is_larger_than_the_one_it_comes_after() -> None:
-    ahead = IdSource(_Clock(MARCH_2026 + 60_000)).draw()
+def test_generated_id_is_larger_than_the_after_argument() -> None:
+    future_id = IdSource(_Clock(MARCH_2026 + 60_000)).draw()
     source = IdSource(_Clock(MARCH_2026))
-    assert _rise([ahead, source.draw(after=ahead), source.draw()])
+    assert _is_increasing([future_id, source.draw(after=future_id), source.draw()])
 
 
-def test_an_older_id_to_come_after_changes_nothing() -> None:
+def test_older_after_argument_has_no_effect() -> None:
     source = IdSource(_Clock(MARCH_2026), random_bits=lambda _: 7)
     assert source.draw(after=11) == IdSource(_Clock(MARCH_2026), random_bits=lambda _: 7).draw()
 
 
-def test_ids_are_positive_on_a_clock_before_their_epoch() -> None:
+def test_ids_are_positive_when_the_clock_is_before_the_epoch() -> None:
     assert IdSource(_Clock(0)).draw() > 0
 
 
@@ -139,22 +139,22 @@ def test_ids_fit_into_javascript_numbers_until_september_2094() -> None:
 
 
 @pytest.fixture
-def _eager_threads() -> Iterator[None]:
-    """Threads take turns as often as they can."""
+def _frequent_thread_switches() -> Iterator[None]:
+    """Make the interpreter switch threads as often as possible."""
     interval = sys.getswitchinterval()
     sys.setswitchinterval(1e-6)
     yield
     sys.setswitchinterval(interval)
 
 
-@pytest.mark.usefixtures("_eager_threads")
-def test_threads_never_share_an_id() -> None:
+@pytest.mark.usefixtures("_frequent_thread_switches")
+def test_threads_never_generate_the_same_id() -> None:
     source = IdSource(_Clock(MARCH_2026), random_bits=lambda _: 0)
 
     def draw_many(_: int) -> list[int]:
         return [source.draw() for _ in range(2000)]
 
     with ThreadPoolExecutor(max_workers=8) as threads:
-        drawn = list(threads.map(draw_many, range(8)))
-    assert all(_rise(ids) for ids in drawn)
-    assert len({id_ for ids in drawn for id_ in ids}) == 8 * 2000
+        ids_by_thread = list(threads.map(draw_many, range(8)))
+    assert all(_is_increasing(ids) for ids in ids_by_thread)
+    assert len({id_ for ids in ids_by_thread for id_ in ids}) == 8 * 2000

@@ -19,14 +19,14 @@ from chalicelib.domain.instants import (
 AUGUST = 1_754_090_486
 HOUR = 3600
 
-# From 2012, since when no zone has an offset with seconds, and none goes back to a date that it
-# had left; up to the last day that is there whole.
-instants = st.integers(1_325_376_000, LAST_INSTANT - 2 * 86_400)
+# Since 2012, no zone has an offset with seconds, and no zone repeats a date. The upper bound is the
+# last complete day.
+timestamps = st.integers(1_325_376_000, LAST_INSTANT - 2 * 86_400)
 zones = st.timezone_keys(allow_prefix=False).map(ZoneInfo)
 
 
 @pytest.mark.parametrize(
-    ("instant", "zone", "text"),
+    ("timestamp", "zone", "text"),
     [
         (AUGUST, "Europe/Zagreb", "2025-08-02T01:21:26.000+02:00"),
         (AUGUST, "UTC", "2025-08-01T23:21:26.000+00:00"),
@@ -43,14 +43,14 @@ zones = st.timezone_keys(allow_prefix=False).map(ZoneInfo)
         (LAST_INSTANT, "UTC", "2286-11-20T17:46:38.000+00:00"),
     ],
 )
-def test_an_instant_is_shown_with_the_offset_that_holds_in_the_zone(
-    instant: int, zone: str, text: str
+def test_timestamp_is_formatted_with_the_offset_of_the_zone(
+    timestamp: int, zone: str, text: str
 ) -> None:
-    assert format_instant(instant, ZoneInfo(zone)) == text
+    assert format_instant(timestamp, ZoneInfo(zone)) == text
 
 
 @pytest.mark.parametrize("zone", [UTC, ZoneInfo("UTC"), ZoneInfo("Etc/GMT")])
-def test_utc_is_shown_as_an_offset_never_as_z(zone: tzinfo) -> None:
+def test_utc_is_formatted_as_an_offset_not_as_z(zone: tzinfo) -> None:
     assert format_instant(AUGUST, zone).endswith(".000+00:00")
 
 
@@ -73,11 +73,11 @@ def test_utc_is_shown_as_an_offset_never_as_z(zone: tzinfo) -> None:
         "2025-08-01T23:21:26.999999999Z",
     ],
 )
-def test_an_instant_is_read_in_whatever_way_iso_8601_writes_it(text: str) -> None:
+def test_iso_8601_date_times_are_parsed(text: str) -> None:
     assert parse_instant(text) == AUGUST
 
 
-def test_seconds_may_be_left_out() -> None:
+def test_seconds_are_optional() -> None:
     assert parse_instant("2025-08-01T23:21Z") == AUGUST - 26
 
 
@@ -116,13 +116,13 @@ def test_seconds_may_be_left_out() -> None:
         "2025-08-02T01:21:26\u221202:00",
     ],
 )
-def test_what_names_no_instant_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the rule is the type
+def test_invalid_date_time_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - only the type matters
         parse_instant(text)
 
 
 @pytest.mark.parametrize(
-    ("text", "instant"),
+    ("text", "timestamp"),
     [
         ("1970-01-01T00:00:01Z", 1),
         ("1969-12-31T23:59:59Z", 0),
@@ -134,14 +134,14 @@ def test_what_names_no_instant_is_refused(text: str) -> None:
         ("9999-12-31T23:59:59-14:00", LAST_INSTANT),
     ],
 )
-def test_years_that_no_sort_key_holds_are_pulled_into_range(text: str, instant: int) -> None:
-    assert parse_instant(text) == instant
+def test_date_times_outside_the_sort_key_range_are_clamped(text: str, timestamp: int) -> None:
+    assert parse_instant(text) == timestamp
 
 
 @settings(max_examples=200, deadline=None)
-@given(instants, zones)
-def test_what_is_shown_can_be_read_back(instant: int, zone: ZoneInfo) -> None:
-    assert parse_instant(format_instant(instant, zone)) == instant
+@given(timestamps, zones)
+def test_formatted_timestamp_round_trips(timestamp: int, zone: ZoneInfo) -> None:
+    assert parse_instant(format_instant(timestamp, zone)) == timestamp
 
 
 @pytest.mark.parametrize(
@@ -153,41 +153,43 @@ def test_what_is_shown_can_be_read_back(instant: int, zone: ZoneInfo) -> None:
         ("Asia/Kathmandu", "2026-03-02", "2026-03-01T18:15:00Z", 24),
         ("Australia/Lord_Howe", "2026-04-05", "2026-04-04T13:00:00Z", 24.5),
         ("Pacific/Kiritimati", "2026-03-02", "2026-03-01T10:00:00Z", 24),
-        # Midnight is skipped: the day begins at one.
+        # Midnight does not exist: the day starts at 01:00.
         ("Africa/Cairo", "2024-04-26", "2024-04-25T22:00:00Z", 23),
         ("America/Sao_Paulo", "2018-11-04", "2018-11-04T03:00:00Z", 23),
-        # Clocks fall back at midnight: the day before has the hour twice.
+        # Clocks go back at midnight: the day before repeats one hour.
         ("America/Sao_Paulo", "2019-02-16", "2019-02-16T02:00:00Z", 25),
         ("America/Sao_Paulo", "2019-02-17", "2019-02-17T03:00:00Z", 24),
-        # Midnight comes twice: the day begins at the first.
+        # Midnight occurs twice: the day starts at the first one.
         ("America/Havana", "2025-11-02", "2025-11-02T04:00:00Z", 25),
-        # Samoa went to bed on Thursday and woke up on Saturday.
+        # Samoa skipped Friday, 30 December 2011.
         ("Pacific/Apia", "2011-12-29", "2011-12-29T10:00:00Z", 24),
         ("Pacific/Apia", "2011-12-30", "2011-12-30T10:00:00Z", 0),
         ("Pacific/Apia", "2011-12-31", "2011-12-30T10:00:00Z", 24),
     ],
 )
-def test_a_date_means_the_hours_that_it_has_in_the_zone(
+def test_date_spans_its_local_day_in_the_zone(
     zone: str, day: str, start: str, hours: float
 ) -> None:
-    begin = parse_instant(start)
-    assert parse_span(day, ZoneInfo(zone)) == Span(begin, begin + int(hours * HOUR))
+    start_timestamp = parse_instant(start)
+    assert parse_span(day, ZoneInfo(zone)) == Span(
+        start_timestamp, start_timestamp + int(hours * HOUR)
+    )
 
 
 @settings(max_examples=200, deadline=None)
-@given(instants, zones)
-def test_an_instant_lies_in_the_day_that_is_on_the_wall(instant: int, zone: ZoneInfo) -> None:
-    assert instant in parse_span(local_date(instant, zone), zone)
+@given(timestamps, zones)
+def test_timestamp_is_inside_the_span_of_its_local_date(timestamp: int, zone: ZoneInfo) -> None:
+    assert timestamp in parse_span(local_date(timestamp, zone), zone)
 
 
 @settings(max_examples=100, deadline=None)
 @given(st.dates(date(2012, 1, 1), date(2200, 1, 1)), zones)
-def test_days_follow_each_other_without_a_gap(day: date, zone: ZoneInfo) -> None:
-    following = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
-    assert day_span(day, zone).end == day_span(following.date(), zone).start
+def test_consecutive_days_have_no_gap(day: date, zone: ZoneInfo) -> None:
+    next_day = datetime(day.year, day.month, day.day, tzinfo=UTC) + timedelta(days=1)
+    assert day_span(day, zone).end == day_span(next_day.date(), zone).start
 
 
-def test_a_date_time_means_that_second() -> None:
+def test_date_time_spans_one_second() -> None:
     span = parse_span("2025-08-02T01:21:26+02:00", ZoneInfo("Asia/Kolkata"))
     assert span == Span(AUGUST, AUGUST + 1)
 
@@ -195,27 +197,27 @@ def test_a_date_time_means_that_second() -> None:
 @pytest.mark.parametrize(
     "text", ["", "2025-02-29", "2025-8-2", "2025-08", "today", "2025-08-02T01:21:26"]
 )
-def test_what_is_neither_date_nor_date_time_is_refused(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - the rule is the type
+def test_text_that_is_not_a_date_or_date_time_is_rejected(text: str) -> None:
+    with pytest.raises(ValueError):  # noqa: PT011 - only the type matters
         parse_span(text, UTC)
 
 
 @pytest.mark.parametrize("day", ["0001-01-01", "1969-12-31", "2300-01-01", "9999-12-30"])
 @pytest.mark.parametrize("zone", ["UTC", "Pacific/Kiritimati", "Pacific/Pago_Pago"])
-def test_days_that_no_sort_key_holds_have_no_instants(day: str, zone: str) -> None:
+def test_days_outside_the_sort_key_range_are_empty(day: str, zone: str) -> None:
     span = parse_span(day, ZoneInfo(zone))
     assert span.start == span.end or span.end <= 11 * HOUR
 
 
 @pytest.mark.parametrize(
-    ("instant", "inside"), [(99, False), (100, True), (199, True), (200, False)]
+    ("timestamp", "inside"), [(99, False), (100, True), (199, True), (200, False)]
 )
-def test_a_span_holds_its_start_and_not_its_end(instant: int, inside: bool) -> None:
-    assert (instant in Span(100, 200)) is inside
+def test_span_includes_its_start_and_excludes_its_end(timestamp: int, inside: bool) -> None:
+    assert (timestamp in Span(100, 200)) is inside
 
 
 @pytest.mark.parametrize(
-    ("instant", "zone", "day"),
+    ("timestamp", "zone", "day"),
     [
         ("2026-03-02T22:59:59Z", "Europe/Zagreb", "2026-03-02"),
         ("2026-03-02T23:00:00Z", "Europe/Zagreb", "2026-03-03"),
@@ -226,8 +228,8 @@ def test_a_span_holds_its_start_and_not_its_end(instant: int, inside: bool) -> N
         ("2026-03-02T05:00:00Z", "America/Los_Angeles", "2026-03-01"),
     ],
 )
-def test_the_date_is_the_one_on_the_wall(instant: str, zone: str, day: str) -> None:
-    assert local_date(parse_instant(instant), ZoneInfo(zone)) == day
+def test_local_date_is_the_date_in_the_zone(timestamp: str, zone: str, day: str) -> None:
+    assert local_date(parse_instant(timestamp), ZoneInfo(zone)) == day
 
 
 @pytest.mark.parametrize(
@@ -239,10 +241,10 @@ def test_minutes_are_rounded_half_up(seconds: int, minutes: int) -> None:
 
 
 @pytest.mark.parametrize("offset", ["+02:60", "+30:00", "-99:99"])
-def test_an_offset_that_no_clock_has_is_refused(offset: str) -> None:
+def test_invalid_offset_is_rejected(offset: str) -> None:
     with pytest.raises(ValueError, match="offset"):
         parse_instant(f"2026-03-02T09:00:00{offset}")
 
 
-def test_the_last_day_of_the_calendar_is_a_day() -> None:
+def test_last_day_of_the_calendar_is_a_valid_date() -> None:
     assert parse_span("9999-12-31", UTC) == Span(LAST_INSTANT, LAST_INSTANT + 1)

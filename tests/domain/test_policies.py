@@ -7,39 +7,39 @@ from tests.domain.builders import ORGANIZATION, PERSON
 
 ADMIN = Caller(ORGANIZATION, PERSON, Role.ADMIN)
 MEMBER = Caller(ORGANIZATION, PERSON, Role.MEMBER)
-SOMEBODY_ELSE = PERSON + 1
+OTHER_PERSON = PERSON + 1
 
 
 @pytest.mark.parametrize(
-    ("caller", "visibility", "owner", "seen"),
+    ("caller", "visibility", "owner", "visible"),
     [
         (ADMIN, Visibility.OWN, PERSON, True),
-        (ADMIN, Visibility.OWN, SOMEBODY_ELSE, True),
+        (ADMIN, Visibility.OWN, OTHER_PERSON, True),
         (ADMIN, Visibility.OWN, None, True),
-        (ADMIN, Visibility.EVERYBODY, SOMEBODY_ELSE, True),
+        (ADMIN, Visibility.EVERYBODY, OTHER_PERSON, True),
         (MEMBER, Visibility.OWN, PERSON, True),
-        (MEMBER, Visibility.OWN, SOMEBODY_ELSE, False),
+        (MEMBER, Visibility.OWN, OTHER_PERSON, False),
         (MEMBER, Visibility.OWN, None, False),
-        (MEMBER, Visibility.EVERYBODY, SOMEBODY_ELSE, True),
+        (MEMBER, Visibility.EVERYBODY, OTHER_PERSON, True),
         (MEMBER, Visibility.EVERYBODY, None, True),
     ],
 )
-def test_members_see_their_own_and_what_is_everybodys_admins_see_everything(
-    caller: Caller, visibility: Visibility, owner: int | None, seen: bool
+def test_members_see_own_and_shared_records_and_admins_see_all_records(
+    caller: Caller, visibility: Visibility, owner: int | None, visible: bool
 ) -> None:
-    assert may_see(caller, visibility, owner) is seen
+    assert may_see(caller, visibility, owner) is visible
 
 
 @pytest.mark.parametrize("caller", [ADMIN, MEMBER])
-@pytest.mark.parametrize("named", [None, PERSON])
-def test_anybody_acts_for_themselves(caller: Caller, named: int | None) -> None:
-    assert acts_for(caller, named) == PERSON
+@pytest.mark.parametrize("person_id", [None, PERSON])
+def test_caller_can_act_for_themselves(caller: Caller, person_id: int | None) -> None:
+    assert acts_for(caller, person_id) == PERSON
 
 
-def test_an_admin_acts_for_somebody_else() -> None:
-    assert acts_for(ADMIN, SOMEBODY_ELSE) == SOMEBODY_ELSE
+def test_admin_can_act_for_another_person() -> None:
+    assert acts_for(ADMIN, OTHER_PERSON) == OTHER_PERSON
 
 
-def test_a_member_who_names_somebody_else_is_refused() -> None:
+def test_member_cannot_act_for_another_person() -> None:
     with pytest.raises(AccessDenied):
-        acts_for(MEMBER, SOMEBODY_ELSE)
+        acts_for(MEMBER, OTHER_PERSON)

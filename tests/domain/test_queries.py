@@ -15,7 +15,7 @@ NO_TIME = TimeIs(None)
 
 
 @pytest.mark.parametrize(
-    ("time", "instant", "holds"),
+    ("condition", "timestamp", "expected"),
     [
         (THIS_MINUTE, NOW - 1, False),
         (THIS_MINUTE, NOW, True),
@@ -29,8 +29,10 @@ NO_TIME = TimeIs(None)
         (TimeIs(Span(NOW, NOW)), NOW, False),
     ],
 )
-def test_a_time_is_in_the_span_or_absent(time: TimeIs, instant: int | None, holds: bool) -> None:
-    assert time.holds(instant) is holds
+def test_time_condition_matches_its_span_or_a_missing_time(
+    condition: TimeIs, timestamp: int | None, expected: bool
+) -> None:
+    assert condition.holds(timestamp) is expected
 
 
 @pytest.mark.parametrize(
@@ -59,14 +61,14 @@ def test_a_time_is_in_the_span_or_absent(time: TimeIs, instant: int | None, hold
         ({"stopped_outside": (Span(0, NOW + 60),)}, False, True),
     ],
 )
-def test_each_condition_chooses_timers(
+def test_each_condition_filters_timers(
     conditions: dict[str, Any], running_matches: bool, stopped_matches: bool
 ) -> None:
     query = TimerQuery(ORGANIZATION.id, **conditions)
     assert (query.matches(RUNNING), query.matches(STOPPED)) == (running_matches, stopped_matches)
 
 
-ALL: dict[str, Any] = {
+ALL_CONDITIONS: dict[str, Any] = {
     "person_ids": frozenset({PERSON}),
     "time_entry_ids": frozenset({ENTRY}),
     "started_at": THIS_MINUTE,
@@ -74,12 +76,12 @@ ALL: dict[str, Any] = {
 }
 
 
-def test_a_timer_that_meets_every_condition_is_meant() -> None:
-    assert TimerQuery(ORGANIZATION.id, **ALL).matches(STOPPED)
+def test_timer_matches_when_all_conditions_are_met() -> None:
+    assert TimerQuery(ORGANIZATION.id, **ALL_CONDITIONS).matches(STOPPED)
 
 
 @pytest.mark.parametrize(
-    "broken",
+    "failing",
     [
         {"person_ids": frozenset({1})},
         {"time_entry_ids": frozenset({1})},
@@ -87,5 +89,5 @@ def test_a_timer_that_meets_every_condition_is_meant() -> None:
         {"stopped_at": NO_TIME},
     ],
 )
-def test_one_condition_that_fails_is_enough(broken: dict[str, Any]) -> None:
-    assert not TimerQuery(ORGANIZATION.id, **{**ALL, **broken}).matches(STOPPED)
+def test_timer_does_not_match_when_one_condition_fails(failing: dict[str, Any]) -> None:
+    assert not TimerQuery(ORGANIZATION.id, **{**ALL_CONDITIONS, **failing}).matches(STOPPED)

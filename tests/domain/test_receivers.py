@@ -1,4 +1,4 @@
-"""Who may be posted to, by whatever spelling."""
+"""Tests of webhook URLs: only public addresses are accepted, in any spelling."""
 
 import pytest
 from hypothesis import given
@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from chalicelib.domain.receivers import BadUrl, Target, is_public, read_url
 
-PRIVATE = [
+NON_PUBLIC_ADDRESSES = [
     "0.0.0.0",  # noqa: S104
     "10.0.0.1",
     "100.64.0.1",
@@ -50,22 +50,22 @@ PRIVATE = [
 ]
 
 
-@pytest.mark.parametrize("address", PRIVATE)
-def test_what_nobody_outside_may_reach_is_refused(address: str) -> None:
+@pytest.mark.parametrize("address", NON_PUBLIC_ADDRESSES)
+def test_non_public_address_is_rejected(address: str) -> None:
     assert not is_public(address)
 
 
 @pytest.mark.parametrize("address", ["8.8.8.8", "1.1.1.1", "2606:4700::1111", "2a00:1450::1"])
-def test_what_anybody_may_reach_is_not(address: str) -> None:
+def test_public_address_is_accepted(address: str) -> None:
     assert is_public(address)
 
 
 @given(st.ip_addresses(v=4))
-def test_no_ipv4_address_gets_in_as_ipv6(address: object) -> None:
-    packed = f"{int(address):08x}"  # type: ignore[call-overload]
-    tail = f"{packed[:4]}:{packed[4:]}"
-    for spelled in (f"::{tail}", f"::ffff:{tail}", f"64:ff9b::{tail}", f"2002:{tail}::"):
-        assert not is_public(spelled)
+def test_ipv4_address_embedded_in_ipv6_is_rejected(address: object) -> None:
+    hex_address = f"{int(address):08x}"  # type: ignore[call-overload]
+    tail = f"{hex_address[:4]}:{hex_address[4:]}"
+    for ipv6_address in (f"::{tail}", f"::ffff:{tail}", f"64:ff9b::{tail}", f"2002:{tail}::"):
+        assert not is_public(ipv6_address)
 
 
 @pytest.mark.parametrize(
@@ -78,18 +78,18 @@ def test_no_ipv4_address_gets_in_as_ipv6(address: object) -> None:
         ("https://[2606:4700::1111]:8443/", Target(True, "2606:4700::1111", 8443, "/")),
     ],
 )
-def test_a_public_receiver_is_taken(url: str, target: Target) -> None:
+def test_public_url_is_accepted(url: str, target: Target) -> None:
     assert read_url(url) == target
 
 
-def test_the_host_header_is_what_the_url_says() -> None:
+def test_host_header_contains_host_and_nondefault_port() -> None:
     assert read_url("https://hooks.example.com:443/").authority == "hooks.example.com"
     assert read_url("https://hooks.example.com:8443/").authority == "hooks.example.com:8443"
     assert read_url("https://[2606:4700::1111]:8443/").authority == "[2606:4700::1111]:8443"
     assert read_url("http://localhost:80/", local=True).authority == "localhost"
 
 
-BAD = [
+INVALID_URLS = [
     "",
     "hooks.example.com",
     "http://hooks.example.com",
@@ -134,21 +134,21 @@ BAD = [
 ]
 
 
-@pytest.mark.parametrize("url", BAD)
-def test_any_other_is_refused(url: str) -> None:
+@pytest.mark.parametrize("url", INVALID_URLS)
+def test_invalid_url_is_rejected(url: str) -> None:
     with pytest.raises(BadUrl):
         read_url(url)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9000/hook", "http://localhost/", "https://a/"])
-def test_for_development_this_machine_will_do(url: str) -> None:
+def test_local_url_is_accepted_only_in_local_mode(url: str) -> None:
     with pytest.raises(BadUrl):
         read_url(url)
     assert read_url(url, local=True).path
 
 
 @given(st.text(max_size=40))
-def test_whatever_is_written_is_read_or_refused(text: str) -> None:
+def test_any_text_is_parsed_or_rejected(text: str) -> None:
     for url in (text, f"https://{text}", f"https://a.example{text}"):
         try:
             target = read_url(url)

@@ -1,4 +1,4 @@
-"""decide_stop: contract section 4. The first stop by hand wins."""
+"""Tests of ``decide_stop``: contract section 4. The first manual stop wins."""
 
 import pytest
 
@@ -9,10 +9,10 @@ from chalicelib.domain.timers import StopReason
 from tests.domain.builders import ENTRY, LIMIT, NOW, ORGANIZATION, PERSON, TIMER, TODAY, timer
 from tests.support.clock import DAY, HOUR
 
-BEGUN = NOW - HOUR
+STARTED_AT = NOW - HOUR
 
 
-def test_a_stop_is_one_change_of_its_timer_its_entry_its_slot_and_its_day() -> None:
+def test_stop_writes_its_timer_entry_person_state_and_day_counters() -> None:
     assert decide_stop(timer(), NOW).changes == Changes(
         organization_id=ORGANIZATION.id,
         person_id=PERSON,
@@ -24,70 +24,70 @@ def test_a_stop_is_one_change_of_its_timer_its_entry_its_slot_and_its_day() -> N
     )
 
 
-def test_a_stop_answers_the_timer_as_it_is_then() -> None:
+def test_stop_returns_the_stopped_timer() -> None:
     stopped = decide_stop(timer(), NOW).timer
     assert stopped == timer(stopped_at=NOW, version=2)
     assert stopped.total_time == 60
 
 
 @pytest.mark.parametrize(
-    ("asked", "stopped_at"),
+    ("requested", "stopped_at"),
     [
         pytest.param(None, NOW, id="now"),
-        pytest.param(NOW, NOW, id="now, said explicitly"),
+        pytest.param(NOW, NOW, id="now, sent by the client"),
         pytest.param(NOW - 600, NOW - 600, id="ten minutes ago"),
-        pytest.param(NOW + 1, NOW, id="a second ahead"),
-        pytest.param(NOW + 120, NOW, id="two minutes ahead"),
-        pytest.param(BEGUN, BEGUN, id="at the start"),
-        pytest.param(BEGUN - 1, BEGUN, id="before the start"),
-        pytest.param(0, BEGUN, id="long before the start"),
+        pytest.param(NOW + 1, NOW, id="a second in the future"),
+        pytest.param(NOW + 120, NOW, id="two minutes in the future"),
+        pytest.param(STARTED_AT, STARTED_AT, id="at the start"),
+        pytest.param(STARTED_AT - 1, STARTED_AT, id="before the start"),
+        pytest.param(0, STARTED_AT, id="long before the start"),
     ],
 )
-def test_a_stop_may_say_when_it_happened(asked: int | None, stopped_at: int) -> None:
-    stopped = decide_stop(timer(), NOW, asked)
-    assert stopped.timer.stopped_at == stopped_at
-    assert stopped.changes is not None
-    assert stopped.changes.slot == FreeSlot(TIMER, stopped_at)
-    assert stopped.changes.stop_timer == StopTimer(TIMER, stopped_at, None)
-    assert stopped.changes.entries == (
-        ChangeEntry(ENTRY, seconds=stopped_at - BEGUN, ends=stopped_at),
+def test_stop_accepts_a_stop_time(requested: int | None, stopped_at: int) -> None:
+    result = decide_stop(timer(), NOW, requested)
+    assert result.timer.stopped_at == stopped_at
+    assert result.changes is not None
+    assert result.changes.slot == FreeSlot(TIMER, stopped_at)
+    assert result.changes.stop_timer == StopTimer(TIMER, stopped_at, None)
+    assert result.changes.entries == (
+        ChangeEntry(ENTRY, seconds=stopped_at - STARTED_AT, ends=stopped_at),
     )
 
 
-def test_a_stop_before_the_start_makes_a_timer_of_no_minutes() -> None:
-    assert decide_stop(timer(), NOW, BEGUN - HOUR).timer.total_time == 0
+def test_stop_before_start_records_zero_minutes() -> None:
+    assert decide_stop(timer(), NOW, STARTED_AT - HOUR).timer.total_time == 0
 
 
-@pytest.mark.parametrize("asked", [NOW + 121, NOW + DAY])
-def test_a_stop_more_than_two_minutes_ahead_is_refused(asked: int) -> None:
-    with pytest.raises(InvalidAttribute) as caught:
-        decide_stop(timer(), NOW, asked)
-    assert caught.value.code == "invalid_attribute"
-    assert caught.value.source == {"pointer": "data/attributes/stopped_at"}
+@pytest.mark.parametrize("requested", [NOW + 121, NOW + DAY])
+def test_stop_more_than_two_minutes_in_the_future_is_rejected(requested: int) -> None:
+    with pytest.raises(InvalidAttribute) as error:
+        decide_stop(timer(), NOW, requested)
+    assert error.value.code == "invalid_attribute"
+    assert error.value.source == {"pointer": "data/attributes/stopped_at"}
 
 
-@pytest.mark.parametrize("asked", [None, NOW - 600, NOW, NOW + 60])
-def test_a_timer_that_started_in_our_future_is_not_negative(asked: int | None) -> None:
-    stopped = decide_stop(timer(started_at=NOW + 5), NOW, asked).timer
+@pytest.mark.parametrize("requested", [None, NOW - 600, NOW, NOW + 60])
+def test_timer_that_starts_in_the_future_has_zero_seconds(requested: int | None) -> None:
+    stopped = decide_stop(timer(started_at=NOW + 5), NOW, requested).timer
     assert (stopped.stopped_at, stopped.seconds) == (NOW + 5, 0)
 
 
-def test_a_stop_by_hand_wins_past_the_limit_too() -> None:
+def test_manual_stop_is_accepted_past_the_limit() -> None:
     stopped = decide_stop(timer(started_at=NOW - DAY, auto_stop_at=NOW - DAY + LIMIT), NOW).timer
     assert (stopped.stopped_at, stopped.stop_reason) == (NOW, None)
 
 
-def test_a_stop_is_counted_on_the_day_on_which_it_happened() -> None:
-    changes = decide_stop(timer(started_at=NOW - DAY), NOW, NOW - 9 * HOUR).changes
-    assert changes is not None
-    assert changes.tallies == (ChangeTally(TODAY - 1, {"e92": 1}),)
+def test_stop_is_counted_on_its_own_day() -> None:
+    write_set = decide_stop(timer(started_at=NOW - DAY), NOW, NOW - 9 * HOUR).changes
+    assert write_set is not None
+    assert write_set.tallies == (ChangeTally(TODAY - 1, {"e92": 1}),)
 
 
 @pytest.mark.parametrize("reason", [None, *StopReason])
-@pytest.mark.parametrize("asked", [None, NOW - 900, NOW - 600, NOW, NOW + 120])
-def test_stopping_a_stopped_timer_changes_nothing(
-    reason: StopReason | None, asked: int | None
+@pytest.mark.parametrize("requested", [None, NOW - 900, NOW - 600, NOW, NOW + 120])
+def test_stop_of_a_stopped_timer_changes_nothing(
+    reason: StopReason | None, requested: int | None
 ) -> None:
     stopped = timer(stopped_at=NOW - 600, stop_reason=reason, version=2)
-    again = decide_stop(stopped, NOW, asked)
-    assert (again.timer, again.changes) == (stopped, None)
+    result = decide_stop(stopped, NOW, requested)
+    assert (result.timer, result.changes) == (stopped, None)

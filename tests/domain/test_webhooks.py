@@ -1,4 +1,4 @@
-"""Webhooks: what they want, and the secrets that sign for them."""
+"""Tests of webhooks: subscribed events, states and signing secrets."""
 
 import base64
 
@@ -16,11 +16,11 @@ from chalicelib.domain.webhooks import (
 )
 from tests.domain.builders import NOW
 
-KEY = b"a key that nobody knows"
+KEY = b"a secret key"
 
 
-def webhook(**members: object) -> Webhook:
-    plain: dict[str, object] = {
+def webhook(**fields: object) -> Webhook:
+    defaults: dict[str, object] = {
         "id": 77,
         "organization_id": 2149,
         "name": "payroll",
@@ -29,17 +29,17 @@ def webhook(**members: object) -> Webhook:
         "created_at": NOW,
         "updated_at": NOW,
     }
-    return Webhook(**{**plain, **members})  # type: ignore[arg-type]
+    return Webhook(**{**defaults, **fields})  # type: ignore[arg-type]
 
 
-def test_it_wants_what_it_names_while_it_is_active() -> None:
+def test_active_webhook_receives_only_its_event_types() -> None:
     assert webhook().wants(EventType.TIMER_STARTED)
     assert not webhook().wants(EventType.TIMER_STOPPED)
     paused = webhook(state=WebhookState.PAUSED, paused_reason=PausedReason.BY_HAND)
     assert not paused.wants(EventType.TIMER_STARTED)
 
 
-def test_a_replaced_secret_signs_for_a_while() -> None:
+def test_old_secret_signs_during_the_rotation_overlap() -> None:
     assert webhook().signing_numbers(NOW) == (1,)
     rotated = webhook().rotated(NOW)
     assert (rotated.version, rotated.updated_at) == (2, NOW)
@@ -48,8 +48,8 @@ def test_a_replaced_secret_signs_for_a_while() -> None:
     assert rotated.signing_numbers(NOW + ROTATION_OVERLAP) == (2,)
 
 
-def test_rotated_again_within_the_day_all_of_them_sign() -> None:
-    # Whoever lost the answer to the first rotation still has the secret from before it.
+def test_all_secrets_sign_when_rotations_overlap() -> None:
+    # A client that did not receive the first new secret still uses the original one.
     twice = webhook().rotated(NOW).rotated(NOW + 60)
     assert twice.signing_numbers(NOW + 60) == (3, 2, 1)
     assert twice.signing_numbers(NOW + 60 + ROTATION_OVERLAP) == (3,)
@@ -57,12 +57,12 @@ def test_rotated_again_within_the_day_all_of_them_sign() -> None:
     assert later.signing_numbers(NOW + ROTATION_OVERLAP) == (3, 2)
 
 
-def test_a_leaked_secret_ends_at_once() -> None:
+def test_immediate_rotation_revokes_old_secrets() -> None:
     rotated = webhook().rotated(NOW).rotated(NOW + 60, at_once=True)
     assert rotated.signing_numbers(NOW + 60) == (3,)
 
 
-def test_no_more_than_a_few_secrets_sign() -> None:
+def test_rotation_is_rejected_when_too_many_secrets_sign() -> None:
     rotated = webhook()
     for _ in range(MOST_SIGNATURES - 1):
         rotated = rotated.rotated(NOW)
@@ -72,7 +72,7 @@ def test_no_more_than_a_few_secrets_sign() -> None:
     assert rotated.rotated(NOW, at_once=True).signing_numbers(NOW) == (5,)
 
 
-def test_resumed_or_moved_it_begins_afresh() -> None:
+def test_resume_or_new_url_resets_the_failure_state() -> None:
     failing = webhook(
         state=WebhookState.PAUSED,
         paused_reason=PausedReason.FAILING,
@@ -88,29 +88,31 @@ def test_resumed_or_moved_it_begins_afresh() -> None:
     assert renamed.failing_since == NOW
 
 
-def test_paused_by_hand_it_says_so_and_keeps_an_earlier_reason() -> None:
+def test_manual_pause_sets_a_reason_and_keeps_an_earlier_reason() -> None:
     paused = webhook().changed({"state": WebhookState.PAUSED}, NOW + 60)
     assert (paused.paused_reason, paused.paused_at) == (PausedReason.BY_HAND, NOW + 60)
-    gone = webhook(state=WebhookState.PAUSED, paused_reason=PausedReason.GONE, paused_at=NOW)
-    assert gone.changed({"state": WebhookState.PAUSED}, NOW + 60) is gone
+    paused_as_gone = webhook(
+        state=WebhookState.PAUSED, paused_reason=PausedReason.GONE, paused_at=NOW
+    )
+    assert paused_as_gone.changed({"state": WebhookState.PAUSED}, NOW + 60) is paused_as_gone
 
 
-def test_it_gives_up_after_nothing_but_failures() -> None:
+def test_webhook_gives_up_after_the_maximum_failure_period() -> None:
     assert not webhook().gives_up(NOW)
     failing = webhook(failing_since=NOW)
     assert not failing.gives_up(NOW + PAUSED_AFTER - 1)
     assert failing.gives_up(NOW + PAUSED_AFTER)
 
 
-def test_a_secret_is_what_the_scheme_asks_for() -> None:
+def test_secret_has_the_standard_webhooks_format() -> None:
     secret = secret_of(KEY, webhook(), 1)
     prefix, _, encoded = secret.partition("_")
     assert prefix == "whsec"
-    # The scheme wants 24 to 64 bytes.
+    # Standard Webhooks requires 24 to 64 bytes.
     assert len(base64.b64decode(encoded, validate=True)) == 32
 
 
-def test_a_secret_is_the_same_every_time_and_shared_by_no_other() -> None:
+def test_secret_is_deterministic_and_unique() -> None:
     secrets = [
         secret_of(KEY, webhook(), 1),
         secret_of(KEY, webhook(), 2),

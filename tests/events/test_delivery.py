@@ -1,4 +1,4 @@
-"""The queue's handler, as AWS loads it: its module alone, without ``app``."""
+"""Tests of the SQS handler ``delivery``. Lambda imports its module without ``app``."""
 
 import json
 import logging
@@ -19,7 +19,7 @@ from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
 
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_NINE + 11 * HOUR)
 
-LOAD = """
+LOAD_MODULE = """
 import json, sys
 import chalicelib.events.delivery as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.services.delivering"}
@@ -29,12 +29,12 @@ print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.delivery)]))
 
 
 @pytest.fixture(autouse=True)
-def _wired(outside: Outside, world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
+def _use_test_dependencies(outside: Outside, world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
     monkeypatch.setattr(module, "delivery_tools", outside.delivery_tools)
 
 
 def event(*bodies: str) -> dict[str, Any]:
-    """What Lambda makes of messages of a queue."""
+    """Return the event that Lambda builds from SQS messages."""
     return {
         "Records": [
             {
@@ -52,27 +52,27 @@ def event(*bodies: str) -> dict[str, Any]:
     }
 
 
-def test_its_module_is_loaded_alone() -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", LOAD], capture_output=True, text=True, check=True
+def test_handler_module_does_not_import_heavy_modules() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", LOAD_MODULE], capture_output=True, text=True, check=True
     )
-    assert json.loads(result.stdout) == [[], True]
+    assert json.loads(process.stdout) == [[], True]
 
 
-def test_it_delivers_and_names_what_is_to_come_again(
+def test_handler_delivers_messages_and_reports_failed_ones(
     outside: Outside, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     outside.create_webhook(receiver.url)
     outside.fan_out(stream_record(None, RUNNING))
-    (text,) = outside.texts(outside.settings.deliveries_url)
+    (body,) = outside.texts(outside.settings.deliveries_url)
     with caplog.at_level(logging.INFO, "stint"):
-        answer = module.delivery(event(text, "nonsense"), None)
-    assert answer == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
+        response = module.delivery(event(body, "nonsense"), None)
+    assert response == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
     assert len(receiver.received) == 1
-    line = caplog.records[-1]
-    assert line.getMessage() == "deliveries"
-    assert (line.__dict__["delivered"], line.__dict__["failed"]) == (1, 1)
+    log_record = caplog.records[-1]
+    assert log_record.getMessage() == "delivery batch"
+    assert (log_record.__dict__["delivered"], log_record.__dict__["failed"]) == (1, 1)
 
 
-def test_a_batch_is_delivered_all_at_once() -> None:
+def test_batch_size_does_not_exceed_the_thread_count() -> None:
     assert module.BATCH <= THREADS

@@ -1,4 +1,4 @@
-"""The stream's handler, as AWS loads it: its module alone, without ``app``."""
+"""Tests of the DynamoDB Streams handler ``rollup``. Lambda imports its module without ``app``."""
 
 import json
 import subprocess
@@ -21,7 +21,7 @@ from tests.support.clock import HOUR, FakeClock
 from tests.support.rollups import roll_up_all
 from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
 
-LOAD = """
+LOAD_MODULE = """
 import json, sys
 import chalicelib.events.rollup as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.services.rolling_up"}
@@ -30,7 +30,7 @@ print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.rollup)]))
 
 
 def stream_event(*records: Record) -> dict[str, object]:
-    """As Lambda passes it to a function that a stream feeds."""
+    """Return the event that Lambda passes for DynamoDB stream records."""
     return {
         "Records": [
             {
@@ -47,7 +47,7 @@ def stream_event(*records: Record) -> dict[str, object]:
 
 
 def changed(scope: str, bucket: str, number: int = 1) -> Record:
-    """A record about an item of the tallies."""
+    """Return the stream record of a changed counter item."""
     return {
         "eventName": "MODIFY",
         "dynamodb": {
@@ -60,27 +60,27 @@ def changed(scope: str, bucket: str, number: int = 1) -> Record:
     }
 
 
-def test_its_module_is_loaded_alone() -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", LOAD], capture_output=True, text=True, check=True
+def test_handler_module_does_not_import_heavy_modules() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", LOAD_MODULE], capture_output=True, text=True, check=True
     )
-    assert json.loads(result.stdout) == [[], True]
+    assert json.loads(process.stdout) == [[], True]
 
 
-def test_the_handler_rolls_up_what_its_records_are_about(
+def test_handler_rolls_up_the_scopes_of_its_records(
     admin: Api, tools: Toolbox, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(module, "toolbox", lambda: tools)
     roll_up_all(connection)
     admin.start(time_entry_id=ADMINS_ENTRY)
-    # Chalice's decorator leaves a class that makes its event of what Lambda passes.
+    # Chalice's decorator replaces the function with a class that parses the Lambda event.
     handler: Callable[[object, object], object] = module.rollup
     event = stream_event(changed("2149#8779", "2026-03-02"), changed("2149", "month#2026-03"))
     assert handler(event, None) == {"batchItemFailures": []}
     assert behind(read_all(connection)) == set()
 
 
-def test_what_people_do_reaches_every_bucket_by_the_stream(
+def test_stream_updates_the_counters_of_every_bucket(
     admin: Api,
     member: Api,
     tools: Toolbox,
@@ -92,15 +92,15 @@ def test_what_people_do_reaches_every_bucket_by_the_stream(
     stream = open_stream(table_name(TallyModel))
     feed = Feed(stream, lambda event: roll_up_records(tools, event))
     for _ in range(3):
-        first = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+        timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
         member.start(time_entry_id=MEMBERS_ENTRY)
         clock.advance(9 * HOUR)
-        admin.stop(first, stopped_at="2026-03-02T10:00:00+01:00")
+        admin.stop(timer_id, stopped_at="2026-03-02T10:00:00+01:00")
     for _ in range(200):
         feed.run()
         if not behind(read_all(connection)):
             break
         time.sleep(0.02)
-    everything = read_all(connection)
-    assert (behind(everything), drifted(everything)) == (set(), set())
+    counters = read_all(connection)
+    assert (behind(counters), drifted(counters)) == (set(), set())
     assert admin.get("/timers?page[size]=1").meta["total_count"] == 6

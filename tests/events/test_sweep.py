@@ -1,4 +1,4 @@
-"""The scheduled handler, as AWS loads it: its module alone, without ``app``."""
+"""Tests of the scheduled handler ``sweep``. Lambda imports its module without ``app``."""
 
 import json
 import logging
@@ -26,7 +26,7 @@ EVENT = {
     "detail": {},
 }
 
-LOAD = """
+LOAD_MODULE = """
 import json, sys
 import chalicelib.events.sweep as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.services.sweeping"}
@@ -43,7 +43,7 @@ class Context:
 
 
 @pytest.fixture
-def forgotten(
+def overdue(
     tools: Toolbox, connection: Connection, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> int:
     forget_timers(connection, 2149, range(5), MONDAY_NINE, HOUR)
@@ -52,21 +52,21 @@ def forgotten(
     return 5
 
 
-def test_its_module_is_loaded_alone() -> None:
-    result = subprocess.run(
-        [sys.executable, "-c", LOAD], capture_output=True, text=True, check=True
+def test_handler_module_does_not_import_heavy_modules() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", LOAD_MODULE], capture_output=True, text=True, check=True
     )
-    assert json.loads(result.stdout) == [[], True]
+    assert json.loads(process.stdout) == [[], True]
 
 
-def test_it_sweeps_and_clears_and_reports_in_a_log_line_each(
-    forgotten: int, caplog: pytest.LogCaptureFixture
+def test_handler_stops_and_purges_and_logs_one_line_for_each(
+    overdue: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "stint"):
-        answer = module.sweep(EVENT, Context())
-    assert answer == {
-        "found": forgotten,
-        "stopped": forgotten,
+        response = module.sweep(EVENT, Context())
+    assert response == {
+        "found": overdue,
+        "stopped": overdue,
         "lost": 0,
         "failed": 0,
         "left": 0,
@@ -74,26 +74,30 @@ def test_it_sweeps_and_clears_and_reports_in_a_log_line_each(
         "lag_seconds": 0,
         "clearing": {"cleared": 0, "failed": 0, "left": 0},
     }
-    line, other = caplog.records
-    assert (line.getMessage(), other.getMessage()) == ("sweep", "clearing")
-    cleared = answer.pop("clearing")
-    assert {name: line.__dict__[name] for name in answer} == answer
-    assert {name: other.__dict__[name] for name in cleared} == cleared
+    sweep_record, purge_record = caplog.records
+    assert (sweep_record.getMessage(), purge_record.getMessage()) == (
+        "auto-stop run",
+        "purge of deleted time entries",
+    )
+    purge = response.pop("clearing")
+    assert {name: sweep_record.__dict__[name] for name in response} == response
+    assert {name: purge_record.__dict__[name] for name in purge} == purge
 
 
-def test_it_begins_nothing_when_its_time_is_nearly_over(forgotten: int) -> None:
-    assert forgotten
-    answer = module.sweep(EVENT, Context(remaining=module.SPARE_MILLISECONDS))
-    assert (answer["stopped"], answer["complete"]) == (0, False)
+def test_handler_stops_no_timer_when_its_time_is_nearly_over(overdue: int) -> None:
+    assert overdue
+    response = module.sweep(EVENT, Context(remaining=module.SPARE_MILLISECONDS))
+    assert (response["stopped"], response["complete"]) == (0, False)
 
 
-def test_it_runs_every_five_minutes() -> None:
-    result = subprocess.run(
+def test_handler_runs_every_five_minutes() -> None:
+    process = subprocess.run(
         [
             sys.executable,
             "-c",
-            "import app; print(*[(it.name, it.schedule_expression.to_string(), it.handler_string)"
-            " for it in app.app.event_sources if it.name == 'sweep'])",
+            "import app; print(*[(source.name, source.schedule_expression.to_string(),"
+            " source.handler_string)"
+            " for source in app.app.event_sources if source.name == 'sweep'])",
         ],
         env={"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"},
         capture_output=True,
@@ -101,4 +105,4 @@ def test_it_runs_every_five_minutes() -> None:
         check=True,
     )
     expected = ("sweep", "rate(5 minutes)", "chalicelib.events.sweep.sweep")
-    assert result.stdout.strip() == str(expected)
+    assert process.stdout.strip() == str(expected)

@@ -1,4 +1,4 @@
-"""Who fans out or delivers is killed at each of its calls, and begins again: nothing is lost."""
+"""Event fan-out and webhook delivery lose no event when the process is killed at any call."""
 
 import threading
 from collections.abc import Iterator, Mapping
@@ -24,103 +24,109 @@ from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
 
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_NINE + 11 * HOUR)
 STOPPED = replace(RUNNING, stopped_at=MONDAY_NINE, version=2)
-# More than a killed worker's messages stay hidden for, and than anything here waits.
+# Seconds. Longer than the visibility timeout of the queue, and than any retry delay in the tests.
 LATER = LONGEST_DELAY
 
 
 @dataclass
-class Mortal:
-    """Lives until a call, counted from 0 over everything that leaves the process.
+class KilledProcess:
+    """A process that is killed at the network call number ``position``, counted from 0.
 
-    It dies before that call, or after it, when what was asked for has happened; and a dead process
-    makes no call any more.
+    It is killed before that call, or after it if ``kill_after_call``. A killed process makes no
+    more calls.
     """
 
     position: int
-    afterwards: bool
+    kill_after_call: bool
     calls: list[str] = field(default_factory=list)
     is_dead: bool = False
 
     def __post_init__(self) -> None:
         self._lock = threading.Lock()
 
-    def through(self, name: str, call: Any) -> Any:
+    def run(self, name: str, call: Any) -> Any:
         with self._lock:
             if self.is_dead:
                 raise Killed
             number = len(self.calls)
             self.calls.append(name)
-            dies = number == self.position
-            self.is_dead = dies
-        if dies:
-            if self.afterwards:
+            is_killed = number == self.position
+            self.is_dead = is_killed
+        if is_killed:
+            if self.kill_after_call:
                 call()
             raise Killed
         return call()
 
 
 @contextmanager
-def mortal(outside: Outside, connection: Connection, life: Mortal) -> Iterator[None]:
+def killing(outside: Outside, connection: Connection, process: KilledProcess) -> Iterator[None]:
+    """Send all network calls through ``process``."""
     region = outside.settings.region
     with ExitStack() as stack:
         clients = [connection.client, client("sqs", region), client("secretsmanager", region)]
-        for it in clients:
-            stack.enter_context(patch.object(it, "_make_api_call", _through(life, it)))
+        for aws_client in clients:
+            wrapped = _wrap(process, aws_client)
+            stack.enter_context(patch.object(aws_client, "_make_api_call", wrapped))
         post = Poster.post
 
-        def posting(poster: Poster, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-            answer: Answer = life.through("Post", lambda: post(poster, url, body, headers))
-            return answer
+        def wrapped_post(
+            poster: Poster, url: str, body: bytes, headers: Mapping[str, str]
+        ) -> Answer:
+            response: Answer = process.run("Post", lambda: post(poster, url, body, headers))
+            return response
 
-        stack.enter_context(patch.object(Poster, "post", posting))
+        stack.enter_context(patch.object(Poster, "post", wrapped_post))
         yield
 
 
-def _through(life: Mortal, wrapped: Any) -> Any:
-    real = wrapped._make_api_call
+def _wrap(process: KilledProcess, aws_client: Any) -> Any:
+    real = aws_client._make_api_call
 
     def call(operation: str, arguments: Any) -> Any:
-        return life.through(operation, lambda: real(operation, arguments))
+        return process.run(operation, lambda: real(operation, arguments))
 
     return call
 
 
 @pytest.fixture(autouse=True)
-def _world(world: World) -> None:
-    """There are organizations and people."""
+def _fixtures(world: World) -> None:
+    """Create the organizations and people."""
 
 
-@pytest.mark.parametrize("afterwards", [False, True], ids=["before", "after"])
-def test_a_worker_killed_at_any_call_loses_nothing(
+@pytest.mark.parametrize(
+    "kill_after_call", [False, True], ids=["before the call", "after the call"]
+)
+def test_delivery_killed_at_any_call_loses_no_event(
     outside: Outside,
     connection: Connection,
     receiver: Receiver,
     clock: FakeClock,
-    afterwards: bool,
+    kill_after_call: bool,
 ) -> None:
     outside.create_webhook(receiver.url)
-    walked: set[str] = set()
+    calls: set[str] = set()
     for position in range(100):
         records = [stream_record(None, RUNNING), stream_record(RUNNING, STOPPED)]
         outside.fan_out(*records)
-        expected = {it.event_id for it in outside.queued()}
-        # The first is to come again, and marks the webhook; what succeeds takes the mark away.
+        expected = {delivery.event_id for delivery in outside.queued()}
+        # The first attempt fails and marks the webhook as failing. A success removes the mark.
         receiver.received.clear()
         receiver.answers = [status(500)]
-        life = Mortal(position, afterwards)
-        with mortal(outside, connection, life), suppress(Killed):
+        process = KilledProcess(position, kill_after_call)
+        with killing(outside, connection, process), suppress(Killed):
             outside.deliver()
-        walked.update(life.calls)
+        calls.update(process.calls)
         for _ in range(4):
             clock.advance(LATER)
             outside.deliver()
         assert outside.queued() == outside.dead() == [], f"killed at {position}"
         assert set(receiver.ids) == expected, f"killed at {position}"
-        if not life.is_dead:
+        if not process.is_dead:
             break
     else:
-        raise AssertionError("it never lived")
-    assert walked == {
+        raise AssertionError("the process was killed at every position")
+    assert calls == {
         "ReceiveMessage",
         "BatchGetItem",
         "GetSecretValue",
@@ -132,45 +138,47 @@ def test_a_worker_killed_at_any_call_loses_nothing(
     }
 
 
-@pytest.mark.parametrize("afterwards", [False, True], ids=["before", "after"])
-def test_a_fan_out_killed_at_any_call_loses_nothing(
-    outside: Outside, connection: Connection, receiver: Receiver, afterwards: bool
+@pytest.mark.parametrize(
+    "kill_after_call", [False, True], ids=["before the call", "after the call"]
+)
+def test_fan_out_killed_at_any_call_loses_no_event(
+    outside: Outside, connection: Connection, receiver: Receiver, kill_after_call: bool
 ) -> None:
     outside.create_webhook(receiver.url)
-    bad = stream_record(None, RUNNING)
-    del bad["dynamodb"]["NewImage"]["started_at"]
-    walked: list[str] = []
+    invalid_record = stream_record(None, RUNNING)
+    del invalid_record["dynamodb"]["NewImage"]["started_at"]
+    calls: list[str] = []
     for position in range(100):
-        records = [stream_record(None, RUNNING), bad, stream_record(RUNNING, STOPPED)]
-        life = Mortal(position, afterwards)
-        with mortal(outside, connection, life), suppress(Killed):
+        records = [stream_record(None, RUNNING), invalid_record, stream_record(RUNNING, STOPPED)]
+        process = KilledProcess(position, kill_after_call)
+        with killing(outside, connection, process), suppress(Killed):
             outside.fan_out(*records)
-        walked = life.calls
-        # The stream gives the same records again.
-        if life.is_dead:
+        calls = process.calls
+        # The stream delivers the same records again.
+        if process.is_dead:
             outside.fan_out(*records)
         before = len(receiver.received)
         outside.deliver()
         assert len(set(receiver.ids[before:])) == 2, f"killed at {position}"
         assert outside.texts(outside.settings.failed_records_url), f"killed at {position}"
-        if not life.is_dead:
+        if not process.is_dead:
             break
-    assert walked == ["BatchGetItem", "Query", "SendMessageBatch", "SendMessageBatch"]
+    assert calls == ["BatchGetItem", "Query", "SendMessageBatch", "SendMessageBatch"]
 
 
-def test_everything_twice_and_shuffled_arrives_at_least_once(
+def test_duplicate_and_unordered_records_are_delivered_at_least_once(
     outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     outside.create_webhook(receiver.url)
     timers = [replace(RUNNING, id=number) for number in range(1, 16)]
-    stops = [replace(it, stopped_at=MONDAY_NINE, version=2) for it in timers]
-    records = [stream_record(None, it) for it in timers]
+    stops = [replace(timer, stopped_at=MONDAY_NINE, version=2) for timer in timers]
+    records = [stream_record(None, timer) for timer in timers]
     records += [stream_record(*pair) for pair in zip(timers, stops, strict=True)]
-    # An order that nobody would think of, twice.
+    # Each record at least twice, in a mixed order.
     for record in [*records[::2], *records[::-1], *records[1::2]]:
         outside.fan_out(record)
     receiver.answers = [status(500), status(429, Retry_After="60"), status(503)] * 5
-    expected = {it.event_id for it in outside.queued()}
+    expected = {delivery.event_id for delivery in outside.queued()}
     for _ in range(6):
         outside.deliver()
         clock.advance(LATER)

@@ -1,8 +1,8 @@
-"""Every act, with a fault at each of its calls: contract sections 7, 8 and 9.
+"""Fault injection at each DynamoDB call of each timer operation: contract sections 7, 8 and 9.
 
-The calls of an act are found by doing it: the fault moves along until it strikes none of them.
-After each fault the books are those before the act or those after it, and the caller was told the
-truth; after a retry with the same key they are those of one act, down to the version of each item.
+After a fault the stored data is that before or that after the operation, and the response is
+correct. After a retry with the same idempotency key the data is that of one operation, including
+the version of each item.
 """
 
 from collections.abc import Callable
@@ -46,22 +46,22 @@ FAULTS = {
     "cancelled while throttled": Fault(lambda _: cancelled("ThrottlingError"), only=WRITE),
     "cancelled by a conflict": Fault(lambda _: cancelled("TransactionConflict"), only=WRITE),
     "never sent": Fault(lambda _: unreachable()),
-    "silent, and not written": Fault(lambda _: silent()),
-    "silent, but written": Fault(lambda _: silent(), sent=True),
+    "no response, not written": Fault(lambda _: silent()),
+    "no response, written": Fault(lambda _: silent(), sent=True),
     "killed before": Fault(lambda _: Killed()),
     "killed after": Fault(lambda _: Killed(), sent=True),
 }
-"""By what a maintainer would call them."""
+"""The faults by name. The names are test ids."""
 
-ALONG_A_SWEEP = ("throttled", "killed before")
-"""What is tried at each of a sweep's queries, which are alike; the others only at its write."""
+FAULTS_OF_QUERIES = ("throttled", "killed before")
+"""The faults that are injected at the queries of auto-stop. Others are injected at its write."""
 
-PASSING = [name for name in FAULTS if not name.startswith("killed")]
+TRANSIENT = [name for name in FAULTS if not name.startswith("killed")]
 
 
 @dataclass
 class Person:
-    """Somebody to whom nothing has happened yet, but for what an act needs."""
+    """A new person, with only the data that the operation needs."""
 
     number: int
     timer_id: int | None = None
@@ -80,8 +80,11 @@ class Person:
 
 
 @dataclass(frozen=True)
-class Act:
-    """``command`` is what is sent, or None for a sweep, which nobody sends."""
+class Operation:
+    """An operation, and the DynamoDB calls that it makes.
+
+    ``command`` returns the request; it is None for auto-stop, which has no request.
+    """
 
     prepare: Callable[[Toolbox, FakeClock, Person], None]
     command: Callable[[Person], StartTimer | StopTimer] | None
@@ -110,73 +113,79 @@ def _working(tools: Toolbox, clock: FakeClock, person: Person) -> None:
     clock.advance(HOUR + 29)
 
 
-def _forgetful(tools: Toolbox, clock: FakeClock, person: Person) -> None:
+def _overdue(tools: Toolbox, clock: FakeClock, person: Person) -> None:
     _working(tools, clock, person)
     clock.advance(ZAGREB.auto_stop_after)
 
 
-def _swept(tools: Toolbox, clock: FakeClock, person: Person) -> None:
-    _forgetful(tools, clock, person)
+def _auto_stopped(tools: Toolbox, clock: FakeClock, person: Person) -> None:
+    _overdue(tools, clock, person)
     assert sweep(tools).stopped == 1
 
 
 READ_AND_WRITE = ("BatchGetItem", WRITE)
 TWO_READS_AND_WRITE = ("BatchGetItem", *READ_AND_WRITE)
 
-ACTS = {
-    "start on an entry": Act(
-        _idle, lambda it: StartTimer(time_entry_id=it.entries[0]), READ_AND_WRITE
+OPERATIONS = {
+    "start on an entry": Operation(
+        _idle, lambda person: StartTimer(time_entry_id=person.entries[0]), READ_AND_WRITE
     ),
-    "start on a service": Act(_idle, lambda _: StartTimer(service_id=SERVICE.id), READ_AND_WRITE),
-    "switch": Act(_working, lambda it: StartTimer(time_entry_id=it.entries[1]), READ_AND_WRITE),
-    "switch within an entry": Act(
-        _working, lambda it: StartTimer(time_entry_id=it.entries[0]), READ_AND_WRITE
+    "start on a service": Operation(
+        _idle, lambda _: StartTimer(service_id=SERVICE.id), READ_AND_WRITE
     ),
-    "stop": Act(_working, lambda it: StopTimer(it.timer_id), READ_AND_WRITE),
-    "stop by entry": Act(
-        _working, lambda it: StopTimer(time_entry_id=it.entries[0]), TWO_READS_AND_WRITE
+    "switch": Operation(
+        _working, lambda person: StartTimer(time_entry_id=person.entries[1]), READ_AND_WRITE
     ),
-    "correct an automatic stop": Act(
-        _swept,
-        lambda it: StopTimer(it.timer_id, stopped_at=MONDAY_NINE + HOUR),
+    "switch within an entry": Operation(
+        _working, lambda person: StartTimer(time_entry_id=person.entries[0]), READ_AND_WRITE
+    ),
+    "stop": Operation(_working, lambda person: StopTimer(person.timer_id), READ_AND_WRITE),
+    "stop by entry": Operation(
+        _working, lambda person: StopTimer(time_entry_id=person.entries[0]), TWO_READS_AND_WRITE
+    ),
+    "correct an automatic stop": Operation(
+        _auto_stopped,
+        lambda person: StopTimer(person.timer_id, stopped_at=MONDAY_NINE + HOUR),
         TWO_READS_AND_WRITE,
     ),
-    "sweep": Act(_forgetful, None, (*["Query"] * 8, WRITE)),
+    "auto-stop": Operation(_overdue, None, (*["Query"] * 8, WRITE)),
 }
-KEYED = [name for name, act in ACTS.items() if act.command is not None]
+REQUESTS = [name for name, operation in OPERATIONS.items() if operation.command is not None]
 
 RELIES_ON_TOKENS = (
     "an identical resend without a key relies on ClientRequestToken, which moto ignores"
 )
 
 
-class Stage:
-    """One act, done as often as wanted, each time by somebody new and at the same time of day."""
+class Scenario:
+    """Repeats one operation, each time by a new person and at the same time of day."""
 
-    _undisturbed: ClassVar[dict[Act, "Undisturbed"]] = {}
+    _expected: ClassVar[dict[Operation, "Expected"]] = {}
 
-    def __init__(self, act: Act, tools: Toolbox, clock: FakeClock, connection: Connection) -> None:
-        self.act, self.tools, self.clock, self.connection = act, tools, clock, connection
+    def __init__(
+        self, operation: Operation, tools: Toolbox, clock: FakeClock, connection: Connection
+    ) -> None:
+        self.operation, self.tools = operation, tools
+        self.clock, self.connection = clock, connection
         self._people = count()
         put_all(SERVICE)
-        if act not in self._undisturbed:
-            self._undisturbed[act] = self._do_it_once()
-        undisturbed = self._undisturbed[act]
-        self.before, self.answer, self.after = undisturbed
+        if operation not in self._expected:
+            self._expected[operation] = self._run_without_fault()
+        self.before, self.result, self.after = self._expected[operation]
         assert self.before != self.after
 
-    def _do_it_once(self) -> "Undisturbed":
-        person = self.enter()
-        before = self.look()[person.id].outline
-        calls = Injection(FAULTS["throttled"], position=-1)
-        with intercepted(self.connection, calls.wrap):
-            answer = self.act.do(self.tools, person, None)
-        assert sorted(calls.calls) == sorted(self.act.calls)
-        seen = self.look()[person.id]
-        return before, seen.told(answer), seen.outline
+    def _run_without_fault(self) -> "Expected":
+        person = self.new_person()
+        before = self.read()[person.id].outline
+        no_fault = Injection(FAULTS["throttled"], position=-1)
+        with intercepted(self.connection, no_fault.wrap):
+            answer = self.operation.do(self.tools, person, None)
+        assert sorted(no_fault.calls) == sorted(self.operation.calls)
+        stored = self.read()[person.id]
+        return before, stored.result_of(answer), stored.outline
 
-    def enter(self) -> Person:
-        """Somebody new, about to act."""
+    def new_person(self) -> Person:
+        """Create a new person, ready for the operation."""
         person = Person(next(self._people))
         self.clock.instant = MONDAY_NINE
         put_all(
@@ -194,35 +203,37 @@ class Stage:
                 for entry_id in person.entries
             )
         )
-        self.act.prepare(self.tools, self.clock, person)
+        self.operation.prepare(self.tools, self.clock, person)
         return person
 
     def key(self, person: Person) -> RequestKey:
-        digest = digest_of(b"key")
-        return RequestKey(ZAGREB.id, person.id, digest, digest_of(str(person.number).encode()))
+        key_hash = digest_of(b"key")
+        return RequestKey(ZAGREB.id, person.id, key_hash, digest_of(str(person.number).encode()))
 
-    def look(self) -> dict[int, "Seen"]:
-        """Everybody's books, which must be right, by person."""
-        everybody = Ledger(self.connection).read_all()
-        assert violations_of(everybody) == []
-        return {books.person_id: Seen(books) for books in everybody.values()}
-
-
-Told = tuple[object, ...] | None
-Undisturbed = tuple[dict[str, object], Told, dict[str, object]]
-"""An act without a fault: the books before, what the caller was told, the books after."""
+    def read(self) -> dict[int, "StoredData"]:
+        """Read the data of all people, by person, and check the invariants."""
+        all_books = Ledger(self.connection).read_all()
+        assert violations_of(all_books) == []
+        return {books.person_id: StoredData(books) for books in all_books.values()}
 
 
-class Seen:
-    """What a person's books say, but for ids."""
+Result = tuple[object, ...] | None
+Expected = tuple[dict[str, object], Result, dict[str, object]]
+"""An operation without a fault: the data before, the result, the data after."""
+
+
+class StoredData:
+    """The stored data of a person, without ids."""
 
     def __init__(self, books: Books) -> None:
         self.outline = outline(books)
-        self._timers = {timer.id: rank for rank, timer in enumerate(books.timers)}
-        self._entries = {entry_id: rank for rank, entry_id in enumerate(sorted(books.entries))}
+        self._timers = {timer.id: position for position, timer in enumerate(books.timers)}
+        self._entries = {
+            entry_id: position for position, entry_id in enumerate(sorted(books.entries))
+        }
 
-    def told(self, answer: Answer[Outcome] | None) -> Told:
-        """What an answer says, but for ids. None for a sweep, which answers nobody."""
+    def result_of(self, answer: Answer[Outcome] | None) -> Result:
+        """Return the contents of an answer, without ids. Auto-stop has no answer: None."""
         if answer is None:
             return None
         outcome, timer = answer.outcome, answer.outcome.timer
@@ -240,7 +251,7 @@ class Seen:
 
 @dataclass
 class Trial:
-    """One fault at one call: who acted, what was struck, and what they heard, if anything."""
+    """One injected fault: the person, the injection, and the answer or the error."""
 
     person: Person
     key: RequestKey | None
@@ -250,33 +261,33 @@ class Trial:
     done: bool = False
 
 
-def _struck(stage: Stage, name: str, lasting: bool, keyed: bool) -> None:
-    """Move a fault along the calls of an act; each time somebody new does it, and retries."""
+def _inject_at_each_call(scenario: Scenario, name: str, lasting: bool, keyed: bool) -> None:
+    """Inject a fault at each call of the operation, each time for a new person; then retry."""
     fault = FAULTS[name]
-    if stage.act.command is None and name not in ALONG_A_SWEEP:
+    if scenario.operation.command is None and name not in FAULTS_OF_QUERIES:
         fault = replace(fault, only=WRITE)
-    # Whatever it strikes, the calls before it are those of an act without faults.
-    positions = [call for call in stage.act.calls if fault.only in (None, call)]
+    # The calls before the fault are always those of an operation without faults.
+    positions = [call for call in scenario.operation.calls if fault.only in (None, call)]
     trials = []
     for position in range(len(positions)):
-        person = stage.enter()
-        key = stage.key(person) if keyed else None
+        person = scenario.new_person()
+        key = scenario.key(person) if keyed else None
         trial = Trial(person, key, Injection(fault, position, lasting))
-        _disturb(stage, trial)
+        _run(scenario, trial)
         assert trial.injection.struck
         _check_error(name, trial.error)
         trials.append(trial)
-        if stage.act.command is None:
-            # A sweep is for everybody: the next one would finish what this one has left.
-            _check_and_retry(stage, trials)
+        if scenario.operation.command is None:
+            # Auto-stop processes all people: the next run would complete this trial.
+            _check_and_retry(scenario, trials)
             trials.clear()
-    _check_and_retry(stage, trials)
+    _check_and_retry(scenario, trials)
 
 
-def _disturb(stage: Stage, trial: Trial) -> None:
+def _run(scenario: Scenario, trial: Trial) -> None:
     try:
-        with intercepted(stage.connection, trial.injection.wrap):
-            trial.answer = stage.act.do(stage.tools, trial.person, trial.key)
+        with intercepted(scenario.connection, trial.injection.wrap):
+            trial.answer = scenario.operation.do(scenario.tools, trial.person, trial.key)
     except (Conflict, Unavailable, Killed) as error:
         trial.error = error
 
@@ -291,74 +302,85 @@ def _check_error(name: str, error: BaseException | None) -> None:
         assert error.retry_after
 
 
-def _check_and_retry(stage: Stage, trials: list[Trial]) -> None:
-    seen = stage.look()
+def _check_and_retry(scenario: Scenario, trials: list[Trial]) -> None:
+    stored_data = scenario.read()
     for trial in trials:
-        _check(stage, trial, seen[trial.person.id])
-    answers = [_retry(stage, trial) for trial in trials]
-    seen = stage.look()
-    for trial, heard in zip(trials, answers, strict=True):
-        mine = seen[trial.person.id]
-        assert mine.outline == stage.after
+        _check(scenario, trial, stored_data[trial.person.id])
+    answers_of_trials = [_retry(scenario, trial) for trial in trials]
+    stored_data = scenario.read()
+    for trial, answers in zip(trials, answers_of_trials, strict=True):
+        stored = stored_data[trial.person.id]
+        assert stored.outline == scenario.after
         if trial.key is not None:
-            assert {mine.told(answer) for answer in heard} == {stage.answer}
-            assert [answer.replayed for answer in heard if answer] == [trial.done, True]
+            assert {stored.result_of(answer) for answer in answers} == {scenario.result}
+            assert [answer.replayed for answer in answers if answer] == [trial.done, True]
 
 
-def _check(stage: Stage, trial: Trial, seen: Seen) -> None:
-    """All or nothing, and the caller was told no lie."""
+def _check(scenario: Scenario, trial: Trial, stored: StoredData) -> None:
+    """Check that all or nothing is written, and that the answer is correct."""
     injection = trial.injection
-    trial.done = seen.outline == stage.after
-    if stage.act.command is None:
-        # A sweep leaves to the next what it could not stop, or did not come to.
-        assert trial.done or seen.outline == stage.before
+    trial.done = stored.outline == scenario.after
+    if scenario.operation.command is None:
+        # Auto-stop leaves timers that it could not stop to the next run.
+        assert trial.done or stored.outline == scenario.before
     elif trial.error is None:
-        assert seen.told(trial.answer) == stage.answer
+        assert stored.result_of(trial.answer) == scenario.result
         assert trial.done
     else:
         written = injection.fault.sent and WRITE in injection.struck
-        assert seen.outline == (stage.after if written else stage.before)
+        assert stored.outline == (scenario.after if written else scenario.before)
 
 
-def _retry(stage: Stage, trial: Trial) -> list[Answer[Outcome] | None]:
-    """The same request again, in good weather; with a key, once more."""
-    if trial.key is None and trial.done and stage.act.starts(trial.person):
-        # Without a key, another start is another start.
+def _retry(scenario: Scenario, trial: Trial) -> list[Answer[Outcome] | None]:
+    """Send the same request again without faults: once, or twice with a key."""
+    if trial.key is None and trial.done and scenario.operation.starts(trial.person):
+        # Without a key, a repeated start would start another timer.
         return []
     return [
-        stage.act.do(stage.tools, trial.person, trial.key) for _ in range(2 if trial.key else 1)
+        scenario.operation.do(scenario.tools, trial.person, trial.key)
+        for _ in range(2 if trial.key else 1)
     ]
 
 
 @pytest.fixture
-def stage(
+def scenario(
     request: pytest.FixtureRequest, tools: Toolbox, clock: FakeClock, connection: Connection
-) -> Stage:
-    """The act that the test names."""
-    return Stage(ACTS[request.param], tools, clock, connection)
+) -> Scenario:
+    """The scenario of the operation that the test parameter names."""
+    return Scenario(OPERATIONS[request.param], tools, clock, connection)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("stage", KEYED, indirect=True)
-def test_a_fault_at_any_call_and_a_retry_with_the_key_are_one_act(stage: Stage, name: str) -> None:
-    _struck(stage, name, lasting=False, keyed=True)
+@pytest.mark.parametrize("scenario", REQUESTS, indirect=True)
+def test_retry_with_the_same_key_after_one_fault_has_one_effect(
+    scenario: Scenario, name: str
+) -> None:
+    _inject_at_each_call(scenario, name, lasting=False, keyed=True)
 
 
-@pytest.mark.parametrize("name", PASSING)
-@pytest.mark.parametrize("stage", KEYED, indirect=True)
-def test_a_fault_that_lasts_and_a_retry_with_the_key_are_one_act(stage: Stage, name: str) -> None:
-    _struck(stage, name, lasting=True, keyed=True)
+@pytest.mark.parametrize("name", TRANSIENT)
+@pytest.mark.parametrize("scenario", REQUESTS, indirect=True)
+def test_retry_with_the_same_key_after_lasting_faults_has_one_effect(
+    scenario: Scenario, name: str
+) -> None:
+    _inject_at_each_call(scenario, name, lasting=True, keyed=True)
 
 
 @pytest.mark.parametrize("name", FAULTS)
-@pytest.mark.parametrize("stage", ACTS, indirect=True)
-def test_a_fault_at_any_call_does_all_or_nothing_without_a_key(stage: Stage, name: str) -> None:
-    if ENDPOINT is None and name == "silent, but written" and stage.act.command is not None:
+@pytest.mark.parametrize("scenario", OPERATIONS, indirect=True)
+def test_fault_without_a_key_writes_all_or_nothing(scenario: Scenario, name: str) -> None:
+    if (
+        ENDPOINT is None
+        and name == "no response, written"
+        and scenario.operation.command is not None
+    ):
         pytest.skip(RELIES_ON_TOKENS)
-    _struck(stage, name, lasting=False, keyed=False)
+    _inject_at_each_call(scenario, name, lasting=False, keyed=False)
 
 
-@pytest.mark.parametrize("name", PASSING)
-@pytest.mark.parametrize("stage", ["sweep"], indirect=True)
-def test_a_fault_that_lasts_leaves_it_to_the_next_sweep(stage: Stage, name: str) -> None:
-    _struck(stage, name, lasting=True, keyed=False)
+@pytest.mark.parametrize("name", TRANSIENT)
+@pytest.mark.parametrize("scenario", ["auto-stop"], indirect=True)
+def test_timers_left_by_lasting_faults_are_stopped_by_the_next_auto_stop(
+    scenario: Scenario, name: str
+) -> None:
+    _inject_at_each_call(scenario, name, lasting=True, keyed=False)

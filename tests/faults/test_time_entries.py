@@ -1,7 +1,7 @@
-"""Every act on time entries, with a fault at each of its calls: contract sections 7 and 8.
+"""Fault injection at each call of each operation on time entries: contract sections 7 and 8.
 
-After each fault all or nothing is written, and the caller was told the truth; after a retry it is
-what one act has made of it.
+After a fault all or nothing is written, and the response is correct. After a retry the data is that
+of one operation.
 """
 
 from collections.abc import Callable
@@ -35,82 +35,95 @@ State = tuple[object, ...]
 
 
 @dataclass(frozen=True)
-class Act:
-    """Something that is done to an entry, which has so many sessions, and the calls it takes."""
+class Operation:
+    """An operation on an entry with ``sessions`` sessions, and the DynamoDB calls that it makes."""
 
     do: Callable[[TimeEntries, int, RequestKey], object]
     calls: tuple[str, ...]
     sessions: int = 0
 
 
-def _create(verbs: TimeEntries, entry_id: int, key: RequestKey) -> object:
-    return verbs.create(CALLER, {"service": DESIGN, "time": 5, "note": f"for {entry_id}"}, key)
+def _create(time_entries: TimeEntries, entry_id: int, key: RequestKey) -> object:
+    return time_entries.create(
+        CALLER, {"service": DESIGN, "time": 5, "note": f"for {entry_id}"}, key
+    )
 
 
-def _correct(verbs: TimeEntries, entry_id: int, key: RequestKey) -> object:
+def _edit(time_entries: TimeEntries, entry_id: int, key: RequestKey) -> object:
     del key
-    return verbs.change(CALLER, entry_id, {"time": 30, "date": "2026-03-05", "note": "said"})
+    return time_entries.change(CALLER, entry_id, {"time": 30, "date": "2026-03-05", "note": "said"})
 
 
-def _delete(verbs: TimeEntries, entry_id: int, key: RequestKey) -> object:
+def _delete(time_entries: TimeEntries, entry_id: int, key: RequestKey) -> object:
     del key
-    verbs.delete(CALLER, entry_id)
+    time_entries.delete(CALLER, entry_id)
     return None
 
 
-ACTS = {
-    "create": Act(_create, (READ, WRITE)),
-    "correct": Act(_correct, (READ, WRITE), sessions=1),
-    "delete": Act(_delete, (READ, WRITE)),
-    "delete with timers": Act(_delete, (READ, QUERY, READ, WRITE), sessions=2),
-    "delete with many timers": Act(
+OPERATIONS = {
+    "create": Operation(_create, (READ, WRITE)),
+    "edit": Operation(_edit, (READ, WRITE), sessions=1),
+    "delete": Operation(_delete, (READ, WRITE)),
+    "delete with timers": Operation(_delete, (READ, QUERY, READ, WRITE), sessions=2),
+    "delete with many timers": Operation(
         _delete, (READ, QUERY, READ, WRITE), sessions=MOST_TIMERS_A_STEP + 1
     ),
 }
 
 
-class Stage:
-    """An entry of its own for each trial."""
+class Scenario:
+    """Repeats one operation, each time with a new entry."""
 
-    def __init__(self, act: Act, tools: Toolbox, clock: FakeClock, connection: Connection) -> None:
-        self.act, self.tools, self.clock, self.connection = act, tools, clock, connection
-        self.verbs = TimeEntries(tools)
+    def __init__(
+        self, operation: Operation, tools: Toolbox, clock: FakeClock, connection: Connection
+    ) -> None:
+        self.operation, self.tools = operation, tools
+        self.clock, self.connection = clock, connection
+        self.time_entries = TimeEntries(tools)
         self._numbers = count(30_000)
-        entry_id = self.enter()
+        entry_id = self.new_entry()
         self.before = self.state(entry_id)
-        with intercepted(connection, (calls := Injection(FAULTS["throttled"], -1)).wrap):
+        with intercepted(connection, (no_fault := Injection(FAULTS["throttled"], -1)).wrap):
             self.do(entry_id)
-        assert tuple(calls.calls) == act.calls
+        assert tuple(no_fault.calls) == operation.calls
         self.after = self.state(entry_id)
         assert self.before != self.after
 
-    def enter(self) -> int:
+    def new_entry(self) -> int:
         entry_id = next(self._numbers)
-        known = (DESIGN, "2026-03-02", MONDAY_NINE, MONDAY_NINE, MEMBER)
-        put_all(TimeEntry(entry_id, ZAGREB.id, MEMBER, *known))
-        for _ in range(self.act.sessions):
+        other_fields = (DESIGN, "2026-03-02", MONDAY_NINE, MONDAY_NINE, MEMBER)
+        put_all(TimeEntry(entry_id, ZAGREB.id, MEMBER, *other_fields))
+        for _ in range(self.operation.sessions):
             start_timer(self.tools, CALLER, StartTimer(time_entry_id=entry_id))
             self.clock.advance(MINUTE)
-        if self.act.sessions:
+        if self.operation.sessions:
             stop_timer(self.tools, CALLER, StopTimer(time_entry_id=entry_id))
         return entry_id
 
     def do(self, entry_id: int) -> object:
-        digest = digest_of(str(entry_id).encode())
-        return self.act.do(self.verbs, entry_id, RequestKey(ZAGREB.id, MEMBER, digest, digest))
+        key_hash = digest_of(str(entry_id).encode())
+        key = RequestKey(ZAGREB.id, MEMBER, key_hash, key_hash)
+        return self.operation.do(self.time_entries, entry_id, key)
 
     def state(self, entry_id: int) -> State:
-        """What is there of an entry, and of those that were made for it; everything adds up."""
+        """Return the data of an entry and of those created for it, and check the invariants."""
         assert violations(self.connection) == []
         entries = [
-            it
-            for it in items(self.connection, "time_entries")
-            if it["id"] == entry_id or it.get("note") == f"for {entry_id}"
+            entry
+            for entry in items(self.connection, "time_entries")
+            if entry["id"] == entry_id or entry.get("note") == f"for {entry_id}"
         ]
-        own = [it for it in items(self.connection, "timers") if it["time_entry_id"] == entry_id]
-        kept = [it for it in items(self.connection, "revisions") if it["time_entry_id"] == entry_id]
-        shown = sorted(str(_without_ids(it)) for it in entries)
-        return (*shown, len(own), [(it["act"], it["before"], it["after"]) for it in kept])
+        timers = [
+            timer
+            for timer in items(self.connection, "timers")
+            if timer["time_entry_id"] == entry_id
+        ]
+        revisions = [
+            (revision["act"], revision["before"], revision["after"])
+            for revision in items(self.connection, "revisions")
+            if revision["time_entry_id"] == entry_id
+        ]
+        return (*sorted(str(_without_ids(entry)) for entry in entries), len(timers), revisions)
 
 
 def _without_ids(item: dict[str, Any]) -> dict[str, Any]:
@@ -119,64 +132,66 @@ def _without_ids(item: dict[str, Any]) -> dict[str, Any]:
 
 
 @pytest.fixture
-def stage(
+def scenario(
     request: pytest.FixtureRequest,
     tools: Toolbox,
     clock: FakeClock,
     connection: Connection,
     world: World,
-) -> Stage:
+) -> Scenario:
     assert world.tokens
-    return Stage(ACTS[request.param], tools, clock, connection)
+    return Scenario(OPERATIONS[request.param], tools, clock, connection)
 
 
-MANY = "delete with many timers"
-OF_MANY = ("throttled", "silent, but written", "killed after")
-"""What is tried of the act that takes long to prepare; its calls are those of another one."""
+SLOW = "delete with many timers"
+FAULTS_OF_SLOW = ("throttled", "no response, written", "killed after")
+"""The faults for the operation with a slow preparation. It makes the same calls as another one."""
 
 
 @pytest.mark.parametrize(
-    ("stage", "name", "lasting"),
+    ("scenario", "name", "lasting"),
     [
-        (act, name, lasting)
-        for act in ACTS
+        (operation, name, lasting)
+        for operation in OPERATIONS
         for name in FAULTS
         for lasting in (False, True)
-        if act != MANY or (name in OF_MANY and not lasting)
+        if operation != SLOW or (name in FAULTS_OF_SLOW and not lasting)
     ],
-    indirect=["stage"],
+    indirect=["scenario"],
 )
-def test_a_fault_at_any_call_does_all_or_nothing(stage: Stage, name: str, lasting: bool) -> None:
+def test_fault_at_any_call_writes_all_or_nothing(
+    scenario: Scenario, name: str, lasting: bool
+) -> None:
     fault = FAULTS[name]
-    if ENDPOINT is None and name == "silent, but written" and stage.act.do is not _create:
+    if ENDPOINT is None and name == "no response, written" and scenario.operation.do is not _create:
         pytest.skip(RELIES_ON_TOKENS)
-    positions = [call for call in stage.act.calls if fault.only in (None, call)]
+    positions = [call for call in scenario.operation.calls if fault.only in (None, call)]
     for position in range(len(positions)):
-        entry_id = stage.enter()
+        entry_id = scenario.new_entry()
         injection = Injection(fault, position, lasting)
         error: BaseException | None = None
         try:
-            with intercepted(stage.connection, injection.wrap):
-                stage.do(entry_id)
+            with intercepted(scenario.connection, injection.wrap):
+                scenario.do(entry_id)
         except (Conflict, Unavailable, Killed) as caught:
             error = caught
         assert injection.struck
-        state = stage.state(entry_id)
+        state = scenario.state(entry_id)
         if error is None:
-            assert state == stage.after
+            assert state == scenario.after
         else:
             written = fault.sent and WRITE in injection.struck
-            assert state == (stage.after if written else stage.before)
+            assert state == (scenario.after if written else scenario.before)
             assert isinstance(error, Killed) or (
                 isinstance(error, StintError) and error.retry_after
             )
-        _retry(stage, entry_id)
-        assert stage.state(entry_id) == stage.after
+        _retry(scenario, entry_id)
+        assert scenario.state(entry_id) == scenario.after
 
 
-def _retry(stage: Stage, entry_id: int) -> None:
+def _retry(scenario: Scenario, entry_id: int) -> None:
     try:
-        stage.do(entry_id)
+        scenario.do(entry_id)
     except RecordNotFound:
-        # Deleted is deleted, whoever was told.
-        assert stage.act.do is _delete
+        # The first request has deleted the entry, even if it got no response.
+        assert scenario.operation.do is _delete

@@ -1,5 +1,5 @@
-"""The API's description put to the test: ``make fuzz``, or ``python -m tests.fuzz``.
+"""Fuzz tests of the API against its OpenAPI description: ``make fuzz``, ``python -m tests.fuzz``.
 
-Schemathesis reads the description that a local server serves, makes requests of it, good ones and
-bad ones, alone and in chains, and holds each answer to it.
+Schemathesis reads the OpenAPI description from a local server. It generates valid and invalid
+requests, single and in sequences, and checks each response against the description.
 """

@@ -1,4 +1,4 @@
-"""Runs schemathesis against a local server with demo data, and sees to it that it got somewhere."""
+"""Run schemathesis against a local server with demo data, and check the coverage of the run."""
 
 import json
 import os
@@ -16,12 +16,16 @@ CHAIN = ["start_timer", "show_timer", "stop_timer"]
 
 
 def main(arguments: list[str]) -> int | str:
-    """Fuzz; what to exit with, 0 where nothing was found. The arguments are schemathesis's."""
+    """Run the fuzz tests.
+
+    :param arguments: additional arguments for schemathesis.
+    :return: the exit code of schemathesis, or a text with the missing coverage, or 0.
+    """
     with (
         tempfile.TemporaryDirectory() as folder,
         serving(free_port(), STINT_LOG_LEVEL="ERROR") as server,
     ):
-        seen = Path(folder) / "seen.json"
+        coverage = Path(folder) / "coverage.json"
         url = f"http://127.0.0.1:{server.port}/api/v2/openapi.json"
         command = [
             *(str(Path(sys.executable).with_name("schemathesis")), "--no-color"),
@@ -31,23 +35,31 @@ def main(arguments: list[str]) -> int | str:
         ]
         environment = {
             **os.environ,
-            # Its own files go where this run's do.
+            # schemathesis runs in the temporary folder, and writes its files there.
             "PYTHONPATH": str(HERE.parents[1]),
             "SCHEMATHESIS_HOOKS": "tests.fuzz.hooks",
-            "STINT_FUZZ_SEEN": str(seen),
+            "STINT_FUZZ_COVERAGE": str(coverage),
         }
-        done = subprocess.run(command, env=environment, cwd=folder, check=False)
-        _, _, described = server.send("GET", "/api/v2/openapi.json", {})
-        return done.returncode or "\n".join(shallow(described, json.loads(seen.read_text()))) or 0
+        result = subprocess.run(command, env=environment, cwd=folder, check=False)
+        _, _, description = server.send("GET", "/api/v2/openapi.json", {})
+        return (
+            result.returncode
+            or "\n".join(_missing_coverage(description, json.loads(coverage.read_text())))
+            or 0
+        )
 
 
-def shallow(description: dict[str, Any], seen: dict[str, Any]) -> list[str]:
-    """Where the run did not get: it has then shown nothing there."""
-    names = [it["operationId"] for path in description["paths"].values() for it in path.values()]
-    found = [f"{name} never succeeded" for name in names if not seen["succeeded"].get(name)]
-    if not any(_contains(chain, CHAIN) for chain in seen["chains"]):
-        found.append(f"no timer went through {', '.join(CHAIN)}")
-    return found
+def _missing_coverage(description: dict[str, Any], coverage: dict[str, Any]) -> list[str]:
+    """List operations that never succeeded, and the missing timer sequence: neither was tested."""
+    names = [
+        operation["operationId"]
+        for path in description["paths"].values()
+        for operation in path.values()
+    ]
+    missing = [f"{name} never succeeded" for name in names if not coverage["succeeded"].get(name)]
+    if not any(_contains(chain, CHAIN) for chain in coverage["chains"]):
+        missing.append(f"no timer went through {', '.join(CHAIN)}")
+    return missing
 
 
 def _contains(chain: list[str], steps: list[str]) -> bool:

@@ -1,7 +1,7 @@
-"""What schemathesis is told beyond the description: stricter schemas, known ids, a check of ours.
+"""Hooks for schemathesis: stricter schemas, existing ids, and a check of error codes.
 
-It loads this by SCHEMATHESIS_HOOKS, in a process of its own, and leaves what it saw in the file
-that STINT_FUZZ_SEEN names.
+Schemathesis loads this module (SCHEMATHESIS_HOOKS) in its own process. At exit the module writes
+the coverage of the run to the file that STINT_FUZZ_COVERAGE names.
 """
 
 import atexit
@@ -16,7 +16,7 @@ from schemathesis import Case, CheckContext, HookContext, Response
 
 from tests.support.described import close
 
-KNOWN = {
+EXISTING_IDS = {
     "timers": "16",
     "time_entries": "364",
     "organizations": "2149",
@@ -26,27 +26,27 @@ KNOWN = {
     "services": "1294",
     "api_tokens": "2",
 }
-"""Ids of demo data, by type. Of webhooks there are none: what is created is followed by links."""
+"""Ids of the demo data, by type. It has no webhooks: OpenAPI links give the ids of created ones."""
 
-OWN = {"people": "8779", "api_tokens": "1"}
-"""Who calls, and by which token: these are looked at, and never touched."""
+CALLER_IDS = {"people": "8779", "api_tokens": "1"}
+"""Ids of the calling person and of its token: requests read them, and never change them."""
 
 succeeded: Counter[str] = Counter()
-"""How often each operation did what it is for."""
+"""By operation id: the number of successful responses."""
 
 chains: dict[str, list[str]] = {}
-"""What was done to each timer that was started, in order."""
+"""By id of a started timer: its successful operations, in order."""
 
 
 @atexit.register
-def _leave_what_was_seen() -> None:
-    seen = {"succeeded": succeeded, "chains": list(chains.values())}
-    Path(os.environ["STINT_FUZZ_SEEN"]).write_text(json.dumps(seen))
+def _write_coverage() -> None:
+    coverage = {"succeeded": succeeded, "chains": list(chains.values())}
+    Path(os.environ["STINT_FUZZ_COVERAGE"]).write_text(json.dumps(coverage))
 
 
 @schemathesis.hook
 def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
-    """An answer may have no member that is not described."""
+    """Reject response members that the description does not name."""
     close(raw_schema["components"]["schemas"])
 
 
@@ -54,31 +54,31 @@ def before_load_schema(_: HookContext, raw_schema: dict[str, Any]) -> None:
 def map_path_parameters(
     context: HookContext, path_parameters: dict[str, Any] | None
 ) -> dict[str, Any] | None:
-    """Half of the ids are of something that exists: else all that is found is 404."""
+    """Replace half of the ids with existing ones: otherwise most responses are 404."""
     if path_parameters and context.operation is not None:
-        known = KNOWN.get(_type(context.operation.path))
-        given = str(path_parameters.get("id"))
-        if known is not None and given.isdecimal() and int(given) % 2:
-            return {**path_parameters, "id": known}
+        existing_id = EXISTING_IDS.get(_type(context.operation.path))
+        generated_id = str(path_parameters.get("id"))
+        if existing_id is not None and generated_id.isdecimal() and int(generated_id) % 2:
+            return {**path_parameters, "id": existing_id}
     return path_parameters
 
 
 @schemathesis.hook
 def before_call(_: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
-    """Nobody saws off the branch that they sit on: the rest of the run would be 401."""
+    """Do not change the calling person or its token: all later requests would get 401."""
     del kwargs
     if case.method == "GET" or not case.path_parameters:
         return
-    if str(case.path_parameters.get("id")) == OWN.get(_type(case.path)):
+    if str(case.path_parameters.get("id")) == CALLER_IDS.get(_type(case.path)):
         case.path_parameters["id"] = "1234567"
 
 
 @schemathesis.hook
 def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
-    """Keep in mind what worked."""
-    # Other methods are tried on the same path, some of them in vain.
-    is_its_own = case.method.upper() == case.operation.method.upper()
-    if not (is_its_own and 200 <= response.status_code < 300):
+    """Record successful operations."""
+    # Schemathesis also tries methods that are not described for the path.
+    is_described_method = case.method.upper() == case.operation.method.upper()
+    if not (is_described_method and 200 <= response.status_code < 300):
         return
     name = str(case.operation.definition.raw["operationId"])
     succeeded[name] += 1
@@ -91,11 +91,13 @@ def after_call(_: HookContext, case: Case[Any], response: Response) -> None:
 
 @schemathesis.check
 def documented_error_codes(_: CheckContext, response: Response, case: Case[Any]) -> None:
-    """An operation answers no error code that its description does not name."""
+    """Check that the description names every error code of a response."""
     if response.status_code < 400 or response.status_code == 405:
         return
-    described = case.operation.definition.raw["responses"].get(str(response.status_code), {})
-    (content,) = described["content"].values()
+    response_description = case.operation.definition.raw["responses"].get(
+        str(response.status_code), {}
+    )
+    (content,) = response_description["content"].values()
     codes = [error["code"] for error in response.json()["errors"]]
     assert content["examples"].keys() >= set(codes), f"not described: {codes}"
 

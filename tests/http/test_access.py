@@ -1,8 +1,8 @@
-"""Who may call what, for every route of the table: contract sections 1 and 5.
+"""Permissions of every route in the route table: contract sections 1 and 5.
 
-Each route has a request here that its own people may send. It is then sent by others: without a
-token, by another organization, by a member. A route without a rule cannot be declared, and one
-without a request here fails.
+Each route has a sample request that a permitted person can send. These tests send it without a
+token, from another organization and as a member. A route cannot be declared without an access
+rule, and a route without a sample request fails here.
 """
 
 from collections.abc import Callable, Iterator
@@ -33,7 +33,7 @@ from tests.support.world import (
     World,
 )
 
-each_request = pytest.mark.parametrize(
+each_route_and_method = pytest.mark.parametrize(
     ("route", "method"),
     [
         pytest.param(route, method, id=f"{method} {route.path}")
@@ -54,7 +54,7 @@ def timer_id(other_member: Api) -> str:
 
 @pytest.fixture
 def send(timer_id: str) -> Send:
-    """Sends the request that a route has here."""
+    """Sends the sample request of a route."""
 
     def send(api: Api, route: Route, method: str) -> Answer:
         return send_sample(api, route, method, timer_id)
@@ -62,148 +62,153 @@ def send(timer_id: str) -> Send:
     return send
 
 
-def test_every_route_has_a_request_here() -> None:
+def test_every_route_has_a_sample_request() -> None:
     assert SAMPLES.keys() == {route.name for route in TABLE}
     assert len(SAMPLES) == len(TABLE)
 
 
-def test_the_table_is_what_is_served(tools: Toolbox) -> None:
-    served = create_app(Settings(), tools).routes
-    assert {(path, method) for path, methods in served.items() for method in methods} == {
+def test_application_serves_exactly_the_route_table(tools: Toolbox) -> None:
+    served_routes = create_app(Settings(), tools).routes
+    assert {(path, method) for path, methods in served_routes.items() for method in methods} == {
         *((f"/api/v2{route.path}", method) for route in TABLE for method in route.methods),
         *((page.path, "GET") for page in pages(TABLE)),
     }
 
 
-@each_request
-def test_an_admin_may_send_it(admin: Api, route: Route, method: str, send: Send) -> None:
-    answer = send(admin, route, method)
+@each_route_and_method
+def test_admin_can_call_every_route(admin: Api, route: Route, method: str, send: Send) -> None:
+    response = send(admin, route, method)
     if route.name in ("show_user", "show_organization_membership"):
-        # Of somebody else: there is only the caller's own.
-        assert answer.status == 404
+        # The sample names another person. These routes return only the caller's own record.
+        assert response.status == 404
     else:
-        assert answer.status == route.success, answer.body
+        assert response.status == route.success, response.body
 
 
-@each_request
-def test_nobody_without_a_token_may(
+@each_route_and_method
+def test_request_without_token_is_unauthenticated(
     app: Chalice, connection: Connection, route: Route, method: str, send: Send
 ) -> None:
     before = snapshot(connection)
-    answer = send(Api(app, {"X-Organization-Id": str(ZAGREB.id)}), route, method)
-    assert (answer.status, answer.error["code"]) == (401, "invalid_auth_token")
-    assert answer.error["title"] == "Unauthenticated"
+    response = send(Api(app, {"X-Organization-Id": str(ZAGREB.id)}), route, method)
+    assert (response.status, response.error["code"]) == (401, "invalid_auth_token")
+    assert response.error["title"] == "Unauthenticated"
     assert snapshot(connection) == before
 
 
-@each_request
-def test_the_organization_must_be_named_where_it_is_needed(
+@each_route_and_method
+def test_organization_header_is_required_where_the_route_needs_it(
     app: Chalice, world: World, route: Route, method: str, send: Send
 ) -> None:
-    nameless = Api(app, {"X-Auth-Token": world.tokens[ADMIN]})
-    answer = send(nameless, route, method)
+    api_without_organization = Api(app, {"X-Auth-Token": world.tokens[ADMIN]})
+    response = send(api_without_organization, route, method)
     if route.access.organization_needed:
-        assert (answer.status, answer.error["code"]) == (403, "no_organization_id")
+        assert (response.status, response.error["code"]) == (403, "no_organization_id")
     else:
-        assert answer.status in (route.success, 404)
-        assert answer.status == send(Api(app, world.headers(ADMIN)), route, method).status
+        assert response.status in (route.success, 404)
+        assert response.status == send(Api(app, world.headers(ADMIN)), route, method).status
 
 
-def test_only_what_tells_where_one_belongs_needs_no_organization() -> None:
-    free = {route.resource.type for route in TABLE if not route.access.organization_needed}
-    assert free == {"organization_memberships", "organizations", "users"}
+def test_only_memberships_organizations_and_users_need_no_organization() -> None:
+    types_without_organization = {
+        route.resource.type for route in TABLE if not route.access.organization_needed
+    }
+    assert types_without_organization == {"organization_memberships", "organizations", "users"}
 
 
-@each_request
-def test_another_organization_finds_nothing(
+@each_route_and_method
+def test_admin_of_another_organization_cannot_access_records(
     stranger: Api, connection: Connection, route: Route, method: str, send: Send
 ) -> None:
-    before = _of_zagreb(connection)
-    answer = send(stranger, route, method)
+    before = _items_of_zagreb(connection)
+    response = send(stranger, route, method)
     if "{id}" in route.path:
-        assert (answer.status, answer.error["code"]) == (404, "record_not_found")
+        assert (response.status, response.error["code"]) == (404, "record_not_found")
     elif route.act is Act.LIST:
-        assert answer.status == 200
-        assert set(_organizations(answer)) <= {str(KOLKATA.id)}
+        assert response.status == 200
+        assert set(_organization_ids(response)) <= {str(KOLKATA.id)}
     elif route.name in ("start_timer", "create_time_entry"):
-        # On a service that is not there, to them.
-        assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
+        # The service of the sample does not exist in the caller's organization.
+        assert (response.status, response.error["code"]) == (422, "invalid_attribute")
     else:
-        assert set(_organizations(answer)) == {str(KOLKATA.id)}
-    assert _of_zagreb(connection) == before
+        assert set(_organization_ids(response)) == {str(KOLKATA.id)}
+    assert _items_of_zagreb(connection) == before
 
 
-@each_request
-def test_a_token_is_good_in_its_own_organization_only(
+@each_route_and_method
+def test_token_is_valid_only_in_its_own_organization(
     app: Chalice, world: World, connection: Connection, route: Route, method: str, send: Send
 ) -> None:
-    before = _of_zagreb(connection)
-    answer = send(Api(app, world.headers(STRANGER, ZAGREB)), route, method)
+    before = _items_of_zagreb(connection)
+    response = send(Api(app, world.headers(STRANGER, ZAGREB)), route, method)
     if route.access.organization_needed:
-        assert (answer.status, answer.error["code"]) == (403, "access_denied")
+        assert (response.status, response.error["code"]) == (403, "access_denied")
     elif "{id}" in route.path:
-        assert answer.status == 404
+        assert response.status == 404
     else:
-        assert set(_organizations(answer)) <= {str(KOLKATA.id)}
-    assert _of_zagreb(connection) == before
+        assert set(_organization_ids(response)) <= {str(KOLKATA.id)}
+    assert _items_of_zagreb(connection) == before
 
 
-@each_request
-def test_a_member_may_what_the_rule_says(
+@each_route_and_method
+def test_member_permissions_follow_the_access_rule(
     member: Api, connection: Connection, route: Route, method: str, send: Send
 ) -> None:
     before = snapshot(connection)
-    answer = send(member, route, method)
-    names_one = "{id}" in route.path
-    if route.access.role is Role.ADMIN or (names_one and route.access.reach is Reach.OWN_OF_SEEN):
-        assert (answer.status, answer.error["code"]) == (403, "access_denied")
+    response = send(member, route, method)
+    has_record_id = "{id}" in route.path
+    if route.access.role is Role.ADMIN or (
+        has_record_id and route.access.reach is Reach.OWN_OF_SEEN
+    ):
+        assert (response.status, response.error["code"]) == (403, "access_denied")
         assert snapshot(connection) == before
-    elif names_one and route.access.reach is Reach.OWN:
-        assert (answer.status, answer.error["code"]) == (404, "record_not_found")
+    elif has_record_id and route.access.reach is Reach.OWN:
+        assert (response.status, response.error["code"]) == (404, "record_not_found")
         assert snapshot(connection) == before
     else:
-        assert answer.status == route.success
+        assert response.status == route.success
 
 
 @pytest.mark.parametrize(
     "route",
-    [it for it in TABLE if it.act is Act.LIST and it.access.role is Role.MEMBER],
-    ids=lambda it: it.path,
+    [route for route in TABLE if route.act is Act.LIST and route.access.role is Role.MEMBER],
+    ids=lambda route: route.path,
 )
-def test_a_list_holds_a_members_own_where_the_rule_says_so(
+def test_member_list_is_scoped_by_the_access_rule(
     member: Api, other_member: Api, route: Route, timer_id: str
 ) -> None:
     assert timer_id
-    own = {record["id"] for record in member.get(route.path).data}
-    others = {record["id"] for record in other_member.get(route.path).data}
+    own_ids = {record["id"] for record in member.get(route.path).data}
+    other_ids = {record["id"] for record in other_member.get(route.path).data}
     if route.access.reach is Reach.EVERYBODYS:
-        assert own == others != set()
+        assert own_ids == other_ids != set()
     else:
-        assert not own & others
-        assert others
+        assert not own_ids & other_ids
+        assert other_ids
 
 
-def test_whose_they_are_is_said_by_the_resource_too() -> None:
-    # The services look at the resource, the table tells people: they must agree.
+def test_access_rule_matches_the_visibility_of_the_resource() -> None:
+    # Services enforce the visibility of the resource; the route table documents the access rule.
+    # Both must agree.
     for route in TABLE:
         if route.act in (Act.LIST, Act.SHOW) and route.resource.visibility.value == "own":
-            # What is nobody's own is for admins.
-            admins = route.access.role is Role.ADMIN
-            assert admins or route.access.reach is Reach.OWN, route.name
+            # Records without an owner are only for admins.
+            is_admin_route = route.access.role is Role.ADMIN
+            assert is_admin_route or route.access.reach is Reach.OWN, route.name
 
 
-def _of_zagreb(connection: Connection) -> list[str]:
-    return sorted(_mentioning(snapshot(connection), str(ZAGREB.id)))
+def _items_of_zagreb(connection: Connection) -> list[str]:
+    return sorted(_items_containing(snapshot(connection), str(ZAGREB.id)))
 
 
-def _mentioning(tables: Any, text: str) -> Iterator[str]:
+def _items_containing(tables: Any, text: str) -> Iterator[str]:
     for name, items in tables.items():
         yield from (f"{name}: {item}" for item in items if text in repr(item))
 
 
-def _organizations(answer: Answer) -> Iterator[str]:
-    """The organizations of everything that an answer shows."""
-    data = answer.data
+def _organization_ids(response: Answer) -> Iterator[str]:
+    """The organization id of each record in a response."""
+    data = response.data
     for record in data if isinstance(data, list) else [data]:
         if record["type"] == "organizations":
             yield record["id"]
@@ -211,5 +216,5 @@ def _organizations(answer: Answer) -> Iterator[str]:
             yield record["relationships"]["organization"]["data"]["id"]
 
 
-def test_the_members_of_these_tests_are_who_they_should_be(member: Api) -> None:
+def test_member_client_belongs_to_the_member(member: Api) -> None:
     assert member.get("/users").ids == [str(MEMBER)]

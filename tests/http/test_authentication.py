@@ -1,4 +1,4 @@
-"""Tokens, organizations and what is remembered of them: contract sections 1 and 5."""
+"""Tokens, the organization header and the cache of callers: contract sections 1 and 5."""
 
 import hashlib
 import logging
@@ -20,13 +20,13 @@ from tests.support.world import ADMIN, MEMBER, ZAGREB, World
 
 
 @pytest.mark.parametrize("token", ["", " ", "unknown", "x" * 201, "né", "a\tb"])
-def test_a_token_that_is_none_is_refused(app: Chalice, world: World, token: str) -> None:
+def test_invalid_token_is_rejected(app: Chalice, world: World, token: str) -> None:
     headers = {**world.headers(ADMIN), "X-Auth-Token": token}
-    answer = Api(app, headers).get("/timers")
-    assert (answer.status, answer.error["code"]) == (401, "invalid_auth_token")
+    response = Api(app, headers).get("/timers")
+    assert (response.status, response.error["code"]) == (401, "invalid_auth_token")
 
 
-def test_an_unknown_token_is_told_nothing_about_the_organization_header(
+def test_unknown_token_is_rejected_before_the_organization_header(
     app: Chalice, world: World
 ) -> None:
     assert world.tokens
@@ -34,33 +34,33 @@ def test_an_unknown_token_is_told_nothing_about_the_organization_header(
 
 
 @pytest.mark.parametrize("organization", [None, "", "abc", "-1", "2149.0", "9" * 30])
-def test_the_organization_must_be_a_number(
+def test_organization_header_must_be_a_number(
     app: Chalice, world: World, organization: str | None
 ) -> None:
     headers = world.headers(ADMIN)
     del headers["X-Organization-Id"]
     if organization is not None:
         headers["X-Organization-Id"] = organization
-    answer = Api(app, headers).get("/timers")
-    assert (answer.status, answer.error["code"]) == (403, "no_organization_id")
-    assert answer.error["title"] == "Access Denied"
+    response = Api(app, headers).get("/timers")
+    assert (response.status, response.error["code"]) == (403, "no_organization_id")
+    assert response.error["title"] == "Access Denied"
 
 
 @pytest.mark.parametrize("organization", ["2150", "9999"])
-def test_the_organization_must_be_that_of_the_token(
+def test_organization_header_must_match_the_token(
     app: Chalice, world: World, organization: str
 ) -> None:
     headers = {**world.headers(ADMIN), "X-Organization-Id": organization}
-    answer = Api(app, headers).get("/timers")
-    assert (answer.status, answer.error["code"]) == (403, "access_denied")
+    response = Api(app, headers).get("/timers")
+    assert (response.status, response.error["code"]) == (403, "access_denied")
 
 
-def test_header_names_are_taken_in_any_case(app: Chalice, world: World) -> None:
+def test_header_names_are_case_insensitive(app: Chalice, world: World) -> None:
     headers = {name.lower(): value for name, value in world.headers(ADMIN).items()}
     assert Api(app, headers).get("/timers").status == 200
 
 
-def test_an_expired_token_is_refused(
+def test_expired_token_is_rejected(
     app: Chalice, world: World, store: Store, clock: FakeClock
 ) -> None:
     token = new_token()
@@ -72,12 +72,12 @@ def test_an_expired_token_is_refused(
     assert api.get("/timers").status == 200
     clock.advance(29)
     assert api.get("/timers").status == 200
-    # Within the 60 seconds for which a caller is remembered, and over all the same.
+    # A caller is cached for 60 seconds, but not beyond the expiry of the token.
     clock.advance(1)
     assert api.get("/timers").status == 401
 
 
-def test_a_caller_is_remembered_for_a_minute_and_no_longer(
+def test_caller_is_cached_for_one_minute(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     with counted(connection) as calls:
@@ -92,16 +92,14 @@ def test_a_caller_is_remembered_for_a_minute_and_no_longer(
     assert admin.get("/timers").status == 401
 
 
-def test_a_token_is_kept_as_its_digest_alone(world: World, connection: Connection) -> None:
+def test_token_is_stored_only_as_a_hash(world: World, connection: Connection) -> None:
     token = world.tokens[ADMIN]
-    kept = items(connection, "tokens")
-    assert hashlib.sha256(token.encode()).hexdigest() in {item["digest"] for item in kept}
-    assert not any(token in str(item) for item in kept)
+    stored_tokens = items(connection, "tokens")
+    assert hashlib.sha256(token.encode()).hexdigest() in {item["digest"] for item in stored_tokens}
+    assert not any(token in str(item) for item in stored_tokens)
 
 
-def test_a_token_is_never_logged(
-    admin: Api, world: World, caplog: pytest.LogCaptureFixture
-) -> None:
+def test_token_is_never_logged(admin: Api, world: World, caplog: pytest.LogCaptureFixture) -> None:
     with caplog.at_level(logging.DEBUG):
         admin.get("/timers")
         admin.get(f"/timers?filter[nothing]={world.tokens[ADMIN]}")

@@ -1,4 +1,4 @@
-"""Whatever is sent, the answer is a JSON:API error, never a 500, and nothing is written."""
+"""An invalid request returns a JSON:API error, never a 500, and writes nothing."""
 
 import pytest
 from pynamodb.connection import Connection
@@ -7,7 +7,7 @@ from tests.support.api import JSON_API, Api
 from tests.support.tables import snapshot
 from tests.support.world import ADMINS_ENTRY
 
-HUGE = b'{"data": {"type": "timers", "attributes": {"x": "' + b"x" * 1_000_000 + b'"}}}'
+LARGE_BODY = b'{"data": {"type": "timers", "attributes": {"x": "' + b"x" * 1_000_000 + b'"}}}'
 
 BODIES = {
     "malformed": (b'{"data": ', 400, "malformed_document", None),
@@ -16,65 +16,70 @@ BODIES = {
     "not UTF-8": (b'{"data": {"type": "\xff\xfe"}}', 400, "malformed_document", None),
     "UTF-16": ('{"data": null}'.encode("utf-16"), 400, "malformed_document", None),
     "NaN": (b'{"data": {"attributes": {"x": NaN}}}', 400, "malformed_document", None),
-    "an array": (b"[]", 400, "malformed_document", ""),
-    "a string": (b'"timers"', 400, "malformed_document", ""),
+    "array": (b"[]", 400, "malformed_document", ""),
+    "string": (b'"timers"', 400, "malformed_document", ""),
     "null": (b"null", 400, "malformed_document", ""),
-    "data an array": (b'{"data": []}', 400, "malformed_document", "data"),
-    "data a string": (b'{"data": "timers"}', 400, "malformed_document", "data"),
-    "attributes an array": (
+    "data is an array": (b'{"data": []}', 400, "malformed_document", "data"),
+    "data is a string": (b'{"data": "timers"}', 400, "malformed_document", "data"),
+    "attributes is an array": (
         b'{"data": {"attributes": [1]}}',
         400,
         "malformed_document",
         "data/attributes",
     ),
-    "relationships an array": (
+    "relationships is an array": (
         b'{"data": {"relationships": []}}',
         400,
         "malformed_document",
         "data/relationships",
     ),
-    "a relationship an array": (
+    "relationship is an array": (
         b'{"data": {"relationships": {"time_entry": []}}}',
         400,
         "malformed_document",
         "data/relationships/time_entry",
     ),
-    "to-one data an array": (
+    "to-one data is an array": (
         b'{"data": {"relationships": {"time_entry": {"data": [{"id": "364"}]}}}}',
         400,
         "malformed_document",
         "data/relationships/time_entry/data",
     ),
-    "deep nesting": (
+    "deep nesting in a large body": (
         b'{"data": ' + b'{"attributes": {"x": ' * 100_000,
         413,
         "payload_too_large",
         None,
     ),
-    "deep but small": (
+    "deep nesting in a small body": (
         b'{"data": {"attributes": {"x": ' + b"[" * 50_000 + b"]" * 50_000 + b"}}}",
         400,
         "malformed_document",
         None,
     ),
-    "huge": (HUGE, 413, "payload_too_large", None),
-    "another type": (b'{"data": {"type": "tasks"}}', 409, "type_conflict", "data/type"),
-    "a type that is a number": (b'{"data": {"type": 7}}', 409, "type_conflict", "data/type"),
-    "an id": (b'{"data": {"type": "timers", "id": "12"}}', 403, "access_denied", None),
+    "large body": (LARGE_BODY, 413, "payload_too_large", None),
+    "wrong type": (b'{"data": {"type": "tasks"}}', 409, "type_conflict", "data/type"),
+    "type is a number": (b'{"data": {"type": 7}}', 409, "type_conflict", "data/type"),
+    "client-generated id": (
+        b'{"data": {"type": "timers", "id": "12"}}',
+        403,
+        "access_denied",
+        None,
+    ),
 }
 
 
 @pytest.mark.parametrize("name", BODIES)
-def test_a_bad_body_is_refused_and_changes_nothing(
+def test_invalid_body_is_rejected_and_writes_nothing(
     admin: Api, connection: Connection, name: str
 ) -> None:
     body, status, code, pointer = BODIES[name]
     before = snapshot(connection)
-    answer = admin.send("POST", "/timers", body, {"Content-Type": JSON_API})
-    assert (answer.status, answer.error["code"]) == (status, code)
+    response = admin.send("POST", "/timers", body, {"Content-Type": JSON_API})
+    assert (response.status, response.error["code"]) == (status, code)
     if pointer is not None:
-        assert answer.error["source"]["pointer"] == pointer
-    assert answer.headers["Content-Type"] == f"{JSON_API}; charset=utf-8"
+        assert response.error["source"]["pointer"] == pointer
+    assert response.headers["Content-Type"] == f"{JSON_API}; charset=utf-8"
     assert snapshot(connection) == before
 
 
@@ -92,14 +97,14 @@ def test_a_bad_body_is_refused_and_changes_nothing(
         "multipart/form-data; boundary=x",
     ],
 )
-def test_a_body_of_another_type_is_refused_and_changes_nothing(
+def test_unsupported_content_type_is_rejected_and_writes_nothing(
     admin: Api, connection: Connection, content_type: str | None
 ) -> None:
     before = snapshot(connection)
     headers = {} if content_type is None else {"Content-Type": content_type}
     body = b'{"data": {"attributes": {"time_entry_id": %d}}}' % ADMINS_ENTRY
-    answer = admin.send("POST", "/timers", body, headers)
-    assert (answer.status, answer.error["code"]) == (415, "unsupported_media_type")
+    response = admin.send("POST", "/timers", body, headers)
+    assert (response.status, response.error["code"]) == (415, "unsupported_media_type")
     assert snapshot(connection) == before
 
 
@@ -113,13 +118,13 @@ def test_a_body_of_another_type_is_refused_and_changes_nothing(
         JSON_API.upper(),
     ],
 )
-def test_a_body_may_carry_a_charset_and_a_profile(admin: Api, content_type: str) -> None:
+def test_content_type_can_have_a_charset_and_a_profile(admin: Api, content_type: str) -> None:
     body = b'{"data": {"attributes": {"time_entry_id": %d}}}' % ADMINS_ENTRY
     assert admin.send("POST", "/timers", body, {"Content-Type": content_type}).status == 201
 
 
 @pytest.mark.parametrize("content_type", ["application/json", "text/plain", "nonsense"])
-def test_without_a_body_the_content_type_is_not_looked_at(admin: Api, content_type: str) -> None:
+def test_content_type_is_ignored_without_a_body(admin: Api, content_type: str) -> None:
     headers = {"Content-Type": content_type}
     assert admin.send("GET", "/timers", headers=headers).status == 200
     path = f"/timers?time_entry_id={ADMINS_ENTRY}"
@@ -140,8 +145,8 @@ def test_without_a_body_the_content_type_is_not_looked_at(admin: Api, content_ty
         (f"{JSON_API};charset=utf-8", 406),
     ],
 )
-def test_accept_is_negotiated(admin: Api, accept: str, status: int) -> None:
-    answer = admin.send("GET", "/timers", headers={"Accept": accept})
-    assert answer.status == status
+def test_accept_header_is_negotiated(admin: Api, accept: str, status: int) -> None:
+    response = admin.send("GET", "/timers", headers={"Accept": accept})
+    assert response.status == status
     if status != 200:
-        assert answer.error["code"] == "not_acceptable"
+        assert response.error["code"] == "not_acceptable"

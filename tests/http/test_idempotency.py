@@ -27,37 +27,39 @@ def send(
     return api.send(method, path, body, {"Content-Type": JSON_API, "Idempotency-Key": key})
 
 
-def is_replayed(answer: Answer) -> bool:
-    return answer.headers.get("Idempotency-Replayed") == "true"
+def is_replayed(response: Answer) -> bool:
+    return response.headers.get("Idempotency-Replayed") == "true"
 
 
 @pytest.mark.parametrize("document", [ON_ENTRY, ON_SERVICE])
-def test_a_repeated_start_answers_the_first_timer(
+def test_repeated_start_returns_the_first_timer(
     admin: Api, connection: Connection, clock: FakeClock, document: object
 ) -> None:
     first = send(admin, "POST", "/timers", document)
     before = snapshot(connection)
     clock.advance(HOUR)
-    again = send(admin, "POST", "/timers", document)
-    assert (first.status, again.status) == (201, 201)
-    assert (is_replayed(first), is_replayed(again)) == (False, True)
-    assert again.document == first.document
-    assert again.headers["Location"] == first.headers["Location"]
+    replay = send(admin, "POST", "/timers", document)
+    assert (first.status, replay.status) == (201, 201)
+    assert (is_replayed(first), is_replayed(replay)) == (False, True)
+    assert replay.document == first.document
+    assert replay.headers["Location"] == first.headers["Location"]
     assert snapshot(connection) == before
 
 
-def test_a_repeat_answers_the_timer_as_it_was_then(admin: Api, clock: FakeClock) -> None:
+def test_replay_returns_the_timer_as_it_was_at_the_first_request(
+    admin: Api, clock: FakeClock
+) -> None:
     admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
     first = send(admin, "POST", "/timers", ON_ENTRY)
     clock.advance(HOUR)
     admin.stop(first.data["id"])
-    again = send(admin, "POST", "/timers", ON_ENTRY)
-    assert again.attributes["stopped_at"] is None
-    assert again.meta == first.meta
-    assert again.meta["stopped_timer_ids"]
+    replay = send(admin, "POST", "/timers", ON_ENTRY)
+    assert replay.attributes["stopped_at"] is None
+    assert replay.meta == first.meta
+    assert replay.meta["stopped_timer_ids"]
 
 
-def test_a_repeated_stop_answers_the_first_stop(
+def test_repeated_stop_returns_the_first_response(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     path = f"/timers/{admin.start(time_entry_id=ADMINS_ENTRY).data['id']}/stop"
@@ -65,22 +67,22 @@ def test_a_repeated_stop_answers_the_first_stop(
     first = send(admin, "PATCH", path)
     clock.advance(HOUR)
     before = snapshot(connection)
-    again = send(admin, "PATCH", path)
-    assert (again.status, again.document) == (200, first.document)
-    assert again.meta == {}
-    assert is_replayed(again)
+    replay = send(admin, "PATCH", path)
+    assert (replay.status, replay.document) == (200, first.document)
+    assert replay.meta == {}
+    assert is_replayed(replay)
     assert snapshot(connection) == before
 
 
-def test_a_stop_of_a_stopped_timer_keeps_its_answer_too(admin: Api, clock: FakeClock) -> None:
+def test_stop_of_a_stopped_timer_is_replayed_too(admin: Api, clock: FakeClock) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
     admin.stop(timer_id)
     first = send(admin, "PATCH", f"/timers/{timer_id}/stop")
     assert first.meta == {"already_stopped": True}
-    again = send(admin, "PATCH", f"/timers/{timer_id}/stop")
-    assert again.document == first.document
-    assert is_replayed(again)
+    replay = send(admin, "PATCH", f"/timers/{timer_id}/stop")
+    assert replay.document == first.document
+    assert is_replayed(replay)
 
 
 @pytest.mark.parametrize(
@@ -92,85 +94,85 @@ def test_a_stop_of_a_stopped_timer_keeps_its_answer_too(admin: Api, clock: FakeC
         ("PATCH", "/time_entries/364/stop", None),
     ],
 )
-def test_the_same_key_with_another_request_is_refused(
+def test_key_reused_with_another_request_is_rejected(
     admin: Api, connection: Connection, method: str, path: str, document: object | None
 ) -> None:
     timer_id = send(admin, "POST", "/timers", ON_ENTRY).data["id"]
     before = snapshot(connection)
-    answer = send(admin, method, path.replace("{id}", timer_id), document)
-    assert (answer.status, answer.error["code"]) == (422, "idempotency_key_reused")
-    assert answer.error["source"] == {"header": "Idempotency-Key"}
+    response = send(admin, method, path.replace("{id}", timer_id), document)
+    assert (response.status, response.error["code"]) == (422, "idempotency_key_reused")
+    assert response.error["source"] == {"header": "Idempotency-Key"}
     assert snapshot(connection) == before
 
 
-def test_the_order_of_query_parameters_does_not_matter(admin: Api) -> None:
+def test_order_of_query_parameters_does_not_matter(admin: Api) -> None:
     send(admin, "POST", "/timers?include=time_entry&x=1", ON_ENTRY)
     assert is_replayed(send(admin, "POST", "/timers?x=1&include=time_entry", ON_ENTRY))
 
 
-def test_a_key_is_a_persons_own(admin: Api, member: Api, stranger: Api) -> None:
+def test_key_is_scoped_to_the_person(admin: Api, member: Api, stranger: Api) -> None:
     assert send(admin, "POST", "/timers", ON_ENTRY).status == 201
-    theirs = {"data": {"type": "timers", "attributes": {"time_entry_id": MEMBERS_ENTRY}}}
-    assert not is_replayed(send(member, "POST", "/timers", theirs))
-    foreign = {"data": {"type": "timers", "attributes": {"time_entry_id": 368}}}
-    assert not is_replayed(send(stranger, "POST", "/timers", foreign))
+    members_document = {"data": {"type": "timers", "attributes": {"time_entry_id": MEMBERS_ENTRY}}}
+    assert not is_replayed(send(member, "POST", "/timers", members_document))
+    strangers_document = {"data": {"type": "timers", "attributes": {"time_entry_id": 368}}}
+    assert not is_replayed(send(stranger, "POST", "/timers", strangers_document))
 
 
-def test_an_admins_key_is_kept_with_the_admin_whoever_works(admin: Api, member: Api) -> None:
+def test_key_of_an_admin_belongs_to_the_admin(admin: Api, member: Api) -> None:
     document = {
         "data": {"attributes": {"time_entry_id": MEMBERS_ENTRY, "person_id": MEMBER}},
     }
     first = send(admin, "POST", "/timers", document)
     assert first.attributes["person_id"] == MEMBER
     assert is_replayed(send(admin, "POST", "/timers", document))
-    theirs = {"data": {"attributes": {"time_entry_id": MEMBERS_ENTRY}}}
-    assert not is_replayed(send(member, "POST", "/timers", theirs))
+    members_document = {"data": {"attributes": {"time_entry_id": MEMBERS_ENTRY}}}
+    assert not is_replayed(send(member, "POST", "/timers", members_document))
 
 
-def test_a_refusal_is_not_kept(admin: Api) -> None:
+def test_rejected_request_is_not_stored(admin: Api) -> None:
     assert send(admin, "POST", "/timers", {}).status == 422
-    answer = send(admin, "POST", "/timers", ON_ENTRY)
-    assert (answer.status, is_replayed(answer)) == (201, False)
+    response = send(admin, "POST", "/timers", ON_ENTRY)
+    assert (response.status, is_replayed(response)) == (201, False)
 
 
-def test_a_key_is_kept_for_a_day_though_it_is_removed_late(
+def test_key_expires_after_a_day_before_dynamodb_removes_it(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     first = send(admin, "POST", "/timers", ON_ENTRY)
     clock.advance(KEPT_SECONDS - 1)
     assert is_replayed(send(admin, "POST", "/timers", ON_ENTRY))
     clock.advance(1)
-    # The record still lies there: DynamoDB removes what has expired within days.
-    assert [it for it in items(connection, "slots") if it["name"].startswith("key#")]
-    answer = send(admin, "POST", "/timers", ON_ENTRY)
-    assert (answer.status, is_replayed(answer)) == (201, False)
-    assert answer.data["id"] != first.data["id"]
+    # The record still exists: DynamoDB removes expired items within days.
+    assert [item for item in items(connection, "slots") if item["name"].startswith("key#")]
+    response = send(admin, "POST", "/timers", ON_ENTRY)
+    assert (response.status, is_replayed(response)) == (201, False)
+    assert response.data["id"] != first.data["id"]
     assert is_replayed(send(admin, "POST", "/timers", ON_ENTRY))
 
 
-def test_a_key_is_kept_as_its_digest_alone(admin: Api, connection: Connection) -> None:
+def test_key_is_stored_only_as_a_hash(admin: Api, connection: Connection) -> None:
     send(admin, "POST", "/timers", ON_ENTRY, key="my-secret-key")
     assert "my-secret-key" not in str(snapshot(connection))
-    (kept,) = KeptOutcomeModel.scan(KeptOutcomeModel.name.startswith("key#"))
-    assert len(kept.name) == len("key#") + 64
+    (record,) = KeptOutcomeModel.scan(KeptOutcomeModel.name.startswith("key#"))
+    assert len(record.name) == len("key#") + 64
 
 
 @pytest.mark.parametrize("key", ["", "   "])
-def test_a_blank_key_is_none(admin: Api, key: str) -> None:
+def test_blank_key_is_ignored(admin: Api, key: str) -> None:
     first = send(admin, "POST", "/timers", ON_ENTRY, key=key)
     second = send(admin, "POST", "/timers", ON_ENTRY, key=key)
     assert first.data["id"] != second.data["id"]
 
 
-def test_a_key_may_have_255_characters_and_no_more(admin: Api, connection: Connection) -> None:
+def test_key_is_limited_to_255_characters(admin: Api, connection: Connection) -> None:
     assert send(admin, "POST", "/timers", ON_ENTRY, key="k" * 255).status == 201
     before = snapshot(connection)
-    answer = send(admin, "POST", "/timers", ON_ENTRY, key="k" * 256)
-    assert (answer.status, answer.error["source"]) == (400, {"header": "Idempotency-Key"})
+    response = send(admin, "POST", "/timers", ON_ENTRY, key="k" * 256)
+    assert (response.status, response.error["source"]) == (400, {"header": "Idempotency-Key"})
     assert snapshot(connection) == before
 
 
-def test_a_key_costs_no_call(admin: Api, connection: Connection) -> None:
+def test_key_adds_no_dynamodb_call(admin: Api, connection: Connection) -> None:
     admin.get("/timers/1")
     with counted(connection) as calls:
         started = send(admin, "POST", "/timers", ON_ENTRY, key="a")
@@ -182,31 +184,31 @@ def test_a_key_costs_no_call(admin: Api, connection: Connection) -> None:
     assert calls == ["BatchGetItem"] * 2
 
 
-def test_two_who_race_with_one_key_get_one_timer(admin: Api, connection: Connection) -> None:
+def test_concurrent_starts_with_one_key_create_one_timer(
+    admin: Api, connection: Connection
+) -> None:
     gateway = Gateway(admin._app, "*")
     headers = {name.lower(): value for name, value in admin.headers.items()}
     headers |= {"content-type": JSON_API, "idempotency-key": "double tap"}
     body = json.dumps(ON_ENTRY).encode()
 
-    def tap(_: int) -> str:
-        answer = gateway.handle("POST", "/api/v2/timers", headers, body)
-        assert answer.status == 201, answer.body
-        return str(json.loads(answer.body)["data"]["id"])
+    def start_once(_: int) -> str:
+        response = gateway.handle("POST", "/api/v2/timers", headers, body)
+        assert response.status == 201, response.body
+        return str(json.loads(response.body)["data"]["id"])
 
-    with ThreadPoolExecutor(6) as phones:
-        ids = set(phones.map(tap, range(12)))
+    with ThreadPoolExecutor(6) as clients:
+        ids = set(clients.map(start_once, range(12)))
     assert len(ids) == 1
     assert len(items(connection, "timers")) == 1
 
 
-def test_a_start_whose_answer_was_lost_is_not_done_twice(
-    admin: Api, connection: Connection
-) -> None:
-    # The transaction is applied; reading what is to be included then fails.
+def test_start_with_a_lost_response_is_not_repeated(admin: Api, connection: Connection) -> None:
+    # The transaction succeeds. The read of the included records then fails.
     admin.get("/timers/1")
     with failing(connection, "BatchGetItem", "ThrottlingException", after=1):
         lost = send(admin, "POST", "/timers?include=time_entry", ON_ENTRY)
     assert lost.status == 503
-    again = send(admin, "POST", "/timers?include=time_entry", ON_ENTRY)
-    assert (again.status, is_replayed(again)) == (201, True)
+    replay = send(admin, "POST", "/timers?include=time_entry", ON_ENTRY)
+    assert (replay.status, is_replayed(replay)) == (201, True)
     assert len(items(connection, "timers")) == 1

@@ -1,4 +1,4 @@
-"""GET /timers: contract section 6, in page mode."""
+"""GET /timers in page mode: contract section 6."""
 
 import pytest
 from pynamodb.connection import Connection
@@ -19,7 +19,9 @@ from tests.support.world import (
 
 @pytest.fixture
 def week(admin: Api, member: Api, clock: FakeClock, connection: Connection) -> dict[str, str]:
-    """Three sessions of the admin, two of the member, by name; "a3" and "m2" still run.
+    """The ids of three sessions of the admin and two of the member, by name.
+
+    "a3" and "m2" are running.
 
     a1 Mon 09:00-10:00 on 364, m1 Mon 09:30-09:45, a2 Mon 10:00-10:30 on 366,
     a3 Tue 09:00- on 364, m2 Tue 09:01-
@@ -93,40 +95,40 @@ def names(week: dict[str, str], ids: list[str]) -> str:
         ("something_else=1&utm_source=mail", "a1 m1 a2 a3 m2"),
     ],
 )
-def test_a_list_holds_what_is_asked_for(
+def test_list_applies_filter_and_sort(
     admin: Api, week: dict[str, str], query: str, expected: str
 ) -> None:
-    answer = admin.get(f"/timers?{query}")
-    assert answer.status == 200
-    assert names(week, answer.ids) == expected
-    assert answer.meta["total_count"] == len(expected.split())
+    response = admin.get(f"/timers?{query}")
+    assert response.status == 200
+    assert names(week, response.ids) == expected
+    assert response.meta["total_count"] == len(expected.split())
 
 
-def test_a_member_sees_only_their_own(member: Api, week: dict[str, str]) -> None:
+def test_member_lists_only_own_timers(member: Api, week: dict[str, str]) -> None:
     assert names(week, member.get("/timers").ids) == "m1 m2"
     assert names(week, member.get(f"/timers?filter[person_id]={MEMBER},{ADMIN}").ids) == "m1 m2"
     assert member.get(f"/timers?filter[person_id]={ADMIN}").ids == []
     assert member.get(f"/timers?filter[time_entry_id]={ADMINS_ENTRY}").ids == []
 
 
-def test_nobody_sees_another_organization(stranger: Api, week: dict[str, str]) -> None:
+def test_timers_of_another_organization_are_not_listed(stranger: Api, week: dict[str, str]) -> None:
     assert week
     for query in ("", f"?filter[person_id]={ADMIN}", f"?filter[time_entry_id]={ADMINS_ENTRY}"):
         assert stranger.get(f"/timers{query}").meta["total_count"] == 0
 
 
-def test_pages_are_walked_by_their_links(admin: Api, week: dict[str, str]) -> None:
-    seen: list[str] = []
+def test_next_links_lead_through_all_pages(admin: Api, week: dict[str, str]) -> None:
+    timer_ids: list[str] = []
     path = "/timers?page[size]=2&sort=-started_at&filter[person_id]=8779%2C8784"
     while True:
-        answer = admin.get(path)
-        seen += answer.ids
-        links = answer.document["links"]
+        response = admin.get(path)
+        timer_ids += response.ids
+        links = response.document["links"]
         if "next" not in links:
             break
         path = links["next"].removeprefix("http://stint.test/api/v2")
-    assert names(week, seen) == "m2 a3 a2 m1 a1"
-    assert answer.meta == {
+    assert names(week, timer_ids) == "m2 a3 a2 m1 a1"
+    assert response.meta == {
         "current_page": 3,
         "total_pages": 3,
         "total_count": 5,
@@ -138,60 +140,58 @@ def test_pages_are_walked_by_their_links(admin: Api, week: dict[str, str]) -> No
     assert links["last"] == f"{base}&page%5Bnumber%5D=3&page%5Bsize%5D=2&sort=-started_at"
 
 
-def test_page_and_per_page_are_the_same_thing(admin: Api, week: dict[str, str]) -> None:
-    answer = admin.get("/timers?page=2&per_page=2")
-    assert names(week, answer.ids) == "a2 a3"
-    assert answer.document["links"]["first"].endswith("?page%5Bnumber%5D=1&page%5Bsize%5D=2")
+def test_page_and_per_page_are_aliases(admin: Api, week: dict[str, str]) -> None:
+    response = admin.get("/timers?page=2&per_page=2")
+    assert names(week, response.ids) == "a2 a3"
+    assert response.document["links"]["first"].endswith("?page%5Bnumber%5D=1&page%5Bsize%5D=2")
 
 
-def test_a_page_past_the_end_is_empty(admin: Api, week: dict[str, str]) -> None:
+def test_page_past_the_end_is_empty(admin: Api, week: dict[str, str]) -> None:
     assert week
-    answer = admin.get("/timers?page[number]=9&page[size]=2")
-    assert (answer.status, answer.ids) == (200, [])
-    assert answer.meta["current_page"] == 9
-    assert "page%5Bnumber%5D=3&" in answer.document["links"]["prev"]
-    assert "next" not in answer.document["links"]
+    response = admin.get("/timers?page[number]=9&page[size]=2")
+    assert (response.status, response.ids) == (200, [])
+    assert response.meta["current_page"] == 9
+    assert "page%5Bnumber%5D=3&" in response.document["links"]["prev"]
+    assert "next" not in response.document["links"]
 
 
-def test_an_empty_list_has_no_pages(admin: Api) -> None:
-    answer = admin.get("/timers")
-    assert answer.data == []
-    assert (answer.meta["total_pages"], answer.meta["total_count"]) == (0, 0)
-    assert sorted(answer.document["links"]) == ["first", "last"]
+def test_empty_list_has_no_pages(admin: Api) -> None:
+    response = admin.get("/timers")
+    assert response.data == []
+    assert (response.meta["total_pages"], response.meta["total_count"]) == (0, 0)
+    assert sorted(response.document["links"]) == ["first", "last"]
 
 
-def test_a_page_holds_no_more_than_200(admin: Api) -> None:
+def test_page_size_is_limited_to_200(admin: Api) -> None:
     assert admin.get("/timers?page[size]=1000").meta["page_size"] == 200
 
 
-def test_a_trailing_slash_is_the_same_route(admin: Api, week: dict[str, str]) -> None:
-    answer = admin.get("/timers/?page[size]=1")
-    assert len(answer.ids) == 1
-    assert answer.document["links"]["first"].startswith("http://stint.test/api/v2/timers?")
+def test_trailing_slash_is_accepted(admin: Api, week: dict[str, str]) -> None:
+    response = admin.get("/timers/?page[size]=1")
+    assert len(response.ids) == 1
+    assert response.document["links"]["first"].startswith("http://stint.test/api/v2/timers?")
     assert admin.get(f"/timers/{week['a1']}/").status == 200
 
 
-def test_include_works_on_a_list_and_names_each_record_once(
-    admin: Api, week: dict[str, str]
-) -> None:
+def test_list_includes_each_related_record_once(admin: Api, week: dict[str, str]) -> None:
     assert week
-    answer = admin.get("/timers?include=time_entry.service,time_entry.person,organization")
-    places = [(it["type"], it["id"]) for it in answer.document["included"]]
-    assert len(places) == len(set(places))
-    assert {type_ for type_, _ in places} == {
+    response = admin.get("/timers?include=time_entry.service,time_entry.person,organization")
+    identifiers = [(record["type"], record["id"]) for record in response.document["included"]]
+    assert len(identifiers) == len(set(identifiers))
+    assert {type_ for type_, _ in identifiers} == {
         "organizations",
         "time_entries",
         "services",
         "people",
     }
-    for timer in answer.data:
+    for timer in response.data:
         entry = timer["relationships"]["time_entry"]["data"]
-        assert (entry["type"], entry["id"]) in places
+        assert (entry["type"], entry["id"]) in identifiers
 
 
 def test_task_and_project_can_be_included_and_are_null(admin: Api, week: dict[str, str]) -> None:
-    answer = admin.get(f"/timers/{week['a1']}?include=time_entry.task,time_entry.project")
-    (entry,) = answer.document["included"]
+    response = admin.get(f"/timers/{week['a1']}?include=time_entry.task,time_entry.project")
+    (entry,) = response.document["included"]
     assert entry["relationships"]["task"] == {"data": None}
     assert entry["relationships"]["project"] == {"data": None}
     assert entry["relationships"]["service"] == {"meta": {"included": False}}
@@ -205,19 +205,19 @@ def test_task_and_project_can_be_included_and_are_null(admin: Api, week: dict[st
         ("2026-03-30", "next"),
     ],
 )
-def test_a_day_is_the_organizations_even_when_it_has_23_hours(
+def test_day_filter_uses_the_organizations_23_hour_day(
     admin: Api, clock: FakeClock, day: str, expected: str
 ) -> None:
-    # Zagreb loses an hour on 2026-03-29: that day begins at 23:00Z and ends 23 hours later.
-    began = {
+    # Zagreb loses an hour on 2026-03-29: that day starts at 23:00Z and ends 23 hours later.
+    start_times = {
         "last": 1_774_738_799,  # 2026-03-28T23:59:59+01:00
         "first": 1_774_738_800,  # 2026-03-29T00:00:00+01:00
         "late": 1_774_821_599,  # 2026-03-29T23:59:59+02:00
         "next": 1_774_821_600,  # 2026-03-30T00:00:00+02:00
     }
     ids = {}
-    for name, instant in began.items():
-        clock.instant = instant
+    for name, timestamp in start_times.items():
+        clock.instant = timestamp
         ids[name] = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(DAY)
     assert names(ids, admin.get(f"/timers?filter[started_at]={day}").ids) == expected
@@ -254,7 +254,7 @@ def test_a_day_is_the_organizations_even_when_it_has_23_hours(
         ("fields=id", "invalid_parameter"),
     ],
 )
-def test_a_parameter_that_means_nothing_is_named(admin: Api, query: str, code: str) -> None:
-    answer = admin.get(f"/timers?{query}")
-    assert (answer.status, answer.error["code"]) == (400, code)
-    assert answer.error["source"] == {"parameter": query.partition("=")[0]}
+def test_invalid_parameter_is_rejected_by_name(admin: Api, query: str, code: str) -> None:
+    response = admin.get(f"/timers?{query}")
+    assert (response.status, response.error["code"]) == (400, code)
+    assert response.error["source"] == {"parameter": query.partition("=")[0]}

@@ -1,6 +1,6 @@
-"""The description says all that is served: contract sections 1 to 10, for machines.
+"""The OpenAPI description covers everything that is served: contract sections 1 to 10.
 
-That every answer of every test is described is held by ``tests/support/api.py``.
+``tests/support/api.py`` checks every response in every test against the description.
 """
 
 import json
@@ -21,83 +21,87 @@ from chalicelib.jsonapi.resource import FilterKind
 from chalicelib.resources.registry import RESOURCES
 from tests.support.described import TABLE, complaint, description
 
-each_route = pytest.mark.parametrize("route", TABLE, ids=lambda it: it.name)
+each_route = pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)
 each_list = pytest.mark.parametrize(
-    "route", [it for it in TABLE if it.act is Act.LIST], ids=lambda it: it.name
+    "route", [route for route in TABLE if route.act is Act.LIST], ids=lambda route: route.name
 )
 each_resource = pytest.mark.parametrize("type_", RESOURCES)
 
 
-def described(route: Route, method: str | None = None) -> dict[str, Any]:
+def operation_of(route: Route, method: str | None = None) -> dict[str, Any]:
     method = method or route.methods[0]
-    found: dict[str, Any] = description()["paths"][route.path][method.lower()]
-    return found
+    operation: dict[str, Any] = description()["paths"][route.path][method.lower()]
+    return operation
 
 
-def parameters(route: Route) -> dict[str, Any]:
+def parameters_of(route: Route) -> dict[str, Any]:
     shared = description()["components"]["parameters"]
-    found = [
-        shared[it["$ref"].rpartition("/")[2]] if "$ref" in it else it
-        for it in described(route)["parameters"]
+    resolved = [
+        shared[parameter["$ref"].rpartition("/")[2]] if "$ref" in parameter else parameter
+        for parameter in operation_of(route)["parameters"]
     ]
-    assert set(Counter(it["name"] for it in found).values()) <= {1}
-    return {it["name"]: it for it in found}
+    assert set(Counter(parameter["name"] for parameter in resolved).values()) <= {1}
+    return {parameter["name"]: parameter for parameter in resolved}
 
 
-def test_it_is_valid() -> None:
+def test_description_is_valid_openapi() -> None:
     validate(description())
 
 
-def test_there_is_nothing_else_in_it() -> None:
+def test_description_has_exactly_the_routes_of_the_table() -> None:
     paths = description()["paths"]
-    assert {(path, method) for path, found in paths.items() for method in found} == {
+    assert {(path, method) for path, operations in paths.items() for method in operations} == {
         (route.path, method.lower()) for route in TABLE for method in route.methods
     }
-    names = [it["operationId"] for found in paths.values() for it in found.values()]
-    assert len(names) == len(set(names))
+    operation_ids = [
+        operation["operationId"]
+        for operations in paths.values()
+        for operation in operations.values()
+    ]
+    assert len(operation_ids) == len(set(operation_ids))
 
 
 @each_list
-def test_every_filter_is_there_with_its_operators(route: Route) -> None:
-    there = parameters(route)
+def test_every_filter_is_described_with_its_operators(route: Route) -> None:
+    parameters = parameters_of(route)
     for declared in route.resource.filters:
         name = f"filter[{declared.name}]"
-        assert declared.meaning in there[name]["description"]
+        assert declared.meaning in parameters[name]["description"]
         if declared.kind not in (FilterKind.LACKING, FilterKind.IGNORED):
             operators = operators_of(declared.kind)
-            assert {f"{name}[{it}]" for it in operators} <= there.keys()
-    filtered = {name.partition("]")[0] for name in there if name.startswith("filter")}
-    assert len(filtered) == len(route.resource.filters) + 1
-    assert "filter[$op]" in there
+            assert {f"{name}[{operator}]" for operator in operators} <= parameters.keys()
+    filter_names = {name.partition("]")[0] for name in parameters if name.startswith("filter")}
+    assert len(filter_names) == len(route.resource.filters) + 1
+    assert "filter[$op]" in parameters
 
 
 @each_list
-def test_every_sort_and_page_is_there(route: Route) -> None:
-    there = parameters(route)
-    sorts = there["sort"]["schema"]["enum"]
-    assert set(sorts) == {f"{sign}{it}" for it in route.resource.sorts for sign in ("", "-")}
+def test_every_sort_and_page_parameter_is_described(route: Route) -> None:
+    parameters = parameters_of(route)
+    sorts = parameters["sort"]["schema"]["enum"]
+    assert set(sorts) == {f"{sign}{sort}" for sort in route.resource.sorts for sign in ("", "-")}
     assert sorts[0] == route.resource.sorts[0]
-    assert {"page[number]", "page[size]", "page[after]", "page", "per_page"} <= there.keys()
+    assert {"page[number]", "page[size]", "page[after]", "page", "per_page"} <= parameters.keys()
 
 
 @each_route
-def test_every_include_is_there(route: Route) -> None:
-    there = parameters(route)
+def test_every_include_is_described(route: Route) -> None:
+    parameters = parameters_of(route)
     if route.act is Act.DELETE:
-        assert not {"include", f"fields[{route.resource.type}]"} & there.keys()
+        assert not {"include", f"fields[{route.resource.type}]"} & parameters.keys()
     else:
-        assert f"fields[{route.resource.type}]" in there
-        paths = there["include"]["schema"]["items"]["enum"] if "include" in there else []
+        assert f"fields[{route.resource.type}]" in parameters
+        paths = parameters["include"]["schema"]["items"]["enum"] if "include" in parameters else []
         assert tuple(paths) == route.resource.includes
 
 
 @each_route
-def test_every_input_is_there_wherever_it_may_stand(route: Route) -> None:
-    there = parameters(route)
+def test_every_input_is_described_in_each_allowed_place(route: Route) -> None:
+    parameters = parameters_of(route)
     if not route.takes_document:
-        assert "requestBody" not in described(route)
+        assert "requestBody" not in operation_of(route)
         return
-    (content,) = described(route)["requestBody"]["content"].values()
+    (content,) = operation_of(route)["requestBody"]["content"].values()
     data = content["schema"]["properties"]["data"]["properties"]
     for declared in route.inputs:
         for source in declared.sources:
@@ -107,12 +111,12 @@ def test_every_input_is_there_wherever_it_may_stand(route: Route) -> None:
                 case InRelationship(name, to):
                     assert to in json.dumps(data["relationships"]["properties"][name])
                 case InParameter(name):
-                    assert declared.meaning in there[name]["description"]
+                    assert declared.meaning in parameters[name]["description"]
 
 
 @each_route
-def test_every_error_is_there(route: Route) -> None:
-    responses = described(route)["responses"]
+def test_every_error_of_a_route_is_described(route: Route) -> None:
+    responses = operation_of(route)["responses"]
     for error in route.errors:
         status = CATALOGUE[error.code][0].value
         (content,) = responses[str(status)]["content"].values()
@@ -121,28 +125,28 @@ def test_every_error_is_there(route: Route) -> None:
 
 
 @each_route
-def test_who_may_call_is_there(route: Route) -> None:
-    both, *others = described(route)["security"]
-    assert both == {"token": [], "organization": []}
-    assert others == ([] if route.access.organization_needed else [{"token": []}])
+def test_authentication_headers_are_described(route: Route) -> None:
+    full, *alternatives = operation_of(route)["security"]
+    assert full == {"token": [], "organization": []}
+    assert alternatives == ([] if route.access.organization_needed else [{"token": []}])
 
 
 @each_route
-def test_headers_are_there(route: Route) -> None:
-    there = parameters(route)
-    success = described(route)["responses"][str(route.success)]
-    reads = route.act in (Act.LIST, Act.SHOW)
-    assert ("Idempotency-Key" in there) is route.keyed
-    assert ("If-None-Match" in there) is reads
-    assert ("304" in described(route)["responses"]) is reads
+def test_request_and_response_headers_are_described(route: Route) -> None:
+    parameters = parameters_of(route)
+    success = operation_of(route)["responses"][str(route.success)]
+    is_read = route.act in (Act.LIST, Act.SHOW)
+    assert ("Idempotency-Key" in parameters) is route.keyed
+    assert ("If-None-Match" in parameters) is is_read
+    assert ("304" in operation_of(route)["responses"]) is is_read
     assert success.get("headers", {}).keys() == {
-        *(("ETag",) if reads else ()),
+        *(("ETag",) if is_read else ()),
         *(("Location",) if route.act is Act.CREATE else ()),
         *(("Idempotency-Replayed",) if route.keyed else ()),
     }
 
 
-def test_every_code_is_explained_and_shown() -> None:
+def test_every_error_code_has_an_explanation_and_an_example() -> None:
     components = description()["components"]
     items = components["schemas"]["Errors"]["properties"]["errors"]["items"]
     assert set(items["properties"]["code"]["enum"]) == CATALOGUE.keys()
@@ -151,61 +155,65 @@ def test_every_code_is_explained_and_shown() -> None:
         assert f"| {status.value} | `{code}` | {title} |" in description()["info"]["description"]
 
 
-def test_every_error_has_an_example() -> None:
-    assert {type(it) for it in ERRORS} >= {
-        it for it in vars(errors).values() if isinstance(it, type) and "code" in vars(it)
+def test_every_error_class_has_an_example() -> None:
+    assert {type(error) for error in ERRORS} >= {
+        value
+        for value in vars(errors).values()
+        if isinstance(value, type) and "code" in vars(value)
     } - {errors.InvalidHeader}
 
 
-def test_examples_of_errors_are_as_described() -> None:
+def test_error_examples_match_the_schema() -> None:
     schemas = description()["components"]["schemas"]
     for example in description()["components"]["examples"].values():
         assert jsonschema_rs.is_valid(schemas["Errors"], example["value"])
 
 
 @each_route
-def test_examples_of_answers_are_as_described(route: Route) -> None:
-    success = described(route)["responses"][str(route.success)]
+def test_response_examples_match_the_description(route: Route) -> None:
+    success = operation_of(route)["responses"][str(route.success)]
     if route.act is Act.DELETE:
         assert "content" not in success
         return
     (content,) = success["content"].values()
     path = route.path.replace("{id}", "1")
-    wrong = complaint(route.methods[0], path, route.success, content["example"])
-    assert wrong is None, wrong
-    assert content["example"]["meta"].keys() >= {it.name for it in route.tells}
+    mismatch = complaint(route.methods[0], path, route.success, content["example"])
+    assert mismatch is None, mismatch
+    assert content["example"]["meta"].keys() >= {field.name for field in route.tells}
 
 
 @each_route
-def test_examples_of_requests_are_as_described(route: Route) -> None:
+def test_request_examples_match_the_schema(route: Route) -> None:
     if not route.takes_document:
         return
-    body = described(route)["requestBody"]
+    body = operation_of(route)["requestBody"]
     (content,) = body["content"].values()
     jsonschema_rs.validate(content["schema"], content["example"])
-    required = [it for it in route.inputs if it.required]
+    required = [input_ for input_ in route.inputs if input_.required]
     assert body["required"] is bool(required)
     if required:
         assert not jsonschema_rs.is_valid(content["schema"], {"data": {"attributes": {}}})
 
 
 @each_resource
-def test_every_member_of_a_resource_is_there(type_: str) -> None:
+def test_every_member_of_a_resource_is_described(type_: str) -> None:
     resource = RESOURCES[type_]
     name = "".join(part.capitalize() for part in resource.singular.split("_"))
     schema = description()["components"]["schemas"][name]["properties"]
     assert type_ in RECORDS
-    for members, declared in (
+    for kind, declared in (
         ("attributes", resource.attributes),
         ("relationships", resource.relationships),
         ("meta", resource.meta),
     ):
-        shown = schema.get(members, {}).get("properties", {})
-        assert shown.keys() == {it.name for it in declared}
-        assert all(it.meaning in shown[it.name]["description"] for it in declared)
+        described_members = schema.get(kind, {}).get("properties", {})
+        assert described_members.keys() == {member.name for member in declared}
+        assert all(
+            member.meaning in described_members[member.name]["description"] for member in declared
+        )
 
 
-def test_what_was_started_leads_to_stopping_it() -> None:
+def test_started_timer_response_links_to_the_stop_operation() -> None:
     created = description()["paths"]["/timers"]["post"]["responses"]["201"]
     assert created["links"].keys() == {"show_timer", "stop_timer"}
-    assert {it["operationId"] for it in created["links"].values()} == created["links"].keys()
+    assert {link["operationId"] for link in created["links"].values()} == created["links"].keys()

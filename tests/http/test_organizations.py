@@ -1,4 +1,4 @@
-"""Where the caller belongs: organizations, memberships, users. Contract sections 1 and 10."""
+"""Organizations, memberships and users of the caller: contract sections 1 and 10."""
 
 import pytest
 from chalice.app import Chalice
@@ -16,14 +16,14 @@ def change(api: Api, **attributes: object) -> Answer:
 
 
 @pytest.fixture
-def newcomer(app: Chalice, world: World) -> Api:
-    """Somebody who knows their token, and not yet where it is good."""
+def token_only_client(app: Chalice, world: World) -> Api:
+    """A client that has a token but does not know its organization."""
     return Api(app, {"X-Auth-Token": world.tokens[MEMBER]})
 
 
-def test_a_token_finds_out_where_it_belongs(newcomer: Api) -> None:
-    answer = newcomer.get("/organization_memberships?include=person,organization")
-    assert answer.data == [
+def test_token_alone_can_list_its_memberships(token_only_client: Api) -> None:
+    response = token_only_client.get("/organization_memberships?include=person,organization")
+    assert response.data == [
         {
             "id": str(MEMBER),
             "type": "organization_memberships",
@@ -34,47 +34,49 @@ def test_a_token_finds_out_where_it_belongs(newcomer: Api) -> None:
             },
         }
     ]
-    types = {it["type"]: it["id"] for it in answer.document["included"]}
-    assert types == {"people": str(MEMBER), "organizations": str(ZAGREB.id)}
-    assert newcomer.get(f"/organization_memberships/{MEMBER}").data == answer.data[0]
+    included_ids = {record["type"]: record["id"] for record in response.document["included"]}
+    assert included_ids == {"people": str(MEMBER), "organizations": str(ZAGREB.id)}
+    assert token_only_client.get(f"/organization_memberships/{MEMBER}").data == response.data[0]
 
 
-def test_users_are_the_caller(newcomer: Api) -> None:
-    (user,) = newcomer.get("/users").data
+def test_users_contain_only_the_caller(token_only_client: Api) -> None:
+    (user,) = token_only_client.get("/users").data
     assert (user["id"], user["attributes"]["email"]) == (str(MEMBER), f"{MEMBER}@example.com")
-    assert newcomer.get(f"/users/{MEMBER}").data == user
-    assert newcomer.get(f"/users/{ADMIN}").status == 404
+    assert token_only_client.get(f"/users/{MEMBER}").data == user
+    assert token_only_client.get(f"/users/{ADMIN}").status == 404
 
 
-@pytest.mark.parametrize("said", ["", "x", "1", str(KOLKATA.id)])
-def test_an_unknown_organization_is_ignored_there(app: Chalice, world: World, said: str) -> None:
-    api = Api(app, {"X-Auth-Token": world.tokens[MEMBER], "X-Organization-Id": said})
+@pytest.mark.parametrize("organization_id", ["", "x", "1", str(KOLKATA.id)])
+def test_unknown_organization_header_is_ignored(
+    app: Chalice, world: World, organization_id: str
+) -> None:
+    api = Api(app, {"X-Auth-Token": world.tokens[MEMBER], "X-Organization-Id": organization_id})
     for path in ("/organizations", "/organization_memberships", "/users"):
         assert api.get(path).status == 200
     assert api.get("/organizations").ids == [str(ZAGREB.id)]
 
 
-def test_not_knowing_the_organization_costs_one_call_more_once(
-    newcomer: Api, connection: Connection
+def test_missing_organization_header_costs_one_extra_call_once(
+    token_only_client: Api, connection: Connection
 ) -> None:
     with counted(connection) as calls:
-        newcomer.get("/organization_memberships")
-        newcomer.get("/organization_memberships")
-        newcomer.get("/users")
-        newcomer.get("/organizations")
+        token_only_client.get("/organization_memberships")
+        token_only_client.get("/organization_memberships")
+        token_only_client.get("/users")
+        token_only_client.get("/organizations")
     assert calls == ["BatchGetItem"] * 4
 
 
-def test_settings_are_shown_and_changed(admin: Api, clock: FakeClock) -> None:
-    answer = change(admin, name="Studio", time_zone="Asia/Kathmandu", auto_stop_after=3600)
-    assert answer.attributes == {
+def test_organization_settings_can_be_read_and_changed(admin: Api, clock: FakeClock) -> None:
+    response = change(admin, name="Studio", time_zone="Asia/Kathmandu", auto_stop_after=3600)
+    assert response.attributes == {
         "name": "Studio",
         "time_zone": "Asia/Kathmandu",
         "auto_stop_after": 3600,
     }
-    assert admin.get(f"/organizations/{ZAGREB.id}").data == answer.data
-    assert admin.get("/organizations").data == [answer.data]
-    # Whoever is remembered works by the old ones for a minute at the most.
+    assert admin.get(f"/organizations/{ZAGREB.id}").data == response.data
+    assert admin.get("/organizations").data == [response.data]
+    # A cached caller keeps the old settings for at most one minute.
     clock.advance(MINUTE)
     timer = admin.start(time_entry_id=ADMINS_ENTRY)
     assert timer.attributes["started_at"].endswith("+05:45")
@@ -101,16 +103,16 @@ def test_settings_are_shown_and_changed(admin: Api, clock: FakeClock) -> None:
         ("auto_stop_after", None),
     ],
 )
-def test_what_breaks_a_rule_is_refused(
+def test_invalid_setting_is_rejected(
     admin: Api, connection: Connection, name: str, value: object
 ) -> None:
     before = snapshot(connection)
-    answer = change(admin, **{name: value})
-    assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
-    assert answer.error["source"] == {"pointer": f"data/attributes/{name}"}
+    response = change(admin, **{name: value})
+    assert (response.status, response.error["code"]) == (422, "invalid_attribute")
+    assert response.error["source"] == {"pointer": f"data/attributes/{name}"}
     assert snapshot(connection) == before
 
 
 @pytest.mark.parametrize("seconds", [300, 604_800, "300"])
-def test_the_bounds_are_allowed(admin: Api, seconds: object) -> None:
+def test_auto_stop_after_accepts_its_limits(admin: Api, seconds: object) -> None:
     assert change(admin, auto_stop_after=seconds).attributes["auto_stop_after"] == int(str(seconds))

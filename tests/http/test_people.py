@@ -1,4 +1,4 @@
-"""People: contract sections 5 and 10. Who may send what is in test_access.py."""
+"""People: contract sections 5 and 10. test_access.py tests the permissions."""
 
 from typing import Any
 
@@ -23,8 +23,8 @@ from tests.support.world import (
 
 
 def create(api: Api, **attributes: object) -> Answer:
-    given = {"first_name": "Ana", "last_name": "Horvat", "email": "ana@example.com", **attributes}
-    return api.post("/people", {"data": {"type": "people", "attributes": given}})
+    values = {"first_name": "Ana", "last_name": "Horvat", "email": "ana@example.com", **attributes}
+    return api.post("/people", {"data": {"type": "people", "attributes": values}})
 
 
 def change(api: Api, person_id: int | str, **attributes: object) -> Answer:
@@ -32,20 +32,20 @@ def change(api: Api, person_id: int | str, **attributes: object) -> Answer:
     return api.patch(f"/people/{person_id}", {"data": data})
 
 
-def pointer(answer: Answer) -> str:
-    assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
-    found: str = answer.error["source"]["pointer"]
-    return found.removeprefix("data/attributes/")
+def invalid_attribute(response: Answer) -> str:
+    assert (response.status, response.error["code"]) == (422, "invalid_attribute")
+    pointer: str = response.error["source"]["pointer"]
+    return pointer.removeprefix("data/attributes/")
 
 
 # Creating
 
 
-def test_somebody_is_added_as_a_member(admin: Api, clock: FakeClock) -> None:
-    answer = create(admin, title="Designer")
-    assert answer.status == 201
-    assert answer.headers["Location"].endswith(f"/api/v2/people/{answer.data['id']}")
-    assert answer.attributes == {
+def test_person_is_created_as_a_member(admin: Api, clock: FakeClock) -> None:
+    response = create(admin, title="Designer")
+    assert response.status == 201
+    assert response.headers["Location"].endswith(f"/api/v2/people/{response.data['id']}")
+    assert response.attributes == {
         "first_name": "Ana",
         "last_name": "Horvat",
         "email": "ana@example.com",
@@ -60,12 +60,12 @@ def test_somebody_is_added_as_a_member(admin: Api, clock: FakeClock) -> None:
         "created_at": "2026-03-02T09:00:00.000+01:00",
     }
     assert clock() > 0
-    assert admin.get(f"/people/{answer.data['id']}").data == answer.data
+    assert admin.get(f"/people/{response.data['id']}").data == response.data
 
 
-@pytest.mark.parametrize("said", [{"role": "admin"}, {"role_id": 1}, {"role_id": "1"}])
-def test_somebody_is_added_as_an_admin(admin: Api, said: dict[str, object]) -> None:
-    assert create(admin, **said).attributes["role"] == "admin"
+@pytest.mark.parametrize("attributes", [{"role": "admin"}, {"role_id": 1}, {"role_id": "1"}])
+def test_person_can_be_created_as_an_admin(admin: Api, attributes: dict[str, object]) -> None:
+    assert create(admin, **attributes).attributes["role"] == "admin"
 
 
 @pytest.mark.parametrize(
@@ -88,57 +88,59 @@ def test_somebody_is_added_as_an_admin(admin: Api, said: dict[str, object]) -> N
         ("role", ["admin"]),
     ],
 )
-def test_what_breaks_a_rule_is_refused_and_changes_nothing(
+def test_invalid_attribute_is_rejected_and_writes_nothing(
     admin: Api, connection: Connection, name: str, value: object
 ) -> None:
     before = snapshot(connection)
-    assert pointer(create(admin, **{name: value})) == name.removesuffix("_id")
+    assert invalid_attribute(create(admin, **{name: value})) == name.removesuffix("_id")
     assert snapshot(connection) == before
 
 
-def test_an_address_is_one_persons_whatever_its_case(admin: Api, stranger: Api) -> None:
+def test_email_is_unique_in_an_organization_ignoring_case(admin: Api, stranger: Api) -> None:
     first = create(admin)
-    assert pointer(create(admin, email="ANA@example.com")) == "email"
-    # In another organization it is another address.
+    assert invalid_attribute(create(admin, email="ANA@example.com")) == "email"
+    # Another organization can use the same address.
     assert create(stranger).status == 201
-    # Whoever gives it up, makes room; whoever keeps it, keeps it.
+    # A person keeps their own address. An address that they give up is free again.
     assert change(admin, first.data["id"], email="Ana@Example.com").status == 200
-    assert pointer(create(admin)) == "email"
+    assert invalid_attribute(create(admin)) == "email"
     assert change(admin, first.data["id"], email="horvat@example.com").status == 200
-    assert pointer(change(admin, MEMBER, email="horvat@example.com")) == "email"
+    assert invalid_attribute(change(admin, MEMBER, email="horvat@example.com")) == "email"
     assert create(admin).status == 201
 
 
-def test_a_repeat_with_a_key_adds_nobody_again(admin: Api, connection: Connection) -> None:
+def test_repeated_create_with_a_key_creates_one_person(admin: Api, connection: Connection) -> None:
     body = b'{"data":{"attributes":{"first_name":"A","last_name":"B","email":"a@example.com"}}}'
     headers = {"Content-Type": "application/vnd.api+json", "Idempotency-Key": "once"}
     first = admin.send("POST", "/people", body, headers)
     before = snapshot(connection)
-    again = admin.send("POST", "/people", body, headers)
-    assert (again.status, again.document) == (201, first.document)
-    assert again.headers["Location"] == first.headers["Location"]
-    assert again.headers["Idempotency-Replayed"] == "true"
+    replay = admin.send("POST", "/people", body, headers)
+    assert (replay.status, replay.document) == (201, first.document)
+    assert replay.headers["Location"] == first.headers["Location"]
+    assert replay.headers["Idempotency-Replayed"] == "true"
     assert snapshot(connection) == before
 
 
 # Changing
 
 
-def test_a_sparse_update_leaves_the_rest_and_null_empties(admin: Api) -> None:
+def test_sparse_update_changes_only_sent_attributes_and_null_clears(admin: Api) -> None:
     assert change(admin, MEMBER, title="Designer", nickname="mem").status == 200
-    answer = change(admin, MEMBER, title=None, first_name="Iva")
-    assert answer.attributes["title"] is None
-    assert (answer.attributes["nickname"], answer.attributes["first_name"]) == ("mem", "Iva")
-    assert admin.get(f"/people/{MEMBER}").data == answer.data
+    response = change(admin, MEMBER, title=None, first_name="Iva")
+    assert response.attributes["title"] is None
+    assert (response.attributes["nickname"], response.attributes["first_name"]) == ("mem", "Iva")
+    assert admin.get(f"/people/{MEMBER}").data == response.data
 
 
 @pytest.mark.parametrize("name", ["first_name", "last_name", "email", "role"])
-@pytest.mark.parametrize("nothing", [None, "", " "])
-def test_what_cannot_be_empty_is_not_emptied(admin: Api, name: str, nothing: str | None) -> None:
-    assert pointer(change(admin, MEMBER, **{name: nothing})) == name
+@pytest.mark.parametrize("empty_value", [None, "", " "])
+def test_required_attribute_cannot_be_cleared(
+    admin: Api, name: str, empty_value: str | None
+) -> None:
+    assert invalid_attribute(change(admin, MEMBER, **{name: empty_value})) == name
 
 
-def test_a_document_that_says_nothing_changes_nothing(admin: Api, connection: Connection) -> None:
+def test_empty_update_changes_nothing(admin: Api, connection: Connection) -> None:
     before = snapshot(connection)
     for document in ({}, {"data": None}, {"data": {"attributes": {"unknown": 1}}}):
         assert admin.patch(f"/people/{MEMBER}", document).status == 200
@@ -146,15 +148,15 @@ def test_a_document_that_says_nothing_changes_nothing(admin: Api, connection: Co
     assert snapshot(connection) == before
 
 
-def test_a_document_about_somebody_else_is_a_conflict(admin: Api) -> None:
-    answer = admin.patch(f"/people/{MEMBER}", {"data": {"id": str(OTHER_MEMBER)}})
-    assert (answer.status, answer.error["code"]) == (409, "id_conflict")
-    answer = admin.patch(f"/people/{MEMBER}", {"data": {"type": "services"}})
-    assert (answer.status, answer.error["code"]) == (409, "type_conflict")
+def test_document_with_another_id_or_type_is_a_conflict(admin: Api) -> None:
+    response = admin.patch(f"/people/{MEMBER}", {"data": {"id": str(OTHER_MEMBER)}})
+    assert (response.status, response.error["code"]) == (409, "id_conflict")
+    response = admin.patch(f"/people/{MEMBER}", {"data": {"type": "services"}})
+    assert (response.status, response.error["code"]) == (409, "type_conflict")
 
 
-def test_a_member_changes_what_is_theirs_of_themselves(member: Api) -> None:
-    answer = change(
+def test_member_can_change_own_profile(member: Api) -> None:
+    response = change(
         member,
         MEMBER,
         first_name="Iva",
@@ -163,23 +165,25 @@ def test_a_member_changes_what_is_theirs_of_themselves(member: Api) -> None:
         nickname="iva",
         avatar_url="https://example.com/iva.png",
     )
-    assert answer.status == 200
-    assert answer.attributes["last_name"] == "Babić"
-    # What comes back as it was shown is no change.
-    assert change(member, MEMBER, **answer.attributes).status == 200
+    assert response.status == 200
+    assert response.attributes["last_name"] == "Babić"
+    # A client can send the shown values back: that is no change.
+    assert change(member, MEMBER, **response.attributes).status == 200
 
 
-@pytest.mark.parametrize("said", [{"role": "admin"}, {"role_id": 1}, {"email": "x@example.com"}])
-def test_a_member_does_not_change_the_rest(
-    member: Api, connection: Connection, said: dict[str, Any]
+@pytest.mark.parametrize(
+    "attributes", [{"role": "admin"}, {"role_id": 1}, {"email": "x@example.com"}]
+)
+def test_member_cannot_change_own_role_or_email(
+    member: Api, connection: Connection, attributes: dict[str, Any]
 ) -> None:
     before = snapshot(connection)
-    answer = change(member, MEMBER, **said)
-    assert (answer.status, answer.error["code"]) == (403, "access_denied")
+    response = change(member, MEMBER, **attributes)
+    assert (response.status, response.error["code"]) == (403, "access_denied")
     assert snapshot(connection) == before
 
 
-def test_a_role_reaches_the_tokens(admin: Api, member: Api, clock: FakeClock) -> None:
+def test_role_change_applies_to_existing_tokens(admin: Api, member: Api, clock: FakeClock) -> None:
     assert member.get(f"/people/{ADMIN}").attributes["email"] is None
     assert change(admin, MEMBER, role="admin").attributes["role_id"] == 1
     clock.advance(MINUTE + 1)
@@ -189,13 +193,13 @@ def test_a_role_reaches_the_tokens(admin: Api, member: Api, clock: FakeClock) ->
     assert create(member).status == 403
 
 
-# Whose addresses one sees
+# Visibility of email addresses
 
 
-def test_addresses_are_the_admins_and_ones_own(admin: Api, member: Api) -> None:
-    assert all(it["attributes"]["email"] for it in admin.get("/people").data)
-    shown = {it["id"]: it["attributes"]["email"] for it in member.get("/people").data}
-    assert {key for key, email in shown.items() if email} == {str(MEMBER)}
+def test_member_sees_only_own_email_and_admin_sees_all(admin: Api, member: Api) -> None:
+    assert all(person["attributes"]["email"] for person in admin.get("/people").data)
+    emails = {person["id"]: person["attributes"]["email"] for person in member.get("/people").data}
+    assert {person_id for person_id, email in emails.items() if email} == {str(MEMBER)}
     assert member.get(f"/people/{MEMBER}").attributes["email"] == f"{MEMBER}@example.com"
 
 
@@ -209,27 +213,25 @@ def test_addresses_are_the_admins_and_ones_own(admin: Api, member: Api) -> None:
         "filter[email][not_contain]=nobody",
     ],
 )
-def test_no_filter_tells_an_address_that_one_may_not_see(
-    admin: Api, member: Api, query: str
-) -> None:
+def test_filter_does_not_reveal_hidden_emails(admin: Api, member: Api, query: str) -> None:
     assert str(OTHER_MEMBER) in admin.get(f"/people?{query}").ids
     assert set(member.get(f"/people?{query}").ids) <= {str(MEMBER)}
 
 
-def test_no_sort_tells_an_address_that_one_may_not_see(admin: Api, member: Api) -> None:
+def test_sort_does_not_reveal_hidden_emails(admin: Api, member: Api) -> None:
     change(admin, OTHER_MEMBER, email="aaa@example.com")
     assert admin.get("/people?sort=email").ids[-1] == str(OTHER_MEMBER)
-    # Their own first, then those whose address they do not see, by id.
-    others = [str(it) for it in sorted((ADMIN, OTHER_MEMBER, DEACTIVATED))]
+    # The member's own email sorts first. People with hidden emails follow, by id.
+    others = [str(person_id) for person_id in sorted((ADMIN, OTHER_MEMBER, DEACTIVATED))]
     assert member.get("/people?sort=email").ids == [str(MEMBER), *others]
 
 
-def test_what_is_included_hides_addresses_too(member: Api, admin: Api) -> None:
+def test_included_person_shows_the_members_own_email(member: Api, admin: Api) -> None:
     admin.post(
         "/timers", {"data": {"attributes": {"time_entry_id": MEMBERS_ENTRY, "person_id": MEMBER}}}
     )
     timers = member.get("/timers?include=time_entry.person")
-    (person,) = (it for it in timers.document["included"] if it["type"] == "people")
+    (person,) = (record for record in timers.document["included"] if record["type"] == "people")
     assert (person["id"], person["attributes"]["email"]) == (str(MEMBER), f"{MEMBER}@example.com")
 
 
@@ -259,7 +261,7 @@ def test_what_is_included_hides_addresses_too(member: Api, admin: Api) -> None:
         ("page[size]=2&page[number]=2", [OTHER_MEMBER, DEACTIVATED]),
     ],
 )
-def test_people_are_filtered_and_sorted(admin: Api, query: str, expected: list[int]) -> None:
+def test_people_can_be_filtered_and_sorted(admin: Api, query: str, expected: list[int]) -> None:
     assert admin.get(f"/people?{query}").ids == [str(person_id) for person_id in expected]
 
 
@@ -277,12 +279,14 @@ def test_people_are_filtered_and_sorted(admin: Api, query: str, expected: list[i
         ("page[after]=nonsense", "keyset_invalid_cursor"),
     ],
 )
-def test_what_nobody_knows_is_refused(admin: Api, query: str, code: str) -> None:
-    answer = admin.get(f"/people?{query}")
-    assert (answer.status, answer.error["code"]) == (400, code)
+def test_invalid_list_parameter_is_rejected(admin: Api, query: str, code: str) -> None:
+    response = admin.get(f"/people?{query}")
+    assert (response.status, response.error["code"]) == (400, code)
 
 
-def test_a_list_takes_one_call(admin: Api, connection: Connection) -> None:
+def test_people_requests_use_the_expected_dynamodb_calls(
+    admin: Api, connection: Connection
+) -> None:
     admin.get("/people/1")
     with counted(connection) as calls:
         admin.get("/people")
@@ -295,33 +299,33 @@ def test_a_list_takes_one_call(admin: Api, connection: Connection) -> None:
 # Deactivating and restoring
 
 
-@pytest.mark.parametrize("act", ["deactivate", "archive"])
-def test_who_is_deactivated_is_stopped_blocked_and_shut_out(
-    admin: Api, member: Api, connection: Connection, clock: FakeClock, act: str
+@pytest.mark.parametrize("operation", ["deactivate", "archive"])
+def test_deactivation_stops_the_timer_and_revokes_access(
+    admin: Api, member: Api, connection: Connection, clock: FakeClock, operation: str
 ) -> None:
     timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
     clock.advance(10 * MINUTE)
     assert member.get("/users").status == 200
-    answer = admin.patch(f"/people/{MEMBER}/{act}")
-    assert answer.status == 200
-    assert answer.attributes["deactivated_at"] == answer.attributes["archived_at"]
-    assert answer.attributes["deactivated_at"] == "2026-03-02T09:10:00.000+01:00"
+    response = admin.patch(f"/people/{MEMBER}/{operation}")
+    assert response.status == 200
+    assert response.attributes["deactivated_at"] == response.attributes["archived_at"]
+    assert response.attributes["deactivated_at"] == "2026-03-02T09:10:00.000+01:00"
     timer = admin.get(f"/timers/{timer_id}?include=time_entry")
     assert timer.data["meta"] == {"stop_reason": "deactivated"}
     assert timer.attributes["total_time"] == 10
     assert timer.document["included"][0]["attributes"]["time"] == 10
-    # The token is remembered for up to a minute; it starts nothing any more.
+    # The token stays cached for up to a minute, but it cannot start a timer.
     refused = member.start(service_id=DESIGN)
     assert (refused.status, refused.error["code"]) == (403, "access_denied")
     refused = admin.start(service_id=DESIGN, person_id=MEMBER)
-    assert pointer(refused) == "person"
+    assert invalid_attribute(refused) == "person"
     clock.advance(MINUTE)
     assert member.get("/timers").status == 401
     assert admin.get(f"/api_tokens?filter[person_id]={MEMBER}").data == []
     assert violations(connection) == []
 
 
-def test_who_is_deactivated_past_their_limit_worked_until_then(
+def test_deactivation_past_the_auto_stop_limit_ends_the_timer_at_the_limit(
     admin: Api, member: Api, connection: Connection, clock: FakeClock
 ) -> None:
     timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
@@ -336,78 +340,82 @@ def test_who_is_deactivated_past_their_limit_worked_until_then(
     ("path", "attributes"),
     [("restore", {}), ("activate", {}), ("", {"email": "back@example.com"}), ("", {"title": "?"})],
 )
-def test_who_was_erased_is_not_to_come_back(
+def test_erased_person_cannot_be_restored_or_changed(
     admin: Api, connection: Connection, path: str, attributes: dict[str, str]
 ) -> None:
-    gone = f"erased-{MEMBER}@erased.invalid"
+    erased_email = f"erased-{MEMBER}@erased.invalid"
     admin.patch(f"/people/{MEMBER}/deactivate")
-    admin.patch(f"/people/{MEMBER}", {"data": {"attributes": {"email": gone}}})
+    admin.patch(f"/people/{MEMBER}", {"data": {"attributes": {"email": erased_email}}})
     before = snapshot(connection)
     document = {"data": {"attributes": attributes}}
     refused = admin.patch(f"/people/{MEMBER}/{path}".rstrip("/"), document)
     assert (refused.status, refused.error["code"]) == (409, "conflict")
     assert snapshot(connection) == before
-    # What changes nothing is not refused: erasing goes on where it was cut off.
-    same = {"data": {"attributes": {"email": gone}}}
-    assert admin.patch(f"/people/{MEMBER}", same).status == 200
+    # An update without changes is accepted, so that an interrupted erasure can continue.
+    unchanged = {"data": {"attributes": {"email": erased_email}}}
+    assert admin.patch(f"/people/{MEMBER}", unchanged).status == 200
 
 
-def test_who_never_worked_is_blocked_too_and_may_be_restored(
+def test_person_without_timers_can_be_deactivated_and_restored(
     admin: Api, member: Api, connection: Connection, clock: FakeClock
 ) -> None:
     member.get("/timers")
     admin.patch(f"/people/{MEMBER}/deactivate")
     assert violations(connection) == []
     assert member.start(service_id=DESIGN).status == 403
-    for act in ("restore", "activate"):
-        restored = admin.patch(f"/people/{MEMBER}/{act}")
+    for operation in ("restore", "activate"):
+        restored = admin.patch(f"/people/{MEMBER}/{operation}")
         assert (restored.status, restored.attributes["deactivated_at"]) == (200, None)
     assert admin.start(service_id=DESIGN, person_id=MEMBER).status == 201
     clock.advance(MINUTE)
-    # Their tokens are gone; they need new ones.
+    # Deactivation deleted the tokens. The person needs new ones.
     assert member.get("/timers").status == 401
     assert violations(connection) == []
 
 
-def test_a_stop_by_deactivation_is_not_corrected(admin: Api, member: Api, clock: FakeClock) -> None:
+def test_stop_by_deactivation_cannot_be_corrected(
+    admin: Api, member: Api, clock: FakeClock
+) -> None:
     timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
     clock.advance(HOUR)
     admin.patch(f"/people/{MEMBER}/deactivate")
-    again = admin.stop(timer_id, stopped_at="2026-03-02T09:10:00+01:00")
-    assert again.meta == {"already_stopped": True}
-    assert again.attributes["total_time"] == 60
+    second = admin.stop(timer_id, stopped_at="2026-03-02T09:10:00+01:00")
+    assert second.meta == {"already_stopped": True}
+    assert second.attributes["total_time"] == 60
 
 
-def test_deactivating_twice_changes_nothing(
+def test_second_deactivation_changes_nothing(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     first = admin.patch(f"/people/{MEMBER}/deactivate")
     before = snapshot(connection)
     clock.advance(HOUR)
-    again = admin.patch(f"/people/{MEMBER}/archive")
-    assert (again.status, again.data) == (200, first.data)
+    second = admin.patch(f"/people/{MEMBER}/archive")
+    assert (second.status, second.data) == (200, first.data)
     assert snapshot(connection) == before
 
 
-@pytest.mark.parametrize("act", ["deactivate", "archive"])
-def test_the_last_active_admin_stays(admin: Api, connection: Connection, act: str) -> None:
+@pytest.mark.parametrize("operation", ["deactivate", "archive"])
+def test_last_active_admin_cannot_be_deactivated_or_demoted(
+    admin: Api, connection: Connection, operation: str
+) -> None:
     before = snapshot(connection)
-    answer = admin.patch(f"/people/{ADMIN}/{act}")
-    assert pointer(answer) == "deactivated_at"
-    assert answer.error["detail"] == LAST_ADMIN
-    assert pointer(change(admin, ADMIN, role="member")) == "role"
+    response = admin.patch(f"/people/{ADMIN}/{operation}")
+    assert invalid_attribute(response) == "deactivated_at"
+    assert response.error["detail"] == LAST_ADMIN
+    assert invalid_attribute(change(admin, ADMIN, role="member")) == "role"
     assert snapshot(connection) == before
-    # One who is deactivated does not count.
+    # A deactivated admin does not count.
     assert change(admin, DEACTIVATED, role="admin").status == 200
-    assert pointer(admin.patch(f"/people/{ADMIN}/{act}")) == "deactivated_at"
+    assert invalid_attribute(admin.patch(f"/people/{ADMIN}/{operation}")) == "deactivated_at"
 
 
-def test_an_admin_may_go_once_there_is_another(admin: Api) -> None:
+def test_admin_can_be_deactivated_when_another_admin_exists(admin: Api) -> None:
     change(admin, MEMBER, role="admin")
     assert admin.patch(f"/people/{ADMIN}/deactivate").status == 200
 
 
-def test_a_deactivation_takes_two_calls_and_one_more_for_an_admin(
+def test_deactivation_takes_two_dynamodb_calls_and_three_for_an_admin(
     admin: Api, connection: Connection
 ) -> None:
     change(admin, MEMBER, role="admin")
@@ -419,7 +427,7 @@ def test_a_deactivation_takes_two_calls_and_one_more_for_an_admin(
     assert calls == ["BatchGetItem", "Query", "TransactWriteItems"]
 
 
-def test_twenty_tokens_and_a_timer_go_at_once(
+def test_deactivation_deletes_twenty_tokens_and_stops_the_timer(
     admin: Api, member: Api, connection: Connection, world: World
 ) -> None:
     assert world.tokens
@@ -428,4 +436,4 @@ def test_twenty_tokens_and_a_timer_go_at_once(
         assert admin.post("/api_tokens", {"data": {"attributes": attributes}}).status == 201
     member.start(time_entry_id=MEMBERS_ENTRY)
     assert admin.patch(f"/people/{MEMBER}/deactivate").status == 200
-    assert [it for it in items(connection, "tokens") if it["person_id"] == MEMBER] == []
+    assert [token for token in items(connection, "tokens") if token["person_id"] == MEMBER] == []

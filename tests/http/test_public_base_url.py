@@ -1,4 +1,4 @@
-"""Links begin with the API's public address, whatever a client says about itself."""
+"""Links start with the API's public address and ignore the host headers of the client."""
 
 from typing import Any
 
@@ -22,7 +22,7 @@ def deployed(tools: Toolbox) -> Chalice:
 
 
 def _call(app: Chalice, world: World, method: str, body: bytes = b"") -> Any:
-    """As API Gateway calls: it names its API, and passes on what the client says of a host."""
+    """Invoke the application as API Gateway does: with its API id and the client's host headers."""
     headers = {
         **world.headers(ADMIN),
         "Host": "evil.example",
@@ -35,13 +35,15 @@ def _call(app: Chalice, world: World, method: str, body: bytes = b"") -> Any:
     return app(event, LambdaContext("stint", 1024))
 
 
-def test_a_list_links_to_the_api_that_was_called(deployed: Chalice, world: World) -> None:
-    answer = _call(deployed, world, "GET")
-    assert f'"first":"{CALLED}?' in answer["body"]
-    assert "evil" not in answer["body"]
+def test_list_links_use_the_address_of_the_called_api(deployed: Chalice, world: World) -> None:
+    response = _call(deployed, world, "GET")
+    assert f'"first":"{CALLED}?' in response["body"]
+    assert "evil" not in response["body"]
 
 
-def test_a_location_is_at_the_api_that_was_called(deployed: Chalice, world: World) -> None:
+def test_location_header_uses_the_address_of_the_called_api(
+    deployed: Chalice, world: World
+) -> None:
     body = b'{"data": {"attributes": {"time_entry_id": %d}}}' % ADMINS_ENTRY
-    answer = _call(deployed, world, "POST", body)
-    assert answer["headers"]["Location"].startswith(f"{CALLED}/")
+    response = _call(deployed, world, "POST", body)
+    assert response["headers"]["Location"].startswith(f"{CALLED}/")

@@ -18,10 +18,10 @@ def change(api: Api, service_id: int, **attributes: object) -> Answer:
     return api.patch(f"/services/{service_id}", {"data": {"attributes": attributes}})
 
 
-def test_a_service_is_created_and_worked_on(admin: Api) -> None:
-    answer = create(admin, name=" Research ", billable=False, position="3")
-    assert answer.status == 201
-    assert answer.attributes == {
+def test_service_can_be_created_and_tracked(admin: Api) -> None:
+    response = create(admin, name=" Research ", billable=False, position="3")
+    assert response.status == 201
+    assert response.attributes == {
         "name": "Research",
         "billable": False,
         "time_tracking_enabled": True,
@@ -29,7 +29,7 @@ def test_a_service_is_created_and_worked_on(admin: Api) -> None:
         "archived_at": None,
         "deleted_at": None,
     }
-    started = admin.start(service_id=answer.data["id"])
+    started = admin.start(service_id=response.data["id"])
     assert started.status == 201
 
 
@@ -47,48 +47,46 @@ def test_a_service_is_created_and_worked_on(admin: Api) -> None:
         ("position", True),
     ],
 )
-def test_what_breaks_a_rule_is_refused(
+def test_invalid_attribute_is_rejected(
     admin: Api, connection: Connection, name: str, value: object
 ) -> None:
     before = snapshot(connection)
-    answer = create(admin, **{"name": "Research", name: value})
-    assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
-    assert answer.error["source"] == {"pointer": f"data/attributes/{name}"}
+    response = create(admin, **{"name": "Research", name: value})
+    assert (response.status, response.error["code"]) == (422, "invalid_attribute")
+    assert response.error["source"] == {"pointer": f"data/attributes/{name}"}
     assert snapshot(connection) == before
 
 
-def test_nulls_are_absent_where_something_is_created(admin: Api) -> None:
+def test_null_attributes_are_ignored_on_create(admin: Api) -> None:
     assert create(admin, name="Research", billable=None, position=None).attributes["billable"]
 
 
-def test_a_service_is_changed_in_part(admin: Api, connection: Connection) -> None:
-    answer = change(admin, DESIGN, position=7)
-    assert (answer.status, answer.attributes["position"]) == (200, 7)
-    assert answer.attributes["name"] == "Design"
+def test_service_can_be_partially_updated(admin: Api, connection: Connection) -> None:
+    response = change(admin, DESIGN, position=7)
+    assert (response.status, response.attributes["position"]) == (200, 7)
+    assert response.attributes["name"] == "Design"
     with counted(connection) as calls:
         change(admin, DESIGN, position=7)
         change(admin, DESIGN, position=8)
     assert calls == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
 
 
-def test_an_archived_service_starts_nothing_until_it_is_restored(
-    admin: Api, clock: FakeClock
-) -> None:
+def test_archived_service_accepts_no_timer_until_restored(admin: Api, clock: FakeClock) -> None:
     archived = admin.patch(f"/services/{DESIGN}/archive")
     assert archived.attributes["archived_at"] == "2026-03-02T09:00:00.000+01:00"
     assert admin.start(service_id=DESIGN).status == 422
     clock.advance(HOUR)
-    # Archived is archived: the first time counts.
+    # A second archive request keeps the time of the first one.
     assert admin.patch(f"/services/{DESIGN}/archive").data == archived.data
     assert admin.patch(f"/services/{DESIGN}/restore").attributes["archived_at"] is None
     assert admin.start(service_id=DESIGN).status == 201
 
 
-def test_a_key_makes_one_service(admin: Api) -> None:
+def test_repeated_create_with_a_key_creates_one_service(admin: Api) -> None:
     body = b'{"data":{"attributes":{"name":"Once"}}}'
     headers = {"Content-Type": "application/vnd.api+json", "Idempotency-Key": "once"}
-    first, again = (admin.send("POST", "/services", body, headers) for _ in range(2))
-    assert first.document == again.document
+    first, replay = (admin.send("POST", "/services", body, headers) for _ in range(2))
+    assert first.document == replay.document
     assert len(admin.get("/services?filter[name]=once").data) == 1
     other = admin.send("POST", "/services", body.replace(b"Once", b"Twice"), headers)
     assert other.error["code"] == "idempotency_key_reused"
@@ -112,10 +110,10 @@ def test_a_key_makes_one_service(admin: Api) -> None:
         (f"filter[id]={DESIGN}&filter[name][contains]=p", []),
     ],
 )
-def test_services_are_filtered_and_sorted(admin: Api, query: str, expected: list[int]) -> None:
+def test_services_can_be_filtered_and_sorted(admin: Api, query: str, expected: list[int]) -> None:
     assert admin.get(f"/services?{query}").ids == [str(service_id) for service_id in expected]
 
 
-def test_members_see_services(member: Api) -> None:
+def test_member_can_list_and_view_services(member: Api) -> None:
     assert len(member.get("/services").data) == 4
     assert member.get(f"/services/{DESIGN}?include=organization").document["included"]

@@ -1,4 +1,4 @@
-"""Lists that are paged in memory: both modes, and what a cursor is good for."""
+"""Lists that are paged in memory: both page modes, and the scope of a cursor."""
 
 from typing import Any
 
@@ -16,65 +16,67 @@ from tests.support.world import ADMIN, MEMBER, World, put_all
 from tests.support.world import ZAGREB as STUDIO
 
 
-def walk(api: Api, path: str) -> list[list[str]]:
-    """The ids of each page, following links."""
+def read_all_pages(api: Api, path: str) -> list[list[str]]:
+    """The ids on each page, by following the ``next`` links."""
     pages = []
-    answer = api.get(path)
+    response = api.get(path)
     while True:
-        pages.append(answer.ids)
-        following = answer.document["links"].get("next")
-        if following is None:
+        pages.append(response.ids)
+        next_link = response.document["links"].get("next")
+        if next_link is None:
             return pages
-        answer = api.get(following.partition("/api/v2")[2])
+        response = api.get(next_link.partition("/api/v2")[2])
 
 
 @pytest.mark.parametrize("sort", ["name", "-name"])
-def test_a_walk_sees_everything_once(admin: Api, sort: str) -> None:
-    everything = admin.get(f"/people?sort={sort}").ids
-    pages = walk(admin, f"/people?sort={sort}&page[after]=&page[size]=3")
+def test_cursor_pages_return_each_record_once(admin: Api, sort: str) -> None:
+    all_ids = admin.get(f"/people?sort={sort}").ids
+    pages = read_all_pages(admin, f"/people?sort={sort}&page[after]=&page[size]=3")
     assert [len(page) for page in pages] == [3, 1]
-    assert [record_id for page in pages for record_id in page] == everything
-    assert walk(admin, f"/people?sort={sort}&page[after]=&page[size]=4") == [everything]
+    assert [record_id for page in pages for record_id in page] == all_ids
+    assert read_all_pages(admin, f"/people?sort={sort}&page[after]=&page[size]=4") == [all_ids]
 
 
-def test_equal_values_are_told_apart_by_their_ids(admin: Api, world: World) -> None:
+def test_records_with_equal_sort_values_are_ordered_by_id(admin: Api, world: World) -> None:
     assert world.tokens
     put_all(*(Service(number, STUDIO.id, "Same") for number in range(1, 8)))
-    pages = walk(admin, "/services?filter[name]=same&page[after]=&page[size]=2")
+    pages = read_all_pages(admin, "/services?filter[name]=same&page[after]=&page[size]=2")
     assert pages == [["1", "2"], ["3", "4"], ["5", "6"], ["7"]]
-    pages = walk(admin, "/services?filter[name]=same&page[after]=&page[size]=2&sort=-name")
+    pages = read_all_pages(
+        admin, "/services?filter[name]=same&page[after]=&page[size]=2&sort=-name"
+    )
     assert pages == [["7", "6"], ["5", "4"], ["3", "2"], ["1"]]
 
 
-def test_a_walk_goes_on_where_its_last_row_was(admin: Api) -> None:
+def test_paging_continues_at_the_old_position_of_a_renamed_record(admin: Api) -> None:
     first = admin.get("/services?page[after]=&page[size]=2")
-    assert admin.patch(f"/services/{first.ids[-1]}", named("Zzz")).status == 200
-    following = admin.get(first.document["links"]["next"].partition("/api/v2")[2])
-    assert first.ids[-1] not in following.ids[:-1]
-    assert len(following.data) == 2
+    assert admin.patch(f"/services/{first.ids[-1]}", name_document("Zzz")).status == 200
+    second = admin.get(first.document["links"]["next"].partition("/api/v2")[2])
+    assert first.ids[-1] not in second.ids[:-1]
+    assert len(second.data) == 2
 
 
-def named(name: str) -> dict[str, Any]:
+def name_document(name: str) -> dict[str, Any]:
     return {"data": {"attributes": {"name": name}}}
 
 
-def test_pages_are_counted(admin: Api) -> None:
-    answer = admin.get("/people?page[size]=3&page[number]=2&filter[status]=1,2")
-    assert answer.meta == {
+def test_page_mode_returns_the_total_count(admin: Api) -> None:
+    response = admin.get("/people?page[size]=3&page[number]=2&filter[status]=1,2")
+    assert response.meta == {
         "current_page": 2,
         "total_pages": 2,
         "total_count": 4,
         "page_size": 3,
         "max_page_size": 200,
     }
-    assert set(answer.document["links"]) == {"first", "last", "prev"}
+    assert set(response.document["links"]) == {"first", "last", "prev"}
     assert admin.get("/people?page[number]=9").data == []
 
 
-def test_a_cursor_is_good_for_its_own_list(admin: Api, member: Api) -> None:
+def test_cursor_of_another_list_or_caller_is_rejected(admin: Api, member: Api) -> None:
     query = "page[size]=1&sort=name"
-    following = admin.get(f"/people?{query}&page[after]=").document["links"]["next"]
-    cursor = next(part for part in following.split("&") if "after" in part).partition("=")[2]
+    next_link = admin.get(f"/people?{query}&page[after]=").document["links"]["next"]
+    cursor = next(part for part in next_link.split("&") if "after" in part).partition("=")[2]
     assert admin.get(f"/people?{query}&page[after]={cursor}").ids == [str(MEMBER)]
     for api, path in (
         (admin, f"/people?page[size]=1&sort=-name&page[after]={cursor}"),
@@ -82,55 +84,55 @@ def test_a_cursor_is_good_for_its_own_list(admin: Api, member: Api) -> None:
         (admin, f"/services?{query}&page[after]={cursor}"),
         (member, f"/people?{query}&page[after]={cursor}"),
     ):
-        answer = api.get(path)
-        assert (answer.status, answer.error["code"]) == (400, "keyset_invalid_cursor")
+        response = api.get(path)
+        assert (response.status, response.error["code"]) == (400, "keyset_invalid_cursor")
 
 
 @pytest.mark.parametrize(
     "position", ["", "x", "[]", "[1, 2]", '[false, 7, "x"]', "[[], {}, null]", "[" * 3000]
 )
-def test_a_forged_position_is_no_cursor(
+def test_cursor_with_a_forged_position_is_rejected(
     admin: Api, monkeypatch: pytest.MonkeyPatch, position: str
 ) -> None:
     listing = ""
-    describe = SmallList._description
+    original_description = SmallList._description
 
-    def note(self: SmallList[Any], caller: Any, asked: Any) -> str:
+    def record_description(self: SmallList[Any], caller: Any, query: Any) -> str:
         nonlocal listing
-        listing = describe(self, caller, asked)
+        listing = original_description(self, caller, query)
         return listing
 
-    monkeypatch.setattr(SmallList, "_description", note)
+    monkeypatch.setattr(SmallList, "_description", record_description)
     admin.get("/people?page[after]=")
-    answer = admin.get(f"/people?page[after]={write_cursor(listing, position)}")
-    assert (answer.status, answer.error["code"]) == (400, "keyset_invalid_cursor")
+    response = admin.get(f"/people?page[after]={write_cursor(listing, position)}")
+    assert (response.status, response.error["code"]) == (400, "keyset_invalid_cursor")
 
 
-def test_more_than_five_pages_are_too_broad(
+def test_list_of_more_than_five_query_pages_is_too_broad(
     admin: Api, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     admin.get("/people/1")
     dispatch, queries = connection.dispatch, []
 
-    def one_at_a_time(operation: str, arguments: dict[str, Any], *rest: Any) -> Any:
+    def dispatch_one_record_pages(operation: str, arguments: dict[str, Any], *rest: Any) -> Any:
         if operation == "Query":
             queries.append(operation)
             arguments = {**arguments, "Limit": 1}
         return dispatch(operation, arguments, *rest)
 
-    # Pages of one record, instead of ones of 1 MB.
-    monkeypatch.setattr(connection, "dispatch", one_at_a_time)
+    # Query pages of one record instead of 1 MB.
+    monkeypatch.setattr(connection, "dispatch", dispatch_one_record_pages)
     assert len(admin.get("/services").data) == 4
     put_all(*(Service(number, STUDIO.id, "One more") for number in range(1, 3)))
     queries.clear()
-    answer = admin.get("/services")
-    assert (answer.status, answer.error["code"]) == (400, "query_too_broad")
-    assert answer.error["source"] == {"parameter": "filter[id]"}
+    response = admin.get("/services")
+    assert (response.status, response.error["code"]) == (400, "query_too_broad")
+    assert response.error["source"] == {"parameter": "filter[id]"}
     assert len(queries) == directory.MOST_PAGES
     assert admin.get("/services?filter[id]=1").ids == ["1"]
 
 
-def test_a_busy_database_is_told(admin: Api, connection: Connection, clock: FakeClock) -> None:
+def test_throttled_list_returns_503(admin: Api, connection: Connection, clock: FakeClock) -> None:
     assert clock() > 0
     admin.get(f"/people/{ADMIN}")
     with failing(connection, "Query", "ThrottlingException"):

@@ -26,7 +26,7 @@ from tests.support.world import (
 NINE = "2026-03-02T09:00:00.000+01:00"
 
 
-def linked(**relationships: tuple[str, object]) -> dict[str, Any]:
+def relationships_to(**relationships: tuple[str, object]) -> dict[str, Any]:
     return {
         name: {"data": {"type": type_, "id": id_}} for name, (type_, id_) in relationships.items()
     }
@@ -44,16 +44,16 @@ def body(
     }
 
 
-def entry_of(api: Api, timer_id: str) -> str:
-    answer = api.get(f"/timers/{timer_id}?include=time_entry")
-    return str(answer.data["relationships"]["time_entry"]["data"]["id"])
+def time_entry_id_of(api: Api, timer_id: str) -> str:
+    response = api.get(f"/timers/{timer_id}?include=time_entry")
+    return str(response.data["relationships"]["time_entry"]["data"]["id"])
 
 
 @pytest.mark.parametrize(
     ("query", "document"),
     [
-        ("", body(relationships=linked(time_entry=("time_entries", str(ADMINS_ENTRY))))),
-        ("", body(relationships=linked(time_entry=("time-entries", ADMINS_ENTRY)))),
+        ("", body(relationships=relationships_to(time_entry=("time_entries", str(ADMINS_ENTRY))))),
+        ("", body(relationships=relationships_to(time_entry=("time-entries", ADMINS_ENTRY)))),
         ("", body(relationships={"time_entry": {"data": {"id": str(ADMINS_ENTRY)}}})),
         ("", body({"time_entry_id": str(ADMINS_ENTRY)})),
         ("", body({"time_entry_id": ADMINS_ENTRY})),
@@ -62,10 +62,10 @@ def entry_of(api: Api, timer_id: str) -> str:
         (f"?time_entry_id={ADMINS_ENTRY}", {"data": None}),
     ],
 )
-def test_a_time_entry_is_named_in_any_form(admin: Api, query: str, document: object) -> None:
-    answer = admin.post(f"/timers{query}", document)
-    assert answer.status == 201
-    assert entry_of(admin, answer.data["id"]) == str(ADMINS_ENTRY)
+def test_time_entry_id_is_accepted_in_every_form(admin: Api, query: str, document: object) -> None:
+    response = admin.post(f"/timers{query}", document)
+    assert response.status == 201
+    assert time_entry_id_of(admin, response.data["id"]) == str(ADMINS_ENTRY)
 
 
 @pytest.mark.parametrize(
@@ -73,21 +73,21 @@ def test_a_time_entry_is_named_in_any_form(admin: Api, query: str, document: obj
     [
         ("", body({"service_id": str(DESIGN)})),
         ("", body({"service_id": DESIGN})),
-        ("", body(relationships=linked(service=("services", DESIGN)))),
+        ("", body(relationships=relationships_to(service=("services", DESIGN)))),
         (f"?service_id={DESIGN}", body()),
     ],
 )
-def test_a_service_is_named_in_any_form(admin: Api, query: str, document: object) -> None:
-    answer = admin.post(f"/timers{query}", document)
-    assert answer.status == 201
-    shown = admin.get(f"/timers/{answer.data['id']}?include=time_entry.service")
-    assert [(it["type"], it["id"]) for it in shown.document["included"]][1] == (
+def test_service_id_is_accepted_in_every_form(admin: Api, query: str, document: object) -> None:
+    response = admin.post(f"/timers{query}", document)
+    assert response.status == 201
+    shown = admin.get(f"/timers/{response.data['id']}?include=time_entry.service")
+    assert [(record["type"], record["id"]) for record in shown.document["included"]][1] == (
         "services",
         str(DESIGN),
     )
 
 
-def test_an_empty_body_does_where_the_query_names_the_work(admin: Api) -> None:
+def test_start_accepts_an_empty_body_with_a_query_parameter(admin: Api) -> None:
     assert admin.send("POST", f"/timers?time_entry_id={ADMINS_ENTRY}").status == 201
 
 
@@ -97,31 +97,31 @@ def test_an_empty_body_does_where_the_query_names_the_work(admin: Api) -> None:
         (
             f"?time_entry_id={ADMINS_SECOND_ENTRY}",
             {"time_entry_id": ADMINS_SECOND_ENTRY},
-            linked(time_entry=("time_entries", ADMINS_ENTRY)),
+            relationships_to(time_entry=("time_entries", ADMINS_ENTRY)),
         ),
         (f"?time_entry_id={ADMINS_SECOND_ENTRY}", {"time_entry_id": ADMINS_ENTRY}, {}),
         (
             f"?time_entry_id={ADMINS_ENTRY}",
             {"time_entry_id": ""},
-            linked(time_entry=("time_entries", None)),
+            relationships_to(time_entry=("time_entries", None)),
         ),
     ],
 )
-def test_the_first_place_that_names_a_time_entry_wins(
+def test_first_source_with_a_time_entry_id_is_used(
     admin: Api, query: str, attributes: dict[str, Any], relationships: dict[str, Any]
 ) -> None:
-    answer = admin.post(f"/timers{query}", body(attributes, relationships))
-    assert entry_of(admin, answer.data["id"]) == str(ADMINS_ENTRY)
+    response = admin.post(f"/timers{query}", body(attributes, relationships))
+    assert time_entry_id_of(admin, response.data["id"]) == str(ADMINS_ENTRY)
 
 
-def test_a_time_entry_wins_and_its_service_is_not_even_looked_at(admin: Api) -> None:
+def test_service_id_is_ignored_when_a_time_entry_is_named(admin: Api) -> None:
     document = body({"time_entry_id": ADMINS_ENTRY, "service_id": "no such service"})
-    answer = admin.post("/timers", document)
-    assert answer.status == 201
-    assert entry_of(admin, answer.data["id"]) == str(ADMINS_ENTRY)
+    response = admin.post("/timers", document)
+    assert response.status == 201
+    assert time_entry_id_of(admin, response.data["id"]) == str(ADMINS_ENTRY)
 
 
-def test_what_real_clients_send_without_meaning_it_is_ignored(admin: Api) -> None:
+def test_null_and_unknown_members_of_a_start_are_ignored(admin: Api) -> None:
     document = body(
         {
             "time_entry_id": ADMINS_ENTRY,
@@ -133,7 +133,7 @@ def test_what_real_clients_send_without_meaning_it_is_ignored(admin: Api) -> Non
             "invented": {"by": ["a", "client"]},
         },
         {
-            **linked(organization=("organizations", "2149")),
+            **relationships_to(organization=("organizations", "2149")),
             "person": {"data": None},
             "service": {},
             "unheard_of": ["of"],
@@ -144,20 +144,20 @@ def test_what_real_clients_send_without_meaning_it_is_ignored(admin: Api) -> Non
 
 
 @pytest.mark.parametrize("type_", ["timers", "", None])
-def test_a_type_may_be_missing_or_blank(admin: Api, type_: str | None) -> None:
+def test_document_type_is_optional(admin: Api, type_: str | None) -> None:
     document = body({"time_entry_id": ADMINS_ENTRY})
     document["data"]["type"] = type_
     assert admin.post("/timers", document).status == 201
 
 
 @pytest.mark.parametrize("service_id", [None, "", 999, ARCHIVED, CLOSED, FOREIGN_SERVICE, "abc"])
-def test_no_usable_service_is_the_error_of_the_source(
+def test_unusable_service_returns_the_error_of_the_source_document(
     admin: Api, connection: Connection, service_id: object
 ) -> None:
     before = snapshot(connection)
-    answer = admin.start(service_id=service_id)
-    assert answer.status == 422
-    assert answer.error == {
+    response = admin.start(service_id=service_id)
+    assert response.status == 422
+    assert response.error == {
         "status": "422",
         "code": "invalid_attribute",
         "title": "Invalid Attribute",
@@ -171,53 +171,57 @@ def test_no_usable_service_is_the_error_of_the_source(
     "time_entry_id",
     [999, MEMBERS_ENTRY, FOREIGN_ENTRY, "abc", -1, 0, 2**53, "9" * 40, 1.5, True, [364], {"id": 1}],
 )
-def test_a_time_entry_that_is_not_theirs_is_refused(
+def test_start_on_an_inaccessible_time_entry_is_rejected(
     admin: Api, connection: Connection, time_entry_id: object
 ) -> None:
     before = snapshot(connection)
-    answer = admin.start(time_entry_id=time_entry_id, service_id=DESIGN)
-    assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
-    assert answer.error["source"] == {"pointer": "data/attributes/time_entry"}
+    response = admin.start(time_entry_id=time_entry_id, service_id=DESIGN)
+    assert (response.status, response.error["code"]) == (422, "invalid_attribute")
+    assert response.error["source"] == {"pointer": "data/attributes/time_entry"}
     assert snapshot(connection) == before
 
 
-def test_a_relationship_of_another_type_names_no_time_entry(admin: Api) -> None:
-    answer = admin.post("/timers", body(relationships=linked(time_entry=("services", 364))))
-    assert answer.status == 422
-    assert answer.error["source"] == {"pointer": "data/attributes/time_entry"}
+def test_relationship_of_a_wrong_type_is_rejected(admin: Api) -> None:
+    response = admin.post(
+        "/timers", body(relationships=relationships_to(time_entry=("services", 364)))
+    )
+    assert response.status == 422
+    assert response.error["source"] == {"pointer": "data/attributes/time_entry"}
 
 
-def test_location_names_the_timer(admin: Api) -> None:
-    answer = admin.start(time_entry_id=ADMINS_ENTRY)
-    assert answer.headers["Location"] == f"http://stint.test/api/v2/timers/{answer.data['id']}"
+def test_location_header_is_the_url_of_the_timer(admin: Api) -> None:
+    response = admin.start(time_entry_id=ADMINS_ENTRY)
+    assert response.headers["Location"] == f"http://stint.test/api/v2/timers/{response.data['id']}"
 
 
-def test_an_id_fits_javascript(admin: Api) -> None:
+def test_timer_id_fits_a_javascript_number(admin: Api) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     assert timer_id.isdecimal()
     assert int(timer_id) < 2**53
 
 
-def test_a_new_entry_is_booked_on_the_local_day_of_the_start(
+def test_new_entry_has_the_local_date_of_the_start(
     admin: Api, stranger: Api, clock: FakeClock
 ) -> None:
     clock.instant = MONDAY_NINE + 14.5 * HOUR  # 23:30 in Zagreb, 04:00 on Tuesday in Kolkata
-    ours = admin.post("/timers?include=time_entry", body({"service_id": DESIGN}))
-    theirs = stranger.post("/timers?include=time_entry", body({"service_id": FOREIGN_SERVICE}))
-    assert ours.document["included"][0]["attributes"]["date"] == "2026-03-02"
-    assert theirs.document["included"][0]["attributes"]["date"] == "2026-03-03"
-    assert theirs.attributes["started_at"] == "2026-03-03T04:00:00.000+05:30"
+    zagreb_timer = admin.post("/timers?include=time_entry", body({"service_id": DESIGN}))
+    kolkata_timer = stranger.post(
+        "/timers?include=time_entry", body({"service_id": FOREIGN_SERVICE})
+    )
+    assert zagreb_timer.document["included"][0]["attributes"]["date"] == "2026-03-02"
+    assert kolkata_timer.document["included"][0]["attributes"]["date"] == "2026-03-03"
+    assert kolkata_timer.attributes["started_at"] == "2026-03-03T04:00:00.000+05:30"
 
 
-def test_a_new_entry_has_the_service_and_its_billing(admin: Api) -> None:
-    answer = admin.post("/timers?include=time_entry", body({"service_id": DEVELOPMENT}))
-    entry = answer.document["included"][0]["attributes"]
+def test_new_entry_uses_the_billing_of_its_service(admin: Api) -> None:
+    response = admin.post("/timers?include=time_entry", body({"service_id": DEVELOPMENT}))
+    entry = response.document["included"][0]["attributes"]
     assert (entry["time"], entry["billable_time"], entry["track_method_id"]) == (0, 0, 2)
     assert entry["timer_started_at"] == NINE
     assert entry["timer_stopped_at"] is None
 
 
-def test_starting_another_stops_the_one_that_runs(
+def test_start_stops_the_running_timer(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     first = admin.start(time_entry_id=ADMINS_ENTRY)
@@ -228,73 +232,71 @@ def test_starting_another_stops_the_one_that_runs(
     assert stopped.attributes["stopped_at"] == second.attributes["started_at"]
     assert stopped.attributes["total_time"] == 10
     assert stopped.data["meta"] == {"stop_reason": "superseded"}
-    entries = {it["id"]: it for it in items(connection, "time_entries")}
+    entries = {entry["id"]: entry for entry in items(connection, "time_entries")}
     assert entries[ADMINS_ENTRY]["tracked_seconds"] == 600
     assert "running_timer_id" not in entries[ADMINS_ENTRY]
     assert entries[ADMINS_SECOND_ENTRY]["running_timer_id"] == int(second.data["id"])
 
 
-def test_a_switch_within_one_entry_counts_both_sessions(
+def test_restart_on_the_same_entry_counts_both_sessions(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(90)
     second = admin.start(time_entry_id=ADMINS_ENTRY)
-    (entry,) = [it for it in items(connection, "time_entries") if it["id"] == ADMINS_ENTRY]
+    (entry,) = [item for item in items(connection, "time_entries") if item["id"] == ADMINS_ENTRY]
     assert (entry["tracked_seconds"], entry["timer_count"]) == (90, 2)
     assert entry["running_timer_id"] == int(second.data["id"])
 
 
-def test_a_forgotten_timer_ends_at_its_limit_when_another_starts(
-    admin: Api, clock: FakeClock
-) -> None:
+def test_overdue_timer_stops_at_its_limit_on_the_next_start(admin: Api, clock: FakeClock) -> None:
     first = admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(2 * DAY)
     admin.start(time_entry_id=ADMINS_ENTRY)
-    forgotten = admin.get(f"/timers/{first.data['id']}")
-    assert forgotten.attributes["total_time"] == 12 * 60
-    assert forgotten.data["meta"] == {"stop_reason": "auto"}
+    overdue = admin.get(f"/timers/{first.data['id']}")
+    assert overdue.attributes["total_time"] == 12 * 60
+    assert overdue.data["meta"] == {"stop_reason": "auto"}
 
 
-def test_two_people_run_at_the_same_time(admin: Api, member: Api) -> None:
+def test_two_people_can_have_running_timers(admin: Api, member: Api) -> None:
     assert admin.start(time_entry_id=ADMINS_ENTRY).meta == {}
     assert member.start(time_entry_id=MEMBERS_ENTRY).meta == {}
     assert len(admin.get("/timers?filter[stopped_at]=null").data) == 2
 
 
-def test_an_admin_starts_for_somebody_else(admin: Api, member: Api) -> None:
+def test_admin_can_start_a_timer_for_another_person(admin: Api, member: Api) -> None:
     for document in (
         body({"time_entry_id": MEMBERS_ENTRY, "person_id": MEMBER}),
-        body({"time_entry_id": MEMBERS_ENTRY}, linked(person=("people", MEMBER))),
+        body({"time_entry_id": MEMBERS_ENTRY}, relationships_to(person=("people", MEMBER))),
     ):
-        answer = admin.post("/timers", document)
-        assert (answer.status, answer.attributes["person_id"]) == (201, MEMBER)
-        assert member.get(f"/timers/{answer.data['id']}").status == 200
+        response = admin.post("/timers", document)
+        assert (response.status, response.attributes["person_id"]) == (201, MEMBER)
+        assert member.get(f"/timers/{response.data['id']}").status == 200
 
 
-def test_an_entry_that_an_admin_makes_belongs_to_whom_it_is_for(admin: Api) -> None:
+def test_entry_created_by_an_admin_belongs_to_the_named_person(admin: Api) -> None:
     document = body({"service_id": DESIGN, "person_id": MEMBER})
-    answer = admin.post("/timers?include=time_entry.person", document)
-    entry, person = answer.document["included"]
+    response = admin.post("/timers?include=time_entry.person", document)
+    entry, person = response.document["included"]
     assert entry["relationships"]["person"]["data"]["id"] == str(MEMBER)
     assert person["id"] == str(MEMBER)
 
 
 @pytest.mark.parametrize("person_id", [999, DEACTIVATED, 8786, "abc"])
-def test_an_admin_cannot_start_for_nobody(
+def test_admin_cannot_start_a_timer_for_an_invalid_person(
     admin: Api, connection: Connection, person_id: object
 ) -> None:
     before = snapshot(connection)
-    answer = admin.start(service_id=DESIGN, person_id=person_id)
-    assert (answer.status, answer.error["source"]["pointer"]) == (422, "data/attributes/person")
+    response = admin.start(service_id=DESIGN, person_id=person_id)
+    assert (response.status, response.error["source"]["pointer"]) == (422, "data/attributes/person")
     assert snapshot(connection) == before
 
 
-def test_a_member_may_name_themselves_and_nobody_else(member: Api, connection: Connection) -> None:
+def test_member_can_start_a_timer_only_for_themselves(member: Api, connection: Connection) -> None:
     assert member.start(time_entry_id=MEMBERS_ENTRY, person_id=str(MEMBER)).status == 201
     before = snapshot(connection)
-    answer = member.start(time_entry_id=ADMINS_ENTRY, person_id=ADMIN)
-    assert (answer.status, answer.error["code"]) == (403, "access_denied")
+    response = member.start(time_entry_id=ADMINS_ENTRY, person_id=ADMIN)
+    assert (response.status, response.error["code"]) == (403, "access_denied")
     assert snapshot(connection) == before
 
 
@@ -308,9 +310,9 @@ def test_a_member_may_name_themselves_and_nobody_else(member: Api, connection: C
         ("2026-01-30T09:00:00+01:00", "2026-01-30T09:00:00.000+01:00"),
     ],
 )
-def test_a_start_may_say_when_it_was(admin: Api, started_at: str, shown: str) -> None:
-    answer = admin.start(time_entry_id=ADMINS_ENTRY, started_at=started_at)
-    assert (answer.status, answer.attributes["started_at"]) == (201, shown)
+def test_start_accepts_a_start_time(admin: Api, started_at: str, shown: str) -> None:
+    response = admin.start(time_entry_id=ADMINS_ENTRY, started_at=started_at)
+    assert (response.status, response.attributes["started_at"]) == (201, shown)
 
 
 @pytest.mark.parametrize(
@@ -325,17 +327,17 @@ def test_a_start_may_say_when_it_was(admin: Api, started_at: str, shown: str) ->
         ["2026-03-02T08:30:00Z"],
     ],
 )
-def test_a_start_at_an_impossible_time_is_refused(
+def test_invalid_start_time_is_rejected(
     admin: Api, connection: Connection, started_at: object
 ) -> None:
     before = snapshot(connection)
-    answer = admin.start(time_entry_id=ADMINS_ENTRY, started_at=started_at)
-    assert (answer.status, answer.error["code"]) == (422, "invalid_attribute")
-    assert answer.error["source"] == {"pointer": "data/attributes/started_at"}
+    response = admin.start(time_entry_id=ADMINS_ENTRY, started_at=started_at)
+    assert (response.status, response.error["code"]) == (422, "invalid_attribute")
+    assert response.error["source"] == {"pointer": "data/attributes/started_at"}
     assert snapshot(connection) == before
 
 
-def test_a_start_before_the_last_stop_is_refused(
+def test_start_before_the_last_stop_is_rejected(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     first = admin.start(time_entry_id=ADMINS_ENTRY)
@@ -343,40 +345,38 @@ def test_a_start_before_the_last_stop_is_refused(
     admin.stop(first.data["id"])
     clock.advance(HOUR)
     before = snapshot(connection)
-    answer = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T09:59:59+01:00")
-    assert (answer.status, answer.error["code"]) == (422, "overlaps_session")
-    assert answer.error["meta"] == {"earliest_started_at": "2026-03-02T10:00:00.000+01:00"}
+    response = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T09:59:59+01:00")
+    assert (response.status, response.error["code"]) == (422, "overlaps_session")
+    assert response.error["meta"] == {"earliest_started_at": "2026-03-02T10:00:00.000+01:00"}
     assert snapshot(connection) == before
-    earliest = answer.error["meta"]["earliest_started_at"]
+    earliest = response.error["meta"]["earliest_started_at"]
     assert admin.start(time_entry_id=ADMINS_ENTRY, started_at=earliest).status == 201
 
 
-def test_a_start_before_the_running_timers_start_is_refused(admin: Api) -> None:
+def test_start_before_the_start_of_the_running_timer_is_rejected(admin: Api) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
-    answer = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T08:59:59+01:00")
-    assert (answer.status, answer.error["code"]) == (422, "overlaps_session")
-    assert answer.error["meta"] == {"earliest_started_at": NINE}
+    response = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T08:59:59+01:00")
+    assert (response.status, response.error["code"]) == (422, "overlaps_session")
+    assert response.error["meta"] == {"earliest_started_at": NINE}
 
 
-def test_a_start_never_precedes_the_last_stop_though_clocks_differ(
-    admin: Api, clock: FakeClock
-) -> None:
+def test_clock_skew_cannot_start_a_timer_before_the_last_stop(admin: Api, clock: FakeClock) -> None:
     first = admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(HOUR)
     admin.stop(first.data["id"])
     clock.advance(-MINUTE)
-    answer = admin.start(time_entry_id=ADMINS_ENTRY)
-    assert answer.attributes["started_at"] == "2026-03-02T10:00:00.000+01:00"
+    response = admin.start(time_entry_id=ADMINS_ENTRY)
+    assert response.attributes["started_at"] == "2026-03-02T10:00:00.000+01:00"
 
 
-def test_include_and_fields_work_on_a_start(admin: Api) -> None:
-    answer = admin.post(
+def test_start_supports_include_and_fields(admin: Api) -> None:
+    response = admin.post(
         "/timers?include=time_entry&fields[timers]=started_at,time_entry&fields[time_entries]=date",
         body({"time_entry_id": ADMINS_ENTRY}),
     )
-    assert answer.data["attributes"] == {"started_at": NINE}
-    assert list(answer.data["relationships"]) == ["time_entry"]
-    assert answer.document["included"] == [
+    assert response.data["attributes"] == {"started_at": NINE}
+    assert list(response.data["relationships"]) == ["time_entry"]
+    assert response.document["included"] == [
         {
             "id": str(ADMINS_ENTRY),
             "type": "time_entries",
@@ -386,8 +386,8 @@ def test_include_and_fields_work_on_a_start(admin: Api) -> None:
     ]
 
 
-def test_a_wrong_include_starts_nothing(admin: Api, connection: Connection) -> None:
+def test_unsupported_include_starts_no_timer(admin: Api, connection: Connection) -> None:
     before = snapshot(connection)
-    answer = admin.post("/timers?include=budget", body({"time_entry_id": ADMINS_ENTRY}))
-    assert (answer.status, answer.error["code"]) == (400, "unsupported_include")
+    response = admin.post("/timers?include=budget", body({"time_entry_id": ADMINS_ENTRY}))
+    assert (response.status, response.error["code"]) == (400, "unsupported_include")
     assert snapshot(connection) == before

@@ -12,17 +12,21 @@ from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, MEMBERS_ENTRY
 PATH = f"/time_entries/{ADMINS_ENTRY}/stop"
 
 
-def test_what_runs_on_the_entry_is_stopped(admin: Api, clock: FakeClock) -> None:
+def test_stop_on_an_entry_stops_its_running_timer(admin: Api, clock: FakeClock) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
-    answer = admin.patch(f"{PATH}?include=time_entry")
-    assert (answer.status, answer.data["type"], answer.data["id"]) == (200, "timers", timer_id)
-    assert answer.attributes["total_time"] == 60
-    assert answer.document["included"][0]["attributes"]["time"] == 60
-    assert answer.meta == {}
+    response = admin.patch(f"{PATH}?include=time_entry")
+    assert (response.status, response.data["type"], response.data["id"]) == (
+        200,
+        "timers",
+        timer_id,
+    )
+    assert response.attributes["total_time"] == 60
+    assert response.document["included"][0]["attributes"]["time"] == 60
+    assert response.meta == {}
 
 
-def test_a_second_stop_answers_the_timer_that_the_first_stopped(
+def test_second_stop_returns_the_timer_of_the_first_stop(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
@@ -30,29 +34,29 @@ def test_a_second_stop_answers_the_timer_that_the_first_stopped(
     first = admin.patch(PATH)
     before = snapshot(connection)
     clock.advance(HOUR)
-    again = admin.patch(PATH)
-    assert (again.status, again.data) == (200, first.data)
-    assert again.meta == {"already_stopped": True}
+    second = admin.patch(PATH)
+    assert (second.status, second.data) == (200, first.data)
+    assert second.meta == {"already_stopped": True}
     assert snapshot(connection) == before
 
 
-def test_what_runs_on_another_entry_goes_on(admin: Api, clock: FakeClock) -> None:
+def test_running_timer_of_another_entry_is_not_stopped(admin: Api, clock: FakeClock) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(MINUTE)
     running = admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
-    answer = admin.patch(PATH)
-    assert answer.meta == {"already_stopped": True}
-    assert answer.data["meta"] == {"stop_reason": "superseded"}
+    response = admin.patch(PATH)
+    assert response.meta == {"already_stopped": True}
+    assert response.data["meta"] == {"stop_reason": "superseded"}
     assert admin.get(f"/timers/{running.data['id']}").attributes["stopped_at"] is None
 
 
-def test_the_document_is_about_the_entry(admin: Api, clock: FakeClock) -> None:
+def test_stop_document_must_name_the_entry(admin: Api, clock: FakeClock) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(HOUR)
-    about_a_timer = {"data": {"type": "timers", "id": str(ADMINS_ENTRY)}}
-    assert admin.patch(PATH, about_a_timer).error["code"] == "type_conflict"
-    another = {"data": {"type": "time_entries", "id": "1"}}
-    assert admin.patch(PATH, another).error["code"] == "id_conflict"
+    timer_document = {"data": {"type": "timers", "id": str(ADMINS_ENTRY)}}
+    assert admin.patch(PATH, timer_document).error["code"] == "type_conflict"
+    other_entry_document = {"data": {"type": "time_entries", "id": "1"}}
+    assert admin.patch(PATH, other_entry_document).error["code"] == "id_conflict"
     document = {
         "data": {
             "type": "time-entries",
@@ -64,12 +68,12 @@ def test_the_document_is_about_the_entry(admin: Api, clock: FakeClock) -> None:
 
 
 @pytest.mark.parametrize("entry_id", ["999", "abc", str(ADMINS_SECOND_ENTRY)])
-def test_without_any_timer_there_is_nothing_to_stop(admin: Api, entry_id: str) -> None:
-    answer = admin.patch(f"/time_entries/{entry_id}/stop")
-    assert (answer.status, answer.error["code"]) == (404, "record_not_found")
+def test_stop_on_an_entry_without_timers_is_not_found(admin: Api, entry_id: str) -> None:
+    response = admin.patch(f"/time_entries/{entry_id}/stop")
+    assert (response.status, response.error["code"]) == (404, "record_not_found")
 
 
-def test_nobody_stops_on_somebody_elses_entry(
+def test_only_an_admin_can_stop_on_the_entry_of_another_person(
     admin: Api, member: Api, other_member: Api, stranger: Api, clock: FakeClock
 ) -> None:
     member.start(time_entry_id=MEMBERS_ENTRY)
@@ -80,7 +84,9 @@ def test_nobody_stops_on_somebody_elses_entry(
     assert admin.patch(path).attributes["total_time"] == 1
 
 
-def test_it_takes_three_calls(admin: Api, connection: Connection, clock: FakeClock) -> None:
+def test_stop_on_an_entry_takes_three_dynamodb_calls(
+    admin: Api, connection: Connection, clock: FakeClock
+) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(30)
     with counted(connection) as calls:

@@ -45,13 +45,13 @@ def delete(api: Api, entry_id: object) -> Answer:
 
 
 def revisions(api: Api, entry_id: object) -> list[dict[str, Any]]:
-    answer = api.get(f"/time_entry_revisions?filter[time_entry_id]={entry_id}")
-    return [it["attributes"] for it in answer.data]
+    response = api.get(f"/time_entry_revisions?filter[time_entry_id]={entry_id}")
+    return [revision["attributes"] for revision in response.data]
 
 
 @pytest.fixture(autouse=True)
-def _books_are_right(connection: Connection, world: object) -> Any:
-    """Whatever a test does, everything must add up in the end."""
+def _check_invariants(connection: Connection, world: object) -> Any:
+    """Check the invariants of all stored records after each test."""
     assert world
     yield
     assert violations(connection) == []
@@ -60,12 +60,12 @@ def _books_are_right(connection: Connection, world: object) -> Any:
 # Creating
 
 
-def test_an_entry_is_made_by_hand(admin: Api) -> None:
-    answer = create(admin, time=90, note=" by train ", date="2026-02-27", billable_time=60)
-    assert answer.status == 201
-    entry_id = answer.data["id"]
-    assert answer.headers["Location"] == f"http://stint.test/api/v2/time_entries/{entry_id}"
-    assert answer.attributes == {
+def test_entry_can_be_created_manually(admin: Api) -> None:
+    response = create(admin, time=90, note=" by train ", date="2026-02-27", billable_time=60)
+    assert response.status == 201
+    entry_id = response.data["id"]
+    assert response.headers["Location"] == f"http://stint.test/api/v2/time_entries/{entry_id}"
+    assert response.attributes == {
         "date": "2026-02-27",
         "time": 90,
         "billable_time": 60,
@@ -83,23 +83,23 @@ def test_an_entry_is_made_by_hand(admin: Api) -> None:
         "created_at": "2026-03-02T09:00:00.000+01:00",
         "updated_at": "2026-03-02T09:00:00.000+01:00",
     }
-    assert admin.get(f"/time_entries/{entry_id}").document == answer.document
+    assert admin.get(f"/time_entries/{entry_id}").document == response.document
 
 
-def test_the_person_defaults_to_the_caller_and_the_date_to_their_today(
+def test_person_defaults_to_the_caller_and_date_to_the_local_day(
     member: Api, clock: FakeClock
 ) -> None:
-    # Past midnight in Zagreb, not yet in Greenwich.
+    # 23:30 in Zagreb. An hour later it is the next day in Zagreb, but not in UTC.
     clock.advance(14 * HOUR + 30 * MINUTE)
-    answer = create(member, time=0)
-    assert answer.attributes["date"] == "2026-03-02"
+    response = create(member, time=0)
+    assert response.attributes["date"] == "2026-03-02"
     clock.advance(HOUR)
     entry_id = create(member, time=0).data["id"]
     shown = member.get(f"/time_entries/{entry_id}?include=person,creator,service,task,project")
     assert shown.attributes["date"] == "2026-03-03"
-    related = {name: it["data"] for name, it in shown.data["relationships"].items()}
+    relationships = {name: related["data"] for name, related in shown.data["relationships"].items()}
     person = {"type": "people", "id": str(MEMBER)}
-    assert related == {
+    assert relationships == {
         "organization": {"type": "organizations", "id": "2149"},
         "person": person,
         "creator": person,
@@ -107,7 +107,7 @@ def test_the_person_defaults_to_the_caller_and_the_date_to_their_today(
         "task": None,
         "project": None,
     }
-    included = {(it["type"], it["id"]) for it in shown.document["included"]}
+    included = {(record["type"], record["id"]) for record in shown.document["included"]}
     assert included == {("people", str(MEMBER)), ("services", str(DESIGN))}
 
 
@@ -127,13 +127,13 @@ def test_the_person_defaults_to_the_caller_and_the_date_to_their_today(
         },
     ],
 )
-def test_person_and_service_come_in_every_shape(admin: Api, data: object) -> None:
-    answer = admin.post("/time_entries?include=person,service", {"data": data})
-    assert answer.status == 201
-    related = answer.data["relationships"]
-    assert related["person"]["data"]["id"] == str(MEMBER)
-    assert related["service"]["data"]["id"] == str(DESIGN)
-    assert answer.attributes["time"] == 0
+def test_person_and_service_are_accepted_in_every_form(admin: Api, data: object) -> None:
+    response = admin.post("/time_entries?include=person,service", {"data": data})
+    assert response.status == 201
+    relationships = response.data["relationships"]
+    assert relationships["person"]["data"]["id"] == str(MEMBER)
+    assert relationships["service"]["data"]["id"] == str(DESIGN)
+    assert response.attributes["time"] == 0
 
 
 @pytest.mark.parametrize(
@@ -160,23 +160,25 @@ def test_person_and_service_come_in_every_shape(admin: Api, data: object) -> Non
         ("person", 999),
     ],
 )
-def test_what_breaks_a_rule_is_refused(
+def test_invalid_attribute_is_rejected(
     admin: Api, connection: Connection, name: str, value: object
 ) -> None:
     attribute = f"{name}_id" if name in ("service", "person") else name
     before = snapshot(connection)
-    for answer in (create(admin, **{attribute: value}), change(admin, 366, **{attribute: value})):
-        assert (answer.status, answer.error["code"]) == (422, "invalid_attribute"), answer.body
-        assert answer.error["source"] == {"pointer": f"data/attributes/{name}"}
+    for response in (create(admin, **{attribute: value}), change(admin, 366, **{attribute: value})):
+        assert (response.status, response.error["code"]) == (422, "invalid_attribute"), (
+            response.body
+        )
+        assert response.error["source"] == {"pointer": f"data/attributes/{name}"}
     assert snapshot(connection) == before
 
 
-def test_a_service_must_be_named(admin: Api) -> None:
-    answer = create(admin, service_id=None)
-    assert answer.error["source"] == {"pointer": "data/attributes/service"}
+def test_service_is_required(admin: Api) -> None:
+    response = create(admin, service_id=None)
+    assert response.error["source"] == {"pointer": "data/attributes/service"}
 
 
-def test_a_member_makes_their_own_only(member: Api, connection: Connection) -> None:
+def test_member_can_create_only_own_entries(member: Api, connection: Connection) -> None:
     before = snapshot(connection)
     assert create(member, person_id=OTHER_MEMBER).status == 403
     assert change(member, MEMBERS_ENTRY, person_id=OTHER_MEMBER).status == 403
@@ -184,30 +186,30 @@ def test_a_member_makes_their_own_only(member: Api, connection: Connection) -> N
     assert create(member, person_id=MEMBER).status == 201
 
 
-def test_who_was_deactivated_a_moment_ago_makes_nothing(admin: Api, member: Api) -> None:
+def test_just_deactivated_person_cannot_create_entries(admin: Api, member: Api) -> None:
     assert member.get("/timers").status == 200
     admin.patch(f"/people/{MEMBER}/deactivate")
     assert (create(member).status, create(member).error["code"]) == (403, "access_denied")
 
 
-def test_a_key_makes_one_entry(admin: Api) -> None:
+def test_repeated_create_with_a_key_creates_one_entry(admin: Api) -> None:
     body = b'{"data":{"attributes":{"service_id":1294,"time":5,"note":"once"}}}'
     headers = {"Content-Type": "application/vnd.api+json", "Idempotency-Key": "once"}
-    first, again = (admin.send("POST", "/time_entries", body, headers) for _ in range(2))
-    assert first.document == again.document
-    assert again.headers["Idempotency-Replayed"] == "true"
+    first, replay = (admin.send("POST", "/time_entries", body, headers) for _ in range(2))
+    assert first.document == replay.document
+    assert replay.headers["Idempotency-Replayed"] == "true"
     assert len(admin.get("/time_entries?filter[note]=ONCE").data) == 1
 
 
 # Correcting
 
 
-def test_a_correction_is_added_to_by_later_sessions(admin: Api, clock: FakeClock) -> None:
+def test_later_sessions_add_to_a_manual_correction(admin: Api, clock: FakeClock) -> None:
     started = admin.start(service_id=DESIGN)
     (entry,) = admin.get("/time_entries?sort=-created_at&page[size]=1").data
     assert entry["attributes"]["track_method_id"] == 2
     clock.advance(HOUR + 29)
-    # While it runs it counts for nothing yet.
+    # A running session does not count yet.
     corrected = change(admin, entry["id"], time=30)
     assert (corrected.status, corrected.attributes["time"]) == (200, 30)
     assert corrected.attributes["track_method_id"] == 4
@@ -219,11 +221,11 @@ def test_a_correction_is_added_to_by_later_sessions(admin: Api, clock: FakeClock
     admin.start(time_entry_id=entry["id"])
     clock.advance(31)
     admin.patch(f"/time_entries/{entry['id']}/stop")
-    # 30 minutes by hand, and sessions of 61:29 and 0:31.
+    # 30 minutes entered manually, and sessions of 61:29 and 0:31.
     assert admin.get(f"/time_entries/{entry['id']}").attributes["time"] == 92
 
 
-def test_a_start_on_an_entry_made_by_hand_makes_it_both(admin: Api, clock: FakeClock) -> None:
+def test_timer_on_a_manual_entry_changes_the_track_method(admin: Api, clock: FakeClock) -> None:
     entry_id = create(admin, time=10).data["id"]
     started = admin.start(time_entry_id=entry_id)
     clock.advance(5 * MINUTE)
@@ -232,9 +234,7 @@ def test_a_start_on_an_entry_made_by_hand_makes_it_both(admin: Api, clock: FakeC
     assert (shown["time"], shown["track_method_id"]) == (15, 4)
 
 
-def test_what_clients_send_back_unchanged_changes_nothing(
-    admin: Api, connection: Connection
-) -> None:
+def test_unchanged_update_writes_nothing(admin: Api, connection: Connection) -> None:
     shown = admin.get(f"/time_entries/{ADMINS_ENTRY}")
     before = snapshot(connection)
     attributes = {**shown.attributes, "timer_started_at": "2020-01-01T00:00:00Z", "approved": True}
@@ -242,7 +242,7 @@ def test_what_clients_send_back_unchanged_changes_nothing(
     assert snapshot(connection) == before
 
 
-def test_a_change_is_sparse_and_null_empties_what_can_be_empty(admin: Api) -> None:
+def test_sparse_update_clears_only_nullable_attributes(admin: Api) -> None:
     entry_id = create(admin, time=60, note="n", billable_time=5).data["id"]
     assert change(admin, entry_id, note=None).attributes["note"] is None
     assert change(admin, entry_id, billable_time=None).attributes["billable_time"] == 60
@@ -251,34 +251,32 @@ def test_a_change_is_sparse_and_null_empties_what_can_be_empty(admin: Api) -> No
     assert change(admin, entry_id, date="2026-03-05").attributes["time"] == 60
 
 
-def test_a_service_changes_what_is_billed(admin: Api) -> None:
+def test_changing_the_service_changes_the_billable_time(admin: Api) -> None:
     entry_id = create(admin, time=60).data["id"]
     moved = change(admin, entry_id, service_id=DEVELOPMENT)
     assert moved.attributes["billable_time"] == 0
     assert admin.get(f"/time_entries?filter[service_id]={DEVELOPMENT}&filter[id]={entry_id}").data
 
 
-def test_an_entry_on_an_archived_service_may_still_be_corrected(admin: Api) -> None:
+def test_entry_on_an_archived_service_can_be_corrected(admin: Api) -> None:
     admin.patch(f"/services/{DESIGN}/archive")
     assert change(admin, ADMINS_ENTRY, time=5, service_id=DESIGN).status == 200
 
 
-def test_an_entry_becomes_somebody_elses_unless_it_had_sessions(
-    admin: Api, clock: FakeClock
-) -> None:
+def test_entry_with_sessions_cannot_move_to_another_person(admin: Api, clock: FakeClock) -> None:
     assert change(admin, ADMINS_ENTRY, person_id=MEMBER).status == 200
     assert admin.start(time_entry_id=ADMINS_ENTRY).error["source"] == {
         "pointer": "data/attributes/time_entry"
     }
     assert admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
     for _ in range(2):
-        answer = change(admin, ADMINS_SECOND_ENTRY, person_id=MEMBER)
-        assert (answer.status, answer.error["code"]) == (409, "conflict")
+        response = change(admin, ADMINS_SECOND_ENTRY, person_id=MEMBER)
+        assert (response.status, response.error["code"]) == (409, "conflict")
         clock.advance(MINUTE)
         admin.patch(f"/time_entries/{ADMINS_SECOND_ENTRY}/stop")
 
 
-def test_an_admin_reads_what_was_corrected_by_whom(
+def test_revisions_record_each_correction_and_its_author(
     admin: Api, member: Api, clock: FakeClock
 ) -> None:
     change(member, MEMBERS_ENTRY, time=30, note="x")
@@ -286,8 +284,8 @@ def test_an_admin_reads_what_was_corrected_by_whom(
     change(admin, MEMBERS_ENTRY, time=20)
     clock.advance(HOUR)
     assert delete(admin, MEMBERS_ENTRY).status == 204
-    answer = admin.get(f"/time_entry_revisions?filter[time_entry_id]={MEMBERS_ENTRY}")
-    first, second, third = answer.data
+    response = admin.get(f"/time_entry_revisions?filter[time_entry_id]={MEMBERS_ENTRY}")
+    first, second, third = response.data
     assert first["attributes"] == {
         "time_entry_id": MEMBERS_ENTRY,
         "act": "updated",
@@ -295,7 +293,7 @@ def test_an_admin_reads_what_was_corrected_by_whom(
         "before": {"time": 0, "billable_time": 0, "note": None},
         "after": {"time": 30, "billable_time": 30, "note": "x"},
     }
-    creators = [it["relationships"]["creator"]["data"]["id"] for it in answer.data]
+    creators = [revision["relationships"]["creator"]["data"]["id"] for revision in response.data]
     assert creators == [str(MEMBER), str(ADMIN), str(ADMIN)]
     assert second["attributes"]["after"] == {"time": 20, "billable_time": 20}
     assert third["attributes"]["act"] == "deleted"
@@ -306,21 +304,23 @@ def test_an_admin_reads_what_was_corrected_by_whom(
     assert (newest.ids, newest.meta["total_count"]) == ([third["id"]], 3)
 
 
-def test_revisions_are_of_named_entries(admin: Api) -> None:
-    answer = admin.get("/time_entry_revisions")
-    assert (answer.status, answer.error["code"]) == (400, "query_too_broad")
-    assert answer.error["source"] == {"parameter": "filter[time_entry_id]"}
+def test_revisions_require_a_time_entry_filter(admin: Api) -> None:
+    response = admin.get("/time_entry_revisions")
+    assert (response.status, response.error["code"]) == (400, "query_too_broad")
+    assert response.error["source"] == {"parameter": "filter[time_entry_id]"}
 
 
 # Deleting
 
 
-def test_a_deleted_entry_is_nowhere(admin: Api, clock: FakeClock, connection: Connection) -> None:
+def test_deleted_entry_is_never_returned(
+    admin: Api, clock: FakeClock, connection: Connection
+) -> None:
     first = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
-    answer = delete(admin, ADMINS_ENTRY)
-    assert (answer.status, answer.error["code"]) == (409, "conflict")
-    assert first in answer.error["detail"]
+    response = delete(admin, ADMINS_ENTRY)
+    assert (response.status, response.error["code"]) == (409, "conflict")
+    assert first in response.error["detail"]
     admin.stop(first)
     assert (delete(admin, ADMINS_ENTRY).status, delete(admin, ADMINS_ENTRY).status) == (204, 404)
     assert admin.get(f"/time_entries/{ADMINS_ENTRY}").status == 404
@@ -337,8 +337,8 @@ def test_a_deleted_entry_is_nowhere(admin: Api, clock: FakeClock, connection: Co
 
 
 @pytest.fixture
-def many(admin: Api, clock: FakeClock) -> int:
-    """More sessions on one entry than one transaction takes."""
+def session_count(admin: Api, clock: FakeClock) -> int:
+    """Creates more sessions on one entry than one transaction can delete; their number."""
     count = MOST_TIMERS_A_STEP + 5
     for _ in range(count):
         assert admin.start(time_entry_id=ADMINS_ENTRY).status == 201
@@ -347,31 +347,31 @@ def many(admin: Api, clock: FakeClock) -> int:
     return count
 
 
-def test_what_one_transaction_cannot_take_is_hidden_at_once_and_cleared_away_later(
-    admin: Api, many: int, connection: Connection, tools: Toolbox
+def test_deletion_beyond_one_transaction_is_hidden_and_purged_later(
+    admin: Api, session_count: int, connection: Connection, tools: Toolbox
 ) -> None:
     assert delete(admin, ADMINS_ENTRY).status == 204
-    assert len(items(connection, "timers")) == many - MOST_TIMERS_A_STEP
+    assert len(items(connection, "timers")) == session_count - MOST_TIMERS_A_STEP
     assert violations(connection) == []
     assert admin.get(f"/time_entries/{ADMINS_ENTRY}").status == 404
     assert str(ADMINS_ENTRY) not in admin.get("/time_entries").ids
     assert admin.start(time_entry_id=ADMINS_ENTRY).status == 422
     assert admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop").status == 404
     shown = admin.get("/timers?include=time_entry")
-    assert len(shown.data) == many - MOST_TIMERS_A_STEP
+    assert len(shown.data) == session_count - MOST_TIMERS_A_STEP
     assert "included" not in shown.document
     assert clear_deleted(tools).cleared == 1
     assert items(connection, "timers") == []
-    assert str(ADMINS_ENTRY) not in {str(it["id"]) for it in items(connection, "time_entries")}
-    assert [it["act"] for it in revisions(admin, ADMINS_ENTRY)] == ["deleted"]
+    assert str(ADMINS_ENTRY) not in {str(item["id"]) for item in items(connection, "time_entries")}
+    assert [revision["act"] for revision in revisions(admin, ADMINS_ENTRY)] == ["deleted"]
 
 
-def test_work_goes_on_after_a_deletion(admin: Api, clock: FakeClock) -> None:
+def test_deletion_does_not_free_the_timeline_of_the_person(admin: Api, clock: FakeClock) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(HOUR)
     admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop")
     delete(admin, ADMINS_ENTRY)
-    # What the person's timeline remembers stays: the hour is over.
+    # The timeline of the person is unchanged: no session can start in the tracked hour.
     early = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at="2026-03-02T09:30:00+01:00")
     assert early.error["code"] == "overlaps_session"
     assert admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
@@ -382,8 +382,8 @@ def test_work_goes_on_after_a_deletion(admin: Api, clock: FakeClock) -> None:
 
 @pytest.fixture
 def week(admin: Api, clock: FakeClock, connection: Connection) -> dict[str, str]:
-    """Beside this world's own entries of the 2nd: five, by name."""
-    said: dict[str, dict[str, object]] = {
+    """The ids of five entries, by name. The fixtures add their own entries of 2026-03-02."""
+    attributes_by_name: dict[str, dict[str, object]] = {
         "a": {"date": "2026-03-04", "note": "Büro, plans"},
         "b": {"date": "2026-03-03", "person_id": MEMBER, "service_id": DEVELOPMENT},
         "c": {"date": "2026-03-05", "person_id": MEMBER, "note": "plans and more"},
@@ -391,7 +391,7 @@ def week(admin: Api, clock: FakeClock, connection: Connection) -> dict[str, str]
         "e": {"date": "2026-03-01", "service_id": DEVELOPMENT},
     }
     ids = {}
-    for name, attributes in said.items():
+    for name, attributes in attributes_by_name.items():
         ids[name] = create(admin, **attributes).data["id"]
         clock.advance(MINUTE)
     change(admin, ids["b"], time=5)
@@ -450,41 +450,41 @@ def names(week: dict[str, str], ids: list[str]) -> str:
         ),
     ],
 )
-def test_entries_are_filtered_and_sorted_page_by_page_and_by_cursor(
+def test_page_mode_and_cursor_mode_filter_and_sort_alike(
     admin: Api, week: dict[str, str], query: str, expected: str
 ) -> None:
-    whole = admin.get(f"/time_entries?{query}")
-    assert names(week, whole.ids) == expected
+    full_list = admin.get(f"/time_entries?{query}")
+    assert names(week, full_list.ids) == expected
     for size in (1, 2, 3):
         paged: list[str] = []
-        for number in range(1, len(whole.ids) + 2):
+        for number in range(1, len(full_list.ids) + 2):
             page = admin.get(f"/time_entries?{query}&page[size]={size}&page[number]={number}")
-            assert page.meta["total_count"] == len(whole.ids), page.document
+            assert page.meta["total_count"] == len(full_list.ids), page.document
             paged += page.ids
-        assert paged == whole.ids
-        assert by_cursor(admin, query, size) == whole.ids
+        assert paged == full_list.ids
+        assert by_cursor(admin, query, size) == full_list.ids
 
 
 def by_cursor(api: Api, query: str, size: int) -> list[str]:
-    found: list[str] = []
+    entry_ids: list[str] = []
     path = f"/time_entries?{query}&page[size]={size}&page[after]="
     while path:
         page = api.get(path)
-        found += page.ids
+        entry_ids += page.ids
         assert len(page.ids) <= size
         path = page.document["links"].get("next", "").removeprefix("http://stint.test/api/v2")
-    return found
+    return entry_ids
 
 
-def test_entries_are_found_by_their_ids(admin: Api, member: Api, week: dict[str, str]) -> None:
-    asked = f"/time_entries?filter[id]={week['c']},{week['a']},999,368"
-    assert names(week, admin.get(asked).ids) == "ac"
-    assert names(week, admin.get(f"{asked}&sort=-date").ids) == "ca"
-    assert names(week, member.get(asked).ids) == "c"
-    assert admin.get(f"{asked}&page[size]=1").meta["total_count"] == 2
+def test_entries_can_be_filtered_by_id(admin: Api, member: Api, week: dict[str, str]) -> None:
+    path = f"/time_entries?filter[id]={week['c']},{week['a']},999,368"
+    assert names(week, admin.get(path).ids) == "ac"
+    assert names(week, admin.get(f"{path}&sort=-date").ids) == "ca"
+    assert names(week, member.get(path).ids) == "c"
+    assert admin.get(f"{path}&page[size]=1").meta["total_count"] == 2
 
 
-def test_a_members_list_is_their_own(member: Api, week: dict[str, str]) -> None:
+def test_member_lists_only_own_entries(member: Api, week: dict[str, str]) -> None:
     own = [week["b"], week["c"]]
     assert set(member.get("/time_entries").ids) == {*own, str(MEMBERS_ENTRY)}
     assert member.get(f"/time_entries?filter[person_id]={ADMIN}").ids == []
@@ -502,21 +502,25 @@ def test_a_members_list_is_their_own(member: Api, week: dict[str, str]) -> None:
         ("include=timers", "unsupported_include"),
     ],
 )
-def test_what_a_list_does_not_know_is_refused(admin: Api, query: str, code: str) -> None:
-    answer = admin.get(f"/time_entries?{query}")
-    assert (answer.status, answer.error["code"]) == (400, code)
+def test_invalid_list_parameter_is_rejected(admin: Api, query: str, code: str) -> None:
+    response = admin.get(f"/time_entries?{query}")
+    assert (response.status, response.error["code"]) == (400, code)
 
 
-def test_a_cursor_is_good_for_its_own_list(admin: Api, member: Api, week: dict[str, str]) -> None:
+def test_cursor_of_another_list_or_caller_is_rejected(
+    admin: Api, member: Api, week: dict[str, str]
+) -> None:
     assert week
     page = admin.get("/time_entries?page[size]=1&page[after]=")
     cursor = page.document["links"]["next"].partition("page%5Bafter%5D=")[2].partition("&")[0]
     for api, query in ((admin, "sort=-date"), (admin, "filter[after]=2026-03-01"), (member, "")):
-        answer = api.get(f"/time_entries?{query}&page[after]={cursor}")
-        assert answer.error["code"] == "keyset_invalid_cursor"
+        response = api.get(f"/time_entries?{query}&page[after]={cursor}")
+        assert response.error["code"] == "keyset_invalid_cursor"
 
 
-def test_everybody_else_finds_nothing(member: Api, stranger: Api, connection: Connection) -> None:
+def test_other_people_cannot_change_or_delete_an_entry(
+    member: Api, stranger: Api, connection: Connection
+) -> None:
     before = snapshot(connection)
     for api in (member, stranger):
         assert change(api, OTHER_MEMBERS_ENTRY, time=1).status == 404
@@ -524,21 +528,21 @@ def test_everybody_else_finds_nothing(member: Api, stranger: Api, connection: Co
     assert snapshot(connection) == before
 
 
-def test_entries_of_a_long_life_are_counted_and_found_by_tallies(
+def test_counters_page_through_many_entries(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
-    made = []
+    entry_ids = []
     for number in range(40):
         clock.advance(DAY)
-        made.append(create(admin, note=str(number)).data["id"])
-    delete(admin, made.pop(7))
-    change(admin, made[3], date="2026-03-01")
+        entry_ids.append(create(admin, note=str(number)).data["id"])
+    delete(admin, entry_ids.pop(7))
+    change(admin, entry_ids[3], date="2026-03-01")
     roll_up_all(connection)
-    everything = by_cursor(admin, f"filter[person_id]={ADMIN}", 200)
-    assert len(everything) == 39 + 2
+    all_ids = by_cursor(admin, f"filter[person_id]={ADMIN}", 200)
+    assert len(all_ids) == 39 + 2
     for size in (1, 7):
         query = f"/time_entries?filter[person_id]={ADMIN}&page[size]={size}"
         for number in (1, 3, 41 // size):
             page = admin.get(f"{query}&page[number]={number}")
             assert page.meta["total_count"] == 41
-            assert page.ids == everything[(number - 1) * size : number * size]
+            assert page.ids == all_ids[(number - 1) * size : number * size]

@@ -1,4 +1,4 @@
-"""Webhooks over HTTP: made, changed, paused, rotated, tried, replayed; and their log."""
+"""Webhooks over HTTP: changes, secret rotation, test events, replay and the delivery log."""
 
 import json
 import logging
@@ -33,33 +33,33 @@ URL = "https://hooks.example.com/in"
 
 
 @pytest.fixture(autouse=True)
-def _outside(outside: Outside) -> None:
-    """Queues, empty, at the test's time."""
+def _empty_queues(outside: Outside) -> None:
+    """Provides empty queues, with the clock of the test."""
 
 
 def create(api: Api, **attributes: object) -> Answer:
-    given = {"name": "payroll", "url": URL, **attributes}
-    return api.post("/webhooks", {"data": {"type": "webhooks", "attributes": given}})
+    values = {"name": "payroll", "url": URL, **attributes}
+    return api.post("/webhooks", {"data": {"type": "webhooks", "attributes": values}})
 
 
 def change(api: Api, record_id: int | str, **attributes: object) -> Answer:
     return api.patch(f"/webhooks/{record_id}", {"data": {"attributes": attributes}})
 
 
-def act(api: Api, record_id: int | str, verb: str, **attributes: object) -> Answer:
-    return api.patch(f"/webhooks/{record_id}/{verb}", {"data": {"attributes": attributes}})
+def run_operation(api: Api, record_id: int | str, operation: str, **attributes: object) -> Answer:
+    return api.patch(f"/webhooks/{record_id}/{operation}", {"data": {"attributes": attributes}})
 
 
-def test_a_webhook_is_made_and_its_secret_told_once(
+def test_webhook_is_created_and_its_secret_is_returned_once(
     admin: Api, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.DEBUG):
-        made = create(admin, events=["timer.stopped", "timer.started", "timer.stopped"])
-    assert made.status == 201
-    secret = made.meta["secret"]
+        created = create(admin, events=["timer.stopped", "timer.started", "timer.stopped"])
+    assert created.status == 201
+    secret = created.meta["secret"]
     assert secret.startswith("whsec_")
-    assert made.data == {
-        "id": made.data["id"],
+    assert created.data == {
+        "id": created.data["id"],
         "type": "webhooks",
         "attributes": {
             "name": "payroll",
@@ -75,25 +75,25 @@ def test_a_webhook_is_made_and_its_secret_told_once(
         },
         "relationships": {"organization": {"data": {"type": "organizations", "id": "2149"}}},
     }
-    assert made.headers["Location"].endswith(f"/api/v2/webhooks/{made.data['id']}")
-    shown = admin.get(f"/webhooks/{made.data['id']}")
-    assert (shown.data, shown.meta) == (made.data, {})
+    assert created.headers["Location"].endswith(f"/api/v2/webhooks/{created.data['id']}")
+    shown = admin.get(f"/webhooks/{created.data['id']}")
+    assert (shown.data, shown.meta) == (created.data, {})
     assert secret not in json.dumps(admin.get("/webhooks").document)
     assert secret not in json.dumps(snapshot(connection))
     assert secret not in caplog.text
 
 
-def test_a_repeat_does_not_tell_the_secret_again(admin: Api, connection: Connection) -> None:
+def test_replayed_create_does_not_return_the_secret(admin: Api, connection: Connection) -> None:
     document = {"data": {"attributes": {"name": "payroll", "url": URL}}}
     headers = {"Content-Type": JSON_API, "Idempotency-Key": "once"}
     first = admin.send("POST", "/webhooks", json.dumps(document).encode(), headers)
     before = snapshot(connection)
-    again = admin.send("POST", "/webhooks", json.dumps(document).encode(), headers)
-    assert (again.status, again.data, again.meta) == (201, first.data, {})
+    replay = admin.send("POST", "/webhooks", json.dumps(document).encode(), headers)
+    assert (replay.status, replay.data, replay.meta) == (201, first.data, {})
     assert snapshot(connection) == before
 
 
-def test_without_a_choice_it_hears_of_everything(admin: Api) -> None:
+def test_webhook_without_events_subscribes_to_all_events(admin: Api) -> None:
     assert create(admin).attributes["events"] == [
         "timer.started",
         "timer.stopped",
@@ -124,23 +124,25 @@ def test_without_a_choice_it_hears_of_everything(admin: Api) -> None:
         ({"events": [["timer.started"]]}, "events"),
     ],
 )
-def test_bad_values_are_told_and_change_nothing(
+def test_invalid_attribute_is_rejected_and_writes_nothing(
     admin: Api, connection: Connection, attributes: dict[str, Any], pointer: str
 ) -> None:
     before = snapshot(connection)
-    for answer in (create(admin, **attributes), change(admin, WEBHOOK, **attributes)):
-        assert answer.status == 422
-        assert answer.error["source"] == {"pointer": f"data/attributes/{pointer}"}
+    for response in (create(admin, **attributes), change(admin, WEBHOOK, **attributes)):
+        assert response.status == 422
+        assert response.error["source"] == {"pointer": f"data/attributes/{pointer}"}
     assert snapshot(connection) == before
 
 
-def test_an_organization_has_so_many_and_no_more(admin: Api, outside: Outside) -> None:
+def test_organization_cannot_exceed_the_maximum_number_of_webhooks(
+    admin: Api, outside: Outside
+) -> None:
     for _ in range(MOST_WEBHOOKS - 1):
         outside.create_webhook(URL)
     assert create(admin).status == 422
 
 
-def test_members_and_other_organizations_see_none(
+def test_members_and_other_organizations_cannot_access_webhooks(
     admin: Api, member: Api, stranger: Api, connection: Connection
 ) -> None:
     before = snapshot(connection)
@@ -148,16 +150,16 @@ def test_members_and_other_organizations_see_none(
     assert create(member).status == 403
     assert stranger.get("/webhooks").ids == []
     assert stranger.get("/webhook_deliveries").ids == []
-    for verb in ("rotate_secret", "test", "replay"):
-        assert act(member, WEBHOOK, verb).status == 403
-        assert act(stranger, WEBHOOK, verb, dead_letters=True).status == 404
+    for operation in ("rotate_secret", "test", "replay"):
+        assert run_operation(member, WEBHOOK, operation).status == 403
+        assert run_operation(stranger, WEBHOOK, operation, dead_letters=True).status == 404
     assert change(stranger, WEBHOOK, name="theirs").status == 404
     assert stranger.send("DELETE", f"/webhooks/{WEBHOOK}").status == 404
     assert snapshot(connection) == before
     assert admin.get(f"/webhooks/{WEBHOOK}").status == 200
 
 
-def test_it_is_changed_paused_and_resumed(admin: Api, clock: FakeClock) -> None:
+def test_webhook_can_be_changed_paused_and_resumed(admin: Api, clock: FakeClock) -> None:
     clock.advance(MINUTE)
     changed = change(admin, WEBHOOK, url="https://new.example.com/", events=["timer.started"])
     assert (changed.attributes["url"], changed.attributes["events"]) == (
@@ -174,76 +176,76 @@ def test_it_is_changed_paused_and_resumed(admin: Api, clock: FakeClock) -> None:
     assert change(admin, WEBHOOK, state="asleep").status == 422
 
 
-def test_one_that_was_paused_for_failing_is_resumed_by_hand(
+def test_webhook_paused_by_a_failure_can_be_resumed_manually(
     admin: Api, outside: Outside, receiver: Receiver
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
     receiver.answers = [status(410)]
-    start_and_tell(admin, outside)
+    start_and_publish(admin, outside)
     outside.deliver()
     shown = admin.get(f"/webhooks/{webhook.id}").attributes
     assert (shown["state"], shown["paused_reason"]) == ("paused", "gone")
     change(admin, webhook.id, state="active")
-    assert act(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 1}
+    assert run_operation(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 1}
     outside.deliver()
     assert receiver.ids[0] == receiver.ids[1]
 
 
-def test_a_deleted_one_is_gone(admin: Api) -> None:
+def test_deleted_webhook_is_not_found(admin: Api) -> None:
     assert admin.send("DELETE", f"/webhooks/{WEBHOOK}").status == 204
     assert admin.get(f"/webhooks/{WEBHOOK}").status == 404
     assert admin.send("DELETE", f"/webhooks/{WEBHOOK}").status == 404
 
 
-def test_a_rotation_tells_another_secret_and_both_sign_for_a_day(
+def test_both_secrets_sign_for_a_day_after_a_rotation(
     admin: Api, outside: Outside, clock: FakeClock
 ) -> None:
-    made = create(admin)
-    webhook_id = int(made.data["id"])
-    rotated = act(admin, webhook_id, "rotate_secret")
+    created = create(admin)
+    webhook_id = int(created.data["id"])
+    rotated = run_operation(admin, webhook_id, "rotate_secret")
     assert rotated.status == 200
-    assert rotated.meta["secret"] != made.meta["secret"]
+    assert rotated.meta["secret"] != created.meta["secret"]
     assert rotated.attributes["secret_rotated_at"] == "2026-03-02T09:00:00.000+01:00"
-    webhook = _stored(outside, webhook_id)
+    webhook = _stored_webhook(outside, webhook_id)
     numbers = webhook.signing_numbers(outside.tools.now())
     secrets = [outside.secret(webhook, number) for number in numbers]
-    assert secrets == [rotated.meta["secret"], made.meta["secret"]]
+    assert secrets == [rotated.meta["secret"], created.meta["secret"]]
     clock.advance(ROTATION_OVERLAP)
     assert webhook.signing_numbers(outside.tools.now()) == (2,)
 
 
-def test_a_rotation_may_end_the_others_at_once(admin: Api, outside: Outside) -> None:
+def test_rotation_can_end_the_older_secrets_at_once(admin: Api, outside: Outside) -> None:
     for _ in range(MOST_SIGNATURES - 1):
-        assert act(admin, WEBHOOK, "rotate_secret").status == 200
-    refused = act(admin, WEBHOOK, "rotate_secret")
+        assert run_operation(admin, WEBHOOK, "rotate_secret").status == 200
+    refused = run_operation(admin, WEBHOOK, "rotate_secret")
     assert (refused.status, refused.error["source"]) == (
         422,
         {"pointer": "data/attributes/at_once"},
     )
-    assert act(admin, WEBHOOK, "rotate_secret", at_once=True).status == 200
-    webhook = _stored(outside, WEBHOOK)
+    assert run_operation(admin, WEBHOOK, "rotate_secret", at_once=True).status == 200
+    webhook = _stored_webhook(outside, WEBHOOK)
     assert webhook.signing_numbers(outside.tools.now()) == (MOST_SIGNATURES + 1,)
 
 
-def _stored(outside: Outside, webhook_id: int) -> Webhook:
-    name = (ZAGREB.id, webhook_id)
-    return outside.tools.store.everywhere(Webhook, [name])[name]
+def _stored_webhook(outside: Outside, webhook_id: int) -> Webhook:
+    key = (ZAGREB.id, webhook_id)
+    return outside.tools.store.everywhere(Webhook, [key])[key]
 
 
-def test_it_is_tried_and_the_log_says_what_came_of_it(
+def test_test_event_is_delivered_and_logged(
     admin: Api, outside: Outside, receiver: Receiver
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
-    tried = act(admin, webhook.id, "test")
-    assert (tried.status, tried.data["id"]) == (200, str(webhook.id))
+    tested = run_operation(admin, webhook.id, "test")
+    assert (tested.status, tested.data["id"]) == (200, str(webhook.id))
     outside.deliver()
     (request,) = receiver.received
     body = json.loads(request.body)
-    assert (body["id"], body["type"]) == (tried.meta["event_id"], "webhook.test")
-    assert body["data"] == tried.data
-    (logged,) = admin.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}").data
-    assert logged == {
-        "id": logged["id"],
+    assert (body["id"], body["type"]) == (tested.meta["event_id"], "webhook.test")
+    assert body["data"] == tested.data
+    (delivery,) = admin.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}").data
+    assert delivery == {
+        "id": delivery["id"],
         "type": "webhook_deliveries",
         "attributes": {
             "event_id": body["id"],
@@ -258,56 +260,56 @@ def test_it_is_tried_and_the_log_says_what_came_of_it(
     }
 
 
-def test_a_test_that_fails_is_not_repeated(
+def test_failed_test_event_is_not_retried(
     admin: Api, outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
     change(admin, webhook.id, state="paused")
     receiver.otherwise = status(500)
-    act(admin, webhook.id, "test")
+    run_operation(admin, webhook.id, "test")
     outside.deliver()
     clock.advance(HOUR)
     outside.deliver()
-    (logged,) = admin.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}").data
-    shown = logged["attributes"]
+    (delivery,) = admin.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}").data
+    shown = delivery["attributes"]
     assert (shown["outcome"], shown["status"], shown["failure"]) == (
         "dropped",
         500,
-        "answered 500",
+        "The receiver responded with status 500.",
     )
     assert (outside.queued(), outside.dead()) == ([], [])
 
 
-def start_and_tell(api: Api, outside: Outside, entry: int = ADMINS_ENTRY, **more: object) -> int:
-    """Start a timer, and tell of it; its id."""
+def start_and_publish(api: Api, outside: Outside, entry: int = ADMINS_ENTRY, **more: object) -> int:
+    """Start a timer and fan out its event. Returns the id of the timer."""
     timer_id = int(api.start(time_entry_id=entry, **more).data["id"])
     outside.fan_out(stream_record(None, outside.tools.store.timer(ZAGREB.id, timer_id)))
     return timer_id
 
 
-def test_the_log_tells_each_attempt_the_newest_first(
+def test_delivery_log_lists_each_attempt_newest_first(
     admin: Api, outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
     receiver.answers = [status(503)]
-    start_and_tell(admin, outside)
+    start_and_publish(admin, outside)
     outside.deliver()
     clock.advance(WAITS[0])
     outside.deliver()
-    log = f"/webhook_deliveries?filter[webhook_id]={webhook.id}&sort=-created_at"
-    shown = [it["attributes"] for it in admin.get(log).data]
-    assert [(it["attempt"], it["outcome"], it["status"]) for it in shown] == [
+    log_path = f"/webhook_deliveries?filter[webhook_id]={webhook.id}&sort=-created_at"
+    attempts = [entry["attributes"] for entry in admin.get(log_path).data]
+    assert [(entry["attempt"], entry["outcome"], entry["status"]) for entry in attempts] == [
         (2, "delivered", 204),
         (1, "again", 503),
     ]
-    assert len({it["event_id"] for it in shown}) == 1
-    assert len(admin.get(f"{log}&filter[outcome]=again").data) == 1
+    assert len({entry["event_id"] for entry in attempts}) == 1
+    assert len(admin.get(f"{log_path}&filter[outcome]=again").data) == 1
     assert len(admin.get("/webhook_deliveries").data) == 2
-    included = admin.get(f"{log}&include=webhook").document["included"]
-    assert [it["id"] for it in included] == [str(webhook.id)]
+    included = admin.get(f"{log_path}&include=webhook").document["included"]
+    assert [record["id"] for record in included] == [str(webhook.id)]
 
 
-def test_the_log_costs_a_call_for_each_webhook(
+def test_delivery_log_takes_one_query_per_webhook(
     admin: Api, outside: Outside, connection: Connection
 ) -> None:
     webhook = outside.create_webhook(URL)
@@ -320,61 +322,65 @@ def test_the_log_costs_a_call_for_each_webhook(
     assert calls == ["Query", "Query", "Query"]
 
 
-def test_dead_letters_are_replayed_once_and_not_what_arrived(
+def test_replay_of_dead_letters_skips_delivered_events(
     admin: Api, outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
-    start_and_tell(admin, outside)
+    start_and_publish(admin, outside)
     outside.deliver()
     clock.advance(MINUTE)
     receiver.answers = [status(410)]
-    start_and_tell(admin, outside, ADMINS_SECOND_ENTRY)
+    start_and_publish(admin, outside, ADMINS_SECOND_ENTRY)
     outside.deliver()
     change(admin, webhook.id, state="active")
     clock.advance(MINUTE)
-    assert act(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 1}
+    assert run_operation(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 1}
     outside.deliver()
     assert receiver.ids[2] == receiver.ids[1] != receiver.ids[0]
-    # Now it has arrived.
-    assert act(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 0}
+    # The dead letter is now delivered.
+    assert run_operation(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 0}
 
 
-def test_a_stretch_of_time_is_replayed_with_the_same_ids(
+def test_replay_of_a_period_sends_the_same_event_ids(
     admin: Api, member: Api, outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
     store = outside.tools.store
-    timer_id = start_and_tell(admin, outside)
+    timer_id = start_and_publish(admin, outside)
     clock.advance(MINUTE)
     running = store.timer(ZAGREB.id, timer_id)
     admin.stop(str(timer_id))
     stopped = store.timer(ZAGREB.id, timer_id)
     outside.fan_out(stream_record(running, stopped))
     clock.advance(HOUR)
-    start_and_tell(member, outside, MEMBERS_ENTRY)
+    start_and_publish(member, outside, MEMBERS_ENTRY)
     outside.deliver()
-    told = {it.headers["webhook-id"]: json.loads(it.body) for it in receiver.received}
-    assert len(told) == 3
-    receiver.received.clear()
-    asked = {"after": "2026-03-02T09:00:00+01:00", "before": "2026-03-02T09:01:01+01:00"}
-    assert act(admin, webhook.id, "replay", **asked).meta == {"events": 3}
-    outside.deliver()
-    again = {it.headers["webhook-id"]: json.loads(it.body) for it in receiver.received}
-    # A start is told as it was then.
-    assert {id_: body for id_, body in again.items() if id_ in told} == {
-        id_: body for id_, body in told.items() if body["data"]["id"] == str(timer_id)
+    first_bodies = {
+        request.headers["webhook-id"]: json.loads(request.body) for request in receiver.received
     }
-    (entry,) = [body for id_, body in again.items() if id_ not in told]
+    assert len(first_bodies) == 3
+    receiver.received.clear()
+    period = {"after": "2026-03-02T09:00:00+01:00", "before": "2026-03-02T09:01:01+01:00"}
+    assert run_operation(admin, webhook.id, "replay", **period).meta == {"events": 3}
+    outside.deliver()
+    replayed_bodies = {
+        request.headers["webhook-id"]: json.loads(request.body) for request in receiver.received
+    }
+    # The replayed start shows the timer as it was at the start.
+    assert {id_: body for id_, body in replayed_bodies.items() if id_ in first_bodies} == {
+        id_: body for id_, body in first_bodies.items() if body["data"]["id"] == str(timer_id)
+    }
+    (entry,) = [body for id_, body in replayed_bodies.items() if id_ not in first_bodies]
     assert (entry["type"], entry["data"]["id"]) == ("time_entry.updated", str(ADMINS_ENTRY))
 
 
-def test_a_replay_sends_only_what_is_wanted(admin: Api, outside: Outside) -> None:
+def test_replay_sends_only_subscribed_events(admin: Api, outside: Outside) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
-    asked = {"after": "2026-03-02T08:00:00+01:00", "before": "2026-03-02T10:00:00+01:00"}
-    assert act(admin, WEBHOOK, "replay", **asked).meta == {"events": 0}
+    period = {"after": "2026-03-02T08:00:00+01:00", "before": "2026-03-02T10:00:00+01:00"}
+    assert run_operation(admin, WEBHOOK, "replay", **period).meta == {"events": 0}
     change(admin, WEBHOOK, events=["timer.started"])
-    assert act(admin, WEBHOOK, "replay", **asked).meta == {"events": 1}
-    assert [it.event_type for it in outside.queued()] == ["timer.started"]
+    assert run_operation(admin, WEBHOOK, "replay", **period).meta == {"events": 1}
+    assert [message.event_type for message in outside.queued()] == ["timer.started"]
 
 
 @pytest.mark.parametrize(
@@ -391,39 +397,39 @@ def test_a_replay_sends_only_what_is_wanted(admin: Api, outside: Outside) -> Non
         ({"dead_letters": "yes"}, "dead_letters"),
     ],
 )
-def test_a_replay_says_of_what(
+def test_replay_without_a_valid_selection_is_rejected(
     admin: Api, outside: Outside, attributes: dict[str, Any], pointer: str
 ) -> None:
-    answer = act(admin, WEBHOOK, "replay", **attributes)
-    assert answer.status == 422
-    assert answer.error["source"] == {"pointer": f"data/attributes/{pointer}"}
+    response = run_operation(admin, WEBHOOK, "replay", **attributes)
+    assert response.status == 422
+    assert response.error["source"] == {"pointer": f"data/attributes/{pointer}"}
     assert outside.queued() == []
 
 
-def test_too_much_is_not_replayed_at_once(
+def test_replay_of_too_many_events_is_rejected(
     admin: Api, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("chalicelib.services.webhooks.MOST_REPLAYED", 1)
     change(admin, WEBHOOK, events=["timer.started"])
     for entry in (ADMINS_ENTRY, ADMINS_SECOND_ENTRY):
         admin.start(time_entry_id=entry)
-    asked = {"after": "2026-03-02T08:00:00+01:00", "before": "2026-03-02T10:00:00+01:00"}
-    answer = act(admin, WEBHOOK, "replay", **asked)
-    assert (answer.status, outside.queued()) == (422, [])
-    assert answer.error["source"] == {"pointer": "data/attributes/before"}
+    period = {"after": "2026-03-02T08:00:00+01:00", "before": "2026-03-02T10:00:00+01:00"}
+    response = run_operation(admin, WEBHOOK, "replay", **period)
+    assert (response.status, outside.queued()) == (422, [])
+    assert response.error["source"] == {"pointer": "data/attributes/before"}
 
 
-def test_nothing_is_replayed_to_a_paused_one(admin: Api, outside: Outside) -> None:
+def test_replay_to_a_paused_webhook_is_rejected(admin: Api, outside: Outside) -> None:
     change(admin, WEBHOOK, state="paused")
-    answer = act(admin, WEBHOOK, "replay", dead_letters=True)
-    assert (answer.status, outside.queued()) == (422, [])
+    response = run_operation(admin, WEBHOOK, "replay", dead_letters=True)
+    assert (response.status, outside.queued()) == (422, [])
 
 
-def test_the_log_is_of_the_organization_alone(
+def test_delivery_log_is_scoped_to_the_organization(
     admin: Api, stranger: Api, outside: Outside, receiver: Receiver
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
-    act(admin, webhook.id, "test")
+    run_operation(admin, webhook.id, "test")
     outside.deliver()
     assert stranger.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}").data == []
     assert len(admin.get("/webhook_deliveries").data) == 1

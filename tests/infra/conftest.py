@@ -1,4 +1,4 @@
-"""The packaged template, built once."""
+"""Fixtures: the packaged template, built once per session."""
 
 from pathlib import Path
 
@@ -10,7 +10,8 @@ from tests.support.stack import Json, read, transformed
 
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Json:
-    """What ``make package`` writes; without dependencies, which it does not depend on."""
+    """The template that ``make package`` writes. It is built without dependencies: faster, and the
+    template is the same."""
     folder = tmp_path_factory.mktemp("template")
     build(folder, with_dependencies=False)
     return read(folder / TEMPLATE)
@@ -18,13 +19,13 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Json:
 
 @pytest.fixture(scope="session")
 def processed(template: Json) -> Json:
-    """What CloudFormation creates."""
+    """The template after the SAM transform, as CloudFormation processes it."""
     return transformed(template)
 
 
 @pytest.fixture(scope="session")
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder that ``make package`` fills, dependencies and all."""
+    """The folder that ``make package`` writes, with dependencies."""
     folder = tmp_path_factory.mktemp("package")
     build(folder)
     return folder

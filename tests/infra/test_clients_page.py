@@ -1,4 +1,4 @@
-"""The page of recipes: those for curl and Python do what they say, on the real local server."""
+"""docs/clients.md: the curl and Python examples work against the real local server."""
 
 import os
 import re
@@ -24,7 +24,7 @@ def server() -> Iterator[Server]:
         yield started
 
 
-def recipe(language: str, server: Server) -> str:
+def example_code(language: str, server: Server) -> str:
     (code,) = re.findall(rf"```{language}\n(.*?)```", PAGE.read_text(), re.DOTALL)
     assert "http://127.0.0.1:8000/" in code
     return str(code).replace("http://127.0.0.1:8000/", f"http://127.0.0.1:{server.port}/")
@@ -39,35 +39,35 @@ def run(command: list[str], folder: Path) -> str:
 
 
 @pytest.mark.skipif(
-    shutil.which("curl") is None and "CI" not in os.environ, reason="there is no curl here"
+    shutil.which("curl") is None and "CI" not in os.environ, reason="curl is not installed"
 )
-def test_the_recipe_for_curl(server: Server, tmp_path: Path) -> None:
-    said = run(["bash", "-euc", recipe("sh", server)], tmp_path)
-    assert '"name":"Adriatic Studio"' in said
-    started = re.findall(r'\{"data":\{"id":"(\d+)","type":"timers"[^}]*"stopped_at":null', said)
+def test_curl_example_works(server: Server, tmp_path: Path) -> None:
+    output = run(["bash", "-euc", example_code("sh", server)], tmp_path)
+    assert '"name":"Adriatic Studio"' in output
+    started = re.findall(r'\{"data":\{"id":"(\d+)","type":"timers"[^}]*"stopped_at":null', output)
     assert len(started) == 2
     assert len(set(started)) == 1
-    assert re.search(r"idempotency-replayed: true", said, re.IGNORECASE)
-    assert re.search(rf'"id":"{started[0]}"[^}}]*"stopped_at":"2', said)
-    assert said.endswith("200\n304\n")
+    assert re.search(r"idempotency-replayed: true", output, re.IGNORECASE)
+    assert re.search(rf'"id":"{started[0]}"[^}}]*"stopped_at":"2', output)
+    assert output.endswith("200\n304\n")
 
 
-def test_the_recipe_for_python(server: Server, tmp_path: Path) -> None:
-    script = tmp_path / "recipe.py"
-    script.write_text(recipe("python", server))
-    said = run([sys.executable, str(script)], tmp_path)
+def test_python_example_works(server: Server, tmp_path: Path) -> None:
+    script = tmp_path / "example_code.py"
+    script.write_text(example_code("python", server))
+    output = run([sys.executable, str(script)], tmp_path)
     started, stopped = (
-        re.search(rf"^{word} (\d+) ", said, re.MULTILINE) for word in ("started", "stopped")
+        re.search(rf"^{word} (\d+) ", output, re.MULTILINE) for word in ("started", "stopped")
     )
     assert started
     assert stopped
     assert started[1] == stopped[1]
-    assert "refused attribute is invalid (invalid_attribute) data/attributes/service" in said
-    assert len(LISTED.findall(said)) == 3
+    assert "refused attribute is invalid (invalid_attribute) data/attributes/service" in output
+    assert len(LISTED.findall(output)) == 3
 
 
-def test_what_the_other_outlines_lack_is_said() -> None:
-    """Whoever changes them knows that nothing checks them."""
+def test_page_says_that_the_other_examples_are_untested() -> None:
+    """A person who edits the Kotlin or Swift example must know that no test runs it."""
     page = PAGE.read_text()
     assert "is not run by a test" in page
     assert "**not compiled**" in page

@@ -1,4 +1,4 @@
-"""Deploying and destroying, on moto: what is done, and that doing it again does nothing."""
+"""``make deploy`` and ``make destroy`` on moto: effects, and repeated runs change nothing."""
 
 import copy
 import json
@@ -28,8 +28,8 @@ NAME = "stint-deployed"
 PARAMETERS = {"AllowedOrigin": "*"}
 
 
-def _never(seconds: float) -> None:
-    raise AssertionError(f"nothing to wait {seconds} s for: moto is done at once")
+def _fail_on_sleep(seconds: float) -> None:
+    raise AssertionError(f"unexpected sleep of {seconds} s: moto finishes immediately")
 
 
 @pytest.fixture
@@ -40,7 +40,8 @@ def aws() -> Iterator[Aws]:
 
 @pytest.fixture
 def new_account() -> Iterator[Aws]:
-    """Where nobody has deployed anything; of another number, since moto keeps what it was told."""
+    """An account without earlier deployments. It has its own account id because moto stores state
+    per account."""
     number = "210987654321"
     with (
         patch.dict(os.environ, MOTO_ACCOUNT_ID=number),
@@ -50,33 +51,33 @@ def new_account() -> Iterator[Aws]:
 
 
 @pytest.fixture
-def said() -> list[str]:
+def messages() -> list[str]:
     return []
 
 
 @pytest.fixture
-def stack(aws: Aws, said: list[str]) -> Iterator[Stack]:
-    # As in an account where somebody has deployed before.
+def stack(aws: Aws, messages: list[str]) -> Iterator[Stack]:
+    # As in an account with an earlier deployment: API Gateway already has a logging role.
     role = {
         "op": "replace",
         "path": "/cloudwatchRoleArn",
         "value": f"arn:aws:iam::{aws.account}:role/logs",
     }
     client("apigateway").update_account(patchOperations=[role])
-    stack = Stack(aws.client("cloudformation"), NAME, said.append, _never)
+    stack = Stack(aws.client("cloudformation"), NAME, messages.append, _fail_on_sleep)
     yield stack
     _clean_up(stack)
 
 
 def _clean_up(stack: Stack) -> None:
-    """Another test may follow in the same moto: remove what a stack leaves, there or by design."""
+    """Delete the stack and the resources that it retains: the next test uses the same moto."""
     if stack.describe() is not None:
         stack.delete()
     _release_tables()
-    keeper = client("secretsmanager")
-    mine = [{"Key": "name", "Values": [f"{NAME}-"]}]
-    for secret in keeper.list_secrets(Filters=mine)["SecretList"]:
-        keeper.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
+    secrets = client("secretsmanager")
+    filters = [{"Key": "name", "Values": [f"{NAME}-"]}]
+    for secret in secrets.list_secrets(Filters=filters)["SecretList"]:
+        secrets.delete_secret(SecretId=secret["ARN"], ForceDeleteWithoutRecovery=True)
 
 
 @pytest.fixture
@@ -86,7 +87,7 @@ def folder(template: Json, tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_a_stage_is_deployed(aws: Aws, stack: Stack, folder: Path) -> None:
+def test_deploy_creates_the_stack(aws: Aws, stack: Stack, folder: Path) -> None:
     assert deploy(aws, stack, folder, {})
     described = stack.describe()
     assert described is not None
@@ -94,58 +95,58 @@ def test_a_stage_is_deployed(aws: Aws, stack: Stack, folder: Path) -> None:
     assert stack.parameters()["AllowedOrigin"] == "*"
 
 
-def test_deploying_again_changes_nothing(aws: Aws, stack: Stack, folder: Path) -> None:
+def test_second_deploy_changes_nothing(aws: Aws, stack: Stack, folder: Path) -> None:
     deploy(aws, stack, folder, {})
     before = client("s3").list_objects_v2(Bucket=bucket_name(aws))["KeyCount"]
     assert not deploy(aws, stack, folder, {})
     assert client("s3").list_objects_v2(Bucket=bucket_name(aws))["KeyCount"] == before
 
 
-def test_a_setting_stays_until_it_is_set_again(aws: Aws, stack: Stack, folder: Path) -> None:
+def test_deploy_keeps_earlier_parameter_values(aws: Aws, stack: Stack, folder: Path) -> None:
     deploy(aws, stack, folder, {"LogLevel": "DEBUG"})
     assert deploy(aws, stack, folder, {"LogRetentionDays": "90"})
     parameters = stack.parameters()
     assert (parameters["LogLevel"], parameters["LogRetentionDays"]) == ("DEBUG", "90")
 
 
-def test_an_unknown_setting_is_refused_before_anything_is_done(
+def test_unknown_parameter_is_rejected_before_deploying(
     aws: Aws, stack: Stack, folder: Path
 ) -> None:
-    with pytest.raises(ValueError, match="no such parameter: Colour"):
+    with pytest.raises(ValueError, match="unknown parameters: Colour"):
         deploy(aws, stack, folder, {"Colour": "red"})
     assert stack.describe() is None
 
 
-def test_a_setting_needs_a_name_and_a_value() -> None:
+def test_parameter_must_be_name_and_value() -> None:
     assert read_settings(["AllowedOrigin=https://a.example", "AlarmEmail="]) == {
         "AllowedOrigin": "https://a.example",
         "AlarmEmail": "",
     }
-    with pytest.raises(ValueError, match="'AlarmEmail' is not of the form Name=value"):
+    with pytest.raises(ValueError, match="'AlarmEmail' does not have the form Name=value"):
         read_settings(["AlarmEmail"])
 
 
-def test_packages_are_private(aws: Aws, stack: Stack, folder: Path) -> None:
+def test_package_bucket_blocks_public_access(aws: Aws, stack: Stack, folder: Path) -> None:
     deploy(aws, stack, folder, {})
     storage = client("s3")
     blocked = storage.get_public_access_block(Bucket=bucket_name(aws))
     assert set(blocked["PublicAccessBlockConfiguration"].values()) == {True}
 
 
-def test_api_gateway_may_log_and_is_told_once(new_account: Aws) -> None:
-    assert let_gateway_log(new_account, _never)
+def test_api_gateway_logging_role_is_set_once(new_account: Aws) -> None:
+    assert let_gateway_log(new_account, _fail_on_sleep)
     account = new_account.client("apigateway").get_account()
     assert account["cloudwatchRoleArn"].endswith(GATEWAY_ROLE)
-    assert not let_gateway_log(new_account, _never)
+    assert not let_gateway_log(new_account, _fail_on_sleep)
 
 
-def test_a_role_that_is_not_known_yet_is_waited_for(
+def test_setting_the_logging_role_is_retried_until_iam_knows_it(
     new_account: Aws, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     gateway = new_account.client("apigateway")
     refusal = gateway.exceptions.BadRequestException({"Error": {}}, "UpdateAccount")
     refusals = [refusal, refusal]
-    pauses: list[float] = []
+    sleeps: list[float] = []
 
     class Gateway:
         exceptions = gateway.exceptions
@@ -161,16 +162,17 @@ def test_a_role_that_is_not_known_yet_is_waited_for(
     monkeypatch.setattr(
         Aws, "client", lambda self, name: Gateway() if name == "apigateway" else real(self, name)
     )
-    assert let_gateway_log(new_account, pauses.append)
-    assert len(pauses) == 2
+    assert let_gateway_log(new_account, sleeps.append)
+    assert len(sleeps) == 2
 
 
-def test_a_template_for_a_stage_leaves_nothing_to_look_up(template: Json) -> None:
+def test_stage_template_has_names_and_origin_filled_in(template: Json) -> None:
     ready = for_stage(template, NAME, {"AllowedOrigin": "https://a.example"}, "bucket", "key.zip")
     for function in of_type(ready, "AWS::Serverless::Function").values():
         assert function["Properties"]["CodeUri"] == {"Bucket": "bucket", "Key": "key.zip"}
     names = {
-        it["Properties"]["TableName"] for it in of_type(ready, "AWS::DynamoDB::Table").values()
+        table["Properties"]["TableName"]
+        for table in of_type(ready, "AWS::DynamoDB::Table").values()
     }
     assert f"{NAME}-time_entries" in names
     body = json.dumps(ready["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
@@ -178,7 +180,7 @@ def test_a_template_for_a_stage_leaves_nothing_to_look_up(template: Json) -> Non
     assert "'https://a.example'" in body
 
 
-def test_another_origin_is_another_deployment_of_the_api(template: Json) -> None:
+def test_changed_origin_creates_a_new_api_deployment(template: Json) -> None:
     def deployment(origin: str) -> set[str]:
         ready = for_stage(template, NAME, {"AllowedOrigin": origin}, "bucket", "key.zip")
         return set(of_type(transformed(ready), "AWS::ApiGateway::Deployment"))
@@ -187,31 +189,31 @@ def test_another_origin_is_another_deployment_of_the_api(template: Json) -> None
     assert deployment("*") != deployment("https://a.example")
 
 
-def test_what_is_not_given_stays_as_it_is_or_is_the_default(template: Json) -> None:
+def test_missing_parameter_keeps_its_value_or_default(template: Json) -> None:
     values = effective_parameters(template, {"LogLevel": "WARN"}, {"RequestBurst": "5"})
     assert (values["LogLevel"], values["RequestBurst"]) == ("WARN", "5")
     assert values["RequestsPerSecond"] == "100"
     assert set(values) == set(template["Parameters"])
 
 
-def test_two_indexes_at_once_are_refused_before_anything_is_done(
+def test_two_index_changes_are_rejected_before_deploying(
     aws: Aws, stack: Stack, folder: Path, template: Json
 ) -> None:
     deploy(aws, stack, folder, {})
     changed = copy.deepcopy(template)
     indexes = changed["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"]
-    indexes[0]["IndexName"] = "by_somebody"
+    indexes[0]["IndexName"] = "by_other"
     ready = for_stage(changed, NAME, PARAMETERS, "bucket", "key.zip")
-    gone = template["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"][0]
+    removed = template["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"][0]
     assert index_troubles(client("dynamodb"), ready) == [
-        f"{NAME}-timers: +by_somebody, -{gone['IndexName']}"
+        f"{NAME}-timers: +by_other, -{removed['IndexName']}"
     ]
     (folder / TEMPLATE).write_text(json.dumps(changed))
     with pytest.raises(StackError, match="one index of a table at a time"):
         deploy(aws, stack, folder, {})
 
 
-def test_one_index_at_a_time_is_fine(aws: Aws, stack: Stack, folder: Path, template: Json) -> None:
+def test_one_index_change_is_allowed(aws: Aws, stack: Stack, folder: Path, template: Json) -> None:
     deploy(aws, stack, folder, {})
     changed = copy.deepcopy(template)
     changed["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"].pop()
@@ -219,15 +221,15 @@ def test_one_index_at_a_time_is_fine(aws: Aws, stack: Stack, folder: Path, templ
     assert index_troubles(client("dynamodb"), ready) == []
 
 
-class _Refusing:
-    """CloudFormation, about to replace a table."""
+class _ReplacingCloudFormation:
+    """A CloudFormation client whose change set replaces a table."""
 
     def describe_stacks(self, **_: object) -> Json:
         return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}
 
-    def create_change_set(self, **asked: object) -> Json:
-        assert asked["ChangeSetType"] == "UPDATE"
-        assert asked["ImportExistingResources"]
+    def create_change_set(self, **parameters: object) -> Json:
+        assert parameters["ChangeSetType"] == "UPDATE"
+        assert parameters["ImportExistingResources"]
         return {"Id": "change-set"}
 
     def describe_change_set(self, **_: object) -> Json:
@@ -248,39 +250,41 @@ class _Refusing:
         return Pages()
 
 
-def test_a_table_is_never_replaced() -> None:
-    # Nothing is executed: this client could not.
-    stack = Stack(_Refusing(), NAME, print, _never)
-    with pytest.raises(StackError, match="empty tables in the place of TimersTable"):
+def test_deploy_never_replaces_a_table() -> None:
+    # The change set must not be executed: this client has no method for it.
+    stack = Stack(_ReplacingCloudFormation(), NAME, print, _fail_on_sleep)
+    with pytest.raises(StackError, match="would replace TimersTable with empty tables"):
         stack.deploy("https://bucket/template.json", {})
 
 
-def test_a_stack_tells_where_the_api_is() -> None:
-    class Told:
+def test_stack_outputs_include_the_base_url() -> None:
+    class CloudFormation:
         def describe_stacks(self, **_: object) -> Json:
             output = {"OutputKey": "BaseUrl", "OutputValue": "https://api.example.com"}
             return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": [output]}]}
 
-    assert Stack(Told(), NAME).outputs() == {"BaseUrl": "https://api.example.com"}
+    assert Stack(CloudFormation(), NAME).outputs() == {"BaseUrl": "https://api.example.com"}
 
 
 @pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED"])
-def test_a_stack_that_is_busy_or_broken_is_left_alone(status: str) -> None:
+def test_deploy_is_rejected_while_the_stack_is_busy_or_broken(status: str) -> None:
     class Busy:
         def describe_stacks(self, **_: object) -> Json:
             return {"Stacks": [{"StackStatus": status}]}
 
     with pytest.raises(StackError, match=status):
-        Stack(Busy(), NAME, print, _never).deploy("https://bucket/template.json", {})
+        Stack(Busy(), NAME, print, _fail_on_sleep).deploy("https://bucket/template.json", {})
 
 
-def test_destroying_says_what_it_keeps_and_keeps_it(aws: Aws, stack: Stack, folder: Path) -> None:
+def test_destroy_lists_retained_resources_and_retains_them(
+    aws: Aws, stack: Stack, folder: Path
+) -> None:
     deploy(aws, stack, folder, {})
-    explained = explain(aws, stack, "deployed")
+    explanation = explain(aws, stack, "deployed")
     for model in TABLES:
-        assert f"\n  {NAME}-{model.Meta.bare_name}\n" in explained  # type: ignore[attr-defined]
-    assert "AWS::Lambda::Function" in explained
-    assert bucket_name(aws) in explained
+        assert f"\n  {NAME}-{model.Meta.bare_name}\n" in explanation  # type: ignore[attr-defined]
+    assert "AWS::Lambda::Function" in explanation
+    assert bucket_name(aws) in explanation
     name = physical_id(NAME, "APIHandler")
     client("lambda").get_function(FunctionName=name)
     stack.delete()
@@ -288,13 +292,13 @@ def test_destroying_says_what_it_keeps_and_keeps_it(aws: Aws, stack: Stack, fold
     assert f"{NAME}-timers" in client("dynamodb").list_tables()["TableNames"]
 
 
-def test_the_key_of_webhooks_outlives_a_stack_and_is_taken_back(
+def test_webhook_key_is_retained_and_reused_by_a_new_stack(
     aws: Aws, stack: Stack, folder: Path
 ) -> None:
     deploy(aws, stack, folder, {})
     key = physical_id(NAME, "WebhookKeySecret")
     assert f"{NAME}-webhook-key" in explain(aws, stack, "deployed")
-    # While the stack is there, the key is its own: nothing is to be taken back.
+    # While the stack exists it owns the key, so a deploy changes nothing.
     assert not deploy(aws, stack, folder, {})
     stack.delete()
     _release_tables()
@@ -305,7 +309,7 @@ def test_the_key_of_webhooks_outlives_a_stack_and_is_taken_back(
 
 
 def _release_tables() -> None:
-    """moto's CloudFormation takes nothing back: without this it finds names in use."""
+    """Delete retained tables and log groups: moto's CloudFormation cannot import existing ones."""
     logs, database = client("logs"), client("dynamodb")
     for group in logs.describe_log_groups(logGroupNamePrefix=f"/stint/{NAME}/")["logGroups"]:
         logs.delete_log_group(logGroupName=group["logGroupName"])
@@ -315,7 +319,7 @@ def _release_tables() -> None:
             database.delete_table(TableName=name)
 
 
-def test_without_a_confirmation_nothing_is_destroyed(
+def test_destroy_requires_confirmation(
     aws: Aws,
     stack: Stack,
     folder: Path,
@@ -334,7 +338,7 @@ def test_without_a_confirmation_nothing_is_destroyed(
         destroy.main(["deployed"])
 
 
-def test_who_deploys_is_told_where_it_is_and_what_comes_next(
+def test_deploy_prints_the_url_and_the_next_steps(
     aws: Aws,
     stack: Stack,
     folder: Path,
@@ -344,21 +348,21 @@ def test_who_deploys_is_told_where_it_is_and_what_comes_next(
     url = "https://api.example.com"
     monkeypatch.setattr("infra.deploy.connect", lambda: aws)
     monkeypatch.setattr("infra.deploy.DEFAULT_FOLDER", folder)
-    # moto forgets the outputs of stacks that are made by change sets.
+    # moto does not store the outputs of stacks that change sets create.
     monkeypatch.setattr(Stack, "outputs", lambda _: {"BaseUrl": url})
     main(["deployed", "LogLevel=WARN"])
     assert f"{NAME} is deployed." in capsys.readouterr().out
     assert stack.parameters()["LogLevel"] == "WARN"
     main(["deployed"])
-    told = capsys.readouterr().out
-    assert f"{NAME} was up to date." in told
-    assert f"curl -i {url}/api/v2/timers" in told
-    with pytest.raises(SystemExit, match="'LogLevel' is not of the form Name=value"):
+    output = capsys.readouterr().out
+    assert f"{NAME} was up to date." in output
+    assert f"curl -i {url}/api/v2/timers" in output
+    with pytest.raises(SystemExit, match="'LogLevel' does not have the form Name=value"):
         main(["deployed", "LogLevel"])
 
 
 @pytest.mark.parametrize("stage", ["", "Prod", "9lives", "a_b", "a" * 31])
-def test_a_stage_has_a_name_that_aws_takes(stage: str) -> None:
+def test_invalid_stage_name_is_rejected(stage: str) -> None:
     with pytest.raises(SystemExit, match="Name a stage"):
         stack_name(stage)
     assert stack_name("prod") == "stint-prod"

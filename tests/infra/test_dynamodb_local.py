@@ -1,4 +1,4 @@
-"""The wrapper around AWS's engine says what is missing, and passes exit codes on."""
+"""infra.dynamodb_local names a missing program in its error message."""
 
 import subprocess
 import sys
@@ -7,16 +7,18 @@ from pathlib import Path
 import pytest
 
 
-@pytest.mark.parametrize(("program", "others"), [("java", []), ("npm", ["java"])])
-def test_what_is_missing_is_said_clearly(tmp_path: Path, program: str, others: list[str]) -> None:
-    for other in others:
-        stand_in = tmp_path / other
+@pytest.mark.parametrize(("program", "installed"), [("java", []), ("npm", ["java"])])
+def test_missing_program_is_named_in_the_error(
+    tmp_path: Path, program: str, installed: list[str]
+) -> None:
+    for name in installed:
+        stand_in = tmp_path / name
         stand_in.write_text("#!/bin/sh\n")
         stand_in.chmod(0o755)
     script = (
-        "import sys, pathlib, infra.dynamodb_local as it;"
-        f"it._ENGINE = pathlib.Path({str(tmp_path / 'nothing')!r});"
-        "sys.exit(it.main(['true']))"
+        "import sys, pathlib, infra.dynamodb_local as module;"
+        f"module._ENGINE = pathlib.Path({str(tmp_path / 'nothing')!r});"
+        "sys.exit(module.main(['true']))"
     )
     result = subprocess.run(
         [sys.executable, "-c", script],

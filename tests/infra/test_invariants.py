@@ -1,4 +1,4 @@
-"""Each thing that must hold is missed when it does not, and mended where it can be."""
+"""The invariant check finds each violation, and repairs it where the timers determine the value."""
 
 from collections.abc import Callable
 
@@ -24,8 +24,8 @@ SCOPE = (ZAGREB.id, ADMIN)
 
 
 @pytest.fixture
-def worked(admin: Api, clock: FakeClock) -> list[int]:
-    """Three sessions: one stopped by hand, one superseded, one that runs."""
+def timer_ids(admin: Api, clock: FakeClock) -> list[int]:
+    """Ids of three timers: one stopped manually, one stopped by a switch, one running."""
     ids = []
     for entry_id in (ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ADMINS_ENTRY):
         ids.append(int(admin.start(time_entry_id=entry_id).data["id"]))
@@ -39,7 +39,7 @@ def timer(timer_id: int) -> TimerModel:
     return TimerModel(key=keys.scoped(ZAGREB.id, timer_id))
 
 
-def slot() -> SlotModel:
+def person_state() -> SlotModel:
     return SlotModel(person_key=keys.scoped(*SCOPE), name=keys.RUNNING_SLOT)
 
 
@@ -47,30 +47,37 @@ def entry(entry_id: int = ADMINS_ENTRY) -> TimeEntryModel:
     return TimeEntryModel(key=keys.scoped(ZAGREB.id, entry_id))
 
 
-def mend(connection: Connection) -> int:
-    ledger = Ledger(connection)
-    return repair(ledger, find_violations(ledger, pause=lambda _: None))
+def repair_all(connection: Connection) -> int:
+    reader = Ledger(connection)
+    return repair(reader, find_violations(reader, pause=lambda _: None))
 
 
-def found(connection: Connection) -> list[str]:
-    violations = find_violations(Ledger(connection), pause=lambda _: None)
-    return [violation.what for _, said in violations.values() for violation in said]
+def violation_texts(connection: Connection) -> list[str]:
+    violations_by_person = find_violations(Ledger(connection), pause=lambda _: None)
+    return [
+        violation.what
+        for _, violations in violations_by_person.values()
+        for violation in violations
+    ]
 
 
-def test_everything_holds_after_ordinary_work(worked: list[int], connection: Connection) -> None:
-    assert len(worked) == 3
-    ledger = Ledger(connection)
-    books = ledger.read_all()[SCOPE]
-    assert len(books.timers) == 3
-    assert check(books) == []
-    assert ledger.read_still([SCOPE]) == {SCOPE: books}
-    assert found(connection) == []
+def test_ordinary_work_violates_no_invariant(timer_ids: list[int], connection: Connection) -> None:
+    assert len(timer_ids) == 3
+    reader = Ledger(connection)
+    person_snapshot = reader.read_all()[SCOPE]
+    assert len(person_snapshot.timers) == 3
+    assert check(person_snapshot) == []
+    assert reader.read_still([SCOPE]) == {SCOPE: person_snapshot}
+    assert violation_texts(connection) == []
 
 
 REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
-    "slot's timer": (lambda: slot().update([SlotModel.timer_id.set(7)]), "the slot holds"),
-    "slot freed": (
-        lambda: slot().update(
+    "person state with another timer": (
+        lambda: person_state().update([SlotModel.timer_id.set(7)]),
+        "the person state names",
+    ),
+    "person state cleared": (
+        lambda: person_state().update(
             [
                 SlotModel.timer_id.remove(),
                 SlotModel.time_entry_id.remove(),
@@ -78,16 +85,22 @@ REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
                 SlotModel.auto_stop_at.remove(),
             ]
         ),
-        "the slot holds",
+        "the person state names",
     ),
-    "slot's last id": (lambda: slot().update([SlotModel.last_timer_id.set(7)]), "last id"),
-    "slot gone": (lambda: slot().delete(), "the slot holds"),
-    "entry's seconds": (
+    "person state's last timer id": (
+        lambda: person_state().update([SlotModel.last_timer_id.set(7)]),
+        "last id",
+    ),
+    "person state deleted": (lambda: person_state().delete(), "the person state names"),
+    "entry's tracked seconds": (
         lambda: entry().update([TimeEntryModel.tracked_seconds.add(60)]),
         "tracked_seconds",
     ),
-    "entry's count": (lambda: entry().update([TimeEntryModel.timer_count.add(1)]), "timer_count"),
-    "entry's timer": (
+    "entry's timer count": (
+        lambda: entry().update([TimeEntryModel.timer_count.add(1)]),
+        "timer_count",
+    ),
+    "entry's running timer": (
         lambda: entry().update([TimeEntryModel.running_timer_id.remove()]),
         "running_timer_id",
     ),
@@ -99,86 +112,90 @@ REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
         lambda: entry(ADMINS_SECOND_ENTRY).update([TimeEntryModel.timer_stopped_at.remove()]),
         "timer_stopped_at",
     ),
-    "tally's count": (
+    "counter of a day": (
         lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").update(
             [Path("s32").add(1)]
         ),
-        "tally of 2026-03-02",
+        "counters of 2026-03-02",
     ),
-    "tally of an idle day": (
+    "counter of a day without timers": (
         lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-05").update(
             [Path("e01").add(1)]
         ),
-        "tally of 2026-03-05",
+        "counters of 2026-03-05",
     ),
-    "tally of entries": (
+    "counter of entries": (
         lambda: TallyModel(scope="2149#8779#entries", bucket="2026-03#1294").update(
             [Path("n02").add(1)]
         ),
-        "tally of entries on service 1294 in 2026-03",
+        "counters of entries on service 1294 in 2026-03",
     ),
-    "tally of no entries": (
+    "counter of a month without entries": (
         lambda: TallyModel(scope="2149#8779#entries", bucket="2026-04#1294").update(
             [Path("n02").add(1)]
         ),
-        "tally of entries on service 1294 in 2026-04",
+        "counters of entries on service 1294 in 2026-04",
     ),
-    "entry's place in lists": (
+    "entry's index key": (
         lambda: entry().update([TimeEntryModel.date_key.set("2026-03-01#0000000000000364")]),
         "entry 364 is not indexed",
     ),
-    "entry in no list": (
+    "entry without an index key": (
         lambda: entry().update([TimeEntryModel.date_key.remove()]),
         "entry 364 is not indexed",
     ),
-    "tally gone": (
+    "counter record deleted": (
         lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").delete(),
-        "tally of 2026-03-02",
+        "counters of 2026-03-02",
     ),
 }
 
 
-@pytest.mark.usefixtures("worked")
+@pytest.mark.usefixtures("timer_ids")
 @pytest.mark.parametrize("name", REPAIRABLE)
-def test_what_timers_tell_is_missed_and_mended(connection: Connection, name: str) -> None:
-    spoil, said = REPAIRABLE[name]
-    spoil()
-    assert any(said in what for what in found(connection))
-    assert mend(connection) == 0
-    assert found(connection) == []
-
-
-def test_a_last_stop_that_nothing_runs_behind_is_missed_and_mended(
-    admin: Api, worked: list[int], connection: Connection
+def test_value_derived_from_timers_is_checked_and_repaired(
+    connection: Connection, name: str
 ) -> None:
-    admin.stop(str(worked[-1]))
-    slot().update([SlotModel.last_stopped_at.set(7)])
-    assert any("last stop" in what for what in found(connection))
-    assert mend(connection) == 0
-    assert found(connection) == []
+    corrupt, expected = REPAIRABLE[name]
+    corrupt()
+    assert any(expected in text for text in violation_texts(connection))
+    assert repair_all(connection) == 0
+    assert violation_texts(connection) == []
+
+
+def test_last_stop_of_an_idle_person_is_checked_and_repaired(
+    admin: Api, timer_ids: list[int], connection: Connection
+) -> None:
+    admin.stop(str(timer_ids[-1]))
+    person_state().update([SlotModel.last_stopped_at.set(7)])
+    assert any("last stop" in text for text in violation_texts(connection))
+    assert repair_all(connection) == 0
+    assert violation_texts(connection) == []
 
 
 @pytest.mark.parametrize("name", ["running_shard", "auto_stop_key", "stopped_key", "person_key"])
-def test_a_timer_that_is_not_indexed_as_it_is_is_missed_and_mended(
-    worked: list[int], connection: Connection, name: str
+def test_wrong_index_key_of_a_timer_is_found_and_repaired(
+    timer_ids: list[int], connection: Connection, name: str
 ) -> None:
-    timer(worked[-1]).update([Path(name).set("elsewhere")])
-    assert any("is not indexed" in what for what in found(connection))
-    assert mend(connection) == 0
-    assert found(connection) == []
+    timer(timer_ids[-1]).update([Path(name).set("elsewhere")])
+    assert any("is not indexed" in text for text in violation_texts(connection))
+    assert repair_all(connection) == 0
+    assert violation_texts(connection) == []
 
 
-@pytest.mark.usefixtures("worked")
-def test_a_repaired_person_can_go_on(admin: Api, connection: Connection, clock: FakeClock) -> None:
-    slot().delete()
-    assert mend(connection) == 0
+@pytest.mark.usefixtures("timer_ids")
+def test_repaired_person_can_start_a_timer(
+    admin: Api, connection: Connection, clock: FakeClock
+) -> None:
+    person_state().delete()
+    assert repair_all(connection) == 0
     clock.advance(HOUR)
     assert admin.start(time_entry_id=ADMINS_ENTRY).meta["stopped_timer_ids"]
-    assert found(connection) == []
+    assert violation_texts(connection) == []
 
 
 @pytest.mark.parametrize(
-    ("spoil", "said"),
+    ("corrupt", "expected"),
     [
         (
             lambda ids: timer(ids[0]).update(
@@ -193,103 +210,109 @@ def test_a_repaired_person_can_go_on(admin: Api, connection: Connection, clock: 
             "its limit",
         ),
         (lambda _: entry(ADMINS_SECOND_ENTRY).delete(), "which is missing"),
-        (lambda _: slot().update([SlotModel.blocked.set(True)]), "blocked, but something runs"),
+        (
+            lambda _: person_state().update([SlotModel.blocked.set(True)]),
+            "disabled, but a timer runs",
+        ),
     ],
 )
-def test_what_only_a_person_can_settle_is_reported(
-    worked: list[int], connection: Connection, spoil: Callable[[list[int]], object], said: str
+def test_violation_without_automatic_repair_is_reported(
+    timer_ids: list[int],
+    connection: Connection,
+    corrupt: Callable[[list[int]], object],
+    expected: str,
 ) -> None:
-    spoil(worked)
-    assert any(said in what for what in found(connection))
+    corrupt(timer_ids)
+    assert any(expected in text for text in violation_texts(connection))
 
 
-def test_two_that_run_are_left_to_a_person_and_can_be_stopped(
-    admin: Api, worked: list[int], connection: Connection
+def test_two_running_timers_are_reported_and_can_be_stopped(
+    admin: Api, timer_ids: list[int], connection: Connection
 ) -> None:
-    timer(worked[0]).update([TimerModel.stopped_at.remove(), TimerModel.stop_reason.remove()])
+    timer(timer_ids[0]).update([TimerModel.stopped_at.remove(), TimerModel.stop_reason.remove()])
     entry().update([TimeEntryModel.timer_count.add(1)])
-    assert mend(connection) == 0
-    assert any("2 timers run" in what for what in found(connection))
-    assert admin.stop(str(worked[-1])).status == 200
+    assert repair_all(connection) == 0
+    assert any("2 timers run" in text for text in violation_texts(connection))
+    assert admin.stop(str(timer_ids[-1])).status == 200
 
 
-def test_a_corrected_stop_while_another_runs_is_no_violation(
+def test_corrected_stop_while_another_timer_runs_is_no_violation(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     first = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
     admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
     admin.stop(first, stopped_at="2026-03-02T09:10:00+01:00")
-    assert found(connection) == []
+    assert violation_texts(connection) == []
 
 
-@pytest.mark.usefixtures("worked")
-def test_an_index_that_is_behind_is_not_believed(connection: Connection) -> None:
-    slot().update([SlotModel.last_timer_id.set(7)])
+@pytest.mark.usefixtures("timer_ids")
+def test_repair_does_not_read_indexes(connection: Connection) -> None:
+    person_state().update([SlotModel.last_timer_id.set(7)])
     with failing(connection, "Query", "ThrottlingException"):
-        assert mend(connection) == 0
-    assert found(connection) == []
+        assert repair_all(connection) == 0
+    assert violation_texts(connection) == []
 
 
-def test_who_works_on_while_they_are_looked_at_is_not_reported(
-    admin: Api, worked: list[int], connection: Connection, clock: FakeClock
+def test_changes_during_the_check_are_not_reported(
+    admin: Api, timer_ids: list[int], connection: Connection, clock: FakeClock
 ) -> None:
-    assert worked
+    assert timer_ids
     entry().update([TimeEntryModel.timer_count.add(1)])
 
-    class Busy(Ledger):
+    class WritingDuringRead(Ledger):
         def read_all(self) -> dict[Scope, Books]:
             clock.advance(HOUR)
             admin.start(time_entry_id=ADMINS_ENTRY)
             return super().read_all()
 
-    assert find_violations(Busy(connection), pause=lambda _: None) == {}
+    assert find_violations(WritingDuringRead(connection), pause=lambda _: None) == {}
     assert find_violations(Ledger(connection), pause=lambda _: None)
 
 
-@pytest.mark.usefixtures("worked")
-def test_a_repair_that_comes_too_late_writes_nothing_wrong(
-    admin: Api, worked: list[int], connection: Connection
+@pytest.mark.usefixtures("timer_ids")
+def test_repair_of_a_changed_record_writes_nothing(
+    admin: Api, timer_ids: list[int], connection: Connection
 ) -> None:
-    slot().update([SlotModel.last_timer_id.set(7)])
-    ledger = Ledger(connection)
-    violations = find_violations(ledger, pause=lambda _: None)
-    admin.stop(str(worked[-1]))
+    person_state().update([SlotModel.last_timer_id.set(7)])
+    reader = Ledger(connection)
+    violations = find_violations(reader, pause=lambda _: None)
+    admin.stop(str(timer_ids[-1]))
     before = snapshot(connection)
-    assert repair(ledger, violations) == 1
+    assert repair(reader, violations) == 1
     assert snapshot(connection) == before
 
 
-@pytest.mark.usefixtures("worked")
-def test_a_repair_writes_only_what_differs(connection: Connection) -> None:
+@pytest.mark.usefixtures("timer_ids")
+def test_repair_writes_only_changed_records(connection: Connection) -> None:
     entry().update([TimeEntryModel.timer_count.add(1)])
     with counted(connection) as calls:
-        assert mend(connection) == 0
+        assert repair_all(connection) == 0
     assert calls.count("UpdateItem") == 1
 
 
-def test_what_a_deletion_leaves_behind_is_no_violation(
-    admin: Api, worked: list[int], connection: Connection, clock: FakeClock
+def test_deleted_entry_causes_no_violation(
+    admin: Api, timer_ids: list[int], connection: Connection, clock: FakeClock
 ) -> None:
-    admin.stop(str(worked[-1]))
+    admin.stop(str(timer_ids[-1]))
     assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
-    books = Ledger(connection).read_all()[SCOPE]
-    # The slot remembers the last timer, which is gone.
-    assert books.slot.last_timer_id == worked[-1] > books.timers[-1].id
-    assert found(connection) == []
-    # And a repair leaves that alone.
-    slot().update([SlotModel.timer_id.set(7)])
-    assert mend(connection) == 0
-    after = Ledger(connection).read_all()[SCOPE].slot
-    assert after.last_timer_id == worked[-1]
-    assert after.last_stopped_at == books.slot.last_stopped_at
-    assert found(connection) == []
+    person_snapshot = Ledger(connection).read_all()[SCOPE]
+    # The person state still has the id of the last timer, which is deleted.
+    assert person_snapshot.slot.last_timer_id == timer_ids[-1] > person_snapshot.timers[-1].id
+    assert violation_texts(connection) == []
+    # A repair does not change that id.
+    person_state().update([SlotModel.timer_id.set(7)])
+    assert repair_all(connection) == 0
+    repaired = Ledger(connection).read_all()[SCOPE].slot
+    assert repaired.last_timer_id == timer_ids[-1]
+    assert repaired.last_stopped_at == person_snapshot.slot.last_stopped_at
+    assert violation_texts(connection) == []
     clock.advance(HOUR)
     assert admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
-    assert found(connection) == []
+    assert violation_texts(connection) == []
 
 
-def test_counters_of_an_entry_that_is_half_deleted_are_missed_and_mended(
+def test_counters_of_a_partly_deleted_entry_are_checked_and_repaired(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     for _ in range(MOST_TIMERS_A_STEP + 2):
@@ -297,8 +320,8 @@ def test_counters_of_an_entry_that_is_half_deleted_are_missed_and_mended(
         clock.advance(60)
     admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop")
     assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
-    assert found(connection) == []
+    assert violation_texts(connection) == []
     entry().update([TimeEntryModel.timer_count.add(1)])
-    assert any("timer_count is 3, not 2" in what for what in found(connection))
-    assert mend(connection) == 0
-    assert found(connection) == []
+    assert any("timer_count is 3, not 2" in text for text in violation_texts(connection))
+    assert repair_all(connection) == 0
+    assert violation_texts(connection) == []

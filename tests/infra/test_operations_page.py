@@ -1,4 +1,4 @@
-"""The operations page keeps up with the stack."""
+"""docs/operations.md matches the stack."""
 
 import os
 import re
@@ -23,20 +23,20 @@ from tests.support.stack import Json, of_type
 PAGE = ROOT / "docs" / "operations.md"
 
 
-def test_it_explains_every_alarm(template: Json) -> None:
+def test_page_explains_every_alarm(template: Json) -> None:
     page = PAGE.read_text()
-    of_tables = {f"{table_id(model)}Throttles" for model in TABLES}
-    others = set(of_type(template, "AWS::CloudWatch::Alarm")) - of_tables
-    assert {name for name in others if f"`{name}`" not in page} == set()
+    table_alarms = {f"{table_id(model)}Throttles" for model in TABLES}
+    other_alarms = set(of_type(template, "AWS::CloudWatch::Alarm")) - table_alarms
+    assert {name for name in other_alarms if f"`{name}`" not in page} == set()
     assert "`…TableThrottles`" in page
 
 
-def test_it_names_every_parameter() -> None:
+def test_page_names_every_parameter() -> None:
     page = PAGE.read_text()
     assert {name for name in PARAMETERS if f"`{name}`" not in page} == set()
 
 
-def test_its_first_steps_let_somebody_in(
+def test_first_steps_create_a_working_account(
     connection: Connection, tools: Toolbox, app: Chalice, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     steps = PAGE.read_text().partition("### First steps")[2].partition("\n## ")[0]
@@ -46,8 +46,8 @@ def test_its_first_steps_let_somebody_in(
     monkeypatch.setenv("STINT_ORGANIZATION", headers["X-Organization-Id"])
     for line in lines[1:3]:
         operator.done(*shlex.split(line))
-    told = operator.done(*shlex.split(lines[3]))
-    headers["X-Auth-Token"] = re.findall(r"^token +(\S+)$", told, re.MULTILINE)[0]
+    output = operator.done(*shlex.split(lines[3]))
+    headers["X-Auth-Token"] = re.findall(r"^token +(\S+)$", output, re.MULTILINE)[0]
     api = Api(app, headers)
     assert api.get("/users").data[0]["attributes"]["email"] == "ivan@example.com"
     assert api.start(service_id=api.get("/services").ids[0]).status == 201
@@ -57,23 +57,23 @@ def _headers(text: str) -> dict[str, str]:
     return dict(line.split(": ") for line in text.splitlines())
 
 
-def test_it_restores_every_table_with_its_settings(template: Json) -> None:
+def test_page_restores_every_table_with_its_settings(template: Json) -> None:
     page = PAGE.read_text()
-    tables = [it["Properties"] for it in of_type(template, "AWS::DynamoDB::Table").values()]
-    names = {id(it): it["TableName"]["Fn::Sub"].split("-", 1)[1] for it in tables}
-    streamed = [names[id(it)] for it in tables if "StreamSpecification" in it]
-    loops = [sorted(it.split()) for it in re.findall(r"for table in ([\w ]+); do", page)]
+    tables = [table["Properties"] for table in of_type(template, "AWS::DynamoDB::Table").values()]
+    names = {id(table): table["TableName"]["Fn::Sub"].split("-", 1)[1] for table in tables}
+    streamed = [names[id(table)] for table in tables if "StreamSpecification" in table]
+    loops = [sorted(words.split()) for words in re.findall(r"for table in ([\w ]+); do", page)]
     assert loops == [sorted(names.values()), sorted(names.values()), sorted(streamed)]
     for table in tables:
         line = f"update-time-to-live --table-name stint-restored-{names[id(table)]} "
         assert (line in page) == ("TimeToLiveSpecification" in table)
 
 
-def test_a_tokens_digest_is_what_the_page_computes() -> None:
+def test_token_hash_matches_the_shell_command_of_the_page() -> None:
     shell = re.search(r'\$\((printf %s "\$TOKEN" \| [^)]+)\)', PAGE.read_text())
     assert shell is not None
     token = new_token()
-    done = subprocess.run(  # noqa: S602
+    result = subprocess.run(  # noqa: S602
         shell[1], shell=True, env={**os.environ, "TOKEN": token}, capture_output=True, check=True
     )
-    assert done.stdout.decode().strip() == digest(token)
+    assert result.stdout.decode().strip() == digest(token)

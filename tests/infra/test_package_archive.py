@@ -1,4 +1,4 @@
-"""The deployment archive: small, compiled, for Lambda's machines, and the same every time."""
+"""The deployment archive is small, compiled, built for Lambda and reproducible."""
 
 import importlib.util
 import os
@@ -19,11 +19,11 @@ from tests.support.stack import of_type, read
 
 pytestmark = pytest.mark.package
 
-# 12 MB are promised; it is less than a third of that, and should not grow unnoticed.
+# The documented limit is 12 MB. This lower limit makes growth visible.
 MAX_BYTES = 4_500_000
 X86_64 = 62
 UNCHECKED_HASH = 0b01
-# The C library of Lambda's images, by Python: Amazon Linux 2, then 2023.
+# The glibc version of Lambda's images, by Python version: Amazon Linux 2, then Amazon Linux 2023.
 GLIBC = (2, 26) if sys.version_info < (3, 12) else (2, 34)
 
 
@@ -33,17 +33,17 @@ def archive(package: Path) -> Iterator[zipfile.ZipFile]:
         yield opened
 
 
-def test_it_is_small(package: Path) -> None:
+def test_archive_is_smaller_than_the_limit(package: Path) -> None:
     assert (package / ARCHIVE).stat().st_size < MAX_BYTES
 
 
-def test_it_is_for_the_python_that_packaged_it(package: Path) -> None:
+def test_runtime_is_the_python_version_that_built_the_package(package: Path) -> None:
     function = read(package / TEMPLATE)["Resources"]["APIHandler"]["Properties"]
     assert function["Runtime"] == f"python{sys.version_info.major}.{sys.version_info.minor}"
     assert function["Architectures"] == ["x86_64"]
 
 
-def test_every_module_is_compiled_for_that_python(archive: zipfile.ZipFile) -> None:
+def test_every_module_has_bytecode_of_that_python_version(archive: zipfile.ZipFile) -> None:
     names = set(archive.namelist())
     modules = [PurePosixPath(name) for name in names if name.endswith(".py")]
     assert PurePosixPath("app.py") in modules
@@ -56,7 +56,7 @@ def test_every_module_is_compiled_for_that_python(archive: zipfile.ZipFile) -> N
     assert len(compiled) == len(modules)
 
 
-def test_every_dependency_is_there_and_nothing_else(archive: zipfile.ZipFile) -> None:
+def test_archive_has_exactly_the_pinned_dependencies(archive: zipfile.ZipFile) -> None:
     pinned = re.findall(
         r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE
     )
@@ -66,13 +66,13 @@ def test_every_dependency_is_there_and_nothing_else(archive: zipfile.ZipFile) ->
     assert folders.isdisjoint({"boto3", "pip", "setuptools", "click", "infra", "tests", "bench"})
 
 
-def test_botocore_knows_only_the_services_that_are_called(archive: zipfile.ZipFile) -> None:
+def test_botocore_has_data_only_of_called_services(archive: zipfile.ZipFile) -> None:
     data = [PurePosixPath(name).parts for name in archive.namelist()]
     services = {parts[2] for parts in data if parts[:2] == ("botocore", "data") and len(parts) > 3}
     assert services == CALLED_SERVICES
 
 
-def test_the_functions_believe_the_authorities_that_it_holds(
+def test_functions_use_the_ca_bundle_of_the_archive(
     package: Path, archive: zipfile.ZipFile
 ) -> None:
     assert AWS_ROOTS in archive.namelist()
@@ -81,24 +81,24 @@ def test_the_functions_believe_the_authorities_that_it_holds(
         assert variables["AWS_CA_BUNDLE"] == f"{TASK_ROOT}/{AWS_ROOTS}"
 
 
-def test_every_wheel_fits_lambdas_machines(archive: zipfile.ZipFile) -> None:
+def test_every_wheel_is_compatible_with_lambda(archive: zipfile.ZipFile) -> None:
     python = f"cp{sys.version_info.major}{sys.version_info.minor}"
     metadata = [name for name in archive.namelist() if name.endswith(".dist-info/WHEEL")]
     assert metadata
     for name in metadata:
         tags = re.findall(r"^Tag: (.+)$", archive.read(name).decode(), re.MULTILINE)
-        assert any(_fits(tag.strip(), python) for tag in tags), f"{name}: {tags}"
+        assert any(_is_compatible(tag.strip(), python) for tag in tags), f"{name}: {tags}"
 
 
-def _fits(tag: str, python: str) -> bool:
+def _is_compatible(tag: str, python: str) -> bool:
     if tag.endswith("-none-any"):
         return True
-    found = re.fullmatch(rf"{python}-{python}-manylinux_(\d+)_(\d+)_x86_64", tag)
+    match = re.fullmatch(rf"{python}-{python}-manylinux_(\d+)_(\d+)_x86_64", tag)
     legacy = tag == f"{python}-{python}-manylinux2014_x86_64"
-    return legacy or (found is not None and (int(found[1]), int(found[2])) <= GLIBC)
+    return legacy or (match is not None and (int(match[1]), int(match[2])) <= GLIBC)
 
 
-def test_every_binary_is_of_lambdas_architecture(archive: zipfile.ZipFile) -> None:
+def test_every_binary_is_built_for_x86_64(archive: zipfile.ZipFile) -> None:
     binaries = [name for name in archive.namelist() if ".so" in PurePosixPath(name).suffixes]
     assert any("msgspec" in name for name in binaries)
     for name in binaries:
@@ -107,18 +107,20 @@ def test_every_binary_is_of_lambdas_architecture(archive: zipfile.ZipFile) -> No
         assert int.from_bytes(header[18:20], "little") == X86_64
 
 
-def test_it_is_the_same_from_another_machine(
+def test_build_on_another_machine_gives_the_same_archive(
     package: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # What distutils, and so pip, believes to run on: an Apple laptop. Elsewhere, later, with
-    # another seed and other permissions.
+    # distutils, and therefore pip, detects an Apple laptop. Time zone, region, hash seed and umask
+    # also differ.
     monkeypatch.setenv("_PYTHON_HOST_PLATFORM", "macosx-11.0-arm64")
     monkeypatch.setenv("PYTHONHASHSEED", "12345")
     monkeypatch.setenv("TZ", "Pacific/Auckland")
     monkeypatch.setenv("AWS_REGION", "ap-southeast-2")
-    tags = "from pip._vendor.packaging.tags import sys_tags; print(next(sys_tags()))"
-    first = subprocess.run([sys.executable, "-c", tags], check=True, capture_output=True, text=True)
-    assert first.stdout.strip().endswith("macosx_11_0_arm64")
+    script = "from pip._vendor.packaging.tags import sys_tags; print(next(sys_tags()))"
+    platform_tag = subprocess.run(
+        [sys.executable, "-c", script], check=True, capture_output=True, text=True
+    )
+    assert platform_tag.stdout.strip().endswith("macosx_11_0_arm64")
     mask = os.umask(0o077)
     try:
         build(tmp_path / "again")

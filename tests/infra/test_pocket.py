@@ -1,4 +1,4 @@
-"""The pocket client's files: how they are served, and that they stay together and at home."""
+"""The files of the pocket client: how the local server serves them, and what they contain."""
 
 import hashlib
 import re
@@ -12,9 +12,9 @@ from infra.stack.template import ROOT
 
 FOLDER = ROOT / "examples" / "pocket"
 WORKER = FOLDER / "service-worker.js"
-# The worker is what browsers look at for changes; the README is not served.
-KEPT = sorted(
-    it for it in FOLDER.iterdir() if it.suffix != ".md" and it.name != "service-worker.js"
+# Without the worker, which browsers check for changes, and without the README, which is not served.
+CACHED = sorted(
+    path for path in FOLDER.iterdir() if path.suffix != ".md" and path.name != "service-worker.js"
 )
 
 
@@ -24,31 +24,31 @@ def pages() -> Pages:
 
 
 def get(pages: Pages, target: str, **headers: str) -> Answer:
-    answer = pages.answer("GET", target, headers)
-    assert answer is not None
-    return answer
+    response = pages.answer("GET", target, headers)
+    assert response is not None
+    return response
 
 
-def test_the_worker_keeps_every_file() -> None:
+def test_service_worker_caches_every_file() -> None:
     (listed,) = re.findall(r"const FILES = \[(.*?)\];", WORKER.read_text(), re.DOTALL)
     names = {name.replace("./", "index.html") for name in re.findall(r'"(.+?)"', listed)}
-    assert names == {it.name for it in KEPT}
+    assert names == {path.name for path in CACHED}
 
 
-def test_the_workers_version_is_that_of_the_files() -> None:
-    """Without another version, phones would keep the old files for ever."""
-    digest = hashlib.sha256(b"".join(it.read_bytes() for it in KEPT)).hexdigest()[:16]
-    assert f'const VERSION = "{digest}";' in WORKER.read_text(), f"it should be {digest}"
+def test_service_worker_version_is_the_hash_of_the_files() -> None:
+    """Without a new version, phones use their cached files forever."""
+    version = hashlib.sha256(b"".join(path.read_bytes() for path in CACHED)).hexdigest()[:16]
+    assert f'const VERSION = "{version}";' in WORKER.read_text(), f"set VERSION to {version}"
 
 
-def test_nothing_is_fetched_from_elsewhere() -> None:
-    for file in (*KEPT, WORKER):
+def test_files_use_no_external_urls() -> None:
+    for file in (*CACHED, WORKER):
         if file.suffix != ".png":
-            found = set(re.findall(r"https?://[\w.]+", file.read_text()))
-            assert found <= {"http://127.0.0.1", "http://localhost", "http://www.w3.org"}, file
+            urls = set(re.findall(r"https?://[\w.]+", file.read_text()))
+            assert urls <= {"http://127.0.0.1", "http://localhost", "http://www.w3.org"}, file
 
 
-def test_a_page_has_no_script_of_its_own() -> None:
+def test_page_has_no_inline_scripts_or_styles() -> None:
     page = (FOLDER / "index.html").read_text()
     assert re.findall(r"<script[^>]*>", page) == ['<script type="module" src="main.js">']
     assert not re.search(r"\s(on\w+|style)=", page)
@@ -57,9 +57,9 @@ def test_a_page_has_no_script_of_its_own() -> None:
     assert "unsafe" not in policy
 
 
-def test_the_address_without_a_slash_leads_to_the_page(pages: Pages) -> None:
-    answer = get(pages, "/app")
-    assert (answer.status, answer.headers["Location"]) == (307, "/app/")
+def test_url_without_trailing_slash_redirects_to_the_page(pages: Pages) -> None:
+    response = get(pages, "/app")
+    assert (response.status, response.headers["Location"]) == (307, "/app/")
     assert b"<!doctype html>" in get(pages, "/app/").body
 
 
@@ -75,13 +75,13 @@ def test_the_address_without_a_slash_leads_to_the_page(pages: Pages) -> None:
         ("main.js?x=1", "text/javascript; charset=utf-8"),
     ],
 )
-def test_a_file_has_its_type(pages: Pages, name: str, kind: str) -> None:
-    answer = get(pages, f"/app/{name}")
-    assert (answer.status, answer.headers["Content-Type"]) == (200, kind)
-    assert answer.headers["X-Content-Type-Options"] == "nosniff"
+def test_file_has_its_content_type(pages: Pages, name: str, kind: str) -> None:
+    response = get(pages, f"/app/{name}")
+    assert (response.status, response.headers["Content-Type"]) == (200, kind)
+    assert response.headers["X-Content-Type-Options"] == "nosniff"
 
 
-def test_a_file_that_is_known_is_not_sent_again(pages: Pages) -> None:
+def test_unchanged_file_returns_304(pages: Pages) -> None:
     first = get(pages, "/app/main.js")
     assert first.headers["Cache-Control"] == "no-cache"
     again = get(pages, "/app/main.js", **{"if-none-match": first.headers["ETag"]})
@@ -105,11 +105,11 @@ def test_a_file_that_is_known_is_not_sent_again(pages: Pages) -> None:
         "/",
     ],
 )
-def test_nothing_else_is_reached(pages: Pages, path: str) -> None:
+def test_other_paths_are_not_served(pages: Pages, path: str) -> None:
     assert pages.answer("GET", path, {}) is None
 
 
-def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
+def test_symlink_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     folder = tmp_path / "pages"
     folder.mkdir()
     (tmp_path / "secret.js").write_text("secret")
@@ -118,5 +118,5 @@ def test_a_link_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
-def test_nothing_but_reading(pages: Pages, method: str) -> None:
+def test_write_methods_are_not_served(pages: Pages, method: str) -> None:
     assert pages.answer(method, "/app/", {}) is None

@@ -1,4 +1,4 @@
-"""Least privilege, proven: what each function's code calls is allowed, and nothing else is."""
+"""Least privilege: each function's policy grants exactly the permissions that its code uses."""
 
 import json
 from collections import Counter
@@ -54,23 +54,23 @@ UNREADABLE = {"dynamodb": {"SequenceNumber": "1"}}
 ALL_INCLUDED = "include=time_entry.service,time_entry.person,organization"
 
 
-class User(Protocol):
-    """Who uses a function: what must be there first, and then all that it can do."""
+class Scenario(Protocol):
+    """Runs all code paths of a function: ``prepare`` creates the data, the call runs the paths."""
 
     def prepare(self) -> None: ...
 
     def __call__(self) -> None: ...
 
 
-class ApiUser:
-    """Walks every endpoint, and each way through it that reads or writes something else."""
+class ApiScenario:
+    """Calls every endpoint, and each of its code paths that uses different permissions."""
 
     def __init__(self, admin: Api, clock: FakeClock) -> None:
         self._admin = admin
         self._clock = clock
 
     def prepare(self) -> None:
-        """Nothing: it makes what it needs."""
+        """Do nothing: the call creates its own data."""
 
     def __call__(self) -> None:
         self._start_switch_and_stop()
@@ -84,7 +84,7 @@ class ApiUser:
         clock.advance(HOUR)
         second = admin.start(service_id=DESIGN)
         assert second.meta == {"stopped_timer_ids": [first.data["id"]]}
-        # Earlier than the switch that stopped it: a correction.
+        # The new stop is earlier than the stop by the switch, so this is a correction.
         corrected = admin.stop(first.data["id"], stopped_at=first.attributes["started_at"])
         assert corrected.meta == {}
         clock.advance(MINUTE)
@@ -128,22 +128,22 @@ class ApiUser:
         for route in TABLE:
             for method in route.methods:
                 send_sample(admin, route, method, timer_id)
-        # With a timer on it, which goes with it.
+        # The entry has a timer, which is deleted too.
         assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
-        # Another address, so that a claim moves; another role, and another admin for good.
+        # A new email address moves the unique constraint; the new role makes the member an admin.
         changes = {"email": "elsewhere@example.com", "role": "admin"}
         assert admin.patch(f"/people/{MEMBER}", {"data": {"attributes": changes}}).status == 200
         assert admin.patch(f"/people/{MEMBER}/archive").status == 200
 
 
-class Sweeper:
-    """Stops a forgotten timer that somebody touches in the same moment, and clears away a deleted
-    entry that had more timers than one transaction takes."""
+class AutoStopScenario:
+    """Stops an overdue timer despite a concurrent modification, and purges a deleted entry that has
+    more timers than one transaction can delete."""
 
     def __init__(self, admin: Api, clock: FakeClock, tools: Toolbox) -> None:
         self._admin = admin
         self._clock = clock
-        self._tools = tools
+        self._dependencies = tools
 
     def prepare(self) -> None:
         for _ in range(MOST_TIMERS_A_STEP + 1):
@@ -155,35 +155,35 @@ class Sweeper:
         self._clock.advance(13 * HOUR)
 
     def __call__(self) -> None:
-        commit, lost = Store.commit, [LostRace()]
+        commit, conflicts = Store.commit, [LostRace()]
 
-        def commit_or_lose(store: Store, changes: Commit, token: str) -> None:
-            if lost:
-                raise lost.pop()
-            commit(store, changes, token)
+        def commit_after_a_conflict(store: Store, writes: Commit, token: str) -> None:
+            if conflicts:
+                raise conflicts.pop()
+            commit(store, writes, token)
 
-        with patch.object(Store, "commit", commit_or_lose):
-            assert sweep(self._tools).stopped == 1
-        assert clear_deleted(self._tools).cleared == 1
+        with patch.object(Store, "commit", commit_after_a_conflict):
+            assert sweep(self._dependencies).stopped == 1
+        assert clear_deleted(self._dependencies).cleared == 1
 
 
-class RollUpUser:
-    """Rolls a person's day up."""
+class RollUpScenario:
+    """Rolls up the counters of one day of a person."""
 
     def __init__(self, admin: Api, tools: Toolbox) -> None:
         self._admin = admin
-        self._tools = tools
+        self._dependencies = tools
 
     def prepare(self) -> None:
         assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
 
     def __call__(self) -> None:
-        day = PersonDay(ZAGREB.id, ADMIN, self._tools.now() // DAY)
-        assert roll_up(self._tools, {day}) == set()
+        day = PersonDay(ZAGREB.id, ADMIN, self._dependencies.now() // DAY)
+        assert roll_up(self._dependencies, {day}) == set()
 
 
-class FanOutUser:
-    """Tells webhooks and Intercom of a start, and puts aside what it cannot read."""
+class FanOutScenario:
+    """Sends a start event to webhooks and Intercom, and moves an unreadable record to its queue."""
 
     def __init__(self, outside: Outside) -> None:
         self._outside = outside
@@ -197,8 +197,8 @@ class FanOutUser:
         assert (report.messages, report.unreadable) == (2, 1)
 
 
-class DeliveryUser:
-    """Delivers, fails for now, gives up, pauses, and marks what failed and succeeded."""
+class DeliveryScenario:
+    """Delivers, schedules a retry, gives up, pauses the webhook, and stores the delivery status."""
 
     def __init__(self, outside: Outside, receiver: Receiver) -> None:
         self._outside = outside
@@ -214,54 +214,54 @@ class DeliveryUser:
         self._receiver.answers = [status(204), status(500), status(410), status(202)]
 
     def __call__(self) -> None:
-        tools = self._outside.delivery_tools()
+        dependencies = self._outside.delivery_tools()
         messages = dict(enumerate(self._outside.texts(self._outside.settings.deliveries_url)))
-        report = deliver(tools, {str(number): text for number, text in messages.items()})
+        report = deliver(dependencies, {str(number): text for number, text in messages.items()})
         assert report == DeliveryReport(delivered=2, waiting=1, given_up=1)
 
 
 @pytest.fixture
-def users(
+def scenarios(
     admin: Api, clock: FakeClock, tools: Toolbox, outside: Outside, receiver: Receiver
-) -> dict[str, User]:
-    """For each function, what runs all of its code paths."""
+) -> dict[str, Scenario]:
+    """By function name: the scenario that runs all of its code paths."""
     return {
-        "api_handler": ApiUser(admin, clock),
-        "sweep": Sweeper(admin, clock, tools),
-        "rollup": RollUpUser(admin, tools),
-        "fan_out": FanOutUser(outside),
-        "delivery": DeliveryUser(outside, receiver),
+        "api_handler": ApiScenario(admin, clock),
+        "sweep": AutoStopScenario(admin, clock, tools),
+        "rollup": RollUpScenario(admin, tools),
+        "fan_out": FanOutScenario(outside),
+        "delivery": DeliveryScenario(outside, receiver),
     }
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
-def test_a_policy_grants_what_the_code_calls_and_nothing_else(
+def test_policy_grants_exactly_the_table_permissions_in_use(
     function: Function,
-    users: dict[str, User],
+    scenarios: dict[str, Scenario],
     connection: Connection,
     settings: Settings,
 ) -> None:
-    users[function.name].prepare()
+    scenarios[function.name].prepare()
     with needed(connection, settings.table_prefix) as permissions:
-        users[function.name]()
+        scenarios[function.name]()
     assert Counter(granted(function.name)) == Counter(permissions)
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
-def test_beside_tables_a_policy_grants_what_is_called_and_what_feeds_it(
-    function: Function, users: dict[str, User], outside: Outside, template: Json
+def test_policy_grants_exactly_the_other_permissions_in_use(
+    function: Function, scenarios: dict[str, Scenario], outside: Outside, template: Json
 ) -> None:
-    users[function.name].prepare()
+    scenarios[function.name].prepare()
     with needed_outside(outside.settings) as called:
-        users[function.name]()
-    fed = needed_by_sources(template["Resources"][function.logical_id])
-    # The key is the stack's own, or one that outlived an earlier stack: one of them is granted.
-    keys = {(action, "WebhookKeySecret") for action, place in called if place == "WebhookKey"}
-    assert granted_beside_tables(function.name) == called | keys | fed
+        scenarios[function.name]()
+    event_sources = needed_by_sources(template["Resources"][function.logical_id])
+    # The stack has its own webhook key, or one that a deleted stack retained. One is granted.
+    keys = {(action, "WebhookKeySecret") for action, resource in called if resource == "WebhookKey"}
+    assert granted_beside_tables(function.name) == called | keys | event_sources
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
-def test_a_function_may_only_write_its_own_log(function: Function) -> None:
+def test_function_can_write_only_its_own_log_group(function: Function) -> None:
     logging = [
         statement
         for statement in statements(function.name)
@@ -278,26 +278,26 @@ def test_a_function_may_only_write_its_own_log(function: Function) -> None:
 
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
-def test_no_policy_holds_a_wildcard_or_forbids_anything(function: Function) -> None:
+def test_policies_have_no_wildcards_and_no_deny(function: Function) -> None:
     for statement in statements(function.name):
         assert set(statement) == {"Sid", "Effect", "Action", "Resource"}
         assert statement["Effect"] == "Allow"
         assert "*" not in repr(statement)
 
 
-def test_the_api_user_walks_every_endpoint(
+def test_api_scenario_calls_every_endpoint(
     app: Chalice, admin: Api, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    walked: set[tuple[str, str]] = set()
+    called_routes: set[tuple[str, str]] = set()
     call = Chalice.__call__
 
-    def note(self: Chalice, event: dict[str, dict[str, str]], context: object) -> object:
-        asked = event["requestContext"]
-        walked.add((asked["httpMethod"], asked["resourcePath"]))
+    def record(self: Chalice, event: dict[str, dict[str, str]], context: object) -> object:
+        request_context = event["requestContext"]
+        called_routes.add((request_context["httpMethod"], request_context["resourcePath"]))
         return call(self, event, context)
 
-    monkeypatch.setattr(Chalice, "__call__", note)
-    ApiUser(admin, clock)()
-    # Pages ask nobody for anything: tests/http/test_pages.py.
+    monkeypatch.setattr(Chalice, "__call__", record)
+    ApiScenario(admin, clock)()
+    # Documentation pages need no permissions: tests/http/test_pages.py.
     served = app.routes.keys() - {page.path for page in pages(TABLE)}
-    assert walked == {(method, path) for path in served for method in app.routes[path]}
+    assert called_routes == {(method, path) for path in served for method in app.routes[path]}

@@ -1,4 +1,4 @@
-"""Replay by command: dead letters, and a stretch of time."""
+"""The replay command: dead letters, and the events of a time range."""
 
 import os
 from dataclasses import replace
@@ -17,7 +17,14 @@ from tests.support.world import ADMINS_ENTRY, KOLKATA, ZAGREB
 
 LETTERS = [
     Delivery(
-        "evt_1", "timer.started", ZAGREB.id, 1, "{}", attempt=9, due=5, failure="answered 500"
+        "evt_1",
+        "timer.started",
+        ZAGREB.id,
+        1,
+        "{}",
+        attempt=9,
+        due=5,
+        failure="The receiver responded with status 500.",
     ),
     Delivery("evt_2", "timer.started", ZAGREB.id, 2, "{}", attempt=9),
     Delivery("evt_3", "timer.started", KOLKATA.id, 1, "{}", attempt=9),
@@ -35,7 +42,7 @@ def _environment(outside: Outside, monkeypatch: pytest.MonkeyPatch, connection: 
         "STINT_DEAD_LETTERS_URL": settings.dead_letters_url,
     }
     monkeypatch.setattr(replay, "connect", lambda _: connection)
-    # The test's time stands still: nothing would ever be over.
+    # The clock of the test stands still, so a wait would never end.
     monkeypatch.setattr(replay, "_WAIT_SECONDS", 0)
 
 
@@ -47,12 +54,12 @@ def dead(outside: Outside) -> None:
 
 
 @pytest.mark.usefixtures("dead")
-def test_all_dead_letters_go_back_afresh_and_what_nobody_can_read_stays(
+def test_all_readable_dead_letters_are_replayed_as_first_attempts(
     outside: Outside, capsys: pytest.CaptureFixture[str]
 ) -> None:
     replay.main(["dead-letters"])
-    assert sorted(outside.queued(), key=lambda it: it.event_id) == [
-        replace(it, attempt=1, due=0, failure=None) for it in LETTERS
+    assert sorted(outside.queued(), key=lambda delivery: delivery.event_id) == [
+        replace(delivery, attempt=1, due=0, failure=None) for delivery in LETTERS
     ]
     assert outside.texts(outside.settings.dead_letters_url) == ["nonsense"]
     assert capsys.readouterr().out.split() == [
@@ -69,7 +76,7 @@ def test_all_dead_letters_go_back_afresh_and_what_nobody_can_read_stays(
 
 @pytest.mark.usefixtures("dead")
 @pytest.mark.parametrize(
-    ("chosen", "events"),
+    ("options", "event_ids"),
     [
         (["--organization", str(KOLKATA.id)], ["evt_3"]),
         (["--webhook", "1"], ["evt_1", "evt_3"]),
@@ -77,23 +84,23 @@ def test_all_dead_letters_go_back_afresh_and_what_nobody_can_read_stays(
         (["--webhook", "9"], []),
     ],
 )
-def test_some_dead_letters_go_back_and_the_others_stay(
-    outside: Outside, chosen: list[str], events: list[str]
+def test_only_matching_dead_letters_are_replayed(
+    outside: Outside, options: list[str], event_ids: list[str]
 ) -> None:
-    replay.main(["dead-letters", *chosen])
-    assert sorted(it.event_id for it in outside.queued()) == events
-    assert len(outside.texts(outside.settings.dead_letters_url)) == 4 - len(events)
+    replay.main(["dead-letters", *options])
+    assert sorted(delivery.event_id for delivery in outside.queued()) == event_ids
+    assert len(outside.texts(outside.settings.dead_letters_url)) == 4 - len(event_ids)
 
 
 @pytest.mark.usefixtures("dead")
-def test_a_dry_run_only_counts(outside: Outside, capsys: pytest.CaptureFixture[str]) -> None:
+def test_dry_run_only_counts(outside: Outside, capsys: pytest.CaptureFixture[str]) -> None:
     replay.main(["dead-letters", "--dry-run"])
     assert "nothing was sent" in capsys.readouterr().out
     assert outside.queued() == []
     assert len(outside.texts(outside.settings.dead_letters_url)) == 4
 
 
-def test_a_range_is_sent_to_one_webhook(
+def test_events_of_a_time_range_are_replayed_to_one_webhook(
     outside: Outside,
     admin: Api,
     clock: FakeClock,
@@ -104,13 +111,13 @@ def test_a_range_is_sent_to_one_webhook(
     for _ in range(3):
         admin.start(time_entry_id=ADMINS_ENTRY)
         clock.advance(DAY)
-    place = ["--organization", str(ZAGREB.id), "--webhook", str(webhook.id)]
-    time = ["--after", "2026-03-02T00:00:00+01:00", "--before", "2026-03-04T00:00:00+01:00"]
-    replay.main(["range", *place, *time])
-    # Two starts, the stop of the first at its limit, and the entry, told of on both days.
-    types = [it.event_type for it in outside.queued()]
+    webhook_options = ["--organization", str(ZAGREB.id), "--webhook", str(webhook.id)]
+    time_options = ["--after", "2026-03-02T00:00:00+01:00", "--before", "2026-03-04T00:00:00+01:00"]
+    replay.main(["range", *webhook_options, *time_options])
+    # Two starts, the auto-stop of the first timer, and the events of the entry on both days.
+    types = [delivery.event_type for delivery in outside.queued()]
     assert types.count("timer.started") == 2
-    assert {it.webhook_id for it in outside.queued()} == {webhook.id}
+    assert {delivery.webhook_id for delivery in outside.queued()} == {webhook.id}
     assert capsys.readouterr().out == f"{len(types)} events sent again\n"
     outside.deliver()
     assert len(receiver.received) == len(types)
@@ -118,13 +125,13 @@ def test_a_range_is_sent_to_one_webhook(
 
 @pytest.mark.parametrize("organization", [ZAGREB.id, 9])
 @pytest.mark.usefixtures("world")
-def test_a_webhook_that_is_not_there_is_told_in_one_line(organization: int) -> None:
-    time = ["--after", "2026-03-02T00:00:00Z", "--before", "2026-03-04T00:00:00Z"]
+def test_unknown_webhook_prints_an_error(organization: int) -> None:
+    time_options = ["--after", "2026-03-02T00:00:00Z", "--before", "2026-03-04T00:00:00Z"]
     with pytest.raises(SystemExit, match="has no webhook 9"):
-        replay.main(["range", "--organization", str(organization), "--webhook", "9", *time])
+        replay.main(["range", "--organization", str(organization), "--webhook", "9", *time_options])
 
 
-def test_queues_that_nobody_names_are_those_of_the_stack() -> None:
+def test_queues_of_the_stack_are_the_default() -> None:
     os.environ.pop("STINT_DELIVERIES_URL")
     with pytest.raises(SystemExit, match="Cannot find the queues of stint-test"):
         replay.main(["dead-letters"])

@@ -1,4 +1,4 @@
-"""What is rolled up is proved and mended, also while people work."""
+"""Rolled-up counters are checked and repaired, also while people work."""
 
 import threading
 from collections.abc import Callable
@@ -25,8 +25,8 @@ TODAY = keys.tally_bucket(MONDAY_NINE // DAY)
 
 
 @pytest.fixture
-def worked(admin: Api, member: Api, clock: FakeClock, connection: Connection) -> None:
-    """Two people, two days, all of it rolled up."""
+def rolled_up_timers(admin: Api, member: Api, clock: FakeClock, connection: Connection) -> None:
+    """Timers of two people on two days, with all counters rolled up."""
     for _ in range(2):
         timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
         member.start(time_entry_id=MEMBERS_ENTRY)
@@ -36,82 +36,90 @@ def worked(admin: Api, member: Api, clock: FakeClock, connection: Connection) ->
     roll_up_all(connection)
 
 
-def tally(scope: str, bucket: str) -> TallyModel:
+def counter_record(scope: str, bucket: str) -> TallyModel:
     return TallyModel(scope=scope, bucket=bucket)
 
 
 def change(scope: str, bucket: str, counter: str, by: int) -> Callable[[], object]:
-    return lambda: tally(scope, bucket).update([Path(counter).add(by)])
+    return lambda: counter_record(scope, bucket).update([Path(counter).add(by)])
 
 
-DRIFTS: dict[str, Callable[[], object]] = {
+CORRUPTIONS: dict[str, Callable[[], object]] = {
     "an organization's day": change("2149", f"day#{TODAY}", "s32", 1),
-    "an organization's day that never was": change("2149", "day#2020-02-02", "s00", 7),
+    "an organization's day without timers": change("2149", "day#2020-02-02", "s00", 7),
     "an organization's month": change("2149", "month#2026-03", "e02", -1),
     "a person's month": change("2149#8779", "month#2026-03", "s02", 5),
-    "an organization's day that is gone": lambda: tally("2149", f"day#{TODAY}").delete(),
-    "a person's month that is gone": lambda: tally("2149#8784", "month#2026-03").delete(),
+    "an organization's day that is deleted": lambda: counter_record(
+        "2149", f"day#{TODAY}"
+    ).delete(),
+    "a person's month that is deleted": lambda: counter_record(
+        "2149#8784", "month#2026-03"
+    ).delete(),
 }
 
 
-@pytest.mark.parametrize("drift", DRIFTS.values(), ids=DRIFTS)
-@pytest.mark.usefixtures("worked")
-def test_a_bucket_that_is_wrong_is_found_and_mended(
-    drift: Callable[[], object],
+@pytest.mark.parametrize("corrupt", CORRUPTIONS.values(), ids=CORRUPTIONS)
+@pytest.mark.usefixtures("rolled_up_timers")
+def test_wrong_rolled_up_record_is_found_and_repaired(
+    corrupt: Callable[[], object],
     connection: Connection,
     tools: Toolbox,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     assert report(connection, tools, with_repair=False) == 0
-    drift()
+    corrupt()
     assert len(check(connection, tools).wrong) == 1
     assert report(connection, tools, with_repair=False) == 1
-    assert "tally 2149" in capsys.readouterr().out
+    assert "wrong counters: 2149" in capsys.readouterr().out
     assert rebuild_all(connection, tools) == 0
-    assert "mended 2149" in capsys.readouterr().out
+    assert "repaired 2149" in capsys.readouterr().out
     assert report(connection, tools, with_repair=False) == 0
-    assert "everything holds" in capsys.readouterr().out
+    assert "all invariants hold" in capsys.readouterr().out
 
 
-@pytest.mark.usefixtures("worked")
-def test_what_is_right_is_left_alone(connection: Connection, tools: Toolbox) -> None:
+@pytest.mark.usefixtures("rolled_up_timers")
+def test_rebuild_does_not_change_correct_counters(connection: Connection, tools: Toolbox) -> None:
     before = snapshot(connection)
     assert rebuild_all(connection, tools) == 0
     assert snapshot(connection) == before
 
 
-def test_what_no_stream_rolled_up_is_told_and_rolled_up(
+def test_counters_not_rolled_up_are_reported_and_rolled_up(
     admin: Api, connection: Connection, tools: Toolbox, capsys: pytest.CaptureFixture[str]
 ) -> None:
     roll_up_all(connection)
     admin.start(time_entry_id=ADMINS_ENTRY)
     assert report(connection, tools, with_repair=False) == 1
-    assert "1 tallies are not rolled up: does the stream run?" in capsys.readouterr().out
+    assert "1 counters are not rolled up: is the stream running?" in capsys.readouterr().out
     assert report(connection, tools, with_repair=True) == 0
 
 
-@pytest.mark.usefixtures("worked")
-def test_a_persons_day_is_made_anew_from_its_timers(connection: Connection, tools: Toolbox) -> None:
+@pytest.mark.usefixtures("rolled_up_timers")
+def test_counters_of_a_day_are_rebuilt_from_its_timers(
+    connection: Connection, tools: Toolbox
+) -> None:
     change("2149#8779", TODAY, "s32", 4)()
-    # The wrong day spreads, as it would by the stream; and goes with its cause.
+    # The roll-up copies the wrong value, as with a stream. The rebuild removes it everywhere.
     assert roll_up(tools, {PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)}) == set()
     assert rebuild_all(connection, tools) == 0
-    everything = read_all(connection)
-    assert (behind(everything), drifted(everything)) == (set(), set())
+    counters = read_all(connection)
+    assert (behind(counters), drifted(counters)) == (set(), set())
     assert tools.store.tally_states([PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)])[0].tally == {
         "s32": 1,
         "e36": 1,
     }
 
 
-@pytest.mark.usefixtures("worked")
-def test_it_may_run_while_everybody_works(
+@pytest.mark.usefixtures("rolled_up_timers")
+def test_rebuild_is_correct_while_people_work(
     admin: Api, member: Api, connection: Connection, tools: Toolbox, clock: FakeClock
 ) -> None:
-    for drift in DRIFTS.values():
-        drift()
+    for corrupt in CORRUPTIONS.values():
+        corrupt()
     ended = threading.Event()
-    days = [PersonDay(ZAGREB.id, it, int(clock.instant) // DAY) for it in (ADMIN, MEMBER)]
+    days = [
+        PersonDay(ZAGREB.id, person_id, int(clock.instant) // DAY) for person_id in (ADMIN, MEMBER)
+    ]
 
     def work() -> None:
         while not ended.is_set():
@@ -127,7 +135,7 @@ def test_it_may_run_while_everybody_works(
     finally:
         ended.set()
         worker.join()
-    # At rest, what a busy moment left is done.
+    # A last rebuild, without concurrent writes, repairs the rest.
     rebuild(connection, tools)
-    everything = read_all(connection)
-    assert (behind(everything), drifted(everything)) == (set(), set())
+    counters = read_all(connection)
+    assert (behind(counters), drifted(counters)) == (set(), set())

@@ -1,4 +1,4 @@
-"""The local server runs the deployed schedule's work."""
+"""The local server runs the scheduled work of the deployed stack."""
 
 import threading
 
@@ -11,15 +11,15 @@ from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.tables import items
 
 
-def test_it_sweeps_now_and_then_until_it_ends(
+def test_auto_stop_runs_periodically_until_the_context_ends(
     tools: Toolbox, connection: Connection, clock: FakeClock
 ) -> None:
     forget_timers(connection, 2149, range(3), MONDAY_NINE, HOUR)
     clock.advance(2 * HOUR)
     with sweeping(tools, every_seconds=0.01):
         for _ in range(1_000):
-            if all("stopped_at" in it for it in items(connection, "timers")):
+            if all("stopped_at" in timer for timer in items(connection, "timers")):
                 break
         else:
-            raise AssertionError("nothing was swept")
+            raise AssertionError("overdue timers were not stopped")
     assert "sweep" not in {thread.name for thread in threading.enumerate()}

@@ -1,4 +1,4 @@
-"""botocore's data in the package: less of it, and botocore does the same with it."""
+"""The trimmed botocore data in the package: smaller, and botocore behaves the same."""
 
 import shutil
 import ssl
@@ -27,7 +27,7 @@ REGIONS = (
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A package of botocore's data alone."""
+    """A package folder that contains only trimmed botocore data."""
     root = tmp_path_factory.mktemp("package")
     data = root / "botocore" / "data"
     data.mkdir(parents=True)
@@ -50,57 +50,59 @@ def clients(loader: Loader) -> Iterator[Any]:
 
 
 @pytest.fixture(scope="module")
-def slimmed(root: Path) -> Loader:
+def trimmed(root: Path) -> Loader:
     return Loader([str(root / "botocore" / "data")], include_default_search_paths=False)
 
 
-def test_it_leads_to_the_same_endpoints(slimmed: Loader) -> None:
-    usual = [it.meta.endpoint_url for it in clients(Loader())]
-    assert [it.meta.endpoint_url for it in clients(slimmed)] == usual
-    assert len(set(usual)) == len(CALLED_SERVICES) * len(REGIONS)
+def test_trimmed_data_resolve_the_same_endpoints(trimmed: Loader) -> None:
+    original = [client.meta.endpoint_url for client in clients(Loader())]
+    assert [client.meta.endpoint_url for client in clients(trimmed)] == original
+    assert len(set(original)) == len(CALLED_SERVICES) * len(REGIONS)
 
 
 @pytest.mark.parametrize("service", sorted(CALLED_SERVICES))
-def test_it_describes_the_same_services(slimmed: Loader, service: str) -> None:
-    usual = Loader().load_service_model(service, "service-2")
-    assert slimmed.load_service_model(service, "service-2") == without_documentation(usual)
+def test_trimmed_service_models_differ_only_in_documentation(trimmed: Loader, service: str) -> None:
+    original = Loader().load_service_model(service, "service-2")
+    assert trimmed.load_service_model(service, "service-2") == without_documentation(original)
     for kind in ("endpoint-rule-set-1", "paginators-1"):
-        assert slimmed.load_service_model(service, kind) == without_documentation(
+        assert trimmed.load_service_model(service, kind) == without_documentation(
             Loader().load_service_model(service, kind)
         )
 
 
-def test_documentation_is_text_and_nothing_else() -> None:
-    described = {"documentation": "long", "members": {"documentation": {"shape": "Text"}}}
-    assert without_documentation([described]) == [{"members": {"documentation": {"shape": "Text"}}}]
+def test_only_documentation_texts_are_removed() -> None:
+    model = {"documentation": "long", "members": {"documentation": {"shape": "Text"}}}
+    assert without_documentation([model]) == [{"members": {"documentation": {"shape": "Text"}}}]
 
 
-def test_it_is_much_less(root: Path) -> None:
+def test_trimmed_endpoints_are_20_times_smaller(root: Path) -> None:
     size = (root / "botocore" / "data" / "endpoints.json").stat().st_size
     assert size * 20 < (BOTOCORE / "data" / "endpoints.json").stat().st_size
 
 
-def test_aws_is_believed_by_its_own_authorities(root: Path) -> None:
+def test_aws_ca_bundle_has_only_the_roots_of_aws(root: Path) -> None:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_CLIENT)
     context.load_verify_locations(root / AWS_ROOTS)
     certificates: list[Any] = context.get_ca_certs()
-    subjects = [dict(pair for (pair,) in it["subject"]) for it in certificates]
-    names = {str(it.get("commonName", it.get("organizationName"))) for it in subjects}
+    subjects = [dict(pair for (pair,) in certificate["subject"]) for certificate in certificates]
+    names = {
+        str(subject.get("commonName", subject.get("organizationName"))) for subject in subjects
+    }
     assert names >= {f"Amazon Root CA {number}" for number in (1, 2, 3, 4)}
     assert {name.split()[0] for name in names} == {"Amazon", "Starfield", "DigiCert"}
-    # All the others stay where receivers of webhooks are believed by them.
-    everybody = (root / "botocore" / "cacert.pem").read_bytes()
-    assert everybody == (BOTOCORE / "cacert.pem").read_bytes()
+    # Webhook deliveries use the complete bundle, which stays unchanged.
+    complete_bundle = (root / "botocore" / "cacert.pem").read_bytes()
+    assert complete_bundle == (BOTOCORE / "cacert.pem").read_bytes()
 
 
-def test_a_bundle_that_lacks_one_is_noticed_when_packaging(root: Path) -> None:
+def test_packaging_fails_when_an_aws_root_is_missing(root: Path) -> None:
     begin = "-----BEGIN"
-    certificates = [begin + it for it in (root / AWS_ROOTS).read_text().split(begin)[1:]]
-    amazons = [it for it in certificates if "Amazon" in subject_of(it)]
-    assert len(amazons) == 4
-    for left_out in amazons:
-        with pytest.raises(ValueError, match=f"lack {subject_of(left_out)}"):
-            aws_roots("".join(it for it in certificates if it != left_out).encode())
+    certificates = [begin + part for part in (root / AWS_ROOTS).read_text().split(begin)[1:]]
+    amazon_roots = [pem for pem in certificates if "Amazon" in subject_of(pem)]
+    assert len(amazon_roots) == 4
+    for removed in amazon_roots:
+        with pytest.raises(ValueError, match=f"lack {subject_of(removed)}"):
+            aws_roots("".join(pem for pem in certificates if pem != removed).encode())
 
 
 def subject_of(certificate: str) -> str:

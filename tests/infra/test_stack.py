@@ -1,4 +1,4 @@
-"""The stack, created on moto: what comes into being is what the application expects."""
+"""The stack, created on moto, has the resources that the application expects."""
 
 from collections.abc import Iterator
 from typing import Any
@@ -27,7 +27,7 @@ COMPARED = (
 
 
 @pytest.fixture(scope="module")
-def _stack(processed: Json) -> Iterator[None]:
+def _created_stack(processed: Json) -> Iterator[None]:
     with created(processed, STACK, PARAMETERS):
         yield
 
@@ -41,37 +41,37 @@ def _described(table_name: str) -> dict[str, Any]:
 
 
 def _ordered(value: Any) -> Any:
-    """Without what only one maker of a table says, and in one order."""
+    """Sort a table description, and drop the fields that only one of the two has."""
     if isinstance(value, list):
         return sorted(map(_ordered, value), key=repr)
     if isinstance(value, dict):
-        kept = {"IndexName", "KeySchema", "Projection", "AttributeName", "AttributeType"}
-        kept |= {"KeyType", "ProjectionType", "StreamViewType"}
-        return {name: _ordered(it) for name, it in value.items() if name in kept}
+        compared = {"IndexName", "KeySchema", "Projection", "AttributeName", "AttributeType"}
+        compared |= {"KeyType", "ProjectionType", "StreamViewType"}
+        return {name: _ordered(member) for name, member in value.items() if name in compared}
     return value
 
 
-@pytest.mark.usefixtures("_stack")
-def test_everything_is_created(processed: Json) -> None:
+@pytest.mark.usefixtures("_created_stack")
+def test_stack_creates_every_resource(processed: Json) -> None:
     stacks = client("cloudformation")
     (stack,) = stacks.describe_stacks(StackName=STACK)["Stacks"]
     assert stack["StackStatus"] == "CREATE_COMPLETE"
-    made = stacks.describe_stack_resources(StackName=STACK)["StackResources"]
-    assert {it["LogicalResourceId"] for it in made} == {
+    created_resources = stacks.describe_stack_resources(StackName=STACK)["StackResources"]
+    assert {resource["LogicalResourceId"] for resource in created_resources} == {
         name
-        for name, it in within_moto(processed)["Resources"].items()
-        if it.get("Condition") in (None, "MakesWebhookKey")
+        for name, resource in within_moto(processed)["Resources"].items()
+        if resource.get("Condition") in (None, "MakesWebhookKey")
     }
 
 
-@pytest.mark.usefixtures("_stack")
+@pytest.mark.usefixtures("_created_stack")
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model.Meta.bare_name)
-def test_a_table_of_the_stack_is_the_models_table(model: Any) -> None:
-    assert _described(f"{STACK}-{model.Meta.bare_name}") == _described(_made_by(model))
+def test_stack_table_matches_its_pynamodb_model(model: Any) -> None:
+    assert _described(f"{STACK}-{model.Meta.bare_name}") == _described(_create_table_of(model))
 
 
-def _made_by(model: Any) -> str:
-    """The name of a table that PynamoDB itself makes from a model."""
+def _create_table_of(model: Any) -> str:
+    """Create a table from a model with PynamoDB, and return its name."""
     name = f"pynamodb-{model.Meta.bare_name}"
 
     class Copy(model, Model):  # type: ignore[misc]
@@ -85,15 +85,15 @@ def _made_by(model: Any) -> str:
     return name
 
 
-@pytest.mark.usefixtures("_stack")
+@pytest.mark.usefixtures("_created_stack")
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model.Meta.bare_name)
-def test_a_table_cannot_be_deleted_by_mistake(model: Any) -> None:
-    described = client("dynamodb").describe_table(TableName=f"{STACK}-{model.Meta.bare_name}")
-    assert described["Table"]["DeletionProtectionEnabled"]
+def test_tables_have_deletion_protection(model: Any) -> None:
+    description = client("dynamodb").describe_table(TableName=f"{STACK}-{model.Meta.bare_name}")
+    assert description["Table"]["DeletionProtectionEnabled"]
 
 
-@pytest.mark.usefixtures("_stack")
-def test_the_function_is_set_up_for_its_stage() -> None:
+@pytest.mark.usefixtures("_created_stack")
+def test_function_environment_has_the_settings_of_the_stage() -> None:
     function = _function(STACK)
     settings = read_settings(function["Environment"]["Variables"])
     assert settings.table_prefix == STACK
@@ -104,24 +104,24 @@ def test_the_function_is_set_up_for_its_stage() -> None:
     )
 
 
-@pytest.mark.usefixtures("_stack")
-def test_the_base_url_is_where_the_api_is() -> None:
+@pytest.mark.usefixtures("_created_stack")
+def test_base_url_output_is_the_url_of_the_api() -> None:
     api_id = physical_id(STACK, "RestAPI")
     assert outputs(STACK)["BaseUrl"] == (
         f"https://{api_id}.execute-api.eu-central-1.amazonaws.com/{api_stage()}"
     )
 
 
-@pytest.mark.usefixtures("_stack")
-def test_logs_are_not_kept_for_ever() -> None:
+@pytest.mark.usefixtures("_created_stack")
+def test_log_groups_have_a_retention_of_30_days() -> None:
     groups = client("logs").describe_log_groups(logGroupNamePrefix=f"/stint/{STACK}/")["logGroups"]
     names = {"access", *(function.name for function in FUNCTIONS)}
-    assert {it["logGroupName"]: it["retentionInDays"] for it in groups} == {
+    assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
         f"/stint/{STACK}/{name}": 30 for name in names
     }
 
 
-def test_a_domain_of_ones_own_is_what_links_begin_with(processed: Json) -> None:
+def test_custom_domain_is_the_base_url_of_links(processed: Json) -> None:
     parameters = {
         "DomainName": "api.example.com",
         "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/a",
@@ -134,5 +134,5 @@ def test_a_domain_of_ones_own_is_what_links_begin_with(processed: Json) -> None:
 
 def _function(stack: str) -> dict[str, Any]:
     name = physical_id(stack, "APIHandler")
-    found: dict[str, Any] = client("lambda").get_function_configuration(FunctionName=name)
-    return found
+    configuration: dict[str, Any] = client("lambda").get_function_configuration(FunctionName=name)
+    return configuration

@@ -1,4 +1,4 @@
-"""The local stand-in for Lambda's stream sources, on both engines."""
+"""The local replacement for Lambda's stream event sources, on moto and on DynamoDB Local."""
 
 import time
 from collections.abc import Callable
@@ -16,8 +16,8 @@ from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
 
 
 def keys(record: Record) -> tuple[str, str]:
-    found = record["dynamodb"]["Keys"]
-    return found["scope"]["S"], found["bucket"]["S"]
+    key = record["dynamodb"]["Keys"]
+    return key["scope"]["S"], key["bucket"]["S"]
 
 
 def wait_for(stream: Stream, count: int) -> list[Record]:
@@ -30,14 +30,14 @@ def wait_for(stream: Stream, count: int) -> list[Record]:
     return records
 
 
-def test_a_stream_tells_what_was_written_and_nothing_twice(
+def test_stream_returns_each_written_record_once(
     admin: Api, member: Api, open_stream: Callable[[str], Stream]
 ) -> None:
     stream = open_stream(table_name(TallyModel))
     admin.start(time_entry_id=ADMINS_ENTRY)
     member.start(time_entry_id=MEMBERS_ENTRY)
     records = wait_for(stream, 2)
-    assert {keys(it) for it in records} == {
+    assert {keys(record) for record in records} == {
         ("2149#8779", "2026-03-02"),
         ("2149#8784", "2026-03-02"),
     }
@@ -46,31 +46,31 @@ def test_a_stream_tells_what_was_written_and_nothing_twice(
     assert stream.read() == []
 
 
-def test_what_a_failed_transaction_wrote_is_not_told(
+def test_stream_has_no_records_of_a_failed_transaction(
     admin: Api, open_stream: Callable[[str], Stream]
 ) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     stream = open_stream(table_name(TallyModel))
     commit = Store.commit
-    refused: list[LostRace] = []
+    conflicts: list[LostRace] = []
 
     def commit_twice(store: Store, writes: Commit, token: str) -> None:
         commit(store, writes, token)
         try:
             commit(store, writes, f"{token[:30]}x")
         except LostRace as error:
-            refused.append(error)
+            conflicts.append(error)
 
     with pytest.MonkeyPatch.context() as patched:
         patched.setattr(Store, "commit", commit_twice)
         assert admin.stop(timer_id).status == 200
-    assert len(refused) == 1
+    assert len(conflicts) == 1
     records = wait_for(stream, 1)
-    assert [it["dynamodb"]["NewImage"].get("e32") for it in records] == [{"N": "1"}]
+    assert [record["dynamodb"]["NewImage"].get("e32") for record in records] == [{"N": "1"}]
 
 
-class Listed:
-    """A stream that says what it is told to say."""
+class FakeStream:
+    """A stream with one record per given sequence number."""
 
     def __init__(self, *numbers: int) -> None:
         self._records: list[Record] = [
@@ -83,56 +83,58 @@ class Listed:
         return records
 
 
-def numbers(event: dict[str, Any]) -> list[int]:
-    return [int(it["dynamodb"]["SequenceNumber"]) for it in event["Records"]]
+def sequence_numbers(event: dict[str, Any]) -> list[int]:
+    return [int(record["dynamodb"]["SequenceNumber"]) for record in event["Records"]]
 
 
-def test_a_failed_record_and_those_behind_it_come_again() -> None:
-    seen: list[list[int]] = []
+def test_failed_record_and_the_following_ones_are_retried() -> None:
+    received: list[list[int]] = []
 
     def handler(event: dict[str, Any]) -> dict[str, Any]:
-        seen.append(numbers(event))
-        failed = [3] if len(seen) == 1 else []
+        received.append(sequence_numbers(event))
+        failed = [3] if len(received) == 1 else []
         return {"batchItemFailures": [{"itemIdentifier": str(number)} for number in failed]}
 
-    feed = Feed(Listed(1, 2, 3, 4), handler)
+    feed = Feed(FakeStream(1, 2, 3, 4), handler)
     assert [feed.run(), feed.run(), feed.run()] == [2, 2, 0]
-    assert seen == [[1, 2, 3, 4], [3, 4]]
+    assert received == [[1, 2, 3, 4], [3, 4]]
 
 
-def test_a_record_that_always_fails_is_given_up(caplog: pytest.LogCaptureFixture) -> None:
+def test_record_that_always_fails_is_skipped(caplog: pytest.LogCaptureFixture) -> None:
     def handler(event: dict[str, Any]) -> dict[str, Any]:
-        if 2 in numbers(event):
-            raise ValueError("spoilt")
+        if 2 in sequence_numbers(event):
+            raise ValueError("invalid record")
         return {}
 
-    # The handler fails as a whole: what comes before the spoilt record waits with it.
-    feed = Feed(Listed(2, 5), handler)
-    taken = [feed.run() for _ in range(5)]
-    assert taken == [0, 0, 0, 0, 1]
-    assert "record given up" in caplog.text
+    # The handler raises, so the whole batch is retried.
+    feed = Feed(FakeStream(2, 5), handler)
+    record_counts = [feed.run() for _ in range(5)]
+    assert record_counts == [0, 0, 0, 0, 1]
+    assert "record skipped after all attempts" in caplog.text
 
 
-def test_a_feed_hands_on_only_what_is_wanted() -> None:
-    seen: list[int] = []
+def test_feed_passes_only_matching_records() -> None:
+    received: list[int] = []
 
     def handler(event: dict[str, Any]) -> None:
-        seen.extend(numbers(event))
+        received.extend(sequence_numbers(event))
 
-    feed = Feed(Listed(1, 2, 3), handler, lambda it: it["dynamodb"]["SequenceNumber"] != "2")
+    feed = Feed(
+        FakeStream(1, 2, 3), handler, lambda record: record["dynamodb"]["SequenceNumber"] != "2"
+    )
     assert feed.run() == 2
-    assert seen == [1, 3]
+    assert received == [1, 3]
 
 
-def test_pumping_runs_until_it_ends() -> None:
-    seen: list[int] = []
+def test_pumping_runs_until_the_context_ends() -> None:
+    received: list[int] = []
 
     def handler(event: dict[str, Any]) -> None:
-        seen.extend(numbers(event))
+        received.extend(sequence_numbers(event))
 
-    with pumping([Feed(Listed(7), handler)], every_seconds=0.001):
+    with pumping([Feed(FakeStream(7), handler)], every_seconds=0.001):
         for _ in range(1_000):
-            if seen:
+            if received:
                 break
             time.sleep(0.001)
-    assert seen == [7]
+    assert received == [7]

@@ -1,4 +1,4 @@
-"""Alarms and dashboard: they look at what is there, and the operations page explains each."""
+"""CloudWatch alarms, metric filters and the dashboard refer to existing resources."""
 
 import json
 
@@ -17,22 +17,24 @@ def _alarms(template: Json) -> dict[str, Json]:
     }
 
 
-def test_every_alarm_is_sent_and_says_what_it_means(template: Json) -> None:
+def test_every_alarm_notifies_the_topic_and_has_a_description(template: Json) -> None:
     for alarm in _alarms(template).values():
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
         assert alarm["AlarmDescription"]
-        # But for the sweep, which measures its lag at each run.
-        no_data_is_bad = alarm.get("MetricName") == "SweepLagSeconds"
-        assert alarm["TreatMissingData"] == ("breaching" if no_data_is_bad else "notBreaching")
+        # The auto-stop run reports its lag each time, so missing data means that it does not run.
+        is_reported_at_each_run = alarm.get("MetricName") == "SweepLagSeconds"
+        assert alarm["TreatMissingData"] == (
+            "breaching" if is_reported_at_each_run else "notBreaching"
+        )
 
 
-def test_errors_throttles_and_latency_are_watched(template: Json) -> None:
-    watched = {
+def test_errors_throttles_and_latency_have_alarms(template: Json) -> None:
+    metrics = {
         (alarm["Namespace"], alarm["MetricName"])
         for alarm in _alarms(template).values()
         if isinstance(alarm.get("Namespace"), str)
     }
-    assert watched == {
+    assert metrics == {
         ("AWS/ApiGateway", "5XXError"),
         ("AWS/ApiGateway", "Latency"),
         ("AWS/SQS", "ApproximateAgeOfOldestMessage"),
@@ -45,20 +47,20 @@ def test_errors_throttles_and_latency_are_watched(template: Json) -> None:
     }
 
 
-def test_every_table_is_watched(template: Json) -> None:
+def test_every_table_has_a_throttle_alarm(template: Json) -> None:
     alarms = _alarms(template)
     for model in TABLES:
         alarm = alarms[f"{table_id(model)}Throttles"]
         assert references(alarm["Metrics"]) == {table_id(model)}
-        returned = [it for it in alarm["Metrics"] if it.get("ReturnData", True)]
-        assert [it["Id"] for it in returned] == ["throttles"]
+        returned = [metric for metric in alarm["Metrics"] if metric.get("ReturnData", True)]
+        assert [metric["Id"] for metric in returned] == ["throttles"]
 
 
 @pytest.mark.parametrize(
     ("name", "alarm_name"),
     [("RefusalsMetric", "ApiRefusals"), ("SweepLagSecondsMetric", "SweepLag")],
 )
-def test_a_metric_off_the_log_is_the_one_that_is_watched(
+def test_alarm_uses_the_metric_of_its_metric_filter(
     template: Json, name: str, alarm_name: str
 ) -> None:
     metric_filter = of_type(template, "AWS::Logs::MetricFilter")[name]
@@ -68,7 +70,7 @@ def test_a_metric_off_the_log_is_the_one_that_is_watched(
     assert alarm["Namespace"] == metric["MetricNamespace"]
 
 
-def test_refusals_are_counted_off_the_access_log(template: Json) -> None:
+def test_throttled_requests_are_counted_from_the_access_log(template: Json) -> None:
     metric_filter = of_type(template, "AWS::Logs::MetricFilter")["RefusalsMetric"]
     logged = json.loads(
         template["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]["Format"]
@@ -77,17 +79,17 @@ def test_refusals_are_counted_off_the_access_log(template: Json) -> None:
     assert metric_filter["Properties"]["FilterPattern"] == '{ $.status = "429" }'
 
 
-def test_the_apis_metrics_are_kept_under_the_name_that_is_watched(template: Json) -> None:
-    # API Gateway names an API by its definition's title, and its metrics by that name.
+def test_api_alarms_use_the_title_of_the_api_definition(template: Json) -> None:
+    # API Gateway takes the API name from the title of the definition, and uses it in metrics.
     title = template["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]["info"]["title"]
     assert {"Name": "ApiName", "Value": title} in _alarms(template)["ApiFaults"]["Dimensions"]
 
 
-def test_the_dashboard_shows_functions_and_tables(template: Json) -> None:
+def test_dashboard_shows_every_function_and_table(template: Json) -> None:
     body = template["Resources"]["Dashboard"]["Properties"]["DashboardBody"]
     widgets = json.loads(body["Fn::Sub"])["widgets"]
-    places = {(widget["x"], widget["y"]) for widget in widgets}
-    assert len(places) == len(widgets)
+    positions = {(widget["x"], widget["y"]) for widget in widgets}
+    assert len(positions) == len(widgets)
     functions = set(of_type(template, "AWS::Serverless::Function"))
     assert references(body) == {
         *functions,
@@ -98,9 +100,9 @@ def test_the_dashboard_shows_functions_and_tables(template: Json) -> None:
     }
 
 
-def test_the_sweeps_lag_is_read_off_the_line_that_it_logs(template: Json) -> None:
+def test_auto_stop_lag_metric_reads_a_field_of_the_log_line(template: Json) -> None:
     metric_filter = of_type(template, "AWS::Logs::MetricFilter")["SweepLagSecondsMetric"]
     (metric,) = metric_filter["Properties"]["MetricTransformations"]
     assert metric_filter["Properties"]["LogGroupName"] == {"Ref": "SweepLogs"}
-    assert metric_filter["Properties"]["FilterPattern"] == '{ $.message = "sweep" }'
+    assert metric_filter["Properties"]["FilterPattern"] == '{ $.message = "auto-stop run" }'
     assert metric["MetricValue"].removeprefix("$.") in SweepReport.__slots__

@@ -1,4 +1,4 @@
-"""The API of the template: nobody is answered in API Gateway's own words."""
+"""The API of the template: every API Gateway response is a JSON:API error document."""
 
 import copy
 import json
@@ -23,8 +23,8 @@ def definition(template: Json) -> Json:
 
 @pytest.fixture
 def responses(definition: Json) -> dict[str, Json]:
-    found: dict[str, Json] = definition["x-amazon-apigateway-gateway-responses"]
-    return found
+    gateway_responses: dict[str, Json] = definition["x-amazon-apigateway-gateway-responses"]
+    return gateway_responses
 
 
 def _error(response: Json) -> dict[str, Any]:
@@ -34,20 +34,22 @@ def _error(response: Json) -> dict[str, Any]:
 
 
 def _headers(response: Json) -> dict[str, str]:
-    """As sent where the stack allows any origin."""
+    """The headers of a response when the stack allows any origin."""
     return {
         name.removeprefix(HEADER): value["Fn::Sub"].replace("${AllowedOrigin}", "*").strip("'")
         for name, value in response["responseParameters"].items()
     }
 
 
-def test_every_answer_of_api_gateways_own_is_ours(responses: dict[str, Json]) -> None:
+def test_every_gateway_response_type_is_defined(responses: dict[str, Json]) -> None:
     client = botocore.session.Session().create_client("apigateway", region_name="us-east-1")
     known = client.meta.service_model.shape_for("GatewayResponseType").enum  # type: ignore[attr-defined]
     assert set(responses) == set(known)
 
 
-def test_each_is_an_error_document_with_our_headers(responses: dict[str, Json]) -> None:
+def test_gateway_responses_are_error_documents_with_common_headers(
+    responses: dict[str, Json],
+) -> None:
     for response in responses.values():
         error, headers = _error(response), _headers(response)
         assert error["status"] == response["statusCode"]
@@ -71,26 +73,30 @@ def test_each_is_an_error_document_with_our_headers(responses: dict[str, Json]) 
         ("DEFAULT_4XX", "400", "malformed_document"),
     ],
 )
-def test_each_means_what_the_contract_says(
+def test_gateway_response_has_the_status_and_code_of_the_contract(
     responses: dict[str, Json], name: str, status: str, code: str
 ) -> None:
     error = _error(responses[name])
     assert (error["status"], error["code"]) == (status, code)
 
 
-def test_who_is_throttled_learns_when_to_come_back(responses: dict[str, Json]) -> None:
+def test_throttled_response_has_retry_after(responses: dict[str, Json]) -> None:
     headers = _headers(responses["THROTTLED"])
     assert headers["Retry-After"] == headers["X-RateLimit-Reset"] == "1"
     assert int(_headers(responses["INTEGRATION_TIMEOUT"])["Retry-After"]) > 0
 
 
-def test_a_fault_has_an_id_to_quote(responses: dict[str, Json]) -> None:
-    faults = {name for name, it in responses.items() if _error(it)["code"] == "server_error"}
-    assert {name for name, it in responses.items() if "id" in _error(it)} == faults
-    assert {_error(responses[name])["id"] for name in faults} == {"$context.requestId"}
+def test_server_error_has_the_request_id(responses: dict[str, Json]) -> None:
+    server_errors = {
+        name for name, response in responses.items() if _error(response)["code"] == "server_error"
+    }
+    assert {
+        name for name, response in responses.items() if "id" in _error(response)
+    } == server_errors
+    assert {_error(responses[name])["id"] for name in server_errors} == {"$context.requestId"}
 
 
-def test_a_method_that_a_path_does_not_take_reaches_the_application(definition: Json) -> None:
+def test_unsupported_methods_reach_the_application(definition: Json) -> None:
     for methods in definition["paths"].values():
         declared = [
             methods[name]["x-amazon-apigateway-integration"]["uri"]
@@ -103,7 +109,7 @@ def test_a_method_that_a_path_does_not_take_reaches_the_application(definition: 
         assert any_method["type"] == "aws_proxy"
 
 
-def test_a_preflight_is_answered_with_the_stacks_origin(definition: Json) -> None:
+def test_preflight_response_has_the_origin_of_the_stack(definition: Json) -> None:
     for methods in definition["paths"].values():
         integration = methods["options"]["x-amazon-apigateway-integration"]
         parameters = integration["responses"]["default"]["responseParameters"]
@@ -115,11 +121,11 @@ def test_a_preflight_is_answered_with_the_stacks_origin(definition: Json) -> Non
         )
 
 
-def test_there_is_one_stage_throttled_logged_and_compressed(processed: Json) -> None:
+def test_api_has_one_stage_with_throttling_logs_and_compression(processed: Json) -> None:
     ((_, stage),) = of_type(processed, "AWS::ApiGateway::Stage").items()
     ((_, deployment),) = of_type(processed, "AWS::ApiGateway::Deployment").items()
     ((_, api),) = of_type(processed, "AWS::ApiGateway::RestApi").items()
-    # SAM may make a second one, named Stage, which nothing throttles or logs.
+    # SAM can create a second stage, named Stage, without throttling and logs.
     assert "StageName" not in deployment["Properties"]
     assert stage["Properties"]["StageName"] == api_stage()
     (throttling,) = stage["Properties"]["MethodSettings"]
@@ -129,18 +135,18 @@ def test_there_is_one_stage_throttled_logged_and_compressed(processed: Json) -> 
     assert api["Properties"]["MinimumCompressionSize"] == 1024
 
 
-def test_an_access_log_line_holds_no_token_and_no_query(processed: Json) -> None:
+def test_access_log_has_no_tokens_and_no_query_strings(processed: Json) -> None:
     ((_, stage),) = of_type(processed, "AWS::ApiGateway::Stage").items()
     setting = stage["Properties"]["AccessLogSetting"]
     line = json.loads(setting["Format"])
     assert setting["DestinationArn"] == {"Fn::GetAtt": ["AccessLogs", "Arn"]}
     assert line["status"] == "$context.status"
-    assert not [it for it in line.values() if not it.startswith("$context.")]
-    # This one is the path as it was called, identifiers and all.
+    assert not [value for value in line.values() if not value.startswith("$context.")]
+    # $context.path is the path of the request, with identifiers.
     assert "$context.path" not in line.values()
 
 
-def test_a_changed_answer_is_deployed(template: Json, processed: Json) -> None:
+def test_changed_gateway_response_creates_a_new_deployment(template: Json, processed: Json) -> None:
     changed = copy.deepcopy(template)
     body = changed["Resources"]["RestAPI"]["Properties"]["DefinitionBody"]
     body["x-amazon-apigateway-gateway-responses"]["THROTTLED"]["statusCode"] = "420"
@@ -148,16 +154,18 @@ def test_a_changed_answer_is_deployed(template: Json, processed: Json) -> None:
     assert set(of_type(transformed(changed), "AWS::ApiGateway::Deployment")).isdisjoint(before)
 
 
-def test_an_answer_may_take_no_longer_than_api_gateway_waits(template: Json) -> None:
+def test_api_function_timeout_is_at_most_29_seconds(template: Json) -> None:
     assert template["Resources"]["APIHandler"]["Properties"]["Timeout"] <= 29
 
 
-def test_a_domain_of_ones_own_needs_its_certificate(template: Json) -> None:
+def test_custom_domain_requires_a_certificate(template: Json) -> None:
     rule = template["Rules"]["DomainNeedsCertificate"]
     assert rule["RuleCondition"] == template["Conditions"]["HasDomain"]
     assert "CertificateArn" in json.dumps(rule["Assertions"])
     conditional = {
-        name: it["Condition"] for name, it in template["Resources"].items() if "Condition" in it
+        name: resource["Condition"]
+        for name, resource in template["Resources"].items()
+        if "Condition" in resource
     }
     assert conditional == {
         "AlarmSubscription": "HasAlarmEmail",

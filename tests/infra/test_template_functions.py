@@ -1,4 +1,4 @@
-"""Every handler in the code has its settings in the template."""
+"""Every handler of the code is a function of the template, with all required settings."""
 
 import copy
 import json
@@ -14,37 +14,39 @@ from tests.support.rooms import missing
 from tests.support.stack import Json, of_type, references
 
 
-def test_nothing_is_missing(template: Json) -> None:
+def test_functions_have_all_required_settings(template: Json) -> None:
     assert missing(template) == []
 
 
-# In a process of its own: whoever loads app connects the models anew.
+# Runs in a separate process: importing app connects the models again.
 HANDLERS = """
 import json
 from app import app
-beside = [*app.pure_lambda_functions, *app.event_sources, *app.builtin_auth_handlers]
-print(json.dumps(sorted({"api_handler", *(handler.name for handler in beside)})))
+others = [*app.pure_lambda_functions, *app.event_sources, *app.builtin_auth_handlers]
+print(json.dumps(sorted({"api_handler", *(handler.name for handler in others)})))
 """
 
 
-def test_every_handler_in_the_code_is_a_function_of_the_template(template: Json) -> None:
-    loaded = subprocess.run(
+def test_every_handler_of_the_code_is_a_function_of_the_template(template: Json) -> None:
+    result = subprocess.run(
         [sys.executable, "-c", HANDLERS], cwd=ROOT, check=True, capture_output=True, text=True
     )
-    assert sorted(function.name for function in FUNCTIONS) == json.loads(loaded.stdout)
+    assert sorted(function.name for function in FUNCTIONS) == json.loads(result.stdout)
     assert {function.logical_id for function in FUNCTIONS} == set(
         of_type(template, "AWS::Serverless::Function")
     )
 
 
-def test_every_handler_has_a_policy_file_of_its_own() -> None:
+def test_every_handler_has_its_own_policy_file() -> None:
     (stage,) = json.loads((ROOT / ".chalice/config.json").read_text())["stages"].values()
-    policies = {name: it["iam_policy_file"] for name, it in stage["lambda_functions"].items()}
+    policies = {
+        name: function["iam_policy_file"] for name, function in stage["lambda_functions"].items()
+    }
     assert policies == {function.name: f"policy-{function.name}.json" for function in FUNCTIONS}
 
 
 @pytest.mark.parametrize(
-    ("event", "complaints"),
+    ("event", "messages"),
     [
         (
             {"Type": "DynamoDB", "Properties": {"Stream": "arn:aws:dynamodb:placeholder"}},
@@ -73,10 +75,10 @@ def test_every_handler_has_a_policy_file_of_its_own() -> None:
             ["an event of type Kinesis: say in tests/support/rooms.py what it needs"],
         ),
     ],
-    ids=["stream", "queue", "schedule", "anything else"],
+    ids=["stream", "queue", "schedule", "unknown type"],
 )
-def test_a_handler_without_its_settings_is_found(
-    template: Json, event: Json, complaints: list[str]
+def test_missing_settings_of_a_handler_are_reported(
+    template: Json, event: Json, messages: list[str]
 ) -> None:
     changed = copy.deepcopy(template)
     handler = copy.deepcopy(changed["Resources"]["APIHandler"])
@@ -91,19 +93,21 @@ def test_a_handler_without_its_settings_is_found(
         "NewHandler: no alarm on Duration",
         "NewHandler: no alarm on Errors",
         "NewHandler: no alarm on Throttles",
-        *(f"NewHandler: {complaint}" for complaint in complaints),
+        *(f"NewHandler: {message}" for message in messages),
     ]
 
 
-def test_no_function_knows_a_secret_or_a_machine(template: Json) -> None:
+def test_environment_has_no_literal_values(template: Json) -> None:
     for function in of_type(template, "AWS::Serverless::Function").values():
         for value in function["Properties"]["Environment"]["Variables"].values():
-            # Or a file of the package itself, where Lambda unpacks it.
-            is_ours = isinstance(value, str) and value.startswith(f"{TASK_ROOT}/")
-            assert is_ours or not isinstance(value, str), "a value is the stack's"
+            # The only literal values are paths in the unpacked package; others come from the stack.
+            is_package_path = isinstance(value, str) and value.startswith(f"{TASK_ROOT}/")
+            assert is_package_path or not isinstance(value, str), (
+                "the value must come from the stack"
+            )
 
 
-def test_whatever_is_referred_to_is_there(processed: Json) -> None:
+def test_every_reference_has_a_target(processed: Json) -> None:
     known = set(processed["Resources"]) | set(processed["Parameters"])
     assert {
         name for name in references(processed["Resources"]) if not name.startswith("AWS::")

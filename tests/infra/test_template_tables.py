@@ -1,4 +1,4 @@
-"""The tables of the template: what moto does not create, or does not show."""
+"""Table settings of the template that moto does not create or does not report."""
 
 from typing import Any
 
@@ -14,17 +14,17 @@ def tables(processed: Json) -> dict[str, Json]:
     return of_type(processed, "AWS::DynamoDB::Table")
 
 
-def test_every_model_has_its_table(tables: dict[str, Json]) -> None:
+def test_every_model_has_a_table(tables: dict[str, Json]) -> None:
     assert set(tables) == {table_id(model) for model in TABLES}
 
 
-def test_a_table_is_kept_when_its_stack_goes(tables: dict[str, Json]) -> None:
+def test_tables_are_retained_when_the_stack_is_deleted(tables: dict[str, Json]) -> None:
     for table in tables.values():
         assert table["DeletionPolicy"] == table["UpdateReplacePolicy"] == "Retain"
         assert table["Properties"]["DeletionProtectionEnabled"]
 
 
-def test_a_table_is_on_demand_encrypted_and_restorable(tables: dict[str, Json]) -> None:
+def test_tables_are_on_demand_encrypted_and_restorable(tables: dict[str, Json]) -> None:
     for table in tables.values():
         properties = table["Properties"]
         assert properties["BillingMode"] == "PAY_PER_REQUEST"
@@ -33,7 +33,7 @@ def test_a_table_is_on_demand_encrypted_and_restorable(tables: dict[str, Json]) 
         assert recovery == {"PointInTimeRecoveryEnabled": True}
 
 
-def test_what_expires_is_deleted_by_dynamodb(tables: dict[str, Json]) -> None:
+def test_tables_with_expiring_items_have_time_to_live(tables: dict[str, Json]) -> None:
     expiring = {
         name: table["Properties"]["TimeToLiveSpecification"]
         for name, table in tables.items()
@@ -48,10 +48,10 @@ def test_what_expires_is_deleted_by_dynamodb(tables: dict[str, Json]) -> None:
 
 
 @pytest.mark.parametrize("model", TABLES, ids=lambda model: model.Meta.bare_name)
-def test_a_hash_key_comes_first(model: Any, tables: dict[str, Json]) -> None:
-    # DynamoDB refuses the other order, which moto and PynamoDB do not mind.
+def test_hash_key_is_the_first_key(model: Any, tables: dict[str, Json]) -> None:
+    # DynamoDB rejects the reverse order; moto and PynamoDB accept it.
     properties = tables[table_id(model)]["Properties"]
     schemas = [properties, *properties.get("GlobalSecondaryIndexes", [])]
     for schema in schemas:
-        kinds = [it["KeyType"] for it in schema["KeySchema"]]
+        kinds = [key["KeyType"] for key in schema["KeySchema"]]
         assert kinds in (["HASH"], ["HASH", "RANGE"])

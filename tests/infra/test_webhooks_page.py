@@ -1,4 +1,4 @@
-"""The page about receiving events: what it says is so."""
+"""docs/webhooks.md: its receiver example works, and its facts match the code."""
 
 import os
 import re
@@ -31,12 +31,12 @@ def script(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_receiver_is_about_ten_lines(script: Path) -> None:
+def test_receiver_example_has_at_most_ten_lines(script: Path) -> None:
     lines = [line for line in script.read_text().splitlines() if line.strip()]
     assert sum(not line.startswith(("import", "from")) for line in lines) <= 10
 
 
-def test_the_receiver_takes_what_we_sign_and_nothing_else(script: Path) -> None:
+def test_receiver_example_accepts_only_signed_events(script: Path) -> None:
     with closing(socket.socket()) as probe:
         probe.bind(("127.0.0.1", 0))
         port = probe.getsockname()[1]
@@ -49,8 +49,8 @@ def test_the_receiver_takes_what_we_sign_and_nothing_else(script: Path) -> None:
     )
     poster, url = Poster(local=True), f"http://127.0.0.1:{port}/"
 
-    def post(body: str, signed: str) -> int | None:
-        headers = signed_headers("evt_1", signed, [SECRET], int(time.time()))
+    def post(body: str, signed_body: str) -> int | None:
+        headers = signed_headers("evt_1", signed_body, [SECRET], int(time.time()))
         return poster.post(url, body.encode(), headers).status
 
     try:
@@ -58,16 +58,18 @@ def test_the_receiver_takes_what_we_sign_and_nothing_else(script: Path) -> None:
         assert post(BODY.replace("16", "17"), BODY) is None
     finally:
         process.terminate()
-        said, _ = process.communicate(timeout=20)
-    assert set(said.splitlines()) == {"timer.started 16"}
+        output, _ = process.communicate(timeout=20)
+    assert set(output.splitlines()) == {"timer.started 16"}
 
 
-def test_it_names_every_type_of_event() -> None:
+def test_page_names_every_event_type() -> None:
     page = PAGE.read_text()
-    assert [it.value for it in EventType if f"`{it.value}`" not in page] == []
+    assert [
+        event_type.value for event_type in EventType if f"`{event_type.value}`" not in page
+    ] == []
 
 
-def test_it_tells_how_long_an_event_is_tried() -> None:
+def test_page_lists_the_retry_delays() -> None:
     assert WAITS == (5, 60, 300, 1800, 3600, 7200, 14_400, 28_800)
     page = " ".join(PAGE.read_text().split())
     assert "after 5 seconds, 1, 5 and 30 minutes, 1, 2, 4 and 8 hours" in page

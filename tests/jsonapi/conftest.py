@@ -1,4 +1,4 @@
-"""Documents in and out are pure: no test here can open a socket."""
+"""Documents are processed without I/O: the tests in this package cannot open a socket."""
 
 import pytest
 

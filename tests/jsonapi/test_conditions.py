@@ -1,4 +1,4 @@
-"""Filters of every kind: what they read, and what meets them."""
+"""Filters of every kind: the values they accept and the records they match."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -22,15 +22,15 @@ FILTERS: tuple[Filter[Any], ...] = (
     Filter("date", FilterKind.DATE, "A date."),
     Filter("after", FilterKind.AFTER, "A date."),
     Filter("before", FilterKind.BEFORE, "A date."),
-    Filter("project_id", FilterKind.LACKING, "Nothing."),
-    Filter("with_draft", FilterKind.IGNORED, "Whatever."),
+    Filter("project_id", FilterKind.LACKING, "Always empty."),
+    Filter("with_draft", FilterKind.IGNORED, "Ignored."),
 )
 
 
 def read(name: str, value: str, operator: str | None = None) -> Condition | None:
     members = [name] if operator is None else [name, operator]
-    spelled = "filter" + "".join(f"[{it}]" for it in members)
-    conditions = read_conditions(FILTERS, [(spelled, members, value)], ZAGREB).by_name
+    parameter = "filter" + "".join(f"[{member}]" for member in members)
+    conditions = read_conditions(FILTERS, [(parameter, members, value)], ZAGREB).by_name
     return conditions[name][0] if conditions else None
 
 
@@ -40,7 +40,7 @@ def holds(condition: Condition | None, value: Any) -> bool:
 
 
 @pytest.mark.parametrize(
-    ("name", "operator", "value", "meant", "others"),
+    ("name", "operator", "value", "matching", "not_matching"),
     [
         ("name", None, "Ünï", ["ünÏ"], ["ün", "ünïx", None]),
         ("name", "not_eq", "a", ["b"], ["A", None]),
@@ -69,16 +69,16 @@ def holds(condition: Condition | None, value: Any) -> bool:
         ("project_id", "not_eq", "", [], [7, None]),
     ],
 )
-def test_what_meets_a_condition(
-    name: str, operator: str | None, value: str, meant: list[Any], others: list[Any]
+def test_condition_matches_only_the_expected_values(
+    name: str, operator: str | None, value: str, matching: list[Any], not_matching: list[Any]
 ) -> None:
     condition = read(name, value, operator)
-    assert [it for it in meant if not holds(condition, it)] == []
-    assert [it for it in others if holds(condition, it)] == []
+    assert [item for item in matching if not holds(condition, item)] == []
+    assert [item for item in not_matching if holds(condition, item)] == []
 
 
 @pytest.mark.parametrize("operator", [None, "eq", "none_of"])
-def test_what_changes_nothing_makes_no_condition(operator: str | None) -> None:
+def test_ignored_filter_adds_no_condition(operator: str | None) -> None:
     assert read("with_draft", "anything", operator) is None
 
 
@@ -98,41 +98,41 @@ def test_what_changes_nothing_makes_no_condition(operator: str | None) -> None:
         ("name", "x" * 256),
     ],
 )
-def test_a_value_of_the_wrong_kind_is_refused(name: str, value: str) -> None:
+def test_filter_value_of_wrong_kind_is_rejected(name: str, value: str) -> None:
     with pytest.raises(UnsupportedFilterValue):
         read(name, value)
 
 
-@pytest.mark.parametrize("name", [it.name for it in FILTERS])
-def test_an_operator_that_a_kind_does_not_have_is_refused(name: str) -> None:
+@pytest.mark.parametrize("name", [declared.name for declared in FILTERS])
+def test_unsupported_filter_operator_is_rejected(name: str) -> None:
     with pytest.raises(UnsupportedFilterOperation):
         read(name, "1", "like")
 
 
 @pytest.mark.parametrize("kind", FilterKind)
-def test_every_kind_has_operators_and_eq_among_them(kind: FilterKind) -> None:
+def test_every_filter_kind_supports_eq(kind: FilterKind) -> None:
     assert "eq" in operators_of(kind)
 
 
-def test_several_texts_are_not_one() -> None:
+def test_text_filter_with_two_values_is_rejected() -> None:
     parameters = [("filter[name]", ["name"], "a"), ("filter[name]", ["name"], "b")]
     with pytest.raises(UnsupportedFilterValue):
         read_conditions(FILTERS, parameters, ZAGREB)
 
 
-def test_conditions_are_described_alike_whatever_their_order() -> None:
-    def described(*parameters: tuple[str, str]) -> str:
+def test_equivalent_conditions_have_the_same_description() -> None:
+    def describe(*parameters: tuple[str, str]) -> str:
         return read_list_query(TIMERS, parameters, ZAGREB).conditions.described()
 
-    one, other = ("filter[person_id]", "1,2,3"), ("filter[started_at]", "2026-03-02")
-    assert described(one, other) == described(other, ("filter[person_id]", "3,2,1"))
-    assert described(one) != described(("filter[person_id][not_eq]", "1,2,3"))
-    assert described(one) != described(("filter[person_id]", "1,2"))
+    people, start = ("filter[person_id]", "1,2,3"), ("filter[started_at]", "2026-03-02")
+    assert describe(people, start) == describe(start, ("filter[person_id]", "3,2,1"))
+    assert describe(people) != describe(("filter[person_id][not_eq]", "1,2,3"))
+    assert describe(people) != describe(("filter[person_id]", "1,2"))
 
 
-def test_absent_values_meet_nothing() -> None:
-    outside = read_list_query(TIMERS, [("filter[started_at][not_eq]", "2026-03-02")], ZAGREB)
-    (condition,) = outside.conditions.by_name["started_at"]
+def test_absent_value_matches_no_condition() -> None:
+    query = read_list_query(TIMERS, [("filter[started_at][not_eq]", "2026-03-02")], ZAGREB)
+    (condition,) = query.conditions.by_name["started_at"]
     assert isinstance(condition, TimeIsNot)
     assert (condition.holds(None), condition.holds(0)) == (False, True)
     assert not IdsAre(frozenset({1}), among=False).holds(None)

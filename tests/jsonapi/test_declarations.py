@@ -1,4 +1,4 @@
-"""Every resource's declaration agrees with itself, with the others and with the records."""
+"""Every resource declaration is consistent with itself, the other resources and the records."""
 
 from collections import Counter
 from collections.abc import Iterable
@@ -42,8 +42,8 @@ SAMPLES: dict[type[Any], Any] = {
     ),
 }
 
-# What JSON shows of a kind.
-SHOWN_AS: dict[Kind, type[Any]] = {
+# The Python type of the JSON value of each kind.
+JSON_TYPES: dict[Kind, type[Any]] = {
     Kind.INTEGER: int,
     Kind.TEXT: str,
     Kind.BOOLEAN: bool,
@@ -61,91 +61,93 @@ def _duplicates(names: Iterable[str]) -> list[str]:
 
 
 @each_resource
-def test_no_two_members_share_a_name(resource: AnyResource) -> None:
-    # JSON:API: attributes and relationships are one namespace, together with id and type.
-    attributes = [it.name for it in resource.attributes]
-    relationships = [it.name for it in resource.relationships]
+def test_member_names_are_unique_within_a_resource(resource: AnyResource) -> None:
+    # JSON:API: attributes, relationships, id and type share one namespace.
+    attributes = [attribute.name for attribute in resource.attributes]
+    relationships = [relationship.name for relationship in resource.relationships]
     assert not _duplicates(["id", "type", *attributes, *relationships])
-    assert not _duplicates(it.name for it in resource.filters)
+    assert not _duplicates(declared.name for declared in resource.filters)
     assert not _duplicates(resource.sorts)
     assert not _duplicates(resource.includes)
 
 
 @each_resource
-def test_every_part_says_what_it_means(resource: AnyResource) -> None:
-    meanings = [resource.meaning]
-    meanings += [it.meaning for it in resource.attributes]
-    meanings += [it.meaning for it in resource.relationships]
-    meanings += [it.meaning for it in resource.filters]
-    assert all(meaning.strip() for meaning in meanings)
+def test_every_declaration_has_a_description(resource: AnyResource) -> None:
+    descriptions = [resource.meaning]
+    descriptions += [attribute.meaning for attribute in resource.attributes]
+    descriptions += [relationship.meaning for relationship in resource.relationships]
+    descriptions += [declared.meaning for declared in resource.filters]
+    assert all(description.strip() for description in descriptions)
 
 
 @each_resource
-def test_a_resource_is_found_by_its_type_with_its_record(resource: AnyResource) -> None:
+def test_registry_maps_type_to_resource_and_record(resource: AnyResource) -> None:
     assert RESOURCES[resource.type] is resource
     assert resource.id(SAMPLES[RECORDS[resource.type]]) == SAMPLES[RECORDS[resource.type]].id
 
 
-def test_every_resource_has_a_record() -> None:
+def test_every_resource_has_a_record_class() -> None:
     assert RESOURCES.keys() == RECORDS.keys()
 
 
-def _walk(resource: AnyResource, path: str) -> list[Relationship[Any]]:
-    """The relationships that an include path follows."""
-    walked = []
-    for step in path.split("."):
-        relationship = next(it for it in resource.relationships if it.name == step)
-        walked.append(relationship)
+def _relationships_along(resource: AnyResource, path: str) -> list[Relationship[Any]]:
+    """Return the relationships along an include path."""
+    relationships = []
+    for name in path.split("."):
+        relationship = next(
+            candidate for candidate in resource.relationships if candidate.name == name
+        )
+        relationships.append(relationship)
         if relationship.to in RESOURCES:
             resource = RESOURCES[relationship.to]
-    return walked
+    return relationships
 
 
 INCLUDES = [(resource, path) for resource in RESOURCES.values() for path in resource.includes]
 each_include = pytest.mark.parametrize(
-    ("resource", "path"), INCLUDES, ids=[f"{it.type}: {path}" for it, path in INCLUDES]
+    ("resource", "path"), INCLUDES, ids=[f"{resource.type}: {path}" for resource, path in INCLUDES]
 )
 
 
 @each_include
-def test_an_include_path_walks_declared_relationships(resource: AnyResource, path: str) -> None:
-    assert [it.name for it in _walk(resource, path)] == path.split(".")
+def test_include_path_consists_of_declared_relationships(resource: AnyResource, path: str) -> None:
+    assert [
+        relationship.name for relationship in _relationships_along(resource, path)
+    ] == path.split(".")
 
 
 @each_include
-def test_the_prefixes_of_an_include_path_may_be_included_too(
-    resource: AnyResource, path: str
-) -> None:
+def test_prefix_of_include_path_is_includable(resource: AnyResource, path: str) -> None:
     prefix, _, _ = path.rpartition(".")
     assert prefix == "" or prefix in resource.includes
 
 
 @each_include
-def test_what_can_be_included_is_registered_or_is_never_there(
+def test_includable_relationship_is_registered_or_always_empty(
     resource: AnyResource, path: str
 ) -> None:
-    *before, last = _walk(resource, path)
-    standing = RECORDS[before[-1].to if before else resource.type]
-    assert last.to in RESOURCES or last.id(SAMPLES[standing]) is None
+    *parents, last = _relationships_along(resource, path)
+    source_type = RECORDS[parents[-1].to if parents else resource.type]
+    assert last.to in RESOURCES or last.id(SAMPLES[source_type]) is None
 
 
 @each_resource
-def test_only_what_may_be_null_is(resource: AnyResource) -> None:
-    shown = render(resource, SAMPLES[RECORDS[resource.type]], View())["attributes"]
-    nulls = {name for name, value in shown.items() if value is None}
-    assert nulls <= {it.name for it in resource.attributes if it.nullable}
+def test_only_nullable_attributes_are_null(resource: AnyResource) -> None:
+    attributes = render(resource, SAMPLES[RECORDS[resource.type]], View())["attributes"]
+    nulls = {name for name, value in attributes.items() if value is None}
+    assert nulls <= {attribute.name for attribute in resource.attributes if attribute.nullable}
 
 
 @each_resource
-def test_what_is_shown_is_of_the_declared_kind(resource: AnyResource) -> None:
-    shown = render(resource, SAMPLES[RECORDS[resource.type]], View())["attributes"]
+def test_rendered_attributes_have_the_declared_kind(resource: AnyResource) -> None:
+    attributes = render(resource, SAMPLES[RECORDS[resource.type]], View())["attributes"]
     for attribute in resource.attributes:
-        value = shown[attribute.name]
-        assert value is None or type(value) is SHOWN_AS[attribute.kind], attribute.name
+        value = attributes[attribute.name]
+        assert value is None or type(value) is JSON_TYPES[attribute.kind], attribute.name
 
 
 @each_resource
-def test_a_related_record_is_named_by_its_id(resource: AnyResource) -> None:
+def test_relationship_links_to_the_id_of_the_related_record(resource: AnyResource) -> None:
     sample = SAMPLES[RECORDS[resource.type]]
     for relationship in resource.relationships:
         expected = None
@@ -155,20 +157,20 @@ def test_a_related_record_is_named_by_its_id(resource: AnyResource) -> None:
 
 
 @each_resource
-def test_the_owner_is_the_person(resource: AnyResource) -> None:
+def test_owner_is_the_person_of_the_record(resource: AnyResource) -> None:
     owner = resource.owner(SAMPLES[RECORDS[resource.type]])
-    nobodys = (
+    types_without_owner = (
         "organizations",
         "services",
         "time_entry_revisions",
         "webhooks",
         "webhook_deliveries",
     )
-    assert owner == (None if resource.type in nobodys else 8784)
+    assert owner == (None if resource.type in types_without_owner else 8784)
 
 
 @each_resource
-def test_what_is_listed_in_memory_says_by_what_it_is_filtered_and_sorted(
+def test_resource_listed_in_memory_declares_filter_values_and_sort_keys(
     resource: AnyResource,
 ) -> None:
     if not resource.orders:
@@ -178,22 +180,21 @@ def test_what_is_listed_in_memory_says_by_what_it_is_filtered_and_sorted(
     assert tuple(resource.orders) == resource.sorts
     for order in resource.orders.values():
         assert isinstance(order(sample), str | int)
-    silent = (FilterKind.LACKING, FilterKind.IGNORED)
+    kinds_without_value = (FilterKind.LACKING, FilterKind.IGNORED)
     for declared in resource.filters:
-        assert (declared.value is None) is (declared.kind in silent), declared.name
+        assert (declared.value is None) is (declared.kind in kinds_without_value), declared.name
         assert bool(declared.choices) is (declared.kind is FilterKind.NUMBER), declared.name
 
 
-def test_timers_are_filtered_sorted_and_included_as_the_contract_says() -> None:
-    declared = timers.TIMERS
-    assert [it.name for it in declared.filters] == [
+def test_timers_declare_filters_sorts_and_includes_of_the_contract() -> None:
+    assert [declared.name for declared in timers.TIMERS.filters] == [
         "person_id",
         "time_entry_id",
         "started_at",
         "stopped_at",
     ]
-    assert declared.sorts == ("started_at", "stopped_at")
-    assert set(declared.includes) == {
+    assert timers.TIMERS.sorts == ("started_at", "stopped_at")
+    assert set(timers.TIMERS.includes) == {
         "organization",
         "time_entry",
         "time_entry.service",
@@ -204,7 +205,7 @@ def test_timers_are_filtered_sorted_and_included_as_the_contract_says() -> None:
 
 
 @pytest.mark.parametrize(
-    ("read", "sources"),
+    ("declared_input", "sources"),
     [
         (
             timers.TIME_ENTRY,
@@ -228,18 +229,18 @@ def test_timers_are_filtered_sorted_and_included_as_the_contract_says() -> None:
     ],
     ids=lambda value: value.name if isinstance(value, Input) else "",
 )
-def test_inputs_are_looked_for_in_the_order_of_the_contract(
-    read: Input, sources: tuple[object, ...]
+def test_input_sources_follow_the_order_of_the_contract(
+    declared_input: Input, sources: tuple[object, ...]
 ) -> None:
-    assert read.sources == sources
+    assert declared_input.sources == sources
 
 
 @pytest.mark.parametrize(
-    "read",
+    "declared_input",
     [timers.TIME_ENTRY, timers.SERVICE, timers.PERSON],
-    ids=lambda read: read.name,
+    ids=lambda declared_input: declared_input.name,
 )
-def test_an_input_links_to_a_registered_type(read: Input) -> None:
-    linked = [it.to for it in read.sources if isinstance(it, InRelationship)]
+def test_input_relationship_links_to_a_registered_type(declared_input: Input) -> None:
+    linked = [source.to for source in declared_input.sources if isinstance(source, InRelationship)]
     assert linked
     assert set(linked) <= RESOURCES.keys()

@@ -1,4 +1,4 @@
-"""Documents out: contract section 2. Timers stand for every resource."""
+"""Response documents: contract section 2. Timers represent every resource."""
 
 import json
 from dataclasses import replace
@@ -36,11 +36,11 @@ NOT_INCLUDED = {"meta": {"included": False}}
 
 
 def _view(*include: str, **fields: str) -> View:
-    wanted = {type_: frozenset(names.split(",")) for type_, names in fields.items()}
-    return View(frozenset(include), wanted, UTC)
+    fields_by_type = {type_: frozenset(names.split(",")) for type_, names in fields.items()}
+    return View(frozenset(include), fields_by_type, UTC)
 
 
-def test_a_timer_is_shown_as_in_the_source_document_member_for_member() -> None:
+def test_timer_document_equals_the_source_document() -> None:
     shown = json.dumps(single_document(TIMERS, TIMER, ZAGREB), indent=2)
     assert (
         shown
@@ -74,48 +74,50 @@ def test_a_timer_is_shown_as_in_the_source_document_member_for_member() -> None:
     )
 
 
-def test_a_running_timer_shows_nulls_and_no_time() -> None:
+def test_running_timer_has_null_stop_and_zero_total_time() -> None:
     attributes = render(TIMERS, RUNNING, ZAGREB)["attributes"]
     assert (attributes["stopped_at"], attributes["total_time"]) == (None, 0)
 
 
 @pytest.mark.parametrize("reason", list(StopReason))
-def test_a_timer_that_nobody_stopped_by_hand_says_why_it_stopped(reason: StopReason) -> None:
+def test_automatically_stopped_timer_has_stop_reason_in_meta(reason: StopReason) -> None:
     shown = render(TIMERS, replace(TIMER, stop_reason=reason), ZAGREB)
     assert list(shown) == ["id", "type", "attributes", "relationships", "meta"]
     assert shown["meta"] == {"stop_reason": reason.value}
 
 
-def test_a_timer_stopped_by_hand_carries_no_meta() -> None:
+def test_manually_stopped_timer_has_no_meta() -> None:
     assert "meta" not in render(TIMERS, TIMER, ZAGREB)
 
 
-def test_only_instants_depend_on_the_zone() -> None:
-    there = View(zone=ZoneInfo("Asia/Kathmandu"))
-    here, far = (render(TIME_ENTRIES, ENTRY, view)["attributes"] for view in (ZAGREB, there))
-    changed = {name for name in here if here[name] != far[name]}
+def test_time_zone_affects_only_timestamps() -> None:
+    other_view = View(zone=ZoneInfo("Asia/Kathmandu"))
+    attributes, other_attributes = (
+        render(TIME_ENTRIES, ENTRY, view)["attributes"] for view in (ZAGREB, other_view)
+    )
+    changed = {name for name in attributes if attributes[name] != other_attributes[name]}
     assert changed == {"created_at", "updated_at"}
 
 
 # Relationships and include
 
 
-def test_an_included_relationship_carries_its_linkage() -> None:
+def test_included_relationship_has_linkage() -> None:
     shown = render(TIMERS, TIMER, _view("time_entry"))
     assert shown["relationships"]["time_entry"] == {"data": {"type": "time_entries", "id": "364"}}
 
 
-def test_an_included_relationship_to_nothing_is_null() -> None:
+def test_included_empty_relationship_is_null() -> None:
     shown = render(TIME_ENTRIES, ENTRY, _view("task", "project"))
     assert shown["relationships"]["task"] == {"data": None}
     assert shown["relationships"]["project"] == {"data": None}
 
 
-def test_a_relationship_to_nothing_that_is_not_included_says_so() -> None:
+def test_empty_relationship_is_marked_not_included_by_default() -> None:
     assert render(TIME_ENTRIES, ENTRY, _view())["relationships"]["task"] == NOT_INCLUDED
 
 
-def test_the_organization_always_carries_data() -> None:
+def test_organization_relationship_always_has_data() -> None:
     for view in (_view(), _view("organization")):
         shown = render(TIMERS, TIMER, view)["relationships"]["organization"]
         assert shown == {"data": {"type": "organizations", "id": "2156"}}
@@ -131,9 +133,7 @@ def test_the_organization_always_carries_data() -> None:
         ([], False),
     ],
 )
-def test_linkage_depends_on_the_paths_by_which_a_record_was_reached(
-    paths: list[str], linked: bool
-) -> None:
+def test_linkage_depends_on_the_include_path_of_the_record(paths: list[str], linked: bool) -> None:
     view = _view("time_entry", "time_entry.service")
     shown = render(TIME_ENTRIES, ENTRY, view, paths)["relationships"]
     assert ("data" in shown["service"]) is linked
@@ -143,15 +143,19 @@ def test_linkage_depends_on_the_paths_by_which_a_record_was_reached(
 @pytest.mark.parametrize(
     ("path", "joined"), [("", "service"), ("time_entry", "time_entry.service")]
 )
-def test_paths_are_joined_by_dots(path: str, joined: str) -> None:
+def test_include_path_segments_are_joined_with_dots(path: str, joined: str) -> None:
     assert join_path(path, "service") == joined
 
 
 @pytest.mark.parametrize(
     ("path", "included"), [("", False), ("time_entry", True), ("a.time_entry", False)]
 )
-def test_a_relationship_is_included_where_its_whole_path_is(path: str, included: bool) -> None:
-    service = next(it for it in TIME_ENTRIES.relationships if it.name == "service")
+def test_relationship_is_included_only_when_its_full_path_is(path: str, included: bool) -> None:
+    service = next(
+        relationship
+        for relationship in TIME_ENTRIES.relationships
+        if relationship.name == "service"
+    )
     assert is_included(service, [path], _view("time_entry.service")) is included
 
 
@@ -169,19 +173,19 @@ def test_a_relationship_is_included_where_its_whole_path_is(path: str, included:
         ("", [], []),
     ],
 )
-def test_fields_govern_attributes_and_relationships_and_keep_their_order(
+def test_fields_select_attributes_and_relationships_in_declared_order(
     names: str, attributes: list[str], relationships: list[str]
 ) -> None:
     shown = render(TIMERS, TIMER, _view(timers=names))
     assert (list(shown["attributes"]), list(shown["relationships"])) == (attributes, relationships)
 
 
-def test_fields_leave_id_type_and_meta() -> None:
+def test_fields_do_not_remove_id_type_and_meta() -> None:
     shown = render(TIMERS, replace(TIMER, stop_reason=StopReason.AUTO), _view(timers=""))
     assert (shown["id"], shown["type"], shown["meta"]) == ("16", "timers", {"stop_reason": "auto"})
 
 
-def test_fields_of_another_type_change_nothing() -> None:
+def test_fields_of_another_type_are_ignored() -> None:
     assert render(TIMERS, TIMER, _view(boats="sail")) == render(TIMERS, TIMER, _view())
 
 
@@ -194,7 +198,7 @@ INCLUDED = [
 ]
 
 
-def test_included_records_are_shown_with_their_own_linkage_and_fields() -> None:
+def test_included_records_have_their_own_linkage_and_fields() -> None:
     view = _view("time_entry", "time_entry.service", time_entries="date,service", services="name")
     document = single_document(TIMERS, TIMER, view, INCLUDED)
     assert list(document) == ["data", "included", "meta"]
@@ -210,18 +214,18 @@ def test_included_records_are_shown_with_their_own_linkage_and_fields() -> None:
 
 
 @pytest.mark.parametrize("meta", [None, {}])
-def test_a_single_document_has_meta_even_when_there_is_nothing_to_say(
+def test_single_document_has_empty_meta_by_default(
     meta: dict[str, Any] | None,
 ) -> None:
     assert single_document(TIMERS, TIMER, ZAGREB, meta=meta)["meta"] == {}
 
 
-def test_a_single_document_carries_the_meta_it_is_given() -> None:
+def test_single_document_contains_the_passed_meta() -> None:
     document = single_document(TIMERS, TIMER, ZAGREB, meta={"already_stopped": True})
     assert document["meta"] == {"already_stopped": True}
 
 
-def test_a_list_has_its_members_in_the_order_of_the_source() -> None:
+def test_list_document_members_have_the_source_order() -> None:
     links, meta = {"first": "http://stint.test"}, {"total_count": 2}
     document = list_document(TIMERS, [TIMER, RUNNING], ZAGREB, [], links, meta)
     assert list(document) == ["data", "links", "meta"]
@@ -232,17 +236,17 @@ def test_a_list_has_its_members_in_the_order_of_the_source() -> None:
     }
 
 
-def test_a_list_shows_what_is_included_after_its_data() -> None:
+def test_list_document_places_included_after_data() -> None:
     document = list_document(TIMERS, [TIMER], _view("time_entry"), INCLUDED, {}, {})
     assert list(document) == ["data", "included", "links", "meta"]
-    assert [it["id"] for it in document["included"]] == ["364", "1294"]
+    assert [resource["id"] for resource in document["included"]] == ["364", "1294"]
 
 
-def test_an_empty_list_is_an_empty_list() -> None:
+def test_empty_list_document_has_empty_data() -> None:
     assert list_document(TIMERS, [], ZAGREB, [], {}, {}) == {"data": [], "links": {}, "meta": {}}
 
 
-def test_a_resource_without_relationships_shows_none() -> None:
+def test_resource_without_relationships_has_empty_relationships() -> None:
     organization = Organization(2156, "Studio", "Europe/Zagreb")
     assert render(ORGANIZATIONS, organization, ZAGREB) == {
         "id": "2156",
@@ -252,22 +256,24 @@ def test_a_resource_without_relationships_shows_none() -> None:
     }
 
 
-def test_rendering_follows_the_declaration_alone() -> None:
+def test_rendering_uses_only_the_declaration() -> None:
     boats: Resource[dict[str, Any]] = Resource(
         type="boats",
         singular="boat",
-        meaning="Something that floats.",
+        meaning="A boat.",
         id=lambda boat: boat["number"],
         attributes=(
-            Attribute("launched", Kind.INSTANT, lambda it: it["launched"], "When."),
-            Attribute("sails", Kind.INTEGER, lambda it: it["sails"], "How many."),
+            Attribute("launched", Kind.INSTANT, lambda boat: boat["launched"], "Launch time."),
+            Attribute("sails", Kind.INTEGER, lambda boat: boat["sails"], "Number of sails."),
         ),
         relationships=(
-            Relationship("harbour", "harbours", lambda it: it["harbour"], "Where.", always=True),
+            Relationship(
+                "harbour", "harbours", lambda boat: boat["harbour"], "Harbour.", always=True
+            ),
         ),
         meta=(
-            Attribute("leaks", Kind.BOOLEAN, lambda it: it["leaks"], "Whether it leaks."),
-            Attribute("sank", Kind.TEXT, lambda it: it.get("sank"), "Why it sank, if it did."),
+            Attribute("leaks", Kind.BOOLEAN, lambda boat: boat["leaks"], "True if the boat leaks."),
+            Attribute("sank", Kind.TEXT, lambda boat: boat.get("sank"), "Reason for sinking."),
         ),
     )
     boat = {"number": 7, "launched": 0, "sails": 0, "harbour": None, "leaks": True}
@@ -280,7 +286,7 @@ def test_rendering_follows_the_declaration_alone() -> None:
     }
 
 
-def test_a_document_is_encoded_as_json_in_its_own_order() -> None:
+def test_encoded_json_has_the_member_order_of_the_document() -> None:
     document = {"b": [1, None, True], "a": {"note": "\u010daj \u2615", "stop_reason": "auto"}}
     assert json.loads(encode(document)) == document
     assert encode(document).startswith('{"b":')

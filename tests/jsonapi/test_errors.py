@@ -1,4 +1,4 @@
-"""Error documents: the source document, and contract section 7."""
+"""Error documents: the source document and contract section 7."""
 
 from collections.abc import Iterator
 
@@ -17,7 +17,7 @@ def _codes(parent: type[StintError] = StintError) -> Iterator[str]:
             yield from _codes(child)
 
 
-def test_the_catalogue_holds_exactly_the_errors_that_there_are() -> None:
+def test_error_statuses_cover_every_error_code() -> None:
     assert set(CATALOGUE) == set(_codes())
 
 
@@ -41,7 +41,7 @@ def test_the_catalogue_holds_exactly_the_errors_that_there_are() -> None:
         ("overlaps_session", 422, "Invalid Attribute"),
     ],
 )
-def test_status_and_title_are_those_of_the_contract(code: str, status: int, title: str) -> None:
+def test_status_and_title_match_the_contract(code: str, status: int, title: str) -> None:
     assert CATALOGUE[code] == (status, title)
 
 
@@ -59,15 +59,15 @@ def test_status_and_title_are_those_of_the_contract(code: str, status: int, titl
         ("unavailable", 503),
     ],
 )
-def test_status_is_that_of_the_contract_where_it_names_no_title(code: str, status: int) -> None:
+def test_status_matches_the_contract_when_no_title_is_specified(code: str, status: int) -> None:
     assert CATALOGUE[code][0] == status
 
 
-def test_an_error_knows_its_status() -> None:
+def test_status_of_returns_the_status_of_an_error() -> None:
     assert (status_of(RecordNotFound()), status_of(InvalidAttribute("service"))) == (404, 422)
 
 
-def test_an_invalid_service_is_exactly_the_error_of_the_source() -> None:
+def test_invalid_service_error_equals_the_source_document() -> None:
     document = error_document(InvalidAttribute("service"))
     assert document == {
         "errors": [
@@ -83,24 +83,24 @@ def test_an_invalid_service_is_exactly_the_error_of_the_source() -> None:
     assert list(document["errors"][0]) == ["status", "code", "title", "detail", "source"]
 
 
-def test_an_error_without_a_source_has_no_such_member() -> None:
-    described = error_document(RecordNotFound())["errors"][0]
-    assert list(described) == ["status", "code", "title", "detail"]
+def test_error_without_source_omits_the_source_member() -> None:
+    error = error_document(RecordNotFound())["errors"][0]
+    assert list(error) == ["status", "code", "title", "detail"]
 
 
-def test_an_error_carries_its_meta() -> None:
+def test_error_document_contains_the_meta_of_the_error() -> None:
     overlap = errors.OverlapsSession("started_at", "2026-03-02T09:00:00.000+01:00")
-    described = error_document(overlap)["errors"][0]
-    assert list(described) == ["status", "code", "title", "detail", "source", "meta"]
-    assert described["meta"] == {"earliest_started_at": "2026-03-02T09:00:00.000+01:00"}
+    error = error_document(overlap)["errors"][0]
+    assert list(error) == ["status", "code", "title", "detail", "source", "meta"]
+    assert error["meta"] == {"earliest_started_at": "2026-03-02T09:00:00.000+01:00"}
 
 
-def test_an_error_may_be_given_an_id_to_quote() -> None:
-    described = error_document(ServerError(), "1f0c")["errors"][0]
-    assert list(described) == ["id", "status", "code", "title", "detail"]
-    assert described["id"] == "1f0c"
+def test_error_document_contains_the_passed_id() -> None:
+    error = error_document(ServerError(), "1f0c")["errors"][0]
+    assert list(error) == ["id", "status", "code", "title", "detail"]
+    assert error["id"] == "1f0c"
 
 
-def test_a_pointer_to_the_whole_body_is_kept_though_it_is_empty() -> None:
-    described = error_document(errors.MalformedDocument(pointer=""))["errors"][0]
-    assert described["source"] == {"pointer": ""}
+def test_empty_pointer_to_the_whole_body_is_preserved() -> None:
+    error = error_document(errors.MalformedDocument(pointer=""))["errors"][0]
+    assert error["source"] == {"pointer": ""}

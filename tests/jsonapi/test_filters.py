@@ -23,7 +23,7 @@ def _read(*parameters: tuple[str, str]) -> ListQuery:
     return read_list_query(TIMERS, parameters, ZAGREB)
 
 
-def test_without_filters_nothing_is_asked_about() -> None:
+def test_no_filters_give_no_conditions() -> None:
     conditions = _read().conditions
     assert conditions.by_name == {}
     assert (conditions.ids("person_id"), conditions.time("started_at")) == (None, None)
@@ -46,17 +46,17 @@ def test_without_filters_nothing_is_asked_about() -> None:
         [("filter[person_id]", "1"), ("filter[person_id][]", "2")],
     ],
 )
-def test_several_ids_come_in_every_spelling(parameters: Parameters) -> None:
+def test_multiple_ids_are_accepted_in_every_syntax(parameters: Parameters) -> None:
     assert _read(*parameters).conditions.ids("person_id") == frozenset({1, 2})
 
 
-def test_filters_are_kept_apart() -> None:
+def test_filters_are_independent_of_each_other() -> None:
     query = _read(("filter[person_id]", "1"), ("filter[time_entry_id]", "2"))
     assert query.conditions.ids("person_id") == frozenset({1})
     assert query.conditions.ids("time_entry_id") == frozenset({2})
 
 
-def test_a_filter_of_ids_is_not_a_time_nor_the_other_way_round() -> None:
+def test_id_filter_has_no_time_and_time_filter_has_no_ids() -> None:
     query = _read(("filter[person_id]", "1"), ("filter[started_at]", "2026-03-02"))
     assert (query.conditions.time("person_id"), query.conditions.ids("started_at")) == (None, None)
 
@@ -64,7 +64,7 @@ def test_a_filter_of_ids_is_not_a_time_nor_the_other_way_round() -> None:
 TWENTY = ",".join(str(number) for number in range(1, 21))
 
 
-def test_twenty_ids_are_taken() -> None:
+def test_twenty_ids_are_accepted() -> None:
     ids = _read(("filter[person_id]", TWENTY)).conditions.ids("person_id")
     assert ids is not None
     assert len(ids) == 20
@@ -78,20 +78,20 @@ def test_twenty_ids_are_taken() -> None:
         [("filter[person_id]", str(number)) for number in range(1, 22)],
     ],
 )
-def test_twenty_one_are_not(parameters: Parameters) -> None:
-    with pytest.raises(UnsupportedFilterValue) as caught:
+def test_more_than_twenty_ids_are_rejected(parameters: Parameters) -> None:
+    with pytest.raises(UnsupportedFilterValue) as raised:
         _read(*parameters)
-    assert caught.value.source == {"parameter": "filter[person_id]"}
+    assert raised.value.source == {"parameter": "filter[person_id]"}
 
 
 @pytest.mark.parametrize(
     "value", ["", " ", ",", "1,", "1,,2", "0", "-1", "1.5", "abc", "me", "1 2", "007", str(2**53)]
 )
 @pytest.mark.parametrize("name", ["filter[person_id]", "filter[time_entry_id][eq][]"])
-def test_what_is_no_id_is_refused(name: str, value: str) -> None:
-    with pytest.raises(UnsupportedFilterValue) as caught:
+def test_invalid_id_is_rejected(name: str, value: str) -> None:
+    with pytest.raises(UnsupportedFilterValue) as raised:
         _read((name, value))
-    assert (caught.value.code, caught.value.source) == (
+    assert (raised.value.code, raised.value.source) == (
         "unsupported_filter_value_type",
         {"parameter": name},
     )
@@ -120,7 +120,7 @@ def _span(start: str, end: str) -> TimeIs:
         ("null", TimeIs(None)),
     ],
 )
-def test_a_time_is_a_day_of_the_zone_or_a_second_or_empty(
+def test_time_filter_accepts_a_day_a_second_or_an_empty_value(
     name: str, suffix: str, value: str, time: TimeIs
 ) -> None:
     assert _read((f"filter[{name}]{suffix}", value)).conditions.time(name) == time
@@ -139,16 +139,16 @@ def test_a_time_is_a_day_of_the_zone_or_a_second_or_empty(
         "9999-12-31T25:00:00Z",
     ],
 )
-def test_what_is_no_time_is_refused(value: str) -> None:
-    with pytest.raises(UnsupportedFilterValue) as caught:
+def test_invalid_time_is_rejected(value: str) -> None:
+    with pytest.raises(UnsupportedFilterValue) as raised:
         _read(("filter[started_at]", value))
-    assert (caught.value.code, caught.value.source) == (
+    assert (raised.value.code, raised.value.source) == (
         "unsupported_filter_value_type",
         {"parameter": "filter[started_at]"},
     )
 
 
-def test_a_time_may_be_asked_for_once() -> None:
+def test_repeated_time_filter_is_rejected() -> None:
     with pytest.raises(UnsupportedFilterValue):
         _read(("filter[started_at]", "2026-03-02"), ("filter[started_at]", "2026-03-03"))
 
@@ -178,12 +178,12 @@ def test_a_time_may_be_asked_for_once() -> None:
         ("filter[person_id][", InvalidParameter, "invalid_parameter"),
     ],
 )
-def test_an_unknown_filter_operator_or_spelling_is_named_as_the_client_wrote_it(
+def test_invalid_filter_error_names_the_parameter_as_sent(
     name: str, error: type[ParameterError], code: str
 ) -> None:
-    with pytest.raises(error) as caught:
+    with pytest.raises(error) as raised:
         _read((name, "1"))
-    assert (caught.value.code, caught.value.source) == (code, {"parameter": name})
+    assert (raised.value.code, raised.value.source) == (code, {"parameter": name})
 
 
 @pytest.mark.parametrize(
@@ -193,7 +193,7 @@ def test_other_parameters_are_ignored(name: str) -> None:
     assert _read((name, "x")).conditions.by_name == {}
 
 
-def test_a_space_between_date_and_clock_is_not_an_offsets_plus() -> None:
+def test_space_between_date_and_time_is_not_read_as_a_plus() -> None:
     query = read_list_query(
         TIMERS, [("filter[started_at]", "2026-03-02 09:00:00+01:00")], ZoneInfo("UTC")
     )
@@ -201,14 +201,14 @@ def test_a_space_between_date_and_clock_is_not_an_offsets_plus() -> None:
 
 
 @pytest.mark.parametrize("operator", ["eq", "contains", "any_of"])
-def test_a_record_must_have_one_of_the_ids(operator: str) -> None:
+def test_positive_id_operators_require_one_of_the_ids(operator: str) -> None:
     conditions = _read((f"filter[person_id][{operator}]", "1,2")).conditions
     assert conditions.ids("person_id") == frozenset({1, 2})
     assert conditions.other_ids("person_id") == frozenset()
 
 
 @pytest.mark.parametrize("operator", ["not_eq", "not_contain", "none_of"])
-def test_a_record_must_have_none_of_the_ids(operator: str) -> None:
+def test_negative_id_operators_exclude_the_ids(operator: str) -> None:
     conditions = _read((f"filter[person_id][{operator}][]", "1,2")).conditions
     assert conditions.ids("person_id") is None
     assert conditions.other_ids("person_id") == frozenset({1, 2})
@@ -228,30 +228,30 @@ END = LAST_INSTANT + 1
         ("lt_eq", Span(0, DAY.end)),
     ],
 )
-def test_a_day_is_compared_as_a_whole(operator: str, span: Span) -> None:
+def test_time_comparison_uses_the_whole_day(operator: str, span: Span) -> None:
     conditions = _read((f"filter[stopped_at][{operator}]", "2026-03-02")).conditions
     assert conditions.time("stopped_at") == TimeIs(span)
 
 
-def test_a_time_other_than_one_is_there_and_outside_of_it() -> None:
+def test_time_not_eq_excludes_the_day_and_empty_times() -> None:
     conditions = _read(("filter[stopped_at][not_eq]", "2026-03-02")).conditions
     assert conditions.time("stopped_at") == TimeIs(Span(0, END))
     assert conditions.other_times("stopped_at") == (DAY,)
 
 
-def test_no_time_not_equal_means_stopped() -> None:
+def test_time_not_eq_null_requires_a_time() -> None:
     conditions = _read(("filter[stopped_at][not_eq]", "null")).conditions
     assert conditions.time("stopped_at") == TimeIs(Span(0, END))
 
 
 @pytest.mark.parametrize("operator", ["gt", "gt_eq", "lt", "lt_eq"])
 @pytest.mark.parametrize("value", ["", "null"])
-def test_nothing_is_before_or_after_no_time(operator: str, value: str) -> None:
+def test_empty_time_is_rejected_for_ordering_operators(operator: str, value: str) -> None:
     with pytest.raises(UnsupportedFilterValue):
         _read((f"filter[stopped_at][{operator}]", value))
 
 
-def test_an_and_group_is_read_as_productives_own_client_writes_it() -> None:
+def test_and_group_of_productive_client_is_accepted() -> None:
     conditions = _read(
         ("filter[$op]", "and"),
         ("filter[0][person_id][eq][]", "1"),
@@ -265,7 +265,7 @@ def test_an_and_group_is_read_as_productives_own_client_writes_it() -> None:
     assert conditions.ids("time_entry_id") == frozenset({7})
 
 
-def test_groups_are_joined_by_and() -> None:
+def test_filter_groups_are_combined_with_and() -> None:
     conditions = _read(
         ("filter[0][person_id]", "1,2"),
         ("filter[1][person_id]", "2,3"),
@@ -276,7 +276,7 @@ def test_groups_are_joined_by_and() -> None:
     ).conditions
     assert conditions.ids("person_id") == frozenset({2})
     assert conditions.other_ids("person_id") == frozenset({4, 5})
-    # It runs, and it stopped: nothing does both.
+    # No timer is both running and stopped.
     assert conditions.time("stopped_at") == TimeIs(Span(0, 0))
 
 
@@ -291,7 +291,9 @@ def test_groups_are_joined_by_and() -> None:
         ("filter[0][budget_id][eq]", "1", UnsupportedFilter),
     ],
 )
-def test_other_groups_are_refused(name: str, value: str, error: type[ParameterError]) -> None:
-    with pytest.raises(error) as caught:
+def test_unsupported_filter_groups_are_rejected(
+    name: str, value: str, error: type[ParameterError]
+) -> None:
+    with pytest.raises(error) as raised:
         _read((name, value))
-    assert caught.value.source == {"parameter": name}
+    assert raised.value.source == {"parameter": name}

@@ -10,12 +10,12 @@ from chalicelib.jsonapi.parameters import Parameters, read_view
 from chalicelib.resources.timers import TIMERS
 
 
-def test_nothing_is_included_and_everything_shown_unless_asked_otherwise() -> None:
+def test_default_view_includes_nothing_and_shows_all_fields() -> None:
     view = read_view(TIMERS, [], UTC)
     assert (view.include, view.fields) == (frozenset(), {})
 
 
-def test_times_are_shown_in_the_zone_that_is_given() -> None:
+def test_view_uses_the_passed_time_zone() -> None:
     zone = ZoneInfo("Asia/Kathmandu")
     assert read_view(TIMERS, [], zone).zone is zone
 
@@ -40,7 +40,7 @@ def test_times_are_shown_in_the_zone_that_is_given() -> None:
         ),
     ],
 )
-def test_a_dotted_path_includes_its_prefixes(parameters: Parameters, paths: set[str]) -> None:
+def test_dotted_include_path_includes_its_prefixes(parameters: Parameters, paths: set[str]) -> None:
     assert read_view(TIMERS, parameters, UTC).include == paths
 
 
@@ -59,16 +59,16 @@ def test_a_dotted_path_includes_its_prefixes(parameters: Parameters, paths: set[
         "time_entry,nobody",
     ],
 )
-def test_an_unknown_path_is_refused(value: str) -> None:
-    with pytest.raises(UnsupportedInclude) as caught:
+def test_unknown_include_path_is_rejected(value: str) -> None:
+    with pytest.raises(UnsupportedInclude) as raised:
         read_view(TIMERS, [("include", value)], UTC)
-    assert (caught.value.code, caught.value.source) == (
+    assert (raised.value.code, raised.value.source) == (
         "unsupported_include",
         {"parameter": "include"},
     )
 
 
-def test_a_refusal_names_the_path_among_those_asked_for() -> None:
+def test_include_error_names_the_unknown_path() -> None:
     with pytest.raises(UnsupportedInclude, match="'nobody'"):
         read_view(TIMERS, [("include", "time_entry,nobody,organization")], UTC)
 
@@ -90,14 +90,14 @@ def test_a_refusal_names_the_path_among_those_asked_for() -> None:
         ([("fields[boats]", "sail")], {"boats": {"sail"}}),
     ],
 )
-def test_fields_are_asked_for_by_type(parameters: Parameters, fields: dict[str, set[str]]) -> None:
+def test_fields_are_read_per_type(parameters: Parameters, fields: dict[str, set[str]]) -> None:
     assert read_view(TIMERS, parameters, UTC).fields == fields
 
 
 @pytest.mark.parametrize(
     "name", ["fields", "fields[timers][]", "fields[timers][x]", "fields[timers", "fields[[timers]]"]
 )
-def test_fields_without_one_type_are_refused(name: str) -> None:
-    with pytest.raises(InvalidParameter) as caught:
+def test_fields_parameter_without_exactly_one_type_is_rejected(name: str) -> None:
+    with pytest.raises(InvalidParameter) as raised:
         read_view(TIMERS, [(name, "started_at")], UTC)
-    assert (caught.value.code, caught.value.source) == ("invalid_parameter", {"parameter": name})
+    assert (raised.value.code, raised.value.source) == ("invalid_parameter", {"parameter": name})

@@ -1,4 +1,4 @@
-"""What acts take: what is absent, null, blank or wrong, for something new and for an update."""
+"""Inputs of operations: absent, null, blank and invalid values on create and update."""
 
 import json
 from typing import Any
@@ -11,14 +11,14 @@ from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import Kind
 from chalicelib.resources.values import flag, integer, one, text
 
-NAME = text("name", "What it is called.", required=True, most=5)
+NAME = text("name", "The name.", required=True, most=5)
 NOTE = text("note", "A remark.", nullable=True)
-BILLABLE = flag("billable", "Whether it is invoiced.")
-POSITION = integer("position", "Its place.", -2, 9)
+BILLABLE = flag("billable", "True if the time is invoiced.")
+POSITION = integer("position", "The position.", -2, 9)
 DATE = Input("date", Kind.DATE, (InAttribute("date"),), "The day.")
-PERSON = one("person", "people", "Who.")
+PERSON = one("person", "people", "The person.")
 COLOUR = Input(
-    "colour", Kind.TEXT, (InAttribute("colour"),), "Which.", choices={"red": "R", 1: "one"}
+    "colour", Kind.TEXT, (InAttribute("colour"),), "The colour.", choices={"red": "R", 1: "one"}
 )
 ALL = (NAME, NOTE, BILLABLE, POSITION, DATE, PERSON, COLOUR)
 
@@ -28,11 +28,11 @@ def document(relationships: dict[str, Any] | None = None, **attributes: Any) -> 
     return read_document(json.dumps({"data": data}).encode(), "things")
 
 
-def test_something_new_is_made_of_what_is_given() -> None:
-    given = document(
+def test_read_values_returns_the_values_of_a_new_record() -> None:
+    body = document(
         name="  Ana ", note="", billable=False, position="-2", date="2026-03-02", colour="red", x=1
     )
-    assert read_values(ALL, given) == {
+    assert read_values(ALL, body) == {
         "name": "Ana",
         "billable": False,
         "position": -2,
@@ -42,13 +42,13 @@ def test_something_new_is_made_of_what_is_given() -> None:
 
 
 @pytest.mark.parametrize("name", [None, "", " "])
-def test_what_is_needed_must_be_given(name: str | None) -> None:
-    for given in (document(name=name), Document()):
-        with pytest.raises(InvalidAttribute, match="must be given"):
-            read_values(ALL, given)
+def test_missing_required_value_is_rejected(name: str | None) -> None:
+    for body in (document(name=name), Document()):
+        with pytest.raises(InvalidAttribute, match="This attribute is required"):
+            read_values(ALL, body)
 
 
-def test_an_update_tells_null_from_absent() -> None:
+def test_update_distinguishes_null_from_absent() -> None:
     assert read_changes(ALL, Document()) == {}
     assert read_changes(ALL, document(note=None)) == {"note": None}
     assert read_changes(ALL, document(note=" ")) == {"note": None}
@@ -56,22 +56,22 @@ def test_an_update_tells_null_from_absent() -> None:
 
 
 @pytest.mark.parametrize("name", ["name", "billable", "position", "date", "person_id", "colour"])
-@pytest.mark.parametrize("nothing", [None, "", "  "])
-def test_an_update_empties_only_what_can_be_empty(name: str, nothing: Any) -> None:
-    with pytest.raises(InvalidAttribute, match="must not be empty"):
-        read_changes(ALL, document(**{name: nothing}))
+@pytest.mark.parametrize("empty", [None, "", "  "])
+def test_update_rejects_an_empty_value_for_a_non_nullable_input(name: str, empty: Any) -> None:
+    with pytest.raises(InvalidAttribute, match="This attribute cannot be empty"):
+        read_changes(ALL, document(**{name: empty}))
 
 
-def test_an_update_takes_relationships() -> None:
-    related = {"person": {"data": {"type": "people", "id": "7"}}}
-    assert read_changes(ALL, document(related)) == {"person": 7}
-    # The attribute comes first; null in one place gives way to a value in another.
-    assert read_changes(ALL, document(related, person_id=None)) == {"person": 7}
-    assert read_changes(ALL, document(related, person_id="8")) == {"person": 8}
-    nothing: tuple[dict[str, Any], ...] = ({}, {"person": {}}, {"person": None})
-    for unsaid in nothing:
-        assert read_changes(ALL, document(unsaid)) == {}
-    with pytest.raises(InvalidAttribute, match="must not be empty"):
+def test_update_accepts_relationships() -> None:
+    relationships = {"person": {"data": {"type": "people", "id": "7"}}}
+    assert read_changes(ALL, document(relationships)) == {"person": 7}
+    # The attribute has priority. A null in one source falls back to a value in another.
+    assert read_changes(ALL, document(relationships, person_id=None)) == {"person": 7}
+    assert read_changes(ALL, document(relationships, person_id="8")) == {"person": 8}
+    without_data: tuple[dict[str, Any], ...] = ({}, {"person": {}}, {"person": None})
+    for absent in without_data:
+        assert read_changes(ALL, document(absent)) == {}
+    with pytest.raises(InvalidAttribute, match="This attribute cannot be empty"):
         read_changes(ALL, document({"person": {"data": None}}))
     with pytest.raises(MalformedDocument):
         read_changes(ALL, document({"person": {"data": []}}))
@@ -102,28 +102,28 @@ def test_an_update_takes_relationships() -> None:
         ("person_id", "x"),
     ],
 )
-def test_what_is_wrong_is_refused_either_way(name: str, value: Any) -> None:
-    given = document(**{"name": "Ana", name: value})
+def test_invalid_value_is_rejected_on_create_and_update(name: str, value: Any) -> None:
+    body = document(**{"name": "Ana", name: value})
     for read in (read_values, read_changes):
-        with pytest.raises(InvalidAttribute) as caught:
-            read(ALL, given)
+        with pytest.raises(InvalidAttribute) as raised:
+            read(ALL, body)
         pointer = f"data/attributes/{name.removesuffix('_id')}"
-        assert caught.value.source == {"pointer": pointer}
+        assert raised.value.source == {"pointer": pointer}
 
 
-def test_bounds_are_allowed() -> None:
-    given = document(name="fives", note="x" * 255, position=9, colour=1)
-    assert read_changes(ALL, given)["position"] == 9
-    assert read_changes(ALL, given)["colour"] == "one"
+def test_values_at_the_limits_are_accepted() -> None:
+    body = document(name="fives", note="x" * 255, position=9, colour=1)
+    assert read_changes(ALL, body)["position"] == 9
+    assert read_changes(ALL, body)["colour"] == "one"
 
 
-def test_a_rule_says_what_a_value_must_be() -> None:
-    def even(number: int) -> int:
-        if number % 2:
+def test_message_of_a_failed_rule_is_in_the_error() -> None:
+    def require_even(value: int) -> int:
+        if value % 2:
             raise ValueError("must be even")
-        return number * 10
+        return value * 10
 
-    declared = Input("n", Kind.INTEGER, (InAttribute("n"),), "A number.", rule=even)
-    assert declared.read(document(n=2)) == 20
+    number = Input("n", Kind.INTEGER, (InAttribute("n"),), "A number.", rule=require_even)
+    assert number.read(document(n=2)) == 20
     with pytest.raises(InvalidAttribute, match="must be even"):
-        declared.read(document(n=1))
+        number.read(document(n=1))

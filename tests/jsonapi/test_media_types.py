@@ -1,35 +1,35 @@
-"""Contract section 1: request type and Accept."""
+"""``Content-Type`` and ``Accept`` of requests: contract section 1."""
 
 import pytest
 
 from chalicelib.domain.errors import NotAcceptable, UnsupportedMediaType
 from chalicelib.jsonapi.media_types import CONTENT_TYPE, check_accept, check_content_type
 
-OURS = "application/vnd.api+json"
+JSON_API = "application/vnd.api+json"
 
 
-def test_answers_say_what_they_are() -> None:
+def test_response_content_type_is_json_api() -> None:
     assert CONTENT_TYPE == "application/vnd.api+json; charset=utf-8"
 
 
 @pytest.mark.parametrize(
     "header",
     [
-        OURS,
-        f" {OURS} ",
+        JSON_API,
+        f" {JSON_API} ",
         "Application/Vnd.Api+JSON",
-        f"{OURS};",
-        f"{OURS}; ;",
-        f"{OURS};charset=utf-8",
-        f"{OURS}; charset=UTF-8",
-        f'{OURS}; charset="utf-8"',
-        f"{OURS}; Charset = utf-8",
-        f'{OURS}; profile="https://example.com/a"',
-        f'{OURS}; profile="https://example.com/a;ext=b, c"',
-        f'{OURS}; profile="a \\"quoted; ext=x\\" word"; charset=utf-8',
+        f"{JSON_API};",
+        f"{JSON_API}; ;",
+        f"{JSON_API};charset=utf-8",
+        f"{JSON_API}; charset=UTF-8",
+        f'{JSON_API}; charset="utf-8"',
+        f"{JSON_API}; Charset = utf-8",
+        f'{JSON_API}; profile="https://example.com/a"',
+        f'{JSON_API}; profile="https://example.com/a;ext=b, c"',
+        f'{JSON_API}; profile="a \\"quoted; ext=x\\" word"; charset=utf-8',
     ],
 )
-def test_a_body_is_json_api_with_a_profile_or_utf_8_at_the_most(header: str) -> None:
+def test_json_api_body_with_profile_or_utf_8_charset_is_accepted(header: str) -> None:
     check_content_type(header)
 
 
@@ -44,20 +44,20 @@ def test_a_body_is_json_api_with_a_profile_or_utf_8_at_the_most(header: str) -> 
         "text/plain",
         "*/*",
         "application/vnd.api",
-        f"{OURS}x",
-        f"{OURS}, {OURS}",
-        f"application/json; profile={OURS}",
-        f"{OURS}; charset=latin-1",
-        f"{OURS}; charset",
-        f"{OURS}; charset=",
-        f"{OURS}; q=1",
-        f'{OURS}; ext="https://example.com/bulk"',
-        f"{OURS}; ext",
-        f'{OURS}; profile="a"; ext="b"',
-        f'{OURS}; profile="a" ;version=1',
+        f"{JSON_API}x",
+        f"{JSON_API}, {JSON_API}",
+        f"application/json; profile={JSON_API}",
+        f"{JSON_API}; charset=latin-1",
+        f"{JSON_API}; charset",
+        f"{JSON_API}; charset=",
+        f"{JSON_API}; q=1",
+        f'{JSON_API}; ext="https://example.com/bulk"',
+        f"{JSON_API}; ext",
+        f'{JSON_API}; profile="a"; ext="b"',
+        f'{JSON_API}; profile="a" ;version=1',
     ],
 )
-def test_a_body_of_another_type_or_with_other_parameters_is_refused(header: str | None) -> None:
+def test_other_content_types_and_parameters_are_rejected(header: str | None) -> None:
     with pytest.raises(UnsupportedMediaType):
         check_content_type(header)
 
@@ -71,37 +71,37 @@ def test_a_body_of_another_type_or_with_other_parameters_is_refused(header: str 
         "text/html",
         "application/json",
         "application/json; ext=x",
-        # The source document's own.
+        # The header in the source document.
         "text/xml,application/xml,application/xhtml+xml,text/html;q=0.9,"
         "text/plain;q=0.8,image/png,*/*;q=0.5",
-        OURS,
-        OURS.upper(),
-        f"{OURS};q=0.5",
-        f"{OURS}; profile=a; q=0.5",
-        f'{OURS}; profile="x, {OURS}; ext=y"',
-        f"{OURS}; ext=x, {OURS}",
-        f"{OURS}, {OURS}; charset=utf-8",
-        f"{OURS}; ext=x, {OURS}; profile=a",
-        f"text/html, {OURS}",
+        JSON_API,
+        JSON_API.upper(),
+        f"{JSON_API};q=0.5",
+        f"{JSON_API}; profile=a; q=0.5",
+        f'{JSON_API}; profile="x, {JSON_API}; ext=y"',
+        f"{JSON_API}; ext=x, {JSON_API}",
+        f"{JSON_API}, {JSON_API}; charset=utf-8",
+        f"{JSON_API}; ext=x, {JSON_API}; profile=a",
+        f"text/html, {JSON_API}",
     ],
 )
-def test_an_answer_is_given_where_one_entry_allows_it_or_none_is_ours(header: str | None) -> None:
+def test_accept_with_one_valid_or_no_json_api_entry_is_accepted(header: str | None) -> None:
     check_accept(header)
 
 
 @pytest.mark.parametrize(
     "header",
     [
-        f"{OURS}; ext=x",
-        f"{OURS}; charset=utf-8",
-        f"{OURS}; ext=x; q=0.5",
-        f"{OURS}; profile=a; ext=x",
-        f"{OURS}; ext=x, {OURS}; version=1",
-        f"{OURS}; ext=x, */*",
-        f"text/html, {OURS.upper()}; EXT=x",
-        f'{OURS}; ext="a, {OURS}"',
+        f"{JSON_API}; ext=x",
+        f"{JSON_API}; charset=utf-8",
+        f"{JSON_API}; ext=x; q=0.5",
+        f"{JSON_API}; profile=a; ext=x",
+        f"{JSON_API}; ext=x, {JSON_API}; version=1",
+        f"{JSON_API}; ext=x, */*",
+        f"text/html, {JSON_API.upper()}; EXT=x",
+        f'{JSON_API}; ext="a, {JSON_API}"',
     ],
 )
-def test_no_answer_is_given_where_every_entry_of_ours_carries_parameters(header: str) -> None:
+def test_accept_is_rejected_when_every_json_api_entry_has_parameters(header: str) -> None:
     with pytest.raises(NotAcceptable):
         check_accept(header)

@@ -4,6 +4,6 @@ import pytest
 from pytest_socket import SocketBlockedError
 
 
-def test_no_test_of_this_room_can_open_a_socket() -> None:
+def test_tests_of_this_package_cannot_open_sockets() -> None:
     with pytest.warns(UserWarning, match="socket"), pytest.raises(SocketBlockedError):
         socket.socket()

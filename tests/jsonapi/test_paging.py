@@ -1,4 +1,4 @@
-"""``links`` and ``meta`` of page mode: the source document, and contract section 6."""
+"""``links`` and ``meta`` of offset pages: the source document and contract section 6."""
 
 from urllib.parse import parse_qsl, urlsplit
 
@@ -18,7 +18,7 @@ def _pages(links: dict[str, str]) -> dict[str, str]:
     }
 
 
-def test_links_and_meta_are_those_of_the_source_document() -> None:
+def test_page_links_and_meta_equal_the_source_document() -> None:
     links = page_links(URL, [], PageNumber(), 2)
     first = f"{URL}?page%5Bnumber%5D=1&page%5Bsize%5D=30"
     assert list(links.items()) == [("first", first), ("last", first)]
@@ -35,18 +35,20 @@ def test_links_and_meta_are_those_of_the_source_document() -> None:
     ("number", "total_count", "pages"),
     [
         pytest.param(1, 30, {"first": "1", "last": "1"}, id="one full page"),
-        pytest.param(1, 31, {"first": "1", "last": "2", "next": "2"}, id="the first of two"),
-        pytest.param(2, 31, {"first": "1", "last": "2", "prev": "1"}, id="the last of two"),
+        pytest.param(1, 31, {"first": "1", "last": "2", "next": "2"}, id="first of two pages"),
+        pytest.param(2, 31, {"first": "1", "last": "2", "prev": "1"}, id="last of two pages"),
         pytest.param(
-            2, 90, {"first": "1", "last": "3", "prev": "1", "next": "3"}, id="in the middle"
+            2, 90, {"first": "1", "last": "3", "prev": "1", "next": "3"}, id="middle page"
         ),
         pytest.param(4, 90, {"first": "1", "last": "3", "prev": "3"}, id="just past the end"),
         pytest.param(99, 90, {"first": "1", "last": "3", "prev": "3"}, id="far past the end"),
-        pytest.param(1, 0, {"first": "1", "last": "1"}, id="nothing"),
-        pytest.param(2, 0, {"first": "1", "last": "1", "prev": "1"}, id="past the end of nothing"),
+        pytest.param(1, 0, {"first": "1", "last": "1"}, id="empty list"),
+        pytest.param(
+            2, 0, {"first": "1", "last": "1", "prev": "1"}, id="past the end of an empty list"
+        ),
     ],
 )
-def test_prev_and_next_are_given_where_such_a_page_exists(
+def test_prev_and_next_links_exist_only_for_existing_pages(
     number: int, total_count: int, pages: dict[str, str]
 ) -> None:
     assert _pages(page_links(URL, [], PageNumber(number), total_count)) == pages
@@ -56,13 +58,13 @@ def test_prev_and_next_are_given_where_such_a_page_exists(
     ("total_count", "size", "total_pages"),
     [(0, 30, 0), (1, 30, 1), (30, 30, 1), (31, 30, 2), (200, 200, 1), (3, 1, 3)],
 )
-def test_an_empty_list_has_no_pages_and_a_rest_has_its_own(
+def test_total_pages_is_zero_for_an_empty_list_and_rounds_up(
     total_count: int, size: int, total_pages: int
 ) -> None:
     assert page_meta(PageNumber(1, size), total_count)["total_pages"] == total_pages
 
 
-def test_meta_of_a_page_past_the_end_still_says_where_it_is() -> None:
+def test_meta_past_the_last_page_has_the_requested_page_number() -> None:
     meta = page_meta(PageNumber(9), 31)
     assert (meta["current_page"], meta["total_pages"]) == (9, 2)
 
@@ -79,13 +81,13 @@ def test_meta_of_a_page_past_the_end_still_says_where_it_is() -> None:
             [("filter[person_id][]", "2"), ("a", "x"), ("filter[person_id][]", "1")],
             "a=x&filter%5Bperson_id%5D%5B%5D=2&filter%5Bperson_id%5D%5B%5D=1"
             "&page%5Bnumber%5D=1&page%5Bsize%5D=30",
-            id="repeated ones in their order",
+            id="repeated parameters in their order",
         ),
         pytest.param(
             [("filter[started_at]", "2026-03-02T09:00:00+01:00")],
             "filter%5Bstarted_at%5D=2026-03-02T09%3A00%3A00%2B01%3A00"
             "&page%5Bnumber%5D=1&page%5Bsize%5D=30",
-            id="a plus is not left bare",
+            id="plus sign is encoded",
         ),
         pytest.param(
             [("q", "a b/c&d=e#f?g"), ("z\u017e", "\u010d")],
@@ -93,32 +95,34 @@ def test_meta_of_a_page_past_the_end_still_says_where_it_is() -> None:
             id="percent-encoded",
         ),
         pytest.param(
-            [("include", "")], "include=&page%5Bnumber%5D=1&page%5Bsize%5D=30", id="empty ones too"
+            [("include", "")], "include=&page%5Bnumber%5D=1&page%5Bsize%5D=30", id="empty parameter"
         ),
         pytest.param(
             [("page", "1"), ("per_page", "30"), ("page[size]", "30")],
             "page%5Bnumber%5D=1&page%5Bsize%5D=30",
-            id="the page in one spelling",
+            id="page parameters in one syntax",
         ),
     ],
 )
-def test_every_query_parameter_is_kept(parameters: Parameters, query: str) -> None:
+def test_links_contain_every_query_parameter(parameters: Parameters, query: str) -> None:
     assert page_links(URL, parameters, PageNumber(), 1)["first"] == f"{URL}?{query}"
 
 
-def test_links_carry_the_size_in_force_not_the_one_asked_for() -> None:
+def test_links_contain_the_effective_page_size() -> None:
     links = page_links(URL, [("page[size]", "5000")], PageNumber(1, 200), 1)
     assert links["first"] == f"{URL}?page%5Bnumber%5D=1&page%5Bsize%5D=200"
 
 
 @settings(max_examples=50, deadline=None)
 @given(st.lists(st.tuples(st.text(min_size=1), st.text()), max_size=5))
-def test_a_link_reads_back_as_what_was_asked(parameters: list[tuple[str, str]]) -> None:
+def test_link_query_parses_back_to_the_request_parameters(
+    parameters: list[tuple[str, str]],
+) -> None:
     link = page_links(URL, parameters, PageNumber(2, 5), 100)["next"]
-    read_back = parse_qsl(urlsplit(link).query, keep_blank_values=True)
-    ours = [("page[number]", "3"), ("page[size]", "5")]
-    assert sorted(read_back) == sorted([*_not_ours(parameters), *ours])
+    parsed = parse_qsl(urlsplit(link).query, keep_blank_values=True)
+    page_parameters = [("page[number]", "3"), ("page[size]", "5")]
+    assert sorted(parsed) == sorted([*_without_page_parameters(parameters), *page_parameters])
 
 
-def _not_ours(parameters: Parameters) -> Parameters:
-    return [it for it in parameters if it[0] not in ("page", "per_page")]
+def _without_page_parameters(parameters: Parameters) -> Parameters:
+    return [parameter for parameter in parameters if parameter[0] not in ("page", "per_page")]

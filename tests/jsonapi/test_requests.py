@@ -1,4 +1,4 @@
-"""Documents in: contract section 3, where real bodies are sloppy."""
+"""Request documents: contract section 3. Real clients send imprecise bodies."""
 
 import json
 from typing import Any
@@ -28,9 +28,9 @@ TIME_ENTRY = Input(
         InAttribute("time_entry_id"),
         InParameter("time_entry_id"),
     ),
-    "What to work on.",
+    "The time entry.",
 )
-STARTED_AT = Input("started_at", Kind.INSTANT, (InAttribute("started_at"),), "When.")
+STARTED_AT = Input("started_at", Kind.INSTANT, (InAttribute("started_at"),), "The start.")
 
 
 def _body(data: Any) -> bytes:
@@ -56,18 +56,18 @@ def _body(data: Any) -> bytes:
         b'{"data": {"links": 1, "meta": [], "lid": "x"}}',
     ],
 )
-def test_what_says_nothing_is_an_empty_document(body: bytes) -> None:
+def test_body_without_content_is_an_empty_document(body: bytes) -> None:
     assert read_document(body, "timers") == Document({}, {})
 
 
-def test_attributes_and_relationships_are_taken_as_they_come() -> None:
+def test_attributes_and_relationships_are_read_unchanged() -> None:
     attributes = {"service_id": "1294", "note": None, "unknown": {"deep": [1, 2.5, True]}}
     relationships = {"organization": {"data": {"type": "organizations", "id": "2149"}}, "x": 1}
     body = _body({"attributes": attributes, "relationships": relationships})
     assert read_document(body, "timers") == Document(attributes, relationships)
 
 
-def test_other_alphabets_survive() -> None:
+def test_non_ascii_text_is_preserved() -> None:
     body = '{"data": {"attributes": {"note": "\u010daj \u2615"}}}'.encode()
     assert read_document(body, "timers").attributes == {"note": "\u010daj \u2615"}
 
@@ -92,10 +92,10 @@ def test_other_alphabets_survive() -> None:
         b'{"data": {"attributes": {"x": "a\nb"}}}',
     ],
 )
-def test_what_is_not_json_in_utf_8_is_malformed(body: bytes) -> None:
-    with pytest.raises(MalformedDocument) as caught:
+def test_body_that_is_not_utf_8_json_is_malformed(body: bytes) -> None:
+    with pytest.raises(MalformedDocument) as raised:
         read_document(body, "timers")
-    assert caught.value.source is None
+    assert raised.value.source is None
 
 
 @pytest.mark.parametrize(
@@ -116,10 +116,10 @@ def test_what_is_not_json_in_utf_8_is_malformed(body: bytes) -> None:
         (b'{"data": {"relationships": 1}}', "data/relationships"),
     ],
 )
-def test_what_is_no_object_where_one_belongs_is_pointed_at(body: bytes, pointer: str) -> None:
-    with pytest.raises(MalformedDocument) as caught:
+def test_non_object_is_reported_with_its_pointer(body: bytes, pointer: str) -> None:
+    with pytest.raises(MalformedDocument) as raised:
         read_document(body, "timers")
-    assert caught.value.source == {"pointer": pointer}
+    assert raised.value.source == {"pointer": pointer}
 
 
 @pytest.mark.parametrize(
@@ -129,7 +129,7 @@ def test_what_is_no_object_where_one_belongs_is_pointed_at(body: bytes, pointer:
         b'{"data": {"attributes": ' + b'{"x": ' * 50_000 + b"1" + b"}" * 50_000 + b"}}",
         b'{"unknown": ' + b"[" * 50_000 + b"]" * 50_000 + b"}",
     ],
-    ids=["arrays", "objects", "where nobody looks"],
+    ids=["arrays", "objects", "unused member"],
 )
 def test_deep_nesting_is_malformed(body: bytes) -> None:
     with pytest.raises(MalformedDocument, match="deep"):
@@ -137,78 +137,82 @@ def test_deep_nesting_is_malformed(body: bytes) -> None:
 
 
 @pytest.mark.parametrize("type_", ["time_entries", "time-entries", None, "", " "])
-def test_a_type_may_have_dashes_or_be_missing(type_: str | None) -> None:
+def test_type_with_dashes_or_missing_type_is_accepted(type_: str | None) -> None:
     assert read_document(_body({"type": type_}), "time_entries") == Document()
 
 
 @pytest.mark.parametrize(
     "type_", ["timer", "Timers", "time_entries", " timers", 5, True, ["timers"], {}]
 )
-def test_another_type_is_a_conflict(type_: object) -> None:
-    with pytest.raises(TypeConflict) as caught:
+def test_wrong_type_is_a_conflict(type_: object) -> None:
+    with pytest.raises(TypeConflict) as raised:
         read_document(_body({"type": type_}), "timers")
-    assert caught.value.source == {"pointer": "data/type"}
+    assert raised.value.source == {"pointer": "data/type"}
 
 
 @pytest.mark.parametrize("id_", ["12", 12, "abc", 0, False, [], {}])
-def test_a_client_may_not_choose_the_id(id_: object) -> None:
+def test_client_generated_id_is_rejected(id_: object) -> None:
     with pytest.raises(AccessDenied):
         read_document(_body({"type": "timers", "id": id_}), "timers")
 
 
 @pytest.mark.parametrize("id_", ["16", 16, None, "", " "])
-def test_a_document_may_repeat_the_id_of_the_url_or_leave_it_out(id_: object) -> None:
+def test_id_equal_to_the_url_or_missing_is_accepted(id_: object) -> None:
     assert read_document(_body({"id": id_}), "timers", "16") == Document()
 
 
 @pytest.mark.parametrize("id_", ["17", 17, "016", "abc", 16.0, True, False, ["16"], {"id": "16"}])
-def test_another_id_than_the_urls_is_a_conflict(id_: object) -> None:
-    with pytest.raises(IdConflict) as caught:
+def test_id_different_from_the_url_is_a_conflict(id_: object) -> None:
+    with pytest.raises(IdConflict) as raised:
         read_document(_body({"id": id_}), "timers", "16")
-    assert caught.value.source == {"pointer": "data/id"}
+    assert raised.value.source == {"pointer": "data/id"}
 
 
 # Inputs
 
 
-def _linked(id_: object, type_: object = "time_entries") -> dict[str, Any]:
+def _relationship(id_: object, type_: object = "time_entries") -> dict[str, Any]:
     return {"time_entry": {"data": {"type": type_, "id": id_}}}
 
 
 @pytest.mark.parametrize(
     ("document", "parameters"),
     [
-        pytest.param(Document({}, _linked("364")), [], id="a relationship"),
-        pytest.param(Document({}, _linked(364)), [], id="a relationship with a number"),
-        pytest.param(Document({}, _linked(" 364 ")), [], id="a relationship with blanks around"),
-        pytest.param(Document({}, _linked("364", "time-entries")), [], id="a type with dashes"),
-        pytest.param(Document({}, _linked("364", None)), [], id="a type of null"),
-        pytest.param(Document({}, _linked("364", "")), [], id="a blank type"),
+        pytest.param(Document({}, _relationship("364")), [], id="a relationship"),
+        pytest.param(Document({}, _relationship(364)), [], id="a relationship with a number"),
+        pytest.param(
+            Document({}, _relationship(" 364 ")), [], id="a relationship with surrounding spaces"
+        ),
+        pytest.param(
+            Document({}, _relationship("364", "time-entries")), [], id="a type with dashes"
+        ),
+        pytest.param(Document({}, _relationship("364", None)), [], id="a type of null"),
+        pytest.param(Document({}, _relationship("364", "")), [], id="a blank type"),
         pytest.param(Document({}, {"time_entry": {"data": {"id": "364"}}}), [], id="no type"),
         pytest.param(Document({"time_entry_id": "364"}), [], id="an attribute"),
         pytest.param(Document({"time_entry_id": 364}), [], id="an attribute with a number"),
         pytest.param(Document(), [("time_entry_id", "364")], id="a parameter"),
-        pytest.param(Document(), [("x", "1"), ("time_entry_id", "364")], id="one of several"),
         pytest.param(
-            Document({"time_entry_id": 7}, _linked("364")),
+            Document(), [("x", "1"), ("time_entry_id", "364")], id="one of several parameters"
+        ),
+        pytest.param(
+            Document({"time_entry_id": 7}, _relationship("364")),
             [("time_entry_id", "8")],
-            id="the relationship before the attribute",
+            id="the relationship has priority over the attribute",
         ),
         pytest.param(
             Document({"time_entry_id": "364"}),
             [("time_entry_id", "8")],
-            id="the attribute before the parameter",
+            id="the attribute has priority over the parameter",
         ),
         pytest.param(
-            Document({"time_entry_id": "nonsense"}, _linked("364")),
+            Document({"time_entry_id": "nonsense"}, _relationship("364")),
             [("time_entry_id", "nonsense")],
-            id="what comes later is not looked at",
+            id="lower-priority sources are not read",
         ),
     ],
 )
-def test_an_id_is_found_wherever_it_may_come_from(
-    document: Document, parameters: Parameters
-) -> None:
+def test_id_is_read_from_every_input_source(document: Document, parameters: Parameters) -> None:
     assert TIME_ENTRY.read(document, parameters) == 364
 
 
@@ -229,15 +233,15 @@ def test_an_id_is_found_wherever_it_may_come_from(
 )
 @pytest.mark.parametrize("attribute", [None, "", "  "])
 @pytest.mark.parametrize("parameters", [[], [("time_entry_id", "")], [("time_entry_id", " ")]])
-def test_null_and_blank_are_absent(
+def test_null_and_blank_count_as_absent(
     relationship: object, attribute: object, parameters: Parameters
 ) -> None:
     document = Document({"time_entry_id": attribute}, {"time_entry": relationship})
     assert TIME_ENTRY.read(document, parameters) is None
 
 
-def test_a_blank_place_is_passed_over_for_the_next() -> None:
-    assert TIME_ENTRY.read(Document({"time_entry_id": 364}, _linked(""))) == 364
+def test_blank_source_falls_back_to_the_next_source() -> None:
+    assert TIME_ENTRY.read(Document({"time_entry_id": 364}, _relationship(""))) == 364
     document = Document({"time_entry_id": " "}, {"time_entry": {"data": None}})
     assert TIME_ENTRY.read(document, [("time_entry_id", "364")]) == 364
 
@@ -245,23 +249,23 @@ def test_a_blank_place_is_passed_over_for_the_next() -> None:
 @pytest.mark.parametrize(
     "value", [0, -1, 1.5, 364.0, True, False, [], ["364"], {}, {"id": 364}, "abc", "3 64", 10**30]
 )
-def test_what_is_no_id_is_invalid(value: object) -> None:
-    for document in (Document({"time_entry_id": value}), Document({}, _linked(value))):
-        with pytest.raises(InvalidAttribute) as caught:
+def test_invalid_id_is_an_invalid_attribute(value: object) -> None:
+    for document in (Document({"time_entry_id": value}), Document({}, _relationship(value))):
+        with pytest.raises(InvalidAttribute) as raised:
             TIME_ENTRY.read(document)
-        assert caught.value.source == {"pointer": "data/attributes/time_entry"}
+        assert raised.value.source == {"pointer": "data/attributes/time_entry"}
 
 
-def test_a_parameter_that_is_no_id_is_invalid() -> None:
+def test_invalid_id_parameter_is_an_invalid_attribute() -> None:
     with pytest.raises(InvalidAttribute):
         TIME_ENTRY.read(Document(), [("time_entry_id", "abc")])
 
 
 @pytest.mark.parametrize("type_", ["services", "time_entry", 5, ["time_entries"]])
-def test_a_relationship_of_another_type_is_invalid(type_: object) -> None:
-    with pytest.raises(InvalidAttribute, match="time_entries") as caught:
-        TIME_ENTRY.read(Document({}, _linked("364", type_)))
-    assert caught.value.source == {"pointer": "data/attributes/time_entry"}
+def test_relationship_of_another_type_is_invalid(type_: object) -> None:
+    with pytest.raises(InvalidAttribute, match="time_entries") as raised:
+        TIME_ENTRY.read(Document({}, _relationship("364", type_)))
+    assert raised.value.source == {"pointer": "data/attributes/time_entry"}
 
 
 @pytest.mark.parametrize(
@@ -277,14 +281,16 @@ def test_a_relationship_of_another_type_is_invalid(type_: object) -> None:
         ({"data": 364}, "data/relationships/time_entry/data"),
     ],
 )
-def test_a_misshapen_relationship_is_pointed_at(relationship: object, pointer: str) -> None:
-    with pytest.raises(MalformedDocument) as caught:
+def test_malformed_relationship_is_reported_with_its_pointer(
+    relationship: object, pointer: str
+) -> None:
+    with pytest.raises(MalformedDocument) as raised:
         TIME_ENTRY.read(Document({}, {"time_entry": relationship}))
-    assert caught.value.source == {"pointer": pointer}
+    assert raised.value.source == {"pointer": pointer}
 
 
-def test_relationships_that_nobody_asks_for_are_not_looked_at() -> None:
-    document = Document({}, {"organization": [], **_linked("364")})
+def test_unused_relationships_are_not_validated() -> None:
+    document = Document({}, {"organization": [], **_relationship("364")})
     assert TIME_ENTRY.read(document) == 364
 
 
@@ -297,12 +303,12 @@ def test_relationships_that_nobody_asks_for_are_not_looked_at() -> None:
         " 2026-03-02T08:00Z ",
     ],
 )
-def test_an_instant_is_a_date_time_with_any_offset(value: str) -> None:
+def test_timestamp_with_any_offset_is_accepted(value: str) -> None:
     assert STARTED_AT.read(Document({"started_at": value})) == 1_772_438_400
 
 
 @pytest.mark.parametrize("value", [None, "", " "])
-def test_an_instant_may_be_absent(value: object) -> None:
+def test_timestamp_may_be_absent(value: object) -> None:
     assert STARTED_AT.read(Document({"started_at": value})) is None
 
 
@@ -310,13 +316,13 @@ def test_an_instant_may_be_absent(value: object) -> None:
     "value",
     ["2026-03-02T08:00:00", "2026-03-02", "now", "\x00", 1_772_438_400, 0, True, [], {"at": 1}],
 )
-def test_what_is_no_instant_is_invalid(value: object) -> None:
-    with pytest.raises(InvalidAttribute) as caught:
+def test_invalid_timestamp_is_an_invalid_attribute(value: object) -> None:
+    with pytest.raises(InvalidAttribute) as raised:
         STARTED_AT.read(Document({"started_at": value}))
-    assert caught.value.source == {"pointer": "data/attributes/started_at"}
+    assert raised.value.source == {"pointer": "data/attributes/started_at"}
 
 
-# Whatever is sent
+# Random bodies
 
 _members = st.sampled_from(
     ["data", "type", "id", "attributes", "relationships", "time_entry", "time_entry_id", "x"]
@@ -339,8 +345,8 @@ _json = st.recursive(
 @given(
     st.binary(max_size=40) | _json.map(lambda value: json.dumps(value).encode()) | _json.map(_body)
 )
-def test_whatever_is_sent_is_read_or_refused(body: bytes) -> None:
-    assert type(_outcome(body)) in (
+def test_any_body_is_read_or_rejected_with_a_known_error(body: bytes) -> None:
+    assert type(_read_or_error(body)) in (
         type(None),
         int,
         MalformedDocument,
@@ -350,7 +356,7 @@ def test_whatever_is_sent_is_read_or_refused(body: bytes) -> None:
     )
 
 
-def _outcome(body: bytes) -> object:
+def _read_or_error(body: bytes) -> object:
     try:
         return TIME_ENTRY.read(read_document(body, "timers", "16"))
     except StintError as error:
@@ -358,13 +364,13 @@ def _outcome(body: bytes) -> object:
 
 
 @pytest.mark.parametrize("number", ["1e999", "9" * 5000])
-def test_a_number_out_of_range_is_pointed_at_by_its_object(number: str) -> None:
+def test_number_out_of_range_is_reported_with_its_parent_pointer(number: str) -> None:
     body = f'{{"data": {{"attributes": {{"x": {number}}}}}}}'.encode()
-    with pytest.raises(MalformedDocument) as caught:
+    with pytest.raises(MalformedDocument) as raised:
         read_document(body, "timers")
-    assert caught.value.source == {"pointer": "data/attributes"}
+    assert raised.value.source == {"pointer": "data/attributes"}
 
 
-def test_bad_utf_8_is_refused_even_where_nobody_looks() -> None:
+def test_invalid_utf_8_is_rejected_in_unused_members() -> None:
     with pytest.raises(MalformedDocument):
         read_document(b'{"foo": "\xff"}', "timers")

@@ -30,7 +30,7 @@ from chalicelib.resources.timers import TIMERS
         ([("sort", "stopped_at,")], "stopped_at", False),
     ],
 )
-def test_timers_are_sorted_by_their_start_unless_asked_otherwise(
+def test_sort_is_read_and_defaults_to_started_at(
     parameters: Parameters, sort: str, descending: bool
 ) -> None:
     query = read_list_query(TIMERS, parameters, UTC)
@@ -50,10 +50,10 @@ def test_timers_are_sorted_by_their_start_unless_asked_otherwise(
         [("sort", "started_at"), ("sort", "stopped_at")],
     ],
 )
-def test_any_other_sort_is_refused(parameters: Parameters) -> None:
-    with pytest.raises(UnsupportedSort) as caught:
+def test_unsupported_sort_is_rejected(parameters: Parameters) -> None:
+    with pytest.raises(UnsupportedSort) as raised:
         read_list_query(TIMERS, parameters, UTC)
-    assert (caught.value.code, caught.value.source) == (
+    assert (raised.value.code, raised.value.source) == (
         "sort_param_unsupported",
         {"parameter": "sort"},
     )
@@ -75,7 +75,7 @@ def test_any_other_sort_is_refused(parameters: Parameters) -> None:
         ([("page[number]", "999999999")], PageNumber(999_999_999, 30)),
     ],
 )
-def test_a_page_has_thirty_records_unless_asked_otherwise_and_never_more_than_200(
+def test_page_size_defaults_to_30_and_is_limited_to_200(
     parameters: Parameters, page: PageNumber
 ) -> None:
     assert read_list_query(TIMERS, parameters, UTC).page == page
@@ -85,20 +85,20 @@ def test_a_page_has_thirty_records_unless_asked_otherwise_and_never_more_than_20
 @pytest.mark.parametrize(
     "value", ["", "0", "-1", "+1", "1.5", "1e2", "01", " 1", "1,2", "x", "9" * 19, "\u0661", "null"]
 )
-def test_a_page_is_counted_in_whole_numbers_from_one(name: str, value: str) -> None:
-    with pytest.raises(InvalidParameter) as caught:
+def test_page_parameters_must_be_positive_integers(name: str, value: str) -> None:
+    with pytest.raises(InvalidParameter) as raised:
         read_list_query(TIMERS, [(name, value)], UTC)
-    assert (caught.value.code, caught.value.source) == ("invalid_parameter", {"parameter": name})
+    assert (raised.value.code, raised.value.source) == ("invalid_parameter", {"parameter": name})
 
 
 @pytest.mark.parametrize(
     "name",
     ["page[]", "page[offset]", "page[number][]", "page[number", "page[number]]", "page[Size]"],
 )
-def test_an_unknown_member_of_page_is_refused(name: str) -> None:
-    with pytest.raises(InvalidParameter) as caught:
+def test_unknown_page_member_is_rejected(name: str) -> None:
+    with pytest.raises(InvalidParameter) as raised:
         read_list_query(TIMERS, [(name, "1")], UTC)
-    assert caught.value.source == {"parameter": name}
+    assert raised.value.source == {"parameter": name}
 
 
 @pytest.mark.parametrize("name", ["pages", "pagenumber", "perPage", "per_page[x]", "xpage[size]"])
@@ -118,20 +118,23 @@ _texts = st.lists(_words, max_size=6).map("".join) | st.text(max_size=8)
 
 @settings(max_examples=300, deadline=None)
 @given(st.lists(st.tuples(_texts, _texts), max_size=4))
-def test_whatever_is_asked_is_answered_or_refused_by_the_parameters_name(
+def test_any_query_is_read_or_rejected_by_parameter_name(
     parameters: list[tuple[str, str]],
 ) -> None:
     names = {name for name, _ in parameters}
-    assert {_refused(read_list_query, parameters), _refused(read_view, parameters)} <= {
+    assert {
+        _rejected_parameter(read_list_query, parameters),
+        _rejected_parameter(read_view, parameters),
+    } <= {
         None,
         *names,
     }
 
 
-def _refused(read: Callable[..., object], parameters: Parameters) -> str | None:
-    """The parameter that is named in a refusal, if it comes to one."""
+def _rejected_parameter(read: Callable[..., object], parameters: Parameters) -> str | None:
+    """Return the parameter that the error names, or None if there is no error."""
     try:
         read(TIMERS, parameters, UTC)
     except ParameterError as error:
-        return error.source["parameter"] if error.source else "none is named"
+        return error.source["parameter"] if error.source else "no parameter named"
     return None

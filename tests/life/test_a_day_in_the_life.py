@@ -1,6 +1,7 @@
-"""A company begins, and somebody works a day: by what an operator types and what a phone sends.
+"""End-to-end test: an operator creates an organization with commands, and a member tracks a day.
 
-Over HTTP, on the real local server, from empty tables, which the server and the command line share.
+The client sends HTTP requests to the local server. The server and the commands share the tables,
+which are empty at the start.
 """
 
 import json
@@ -24,7 +25,7 @@ from tests.support.local_server import START_SECONDS, Server, free_port, serving
 
 pytestmark = pytest.mark.skipif(
     ENDPOINT is None,
-    reason="the local server in memory shares its tables with no command: needs DYNAMODB_ENDPOINT",
+    reason="set DYNAMODB_ENDPOINT: commands cannot read the tables of an in-memory server",
 )
 
 SERVICES = 'name,billable\nDesign,yes\n"Meetings, internal",no\n'
@@ -32,36 +33,36 @@ IVAN = ("--first-name", "Ivan", "--last-name", "Babić", "--email", "ivan@exampl
 
 
 @dataclass(frozen=True)
-class Stage:
-    """A server, and the tables that it shares with whoever types commands."""
+class Deployment:
+    """A local server and the prefix of the tables that it shares with the commands."""
 
     server: Server
     prefix: str
 
-    def type(self, *arguments: object, typed: str = "") -> Any:
-        """Run a command, which must succeed; the JSON that it answers."""
-        done = subprocess.run(
+    def run(self, *arguments: object, stdin: str = "") -> Any:
+        """Run an ``infra.admin`` command, check that it succeeds, and return its JSON output."""
+        process = subprocess.run(
             [sys.executable, "-m", "infra.admin", *map(str, arguments), "--json"],
             env={**os.environ, "STINT_TABLE_PREFIX": self.prefix},
-            input=typed,
+            input=stdin,
             capture_output=True,
             text=True,
             timeout=START_SECONDS,
             check=False,
         )
-        assert done.returncode == 0, done.stderr
-        return json.loads(done.stdout)
+        assert process.returncode == 0, process.stderr
+        return json.loads(process.stdout)
 
 
 @dataclass
-class Phone:
-    """Sends what a client sends that knows a token and nothing else, until it has logged in."""
+class Client:
+    """An API client that knows only its token until ``log_in``."""
 
     server: Server
     headers: dict[str, str] = field(default_factory=dict)
 
     def send(self, method: str, path: str, **attributes: object) -> dict[str, Any]:
-        """Send a request, which must succeed; the document that it answers."""
+        """Send a request, check that it succeeds, and return the response document."""
         headers, body = dict(self.headers), None
         if attributes:
             headers["Content-Type"] = JSON_API
@@ -69,137 +70,143 @@ class Phone:
             body = json.dumps({"data": {"type": type_, "attributes": attributes}}).encode()
         status, _, document = self.server.send(method, f"/api/v2/{path}", headers, body)
         assert status in (200, 201), document
-        answered: dict[str, Any] = document
-        return answered
+        result: dict[str, Any] = document
+        return result
 
     def get(self, path: str, **parameters: str) -> Any:
-        """The data of a document."""
+        """Send a GET request and return ``data`` of the response document."""
         return self.send("GET", f"{path}?{urlencode(parameters)}")["data"]
 
 
 @pytest.fixture
-def stage() -> Iterator[Stage]:
+def deployment() -> Iterator[Deployment]:
     port = free_port()
     prefix = f"stint-life-{port}"
     with serving(port, STINT_TABLE_PREFIX=prefix, STINT_DEMO="0") as server:
         assert "demo data none" in server.greeting
-        yield Stage(server, prefix)
+        yield Deployment(server, prefix)
 
 
-def test_a_day_in_the_life(stage: Stage) -> None:
-    phone = Phone(stage.server)
-    organization = begin_a_company(stage, phone)
-    ivan = log_in(phone, organization)
-    work_a_day(phone)
-    correct_an_entry(phone)
-    list_the_week(phone, ivan)
-    ask_what_is_kept(stage, organization)
+def test_new_organization_can_track_correct_list_and_export_time(deployment: Deployment) -> None:
+    client = Client(deployment.server)
+    organization = create_organization(deployment, client)
+    ivan = log_in(client, organization)
+    track_time(client)
+    correct_an_entry(client)
+    list_entries_of_the_week(client, ivan)
+    export_person(deployment, organization)
 
 
-def begin_a_company(stage: Stage, phone: Phone) -> int:
-    """An operator lets an organization in, its services and a member; its id."""
-    made = stage.type(
+def create_organization(deployment: Deployment, client: Client) -> int:
+    """Create an organization, its services, a member and a token. Return the organization id."""
+    created = deployment.run(
         *("organizations", "create", "Example Studio", "--time-zone", "Europe/Zagreb"),
         *("--first-name", "Ana", "--last-name", "Horvat", "--email", "ana@example.com"),
     )
-    organization: int = made["organization"]["id"]
-    here = ("-o", organization)
-    imported = stage.type("services", "import", "-", *here, typed=SERVICES)
-    assert [it["name"] for it in imported["created"]] == ["Design", "Meetings, internal"]
-    stage.type("people", "create", *here, *IVAN)
-    token = stage.type("tokens", "create", "ivan@example.com", *here, "--name", "phone")
-    phone.headers["X-Auth-Token"] = token["token"]
+    organization: int = created["organization"]["id"]
+    option = ("-o", organization)
+    imported = deployment.run("services", "import", "-", *option, stdin=SERVICES)
+    assert [service["name"] for service in imported["created"]] == ["Design", "Meetings, internal"]
+    deployment.run("people", "create", *option, *IVAN)
+    token = deployment.run("tokens", "create", "ivan@example.com", *option, "--name", "phone")
+    client.headers["X-Auth-Token"] = token["token"]
     return organization
 
 
-def log_in(phone: Phone, organization: int) -> str:
-    """A client finds out where it is by its token alone; the id of who holds it."""
-    (membership,) = phone.get("organization_memberships")
-    found = membership["relationships"]["organization"]["data"]["id"]
-    assert found == str(organization)
-    (user,) = phone.get("users")
+def log_in(client: Client, organization: int) -> str:
+    """Find the organization and the user of the token. Return the user id."""
+    (membership,) = client.get("organization_memberships")
+    organization_id = membership["relationships"]["organization"]["data"]["id"]
+    assert organization_id == str(organization)
+    (user,) = client.get("users")
     assert user["attributes"]["role"] == "member"
-    phone.headers["X-Organization-Id"] = found
+    client.headers["X-Organization-Id"] = organization_id
     person_id: str = user["id"]
     return person_id
 
 
-def work_a_day(phone: Phone) -> None:
-    """Start on a service, switch, stop."""
-    design, meetings = phone.get("services", sort="name")
-    first, second = an_hour_apart()
-    drawing = phone.send("POST", "timers", service_id=design["id"], started_at=first)["data"]
-    (running,) = phone.get("timers", **{"filter[stopped_at]": "null"})
-    assert running["id"] == drawing["id"]
-    meeting = phone.send("POST", "timers", service_id=meetings["id"], started_at=second)
-    assert meeting["meta"]["stopped_timer_ids"] == [drawing["id"]]
-    stopped = phone.send("PATCH", f"timers/{meeting['data']['id']}/stop")["data"]
+def track_time(client: Client) -> None:
+    """Start on a service, switch to another service, stop."""
+    design, meetings = client.get("services", sort="name")
+    design_start, meeting_start = two_start_times()
+    design_response = client.send(
+        "POST", "timers", service_id=design["id"], started_at=design_start
+    )
+    design_timer = design_response["data"]
+    (running,) = client.get("timers", **{"filter[stopped_at]": "null"})
+    assert running["id"] == design_timer["id"]
+    meeting_response = client.send(
+        "POST", "timers", service_id=meetings["id"], started_at=meeting_start
+    )
+    assert meeting_response["meta"]["stopped_timer_ids"] == [design_timer["id"]]
+    stopped = client.send("PATCH", f"timers/{meeting_response['data']['id']}/stop")["data"]
     assert stopped["attributes"]["total_time"] == 60
-    assert phone.get("timers", **{"filter[stopped_at]": "null"}) == []
+    assert client.get("timers", **{"filter[stopped_at]": "null"}) == []
 
 
-def correct_an_entry(phone: Phone) -> None:
-    """The hour of drawing was three quarters of one: said by hand, beside what was tracked."""
-    first = phone.get("time_entries", sort="created_at")[0]
-    assert first["attributes"]["track_method_id"] == 2
-    path = f"time_entries/{first['id']}"
-    corrected = phone.send("PATCH", path, time=45, note="without the break")["data"]
+def correct_an_entry(client: Client) -> None:
+    """Set the first entry to 45 minutes manually. The tracked time does not change."""
+    time_entry = client.get("time_entries", sort="created_at")[0]
+    assert time_entry["attributes"]["track_method_id"] == 2
+    path = f"time_entries/{time_entry['id']}"
+    corrected = client.send("PATCH", path, time=45, note="without the break")["data"]
     assert corrected["attributes"]["time"] == 45
     assert corrected["attributes"]["track_method_id"] == 4
-    assert (
-        phone.get("timers", **{"filter[time_entry_id]": first["id"]})[0]["attributes"]["total_time"]
-        == 60
-    )
+    timer = client.get("timers", **{"filter[time_entry_id]": time_entry["id"]})[0]
+    assert timer["attributes"]["total_time"] == 60
 
 
-def list_the_week(phone: Phone, ivan: str) -> None:
-    """What was worked in the last days, on what, and how long."""
+def list_entries_of_the_week(client: Client, ivan: str) -> None:
+    """List the time entries of the last seven days with their services."""
     now = int(time.time())
-    week = phone.send(
+    week = client.send(
         "GET",
         "time_entries?"
         + urlencode(
             {
                 "filter[person_id]": ivan,
-                "filter[after]": at(now - 7 * DAY)[:10],
-                "filter[before]": at(now)[:10],
+                "filter[after]": local_time(now - 7 * DAY)[:10],
+                "filter[before]": local_time(now)[:10],
                 "include": "service",
                 "sort": "created_at",
             }
         ),
     )
-    entries = [it["attributes"] for it in week["data"]]
-    assert [(it["time"], it["billable_time"]) for it in entries] == [(45, 45), (60, 0)]
+    entries = [entry["attributes"] for entry in week["data"]]
+    assert [(entry["time"], entry["billable_time"]) for entry in entries] == [(45, 45), (60, 0)]
     assert entries[0]["note"] == "without the break"
-    included = [it for it in week["included"] if it["type"] == "services"]
-    assert {it["attributes"]["name"] for it in included} == {"Design", "Meetings, internal"}
+    included = [resource for resource in week["included"] if resource["type"] == "services"]
+    assert {service["attributes"]["name"] for service in included} == {
+        "Design",
+        "Meetings, internal",
+    }
     assert week["meta"]["total_count"] == 2
 
 
-def ask_what_is_kept(stage: Stage, organization: int) -> None:
-    """The operator tells a person what is kept of them: the day that they have worked."""
-    done = subprocess.run(
+def export_person(deployment: Deployment, organization: int) -> None:
+    """Export the data of the person: their two time entries and no running timer."""
+    process = subprocess.run(
         [
             *(sys.executable, "-m", "infra.admin", "people", "export", "ivan@example.com"),
             *("-o", str(organization)),
         ],
-        env={**os.environ, "STINT_TABLE_PREFIX": stage.prefix},
+        env={**os.environ, "STINT_TABLE_PREFIX": deployment.prefix},
         capture_output=True,
         text=True,
         timeout=START_SECONDS,
         check=True,
     )
-    told = json.loads(done.stdout)
-    assert sorted(it["time"] for it in told["time_entries"]) == [45, 60]
-    assert told["slot"]["running"] is None
+    exported = json.loads(process.stdout)
+    assert sorted(entry["time"] for entry in exported["time_entries"]) == [45, 60]
+    assert exported["person_state"]["running"] is None
 
 
-def an_hour_apart() -> tuple[str, str]:
-    """Two hours ago, and one: the phone was offline, and knows when it was."""
+def two_start_times() -> tuple[str, str]:
+    """Return two hours ago and one hour ago: the client was offline and sends the real times."""
     now = int(time.time())
-    return at(now - 2 * HOUR), at(now - HOUR)
+    return local_time(now - 2 * HOUR), local_time(now - HOUR)
 
 
-def at(instant: int) -> str:
-    """An instant as a phone in Zagreb writes it."""
-    return format_instant(instant, ZoneInfo("Europe/Zagreb"))
+def local_time(timestamp: int) -> str:
+    """Format a timestamp in the time zone Europe/Zagreb."""
+    return format_instant(timestamp, ZoneInfo("Europe/Zagreb"))

@@ -1,4 +1,4 @@
-"""Posting to receivers that fail in every way, over real sockets."""
+"""HTTP POST to receivers that fail in many ways, over real sockets."""
 
 import socket
 import ssl
@@ -27,45 +27,41 @@ NAME = "hooks.example.com"
 QUICK = Limits(resolve=0.5, connect=0.5, total=0.5, tail=0.1)
 LOCAL = Poster(local=True, limits=QUICK)
 
-# The tests' receivers are on this machine, and the poster believes what it is told of names: what
-# it is not told is that 203.0.113.7 is not public.
-PUBLIC = "203.0.113.7"
-
 
 @pytest.fixture(scope="module")
 def authority() -> trustme.CA:
     return trustme.CA()
 
 
-def serving(authority: trustme.CA, name: str) -> ssl.SSLContext:
+def server_context(authority: trustme.CA, name: str) -> ssl.SSLContext:
     context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
     authority.issue_cert(name).configure_cert(context)
     return context
 
 
-def trusting(authority: trustme.CA) -> ssl.SSLContext:
+def client_context(authority: trustme.CA) -> ssl.SSLContext:
     context = ssl.create_default_context()
     authority.configure_trust(context)
     return context
 
 
 def poster(authority: trustme.CA, *addresses: str) -> Poster:
-    """One for which the name leads to these addresses, all of which it takes for public."""
+    """Create a poster that resolves every name to these addresses and accepts local addresses."""
     return Poster(
         local=True,
         limits=QUICK,
         resolve=lambda *_: addresses,
-        tls=trusting(authority),
+        tls=client_context(authority),
     )
 
 
-def post(to: Poster, url: str) -> Answer:
-    return to.post(url, b'{"a": 1}', {"X-Ours": "yes"})
+def post(sender: Poster, url: str) -> Answer:
+    return sender.post(url, b'{"a": 1}', {"X-Ours": "yes"})
 
 
-def test_it_posts_what_it_is_given(receiver: Receiver) -> None:
-    answer = post(LOCAL, receiver.url + "?key=a%20b")
-    assert answer == Answer(204)
+def test_post_sends_the_url_headers_and_body(receiver: Receiver) -> None:
+    response = post(LOCAL, receiver.url + "?key=a%20b")
+    assert response == Answer(204)
     (request,) = receiver.received
     assert request.path == "/hook?key=a%20b"
     assert request.body == b'{"a": 1}'
@@ -75,59 +71,59 @@ def test_it_posts_what_it_is_given(receiver: Receiver) -> None:
 
 
 @pytest.mark.parametrize("code", [200, 202, 400, 404, 410, 429, 500, 503])
-def test_it_tells_the_status(receiver: Receiver, code: int) -> None:
-    receiver.answers = [status(code, b"who cares", Retry_After="7")]
+def test_post_returns_the_response_status(receiver: Receiver, code: int) -> None:
+    receiver.answers = [status(code, b"ignored body", Retry_After="7")]
     assert post(LOCAL, receiver.url) == Answer(code, retry_after="7")
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
-def test_it_follows_nobody(receiver: Receiver, code: int) -> None:
+def test_post_does_not_follow_redirects(receiver: Receiver, code: int) -> None:
     with receiving() as other:
         receiver.answers = [status(code, Location=other.url)]
         assert post(LOCAL, receiver.url) == Answer(code)
         assert other.received == []
 
 
-IN_TIME = "did not answer in time"
-NO_HTTP = "did not answer in HTTP"
+TIMED_OUT = "The receiver did not respond in time."
+NOT_HTTP = "The receiver did not send a valid HTTP response."
 
 
 @pytest.mark.parametrize(
-    ("answering", "failure"),
+    ("response", "failure"),
     [
-        (hang, IN_TIME),
-        (drip, IN_TIME),
-        (raw(b""), NO_HTTP),
-        (raw(b"\x00\xff\xfegarbage"), NO_HTTP),
-        (raw(b"220 mail.example.com ESMTP\r\n"), NO_HTTP),
-        (raw(b"HTTP/1.1 abc OK\r\n\r\n"), NO_HTTP),
-        (raw(b"HTTP/1.1 99999 OK\r\n\r\n"), NO_HTTP),
-        (raw(b"HTTP/1.1 200 " + b"x" * 100_000 + b"\r\n\r\n"), NO_HTTP),
-        (raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1_000 + b"\r\n"), NO_HTTP),
-        (raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n"), NO_HTTP),
+        (hang, TIMED_OUT),
+        (drip, TIMED_OUT),
+        (raw(b""), NOT_HTTP),
+        (raw(b"\x00\xff\xfegarbage"), NOT_HTTP),
+        (raw(b"220 mail.example.com ESMTP\r\n"), NOT_HTTP),
+        (raw(b"HTTP/1.1 abc OK\r\n\r\n"), NOT_HTTP),
+        (raw(b"HTTP/1.1 99999 OK\r\n\r\n"), NOT_HTTP),
+        (raw(b"HTTP/1.1 200 " + b"x" * 100_000 + b"\r\n\r\n"), NOT_HTTP),
+        (raw(b"HTTP/1.1 200 OK\r\n" + b"X: y\r\n" * 1_000 + b"\r\n"), NOT_HTTP),
+        (raw(b"HTTP/1.1 200 OK\r\nX: " + b"y" * 100_000 + b"\r\n\r\n"), NOT_HTTP),
     ],
-    ids=lambda it: it if isinstance(it, str) else None,
+    ids=lambda value: value if isinstance(value, str) else None,
 )
-def test_whoever_speaks_no_http_in_time_has_failed(
-    receiver: Receiver, answering: Answering, failure: str
+def test_response_that_is_not_http_in_time_is_a_failure(
+    receiver: Receiver, response: Answering, failure: str
 ) -> None:
-    receiver.answers = [answering]
-    began = time.monotonic()
+    receiver.answers = [response]
+    started_at = time.monotonic()
     assert post(LOCAL, receiver.url) == Answer(failure=failure)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - started_at < 2
 
 
-def test_hundred_continue_for_ever_is_no_answer(receiver: Receiver) -> None:
-    def going_on(out: object, told: Receiver) -> None:
-        while not told.ended.wait(0.001):
+def test_endless_100_continue_responses_time_out(receiver: Receiver) -> None:
+    def send_continue_forever(out: object, handler: Receiver) -> None:
+        while not handler.ended.wait(0.001):
             out.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # type: ignore[attr-defined]
 
-    receiver.answers = [going_on]
-    assert post(LOCAL, receiver.url) == Answer(failure=IN_TIME)
+    receiver.answers = [send_continue_forever]
+    assert post(LOCAL, receiver.url) == Answer(failure=TIMED_OUT)
 
 
 @pytest.mark.parametrize(
-    "answering",
+    "response",
     [
         endless,
         raw(b"HTTP/1.1 200 OK\r\nContent-Length: 50\r\n\r\nshort"),
@@ -136,39 +132,39 @@ def test_hundred_continue_for_ever_is_no_answer(receiver: Receiver) -> None:
         raw(b"HTTP/1.1 200 OK\r\nno colon here\r\n\r\n"),
     ],
 )
-def test_what_follows_the_status_does_not_matter(receiver: Receiver, answering: Answering) -> None:
-    receiver.answers = [answering]
-    began = time.monotonic()
+def test_content_after_the_status_line_is_ignored(receiver: Receiver, response: Answering) -> None:
+    receiver.answers = [response]
+    started_at = time.monotonic()
     assert post(LOCAL, receiver.url) == Answer(200)
-    assert time.monotonic() - began < 2
+    assert time.monotonic() - started_at < 2
 
 
-def test_nobody_there_is_told_in_our_words() -> None:
+def test_refused_connection_has_a_fixed_failure_text() -> None:
     with closing(socket.socket()) as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/secret"
-        assert post(LOCAL, url) == Answer(failure="cannot be connected to")
+        assert post(LOCAL, url) == Answer(failure="Cannot connect to the receiver.")
 
 
-def test_an_unknown_name_is_told_in_our_words() -> None:
-    def unknown(*_: object) -> Sequence[str]:
+def test_unknown_host_name_has_a_fixed_failure_text() -> None:
+    def fail_to_resolve(*_: object) -> Sequence[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    answer = post(Poster(limits=QUICK, resolve=unknown), "https://nobody.example.com/")
-    assert answer == Answer(failure="the name is not known")
+    response = post(Poster(limits=QUICK, resolve=fail_to_resolve), "https://nobody.example.com/")
+    assert response == Answer(failure="The host name cannot be resolved.")
 
 
-def test_a_resolver_that_hangs_makes_nobody_wait() -> None:
-    asleep = threading.Event()
+def test_hanging_dns_resolver_times_out() -> None:
+    wake_up = threading.Event()
 
-    def slow(*_: object) -> Sequence[str]:
-        asleep.wait(5)
+    def resolve_slowly(*_: object) -> Sequence[str]:
+        wake_up.wait(5)
         return []
 
-    assert post(Poster(limits=QUICK, resolve=slow), "https://slow.example.com/") == Answer(
-        failure=IN_TIME
-    )
-    asleep.set()
+    assert post(
+        Poster(limits=QUICK, resolve=resolve_slowly), "https://slow.example.com/"
+    ) == Answer(failure=TIMED_OUT)
+    wake_up.set()
 
 
 @pytest.mark.parametrize(
@@ -184,131 +180,133 @@ def test_a_resolver_that_hangs_makes_nobody_wait() -> None:
         ("fe80::1%lo",),
     ],
 )
-def test_a_name_that_leads_inside_is_not_connected_to(
+def test_host_name_with_a_private_address_is_not_connected_to(
     addresses: tuple[str, ...], monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def never(*_: object, **__: object) -> None:
+    def must_not_connect(*_: object, **__: object) -> None:
         raise AssertionError("connected")
 
-    monkeypatch.setattr(socket, "create_connection", never)
-    monkeypatch.setattr(socket.socket, "connect", never)
-    guarded = Poster(limits=QUICK, resolve=lambda *_: addresses)
-    assert post(guarded, f"https://{NAME}/") == Answer(
-        failure="the name leads into a private network"
+    monkeypatch.setattr(socket, "create_connection", must_not_connect)
+    monkeypatch.setattr(socket.socket, "connect", must_not_connect)
+    checking_poster = Poster(limits=QUICK, resolve=lambda *_: addresses)
+    assert post(checking_poster, f"https://{NAME}/") == Answer(
+        failure="The host name resolves to a private network."
     )
 
 
-def test_a_name_that_leads_to_this_machine_is_refused_for_real() -> None:
-    # By the machine's own resolver: whatever it makes of these.
+def test_loopback_result_of_the_system_resolver_is_rejected() -> None:
+    # The system resolver decides: the names may be unknown or resolve to loopback addresses.
     for host in ("localhost.localdomain", "127.0.0.1.nip.invalid"):
         assert post(Poster(limits=QUICK), f"https://{host}/").status is None
 
 
 @pytest.mark.parametrize("url", ["http://hooks.example.com/", "https://127.1/", "nonsense"])
-def test_a_url_that_is_no_receivers_is_not_looked_up(url: str) -> None:
-    def never(*_: object) -> Sequence[str]:
+def test_invalid_webhook_url_is_not_resolved(url: str) -> None:
+    def must_not_resolve(*_: object) -> Sequence[str]:
         raise AssertionError("looked up")
 
-    answer = post(Poster(limits=QUICK, resolve=never), url)
-    assert answer.failure is not None
-    assert answer.failure.startswith("the URL must")
+    response = post(Poster(limits=QUICK, resolve=must_not_resolve), url)
+    assert response.failure is not None
+    assert response.failure.startswith("The URL must")
 
 
 @contextmanager
-def secure(authority: trustme.CA, name: str) -> Iterator[Receiver]:
-    with receiving(serving(authority, name)) as started:
-        yield started
+def tls_receiver(authority: trustme.CA, name: str) -> Iterator[Receiver]:
+    with receiving(server_context(authority, name)) as receiver:
+        yield receiver
 
 
-def test_the_address_that_was_checked_is_connected_to_under_the_name(
+def test_connection_uses_the_checked_address_and_the_host_name(
     authority: trustme.CA, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asked: list[str] = []
+    resolved_names: list[str] = []
 
-    def once(host: str, _port: int) -> Sequence[str]:
-        asked.append(host)
-        # Whoever is asked a second time answers otherwise: DNS rebinding.
-        return ["127.0.0.1"] if len(asked) == 1 else ["127.9.9.9"]
+    def resolve_once(host: str, _port: int) -> Sequence[str]:
+        resolved_names.append(host)
+        # A second lookup returns another address: DNS rebinding.
+        return ["127.0.0.1"] if len(resolved_names) == 1 else ["127.9.9.9"]
 
-    # All that differs from production: this machine counts as public.
+    # The only difference from production: the loopback address counts as public.
     monkeypatch.setattr("chalicelib.outbound.posting.is_public", lambda _: True)
-    guarded = Poster(limits=QUICK, resolve=once, tls=trusting(authority))
-    with secure(authority, NAME) as receiver:
-        assert post(guarded, f"https://{NAME}:{receiver.port}/hook") == Answer(204)
+    checking_poster = Poster(limits=QUICK, resolve=resolve_once, tls=client_context(authority))
+    with tls_receiver(authority, NAME) as receiver:
+        assert post(checking_poster, f"https://{NAME}:{receiver.port}/hook") == Answer(204)
         (request,) = receiver.received
-    assert asked == [NAME]
+    assert resolved_names == [NAME]
     assert request.headers["host"] == f"{NAME}:{receiver.port}"
 
 
-def test_a_certificate_of_another_name_is_not_good(authority: trustme.CA) -> None:
-    with secure(authority, "other.example.com") as receiver:
-        answer = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-        assert answer == Answer(failure="the TLS certificate or connection is not good")
+def test_certificate_of_another_name_is_rejected(authority: trustme.CA) -> None:
+    with tls_receiver(authority, "other.example.com") as receiver:
+        response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        assert response == Answer(failure="The TLS certificate or connection is not valid.")
         assert receiver.received == []
 
 
-def test_a_certificate_of_the_address_does_not_do_for_the_name(authority: trustme.CA) -> None:
-    with secure(authority, "127.0.0.1") as receiver:
-        answer = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-        assert answer.status is None
+def test_certificate_of_the_address_is_rejected_for_the_name(authority: trustme.CA) -> None:
+    with tls_receiver(authority, "127.0.0.1") as receiver:
+        response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        assert response.status is None
         assert receiver.received == []
 
 
-def test_a_certificate_that_nobody_vouches_for_is_not_good(authority: trustme.CA) -> None:
-    with secure(trustme.CA(), NAME) as receiver:
-        answer = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-        assert answer == Answer(failure="the TLS certificate or connection is not good")
+def test_certificate_of_an_unknown_authority_is_rejected(authority: trustme.CA) -> None:
+    with tls_receiver(trustme.CA(), NAME) as receiver:
+        response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        assert response == Answer(failure="The TLS certificate or connection is not valid.")
 
 
-def test_no_authority_of_the_tests_is_trusted_by_itself(authority: trustme.CA) -> None:
-    everyday = Poster(local=True, limits=QUICK, resolve=lambda *_: ["127.0.0.1"])
-    with secure(authority, NAME) as receiver:
-        assert post(everyday, f"https://{NAME}:{receiver.port}/").status is None
+def test_test_authority_is_not_trusted_by_default(authority: trustme.CA) -> None:
+    default_poster = Poster(local=True, limits=QUICK, resolve=lambda *_: ["127.0.0.1"])
+    with tls_receiver(authority, NAME) as receiver:
+        assert post(default_poster, f"https://{NAME}:{receiver.port}/").status is None
 
 
-def test_an_address_may_have_a_certificate_too(authority: trustme.CA) -> None:
-    with secure(authority, "127.0.0.1") as receiver:
-        answer = post(poster(authority, "127.0.0.1"), f"https://127.0.0.1:{receiver.port}/")
-        assert answer == Answer(204)
+def test_certificate_of_an_ip_address_is_accepted(authority: trustme.CA) -> None:
+    with tls_receiver(authority, "127.0.0.1") as receiver:
+        response = post(poster(authority, "127.0.0.1"), f"https://127.0.0.1:{receiver.port}/")
+        assert response == Answer(204)
 
 
-@pytest.mark.parametrize("answering", [hang, drip])
-def test_time_is_limited_over_tls_too(authority: trustme.CA, answering: Answering) -> None:
-    with secure(authority, NAME) as receiver:
-        receiver.answers = [answering]
-        began = time.monotonic()
-        answer = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-        assert answer == Answer(failure=IN_TIME)
-        assert time.monotonic() - began < 2
+@pytest.mark.parametrize("response", [hang, drip])
+def test_timeout_applies_over_tls(authority: trustme.CA, response: Answering) -> None:
+    with tls_receiver(authority, NAME) as receiver:
+        receiver.answers = [response]
+        started_at = time.monotonic()
+        result = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        assert result == Answer(failure=TIMED_OUT)
+        assert time.monotonic() - started_at < 2
 
 
-def test_a_handshake_that_hangs_ends(authority: trustme.CA) -> None:
-    with closing(socket.socket()) as silent:
-        silent.bind(("127.0.0.1", 0))
-        silent.listen()
-        url = f"https://{NAME}:{silent.getsockname()[1]}/"
-        assert post(poster(authority, "127.0.0.1"), url) == Answer(failure=IN_TIME)
+def test_hanging_tls_handshake_times_out(authority: trustme.CA) -> None:
+    with closing(socket.socket()) as listener:
+        listener.bind(("127.0.0.1", 0))
+        listener.listen()
+        url = f"https://{NAME}:{listener.getsockname()[1]}/"
+        assert post(poster(authority, "127.0.0.1"), url) == Answer(failure=TIMED_OUT)
 
 
-def test_plain_http_at_a_secure_port_is_no_tls(authority: trustme.CA, receiver: Receiver) -> None:
-    answer = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-    assert answer == Answer(failure="the TLS certificate or connection is not good")
+def test_plain_http_on_a_tls_port_is_a_tls_failure(
+    authority: trustme.CA, receiver: Receiver
+) -> None:
+    response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+    assert response == Answer(failure="The TLS certificate or connection is not valid.")
 
 
-def test_another_address_is_tried_where_one_does_not_listen(authority: trustme.CA) -> None:
-    with secure(authority, NAME) as receiver:
+def test_next_address_is_tried_when_one_does_not_listen(authority: trustme.CA) -> None:
+    with tls_receiver(authority, NAME) as receiver:
         url = f"https://{NAME}:{receiver.port}/"
         assert post(poster(authority, "127.0.0.2", "127.0.0.1"), url) == Answer(204)
         assert post(poster(authority, *["127.0.0.2"] * 3, "127.0.0.1"), url).status is None
         assert len(receiver.received) == 1
 
 
-def test_the_machines_own_resolver_gives_addresses() -> None:
+def test_system_resolver_returns_addresses() -> None:
     assert set(resolve("localhost", 443)) <= {"127.0.0.1", "::1"}
     assert resolve("127.0.0.1", 443) == ["127.0.0.1"]
 
 
-def test_what_a_receiver_writes_is_not_logged(
+def test_content_of_a_response_is_not_logged(
     receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     receiver.answers = [raw(b"HTTP/1.1 200 OK\r\nno colon, but a password\r\n\r\npassword")]

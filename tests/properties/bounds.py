@@ -1,4 +1,4 @@
-"""How much of a property is tried."""
+"""Hypothesis settings for property tests."""
 
 from hypothesis import HealthCheck, settings
 
@@ -6,7 +6,10 @@ from tests.support.engine import ENDPOINT
 
 
 def bounded(examples: int, steps: int = 0) -> settings:
-    """So many examples, however slow the machine; on a server, where each costs more, a third."""
+    """Return settings without time limits. With a DynamoDB server, run a third of the examples.
+
+    :param steps: the maximum number of steps of a stateful test; 0 means 50.
+    """
     return settings(
         max_examples=examples if ENDPOINT is None else examples // 3,
         stateful_step_count=steps or 50,

@@ -1,7 +1,7 @@
-"""One person's time as the contract tells it: sections 3, 4, 8 and 9, in a list and a dict.
+"""Reference model of one person's time: contract sections 3, 4, 8 and 9, in a list and a dict.
 
-Written from the contract alone. It knows no slots, tallies, transactions or versions, and nothing
-of the code that it is compared with.
+The model is written only from the contract. It has no person state, counters, transactions or
+versions, and it does not use the tested code.
 """
 
 from collections.abc import Hashable
@@ -20,7 +20,7 @@ KEPT = 24 * HOUR
 
 @dataclass(unsafe_hash=True)
 class Refusal(Exception):
-    """``code`` and ``pointer`` of the error; for an overlap, the earliest start."""
+    """An expected error: ``code``, ``pointer`` and, for an overlap, the earliest start."""
 
     code: str
     pointer: str | None = None
@@ -29,7 +29,7 @@ class Refusal(Exception):
 
 @dataclass
 class Session:
-    """A timer. ``id`` and, on a new entry, ``entry`` are 0 until the service has drawn them."""
+    """A timer. ``id`` is 0 until the service generates it; so is ``entry`` of a new entry."""
 
     id: int
     entry: int
@@ -41,8 +41,13 @@ class Session:
 
 @dataclass(frozen=True)
 class Told:
-    """What an answer says: the session as it is now, what a start stopped, whether a stop was
-    too late; ``replayed`` where an earlier request had said it."""
+    """An expected response.
+
+    :param session: the session after the request.
+    :param stopped: the id of the timer that a start stopped.
+    :param already_stopped: whether the timer was stopped before the request.
+    :param replayed: whether the response is the stored response of an earlier request.
+    """
 
     session: Session
     stopped: int | None = None
@@ -52,7 +57,7 @@ class Told:
 
 @dataclass
 class Kept:
-    """What a key answered to which request, and until when that is kept."""
+    """An idempotency record: the request, its response and the expiry timestamp."""
 
     request: Hashable
     told: Told
@@ -61,61 +66,66 @@ class Kept:
 
 @dataclass
 class Model:
-    """Everything that the service should know of a person."""
+    """All data that the service stores about one person."""
 
     zone: ZoneInfo
     auto_stop_after: int
     entries: dict[int, str]
-    """Dates of the time entries by id."""
+    """Date of each time entry, by id."""
     sessions: list[Session] = field(default_factory=list)
     keys: dict[str, Kept] = field(default_factory=dict)
 
     @property
     def running(self) -> Session | None:
-        return next((it for it in self.sessions if it.stop is None), None)
+        return next((session for session in self.sessions if session.stop is None), None)
 
     @property
     def earliest(self) -> int:
-        """Where the timeline is free from."""
+        """The earliest timestamp at which a new session can start."""
         if self.running is not None:
             return self.running.start
-        return max((it.stop for it in self.sessions if it.stop is not None), default=0)
+        return max(
+            (session.stop for session in self.sessions if session.stop is not None), default=0
+        )
 
     def replayed(self, now: int, key: str | None, request: Hashable) -> Told | None:
-        """What the key answered before; refused where it came with another request."""
-        kept = self.keys.get(key or "")
-        if kept is None or kept.until <= now:
+        """Return the stored response of the key, if any.
+
+        Raises :class:`Refusal` if the key was used with another request.
+        """
+        record = self.keys.get(key or "")
+        if record is None or record.until <= now:
             return None
-        if kept.request != request:
+        if record.request != request:
             raise Refusal("idempotency_key_reused")
-        return replace(kept.told, replayed=True)
+        return replace(record.told, replayed=True)
 
     def keep(self, now: int, key: str | None, request: Hashable, told: Told) -> None:
-        """Only successes are kept, as they were."""
+        """Store a copy of a successful response under the key."""
         if key is not None:
-            as_it_was = replace(told, session=replace(told.session))
-            self.keys[key] = Kept(request, as_it_was, now + KEPT)
+            response = replace(told, session=replace(told.session))
+            self.keys[key] = Kept(request, response, now + KEPT)
 
     def start(self, now: int, entry: int | None, started_at: int | None) -> Told:
-        """On a time entry, or on a new one where that is None."""
+        """Start a timer on a time entry, or on a new entry if ``entry`` is None."""
         if entry is not None and entry not in self.entries:
             raise Refusal("invalid_attribute", "data/attributes/time_entry")
-        start = self._start(now, started_at)
-        old = self.running
-        if old is not None:
-            old.stop, old.reason = start, "superseded"
-            if start > old.limit:
-                old.stop, old.reason = old.limit, "auto"
+        start = self._resolve_start(now, started_at)
+        previous = self.running
+        if previous is not None:
+            previous.stop, previous.reason = start, "superseded"
+            if start > previous.limit:
+                previous.stop, previous.reason = previous.limit, "auto"
         session = Session(0, entry or 0, start, start + self.auto_stop_after)
         self.sessions.append(session)
-        return Told(session, old.id if old else None)
+        return Told(session, previous.id if previous else None)
 
-    def date(self, instant: int) -> str:
-        """The date on the wall."""
-        return datetime.fromtimestamp(instant, self.zone).strftime("%Y-%m-%d")
+    def date(self, timestamp: int) -> str:
+        """Return the local date of a timestamp."""
+        return datetime.fromtimestamp(timestamp, self.zone).strftime("%Y-%m-%d")
 
     def stop(self, now: int, session: Session | None, stopped_at: int | None) -> Told:
-        """By hand."""
+        """Stop a timer manually, or correct an automatic stop."""
         if session is None:
             raise Refusal("record_not_found")
         if session.stop is None and stopped_at is not None and stopped_at > now + TOLERANCE:
@@ -123,36 +133,44 @@ class Model:
         stop = now if stopped_at is None else min(stopped_at, now)
         stop = max(stop, session.start)
         if session.stop is not None:
-            knows_better = stopped_at is not None and max(stop, stopped_at) < session.stop
-            if session.reason not in ("auto", "superseded") or not knows_better:
+            is_correction = stopped_at is not None and max(stop, stopped_at) < session.stop
+            if session.reason not in ("auto", "superseded") or not is_correction:
                 return Told(session, already_stopped=True)
         session.stop, session.reason = stop, None
         return Told(session)
 
     def sweep(self, now: int) -> int:
-        """How many were stopped."""
-        forgotten = [it for it in self.sessions if it.stop is None and it.limit <= now]
-        for session in forgotten:
+        """Stop all overdue timers at their limits and return their number."""
+        overdue = [
+            session for session in self.sessions if session.stop is None and session.limit <= now
+        ]
+        for session in overdue:
             session.stop, session.reason = session.limit, "auto"
-        return len(forgotten)
+        return len(overdue)
 
     def latest_on(self, entry: int) -> Session | None:
-        """What runs on an entry, or else ran last."""
-        return next((it for it in reversed(self.sessions) if it.entry == entry), None)
+        """Return the latest session of an entry."""
+        return next(
+            (session for session in reversed(self.sessions) if session.entry == entry), None
+        )
 
     def worked(self, entry: int) -> int:
-        """Seconds of the stopped sessions of an entry."""
-        return sum(it.stop - it.start for it in self.sessions if it.entry == entry and it.stop)
+        """Return the total seconds of the stopped sessions of an entry."""
+        return sum(
+            session.stop - session.start
+            for session in self.sessions
+            if session.entry == entry and session.stop
+        )
 
-    def _start(self, now: int, asked: int | None) -> int:
-        if asked is None or now <= asked <= now + TOLERANCE:
+    def _resolve_start(self, now: int, requested: int | None) -> int:
+        if requested is None or now <= requested <= now + TOLERANCE:
             return max(now, self.earliest)
-        if asked > now or asked < now - OLDEST_START:
+        if requested > now or requested < now - OLDEST_START:
             raise Refusal("invalid_attribute", "data/attributes/started_at")
-        if asked < self.earliest:
+        if requested < self.earliest:
             earliest = datetime.fromtimestamp(self.earliest, self.zone)
-            shown = earliest.strftime("%Y-%m-%dT%H:%M:%S.000%z")
+            text = earliest.strftime("%Y-%m-%dT%H:%M:%S.000%z")
             raise Refusal(
-                "overlaps_session", "data/attributes/started_at", f"{shown[:-2]}:{shown[-2:]}"
+                "overlaps_session", "data/attributes/started_at", f"{text[:-2]}:{text[-2:]}"
             )
-        return asked
+        return requested

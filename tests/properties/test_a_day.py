@@ -1,7 +1,7 @@
-"""One person's day at random, against a model that was written from the contract alone.
+"""Stateful property test: random operations of one person, compared with the reference model.
 
-Online and offline, with clocks that differ, with repeats and sweeps, and over the two nights of
-the year on which clocks change.
+The operations include offline times, clock skew, retries and auto-stop runs, also during the two
+nights of the year on which clocks change.
 """
 
 from datetime import UTC, datetime
@@ -45,37 +45,37 @@ FOREIGN_ENTRY = 367
 Command = StartTimer | StopTimer
 
 
-def _utc(*when: int) -> int:
-    return int(datetime(*when, tzinfo=UTC).timestamp())  # type: ignore[misc,arg-type]
+def _utc(*fields: int) -> int:
+    return int(datetime(*fields, tzinfo=UTC).timestamp())  # type: ignore[misc,arg-type]
 
 
-BEGINNINGS = {
+START_TIMES = {
     "an ordinary Monday": MONDAY_NINE,
-    "the night that lacks an hour": _utc(2026, 3, 28, 21, 30),
-    "the night that has one more": _utc(2026, 10, 24, 20, 30),
+    "the night with a missing hour": _utc(2026, 3, 28, 21, 30),
+    "the night with a repeated hour": _utc(2026, 10, 24, 20, 30),
 }
 
 moments = st.one_of(
     st.none(),
-    # From now, from where the timeline is free, from the start of what runs: seconds.
+    # A base time and an offset in seconds.
     st.tuples(st.just("now"), st.integers(-5 * HOUR, TOLERANCE)),
     st.tuples(st.just("now"), st.sampled_from((0, TOLERANCE, TOLERANCE + 1, -OLDEST_START))),
     st.tuples(st.just("now"), st.sampled_from((-OLDEST_START - 1, -DAY, DAY))),
     st.tuples(st.just("earliest"), st.sampled_from((-1, 0, 1, 89, 90, HOUR))),
 )
 keys = st.one_of(st.none(), st.none(), st.sampled_from("abc"))
-ranks = st.integers(0, 3)
+positions = st.integers(0, 3)
 
 
-class Day(RuleBasedStateMachine):
-    """The services on one side, the model on the other. ``connection`` is set by the test."""
+class DayMachine(RuleBasedStateMachine):
+    """Runs each operation on the services and on the model. The test sets ``connection``."""
 
     connection: Connection
 
-    @initialize(beginning=st.sampled_from(sorted(BEGINNINGS)))
-    def begin(self, beginning: str) -> None:
+    @initialize(start_time=st.sampled_from(sorted(START_TIMES)))
+    def initialize_day(self, start_time: str) -> None:
         empty_tables()
-        self.clock = FakeClock(BEGINNINGS[beginning])
+        self.clock = FakeClock(START_TIMES[start_time])
         self.tools = Toolbox(
             Store(self.connection),
             IdSource(self.clock.milliseconds),
@@ -94,59 +94,63 @@ class Day(RuleBasedStateMachine):
         )
 
     @rule(seconds=st.integers(0, 4 * HOUR))
-    def time_passes(self, seconds: int) -> None:
+    def advance_seconds(self, seconds: int) -> None:
         self.clock.advance(seconds)
 
     @rule(hours=st.sampled_from((11, 12, 13, 24, 25)))
-    def much_time_passes(self, hours: int) -> None:
+    def advance_hours(self, hours: int) -> None:
         self.clock.advance(hours * HOUR)
 
     @rule(seconds=st.integers(1, 90))
-    def another_container_is_behind(self, seconds: int) -> None:
+    def set_clock_back(self, seconds: int) -> None:
         self.clock.advance(-seconds)
 
     @rule(entry=st.sampled_from((*ENTRIES, ENTRIES[0], FOREIGN_ENTRY)), at=moments, key=keys)
-    def start_on_an_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StartTimer(time_entry_id=entry, started_at=self._instant(at)), key)
+    def start_on_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
+        self._send(StartTimer(time_entry_id=entry, started_at=self._timestamp(at)), key)
 
     @rule(at=moments, key=keys)
-    def start_on_a_service(self, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StartTimer(service_id=SERVICE.id, started_at=self._instant(at)), key)
+    def start_on_service(self, at: tuple[str, int] | None, key: str | None) -> None:
+        self._send(StartTimer(service_id=SERVICE.id, started_at=self._timestamp(at)), key)
 
     @precondition(lambda self: self.model.running)
     @rule(at=moments, key=keys)
-    def switch_within_the_entry(self, at: tuple[str, int] | None, key: str | None) -> None:
+    def switch_within_entry(self, at: tuple[str, int] | None, key: str | None) -> None:
         running = self.model.running
         assert running is not None
-        self._send(StartTimer(time_entry_id=running.entry, started_at=self._instant(at)), key)
+        self._send(StartTimer(time_entry_id=running.entry, started_at=self._timestamp(at)), key)
 
     @precondition(lambda self: self.model.sessions)
-    @rule(rank=ranks, at=moments, key=keys)
-    def stop(self, rank: int, at: tuple[str, int] | None, key: str | None) -> None:
+    @rule(position=positions, at=moments, key=keys)
+    def stop(self, position: int, at: tuple[str, int] | None, key: str | None) -> None:
         sessions = self.model.sessions
-        session = sessions[-1 - rank % len(sessions)]
-        self._send(StopTimer(session.id, stopped_at=self._instant(at)), key)
+        session = sessions[-1 - position % len(sessions)]
+        self._send(StopTimer(session.id, stopped_at=self._timestamp(at)), key)
 
-    @precondition(lambda self: any(it.reason for it in self.model.sessions))
-    @rule(rank=ranks, earlier=st.sampled_from((-1, 0, 1, 600, 13 * HOUR)), key=keys)
-    def say_when_it_really_stopped(self, rank: int, earlier: int, key: str | None) -> None:
-        stopped = [it for it in self.model.sessions if it.reason and it.stop is not None]
-        session = stopped[-1 - rank % len(stopped)]
+    @precondition(lambda self: any(session.reason for session in self.model.sessions))
+    @rule(position=positions, earlier=st.sampled_from((-1, 0, 1, 600, 13 * HOUR)), key=keys)
+    def correct_stop(self, position: int, earlier: int, key: str | None) -> None:
+        stopped = [
+            session
+            for session in self.model.sessions
+            if session.reason and session.stop is not None
+        ]
+        session = stopped[-1 - position % len(stopped)]
         assert session.stop is not None
         self._send(StopTimer(session.id, stopped_at=session.stop - earlier), key)
 
     @rule(entry=st.sampled_from((*ENTRIES, FOREIGN_ENTRY)), at=moments, key=keys)
     def stop_by_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StopTimer(time_entry_id=entry, stopped_at=self._instant(at)), key)
+        self._send(StopTimer(time_entry_id=entry, stopped_at=self._timestamp(at)), key)
 
     @precondition(lambda self: self.sent)
-    @rule(rank=ranks)
-    def send_again(self, rank: int) -> None:
-        key = sorted(self.sent)[rank % len(self.sent)]
+    @rule(position=positions)
+    def retry(self, position: int) -> None:
+        key = sorted(self.sent)[position % len(self.sent)]
         self._send(self.sent[key], key)
 
     @rule()
-    def sweep(self) -> None:
+    def auto_stop(self) -> None:
         expected = self.model.sweep(self._now)
         report = sweep(self.tools)
         assert (report.found, report.stopped, report.complete) == (expected, expected, True)
@@ -155,15 +159,15 @@ class Day(RuleBasedStateMachine):
         if not hasattr(self, "model"):
             return
         assert violations(self.connection) == []
-        books = Ledger(self.connection).read_all()[ZAGREB.id, PERSON]
-        assert [_seen(timer) for timer in books.timers] == self.model.sessions
-        assert {it.id: it.date for it in books.entries.values()} == self.model.entries
-        for entry in books.entries.values():
+        snapshot = Ledger(self.connection).read_all()[ZAGREB.id, PERSON]
+        assert [_to_session(timer) for timer in snapshot.timers] == self.model.sessions
+        assert {entry.id: entry.date for entry in snapshot.entries.values()} == self.model.entries
+        for entry in snapshot.entries.values():
             seconds = self.model.worked(entry.id)
             assert (entry.tracked_seconds, entry.time) == (seconds, (seconds + 30) // 60)
-            self._check_shown(entry)
+            self._check_latest_session(entry)
 
-    def _check_shown(self, entry: TimeEntry) -> None:
+    def _check_latest_session(self, entry: TimeEntry) -> None:
         latest = self.model.latest_on(entry.id)
         if latest is not None:
             assert (entry.timer_started_at, entry.timer_stopped_at) == (latest.start, latest.stop)
@@ -172,44 +176,49 @@ class Day(RuleBasedStateMachine):
     def _now(self) -> int:
         return int(self.clock.instant)
 
-    def _instant(self, at: tuple[str, int] | None) -> int | None:
+    def _timestamp(self, at: tuple[str, int] | None) -> int | None:
         if at is None:
             return None
         base, offset = at
         return offset + (self._now if base == "now" else self.model.earliest or self._now)
 
     def _send(self, command: Command, key: str | None) -> None:
-        """Ask both, and compare. A key of which the service kept nothing is free again."""
+        """Run the command on the model and the service, and compare the responses.
+
+        Only a successful response makes the model store the key.
+        """
         try:
-            expected: Told | Refusal = self._expect(command, key)
+            expected: Told | Refusal = self._run_on_model(command, key)
         except Refusal as refusal:
             expected = refusal
-        actual = self._ask(command, key)
+        actual = self._run_on_service(command, key)
         if isinstance(expected, Refusal):
             assert isinstance(actual, Refusal), actual
             assert actual == expected
             return
         assert isinstance(actual, Answer), actual
         if expected.session.id == 0:
-            self._learn(expected.session, actual.outcome.timer)
-        assert _told(actual) == expected
+            self._store_ids(expected.session, actual.outcome.timer)
+        assert _to_result(actual) == expected
         if key is not None and not expected.replayed:
             self.model.keep(self._now, key, command, expected)
             self.sent[key] = command
 
-    def _expect(self, command: Command, key: str | None) -> Told:
-        kept = self.model.replayed(self._now, key, command)
-        if kept is not None:
-            return kept
+    def _run_on_model(self, command: Command, key: str | None) -> Told:
+        replayed = self.model.replayed(self._now, key, command)
+        if replayed is not None:
+            return replayed
         if isinstance(command, StartTimer):
             return self.model.start(self._now, command.time_entry_id, command.started_at)
         if command.time_entry_id is not None:
             session = self.model.latest_on(command.time_entry_id)
         else:
-            session = next(it for it in self.model.sessions if it.id == command.timer_id)
+            session = next(
+                session for session in self.model.sessions if session.id == command.timer_id
+            )
         return self.model.stop(self._now, session, command.stopped_at)
 
-    def _ask(self, command: Command, key: str | None) -> Answer[Outcome] | Refusal:
+    def _run_on_service(self, command: Command, key: str | None) -> Answer[Outcome] | Refusal:
         request = None
         if key is not None:
             fingerprint = digest_of(repr(command).encode())
@@ -223,9 +232,9 @@ class Day(RuleBasedStateMachine):
             pointer = (error.source or {}).get("pointer")
             return Refusal(error.code, pointer, meta.get("earliest_started_at"))
 
-    def _learn(self, session: Session, timer: Timer) -> None:
-        """What only the service can draw: ids, larger than any before."""
-        assert timer.id > max(it.id for it in self.model.sessions)
+    def _store_ids(self, session: Session, timer: Timer) -> None:
+        """Store the ids that the service generates, and check that timer ids increase."""
+        assert timer.id > max(session.id for session in self.model.sessions)
         session.id = timer.id
         if session.entry == 0:
             assert timer.time_entry_id not in self.model.entries
@@ -246,7 +255,7 @@ def _entry(entry_id: int, person_id: int) -> TimeEntry:
     )
 
 
-def _seen(timer: Timer) -> Session:
+def _to_session(timer: Timer) -> Session:
     reason = None if timer.stop_reason is None else str(timer.stop_reason)
     return Session(
         timer.id,
@@ -258,13 +267,16 @@ def _seen(timer: Timer) -> Session:
     )
 
 
-def _told(answer: Answer[Outcome]) -> Told:
-    outcome = answer.outcome
+def _to_result(result: Answer[Outcome]) -> Told:
+    outcome = result.outcome
     return Told(
-        _seen(outcome.timer), outcome.stopped_timer_id, outcome.already_stopped, answer.replayed
+        _to_session(outcome.timer),
+        outcome.stopped_timer_id,
+        outcome.already_stopped,
+        result.replayed,
     )
 
 
-def test_a_day_is_as_the_contract_tells_it(connection: Connection) -> None:
-    Day.connection = connection
-    run_state_machine_as_test(Day, settings=bounded(35, steps=20))
+def test_random_operations_match_the_reference_model(connection: Connection) -> None:
+    DayMachine.connection = connection
+    run_state_machine_as_test(DayMachine, settings=bounded(35, steps=20))

@@ -1,7 +1,7 @@
-"""Every answer of a list, over HTTP, against a plain Python list: data, order, totals, links.
+"""Property tests: list responses match a plain Python list in data, order, totals and links.
 
-The model is written from contract section 6 alone: it compares local dates, and knows nothing of
-spans, plans or tallies.
+The model is written only from contract section 6. It compares local dates and does not use spans,
+query plans or counters.
 """
 
 import operator
@@ -30,72 +30,77 @@ from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, ZAGREB
 
 ZONE = ZoneInfo("Europe/Zagreb")
 PEOPLE = [ADMIN, MEMBER, OTHER_MEMBER]
-BEGINNINGS = [
+START_TIMES = [
     1_772_438_400,  # an ordinary Monday
-    1_774_733_400,  # the night that lacks an hour
-    1_792_873_800,  # the night that has one more
+    1_774_733_400,  # the night with a missing hour
+    1_792_873_800,  # the night with a repeated hour
 ]
 BASE = "http://stint.test/api/v2/timers"
 
 Parameter = tuple[str, str]
-Test = Callable[[Timer], bool]
+Predicate = Callable[[Timer], bool]
 
 
 @dataclass(frozen=True)
 class Condition:
-    """A condition as a client spells it, and as the contract means it."""
+    """A filter condition: its query parameters and a predicate with the meaning in the contract."""
 
     name: str
     suffix: str
     values: tuple[str, ...]
-    means: Test
+    matches: Predicate
 
     def parameters(self, group: str) -> list[Parameter]:
         return [(f"filter{group}[{self.name}]{self.suffix}", value) for value in self.values]
 
 
-lengths = st.one_of(
+durations = st.one_of(
     st.integers(0, 20), st.sampled_from([450, 900, HOUR, 6 * HOUR, DAY, 2 * DAY, 33 * DAY])
 )
 
 
 @st.composite
-def histories(draw: Any) -> list[Timer]:
-    """Sessions of three people, and of one elsewhere; the last of each may run."""
+def timer_histories(draw: Any) -> list[Timer]:
+    """Draw sessions of three people and of one person in another organization.
+
+    The last session of each person can be running.
+    """
     timers: list[Timer] = []
-    beginning = draw(st.sampled_from(BEGINNINGS))
-    for place, person_id in [(ZAGREB, it) for it in PEOPLE] + [(KOLKATA, ADMIN)]:
-        own: list[Timer] = []
-        instant = beginning + draw(st.integers(0, DAY))
+    first_start = draw(st.sampled_from(START_TIMES))
+    for organization, person_id in [(ZAGREB, member) for member in PEOPLE] + [(KOLKATA, ADMIN)]:
+        sessions: list[Timer] = []
+        timestamp = first_start + draw(st.integers(0, DAY))
         for number in range(draw(st.integers(0, 9))):
-            start = instant + draw(lengths)
-            instant = start + draw(lengths)
-            id_ = person_id + 10_000 * (1 + number) + place.id % 2
+            start = timestamp + draw(durations)
+            timestamp = start + draw(durations)
+            timer_id = person_id + 10_000 * (1 + number) + organization.id % 2
             entry_id = person_id * 10 + draw(st.integers(0, 1))
-            own.append(Timer(id_, place.id, person_id, entry_id, start, start + 9, instant))
-        if own and draw(st.booleans()):
-            own[-1] = replace(own[-1], stopped_at=None)
-        timers += own
+            sessions.append(
+                Timer(timer_id, organization.id, person_id, entry_id, start, start + 9, timestamp)
+            )
+        if sessions and draw(st.booleans()):
+            sessions[-1] = replace(sessions[-1], stopped_at=None)
+        timers += sessions
     return timers
 
 
-def id_conditions(name: str, known: Sequence[int]) -> st.SearchStrategy[Condition]:
-    def made(op: str, ids: list[int], spelling: str) -> Condition:
-        among = op in ("", "[eq]", "[contains]", "[any_of]")
+def id_conditions(name: str, known_values: Sequence[int]) -> st.SearchStrategy[Condition]:
+    def build(op: str, ids: list[int], spelling: str) -> Condition:
+        is_included = op in ("", "[eq]", "[contains]", "[any_of]")
         values = tuple(map(str, ids))
         if spelling == ",":
             values, spelling = (",".join(values),), ""
 
-        def means(timer: Timer) -> bool:
-            return (getattr(timer, name) in ids) is among
+        def matches(timer: Timer) -> bool:
+            return (getattr(timer, name) in ids) is is_included
 
-        return Condition(name, op + spelling, values, means)
+        return Condition(name, op + spelling, values, matches)
 
     operators = ["", "[eq]", "[contains]", "[any_of]", "[not_eq]", "[not_contain]", "[none_of]"]
     return st.builds(
-        made,
+        build,
         st.sampled_from(operators),
-        st.lists(st.sampled_from([*known, 99]), min_size=1, max_size=3, unique=True),
+        st.lists(st.sampled_from([*known_values, 99]), min_size=1, max_size=3, unique=True),
         st.sampled_from([",", "", "[]"]),
     )
 
@@ -111,41 +116,46 @@ COMPARE: dict[str, Callable[[Any, Any], bool]] = {
 }
 
 
-def time_conditions(name: str, known: Sequence[int]) -> st.SearchStrategy[Condition]:
-    def made(op: str, instant: int, as_date: bool, zone: ZoneInfo) -> Condition:
-        asked = datetime.fromtimestamp(instant, ZONE).date()
-        text = asked.isoformat() if as_date else datetime.fromtimestamp(instant, zone).isoformat()
+def time_conditions(name: str, known_values: Sequence[int]) -> st.SearchStrategy[Condition]:
+    def build(op: str, timestamp: int, as_date: bool, zone: ZoneInfo) -> Condition:
+        date = datetime.fromtimestamp(timestamp, ZONE).date()
+        date_time = datetime.fromtimestamp(timestamp, zone)
+        text = date.isoformat() if as_date else date_time.isoformat()
 
-        def means(timer: Timer) -> bool:
-            held = getattr(timer, name)
-            if held is None:
+        def matches(timer: Timer) -> bool:
+            value = getattr(timer, name)
+            if value is None:
                 return False
             if as_date:
-                return COMPARE[op](datetime.fromtimestamp(held, ZONE).date(), asked)
-            return COMPARE[op](held, instant)
+                return COMPARE[op](datetime.fromtimestamp(value, ZONE).date(), date)
+            return COMPARE[op](value, timestamp)
 
-        return Condition(name, op, (text,), means)
+        return Condition(name, op, (text,), matches)
 
-    def absent(op: str, text: str) -> Condition:
+    def build_null(op: str, text: str) -> Condition:
         return Condition(
-            name, op, (text,), lambda it: (getattr(it, name) is None) is (op != "[not_eq]")
+            name, op, (text,), lambda timer: (getattr(timer, name) is None) is (op != "[not_eq]")
         )
 
     zones = st.sampled_from([ZONE, ZoneInfo("UTC"), ZoneInfo("Asia/Kathmandu")])
-    near = st.builds(operator.add, st.sampled_from(known), st.sampled_from([-1, 0, 0, 1, DAY]))
-    compared = st.builds(made, st.sampled_from(sorted(COMPARE)), near, st.booleans(), zones)
-    nothing = st.builds(
-        absent, st.sampled_from(["", "[eq]", "[not_eq]"]), st.sampled_from(["", "null"])
+    near_values = st.builds(
+        operator.add, st.sampled_from(known_values), st.sampled_from([-1, 0, 0, 1, DAY])
     )
-    return compared | compared | nothing
+    comparisons = st.builds(
+        build, st.sampled_from(sorted(COMPARE)), near_values, st.booleans(), zones
+    )
+    null_conditions = st.builds(
+        build_null, st.sampled_from(["", "[eq]", "[not_eq]"]), st.sampled_from(["", "null"])
+    )
+    return comparisons | comparisons | null_conditions
 
 
 @dataclass(frozen=True)
-class Asked:
-    """A whole request, and what it means."""
+class ListRequest:
+    """A list request: its query parameters and their meaning."""
 
     parameters: tuple[Parameter, ...]
-    tests: tuple[Test, ...]
+    predicates: tuple[Predicate, ...]
     sort: str
     descending: bool
     number: int
@@ -153,19 +163,23 @@ class Asked:
 
 
 @st.composite
-def requests(draw: Any, timers: list[Timer]) -> Asked:
-    known = [it for timer in timers for it in (timer.started_at, timer.stopped_at) if it]
-    known = known or [BEGINNINGS[0]]
-    entries = sorted({it.time_entry_id for it in timers}) or [1]
+def requests(draw: Any, timers: list[Timer]) -> ListRequest:
+    known_times = [
+        time for timer in timers for time in (timer.started_at, timer.stopped_at) if time
+    ]
+    known_times = known_times or [START_TIMES[0]]
+    entry_ids = sorted({timer.time_entry_id for timer in timers}) or [1]
     any_condition = st.one_of(
         id_conditions("person_id", PEOPLE),
-        id_conditions("time_entry_id", entries),
-        time_conditions("started_at", known),
-        time_conditions("stopped_at", known),
+        id_conditions("time_entry_id", entry_ids),
+        time_conditions("started_at", known_times),
+        time_conditions("stopped_at", known_times),
     )
     conditions = draw(st.lists(any_condition, max_size=3))
-    # The same filter and operator, twice in one group, is one list: of ids, or a 400 for times.
-    names = [(it.name, it.suffix.removesuffix("[]") or "[eq]") for it in conditions]
+    # A filter with the same operator twice in one group is one list: valid for ids, 400 for times.
+    names = [
+        (condition.name, condition.suffix.removesuffix("[]") or "[eq]") for condition in conditions
+    ]
     grouped = len(set(names)) < len(names) or draw(st.booleans())
     parameters = [("filter[$op]", "and")] if grouped else []
     for number, condition in enumerate(conditions):
@@ -177,9 +191,9 @@ def requests(draw: Any, timers: list[Timer]) -> Asked:
     if draw(st.booleans()):
         paging = [("page", str(number)), ("per_page", str(size))]
     parameters += [*paging, ("utm source", "a&b=c")]
-    return Asked(
+    return ListRequest(
         tuple(draw(st.permutations(parameters)) if not conditions else parameters),
-        tuple(it.means for it in conditions),
+        tuple(condition.matches for condition in conditions),
         sort,
         descending,
         number,
@@ -191,92 +205,103 @@ def query(parameters: Sequence[Parameter]) -> str:
     return "&".join(f"{quote(name)}={quote(value)}" for name, value in parameters)
 
 
-def expected(asked: Asked, timers: list[Timer], person_id: int | None) -> list[Timer]:
-    def place(timer: Timer) -> tuple[float, int]:
-        instant = getattr(timer, asked.sort)
-        return (float("inf") if instant is None else instant, timer.id)
+def expected(request: ListRequest, timers: list[Timer], person_id: int | None) -> list[Timer]:
+    def sort_key(timer: Timer) -> tuple[float, int]:
+        timestamp = getattr(timer, request.sort)
+        return (float("inf") if timestamp is None else timestamp, timer.id)
 
-    seen = [it for it in timers if it.organization_id == ZAGREB.id]
-    mine = [it for it in seen if person_id is None or it.person_id == person_id]
-    meant = [it for it in mine if all(test(it) for test in asked.tests)]
-    return sorted(meant, key=place, reverse=asked.descending)
+    matching = [
+        timer
+        for timer in timers
+        if timer.organization_id == ZAGREB.id
+        and person_id in (None, timer.person_id)
+        and all(predicate(timer) for predicate in request.predicates)
+    ]
+    return sorted(matching, key=sort_key, reverse=request.descending)
 
 
-def check(answer: Answer, asked: Asked, whole: list[Timer]) -> None:
-    assert answer.status == 200, answer.body
-    first = (asked.number - 1) * asked.size
-    assert answer.ids == [str(it.id) for it in whole[first : first + asked.size]]
-    pages = -(-len(whole) // asked.size)
-    assert answer.meta == {
-        "current_page": asked.number,
+def check(response: Answer, request: ListRequest, all_timers: list[Timer]) -> None:
+    assert response.status == 200, response.body
+    first = (request.number - 1) * request.size
+    assert response.ids == [str(timer.id) for timer in all_timers[first : first + request.size]]
+    pages = -(-len(all_timers) // request.size)
+    assert response.meta == {
+        "current_page": request.number,
         "total_pages": pages,
-        "total_count": len(whole),
-        "page_size": asked.size,
+        "total_count": len(all_timers),
+        "page_size": request.size,
         "max_page_size": 200,
     }
     last = max(1, pages)
     links = {"first": 1, "last": last}
-    if asked.number > 1:
-        links["prev"] = min(asked.number - 1, last)
-    if asked.number < last:
-        links["next"] = asked.number + 1
-    assert answer.document["links"].keys() == links.keys()
+    if request.number > 1:
+        links["prev"] = min(request.number - 1, last)
+    if request.number < last:
+        links["next"] = request.number + 1
+    assert response.document["links"].keys() == links.keys()
     for rel, number in links.items():
-        check_link(answer.document["links"][rel], asked, number)
+        check_link(response.document["links"][rel], request, number)
 
 
-def check_link(link: str, asked: Asked, number: int) -> None:
-    split = urlsplit(link)
-    assert f"{split.scheme}://{split.netloc}{split.path}" == BASE
-    assert "[" not in split.query
-    held = parse_qsl(split.query, keep_blank_values=True)
+def check_link(link: str, request: ListRequest, number: int) -> None:
+    url = urlsplit(link)
+    assert f"{url.scheme}://{url.netloc}{url.path}" == BASE
+    assert "[" not in url.query
+    parameters = parse_qsl(url.query, keep_blank_values=True)
     paging = ("page", "per_page", "page[number]", "page[size]")
-    kept = [it for it in asked.parameters if it[0] not in paging]
-    wanted = [*kept, ("page[number]", str(number)), ("page[size]", str(asked.size))]
-    assert held == sorted(wanted, key=lambda it: it[0])
+    expected_parameters = [
+        *(parameter for parameter in request.parameters if parameter[0] not in paging),
+        ("page[number]", str(number)),
+        ("page[size]", str(request.size)),
+    ]
+    assert parameters == sorted(expected_parameters, key=lambda parameter: parameter[0])
 
 
-@given(data=st.data(), timers=histories(), freely=st.sampled_from([0, 2, 150]))
+@given(data=st.data(), timers=timer_histories(), skip_limit=st.sampled_from([0, 2, 150]))
 @bounded(45)
-def test_an_answer_is_that_of_a_plain_list(
+def test_list_response_matches_a_plain_list(
     admin: Api,
     member: Api,
     connection: Connection,
     data: Any,
     timers: list[Timer],
-    freely: int,
+    skip_limit: int,
 ) -> None:
     empty_tables(TimerModel, TallyModel, SlotModel)
     items = [*timer_items(timers), *tally_items(timers), *slot_items(timers)]
     write_all(connection, items)
-    with patch.object(far_pages, "_SKIPPED_FREELY", freely):
+    with patch.object(far_pages, "_SKIPPED_FREELY", skip_limit):
         for _ in range(6):
-            asked = data.draw(requests(timers))
+            request = data.draw(requests(timers))
             api, person_id = data.draw(st.sampled_from([(admin, None), (member, MEMBER)]))
-            answer = api.get(f"/timers?{query(asked.parameters)}")
-            check(answer, asked, expected(asked, timers, person_id))
+            response = api.get(f"/timers?{query(request.parameters)}")
+            check(response, request, expected(request, timers, person_id))
 
 
-@given(data=st.data(), timers=histories())
+@given(data=st.data(), timers=timer_histories())
 @bounded(20)
-def test_a_walk_by_links_is_a_plain_list(
+def test_following_next_links_returns_the_whole_list(
     admin: Api, connection: Connection, data: Any, timers: list[Timer]
 ) -> None:
     empty_tables(TimerModel, TallyModel, SlotModel)
     items = [*timer_items(timers), *tally_items(timers), *slot_items(timers)]
     write_all(connection, items)
-    asked = data.draw(requests(timers))
-    kept = [it for it in asked.parameters if not it[0].startswith(("page", "per_page"))]
-    begin: dict[str, list[Parameter]] = {
-        "by number": [*kept, ("page[size]", str(asked.size))],
-        "by cursor": [*kept, ("page[after]", ""), ("page[size]", str(asked.size))],
+    request = data.draw(requests(timers))
+    other_parameters = [
+        parameter
+        for parameter in request.parameters
+        if not parameter[0].startswith(("page", "per_page"))
+    ]
+    first_pages: dict[str, list[Parameter]] = {
+        "by number": [*other_parameters, ("page[size]", str(request.size))],
+        "by cursor": [*other_parameters, ("page[after]", ""), ("page[size]", str(request.size))],
     }
-    for parameters in begin.values():
-        seen: list[str] = []
+    for parameters in first_pages.values():
+        ids: list[str] = []
         path: str | None = f"/timers?{query(parameters)}"
         while path is not None:
-            answer = admin.get(path)
-            seen += answer.ids
-            following = answer.document["links"].get("next")
-            path = None if following is None else following.removeprefix("http://stint.test/api/v2")
-        assert seen == [str(it.id) for it in expected(asked, timers, None)]
+            response = admin.get(path)
+            ids += response.ids
+            next_link = response.document["links"].get("next")
+            path = None if next_link is None else next_link.removeprefix("http://stint.test/api/v2")
+        assert ids == [str(timer.id) for timer in expected(request, timers, None)]

@@ -1,4 +1,4 @@
-"""A phone that was offline and sends everything later leaves what being online would have left."""
+"""Property test: late requests of an offline client give the same result as online requests."""
 
 from dataclasses import dataclass, replace
 from typing import Any
@@ -26,65 +26,68 @@ LIMIT = ZAGREB.auto_stop_after
 
 
 @dataclass(frozen=True)
-class Event:
-    """What somebody does, so many seconds after the last thing they did.
+class UserAction:
+    """An action of a person.
 
-    ``work``: start on an entry (0, 1) or on the service (2); None: stop the timer that was
-    started last, or with ``back`` one before it. ``swept``: a sweep runs before it is sent late.
+    :param after: seconds since the previous action.
+    :param work: the entry (0, 1) or the service (2) of a start; None for a stop.
+    :param back: which timer to stop: 0 is the latest, 1 is the timer before that.
+    :param auto_stop_first: whether an auto-stop run happens before the offline client sends it.
     """
 
     after: int
     work: int | None
     back: int = 0
-    swept: bool = False
+    auto_stop_first: bool = False
 
 
 gaps = st.one_of(st.integers(0, 3 * HOUR), st.sampled_from((0, 45, LIMIT, LIMIT + 1, DAY)))
-starts = st.builds(Event, gaps, st.integers(0, 2))
-stops = st.builds(Event, gaps, st.none(), st.integers(0, 2), st.booleans())
-days = st.lists(st.one_of(starts, stops), min_size=1, max_size=12)
+starts = st.builds(UserAction, gaps, st.integers(0, 2))
+stops = st.builds(UserAction, gaps, st.none(), st.integers(0, 2), st.booleans())
+action_lists = st.lists(st.one_of(starts, stops), min_size=1, max_size=12)
 
 
-class Phone:
-    """Sends what somebody does: online at once, offline with the instant at which it was done."""
+class Client:
+    """Sends actions: online immediately, or offline later with their timestamps."""
 
     def __init__(self, tools: Toolbox, person_id: int) -> None:
         self.tools, self.person_id = tools, person_id
         self.caller = Caller(ZAGREB, person_id, Role.MEMBER)
         self.timers: list[int] = []
 
-    def send(self, event: Event, done_at: int | None) -> None:
-        if event.work is not None:
+    def send(self, action: UserAction, done_at: int | None) -> None:
+        if action.work is not None:
             entries = dict(enumerate(ENTRIES[self.person_id]))
-            service = None if event.work in entries else SERVICE.id
-            command = StartTimer(entries.get(event.work), service, started_at=done_at)
-            answer = start_timer(self.tools, self.caller, command)
-            self.timers.append(answer.outcome.timer.id)
+            service = None if action.work in entries else SERVICE.id
+            command = StartTimer(entries.get(action.work), service, started_at=done_at)
+            result = start_timer(self.tools, self.caller, command)
+            self.timers.append(result.outcome.timer.id)
         elif self.timers:
-            timer_id = self.timers[-1 - event.back % len(self.timers)]
+            timer_id = self.timers[-1 - action.back % len(self.timers)]
             stop_timer(self.tools, self.caller, StopTimer(timer_id, stopped_at=done_at))
 
 
-def _sweeps_in_vain(event: Event, last_start: int | None, instant: int) -> bool:
-    """Whether a sweep before a late event changes nothing in the end.
+def _auto_stop_has_no_effect(action: UserAction, last_start: int | None, timestamp: int) -> bool:
+    """Return whether an auto-stop run before a late action does not change the final result.
 
-    That is so before a stop by hand of what runs, within its limit: it replaces the automatic one.
+    This holds before a manual stop of the running timer within its limit, because the manual stop
+    replaces the automatic stop.
     """
-    if not event.swept or event.work is not None or event.back or last_start is None:
+    if not action.auto_stop_first or action.work is not None or action.back or last_start is None:
         return False
-    return instant - last_start < LIMIT
+    return timestamp - last_start < LIMIT
 
 
-def _story(connection: Connection, person_id: int) -> dict[str, Any]:
-    """Timers, entries, slot and tallies, but for ids and for how often each was written."""
-    books = Ledger(connection).read_all()[ZAGREB.id, person_id]
-    timers = [replace(timer, version=0) for timer in books.timers]
-    entries = {it.id: replace(it, version=0) for it in books.entries.values()}
-    slot = replace(books.slot, version=0)
-    return outline(replace(books, timers=timers, entries=entries, slot=slot))
+def _comparable_records(connection: Connection, person_id: int) -> dict[str, Any]:
+    """Return timers, entries, person state and counters, without ids and versions."""
+    snapshot = Ledger(connection).read_all()[ZAGREB.id, person_id]
+    timers = [replace(timer, version=0) for timer in snapshot.timers]
+    entries = {entry.id: replace(entry, version=0) for entry in snapshot.entries.values()}
+    state = replace(snapshot.slot, version=0)
+    return outline(replace(snapshot, timers=timers, entries=entries, slot=state))
 
 
-def _begin_anew() -> None:
+def _reset_tables() -> None:
     empty_tables()
     put_all(
         SERVICE,
@@ -105,38 +108,38 @@ def _begin_anew() -> None:
     )
 
 
-BEGINNINGS = {
+START_TIMES = {
     "an ordinary Monday": MONDAY_NINE,
     # 2026-03-28T22:30:00+01:00 and 2026-10-24T22:30:00+02:00.
-    "the night that lacks an hour": 1_774_733_400,
-    "the night that has one more": 1_792_873_800,
+    "the night with a missing hour": 1_774_733_400,
+    "the night with a repeated hour": 1_792_873_800,
 }
 
 
-def test_what_was_done_offline_is_as_if_it_had_been_online(
+def test_offline_actions_give_the_same_result_as_online_actions(
     tools: Toolbox, clock: FakeClock, connection: Connection
 ) -> None:
     @bounded(18)
-    @given(days, st.sampled_from(sorted(BEGINNINGS)))
-    def replay(day: list[Event], beginning: str) -> None:
-        _begin_anew()
-        online, offline = Phone(tools, ONLINE), Phone(tools, OFFLINE)
-        clock.instant = BEGINNINGS[beginning]
+    @given(action_lists, st.sampled_from(sorted(START_TIMES)))
+    def compare(actions: list[UserAction], start_time: str) -> None:
+        _reset_tables()
+        online, offline = Client(tools, ONLINE), Client(tools, OFFLINE)
+        clock.instant = START_TIMES[start_time]
         done_at = []
-        for event in day:
-            clock.advance(event.after)
+        for action in actions:
+            clock.advance(action.after)
             done_at.append(int(clock.instant))
-            online.send(event, None)
+            online.send(action, None)
         clock.advance(HOUR)
         last_start = None
-        for event, instant in zip(day, done_at, strict=True):
-            if _sweeps_in_vain(event, last_start, instant):
+        for action, timestamp in zip(actions, done_at, strict=True):
+            if _auto_stop_has_no_effect(action, last_start, timestamp):
                 sweep(tools)
-            offline.send(event, instant)
-            last_start = instant if event.work is not None else last_start
-        # What runs past its limit is stopped on both sides: a sweep is for everybody.
+            offline.send(action, timestamp)
+            last_start = timestamp if action.work is not None else last_start
+        # An auto-stop run stops the overdue timers of both people.
         sweep(tools)
-        assert _story(connection, OFFLINE) == _story(connection, ONLINE)
+        assert _comparable_records(connection, OFFLINE) == _comparable_records(connection, ONLINE)
         assert violations(connection) == []
 
-    replay()
+    compare()

@@ -1,4 +1,4 @@
-"""What every race begins with."""
+"""Fixtures for the concurrency tests."""
 
 import pytest
 
@@ -8,6 +8,6 @@ from tests.support.world import World, put_all
 
 @pytest.fixture(autouse=True)
 def people(world: World) -> None:
-    """Everybody, with two entries each."""
+    """Create the people of the tests, with two time entries each."""
     assert world.tokens
     put_all(*time_entries())

@@ -1,4 +1,4 @@
-"""Who races: callers, what they draw from a seed, and what must be true of all that they heard."""
+"""Concurrent callers: their seeded random requests, and the checks of all responses."""
 
 import random
 import threading
@@ -44,10 +44,10 @@ from tests.support.world import (
 THREADS = 32
 
 LIMIT = 2 * MINUTE
-"""After which a timer counts as forgotten: short, so that the sweep finds some in every run."""
+"""Seconds until a timer is overdue. It is short, so that auto-stop stops timers in every run."""
 
 REFUSALS = (OverlapsSession, RecordNotFound)
-"""What a caller may be told who was too late, or asked about nothing."""
+"""Errors that are valid responses to a late request or to a request for a missing record."""
 
 
 def _caller(organization: Organization, person_id: int, role: Role) -> Caller:
@@ -60,14 +60,16 @@ CALLERS = (
     _caller(ZAGREB, OTHER_MEMBER, Role.MEMBER),
     _caller(KOLKATA, STRANGER, Role.ADMIN),
 )
-ENTRIES = {caller.person_id: (900 + 2 * i, 901 + 2 * i) for i, caller in enumerate(CALLERS)}
+ENTRIES = {
+    caller.person_id: (900 + 2 * number, 901 + 2 * number) for number, caller in enumerate(CALLERS)
+}
 SERVICES = {ZAGREB.id: (DESIGN, DEVELOPMENT), KOLKATA.id: (FOREIGN_SERVICE,)}
 
 Command = StartTimer | StopTimer
 
 
 def time_entries() -> list[TimeEntry]:
-    """Two for each of the four, so that everybody can switch between and within."""
+    """Return two entries for each of the four people, so that they can switch between entries."""
     return [
         TimeEntry(
             entry_id,
@@ -85,18 +87,18 @@ def time_entries() -> list[TimeEntry]:
 
 
 class SharedClock:
-    """The one true time, moved by whoever acts."""
+    """A clock that all threads share and advance. Its values are Unix times in seconds."""
 
     def __init__(self) -> None:
-        self._instant = MONDAY_NINE
+        self._timestamp = MONDAY_NINE
         self._lock = threading.Lock()
 
     def __call__(self) -> int:
-        return self._instant
+        return self._timestamp
 
     def advance(self, seconds: int) -> None:
         with self._lock:
-            self._instant += seconds
+            self._timestamp += seconds
 
 
 @dataclass(frozen=True)
@@ -107,8 +109,8 @@ class Request:
 
 
 @dataclass(frozen=True)
-class Heard:
-    """What a caller got: an answer, or an error."""
+class RequestResult:
+    """The result of a request: an answer or an error."""
 
     request: Request
     answer: Answer[Outcome] | None
@@ -117,16 +119,16 @@ class Heard:
 
 @dataclass
 class Run:
-    """What all threads share. Appending to a list is atomic."""
+    """The state that all threads share. Appending to a list is atomic."""
 
     clock: SharedClock = field(default_factory=SharedClock)
-    heard: list[Heard] = field(default_factory=list)
+    heard: list[RequestResult] = field(default_factory=list)
     keyed: list[Request] = field(default_factory=list)
     seen: list[tuple[Caller, int]] = field(default_factory=list)
     reports: list[SweepReport] = field(default_factory=list)
 
     def send(self, tools: Toolbox, request: Request) -> Answer[Outcome] | None:
-        """Do it, and remember what was heard. Anything but the contract's errors is a failure."""
+        """Send a request and record its result. Any error outside the contract fails the test."""
         command = request.command
         try:
             if isinstance(command, StartTimer):
@@ -135,14 +137,14 @@ class Run:
             else:
                 answer = stop_timer(tools, request.caller, command, request.key)
         except (Conflict, Unavailable, *REFUSALS) as error:
-            self.heard.append(Heard(request, None, error))
+            self.heard.append(RequestResult(request, None, error))
             return None
-        self.heard.append(Heard(request, answer))
+        self.heard.append(RequestResult(request, answer))
         return answer
 
 
 class Phone:
-    """One thread: a container of its own, which draws what it does."""
+    """A virtual user: one thread with separate dependencies, which sends random requests."""
 
     def __init__(self, run: Run, store: Store, seed: str) -> None:
         self.run = run
@@ -161,13 +163,13 @@ class Phone:
         )
 
     def act(self) -> None:
-        """Whatever comes to mind."""
+        """Advance the clock and do a random operation."""
         self.run.clock.advance(self.random.choice((0, 0, 1, 20, 60)))
-        (act,) = self.random.choices(
-            (self._start, self._stop, self._say_when, self._repeat, self._sweep),
+        (operation,) = self.random.choices(
+            (self._start, self._stop, self._stop_earlier, self._repeat, self._auto_stop),
             weights=(38, 22, 12, 18, 10),
         )
-        act()
+        operation()
 
     def _start(self) -> None:
         caller = self.random.choice(CALLERS)
@@ -176,10 +178,10 @@ class Phone:
         if kind == 0:
             command = StartTimer(service_id=self.random.choice(SERVICES[caller.organization.id]))
         elif kind == 1:
-            late = self.random.choice((0, 5, 60))
-            command = replace(command, started_at=self.tools.now() - late)
+            delay = self.random.choice((0, 5, 60))
+            command = replace(command, started_at=self.tools.now() - delay)
         elif kind == 2 and caller.organization.id == ZAGREB.id:
-            # Somebody else's work, started by the admin.
+            # The admin starts a timer for another person.
             command = replace(command, person_id=caller.person_id)
             caller = CALLERS[0]
         self._send(caller, command)
@@ -193,8 +195,8 @@ class Phone:
             caller, timer_id = self.random.choice(self.run.seen[-12:])
             self._send(caller, StopTimer(timer_id))
 
-    def _say_when(self) -> None:
-        # Of a timer that another start or the sweep has stopped, this moves the stop.
+    def _stop_earlier(self) -> None:
+        # If another start or auto-stop has stopped the timer, this corrects its stop.
         if self.run.seen:
             caller, timer_id = self.random.choice(self.run.seen[-40:])
             earlier = self.tools.now() - self.random.choice((0, 10, 60, 200))
@@ -206,7 +208,7 @@ class Phone:
         else:
             self._start()
 
-    def _sweep(self) -> None:
+    def _auto_stop(self) -> None:
         self.run.reports.append(sweep(self.tools))
 
     def _send(self, caller: Caller, command: Command) -> None:
@@ -214,7 +216,7 @@ class Phone:
             self.run.send(self.tools, Request(caller, command))
             return
         request = Request(caller, command, key_for(caller, command, self.random.randbytes(8)))
-        # Others may repeat it before it is answered, and before it is sent.
+        # Other threads may repeat the request before the response, and even before it is sent.
         self.run.keyed.append(request)
         self.run.send(self.tools, request)
 
@@ -226,15 +228,17 @@ def key_for(caller: Caller, command: Command, key: bytes) -> RequestKey:
 
 
 def weather_of(seed: str) -> Weather:
-    # moto knows no ClientRequestToken: a transaction whose answer was lost would count twice there.
+    """Return the random faults of a run."""
+    # moto ignores ClientRequestToken: it would write a transaction with a lost response twice.
     return Weather(seed, conflicts=12, stale=60, lost=0 if ENDPOINT is None else 6)
 
 
 def all_at_once(act: Callable[[int], None]) -> None:
-    together = threading.Barrier(THREADS)
+    """Call ``act`` in all threads at the same time, with the number of the thread."""
+    barrier = threading.Barrier(THREADS)
 
     def begin(number: int) -> None:
-        together.wait()
+        barrier.wait()
         act(number)
 
     with ThreadPoolExecutor(THREADS) as threads:
@@ -242,96 +246,104 @@ def all_at_once(act: Callable[[int], None]) -> None:
 
 
 def summary(run: Run, weather: Weather) -> str:
-    errors = Counter(type(it.error).__name__ for it in run.heard if it.error)
-    swept = sum(report.stopped for report in run.reports)
+    errors = Counter(type(result.error).__name__ for result in run.heard if result.error)
+    replayed = sum(result.answer.replayed for result in run.heard if result.answer)
+    auto_stopped = sum(report.stopped for report in run.reports)
     return (
         f"{len(run.heard)} requests, {dict(errors)}, {dict(weather.happened)}, "
-        f"{sum(it.answer.replayed for it in run.heard if it.answer)} replayed, {swept} swept"
+        f"{replayed} replayed, {auto_stopped} auto-stopped"
     )
 
 
-def check_starts(run: Run, kept: dict[TimerKey, Timer]) -> None:
-    """Every timer that was answered is there, as answered; no other is, but where nobody knows."""
+def check_starts(run: Run, stored: dict[TimerKey, Timer]) -> None:
+    """Check the started timers.
+
+    Each timer in a response is stored as in the response. Other timers may exist only for requests
+    whose result is unknown.
+    """
     answered: set[TimerKey] = set()
-    in_doubt = 0
-    settled = {it.request.key for it in run.heard if it.answer and it.request.key}
-    for heard in run.heard:
-        command = heard.request.command
+    unknown = 0
+    answered_keys = {
+        result.request.key for result in run.heard if result.answer and result.request.key
+    }
+    for result in run.heard:
+        request = result.request
+        command = request.command
         if not isinstance(command, StartTimer):
             continue
-        if heard.answer is None:
-            # Of all errors, only this one leaves open whether it was done.
-            in_doubt += isinstance(heard.error, Unavailable) and heard.request.key not in settled
+        if result.answer is None:
+            # Only after this error it is unknown whether the timer was started.
+            unknown += isinstance(result.error, Unavailable) and request.key not in answered_keys
             continue
-        outcome = heard.answer.outcome
-        timer = kept[key_of(outcome.timer)]
+        outcome = result.answer.outcome
+        timer = stored[key_of(outcome.timer)]
         assert outcome.timer == replace(timer, stopped_at=None, stop_reason=None, version=1)
-        assert timer.person_id == (command.person_id or heard.request.caller.person_id)
+        assert timer.person_id == (command.person_id or request.caller.person_id)
         assert command.time_entry_id in (None, timer.time_entry_id)
         answered.add(key_of(timer))
         if outcome.stopped_timer_id is not None:
             stopped = timer.organization_id, outcome.stopped_timer_id
-            _check_superseded(kept[stopped], timer.started_at)
-    assert len(kept.keys() - answered) <= in_doubt
+            _check_superseded(stored[stopped], timer.started_at)
+    assert len(stored.keys() - answered) <= unknown
 
 
-def _check_superseded(timer: Timer, by: int) -> None:
-    stop = min(by, timer.auto_stop_at)
+def _check_superseded(timer: Timer, started_at: int) -> None:
+    stop = min(started_at, timer.auto_stop_at)
     assert timer.stopped_at is not None
     assert timer.stopped_at == stop or (timer.stop_reason is None and timer.stopped_at < stop)
 
 
-def check_stops(run: Run, kept: dict[TimerKey, Timer]) -> None:
-    """Every stop that was answered is there, as answered, unless an earlier one replaced it."""
-    by_hand: Counter[TimerKey] = Counter()
-    for heard in run.heard:
-        if heard.answer is None or isinstance(heard.request.command, StartTimer):
+def check_stops(run: Run, stored: dict[TimerKey, Timer]) -> None:
+    """Each stop in a response is stored as in the response, unless an earlier stop replaced it."""
+    manual_stops: Counter[TimerKey] = Counter()
+    for result in run.heard:
+        if result.answer is None or isinstance(result.request.command, StartTimer):
             continue
-        outcome = heard.answer.outcome
-        answered, timer = outcome.timer, kept[key_of(outcome.timer)]
+        outcome = result.answer.outcome
+        answered, timer = outcome.timer, stored[key_of(outcome.timer)]
         assert answered.stopped_at is not None
         if answered.stop_reason is None:
-            # The first stop by hand wins, and is final.
+            # The first manual stop is final.
             assert timer == answered
         elif timer != answered:
             assert outcome.already_stopped
             assert timer.stop_reason is None
             assert timer.stopped_at is not None
             assert timer.stopped_at < answered.stopped_at
-        by_hand[key_of(timer)] += not outcome.already_stopped and not heard.answer.replayed
-    assert all(times <= 1 for times in by_hand.values()), by_hand
+        manual_stops[key_of(timer)] += not outcome.already_stopped and not result.answer.replayed
+    assert all(times <= 1 for times in manual_stops.values()), manual_stops
 
 
 def check_keys(run: Run) -> None:
-    """A key has one effect, and everybody who used it hears of the same."""
-    by_key: dict[RequestKey, list[Heard]] = defaultdict(list)
-    for heard in run.heard:
-        if heard.request.key is not None:
-            by_key[heard.request.key].append(heard)
+    """An idempotency key has one effect, and all requests with it get the same response."""
+    by_key: dict[RequestKey, list[RequestResult]] = defaultdict(list)
+    for result in run.heard:
+        if result.request.key is not None:
+            by_key[result.request.key].append(result)
     effects = Counter[TimerKey]()
-    for all_heard in by_key.values():
-        answers = [heard.answer for heard in all_heard if heard.answer]
+    for results in by_key.values():
+        answers = [result.answer for result in results if result.answer]
         assert len({answer.outcome for answer in answers}) <= 1
         first = sum(not answer.replayed for answer in answers)
-        in_doubt = any(isinstance(heard.error, Unavailable) for heard in all_heard)
+        is_unknown = any(isinstance(result.error, Unavailable) for result in results)
         assert first <= 1
-        assert first == 1 or in_doubt or not answers
-        for heard in all_heard[:1]:
-            if answers and isinstance(heard.request.command, StartTimer):
+        assert first == 1 or is_unknown or not answers
+        for result in results[:1]:
+            if answers and isinstance(result.request.command, StartTimer):
                 effects[key_of(answers[0].outcome.timer)] += 1
-    assert all(times == 1 for times in effects.values()), "two keys, one timer"
+    assert all(times == 1 for times in effects.values()), "two keys returned the same timer"
 
 
-def check_switches(kept: dict[TimerKey, Timer]) -> None:
-    """Whatever a start has stopped ends at the very second at which that start begins."""
-    begins = {(timer.person_id, timer.started_at) for timer in kept.values()}
-    for timer in kept.values():
+def check_switches(stored: dict[TimerKey, Timer]) -> None:
+    """A timer that a start stopped ends in the second in which the new timer starts."""
+    starts = {(timer.person_id, timer.started_at) for timer in stored.values()}
+    for timer in stored.values():
         if timer.stop_reason is StopReason.SUPERSEDED:
-            assert (timer.person_id, timer.stopped_at) in begins
+            assert (timer.person_id, timer.stopped_at) in starts
 
 
 def tried(act: Callable[[], Any], *refusals: type[StintError]) -> Any:
-    """What it gave, or the error that it raised: one of these, or one that races may end in."""
+    """Return the result of ``act``, or its error: one of ``refusals``, Conflict or Unavailable."""
     try:
         return act()
     except StintError as error:

@@ -1,4 +1,7 @@
-"""Every act in the middle of every other, before its write or its second read: no luck needed."""
+"""Deterministic interleaving: run each operation inside another one.
+
+The second operation runs before the write, or before the second read, of the first one.
+"""
 
 from collections import Counter
 from collections.abc import Callable
@@ -34,21 +37,23 @@ from tests.support.world import put_all
 
 READ = "BatchGetItem"
 
-Act = Callable[["Scene", Phone], object]
+Operation = Callable[["Scenario", Phone], object]
 
 
-class Scene:
-    """Somebody who works on their first entry, and has two phones."""
+class Scenario:
+    """A person with a running timer on the first entry, and with two virtual users."""
 
     def __init__(self, store: Store, number: int) -> None:
         self.caller = replace(CALLERS[1], person_id=6_000 + number)
         self.first, self.second = 20_000 + 2 * number, 20_001 + 2 * number
         put_all(*(self._entry(entry_id) for entry_id in (self.first, self.second)))
         self.run = Run()
-        self.one, self.other = (Phone(self.run, store, f"{number}/{it}") for it in (1, 2))
+        self.one, self.other = (
+            Phone(self.run, store, f"{number}/{phone_number}") for phone_number in (1, 2)
+        )
         self.start(self.one, self.first)
         (_, self.timer_id) = self.run.seen[-1]
-        self.began = self.run.clock()
+        self.started_at = self.run.clock()
 
     def start(self, phone: Phone, entry_id: int) -> Answer[Outcome] | None:
         return self.send(phone, StartTimer(time_entry_id=entry_id))
@@ -56,108 +61,120 @@ class Scene:
     def send(
         self, phone: Phone, command: Command, key: bytes | None = None
     ) -> Answer[Outcome] | None:
-        kept = None if key is None else key_for(self.caller, command, key)
-        return self.run.send(phone.tools, Request(self.caller, command, kept))
+        request_key = None if key is None else key_for(self.caller, command, key)
+        return self.run.send(phone.tools, Request(self.caller, command, request_key))
 
     def _entry(self, entry_id: int) -> TimeEntry:
-        (like,) = time_entries()[2:3]
-        return replace(like, id=entry_id, person_id=self.caller.person_id)
+        (template,) = time_entries()[2:3]
+        return replace(template, id=entry_id, person_id=self.caller.person_id)
 
 
-def _forget(scene: Scene, phone: Phone) -> None:
+def _become_overdue(scenario: Scenario, phone: Phone) -> None:
     del phone
-    scene.run.clock.advance(2 * LIMIT)
+    scenario.run.clock.advance(2 * LIMIT)
 
 
-def _forget_and_sweep(scene: Scene, phone: Phone) -> None:
-    _forget(scene, phone)
+def _become_overdue_and_auto_stop(scenario: Scenario, phone: Phone) -> None:
+    _become_overdue(scenario, phone)
     sweep(phone.tools)
 
 
-def _work(scene: Scene, phone: Phone) -> None:
+def _work(scenario: Scenario, phone: Phone) -> None:
     del phone
-    scene.run.clock.advance(LIMIT // 2)
+    scenario.run.clock.advance(LIMIT // 2)
 
 
-def _work_and_switch(scene: Scene, phone: Phone) -> None:
-    _work(scene, phone)
-    scene.start(phone, scene.first)
+def _work_and_switch(scenario: Scenario, phone: Phone) -> None:
+    _work(scenario, phone)
+    scenario.start(phone, scenario.first)
 
 
-ACTS: dict[str, Act] = {
-    "starts on the same entry": lambda scene, phone: scene.start(phone, scene.first),
-    "starts on another entry": lambda scene, phone: scene.start(phone, scene.second),
-    "starts with a key": lambda scene, phone: scene.send(
-        phone, StartTimer(time_entry_id=scene.second), b"tap"
+OPERATIONS: dict[str, Operation] = {
+    "start on the same entry": lambda scenario, phone: scenario.start(phone, scenario.first),
+    "start on another entry": lambda scenario, phone: scenario.start(phone, scenario.second),
+    "start with a key": lambda scenario, phone: scenario.send(
+        phone, StartTimer(time_entry_id=scenario.second), b"tap"
     ),
-    "stops": lambda scene, phone: scene.send(phone, StopTimer(scene.timer_id)),
-    "stops what runs on the entry": lambda scene, phone: scene.send(
-        phone, StopTimer(time_entry_id=scene.first)
+    "stop": lambda scenario, phone: scenario.send(phone, StopTimer(scenario.timer_id)),
+    "stop by entry": lambda scenario, phone: scenario.send(
+        phone, StopTimer(time_entry_id=scenario.first)
     ),
-    "says that it stopped earlier": lambda scene, phone: scene.send(
-        phone, StopTimer(scene.timer_id, stopped_at=scene.began + phone.random.randrange(9))
+    "stop at an earlier time": lambda scenario, phone: scenario.send(
+        phone,
+        StopTimer(scenario.timer_id, stopped_at=scenario.started_at + phone.random.randrange(9)),
     ),
-    "stops with a key": lambda scene, phone: scene.send(phone, StopTimer(scene.timer_id), b"stop"),
-    "corrects it, and stops with the key": lambda scene, phone: (
-        ACTS[CORRECTS](scene, phone),
-        ACTS["stops with a key"](scene, phone),
+    "stop with a key": lambda scenario, phone: scenario.send(
+        phone, StopTimer(scenario.timer_id), b"stop"
     ),
-    "is swept": lambda _, phone: sweep(phone.tools),
+    "correct the stop, then stop with the same key": lambda scenario, phone: (
+        OPERATIONS[CORRECTION](scenario, phone),
+        OPERATIONS["stop with a key"](scenario, phone),
+    ),
+    "auto-stop": lambda _, phone: sweep(phone.tools),
 }
 
-STARTS = ("starts on the same entry", "starts on another entry", "starts with a key")
-STOPS = ("stops", "stops what runs on the entry")
-CORRECTS = "says that it stopped earlier"
-KEYED_STOPS = ("stops with a key", "corrects it, and stops with the key")
+STARTS = ("start on the same entry", "start on another entry", "start with a key")
+STOPS = ("stop", "stop by entry")
+CORRECTION = "stop at an earlier time"
+KEYED_STOPS = ("stop with a key", "correct the stop, then stop with the same key")
 
-STATES: dict[str, tuple[Act, tuple[str, ...]]] = {
-    "works": (_work, (*STARTS[1:], *STOPS)),
-    "has forgotten it": (_forget, (STARTS[0], STOPS[0], CORRECTS, "is swept")),
-    "was swept": (_forget_and_sweep, (STARTS[0], STARTS[2], CORRECTS, *KEYED_STOPS)),
-    "has switched": (_work_and_switch, (STARTS[0], STOPS[1], CORRECTS)),
+STATES: dict[str, tuple[Operation, tuple[str, ...]]] = {
+    "running timer": (_work, (*STARTS[1:], *STOPS)),
+    "overdue timer": (_become_overdue, (STARTS[0], STOPS[0], CORRECTION, "auto-stop")),
+    "auto-stopped timer": (
+        _become_overdue_and_auto_stop,
+        (STARTS[0], STARTS[2], CORRECTION, *KEYED_STOPS),
+    ),
+    "switched timer": (_work_and_switch, (STARTS[0], STOPS[1], CORRECTION)),
 }
-"""What a person has done, and what may then meet."""
+"""What the person did before, and the operations that are then interleaved."""
 
-WINDOWS = {CORRECTS: (READ, WRITE), STOPS[1]: (READ, WRITE)}
-"""Which read twice: others have one window, before their write."""
+INTERRUPTIONS = {CORRECTION: (READ, WRITE), STOPS[1]: (READ, WRITE)}
+"""The operations that read twice. Others are interrupted only before their write."""
 
 
 @pytest.mark.parametrize(
-    ("state", "act"), [(state, act) for state, (_, acts) in STATES.items() for act in acts]
+    ("state", "operation"),
+    [(state, operation) for state, (_, operations) in STATES.items() for operation in operations],
 )
-def test_whoever_comes_between_loses_nothing(
-    store: Store, connection: Connection, state: str, act: str
+def test_interleaved_operations_lose_no_update(
+    store: Store, connection: Connection, state: str, operation: str
 ) -> None:
     prepare, intruders = STATES[state]
-    scenes = []
-    windows = [
-        (intruder, before) for intruder in intruders for before in WINDOWS.get(act, (WRITE,))
+    scenarios = []
+    interruptions = [
+        (intruder, interrupted_call)
+        for intruder in intruders
+        for interrupted_call in INTERRUPTIONS.get(operation, (WRITE,))
     ]
-    for number, (intruder, before) in enumerate(windows):
-        scene = Scene(store, number)
-        prepare(scene, scene.one)
-        with intercepted(connection, _between(scene, ACTS[intruder], before)):
-            ACTS[act](scene, scene.one)
-        scenes.append(scene)
-    _check(scenes, connection)
-    # Whatever was wrong while a timer runs shows when it stops.
-    for scene in scenes:
-        scene.send(scene.one, StopTimer(time_entry_id=scene.first))
-        scene.send(scene.one, StopTimer(time_entry_id=scene.second))
-    _check(scenes, connection)
+    for number, (intruder, interrupted_call) in enumerate(interruptions):
+        scenario = Scenario(store, number)
+        prepare(scenario, scenario.one)
+        interrupt = _interrupt(scenario, OPERATIONS[intruder], interrupted_call)
+        with intercepted(connection, interrupt):
+            OPERATIONS[operation](scenario, scenario.one)
+        scenarios.append(scenario)
+    _check(scenarios, connection)
+    # Stop the timers: a wrong running timer causes a violation when it stops.
+    for scenario in scenarios:
+        scenario.send(scenario.one, StopTimer(time_entry_id=scenario.first))
+        scenario.send(scenario.one, StopTimer(time_entry_id=scenario.second))
+    _check(scenarios, connection)
 
 
-def _between(scene: Scene, intruder: Act, before: str) -> Callable[[Call], Call]:
-    """Lets the intruder in once: before the write, or the second read."""
+def _interrupt(
+    scenario: Scenario, intruder: Operation, interrupted_call: str
+) -> Callable[[Call], Call]:
+    """Run the intruder once, before the write or before the second read."""
     calls: Counter[str] = Counter()
-    wanted = 1 if before == WRITE else 2
+    call_number = 1 if interrupted_call == WRITE else 2
 
     def wrap(real: Call) -> Call:
         def call(operation: str, arguments: dict[str, Any]) -> Any:
             calls[operation] += 1
-            if operation == before and calls[before] == wanted:
-                calls[before] += 1
-                intruder(scene, scene.other)
+            if operation == interrupted_call and calls[operation] == call_number:
+                calls[operation] += 1
+                intruder(scenario, scenario.other)
             return real(operation, arguments)
 
         return call
@@ -165,12 +182,13 @@ def _between(scene: Scene, intruder: Act, before: str) -> Callable[[Call], Call]
     return wrap
 
 
-def _check(scenes: list[Scene], connection: Connection) -> None:
+def _check(scenarios: list[Scenario], connection: Connection) -> None:
     assert violations(connection) == []
-    kept = timers(connection)
-    check_switches(kept)
-    for scene in scenes:
-        own = {key: it for key, it in kept.items() if it.person_id == scene.caller.person_id}
-        check_starts(scene.run, own)
-        check_stops(scene.run, own)
-        check_keys(scene.run)
+    stored = timers(connection)
+    check_switches(stored)
+    for scenario in scenarios:
+        person_id = scenario.caller.person_id
+        own = {key: timer for key, timer in stored.items() if timer.person_id == person_id}
+        check_starts(scenario.run, own)
+        check_stops(scenario.run, own)
+        check_keys(scenario.run)

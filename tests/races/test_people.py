@@ -1,4 +1,4 @@
-"""Letting people go while they work, and what only one of many may have."""
+"""Concurrent deactivation and work, and limits under concurrent requests."""
 
 from collections import Counter
 from collections.abc import Callable
@@ -33,20 +33,21 @@ def _start(phone: Phone, number: int = 0) -> Any:
     return start_timer(phone.tools, WORKER, StartTimer(time_entry_id=entry_id))
 
 
-def _check_gone(store: Store, connection: Connection, person_id: int = MEMBER) -> None:
-    """Whoever is deactivated has no timer, no way to start one, and no token."""
-    found = store.look(ZAGREB.id, [(Person, person_id)], slots=[person_id])
-    person = found.record(Person, person_id)
+def _check_deactivation(store: Store, connection: Connection, person_id: int = MEMBER) -> None:
+    """Check that a deactivated person has no running timer, cannot start one, and has no token."""
+    loaded = store.look(ZAGREB.id, [(Person, person_id)], slots=[person_id])
+    person = loaded.record(Person, person_id)
     assert person is not None
-    slot = found.slots[person_id]
+    slot = loaded.slots[person_id]
     assert slot.blocked is (person.deactivated_at is not None)
     if slot.blocked:
         assert slot.running is None
-        assert [it for it in items(connection, "tokens") if it["person_id"] == person_id] == []
+        tokens = items(connection, "tokens")
+        assert [token for token in tokens if token["person_id"] == person_id] == []
     assert violations(connection) == []
 
 
-def test_whoever_starts_while_they_are_deactivated_runs_nothing(
+def test_concurrent_starts_and_deactivation_leave_no_running_timer(
     store: Store, connection: Connection
 ) -> None:
     run = Run()
@@ -56,59 +57,57 @@ def test_whoever_starts_while_they_are_deactivated_runs_nothing(
         phone = Phone(run, store, f"leaving/{number}")
         people, tokens = People(phone.tools), ApiTokens(phone.tools)
         values = {"name": "phone", "person": MEMBER}
-        acts: dict[int, Callable[[], object]] = {
+        operations: dict[int, Callable[[], object]] = {
             0: lambda: people.deactivate(BOSS, MEMBER),
             1: lambda: people.restore(BOSS, MEMBER),
             2: lambda: tokens.create(BOSS, values, None),
         }
         for _ in range(3):
             run.clock.advance(7)
-            own = acts.get(number % 16, lambda: _start(phone, number))
-            done = tried(own, AccessDenied, InvalidAttribute)
-            outcomes[type(done).__name__] += 1
+            operation = operations.get(number % 16, lambda: _start(phone, number))
+            result = tried(operation, AccessDenied, InvalidAttribute)
+            outcomes[type(result).__name__] += 1
 
     with intercepted(connection, weather_of("leaving").wrap):
         all_at_once(act)
     assert outcomes["Answer"], outcomes
-    _check_gone(store, connection)
-    # Whatever the weather was, in the end it is settled.
+    _check_deactivation(store, connection)
+    # Without faults, the final deactivation succeeds.
     People(Phone(run, store, "").tools).deactivate(BOSS, MEMBER)
-    _check_gone(store, connection)
-    assert [it for it in timers(connection).values() if it.stopped_at is None] == []
+    _check_deactivation(store, connection)
+    assert [timer for timer in timers(connection).values() if timer.stopped_at is None] == []
 
 
-@pytest.mark.parametrize("works", [False, True])
-def test_a_deactivation_in_the_middle_of_a_start_wins(
-    store: Store, connection: Connection, works: bool
+@pytest.mark.parametrize("has_running_timer", [False, True])
+def test_start_is_refused_when_person_is_deactivated_meanwhile(
+    store: Store, connection: Connection, has_running_timer: bool
 ) -> None:
     run = Run()
     one, other = (Phone(run, store, str(number)) for number in (1, 2))
-    if works:
+    if has_running_timer:
         _start(one)
         run.clock.advance(60)
-    leave = lambda: People(other.tools).deactivate(BOSS, MEMBER)  # noqa: E731
-    with intercepted(connection, once_before_a_write(leave)), pytest.raises(AccessDenied):
+    deactivate = lambda: People(other.tools).deactivate(BOSS, MEMBER)  # noqa: E731
+    with intercepted(connection, once_before_a_write(deactivate)), pytest.raises(AccessDenied):
         _start(one, 1)
-    _check_gone(store, connection)
-    assert {it.stop_reason for it in timers(connection).values()} == (
-        {StopReason.DEACTIVATED} if works else set()
+    _check_deactivation(store, connection)
+    assert {timer.stop_reason for timer in timers(connection).values()} == (
+        {StopReason.DEACTIVATED} if has_running_timer else set()
     )
 
 
-def test_a_start_in_the_middle_of_a_deactivation_is_stopped(
-    store: Store, connection: Connection
-) -> None:
+def test_timer_started_during_deactivation_is_stopped(store: Store, connection: Connection) -> None:
     run = Run()
     one, other = (Phone(run, store, str(number)) for number in (1, 2))
     with intercepted(connection, once_before_a_write(lambda: _start(other))):
         People(one.tools).deactivate(BOSS, MEMBER)
-    _check_gone(store, connection)
+    _check_deactivation(store, connection)
     (timer,) = timers(connection).values()
     assert timer.stop_reason is StopReason.DEACTIVATED
 
 
 @pytest.mark.parametrize("change", ["deactivate", "demote"])
-def test_a_token_in_the_middle_of_a_change_has_the_right_role_or_none(
+def test_token_created_during_role_change_has_the_new_role_or_is_removed(
     store: Store, connection: Connection, change: str
 ) -> None:
     run = Run()
@@ -116,46 +115,50 @@ def test_a_token_in_the_middle_of_a_change_has_the_right_role_or_none(
     people = People(one.tools)
     values = {"name": "phone", "person": MEMBER}
     people.change(BOSS, MEMBER, {"role": Role.ADMIN})
-    make = lambda: ApiTokens(other.tools).create(BOSS, values, None)  # noqa: E731
-    with intercepted(connection, once_before_a_write(make)):
+    create = lambda: ApiTokens(other.tools).create(BOSS, values, None)  # noqa: E731
+    with intercepted(connection, once_before_a_write(create)):
         if change == "deactivate":
             people.deactivate(BOSS, MEMBER)
         else:
             people.change(BOSS, MEMBER, {"role": Role.MEMBER})
-    roles = [it["role"] for it in items(connection, "tokens") if it["person_id"] == MEMBER]
+    tokens = items(connection, "tokens")
+    roles = [token["role"] for token in tokens if token["person_id"] == MEMBER]
     assert roles == ([] if change == "deactivate" else ["member", "member"])
 
 
-def test_twenty_tokens_are_twenty_however_many_ask(store: Store, connection: Connection) -> None:
+def test_concurrent_token_creation_does_not_exceed_the_limit(
+    store: Store, connection: Connection
+) -> None:
     run = Run()
-    made: list[object] = []
+    results: list[object] = []
 
     def act(number: int) -> None:
         tokens = ApiTokens(Phone(run, store, f"tokens/{number}").tools)
         values = {"name": str(number), "person": OTHER_MEMBER}
-        made.extend(
+        results.extend(
             tried(lambda: tokens.create(BOSS, values, None), InvalidAttribute) for _ in range(3)
         )
 
     all_at_once(act)
-    kept = [it for it in items(connection, "tokens") if it["person_id"] == OTHER_MEMBER]
-    answered = [it for it in made if not isinstance(it, StintError)]
-    assert len(kept) == 1 + len(answered) <= MOST_TOKENS
-    # Few at a time always get through.
+    stored = items(connection, "tokens")
+    token_count = len([token for token in stored if token["person_id"] == OTHER_MEMBER])
+    created = [result for result in results if not isinstance(result, StintError)]
+    assert token_count == 1 + len(created) <= MOST_TOKENS
+    # Without concurrency, every creation up to the limit succeeds.
     tokens = ApiTokens(Phone(run, store, "").tools)
-    while len(kept) < MOST_TOKENS:
+    while token_count < MOST_TOKENS:
         tokens.create(BOSS, {"name": "one more", "person": OTHER_MEMBER}, None)
-        kept.append({})
+        token_count += 1
     with pytest.raises(InvalidAttribute):
         tokens.create(BOSS, {"name": "too many", "person": OTHER_MEMBER}, None)
 
 
-def test_two_admins_who_deactivate_each_other_leave_one(
+def test_two_admins_who_deactivate_each_other_leave_one_admin(
     store: Store, connection: Connection
 ) -> None:
     run = Run()
-    quiet = People(Phone(run, store, "").tools)
-    quiet.change(BOSS, MEMBER, {"role": Role.ADMIN})
+    people = People(Phone(run, store, "").tools)
+    people.change(BOSS, MEMBER, {"role": Role.ADMIN})
     second = Caller(WORKER.organization, MEMBER, Role.ADMIN)
 
     def act(number: int) -> None:
@@ -169,13 +172,13 @@ def test_two_admins_who_deactivate_each_other_leave_one(
 
     with intercepted(connection, weather_of("admins").wrap):
         all_at_once(act)
-    everybody = store.directory(Person, ZAGREB.id)
-    assert len([it for it in everybody if it.is_active_admin]) == 1
+    everyone = store.directory(Person, ZAGREB.id)
+    assert len([person for person in everyone if person.is_active_admin]) == 1
     for person_id in (ADMIN, MEMBER):
-        _check_gone(store, connection, person_id)
+        _check_deactivation(store, connection, person_id)
 
 
-def test_an_address_that_all_want_is_one_persons(store: Store) -> None:
+def test_concurrent_requests_give_an_email_to_one_person(store: Store) -> None:
     run = Run()
 
     def act(number: int) -> None:
@@ -184,11 +187,11 @@ def test_an_address_that_all_want_is_one_persons(store: Store) -> None:
         if number % 2:
             tried(lambda: people.add(BOSS, values, None), InvalidAttribute)
         else:
-            holder = (MEMBER, OTHER_MEMBER)[number // 2 % 2]
-            said = {"email": values["email"]}
-            tried(lambda: people.change(BOSS, holder, said), InvalidAttribute)
+            person_id = (MEMBER, OTHER_MEMBER)[number // 2 % 2]
+            new_email = {"email": values["email"]}
+            tried(lambda: people.change(BOSS, person_id, new_email), InvalidAttribute)
 
     all_at_once(act)
-    emails = Counter(it.email for it in store.directory(Person, ZAGREB.id))
+    emails = Counter(person.email for person in store.directory(Person, ZAGREB.id))
     assert emails["wanted@example.com"] == 1
     assert set(emails.values()) == {1}

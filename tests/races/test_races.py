@@ -1,8 +1,8 @@
-"""Many at once on few people, in bad weather: contract sections 3, 4, 8 and 9.
+"""Many concurrent requests for few people, with fault injection: contract sections 3, 4, 8, 9.
 
-32 threads, each with a clock and ids of its own as Lambda containers have, start, switch, stop,
-repeat and sweep for a bounded number of acts. What they do is drawn from a seed; how they
-interleave is not. STINT_RACES multiplies the number of acts.
+32 threads do a limited number of operations: start, switch, stop, repeat, auto-stop. Each thread
+has a separate clock and id source, like a Lambda container. The operations are generated from a
+seed; their interleaving is not deterministic. STINT_RACES multiplies the number of operations.
 """
 
 import os
@@ -38,58 +38,58 @@ from tests.support.clock import MONDAY_NINE
 from tests.support.world import DESIGN
 
 TIMES = int(os.environ.get("STINT_RACES", "1"))
-ACTS = 4
-"""Of each thread, and of each run."""
+OPERATIONS = 4
+"""The number of operations of each thread in each run."""
 
 SEEDS = ("nine on a Monday", "a train through a tunnel", f"random {secrets.token_hex(4)}")
 
 
-# The id of a test should not change from run to run: collectors compare them.
+# Test ids must not change between runs, because pytest-xdist compares them.
 @pytest.mark.parametrize("seed", SEEDS, ids=("monday", "tunnel", "random"))
-def test_whatever_happens_at_once_the_books_are_right(
+def test_random_concurrent_requests_keep_all_invariants(
     seed: str, store: Store, connection: Connection
 ) -> None:
     run = Run()
     weather = weather_of(seed)
 
-    def phone(number: int) -> None:
-        own = Phone(run, store, f"{seed}/{number}")
-        for _ in range(ACTS * TIMES):
-            own.act()
+    def send_requests(number: int) -> None:
+        phone = Phone(run, store, f"{seed}/{number}")
+        for _ in range(OPERATIONS * TIMES):
+            phone.act()
 
     with intercepted(connection, weather.wrap):
-        all_at_once(phone)
-    said = f"seed {seed!r}: {summary(run, weather)}"
-    print(said)  # noqa: T201 - pytest shows it where the test fails
-    assert weather.happened["conflicts"], said
-    assert violations(connection) == [], said
-    kept = timers(connection)
-    check_starts(run, kept)
-    check_stops(run, kept)
+        all_at_once(send_requests)
+    message = f"seed {seed!r}: {summary(run, weather)}"
+    print(message)  # noqa: T201 - pytest shows it if the test fails
+    assert weather.happened["conflicts"], message
+    assert violations(connection) == [], message
+    stored = timers(connection)
+    check_starts(run, stored)
+    check_stops(run, stored)
     check_keys(run)
-    check_switches(kept)
+    check_switches(stored)
 
 
 @pytest.mark.parametrize("command", [StartTimer(time_entry_id=902), StartTimer(service_id=DESIGN)])
-def test_one_key_sent_by_all_at_once_starts_one_timer(
+def test_concurrent_requests_with_one_key_start_one_timer(
     store: Store, connection: Connection, command: StartTimer
 ) -> None:
     run = Run()
     request = Request(CALLERS[1], command, key_for(CALLERS[1], command, b"tap"))
     with intercepted(connection, weather_of("taps").wrap):
-        all_at_once(lambda number: _again(run, store, request, f"taps/{number}"))
+        all_at_once(lambda number: _send(run, store, request, f"taps/{number}"))
     assert violations(connection) == []
-    answers = [heard.answer for heard in run.heard if heard.answer]
+    answers = [result.answer for result in run.heard if result.answer]
     assert answers
     assert len({answer.outcome for answer in answers}) == 1
     assert timers(connection).keys() == {key_of(answers[0].outcome.timer)}
 
 
-def _again(run: Run, store: Store, request: Request, seed: str) -> None:
+def _send(run: Run, store: Store, request: Request, seed: str) -> None:
     run.send(Phone(run, store, seed).tools, request)
 
 
-def test_stops_by_hand_and_sweeps_at_once_stop_a_timer_once(
+def test_concurrent_manual_stop_and_auto_stop_stop_a_timer_once(
     store: Store, connection: Connection
 ) -> None:
     run = Run()
@@ -102,21 +102,21 @@ def test_stops_by_hand_and_sweeps_at_once_stop_a_timer_once(
     run.clock.advance(2 * LIMIT)
     weather = weather_of("sweeps")
 
-    def act(number: int) -> None:
-        own = Phone(run, store, f"sweeps/{number}")
+    def stop(number: int) -> None:
+        tools = Phone(run, store, f"sweeps/{number}").tools
         if number % 2:
-            run.reports.append(sweep(own.tools))
+            run.reports.append(sweep(tools))
         else:
             caller, timer_id = run.seen[number // 2 % len(CALLERS)]
-            run.send(own.tools, Request(caller, StopTimer(timer_id)))
+            run.send(tools, Request(caller, StopTimer(timer_id)))
 
     with intercepted(connection, weather.wrap):
-        all_at_once(act)
-    # In the worst weather each was told to come again; whoever does, finishes it.
+        all_at_once(stop)
+    # Injected faults may have stopped every attempt. Without faults, auto-stop completes.
     assert sweep(Phone(run, store, "").tools).left == 0
     assert violations(connection) == []
-    check_stops(run, kept := timers(connection))
-    for timer in kept.values():
+    check_stops(run, stored := timers(connection))
+    for timer in stored.values():
         assert timer.version == 2
         assert timer.stopped_at is not None
         if timer.stop_reason is None:
@@ -125,35 +125,35 @@ def test_stops_by_hand_and_sweeps_at_once_stop_a_timer_once(
             assert (timer.stop_reason, timer.stopped_at) == (StopReason.AUTO, limits[key_of(timer)])
 
 
-def test_corrections_and_starts_at_once_count_every_second_once(
+def test_concurrent_corrections_and_starts_count_each_second_once(
     store: Store, connection: Connection
 ) -> None:
     run = Run()
-    quiet = Phone(run, store, "").tools
+    tools = Phone(run, store, "").tools
     for caller in CALLERS:
-        run.send(quiet, Request(caller, StartTimer(time_entry_id=ENTRIES[caller.person_id][0])))
+        run.send(tools, Request(caller, StartTimer(time_entry_id=ENTRIES[caller.person_id][0])))
     run.clock.advance(2 * LIMIT)
-    assert sweep(quiet).stopped == len(CALLERS)
-    forgotten = tuple(run.seen)
+    assert sweep(tools).stopped == len(CALLERS)
+    overdue_timers = tuple(run.seen)
 
-    def act(number: int) -> None:
-        own = Phone(run, store, f"corrections/{number}")
-        caller, timer_id = forgotten[number % len(CALLERS)]
+    def correct_or_start(number: int) -> None:
+        phone = Phone(run, store, f"corrections/{number}")
+        caller, timer_id = overdue_timers[number % len(CALLERS)]
         command: Command = StopTimer(timer_id, stopped_at=MONDAY_NINE + number)
         if number // len(CALLERS) % 4 == 3:
-            # On the entry whose last stop the others correct.
+            # Start on the same entry whose last stop the other threads correct.
             command = StartTimer(time_entry_id=ENTRIES[caller.person_id][0])
-        run.send(own.tools, Request(caller, command))
+        run.send(phone.tools, Request(caller, command))
 
     with intercepted(connection, weather_of("corrections").wrap):
-        all_at_once(act)
+        all_at_once(correct_or_start)
     assert violations(connection) == []
-    kept = timers(connection)
-    check_starts(run, kept)
-    check_stops(run, kept)
-    for caller, timer_id in forgotten:
-        # Started, stopped by the sweep, corrected by the first to say so.
-        timer = kept[caller.organization.id, timer_id]
+    stored = timers(connection)
+    check_starts(run, stored)
+    check_stops(run, stored)
+    for caller, timer_id in overdue_timers:
+        # Three versions: started, auto-stopped, and corrected by the first correction.
+        timer = stored[caller.organization.id, timer_id]
         assert (timer.version, timer.stop_reason) == (3, None)
-        run.send(quiet, Request(caller, StopTimer(time_entry_id=timer.time_entry_id)))
+        run.send(tools, Request(caller, StopTimer(time_entry_id=timer.time_entry_id)))
     assert violations(connection) == []

@@ -1,4 +1,4 @@
-"""Corrections and deletions while people work: nothing is lost, and nothing is left behind."""
+"""Manual edits and deletions of time entries, concurrent with starts and stops."""
 
 from collections import Counter
 from functools import partial
@@ -31,12 +31,12 @@ BOSS, WORKER = CALLERS[0], CALLERS[1]
 ENTRY, SECOND = ENTRIES[MEMBER]
 
 
-class Scene:
-    """Two phones of one person."""
+class Scenario:
+    """Two virtual users of one person."""
 
     def __init__(self, store: Store) -> None:
         self.run = Run()
-        self.one, self.other = (Phone(self.run, store, str(it)).tools for it in (1, 2))
+        self.one, self.other = (Phone(self.run, store, str(number)).tools for number in (1, 2))
         self.mine, self.theirs = TimeEntries(self.one), TimeEntries(self.other)
         self.store = store
 
@@ -53,206 +53,215 @@ class Scene:
 
 
 @pytest.fixture
-def scene(store: Store) -> Scene:
-    return Scene(store)
+def scenario(store: Store) -> Scenario:
+    return Scenario(store)
 
 
-def test_a_stop_in_the_middle_of_a_correction_is_not_lost(
-    scene: Scene, connection: Connection
-) -> None:
-    scene.start()
-    scene.run.clock.advance(MINUTE)
-    with intercepted(connection, once_before_a_write(scene.stop)):
-        corrected = scene.mine.change(WORKER, ENTRY, {"time": 30}).outcome
-    # It was said after the stop, so the session is in it.
+def test_stop_during_a_manual_edit_is_not_lost(scenario: Scenario, connection: Connection) -> None:
+    scenario.start()
+    scenario.run.clock.advance(MINUTE)
+    with intercepted(connection, once_before_a_write(scenario.stop)):
+        corrected = scenario.mine.change(WORKER, ENTRY, {"time": 30}).outcome
+    # The edit is after the stop, so the edited time includes the session.
     assert (corrected.time, corrected.running_timer_id) == (30, None)
-    assert scene.entry() == corrected
+    assert scenario.entry() == corrected
     assert violations(connection) == []
 
 
-def test_a_correction_in_the_middle_of_a_stop_refuses_nobody(
-    scene: Scene, connection: Connection
+def test_manual_edit_during_a_stop_does_not_refuse_the_stop(
+    scenario: Scenario, connection: Connection
 ) -> None:
-    scene.start()
-    scene.run.clock.advance(MINUTE)
-    correct = lambda: scene.mine.change(WORKER, ENTRY, {"time": 30})  # noqa: E731
+    scenario.start()
+    scenario.run.clock.advance(MINUTE)
+    correct = lambda: scenario.mine.change(WORKER, ENTRY, {"time": 30})  # noqa: E731
     with intercepted(connection, once_before_a_write(correct)):
-        scene.stop()
-    # It was said before: the session is added.
-    assert scene.entry().time == 31
+        scenario.stop()
+    # The edit is before the stop, so the session is added to the edited time.
+    assert scenario.entry().time == 31
     assert violations(connection) == []
 
 
-def test_two_corrections_at_once_are_both_kept(scene: Scene, connection: Connection) -> None:
-    other = lambda: scene.theirs.change(BOSS, ENTRY, {"time": 10, "note": "said"})  # noqa: E731
+def test_concurrent_manual_edits_are_both_recorded(
+    scenario: Scenario, connection: Connection
+) -> None:
+    other = lambda: scenario.theirs.change(BOSS, ENTRY, {"time": 10, "note": "said"})  # noqa: E731
     with intercepted(connection, once_before_a_write(other)):
-        scene.mine.change(WORKER, ENTRY, {"time": 30})
-    assert (scene.entry().time, scene.entry().note) == (30, "said")
-    kept = [(it["person_id"], it["before"], it["after"]) for it in items(connection, "revisions")]
-    assert len(kept) == 2
-    assert any("10" in before and "30" in after for _, before, after in kept)
+        scenario.mine.change(WORKER, ENTRY, {"time": 30})
+    assert (scenario.entry().time, scenario.entry().note) == (30, "said")
+    revisions = items(connection, "revisions")
+    assert len(revisions) == 2
+    assert any("10" in revision["before"] and "30" in revision["after"] for revision in revisions)
 
 
-def test_a_start_in_the_middle_of_a_deletion_wins(scene: Scene, connection: Connection) -> None:
+def test_deletion_is_refused_when_a_timer_starts_meanwhile(
+    scenario: Scenario, connection: Connection
+) -> None:
     with (
-        intercepted(connection, once_before_a_write(scene.start)),
-        pytest.raises(Conflict, match="runs on it"),
+        intercepted(connection, once_before_a_write(scenario.start)),
+        pytest.raises(Conflict, match="is running on this time entry"),
     ):
-        scene.mine.delete(WORKER, ENTRY)
-    assert scene.entry().running_timer_id is not None
+        scenario.mine.delete(WORKER, ENTRY)
+    assert scenario.entry().running_timer_id is not None
     assert violations(connection) == []
 
 
-def test_a_deletion_in_the_middle_of_a_start_wins(scene: Scene, connection: Connection) -> None:
-    delete = lambda: scene.mine.delete(WORKER, ENTRY)  # noqa: E731
+def test_start_is_refused_when_the_entry_is_deleted_meanwhile(
+    scenario: Scenario, connection: Connection
+) -> None:
+    delete = lambda: scenario.mine.delete(WORKER, ENTRY)  # noqa: E731
     with (
         intercepted(connection, once_before_a_write(delete)),
         pytest.raises(InvalidAttribute) as error,
     ):
-        scene.start()
+        scenario.start()
     assert error.value.source == {"pointer": "data/attributes/time_entry"}
     assert timers(connection) == {}
     assert violations(connection) == []
 
 
-def test_a_start_never_reaches_an_entry_that_is_half_deleted(
-    scene: Scene, connection: Connection
+def test_start_on_a_partly_deleted_entry_is_refused(
+    scenario: Scenario, connection: Connection
 ) -> None:
     for _ in range(45):
-        scene.start()
-        scene.run.clock.advance(1)
-    scene.stop()
-    delete = lambda: scene.mine.delete(WORKER, ENTRY)  # noqa: E731
+        scenario.start()
+        scenario.run.clock.advance(1)
+    scenario.stop()
+    delete = lambda: scenario.mine.delete(WORKER, ENTRY)  # noqa: E731
     with intercepted(connection, once_before_a_write(delete)), pytest.raises(InvalidAttribute):
-        scene.start()
+        scenario.start()
     assert len(timers(connection)) == 5
     assert violations(connection) == []
-    assert clear_deleted(scene.one).cleared == 1
+    assert clear_deleted(scenario.one).cleared == 1
     assert timers(connection) == {}
 
 
-def test_a_deletion_in_the_middle_of_a_correction_wins(
-    scene: Scene, connection: Connection
+def test_manual_edit_is_refused_when_the_entry_is_deleted_meanwhile(
+    scenario: Scenario, connection: Connection
 ) -> None:
-    delete = lambda: scene.theirs.delete(WORKER, ENTRY)  # noqa: E731
+    delete = lambda: scenario.theirs.delete(WORKER, ENTRY)  # noqa: E731
     with intercepted(connection, once_before_a_write(delete)), pytest.raises(RecordNotFound):
-        scene.mine.change(WORKER, ENTRY, {"time": 30})
+        scenario.mine.change(WORKER, ENTRY, {"time": 30})
     assert violations(connection) == []
 
 
-def test_a_start_in_the_middle_of_a_change_of_person_keeps_it(
-    scene: Scene, connection: Connection
+def test_change_of_person_is_refused_when_a_timer_starts_meanwhile(
+    scenario: Scenario, connection: Connection
 ) -> None:
-    with intercepted(connection, once_before_a_write(scene.start)), pytest.raises(Conflict):
-        scene.mine.change(BOSS, ENTRY, {"person": OTHER_MEMBER})
-    assert scene.entry().person_id == MEMBER
+    with intercepted(connection, once_before_a_write(scenario.start)), pytest.raises(Conflict):
+        scenario.mine.change(BOSS, ENTRY, {"person": OTHER_MEMBER})
+    assert scenario.entry().person_id == MEMBER
     assert violations(connection) == []
 
 
-def test_a_change_of_person_in_the_middle_of_a_start_refuses_it(
-    scene: Scene, connection: Connection
+def test_start_is_refused_when_the_person_of_the_entry_changes_meanwhile(
+    scenario: Scenario, connection: Connection
 ) -> None:
-    change = lambda: scene.mine.change(BOSS, ENTRY, {"person": OTHER_MEMBER})  # noqa: E731
+    change = lambda: scenario.mine.change(BOSS, ENTRY, {"person": OTHER_MEMBER})  # noqa: E731
     with intercepted(connection, once_before_a_write(change)), pytest.raises(InvalidAttribute):
-        scene.start()
-    assert scene.entry().person_id == OTHER_MEMBER
+        scenario.start()
+    assert scenario.entry().person_id == OTHER_MEMBER
     assert violations(connection) == []
 
 
 @pytest.mark.parametrize("caller", [WORKER, BOSS])
-def test_a_deactivation_in_the_middle_of_making_an_entry_wins(
-    scene: Scene, connection: Connection, caller: Any
+def test_entry_creation_is_refused_when_person_is_deactivated_meanwhile(
+    scenario: Scenario, connection: Connection, caller: Any
 ) -> None:
     before = len(items(connection, "time_entries"))
-    leave = lambda: People(scene.other).deactivate(BOSS, MEMBER)  # noqa: E731
+    deactivate = lambda: People(scenario.other).deactivate(BOSS, MEMBER)  # noqa: E731
     values = {"service": DESIGN, "person": MEMBER, "time": 5}
     refusal = AccessDenied if caller is WORKER else InvalidAttribute
-    with intercepted(connection, once_before_a_write(leave)), pytest.raises(refusal):
-        scene.mine.create(caller, values, None)
+    with intercepted(connection, once_before_a_write(deactivate)), pytest.raises(refusal):
+        scenario.mine.create(caller, values, None)
     assert len(items(connection, "time_entries")) == before
 
 
-class Hand:
-    """Somebody who starts, stops, corrects, moves, makes and deletes entries, as a seed says."""
+class RandomEditor:
+    """Random operations on time entries, generated from a seed."""
 
     def __init__(self, run: Run, store: Store, number: int) -> None:
         phone = Phone(run, store, f"entries/{number}")
-        self.tools, self.draw, self.number = phone.tools, phone.random, number
-        self.verbs = TimeEntries(phone.tools)
+        self.tools, self.random, self.number = phone.tools, phone.random, number
+        self.time_entries = TimeEntries(phone.tools)
 
     def act(self) -> object:
-        acts = [self.start, self.stop, self.correct, self.move, self.make, self.tidy]
+        operations = [
+            self.start,
+            self.stop,
+            self.edit_time,
+            self.edit_date_or_service,
+            self.create,
+            self.clean_up,
+        ]
         if self.number % 8 == 0:
-            acts += 3 * [self.delete]
-        return self.draw.choice(acts)()
+            operations += 3 * [self.delete]
+        return self.random.choice(operations)()
 
     def start(self) -> object:
-        entry_id, service_id = self.draw.choice(((ENTRY, None), (SECOND, None), (None, DESIGN)))
+        entry_id, service_id = self.random.choice(((ENTRY, None), (SECOND, None), (None, DESIGN)))
         return start_timer(self.tools, BOSS, StartTimer(entry_id, service_id, MEMBER))
 
     def stop(self) -> object:
         return stop_timer(self.tools, BOSS, StopTimer(time_entry_id=self._entry()))
 
-    def correct(self) -> object:
-        return self.verbs.change(BOSS, self._entry(), {"time": self.draw.randrange(90)})
+    def edit_time(self) -> object:
+        return self.time_entries.change(BOSS, self._entry(), {"time": self.random.randrange(90)})
 
-    def move(self) -> object:
-        day = f"2026-{self.draw.randrange(2, 4):02d}-{self.draw.randrange(1, 28):02d}"
-        values = self.draw.choice(({"date": day}, {"service": DESIGN}, {"service": DEVELOPMENT}))
-        return self.verbs.change(BOSS, self._entry(), values)
+    def edit_date_or_service(self) -> object:
+        day = f"2026-{self.random.randrange(2, 4):02d}-{self.random.randrange(1, 28):02d}"
+        values = self.random.choice(({"date": day}, {"service": DESIGN}, {"service": DEVELOPMENT}))
+        return self.time_entries.change(BOSS, self._entry(), values)
 
-    def make(self) -> object:
-        return self.verbs.create(BOSS, {"service": DEVELOPMENT, "person": MEMBER}, None)
+    def create(self) -> object:
+        return self.time_entries.create(BOSS, {"service": DEVELOPMENT, "person": MEMBER}, None)
 
-    def tidy(self) -> object:
+    def clean_up(self) -> object:
         return sweep(self.tools), clear_deleted(self.tools)
 
     def delete(self) -> object:
-        self.verbs.delete(BOSS, SECOND)
+        self.time_entries.delete(BOSS, SECOND)
         return None
 
     def _entry(self) -> int:
-        return self.draw.choice((ENTRY, SECOND))
+        return self.random.choice((ENTRY, SECOND))
 
 
-def test_whatever_is_corrected_moved_and_deleted_at_once_the_books_are_right(
-    store: Store, connection: Connection
-) -> None:
+def test_random_concurrent_edits_keep_all_invariants(store: Store, connection: Connection) -> None:
     run = Run()
     outcomes: Counter[str] = Counter()
 
     def act(number: int) -> None:
-        hand = Hand(run, store, number)
+        editor = RandomEditor(run, store, number)
         for _ in range(5):
-            run.clock.advance(hand.draw.choice((0, 1, 20)))
-            done = tried(hand.act, RecordNotFound, InvalidAttribute)
-            outcomes[type(done).__name__] += 1
+            run.clock.advance(editor.random.choice((0, 1, 20)))
+            result = tried(editor.act, RecordNotFound, InvalidAttribute)
+            outcomes[type(result).__name__] += 1
 
     with intercepted(connection, weather_of("entries").wrap):
         all_at_once(act)
     assert outcomes["Answer"], outcomes
     assert violations(connection) == []
-    # In good weather, whatever is left goes: with its last timer, and with what is counted of it.
-    quiet = Phone(run, store, "").tools
-    for entry_id in {it["id"] for it in items(connection, "time_entries")}:
+    # Without faults, all remaining entries can be deleted, with their timers and counters.
+    tools = Phone(run, store, "").tools
+    for entry_id in {entry["id"] for entry in items(connection, "time_entries")}:
         stop = StopTimer(time_entry_id=entry_id)
-        tried(partial(stop_timer, quiet, BOSS, stop), RecordNotFound)
-        tried(partial(TimeEntries(quiet).delete, BOSS, entry_id), RecordNotFound)
-    while clear_deleted(quiet).cleared:
+        tried(partial(stop_timer, tools, BOSS, stop), RecordNotFound)
+        tried(partial(TimeEntries(tools).delete, BOSS, entry_id), RecordNotFound)
+    while clear_deleted(tools).cleared:
         pass
     assert violations(connection) == []
-    assert [it for it in timers(connection).values() if it.person_id == MEMBER] == []
+    assert [timer for timer in timers(connection).values() if timer.person_id == MEMBER] == []
 
 
-def test_a_start_on_an_entry_made_by_hand_makes_it_both_whoever_comes_between(
-    scene: Scene, connection: Connection
+def test_timer_started_during_manual_edit_sets_track_method_both(
+    scenario: Scenario, connection: Connection
 ) -> None:
-    made = scene.mine.create(WORKER, {"service": DESIGN, "time": 5}, None).outcome
+    created = scenario.mine.create(WORKER, {"service": DESIGN, "time": 5}, None).outcome
     start = lambda: start_timer(  # noqa: E731
-        scene.other, WORKER, StartTimer(time_entry_id=made.id)
+        scenario.other, WORKER, StartTimer(time_entry_id=created.id)
     )
     with intercepted(connection, once_before_a_write(start)):
-        corrected = scene.mine.change(WORKER, made.id, {"time": 6}).outcome
+        corrected = scenario.mine.change(WORKER, created.id, {"time": 6}).outcome
     assert corrected.track_method is TrackMethod.BOTH
     assert corrected.time == 6
     assert violations(connection) == []

@@ -1,4 +1,4 @@
-"""What is left of deleted time entries is cleared away, whatever comes between."""
+"""Purge of deleted time entries: steps, interruptions and faults."""
 
 import logging
 from dataclasses import replace
@@ -31,8 +31,8 @@ QUERY, READ = "Query", "BatchGetItem"
 
 
 @pytest.fixture
-def deleted(tools: Toolbox, world: World, clock: FakeClock) -> int:
-    """An entry that was deleted, with so many timers that two more steps are needed."""
+def deleted_entry_id(tools: Toolbox, world: World, clock: FakeClock) -> int:
+    """Create and delete an entry with enough timers for two more purge steps. Return its id."""
     assert world.tokens
     for _ in range(MANY):
         start_timer(tools, CALLER, StartTimer(time_entry_id=ADMINS_ENTRY))
@@ -42,102 +42,104 @@ def deleted(tools: Toolbox, world: World, clock: FakeClock) -> int:
     return ADMINS_ENTRY
 
 
-def entries(connection: Connection) -> set[int]:
-    return {it["id"] for it in items(connection, "time_entries")}
+def entry_ids(connection: Connection) -> set[int]:
+    return {entry["id"] for entry in items(connection, "time_entries")}
 
 
-def test_it_goes_step_by_step_until_nothing_is_left(
-    deleted: int, tools: Toolbox, connection: Connection
+def test_purge_proceeds_in_steps_until_nothing_is_left(
+    deleted_entry_id: int, tools: Toolbox, connection: Connection
 ) -> None:
     with counted(connection) as calls:
         assert clear_deleted(tools) == ClearingReport(1, 0, 0)
-    # What is deleted; then for each step the entry, its timers by the index, and as they are.
+    # The deleted entries. Then in each step: the entry, its timer keys from the index, the timers.
     assert calls == [QUERY, *([READ, QUERY, READ, WRITE] * 2)]
     assert items(connection, "timers") == []
-    assert deleted not in entries(connection)
+    assert deleted_entry_id not in entry_ids(connection)
     assert violations(connection) == []
     with counted(connection) as calls:
         assert clear_deleted(tools) == ClearingReport(0, 0, 0)
     assert calls == [QUERY]
 
 
-@pytest.mark.usefixtures("deleted")
-def test_whenever_it_dies_the_books_are_right_and_the_next_run_goes_on(
+@pytest.mark.usefixtures("deleted_entry_id")
+def test_killed_purge_leaves_consistent_data_and_next_run_continues(
     tools: Toolbox, connection: Connection
 ) -> None:
-    total = len([QUERY, *([READ, QUERY, READ, WRITE] * 2)])
+    call_count = len([QUERY, *([READ, QUERY, READ, WRITE] * 2)])
     position = 0
-    died = 0
-    while ADMINS_ENTRY in entries(connection):
+    killed_runs = 0
+    while ADMINS_ENTRY in entry_ids(connection):
         for sent in (False, True):
             injection = Injection(Fault(lambda _: Killed(), sent=sent), position)
             try:
                 with intercepted(connection, injection.wrap):
                     clear_deleted(tools)
             except Killed:
-                died += 1
+                killed_runs += 1
             assert violations(connection) == []
-        position = (position + 1) % total
-    assert died > 3
+        position = (position + 1) % call_count
+    assert killed_runs > 3
     assert items(connection, "timers") == []
 
 
-@pytest.mark.usefixtures("deleted")
-def test_it_carries_on_where_its_time_ended(tools: Toolbox, connection: Connection) -> None:
-    time_for = iter([True, True])
-    assert clear_deleted(tools, lambda: next(time_for, False)) == ClearingReport(0, 0, 1)
+@pytest.mark.usefixtures("deleted_entry_id")
+def test_purge_stops_before_its_timeout_and_continues_at_the_next_run(
+    tools: Toolbox, connection: Connection
+) -> None:
+    time_left = iter([True, True])
+    assert clear_deleted(tools, lambda: next(time_left, False)) == ClearingReport(0, 0, 1)
     assert len(items(connection, "timers")) == 7
     assert violations(connection) == []
     assert clear_deleted(tools, lambda: False) == ClearingReport(0, 0, 0)
     assert clear_deleted(tools) == ClearingReport(1, 0, 0)
 
 
-@pytest.mark.usefixtures("deleted")
-def test_a_database_that_is_busy_is_left_in_peace(tools: Toolbox, connection: Connection) -> None:
+@pytest.mark.usefixtures("deleted_entry_id")
+def test_purge_stops_when_the_database_throttles(tools: Toolbox, connection: Connection) -> None:
     for operation in (QUERY, WRITE):
         with failing(connection, operation, "ThrottlingException"):
-            done = clear_deleted(tools)
-        assert (done.cleared, done.failed) == (0, 0)
+            report = clear_deleted(tools)
+        assert (report.cleared, report.failed) == (0, 0)
         assert violations(connection) == []
     assert clear_deleted(tools).cleared == 1
 
 
-def test_one_spoilt_entry_does_not_hold_up_the_others(
-    deleted: int, tools: Toolbox, connection: Connection, caplog: pytest.LogCaptureFixture
+def test_corrupt_entry_does_not_block_the_others(
+    deleted_entry_id: int, tools: Toolbox, connection: Connection, caplog: pytest.LogCaptureFixture
 ) -> None:
     (raw,) = tools.store.deleted_entries(PAGE).items
     key = keys.scoped(ZAGREB.id, 1)
-    place = {"key": {"S": key}, "deleted_key": {"S": "0000000001#0000000000000001"}}
-    write_all(connection, [(TimeEntryModel, {**raw, **place, "track_method": {"N": "9"}})])
+    index_keys = {"key": {"S": key}, "deleted_key": {"S": "0000000001#0000000000000001"}}
+    write_all(connection, [(TimeEntryModel, {**raw, **index_keys, "track_method": {"N": "9"}})])
     try:
         with caplog.at_level(logging.ERROR, "stint"):
             assert clear_deleted(tools) == ClearingReport(1, 1, 0)
     finally:
         TimeEntryModel(key=key).delete()
-    (line,) = caplog.records
-    assert line.__dict__["time_entry_key"] == {"S": key}
-    assert deleted not in entries(connection)
+    (log_record,) = caplog.records
+    assert log_record.__dict__["time_entry_key"] == {"S": key}
+    assert deleted_entry_id not in entry_ids(connection)
 
 
-@pytest.mark.usefixtures("deleted")
-def test_an_index_that_is_behind_leaves_it_to_the_next_run(
+@pytest.mark.usefixtures("deleted_entry_id")
+def test_stale_index_defers_the_entry_to_the_next_run(
     tools: Toolbox, connection: Connection
 ) -> None:
-    # Nothing is found, though something is counted: never is an entry taken for empty.
+    # The index returns no timers but the entry counts some: the purge does not treat it as empty.
     real = connection.client._make_api_call
 
-    def blind(name: str, arguments: dict[str, object]) -> object:
+    def call_with_empty_index(name: str, arguments: dict[str, object]) -> object:
         if arguments.get("IndexName") == "by_time_entry":
             return {"Items": [], "Count": 0}
         return real(name, arguments)
 
-    with intercepted(connection, lambda _: blind):
+    with intercepted(connection, lambda _: call_with_empty_index):
         assert clear_deleted(tools) == ClearingReport(0, 0, 1)
-    assert ADMINS_ENTRY in entries(connection)
+    assert ADMINS_ENTRY in entry_ids(connection)
     assert clear_deleted(tools) == ClearingReport(1, 0, 0)
 
 
-def test_a_correction_of_a_stop_in_between_is_taken_back_with_the_rest(
+def test_stop_corrected_after_deletion_is_purged_consistently(
     tools: Toolbox, world: World, clock: FakeClock, connection: Connection
 ) -> None:
     assert world.tokens
@@ -149,27 +151,31 @@ def test_a_correction_of_a_stop_in_between_is_taken_back_with_the_rest(
     last = start_timer(tools, CALLER, StartTimer(time_entry_id=ADMINS_SECOND_ENTRY)).outcome
     TimeEntries(tools).delete(CALLER, ADMINS_ENTRY)
     assert tools.store.timer(ZAGREB.id, first.id) is None
-    # The one that the switch stopped is still there: its phone was offline, and knows better.
-    left = last.stopped_timer_id
-    assert left is not None
-    timer = tools.store.timer(ZAGREB.id, left)
+    # The timer that the switch stopped still exists. An offline client corrects its stop later.
+    remaining_timer_id = last.stopped_timer_id
+    assert remaining_timer_id is not None
+    timer = tools.store.timer(ZAGREB.id, remaining_timer_id)
     assert timer is not None
-    stop_timer(tools, CALLER, StopTimer(left, stopped_at=timer.started_at + MINUTE))
+    stop_timer(tools, CALLER, StopTimer(remaining_timer_id, stopped_at=timer.started_at + MINUTE))
     assert violations(connection) == []
     assert clear_deleted(tools) == ClearingReport(1, 0, 0)
     assert violations(connection) == []
-    (books,) = (it for it in Ledger(connection).read_all().values() if it.person_id == ADMIN)
-    assert [it.id for it in books.timers] == [last.timer.id]
+    (person,) = (
+        person for person in Ledger(connection).read_all().values() if person.person_id == ADMIN
+    )
+    assert [timer.id for timer in person.timers] == [last.timer.id]
 
 
-def test_more_than_a_page_of_entries_is_cleared_away(
+def test_more_than_one_page_of_entries_is_purged(
     tools: Toolbox, world: World, connection: Connection
 ) -> None:
     assert world.tokens
-    found = tools.store.look(ZAGREB.id, [(TimeEntry, ADMINS_ENTRY)])
-    plain = found.record(TimeEntry, ADMINS_ENTRY)
-    assert plain is not None
-    put_all(*(replace(plain, id=7_000 + n, deleted_at=9 + n) for n in range(PAGE + 5)))
+    loaded = tools.store.look(ZAGREB.id, [(TimeEntry, ADMINS_ENTRY)])
+    entry = loaded.record(TimeEntry, ADMINS_ENTRY)
+    assert entry is not None
+    put_all(
+        *(replace(entry, id=7_000 + number, deleted_at=9 + number) for number in range(PAGE + 5))
+    )
     assert violations(connection) == []
     assert clear_deleted(tools).cleared == PAGE + 5
-    assert not {it for it in entries(connection) if it >= 7_000}
+    assert not {entry_id for entry_id in entry_ids(connection) if entry_id >= 7_000}

@@ -1,4 +1,4 @@
-"""From the queue to receivers on real sockets, with the test's own time."""
+"""Webhook delivery from the queue to receivers on real sockets, with a fake clock."""
 
 import json
 import logging
@@ -28,17 +28,17 @@ RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_N
 
 
 @pytest.fixture(autouse=True)
-def _world(world: World) -> None:
-    """There are organizations and people."""
+def _organizations_and_people(world: World) -> None:
+    """Create organizations and people."""
 
 
 def start(outside: Outside, timer_id: int = 16) -> str:
-    """A timer starts; the event's id."""
+    """Fan out a timer start and return the event id."""
     outside.fan_out(stream_record(None, replace(RUNNING, id=timer_id)))
     return outside.queued()[-1].event_id
 
 
-def test_an_event_arrives_signed(
+def test_delivered_event_is_signed(
     outside: Outside, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
@@ -56,20 +56,23 @@ def test_an_event_arrives_signed(
 def verify(
     secret: str, headers: Any, body: bytes, monkeypatch: pytest.MonkeyPatch, at: int = MONDAY_NINE
 ) -> None:
-    """As a receiver does it, with the scheme's own library, at the test's time."""
+    """Verify a signature as a receiver does: with the Standard Webhooks library, at a given time.
+
+    :param at: the current time of the receiver, in Unix seconds.
+    """
     from datetime import UTC, datetime  # noqa: PLC0415
 
-    class Then(datetime):
+    class FixedTime(datetime):
         @classmethod
         def now(cls, tz: Any = None) -> datetime:  # type: ignore[override]
             return datetime.fromtimestamp(at, tz or UTC)
 
     with monkeypatch.context() as patched:
-        patched.setattr("standardwebhooks.webhooks.datetime", Then)
+        patched.setattr("standardwebhooks.webhooks.datetime", FixedTime)
         Verifier(secret).verify(body, dict(headers))
 
 
-def test_a_signature_is_of_this_body_this_secret_and_this_moment(
+def test_signature_is_valid_only_for_its_body_secret_and_timestamp(
     outside: Outside, receiver: Receiver, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
@@ -77,19 +80,19 @@ def test_a_signature_is_of_this_body_this_secret_and_this_moment(
     outside.deliver()
     (request,) = receiver.received
     other = outside.create_webhook(receiver.url)
-    wrong: list[tuple[str, dict[str, str], bytes, int]] = [
+    invalid: list[tuple[str, dict[str, str], bytes, int]] = [
         (outside.secret(other), {}, request.body, MONDAY_NINE),
         (outside.secret(webhook), {}, request.body + b" ", MONDAY_NINE),
         (outside.secret(webhook), {}, request.body, MONDAY_NINE + 301),
         (outside.secret(webhook), {"webhook-id": "evt_other"}, request.body, MONDAY_NINE),
         (outside.secret(webhook), {"webhook-timestamp": "1772438399"}, request.body, MONDAY_NINE),
     ]
-    for secret, changed, body, at in wrong:
+    for secret, changed_headers, body, at in invalid:
         with pytest.raises(Exception, match=r"signature|timestamp"):
-            verify(secret, {**request.headers, **changed}, body, monkeypatch, at)
+            verify(secret, {**request.headers, **changed_headers}, body, monkeypatch, at)
 
 
-def test_during_a_rotation_both_secrets_sign(
+def test_both_secrets_sign_during_a_rotation(
     outside: Outside, receiver: Receiver, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     webhook = outside.create_webhook(
@@ -116,18 +119,18 @@ FAILURES: dict[str, Any] = {
     "404": status(404),
     "redirect": status(302, Location="http://127.0.0.1:1/"),
     "garbage": raw(b"\xff\x00"),
-    "nothing": raw(b""),
+    "empty": raw(b""),
     "hangs": hang,
 }
 
 
-@pytest.mark.parametrize("answering", FAILURES.values(), ids=FAILURES.keys())
-def test_whatever_fails_is_sent_again_with_the_same_id_and_bytes(
-    outside: Outside, receiver: Receiver, clock: FakeClock, answering: Any
+@pytest.mark.parametrize("response", FAILURES.values(), ids=FAILURES.keys())
+def test_failed_delivery_is_retried_with_the_same_id_and_body(
+    outside: Outside, receiver: Receiver, clock: FakeClock, response: Any
 ) -> None:
     outside.create_webhook(receiver.url)
     event_id = start(outside)
-    receiver.answers = [answering]
+    receiver.answers = [response]
     outside.deliver()
     (waiting,) = outside.queued()
     assert (waiting.attempt, waiting.due) == (2, MONDAY_NINE + WAITS[0])
@@ -140,10 +143,10 @@ def test_whatever_fails_is_sent_again_with_the_same_id_and_bytes(
     assert outside.queued() == []
 
 
-def test_it_is_tried_for_hours_and_then_a_dead_letter(
+def test_delivery_is_retried_for_hours_before_the_dead_letter(
     outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
-    # Something else succeeds now and then: the webhook stays active.
+    # ``failing_since`` is cleared after each delivery, so the webhook stays active.
     webhook = outside.create_webhook(receiver.url)
     event_id = start(outside)
     receiver.otherwise = status(500)
@@ -154,13 +157,16 @@ def test_it_is_tried_for_hours_and_then_a_dead_letter(
             break
         clock.advance(LONGEST_DELAY)
     assert receiver.ids == [event_id] * (len(WAITS) + 1)
-    (dead,) = outside.dead()
-    assert (dead.event_id, dead.failure) == (event_id, "answered 500")
+    (dead_letter,) = outside.dead()
+    assert (dead_letter.event_id, dead_letter.failure) == (
+        event_id,
+        "The receiver responded with status 500.",
+    )
     assert outside.queued() == []
     assert clock() - MONDAY_NINE > 12 * HOUR
 
 
-def test_a_long_wait_is_not_cut_short(
+def test_long_retry_delay_is_not_shortened(
     outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     outside.create_webhook(receiver.url)
@@ -168,13 +174,15 @@ def test_a_long_wait_is_not_cut_short(
     receiver.answers = [status(503, Retry_After="3600")]
     for minutes in range(0, 60, 15):
         outside.deliver()
-        assert len(receiver.received) == 1, f"after {minutes} minutes"
+        assert len(receiver.received) == 1, f"request sent after {minutes} minutes"
         clock.advance(LONGEST_DELAY)
     outside.deliver()
     assert len(receiver.received) == 2
 
 
-def test_a_retry_after_is_heeded(outside: Outside, receiver: Receiver, clock: FakeClock) -> None:
+def test_retry_after_header_is_respected(
+    outside: Outside, receiver: Receiver, clock: FakeClock
+) -> None:
     outside.create_webhook(receiver.url)
     start(outside)
     receiver.answers = [status(429, Retry_After="90")]
@@ -187,7 +195,7 @@ def test_a_retry_after_is_heeded(outside: Outside, receiver: Receiver, clock: Fa
     assert len(receiver.received) == 2
 
 
-def test_who_is_gone_is_paused_and_hears_nothing_more(
+def test_gone_response_pauses_the_webhook(
     outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
@@ -201,14 +209,16 @@ def test_who_is_gone_is_paused_and_hears_nothing_more(
         MONDAY_NINE,
         2,
     )
-    assert [it.failure for it in outside.dead()] == ["answered 410"]
+    assert [delivery.failure for delivery in outside.dead()] == [
+        "The receiver responded with status 410."
+    ]
     outside.fan_out(stream_record(None, replace(RUNNING, id=17)))
     clock.advance(HOUR)
     outside.deliver()
     assert len(receiver.received) == 1
 
 
-def test_nothing_but_failures_for_hours_pauses(
+def test_webhook_is_paused_after_hours_of_failures(
     outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
@@ -221,16 +231,16 @@ def test_nothing_but_failures_for_hours_pauses(
     outside.deliver()
     paused = outside.webhook(webhook)
     assert (paused.state, paused.paused_reason) == (WebhookState.PAUSED, PausedReason.FAILING)
-    # What was on its way to it is kept, and not tried.
-    tried = len(receiver.received)
+    # The queued deliveries become dead letters without a further attempt.
+    request_count = len(receiver.received)
     clock.advance(HOUR)
     outside.deliver()
-    assert len(receiver.received) == tried
-    assert {it.failure for it in outside.dead()} == {"the webhook is paused"}
+    assert len(receiver.received) == request_count
+    assert {delivery.failure for delivery in outside.dead()} == {"The webhook is paused."}
     assert outside.queued() == []
 
 
-def test_a_success_in_between_is_remembered(
+def test_success_resets_the_failure_period(
     outside: Outside, receiver: Receiver, clock: FakeClock
 ) -> None:
     webhook = outside.create_webhook(receiver.url)
@@ -247,14 +257,14 @@ def test_a_success_in_between_is_remembered(
     assert outside.webhook(webhook).state is WebhookState.ACTIVE
 
 
-def test_what_was_mended_meanwhile_is_not_paused(outside: Outside, receiver: Receiver) -> None:
+def test_concurrently_changed_webhook_is_not_paused(outside: Outside, receiver: Receiver) -> None:
     webhook = outside.create_webhook(receiver.url)
     model_of(replace(webhook, url="https://new.example.com/", version=2)).save()
     outside.tools.store.pause_webhook(webhook, PausedReason.GONE, MONDAY_NINE)
     assert outside.webhook(webhook).state is WebhookState.ACTIVE
 
 
-def test_a_webhook_that_was_deleted_gets_nothing(outside: Outside, receiver: Receiver) -> None:
+def test_deleted_webhook_receives_nothing(outside: Outside, receiver: Receiver) -> None:
     webhook = outside.create_webhook(receiver.url)
     start(outside)
     model_of(webhook).delete()
@@ -262,7 +272,7 @@ def test_a_webhook_that_was_deleted_gets_nothing(outside: Outside, receiver: Rec
     assert (receiver.received, outside.queued(), outside.dead()) == ([], [], [])
 
 
-def test_where_it_moved_to_is_where_it_is_delivered(outside: Outside, receiver: Receiver) -> None:
+def test_delivery_uses_the_current_url(outside: Outside, receiver: Receiver) -> None:
     webhook = outside.create_webhook("http://127.0.0.1:1/")
     start(outside)
     model_of(replace(webhook, url=receiver.url, version=2)).save()
@@ -270,35 +280,35 @@ def test_where_it_moved_to_is_where_it_is_delivered(outside: Outside, receiver: 
     assert len(receiver.received) == 1
 
 
-def test_who_hangs_makes_nobody_else_wait(outside: Outside, receiver: Receiver) -> None:
+def test_hanging_receiver_does_not_delay_the_others(outside: Outside, receiver: Receiver) -> None:
     with receiving() as slow:
         slow.otherwise = hang
         outside.create_webhook(slow.url)
         outside.create_webhook(receiver.url)
         for number in range(1, 6):
             start(outside, number)
-        arrived: list[int] = []
+        hanging_requests: list[int] = []
 
-        def note(out: Any, told: Receiver) -> None:
-            # How many hang at this moment: they have not been given up yet.
-            arrived.append(len(slow.received))
-            status(204)(out, told)
+        def record_and_respond(out: Any, handler: Receiver) -> None:
+            # The number of requests that hang now and have not timed out yet.
+            hanging_requests.append(len(slow.received))
+            status(204)(out, handler)
 
-        receiver.otherwise = note
+        receiver.otherwise = record_and_respond
         assert outside.deliver() == 10
-        assert len(arrived) == 5
+        assert len(hanging_requests) == 5
         assert len(outside.queued()) == 5
 
 
-def test_a_message_that_nobody_can_read_ends_as_a_dead_letter(
+def test_unreadable_message_becomes_a_dead_letter(
     outside: Outside, receiver: Receiver, clock: FakeClock, caplog: pytest.LogCaptureFixture
 ) -> None:
     outside.create_webhook(receiver.url)
     sqs = client("sqs", outside.settings.region)
-    for text in ("nonsense", '{"event_id": 7}', "[]"):
-        sqs.send_message(QueueUrl=outside.settings.deliveries_url, MessageBody=text)
-    start_event = stream_record(None, RUNNING)
-    outside.fan_out(start_event)
+    for body in ("nonsense", '{"event_id": 7}', "[]"):
+        sqs.send_message(QueueUrl=outside.settings.deliveries_url, MessageBody=body)
+    record = stream_record(None, RUNNING)
+    outside.fan_out(record)
     for _ in range(25):
         outside.deliver()
         clock.advance(HOUR)
@@ -309,7 +319,7 @@ def test_a_message_that_nobody_can_read_ends_as_a_dead_letter(
     assert "nonsense" not in caplog.text
 
 
-def test_while_the_database_is_away_nothing_is_lost(
+def test_database_outage_loses_no_delivery(
     outside: Outside, receiver: Receiver, connection: Connection, clock: FakeClock
 ) -> None:
     outside.create_webhook(receiver.url)
@@ -322,7 +332,7 @@ def test_while_the_database_is_away_nothing_is_lost(
     assert receiver.ids == [event_id]
 
 
-def test_a_mark_that_cannot_be_made_costs_no_delivery(
+def test_delivery_succeeds_when_the_failing_since_update_fails(
     outside: Outside, receiver: Receiver, connection: Connection
 ) -> None:
     outside.create_webhook(receiver.url, failing_since=MONDAY_NINE - 60)
@@ -332,7 +342,7 @@ def test_a_mark_that_cannot_be_made_costs_no_delivery(
     assert (len(receiver.received), outside.queued()) == (1, [])
 
 
-def test_a_delivery_that_succeeds_costs_one_call_a_batch(
+def test_successful_batch_takes_one_read_and_one_write(
     outside: Outside, receiver: Receiver, connection: Connection
 ) -> None:
     outside.create_webhook(receiver.url)
@@ -341,12 +351,12 @@ def test_a_delivery_that_succeeds_costs_one_call_a_batch(
         start(outside, number)
     with counted(connection) as calls:
         assert outside.deliver() == 10
-    # What became of them is written once, for all.
+    # All delivery statuses are written in one call.
     assert calls == ["BatchGetItem", "BatchWriteItem"]
     assert len(receiver.received) == 10
 
 
-def test_the_log_names_events_and_no_more(
+def test_log_contains_event_ids_and_no_secrets(
     outside: Outside, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
     webhook = outside.create_webhook(receiver.url + "?key=of-the-receiver")
@@ -354,24 +364,27 @@ def test_the_log_names_events_and_no_more(
     with caplog.at_level(logging.DEBUG):
         event_id = start(outside)
         outside.deliver()
-    line = next(it for it in caplog.records if it.getMessage() == "delivery")
-    assert line.__dict__["event_id"] == event_id
-    assert (line.__dict__["fate"], line.__dict__["answer"]) == ("again", "answered 500")
-    written = "".join(str(it.__dict__) for it in caplog.records if it.name == "stint")
+    log_record = next(entry for entry in caplog.records if entry.getMessage() == "delivery attempt")
+    assert log_record.__dict__["event_id"] == event_id
+    assert (log_record.__dict__["fate"], log_record.__dict__["answer"]) == (
+        "again",
+        "The receiver responded with status 500.",
+    )
+    log_text = "".join(str(entry.__dict__) for entry in caplog.records if entry.name == "stint")
     for secret in ("of-the-receiver", "what they answer", outside.secret(webhook), "started_at"):
-        assert secret not in written
+        assert secret not in log_text
 
 
 @pytest.fixture
 def intercom(outside: Outside, receiver: Receiver) -> Receiver:
-    """A receiver in Intercom's place."""
+    """A receiver that replaces the Intercom API."""
     outside.intercom_url = receiver.url.removesuffix("/hook")
     outside.intercom_person = "user_id"
     receiver.otherwise = status(202)
     return receiver
 
 
-def test_intercom_gets_its_event(outside: Outside, intercom: Receiver) -> None:
+def test_intercom_receives_its_event(outside: Outside, intercom: Receiver) -> None:
     start(outside)
     assert outside.deliver() == 1
     (request,) = intercom.received
@@ -382,9 +395,7 @@ def test_intercom_gets_its_event(outside: Outside, intercom: Receiver) -> None:
     assert outside.queued() == []
 
 
-def test_intercoms_token_is_read_anew_when_it_is_refused(
-    outside: Outside, intercom: Receiver
-) -> None:
+def test_refused_intercom_token_is_read_again(outside: Outside, intercom: Receiver) -> None:
     feed = outside.feed(outside.delivery_tools())
     start(outside)
     feed.run()
@@ -394,7 +405,7 @@ def test_intercoms_token_is_read_anew_when_it_is_refused(
     intercom.answers = [status(401)]
     start(outside, 17)
     feed.run()
-    assert [it.headers["authorization"] for it in intercom.received] == [
+    assert [request.headers["authorization"] for request in intercom.received] == [
         f"Bearer {TOKEN}",
         f"Bearer {TOKEN}",
         "Bearer the next one",
@@ -402,24 +413,30 @@ def test_intercoms_token_is_read_anew_when_it_is_refused(
     assert outside.queued() == []
 
 
-def test_a_token_that_is_bad_for_good_is_a_failure_like_others(
+def test_permanently_invalid_token_is_an_ordinary_failure(
     outside: Outside, intercom: Receiver
 ) -> None:
     intercom.otherwise = status(401)
     start(outside)
     outside.deliver()
     assert len(intercom.received) == 1
-    assert [it.failure for it in outside.queued()] == ["answered 401"]
+    assert [delivery.failure for delivery in outside.queued()] == [
+        "The receiver responded with status 401."
+    ]
 
 
-def test_who_intercom_does_not_know_is_left_out(outside: Outside, intercom: Receiver) -> None:
+def test_event_of_a_person_unknown_to_intercom_is_dropped(
+    outside: Outside, intercom: Receiver
+) -> None:
     intercom.otherwise = status(404)
     start(outside)
     outside.deliver()
     assert (outside.queued(), outside.dead()) == ([], [])
 
 
-def test_what_was_meant_for_intercom_goes_with_it(outside: Outside, intercom: Receiver) -> None:
+def test_intercom_messages_are_dropped_when_intercom_is_disabled(
+    outside: Outside, intercom: Receiver
+) -> None:
     start(outside)
     outside.intercom_url = None
     outside.deliver()
@@ -429,7 +446,7 @@ def test_what_was_meant_for_intercom_goes_with_it(outside: Outside, intercom: Re
 @pytest.mark.parametrize(
     "url", ["http://127.0.0.1:{port}/hook", "https://localhost:{port}/", "https://[::1]:{port}/"]
 )
-def test_without_the_switch_this_machine_is_not_posted_to(
+def test_loopback_urls_are_rejected_unless_local_is_enabled(
     outside: Outside, receiver: Receiver, url: str
 ) -> None:
     outside.poster = Poster()
@@ -439,4 +456,4 @@ def test_without_the_switch_this_machine_is_not_posted_to(
     assert receiver.received == []
     (waiting,) = outside.queued()
     assert waiting.failure is not None
-    assert waiting.failure.startswith("the URL must")
+    assert waiting.failure.startswith("The URL must")

@@ -1,4 +1,4 @@
-"""From records of the streams to messages on the queue."""
+"""Event fan-out: from stream records to messages in the queue."""
 
 import json
 import random
@@ -31,15 +31,15 @@ ENTRY = TimeEntry(
 
 
 @pytest.fixture(autouse=True)
-def _world(world: World) -> None:
-    """There are organizations and people."""
+def _organizations_and_people(world: World) -> None:
+    """Create organizations and people."""
 
 
 def bodies(outside: Outside) -> list[dict[str, Any]]:
     return [json.loads(delivery.body) for delivery in outside.queued()]
 
 
-def test_a_start_and_a_stop_are_told_as_the_api_shows_them(outside: Outside) -> None:
+def test_start_and_stop_events_contain_the_api_representation(outside: Outside) -> None:
     webhook = outside.create_webhook(URL)
     report = outside.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
     assert (report.records, report.events, report.messages, report.failed) == (2, 2, 2, ())
@@ -69,11 +69,11 @@ def test_a_start_and_a_stop_are_told_as_the_api_shows_them(outside: Outside) -> 
     }
     assert started["type"] == "timer.started"
     assert started["data"]["attributes"]["stopped_at"] is None
-    assert [it.webhook_id for it in outside.queued()] == [webhook.id] * 2
-    assert [it.event_id for it in outside.queued()] == [started["id"], stopped["id"]]
+    assert [delivery.webhook_id for delivery in outside.queued()] == [webhook.id] * 2
+    assert [delivery.event_id for delivery in outside.queued()] == [started["id"], stopped["id"]]
 
 
-def test_the_resource_is_what_the_api_answers(outside: Outside, admin: Api, world: World) -> None:
+def test_event_resource_equals_the_api_response(outside: Outside, admin: Api, world: World) -> None:
     outside.create_webhook(URL)
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     timer = world.store.timer(ZAGREB.id, int(timer_id))
@@ -83,58 +83,62 @@ def test_the_resource_is_what_the_api_answers(outside: Outside, admin: Api, worl
     assert body["data"] == admin.get(f"/timers/{timer_id}?include=time_entry").data
 
 
-def test_an_entry_is_told_where_an_outsider_sees_a_change(outside: Outside) -> None:
+def test_entry_event_is_sent_only_for_a_visible_change(outside: Outside) -> None:
     webhook = outside.create_webhook(URL)
-    noted = replace(ENTRY, note="lunch", version=2, updated_at=MONDAY_NINE + 1)
-    counted_up = replace(noted, timer_count=1, version=3, updated_at=MONDAY_NINE + 2)
+    with_note = replace(ENTRY, note="lunch", version=2, updated_at=MONDAY_NINE + 1)
+    with_timer = replace(with_note, timer_count=1, version=3, updated_at=MONDAY_NINE + 2)
     outside.fan_out(
         stream_record(None, ENTRY),
-        stream_record(ENTRY, noted),
-        stream_record(noted, counted_up),
-        stream_record(counted_up, None),
+        stream_record(ENTRY, with_note),
+        stream_record(with_note, with_timer),
+        stream_record(with_timer, None),
     )
-    told = [json.loads(it.body) for it in outside.queued() if it.webhook_id == webhook.id]
-    assert [(it["type"], it["version"]) for it in told] == [
+    events = [
+        json.loads(delivery.body)
+        for delivery in outside.queued()
+        if delivery.webhook_id == webhook.id
+    ]
+    assert [(event["type"], event["version"]) for event in events] == [
         ("time_entry.created", 1),
         ("time_entry.updated", 2),
         ("time_entry.deleted", 4),
     ]
-    assert told[1]["data"]["attributes"]["note"] == "lunch"
-    assert told[1]["data"]["relationships"]["service"] == {
+    assert events[1]["data"]["attributes"]["note"] == "lunch"
+    assert events[1]["data"]["relationships"]["service"] == {
         "data": {"type": "services", "id": str(DESIGN)}
     }
-    assert told[1]["timestamp"] == "2026-03-02T09:00:01.000+01:00"
+    assert events[1]["timestamp"] == "2026-03-02T09:00:01.000+01:00"
 
 
-def test_one_message_goes_to_each_who_wants_it(outside: Outside) -> None:
-    both = outside.create_webhook(URL)
-    starts = outside.create_webhook(URL, EventType.TIMER_STARTED)
+def test_each_subscribed_webhook_gets_one_message_per_event(outside: Outside) -> None:
+    all_events = outside.create_webhook(URL)
+    start_events = outside.create_webhook(URL, EventType.TIMER_STARTED)
     outside.create_webhook(
         URL, state=WebhookState.PAUSED, paused_reason=PausedReason.BY_HAND, paused_at=1
     )
     outside.create_webhook(URL, organization_id=KOLKATA.id)
     outside.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
-    assert [(it.event_type, it.webhook_id) for it in outside.queued()] == [
-        ("timer.started", both.id),
-        ("timer.started", starts.id),
-        ("timer.stopped", both.id),
+    assert [(delivery.event_type, delivery.webhook_id) for delivery in outside.queued()] == [
+        ("timer.started", all_events.id),
+        ("timer.started", start_events.id),
+        ("timer.stopped", all_events.id),
     ]
     first, second, _ = outside.queued()
     assert first.event_id == second.event_id
 
 
-def test_organizations_hear_of_their_own_alone(outside: Outside) -> None:
-    ours = outside.create_webhook(URL)
-    theirs = outside.create_webhook(URL, organization_id=KOLKATA.id)
-    foreign = replace(RUNNING, organization_id=KOLKATA.id, person_id=STRANGER)
-    outside.fan_out(stream_record(None, RUNNING), stream_record(None, foreign))
-    told = {it.webhook_id: json.loads(it.body) for it in outside.queued()}
-    assert told[ours.id]["organization_id"] == ZAGREB.id
-    assert told[theirs.id]["organization_id"] == KOLKATA.id
-    assert told[theirs.id]["timestamp"].endswith("+05:30")
+def test_webhook_receives_events_of_its_own_organization_only(outside: Outside) -> None:
+    own_webhook = outside.create_webhook(URL)
+    other_webhook = outside.create_webhook(URL, organization_id=KOLKATA.id)
+    other_timer = replace(RUNNING, organization_id=KOLKATA.id, person_id=STRANGER)
+    outside.fan_out(stream_record(None, RUNNING), stream_record(None, other_timer))
+    events = {delivery.webhook_id: json.loads(delivery.body) for delivery in outside.queued()}
+    assert events[own_webhook.id]["organization_id"] == ZAGREB.id
+    assert events[other_webhook.id]["organization_id"] == KOLKATA.id
+    assert events[other_webhook.id]["timestamp"].endswith("+05:30")
 
 
-def test_a_webhook_hears_of_what_happens_right_after_it_was_created(outside: Outside) -> None:
+def test_new_webhook_receives_the_next_event(outside: Outside) -> None:
     outside.fan_out(stream_record(None, RUNNING))
     assert outside.queued() == []
     outside.create_webhook(URL)
@@ -142,7 +146,7 @@ def test_a_webhook_hears_of_what_happens_right_after_it_was_created(outside: Out
     assert len(outside.queued()) == 1
 
 
-def test_records_that_come_twice_and_shuffled_are_the_same_events(outside: Outside) -> None:
+def test_duplicate_and_reordered_records_produce_the_same_event_ids(outside: Outside) -> None:
     outside.create_webhook(URL)
     entries = [replace(ENTRY, note=str(number), version=number) for number in range(1, 9)]
     records = [
@@ -150,82 +154,95 @@ def test_records_that_come_twice_and_shuffled_are_the_same_events(outside: Outsi
         stream_record(RUNNING, STOPPED),
         *(stream_record(*pair) for pair in zip([None, *entries], entries, strict=False)),
     ]
-    once = {event for record in records for event in _ids(outside, record)}
-    assert len(once) == len(records)
-    twice = records * 2
-    random.Random(7).shuffle(twice)  # noqa: S311
-    # Lambda never gives one batch the same number twice.
-    for record in twice:
+    event_ids = {event_id for record in records for event_id in _sent_event_ids(outside, record)}
+    assert len(event_ids) == len(records)
+    shuffled = records * 2
+    random.Random(7).shuffle(shuffled)  # noqa: S311
+    # A Lambda batch never contains the same sequence number twice.
+    for record in shuffled:
         outside.fan_out(record)
-    seen = [it.event_id for it in outside.queued()]
-    assert set(seen) == once
-    assert all(seen.count(event) == 3 for event in once)
+    sent_ids = [delivery.event_id for delivery in outside.queued()]
+    assert set(sent_ids) == event_ids
+    assert all(sent_ids.count(event_id) == 3 for event_id in event_ids)
 
 
-def _ids(outside: Outside, record: dict[str, Any]) -> list[str]:
+def _sent_event_ids(outside: Outside, record: dict[str, Any]) -> list[str]:
     before = len(outside.queued())
     outside.fan_out(record)
-    return [it.event_id for it in outside.queued()[before:]]
+    return [delivery.event_id for delivery in outside.queued()[before:]]
 
 
-def _without_image() -> dict[str, Any]:
+def _record_without_attribute() -> dict[str, Any]:
     record = stream_record(None, RUNNING)
     del record["dynamodb"]["NewImage"]["started_at"]
     return record
 
 
-def _with_nonsense() -> dict[str, Any]:
+def _record_with_invalid_id() -> dict[str, Any]:
     record = stream_record(None, RUNNING)
     record["dynamodb"]["NewImage"]["id"] = {"N": "sixteen"}
     return record
 
 
-def _of_another_table() -> dict[str, Any]:
+def _record_of_another_table() -> dict[str, Any]:
     record = stream_record(None, RUNNING)
     return {**record, "eventSourceARN": record["eventSourceARN"].replace("timers", "slots")}
 
 
-def _of_nobody() -> dict[str, Any]:
+def _record_of_unknown_organization() -> dict[str, Any]:
     return stream_record(None, replace(RUNNING, organization_id=9))
 
 
-@pytest.mark.parametrize("bad", [_without_image, _with_nonsense, _of_another_table, _of_nobody])
-def test_a_record_that_nobody_can_read_is_put_aside_whole(outside: Outside, bad: Any) -> None:
+@pytest.mark.parametrize(
+    "create_record",
+    [
+        _record_without_attribute,
+        _record_with_invalid_id,
+        _record_of_another_table,
+        _record_of_unknown_organization,
+    ],
+)
+def test_unreadable_record_is_moved_to_the_failed_records_queue(
+    outside: Outside, create_record: Any
+) -> None:
     outside.create_webhook(URL)
-    spoilt = bad()
-    report = outside.fan_out(stream_record(None, RUNNING), spoilt, stream_record(RUNNING, STOPPED))
+    unreadable = create_record()
+    report = outside.fan_out(
+        stream_record(None, RUNNING), unreadable, stream_record(RUNNING, STOPPED)
+    )
     assert (report.unreadable, report.messages, report.failed) == (1, 2, ())
-    (kept,) = outside.texts(outside.settings.failed_records_url)
-    assert json.loads(kept) == spoilt
+    (stored,) = outside.texts(outside.settings.failed_records_url)
+    assert json.loads(stored) == unreadable
 
 
-def test_a_record_that_is_too_large_to_keep_is_kept_by_its_keys(outside: Outside) -> None:
+def test_oversized_unreadable_record_is_reduced_to_its_keys(outside: Outside) -> None:
     outside.create_webhook(URL)
-    spoilt = stream_record(None, replace(ENTRY, note="x" * MAX_BODY_BYTES))
-    del spoilt["dynamodb"]["NewImage"]["created_at"]
-    outside.fan_out(spoilt)
-    (kept,) = outside.texts(outside.settings.failed_records_url)
-    assert json.loads(kept)["dynamodb"]["Keys"] == spoilt["dynamodb"]["Keys"]
+    unreadable = stream_record(None, replace(ENTRY, note="x" * MAX_BODY_BYTES))
+    del unreadable["dynamodb"]["NewImage"]["created_at"]
+    outside.fan_out(unreadable)
+    (stored,) = outside.texts(outside.settings.failed_records_url)
+    assert json.loads(stored)["dynamodb"]["Keys"] == unreadable["dynamodb"]["Keys"]
 
 
-def test_what_is_too_large_for_the_queue_only_names_its_resource(outside: Outside) -> None:
+def test_oversized_event_contains_only_the_resource_identifier(outside: Outside) -> None:
     outside.create_webhook(URL)
-    large = [replace(ENTRY, id=number, note='"' * 150_000) for number in range(1, 4)]
-    report = outside.fan_out(*(stream_record(None, it) for it in large))
+    entries = [replace(ENTRY, id=number, note='"' * 150_000) for number in range(1, 4)]
+    report = outside.fan_out(*(stream_record(None, entry) for entry in entries))
     assert report.messages == 3
-    assert [it["data"] for it in bodies(outside)] == [
-        {"id": str(it.id), "type": "time_entries", "meta": {"truncated": True}} for it in large
+    assert [body["data"] for body in bodies(outside)] == [
+        {"id": str(entry.id), "type": "time_entries", "meta": {"truncated": True}}
+        for entry in entries
     ]
 
 
-def test_many_large_events_fit_the_calls(outside: Outside) -> None:
+def test_many_large_events_are_split_into_several_calls(outside: Outside) -> None:
     outside.create_webhook(URL)
-    large = [replace(ENTRY, id=number, note="x" * 90_000) for number in range(1, 30)]
-    report = outside.fan_out(*(stream_record(None, it) for it in large))
+    entries = [replace(ENTRY, id=number, note="x" * 90_000) for number in range(1, 30)]
+    report = outside.fan_out(*(stream_record(None, entry) for entry in entries))
     assert (report.messages, report.failed) == (29, ())
 
 
-def test_while_the_database_is_away_records_come_again(
+def test_records_are_retried_when_the_database_is_unavailable(
     outside: Outside, connection: Connection
 ) -> None:
     outside.create_webhook(URL)
@@ -239,34 +256,34 @@ def test_while_the_database_is_away_records_come_again(
     assert len(outside.queued()) == 1
 
 
-def test_while_the_queue_is_away_records_come_again(
+def test_records_are_retried_when_the_queue_is_unavailable(
     outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     outside.create_webhook(URL)
-    good, spoilt = stream_record(None, RUNNING), _without_image()
-    numbers = tuple(it["dynamodb"]["SequenceNumber"] for it in (good, spoilt))
+    valid, unreadable = stream_record(None, RUNNING), _record_without_attribute()
+    numbers = tuple(record["dynamodb"]["SequenceNumber"] for record in (valid, unreadable))
     sqs = client("sqs", outside.settings.region)
     with monkeypatch.context() as patched:
-        patched.setattr(sqs, "_make_api_call", _away)
-        assert outside.fan_out(good, spoilt).failed == numbers
+        patched.setattr(sqs, "_make_api_call", _unreachable)
+        assert outside.fan_out(valid, unreadable).failed == numbers
     with monkeypatch.context() as patched:
-        patched.setattr(sqs, "_make_api_call", _refusing)
-        assert outside.fan_out(good, spoilt).failed == numbers
+        patched.setattr(sqs, "_make_api_call", _all_entries_failed)
+        assert outside.fan_out(valid, unreadable).failed == numbers
 
 
-def _away(operation: str, arguments: Any) -> Any:
+def _unreachable(operation: str, arguments: Any) -> Any:
     from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415
 
     assert operation == "SendMessageBatch", arguments
     raise EndpointConnectionError(endpoint_url="https://sqs.test")
 
 
-def _refusing(operation: str, arguments: Any) -> Any:
+def _all_entries_failed(operation: str, arguments: Any) -> Any:
     assert operation == "SendMessageBatch"
-    return {"Failed": [{"Id": it["Id"], "SenderFault": False} for it in arguments["Entries"]]}
+    return {"Failed": [{"Id": entry["Id"], "SenderFault": False} for entry in arguments["Entries"]]}
 
 
-def test_a_batch_costs_two_calls_an_organization_at_the_most(
+def test_batch_takes_at_most_two_calls_per_organization(
     outside: Outside, connection: Connection
 ) -> None:
     outside.create_webhook(URL)
@@ -279,7 +296,7 @@ def test_a_batch_costs_two_calls_an_organization_at_the_most(
     assert calls == []
 
 
-def test_intercom_hears_of_timers_where_it_is_configured(outside: Outside) -> None:
+def test_intercom_receives_timer_events_when_configured(outside: Outside) -> None:
     outside.fan_out(stream_record(None, RUNNING))
     assert outside.queued() == []
     outside.intercom_person = "user_id"
@@ -303,17 +320,15 @@ def test_intercom_hears_of_timers_where_it_is_configured(outside: Outside) -> No
             "started_at": MONDAY_NINE - HOUR,
         },
     }
-    told = json.loads(stopped.body)
-    assert (told["event_name"], told["created_at"]) == ("timer-stopped", MONDAY_NINE)
-    assert told["metadata"]["stop_reason"] == "auto"
-    assert told["metadata"]["total_time"] == 60
-    assert len(told["metadata"]) <= 10
-    assert not any(isinstance(value, (dict, list)) for value in told["metadata"].values())
+    stop_event = json.loads(stopped.body)
+    assert (stop_event["event_name"], stop_event["created_at"]) == ("timer-stopped", MONDAY_NINE)
+    assert stop_event["metadata"]["stop_reason"] == "auto"
+    assert stop_event["metadata"]["total_time"] == 60
+    assert len(stop_event["metadata"]) <= 10
+    assert not any(isinstance(value, (dict, list)) for value in stop_event["metadata"].values())
 
 
-def test_intercom_may_know_people_by_their_address(
-    outside: Outside, connection: Connection
-) -> None:
+def test_intercom_can_identify_people_by_email(outside: Outside, connection: Connection) -> None:
     outside.intercom_person = "email"
     with counted(connection) as calls:
         outside.fan_out(
@@ -321,7 +336,7 @@ def test_intercom_may_know_people_by_their_address(
             stream_record(None, replace(RUNNING, id=17, person_id=1)),
         )
     assert calls == ["BatchGetItem", "BatchGetItem", "Query"]
-    # Who has left the directory has no address.
-    (told,) = bodies(outside)
-    assert told["email"] == "8779@example.com"
-    assert "user_id" not in told
+    # A person who left the organization has no email address, so there is no message.
+    (event,) = bodies(outside)
+    assert event["email"] == "8779@example.com"
+    assert "user_id" not in event

@@ -1,4 +1,4 @@
-"""Start and stop as a person's phones would: several at once, on one person."""
+"""Concurrent start and stop requests from several devices of one person."""
 
 from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
@@ -17,48 +17,44 @@ from tests.support.world import ADMIN, ADMINS_ENTRY, MEMBER, ZAGREB
 pytestmark = pytest.mark.usefixtures("world")
 
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
-WORK = StartTimer(time_entry_id=ADMINS_ENTRY)
+START = StartTimer(time_entry_id=ADMINS_ENTRY)
 
 
-def test_taps_at_the_same_moment_leave_one_timer_running(
-    store: Store, connection: Connection
-) -> None:
+def test_concurrent_starts_leave_one_timer_running(store: Store, connection: Connection) -> None:
     tools = real_toolbox(store)
 
-    def tap(_: int) -> int | None:
+    def start(_: int) -> int | None:
         try:
-            return start_timer(tools, CALLER, WORK).outcome.timer.id
+            return start_timer(tools, CALLER, START).outcome.timer.id
         except Conflict:
             return None
 
-    with ThreadPoolExecutor(6) as phones:
-        answered = {timer_id for timer_id in phones.map(tap, range(12)) if timer_id}
-    timers = {it["id"]: it for it in items(connection, "timers")}
-    assert answered
-    assert timers.keys() == answered
-    running = [it["id"] for it in timers.values() if "stopped_at" not in it]
-    (slot,) = items(connection, "slots")
-    assert running == [slot["timer_id"]]
-    (entry,) = [it for it in items(connection, "time_entries") if it["id"] == ADMINS_ENTRY]
-    assert entry["timer_count"] == len(answered)
+    with ThreadPoolExecutor(6) as threads:
+        started_ids = {timer_id for timer_id in threads.map(start, range(12)) if timer_id}
+    timers = {timer["id"]: timer for timer in items(connection, "timers")}
+    assert started_ids
+    assert timers.keys() == started_ids
+    running = [timer["id"] for timer in timers.values() if "stopped_at" not in timer]
+    (person_state,) = items(connection, "slots")
+    assert running == [person_state["timer_id"]]
+    (entry,) = [item for item in items(connection, "time_entries") if item["id"] == ADMINS_ENTRY]
+    assert entry["timer_count"] == len(started_ids)
 
 
-def test_stops_at_the_same_moment_count_once(
-    tools: Toolbox, store: Store, connection: Connection
-) -> None:
-    timer = start_timer(tools, CALLER, WORK).outcome.timer
-    both = real_toolbox(store)
-    with ThreadPoolExecutor(6) as phones:
+def test_concurrent_stops_count_once(tools: Toolbox, store: Store, connection: Connection) -> None:
+    timer = start_timer(tools, CALLER, START).outcome.timer
+    real_tools = real_toolbox(store)
+    with ThreadPoolExecutor(6) as threads:
         stop = StopTimer(timer.id)
-        answers = phones.map(lambda _: stop_timer(both, CALLER, stop), range(6))
-        stops = [answer.outcome for answer in answers]
-    assert Counter(it.already_stopped for it in stops) == {False: 1, True: 5}
-    assert len({it.timer for it in stops}) == 1
-    (entry,) = [it for it in items(connection, "time_entries") if it["id"] == ADMINS_ENTRY]
-    assert entry["tracked_seconds"] == stops[0].timer.seconds
+        results = threads.map(lambda _: stop_timer(real_tools, CALLER, stop), range(6))
+        outcomes = [result.outcome for result in results]
+    assert Counter(outcome.already_stopped for outcome in outcomes) == {False: 1, True: 5}
+    assert len({outcome.timer for outcome in outcomes}) == 1
+    (entry,) = [item for item in items(connection, "time_entries") if item["id"] == ADMINS_ENTRY]
+    assert entry["tracked_seconds"] == outcomes[0].timer.seconds
 
 
-def test_a_member_does_not_find_what_is_not_theirs(tools: Toolbox) -> None:
-    timer = start_timer(tools, CALLER, WORK).outcome.timer
+def test_member_cannot_stop_the_timer_of_another_person(tools: Toolbox) -> None:
+    timer = start_timer(tools, CALLER, START).outcome.timer
     with pytest.raises(RecordNotFound):
         stop_timer(tools, Caller(ZAGREB, MEMBER, Role.MEMBER), StopTimer(timer.id))

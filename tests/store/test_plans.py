@@ -1,4 +1,4 @@
-"""Which index serves which query."""
+"""The query plan of each query: the index, the key range, and whether it is exact."""
 
 from typing import Any
 
@@ -90,14 +90,14 @@ def person(begin: str, end: str, exact: bool, stops: Span | None = None) -> Plan
         (TimerQuery(ORGANIZATION, time_entry_ids=frozenset()), None),
     ],
 )
-def test_a_query_is_served_by(query: TimerQuery, expected: Plan | None) -> None:
+def test_plan_of_a_timer_query(query: TimerQuery, expected: Plan | None) -> None:
     assert plan(query) == expected
 
 
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        # What runs of everybody, in the order of its starts.
+        # The running timers of all persons, sorted by their start.
         (
             TimerQuery(ORGANIZATION, stopped_at=TimeIs(None)),
             Plan("by_organization_stopped", ORGANIZATION, *RUNNING_KEYS, False, ordered=False),
@@ -110,7 +110,7 @@ def test_a_query_is_served_by(query: TimerQuery, expected: Plan | None) -> None:
             TimerQuery(ORGANIZATION, started_at=SPAN, sort=STOPPED),
             Plan("by_organization_started", ORGANIZATION, *SPAN_KEYS, False, ordered=False),
         ),
-        # Both are narrowed: the order that is wanted may as well be kept.
+        # Both times are filtered: the index in the requested order is as good.
         (TimerQuery(ORGANIZATION, started_at=SPAN, stopped_at=SPAN), None),
         (TimerQuery(ORGANIZATION, person_ids=OTHERS), None),
         (TimerQuery(ORGANIZATION, stopped_at=SPAN, sort=STOPPED), None),
@@ -118,7 +118,7 @@ def test_a_query_is_served_by(query: TimerQuery, expected: Plan | None) -> None:
         (TimerQuery(ORGANIZATION, stopped_at=TimeIs(Span(5, 5))), None),
     ],
 )
-def test_the_index_of_the_other_time_is_read_where_that_is_less(
+def test_alternative_plan_uses_the_index_of_the_filtered_time(
     query: TimerQuery, expected: Plan | None
 ) -> None:
     assert detour(query) == expected
@@ -160,12 +160,12 @@ DAY_KEYS = ("2026-03-02", "2026-03-09")
             EntryQuery(ORGANIZATION, sort=EntrySort.UPDATED_AT),
             Plan("by_organization_date", ORGANIZATION, *ALL, True, ordered=False),
         ),
-        # Whatever a calendar can name is pulled into what an entry can have.
+        # Dates outside the supported range are clamped to the range.
         (
             EntryQuery(ORGANIZATION, first_date="1066-10-14", last_date="9999-12-31"),
             Plan("by_organization_date", ORGANIZATION, *ALL, True),
         ),
     ],
 )
-def test_the_index_that_serves_a_query_for_time_entries(query: EntryQuery, expected: Plan) -> None:
+def test_plan_of_a_time_entry_query(query: EntryQuery, expected: Plan) -> None:
     assert entry_plan(query) == expected

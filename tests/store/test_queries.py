@@ -1,4 +1,4 @@
-"""Every list equals what a plain Python list would give: filters, order, pages, total."""
+"""Timer queries return the same as a plain Python list: filters, order, pages, total count."""
 
 from dataclasses import replace
 from operator import attrgetter
@@ -38,7 +38,7 @@ BEGINNING = 1_769_900_000
 NONE: st.SearchStrategy[frozenset[int]] = st.just(frozenset())
 
 
-# Seconds, within a quarter-hour and over days and months.
+# Lengths in seconds: from parts of a quarter-hour to days and months.
 lengths = st.one_of(
     st.integers(0, 20), st.sampled_from([0, 450, 899, 900, 901, HOUR, DAY, 3 * DAY, 40 * DAY])
 )
@@ -46,13 +46,16 @@ lengths = st.one_of(
 
 @st.composite
 def timelines(draw: Any) -> list[Timer]:
-    """Timers of several people; within one, no overlaps, ids rising, the last perhaps running."""
+    """Timers of several people. Each person's timers have ascending ids, do not overlap, and the
+    last one may be running.
+    """
     timers = []
-    for organization_id, person_id in [(ORGANIZATION, it) for it in PEOPLE] + [(ELSEWHERE, 1)]:
-        instant = BEGINNING + draw(st.integers(0, 50))
+    scopes = [*((ORGANIZATION, person_id) for person_id in PEOPLE), (ELSEWHERE, 1)]
+    for organization_id, person_id in scopes:
+        timestamp = BEGINNING + draw(st.integers(0, 50))
         for number in range(draw(st.integers(0, 12))):
-            started_at = instant + draw(lengths)
-            instant = started_at + draw(lengths)
+            started_at = timestamp + draw(lengths)
+            timestamp = started_at + draw(lengths)
             timers.append(
                 Timer(
                     id=1 + number * 100 + person_id + 10 * (organization_id - ORGANIZATION),
@@ -62,7 +65,7 @@ def timelines(draw: Any) -> list[Timer]:
                     time_entry_id=person_id * 10 + draw(st.integers(0, 1)),
                     started_at=started_at,
                     auto_stop_at=started_at + 1000,
-                    stopped_at=instant,
+                    stopped_at=timestamp,
                 )
             )
         if timers and draw(st.booleans()):
@@ -70,48 +73,57 @@ def timelines(draw: Any) -> list[Timer]:
     return timers
 
 
-def some(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
+def optional(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
     return st.none() | values
 
 
 @st.composite
 def queries(draw: Any, timers: list[Timer]) -> TimerQuery:
-    """A query that has something to do with those timers."""
-    instants = [it for timer in timers for it in (timer.started_at, timer.stopped_at) if it]
+    """A query whose filters match some of the timers."""
+    timestamps = [
+        timestamp
+        for timer in timers
+        for timestamp in (timer.started_at, timer.stopped_at)
+        if timestamp
+    ]
     ends = st.builds(
-        lambda instant, beside, rounded: (instant - instant % 900 if rounded else instant) + beside,
-        st.sampled_from(instants or [BEGINNING]),
+        lambda timestamp, offset, rounded: (
+            (timestamp - timestamp % 900 if rounded else timestamp) + offset
+        ),
+        st.sampled_from(timestamps or [BEGINNING]),
         st.sampled_from([-1, 0, 0, 1, 10, 900]),
         st.booleans(),
     )
     spans = st.one_of(
-        st.tuples(ends, ends).map(lambda it: Span(min(it), max(it))),
-        ends.map(lambda it: Span(0, it)),
-        ends.map(lambda it: Span(it, keys.ENDLESS)),
+        st.tuples(ends, ends).map(lambda pair: Span(min(pair), max(pair))),
+        ends.map(lambda end: Span(0, end)),
+        ends.map(lambda begin: Span(begin, keys.ENDLESS)),
         st.just(Span(0, keys.ENDLESS)),
     )
     times = spans.map(TimeIs)
     outside = st.lists(spans, max_size=1).map(tuple)
-    # Most of the time what an index serves: that is where pages are found by tallies.
-    beside = some(st.frozensets(st.sampled_from([10, 11, 20, 21, 30, 99]), max_size=3))
-    plain = draw(st.sampled_from([True, True, True, False]))
+    # Most queries fit an index, because only for those the counters locate the pages.
+    entry_ids = optional(st.frozensets(st.sampled_from([10, 11, 20, 21, 30, 99]), max_size=3))
+    fits_an_index = draw(st.sampled_from([True, True, True, False]))
     people = st.frozensets(
-        st.sampled_from([*PEOPLE, 99]), min_size=plain, max_size=1 if plain else 3
+        st.sampled_from([*PEOPLE, 99]), min_size=fits_an_index, max_size=1 if fits_an_index else 3
     )
     query: TimerQuery = draw(
         st.builds(
             TimerQuery,
             organization_id=st.just(ORGANIZATION),
-            person_ids=some(people),
-            time_entry_ids=st.none() if plain else beside,
-            started_at=some(times),
-            stopped_at=some(times | st.just(TimeIs(None))),
-            other_person_ids=NONE if plain else st.frozensets(st.sampled_from(PEOPLE), max_size=1),
+            person_ids=optional(people),
+            time_entry_ids=st.none() if fits_an_index else entry_ids,
+            started_at=optional(times),
+            stopped_at=optional(times | st.just(TimeIs(None))),
+            other_person_ids=NONE
+            if fits_an_index
+            else st.frozensets(st.sampled_from(PEOPLE), max_size=1),
             other_time_entry_ids=NONE
-            if plain
+            if fits_an_index
             else st.frozensets(st.sampled_from([10, 20]), max_size=1),
-            started_outside=st.just(()) if plain else outside,
-            stopped_outside=st.just(()) if plain else outside,
+            started_outside=st.just(()) if fits_an_index else outside,
+            stopped_outside=st.just(()) if fits_an_index else outside,
             sort=st.sampled_from(TimerSort),
             descending=st.booleans(),
             page=st.integers(1, 8),
@@ -122,13 +134,16 @@ def queries(draw: Any, timers: list[Timer]) -> TimerQuery:
 
 
 def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
+    """The timers of the page, and the total count, computed without the store."""
     matching = [
-        it for it in timers if it.organization_id == query.organization_id and query.matches(it)
+        timer
+        for timer in timers
+        if timer.organization_id == query.organization_id and query.matches(timer)
     ]
 
     def key(timer: Timer) -> tuple[float, int]:
-        instant = attrgetter(query.sort.value)(timer)
-        return (float("inf") if instant is None else instant, timer.id)
+        timestamp = attrgetter(query.sort.value)(timer)
+        return (float("inf") if timestamp is None else timestamp, timer.id)
 
     ordered = sorted(matching, key=key, reverse=query.descending)
     first = (query.page - 1) * query.page_size
@@ -136,71 +151,71 @@ def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
 
 
 def put_history(connection: Connection, timers: list[Timer]) -> None:
-    """Timers, the slots of those who run something, and all that the timers are counted in."""
+    """Replace the table contents with the timers, their person states and their counters."""
     empty_tables()
     write_all(connection, [*timer_items(timers), *tally_items(timers), *slot_items(timers)])
 
 
-@given(data=st.data(), timers=timelines(), freely=st.sampled_from([0, 3, 150]))
+@given(data=st.data(), timers=timelines(), max_skipped=st.sampled_from([0, 3, 150]))
 @bounded(80)
-def test_a_page_equals_that_of_a_plain_list(
-    store: Store, connection: Connection, data: Any, timers: list[Timer], freely: int
+def test_offset_page_equals_the_page_of_a_plain_list(
+    store: Store, connection: Connection, data: Any, timers: list[Timer], max_skipped: int
 ) -> None:
     put_history(connection, timers)
-    with patch.object(far_pages, "_SKIPPED_FREELY", freely):
+    with patch.object(far_pages, "_SKIPPED_FREELY", max_skipped):
         for _ in range(8):
             query = data.draw(queries(timers))
             page = store.timers(query)
             assert (list(page.rows), page.total_count) == expected(query, timers)
 
 
-@given(data=st.data(), timers=timelines(), freely=st.sampled_from([0, 3]))
+@given(data=st.data(), timers=timelines(), max_skipped=st.sampled_from([0, 3]))
 @bounded(15)
-def test_every_page_by_number_sees_each_timer_once(
-    store: Store, connection: Connection, data: Any, timers: list[Timer], freely: int
+def test_offset_pages_contain_each_timer_once(
+    store: Store, connection: Connection, data: Any, timers: list[Timer], max_skipped: int
 ) -> None:
     put_history(connection, timers)
     query = data.draw(queries(timers))
-    whole, total = expected(replace(query, page=1, page_size=1000), timers)
-    with patch.object(far_pages, "_SKIPPED_FREELY", freely):
+    all_rows, total = expected(replace(query, page=1, page_size=1000), timers)
+    with patch.object(far_pages, "_SKIPPED_FREELY", max_skipped):
         pages = [
             store.timers(replace(query, page=number))
             for number in range(1, 2 - -total // query.page_size)
         ]
-    assert [timer for page in pages for timer in page.rows] == whole
+    assert [timer for page in pages for timer in page.rows] == all_rows
     assert {page.total_count for page in pages} == {total}
 
 
 @given(data=st.data(), timers=timelines())
 @bounded(40)
-def test_a_walk_sees_each_timer_once_and_in_order(
+def test_cursor_pages_contain_each_timer_once_and_in_order(
     store: Store, connection: Connection, data: Any, timers: list[Timer]
 ) -> None:
     put_history(connection, timers)
     for _ in range(3):
         query = data.draw(queries(timers))
-        whole = replace(query, page=1, page_size=1000)
-        seen: list[Timer] = []
+        whole_list = replace(query, page=1, page_size=1000)
+        rows: list[Timer] = []
         position = None
         while True:
-            stretch = store.stretch(whole, position, query.page_size)
+            stretch = store.stretch(whole_list, position, query.page_size)
             assert len(stretch.rows) <= query.page_size
-            seen += stretch.rows
+            rows += stretch.rows
             position = stretch.following
             if position is None:
                 break
-            # No empty page at the end: what goes on has something to go on with.
+            # A page that has a next page is full, and the next page is not empty.
             assert len(stretch.rows) == query.page_size
-        assert seen == expected(whole, timers)[0]
+        assert rows == expected(whole_list, timers)[0]
 
 
 @pytest.mark.parametrize("position", ["", "x", "0000000001#1", "1#0000000000000001", "a" * 27])
-def test_what_is_no_position_is_refused(store: Store, position: str) -> None:
+def test_invalid_cursor_position_is_refused(store: Store, position: str) -> None:
     with pytest.raises(BadPosition):
         store.stretch(TimerQuery(ORGANIZATION), position, 10)
 
 
-def test_a_walk_that_no_index_serves_goes_on_with_short_pages(
+def test_cursor_page_may_be_short_when_no_index_fits_the_query(
     store: Store, connection: Connection
 ) -> None:
     timers = [Timer(number, ORGANIZATION, 1, 10, number, 999, number) for number in range(1, 33)]
@@ -215,25 +230,25 @@ def test_a_walk_that_no_index_serves_goes_on_with_short_pages(
         first = store.stretch(query, None, 10)
         second = store.stretch(query, first.following, 10)
         third = store.stretch(query, second.following, 10)
-    # Five index pages of three rows, none of which is meant; and again; and the end.
+    # Twice: five index pages of three rows, and no row matches. Then the end of the index.
     assert (first.rows, first.following) == ([], keys.at(15, 15))
     assert (second.rows, second.following) == ([], keys.at(30, 30))
     assert (third.rows, third.following) == ([], None)
     assert len(calls) == 5 + 5 + 1
 
 
-def test_what_runs_of_a_person_is_read_from_their_slot(
+def test_running_timer_of_a_person_is_read_from_the_person_state(
     store: Store, connection: Connection
 ) -> None:
     running = Timer(7, ORGANIZATION, 1, 10, started_at=5, auto_stop_at=999)
-    # No timer is put: an index that is behind does not matter.
+    # The timers table stays empty, so the result does not depend on a stale index.
     write_all(connection, slot_items([running]))
     query = TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_at=TimeIs(None))
-    elsewhere = replace(query, time_entry_ids=frozenset({11}))
+    on_another_entry = replace(query, time_entry_ids=frozenset({11}))
     with counted(connection) as calls:
         assert store.timers(query) == Page([running], 1)
         assert store.timers(replace(query, page=2)) == Page((), 1)
-        assert store.timers(elsewhere) == Page([], 0)
+        assert store.timers(on_another_entry) == Page([], 0)
         assert store.stretch(query, None, 10) == Stretch([running], None)
         assert store.stretch(query, keys.at(5, 7), 10) == Stretch((), None)
     assert set(calls) == {"BatchGetItem"}
@@ -241,7 +256,7 @@ def test_what_runs_of_a_person_is_read_from_their_slot(
 
 
 @pytest.mark.parametrize(
-    ("query", "narrower"),
+    ("query", "suggested_filter"),
     [
         (TimerQuery(ORGANIZATION, other_person_ids=frozenset({9})), "person_id"),
         (
@@ -262,8 +277,8 @@ def test_what_runs_of_a_person_is_read_from_their_slot(
         ),
     ],
 )
-def test_a_page_that_would_take_too_much_reading_is_refused_and_told_what_helps(
-    store: Store, connection: Connection, query: TimerQuery, narrower: str
+def test_too_broad_query_is_refused_with_a_suggested_filter(
+    store: Store, connection: Connection, query: TimerQuery, suggested_filter: str
 ) -> None:
     timers = [Timer(number, ORGANIZATION, 1, 10, number, 999, number) for number in range(1, 17)]
     put_all(*timers)
@@ -279,5 +294,5 @@ def test_a_page_that_would_take_too_much_reading_is_refused_and_told_what_helps(
         pytest.raises(QueryTooBroad) as raised,
     ):
         store.timers(query)
-    assert raised.value.source == {"parameter": f"filter[{narrower}]"}
+    assert raised.value.source == {"parameter": f"filter[{suggested_filter}]"}
     assert len(calls) == 5

@@ -1,4 +1,4 @@
-"""Nouns survive the way into items and back; keys sort as numbers do."""
+"""Conversion of records to items and back, and the sort order of keys."""
 
 from dataclasses import fields
 from typing import Any, get_args
@@ -80,23 +80,23 @@ FULL: list[Record] = [
 ]
 
 
-@pytest.mark.parametrize("record", FULL, ids=lambda it: type(it).__name__)
-def test_a_record_survives_the_way_into_an_item_and_back(record: Any) -> None:
+@pytest.mark.parametrize("record", FULL, ids=lambda record: type(record).__name__)
+def test_record_equals_itself_after_conversion_to_an_item_and_back(record: Any) -> None:
     item = model_of(record)
     assert read_noun(type(record), item.serialize()) == record
 
 
-def test_every_kind_of_record_is_tried() -> None:
+def test_every_record_class_has_an_example() -> None:
     assert {type(record) for record in FULL} == set(get_args(Record))
 
 
-@pytest.mark.parametrize("record", FULL, ids=lambda it: type(it).__name__)
-def test_every_field_is_an_attribute_of_its_model(record: Any) -> None:
+@pytest.mark.parametrize("record", FULL, ids=lambda record: type(record).__name__)
+def test_every_field_is_an_attribute_of_the_model(record: Any) -> None:
     attributes = model_of(record).get_attributes()
     assert {field.name for field in fields(record)} <= attributes.keys()
 
 
-def test_only_what_runs_is_in_the_index_of_running_timers() -> None:
+def test_only_running_timers_are_in_the_running_index() -> None:
     stopped, running = (model_of(record).serialize() for record in FULL[:2])
     assert "running_shard" not in stopped
     assert "auto_stop_key" not in stopped
@@ -104,33 +104,33 @@ def test_only_what_runs_is_in_the_index_of_running_timers() -> None:
     assert running["stopped_key"] == {"S": "9999999999#0000000000000008"}
 
 
-def test_what_runs_spreads_over_the_shards() -> None:
+def test_running_timers_are_distributed_over_all_shards() -> None:
     assert {keys.shard(timer_id) for timer_id in range(100)} == {
         str(shard) for shard in range(keys.RUNNING_SHARDS)
     }
 
 
-instants = st.integers(0, LAST_INSTANT)
+timestamps = st.integers(0, LAST_INSTANT)
 ids = st.integers(1, MAX_ID)
 
 
-@given(st.tuples(instants, ids), st.tuples(instants, ids))
-def test_sort_keys_sort_as_numbers_do(one: tuple[int, int], other: tuple[int, int]) -> None:
+@given(st.tuples(timestamps, ids), st.tuples(timestamps, ids))
+def test_sort_keys_sort_like_numbers(one: tuple[int, int], other: tuple[int, int]) -> None:
     assert (keys.at(*one) < keys.at(*other)) == (one < other)
 
 
-@given(instants, ids)
-def test_what_runs_sorts_behind_every_stop(instant: int, timer_id: int) -> None:
-    assert keys.begin(instant) < keys.at(instant, timer_id) < keys.begin(instant + 1)
-    assert keys.at(instant, MAX_ID) < keys.at(None, 1)
+@given(timestamps, ids)
+def test_running_timer_sorts_after_every_stopped_timer(timestamp: int, timer_id: int) -> None:
+    assert keys.begin(timestamp) < keys.at(timestamp, timer_id) < keys.begin(timestamp + 1)
+    assert keys.at(timestamp, MAX_ID) < keys.at(None, 1)
 
 
-def test_a_day_of_tallies_is_named_by_its_date() -> None:
+def test_counter_bucket_is_the_date_of_the_day() -> None:
     assert keys.tally_bucket(0) == "1970-01-01"
     assert keys.tally_bucket(20_781) == "2026-11-24"
 
 
-def test_key_and_index_attributes_are_declared_alike() -> None:
+def test_timers_table_declares_the_expected_indexes() -> None:
     schema = TimerModel._get_schema()
     names = [index["index_name"] for index in schema["global_secondary_indexes"]]
     assert sorted(names) == [

@@ -1,4 +1,4 @@
-"""Reads of single records, creation, and what drivers' errors become."""
+"""Read and create single records, and translate errors of the AWS client."""
 
 from typing import Any
 
@@ -41,37 +41,37 @@ def test_all_models_share_one_connection(connection: Connection) -> None:
 
 
 @pytest.mark.usefixtures("connection")
-def test_tables_carry_the_stages_prefix() -> None:
+def test_table_names_have_the_prefix_of_the_stage() -> None:
     assert table_name(TimerModel) == f"{TABLE_PREFIX}-timers"
 
 
 @pytest.mark.usefixtures("connection")
-def test_tables_are_created_once() -> None:
+def test_existing_tables_are_not_created_again() -> None:
     assert create_tables() == []
 
 
-def test_a_record_is_created_once_and_never_overwritten(store: Store) -> None:
+def test_create_does_not_overwrite_an_existing_record(store: Store) -> None:
     assert store.create(ZAGREB)
     assert not store.create(Organization(ZAGREB.id, "Another", "UTC"))
-    found = store.records(ZAGREB.id, [(Organization, ZAGREB.id)])
-    assert found == {(Organization, ZAGREB.id): ZAGREB}
+    records = store.records(ZAGREB.id, [(Organization, ZAGREB.id)])
+    assert records == {(Organization, ZAGREB.id): ZAGREB}
 
 
-def test_credentials_tell_an_unknown_token_from_another_organization(world: World) -> None:
-    key = digest(world.tokens[ADMIN])
-    token, organization = world.store.credentials(key, ZAGREB.id)
+def test_credentials_distinguish_unknown_token_from_other_organization(world: World) -> None:
+    token_hash = digest(world.tokens[ADMIN])
+    token, organization = world.store.credentials(token_hash, ZAGREB.id)
     assert token is not None
     assert (token.person_id, organization) == (ADMIN, ZAGREB)
-    assert world.store.credentials(key, KOLKATA.id) == (token, KOLKATA)
-    assert world.store.credentials(key, 9999) == (token, None)
-    assert world.store.credentials(key, None) == (token, None)
+    assert world.store.credentials(token_hash, KOLKATA.id) == (token, KOLKATA)
+    assert world.store.credentials(token_hash, 9999) == (token, None)
+    assert world.store.credentials(token_hash, None) == (token, None)
     assert world.store.credentials(digest("unknown"), ZAGREB.id) == (None, ZAGREB)
 
 
-def test_records_of_several_kinds_are_read_in_one_call(
+def test_records_of_several_classes_are_read_in_one_call(
     world: World, connection: Connection
 ) -> None:
-    wanted: list[tuple[Any, int]] = [
+    names: list[tuple[Any, int]] = [
         (Person, MEMBER),
         (Service, DESIGN),
         (Service, DESIGN),
@@ -80,47 +80,46 @@ def test_records_of_several_kinds_are_read_in_one_call(
         (Service, 4711),
     ]
     with counted(connection) as calls:
-        found = world.store.records(ZAGREB.id, wanted)
+        records = world.store.records(ZAGREB.id, names)
     assert calls == ["BatchGetItem"]
-    # Nothing of another organization, nothing that does not exist.
-    assert set(found) == {(Person, MEMBER), (Service, DESIGN), (Organization, ZAGREB.id)}
+    # Records of other organizations and records that do not exist are left out.
+    assert set(records) == {(Person, MEMBER), (Service, DESIGN), (Organization, ZAGREB.id)}
 
 
-def test_more_than_a_hundred_records_take_a_second_call(
-    store: Store, connection: Connection
-) -> None:
+def test_more_than_100_records_are_read_in_two_calls(store: Store, connection: Connection) -> None:
     services = [Service(number, ZAGREB.id, f"Service {number}") for number in range(1, 151)]
     put_all(*services)
     with counted(connection) as calls:
-        found = store.records(ZAGREB.id, [(Service, it.id) for it in services])
+        records = store.records(ZAGREB.id, [(Service, service.id) for service in services])
     assert calls == ["BatchGetItem", "BatchGetItem"]
-    assert {name[1]: it for name, it in found.items()} == {it.id: it for it in services}
+    by_id = {service_id: record for (_, service_id), record in records.items()}
+    assert by_id == {service.id: service for service in services}
 
 
-def test_what_dynamodb_leaves_unprocessed_is_asked_for_again(
+def test_unprocessed_keys_are_requested_again(
     world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = connection.dispatch
-    asked = []
+    operations = []
 
-    def first_nothing(operation: str, arguments: dict[str, Any]) -> Any:
-        asked.append(operation)
-        if len(asked) == 1:
+    def process_nothing_at_first(operation: str, arguments: dict[str, Any]) -> Any:
+        operations.append(operation)
+        if len(operations) == 1:
             return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
         return real(operation, arguments)
 
-    monkeypatch.setattr(connection, "dispatch", first_nothing)
+    monkeypatch.setattr(connection, "dispatch", process_nothing_at_first)
     assert (Person, ADMIN) in world.store.records(ZAGREB.id, [(Person, ADMIN)])
-    assert len(asked) == 2
+    assert len(operations) == 2
 
 
-def test_what_stays_unprocessed_is_unavailable(
+def test_keys_that_stay_unprocessed_raise_unavailable(
     world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def nothing(_: str, arguments: dict[str, Any]) -> Any:
+    def process_nothing(_: str, arguments: dict[str, Any]) -> Any:
         return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
 
-    monkeypatch.setattr(connection, "dispatch", nothing)
+    monkeypatch.setattr(connection, "dispatch", process_nothing)
     with pytest.raises(Unavailable):
         world.store.records(ZAGREB.id, [(Person, ADMIN)])
 
@@ -137,7 +136,7 @@ def test_what_stays_unprocessed_is_unavailable(
         EndpointConnectionError(endpoint_url=URL),
     ],
 )
-def test_a_database_that_is_away_is_unavailable(
+def test_transient_database_error_raises_unavailable(
     store: Store, connection: Connection, fault: str | Exception
 ) -> None:
     with failing(connection, "BatchGetItem", fault), pytest.raises(Unavailable) as raised:
@@ -146,7 +145,7 @@ def test_a_database_that_is_away_is_unavailable(
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
-def test_a_fault_of_ours_is_not_called_unavailable(
+def test_permanent_database_error_does_not_raise_unavailable(
     store: Store, connection: Connection, code: str
 ) -> None:
     with (
@@ -157,7 +156,7 @@ def test_a_fault_of_ours_is_not_called_unavailable(
     assert not isinstance(raised.value, Unavailable)
 
 
-def test_timeouts_are_short_enough_for_api_gateway(connection: Connection) -> None:
+def test_timeouts_are_shorter_than_the_api_gateway_timeout(connection: Connection) -> None:
     config: Any = connection.client.meta.config
     attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) * 2 < 29

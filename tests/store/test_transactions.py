@@ -1,4 +1,4 @@
-"""One transaction, all or nothing: what guards it, and what it writes."""
+"""Transactions: their condition checks, what they write, and that they write all or nothing."""
 
 from collections.abc import Callable
 from dataclasses import replace
@@ -26,11 +26,11 @@ from tests.support.world import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN
 pytestmark = pytest.mark.usefixtures("world")
 
 NOW = MONDAY_NINE
-Slots = dict[str, object]
+Item = dict[str, object]
 
 
 def token() -> str:
-    """DynamoDB remembers tokens for ten minutes, longer than a test lasts."""
+    """Return a new ClientRequestToken. DynamoDB remembers tokens for ten minutes."""
     return uuid4().hex
 
 
@@ -47,16 +47,19 @@ def started(store: Store, timer_id: int = 1000, now: int = NOW) -> Timer:
 
 
 def sessions(connection: Connection) -> list[dict[str, object]]:
-    """The tallies of sessions: this world's time entries have some, too."""
-    return [it for it in items(connection, "tallies") if not it["scope"].endswith("#entries")]
+    """Return the counters of sessions, without those of time entries."""
+    counters = items(connection, "tallies")
+    return [counter for counter in counters if not counter["scope"].endswith("#entries")]
 
 
-def slot(connection: Connection) -> Slots:
+def slot(connection: Connection) -> Item:
     (item,) = items(connection, "slots")
     return item
 
 
-def test_a_start_writes_timer_entry_slot_and_tally(store: Store, connection: Connection) -> None:
+def test_start_writes_timer_entry_person_state_and_counter(
+    store: Store, connection: Connection
+) -> None:
     timer = started(store)
     assert store.timer(ZAGREB.id, timer.id) == timer
     assert slot(connection) == {
@@ -76,7 +79,9 @@ def test_a_start_writes_timer_entry_slot_and_tally(store: Store, connection: Con
     assert (state.time_entry.timer_count, state.time_entry.running_timer_id) == (1, 1000)
 
 
-def test_a_stop_writes_timer_entry_slot_and_tally(store: Store, connection: Connection) -> None:
+def test_stop_writes_timer_entry_person_state_and_counter(
+    store: Store, connection: Connection
+) -> None:
     stopped = decide_stop(started(store), NOW + 960)
     assert stopped.changes is not None
     store.commit(Commit(stopped.changes), token())
@@ -96,7 +101,7 @@ def test_a_stop_writes_timer_entry_slot_and_tally(store: Store, connection: Conn
     assert timer["stopped_key"] == f"{NOW + 960}#0000000000001000"
 
 
-def test_a_switch_over_midnight_touches_each_tally_once(
+def test_switch_after_midnight_updates_each_counter_once(
     store: Store, connection: Connection
 ) -> None:
     started(store)
@@ -109,7 +114,9 @@ def test_a_switch_over_midnight_touches_each_tally_once(
     assert slot(connection)["last_stopped_at"] == NOW + 43_200
 
 
-def test_a_correction_moves_seconds_tally_and_stop(store: Store, connection: Connection) -> None:
+def test_correction_moves_the_stop_the_tracked_seconds_and_the_counter(
+    store: Store, connection: Connection
+) -> None:
     first = started(store)
     store.commit(Commit(start(store, 2000, NOW + 3600).changes), token())
     timer = store.timer(ZAGREB.id, first.id)
@@ -120,65 +127,70 @@ def test_a_correction_moves_seconds_tally_and_stop(store: Store, connection: Con
     assert corrected.changes is not None
     store.commit(Commit(corrected.changes), token())
     assert store.timer(ZAGREB.id, first.id) == corrected.timer
-    (tally,) = sessions(connection)
-    assert (tally["e32"], tally["e36"]) == (1, 0)
+    (counter,) = sessions(connection)
+    assert (counter["e32"], counter["e36"]) == (1, 0)
     state = store.start_state(ZAGREB.id, ADMIN, time_entry_id=ADMINS_ENTRY)
     assert state.time_entry is not None
     assert state.time_entry.tracked_seconds == 600
     assert state.time_entry.running_timer_id == 2000
 
 
-@pytest.mark.skipif(ENDPOINT is None, reason="moto does not look at ClientRequestToken")
-def test_the_same_write_sent_twice_counts_once(store: Store, connection: Connection) -> None:
+@pytest.mark.skipif(ENDPOINT is None, reason="moto ignores ClientRequestToken")
+def test_transaction_with_the_same_token_is_written_once(
+    store: Store, connection: Connection
+) -> None:
     decided = start(store, 1000)
-    same = token()
-    store.commit(Commit(decided.changes), same)
+    request_token = token()
+    store.commit(Commit(decided.changes), request_token)
     before = snapshot(connection)
-    store.commit(Commit(decided.changes), same)
+    store.commit(Commit(decided.changes), request_token)
     assert snapshot(connection) == before
 
 
 @pytest.mark.parametrize(
-    "stale",
+    "make_stale",
     [
-        pytest.param(lambda it: it, id="the slot was empty, and no longer is"),
+        pytest.param(lambda changes: changes, id="person state did not exist, now it does"),
         pytest.param(
-            lambda it: replace(it, slot=replace(it.slot, version=7)), id="the slot has moved on"
+            lambda changes: replace(changes, slot=replace(changes.slot, version=7)),
+            id="person state has another version",
         ),
         pytest.param(
-            lambda it: replace(it, slot=FreeSlot(4711, NOW), new_timer=None),
+            lambda changes: replace(changes, slot=FreeSlot(4711, NOW), new_timer=None),
             id="another timer runs",
         ),
         pytest.param(
-            lambda it: replace(it, slot=MoveLastStop(9, NOW), new_timer=None),
-            id="the slot has moved on before a correction",
+            lambda changes: replace(changes, slot=MoveLastStop(9, NOW), new_timer=None),
+            id="person state has another version before a correction",
         ),
     ],
 )
-def test_a_stale_decision_is_a_lost_race_and_writes_nothing(
-    store: Store, connection: Connection, stale: Callable[[Changes], Changes]
+def test_stale_decision_raises_concurrent_modification_and_writes_nothing(
+    store: Store, connection: Connection, make_stale: Callable[[Changes], Changes]
 ) -> None:
     decided = start(store, 2000)
     started(store)
     before = snapshot(connection)
     with pytest.raises(LostRace):
-        store.commit(Commit(stale(decided.changes)), token())
+        store.commit(Commit(make_stale(decided.changes)), token())
     assert snapshot(connection) == before
 
 
-def test_a_timer_stops_once(store: Store, connection: Connection) -> None:
+def test_timer_cannot_be_stopped_twice(store: Store, connection: Connection) -> None:
     timer = started(store)
-    one, other = decide_stop(timer, NOW + 60), decide_stop(timer, NOW + 120)
-    assert one.changes is not None
-    assert other.changes is not None
-    store.commit(Commit(one.changes), token())
+    first, second = decide_stop(timer, NOW + 60), decide_stop(timer, NOW + 120)
+    assert first.changes is not None
+    assert second.changes is not None
+    store.commit(Commit(first.changes), token())
     before = snapshot(connection)
     with pytest.raises(LostRace):
-        store.commit(Commit(other.changes), token())
+        store.commit(Commit(second.changes), token())
     assert snapshot(connection) == before
 
 
-def test_an_id_that_is_taken_is_a_lost_race(store: Store, connection: Connection) -> None:
+def test_duplicate_timer_id_raises_concurrent_modification(
+    store: Store, connection: Connection
+) -> None:
     timer = started(store)
     stop = decide_stop(timer, NOW + 60)
     assert stop.changes is not None
@@ -189,7 +201,7 @@ def test_an_id_that_is_taken_is_a_lost_race(store: Store, connection: Connection
     assert snapshot(connection) == before
 
 
-def test_an_entry_of_somebody_else_joins_no_transaction(
+def test_entry_of_another_person_raises_concurrent_modification(
     store: Store, connection: Connection
 ) -> None:
     decided = start(store, 1000)
@@ -200,7 +212,9 @@ def test_an_entry_of_somebody_else_joins_no_transaction(
     assert snapshot(connection) == before
 
 
-def test_a_new_entry_that_exists_is_a_lost_race(store: Store, connection: Connection) -> None:
+def test_duplicate_entry_id_raises_concurrent_modification(
+    store: Store, connection: Connection
+) -> None:
     state = store.start_state(ZAGREB.id, ADMIN, service_id=DESIGN)
     assert state.service is not None
     decided = decide_start(state.slot, state.service, ZAGREB, Drawn(NOW, 1000, ADMINS_ENTRY))

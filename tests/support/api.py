@@ -1,4 +1,4 @@
-"""A JSON:API client for tests, through Chalice's own test client."""
+"""A JSON:API client for tests. It uses Chalice's test client."""
 
 import json
 from collections.abc import Mapping
@@ -44,14 +44,14 @@ class Answer:
 
     @property
     def error(self) -> dict[str, Any]:
-        """The one error of an error document."""
+        """The error of an error document that has exactly one."""
         (error,) = self.document["errors"]
         assert error["status"] == str(self.status)
         return dict(error)
 
 
 class Api:
-    """Sends requests with a person's headers, and holds each answer to the API's description."""
+    """Sends requests with a person's headers. Checks responses against the OpenAPI document."""
 
     def __init__(self, app: Chalice, headers: Mapping[str, str]) -> None:
         self._app = app
@@ -64,13 +64,13 @@ class Api:
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        given = {**self.headers, **(headers or {})}
+        all_headers = {**self.headers, **(headers or {})}
         with Client(self._app) as client:
-            response = client.http.request(method, f"/api/v2{path}", given, body)
+            response = client.http.request(method, f"/api/v2{path}", all_headers, body)
         answer = Answer(response.status_code, response.headers, bytes(response.body))
         document = answer.document if answer.body else None
-        wrong = complaint(method, path.partition("?")[0], answer.status, document)
-        assert wrong is None, wrong
+        problem = complaint(method, path.partition("?")[0], answer.status, document)
+        assert problem is None, problem
         return answer
 
     def get(self, path: str) -> Answer:
@@ -89,11 +89,11 @@ class Api:
         return self.write("PATCH", path, document)
 
     def start(self, **attributes: object) -> Answer:
-        """Start a timer: ``start(time_entry_id=364)``."""
+        """Start a timer, for example ``start(time_entry_id=364)``."""
         return self.post("/timers", {"data": {"type": "timers", "attributes": attributes}})
 
     def stop(self, timer_id: str, **attributes: object) -> Answer:
-        """Stop a timer, now or at ``stopped_at``."""
+        """Stop a timer, now or at ``stopped_at`` (an RFC 3339 timestamp)."""
         if not attributes:
             return self.patch(f"/timers/{timer_id}/stop")
         document = {"data": {"type": "timers", "id": timer_id, "attributes": attributes}}

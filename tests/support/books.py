@@ -1,4 +1,4 @@
-"""Everybody's books: what is wrong with them, and what they say but for ids and names."""
+"""Snapshots of all persons: check the invariants, and compare snapshots without ids."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -10,16 +10,16 @@ from infra.invariants import Books, check
 from infra.ledger import Ledger, Scope
 
 TimerKey = tuple[int, int]
-"""An organization's id and a timer's."""
+"""The id of an organization and the id of a timer."""
 
 
 def violations(connection: Connection) -> list[str]:
-    """Every invariant that does not hold, for anybody."""
+    """Read everything and return every violated invariant."""
     return violations_of(Ledger(connection).read_all())
 
 
 def violations_of(everybody: Mapping[Scope, Books]) -> list[str]:
-    """The same, of books that were read."""
+    """Return every violated invariant of snapshots that are already read."""
     return [
         f"{scope}: {violation.what}"
         for scope, books in everybody.items()
@@ -28,55 +28,56 @@ def violations_of(everybody: Mapping[Scope, Books]) -> list[str]:
 
 
 def timers(connection: Connection) -> dict[TimerKey, Timer]:
-    """Every timer of everybody."""
-    everybody = Ledger(connection).read_all().values()
-    return {key_of(timer): timer for books in everybody for timer in books.timers}
+    """Return the timers of all persons in all organizations."""
+    all_books = Ledger(connection).read_all().values()
+    return {key_of(timer): timer for books in all_books for timer in books.timers}
 
 
 def key_of(timer: Timer) -> TimerKey:
-    """What names a timer: two organizations may have drawn the same id."""
+    """Return the unique key of a timer. Two organizations may use the same timer id."""
     return timer.organization_id, timer.id
 
 
 def outline(books: Books) -> dict[str, Any]:
-    """The books with each id replaced by its rank: equal where the same happened, as often.
+    """Return the snapshot with each id replaced by its position.
 
-    Versions are kept, since each counts how often its item was written.
+    Two outlines are equal if the same operations happened the same number of times. Versions stay
+    in the outline, because a version counts how often its item was written.
     """
-    timer_rank = {timer.id: rank for rank, timer in enumerate(books.timers)}
-    entries = sorted(books.entries.values(), key=lambda it: it.id)
-    entry_rank = {entry.id: rank for rank, entry in enumerate(entries)}
+    timer_position = {timer.id: position for position, timer in enumerate(books.timers)}
+    entries = sorted(books.entries.values(), key=lambda entry: entry.id)
+    entry_position = {entry.id: position for position, entry in enumerate(entries)}
     slot = books.slot
     return {
         "timers": [
             (
-                entry_rank[it.time_entry_id],
-                it.started_at,
-                it.auto_stop_at,
-                it.stopped_at,
-                it.stop_reason,
-                it.version,
+                entry_position[timer.time_entry_id],
+                timer.started_at,
+                timer.auto_stop_at,
+                timer.stopped_at,
+                timer.stop_reason,
+                timer.version,
             )
-            for it in books.timers
+            for timer in books.timers
         ],
         "entries": [
             (
-                it.service_id,
-                it.date,
-                it.tracked_seconds,
-                it.timer_count,
-                timer_rank.get(it.running_timer_id or 0),
-                timer_rank.get(it.latest_timer_id or 0),
-                it.timer_started_at,
-                it.timer_stopped_at,
-                it.version,
+                entry.service_id,
+                entry.date,
+                entry.tracked_seconds,
+                entry.timer_count,
+                timer_position.get(entry.running_timer_id or 0),
+                timer_position.get(entry.latest_timer_id or 0),
+                entry.timer_started_at,
+                entry.timer_stopped_at,
+                entry.version,
             )
-            for it in entries
+            for entry in entries
         ],
         "slot": (
             slot.version,
-            timer_rank.get(slot.running.timer_id) if slot.running else None,
-            timer_rank.get(slot.last_timer_id),
+            timer_position.get(slot.running.timer_id) if slot.running else None,
+            timer_position.get(slot.last_timer_id),
             slot.last_stopped_at,
         ),
         "tallies": books.tallies,

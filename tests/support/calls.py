@@ -1,4 +1,4 @@
-"""Counts what is sent to DynamoDB."""
+"""Record the calls to DynamoDB."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -9,15 +9,15 @@ from pynamodb.connection import Connection
 
 @contextmanager
 def counted(connection: Connection) -> Iterator[list[str]]:
-    """The names of the operations sent while in it, in their order."""
+    """Yield a list that receives the names of the operations sent in this context, in order."""
     calls: list[str] = []
 
-    def note(model: Any, **_: Any) -> None:
+    def record(model: Any, **_: Any) -> None:
         calls.append(model.name)
 
     events = connection.client.meta.events
-    events.register("before-call.dynamodb", note)
+    events.register("before-call.dynamodb", record)
     try:
         yield calls
     finally:
-        events.unregister("before-call.dynamodb", note)
+        events.unregister("before-call.dynamodb", record)

@@ -1,7 +1,7 @@
-"""Between us and DynamoDB: what AWS does at random and no local engine ever shows.
+"""Fault injection between the application and DynamoDB.
 
-Everything goes through the one client that all models share, so whatever wraps its calls sees
-every call of every thread.
+It produces the faults that AWS produces at random and that no local engine produces. All models
+share one client, so a wrapper around the calls of this client sees every call of every thread.
 """
 
 import json
@@ -24,12 +24,12 @@ Call = Callable[[str, dict[str, Any]], Any]
 
 
 class Killed(BaseException):
-    """The process ends here. No ``except Exception`` sees it, as none sees a SIGKILL."""
+    """Simulates the end of the process. Like SIGKILL, no ``except Exception`` catches it."""
 
 
 @contextmanager
 def intercepted(connection: Connection, wrap: Callable[[Call], Call]) -> Iterator[None]:
-    """Every call goes through ``wrap(real)``, whatever thread it comes from."""
+    """Send every call, of any thread, through ``wrap(real)``."""
     client = connection.client
     real = client._make_api_call
     setattr(client, "_make_api_call", wrap(real))  # noqa: B010 - a method, as mypy sees it
@@ -40,7 +40,7 @@ def intercepted(connection: Connection, wrap: Callable[[Call], Call]) -> Iterato
 
 
 def once_before_a_write(intruder: Callable[[], object]) -> Callable[[Call], Call]:
-    """Lets somebody in once, between the read and the write. For :func:`intercepted`."""
+    """Call ``intruder`` once, between the read and the write. For :func:`intercepted`."""
     done: list[str] = []
 
     def wrap(real: Call) -> Call:
@@ -56,14 +56,14 @@ def once_before_a_write(intruder: Callable[[], object]) -> Callable[[Call], Call
 
 
 def throttled(operation: str) -> ClientError:
-    """The whole request is refused for now."""
+    """Return the error of a throttled request."""
     return ClientError(
         {"Error": {"Code": "ThrottlingException", "Message": "slow down"}}, operation
     )
 
 
 def cancelled(reason: str) -> ClientError:
-    """A transaction is cancelled, its second item being the reason."""
+    """Return the error of a transaction that is cancelled because of its second item."""
     response: Any = {
         "Error": {"Code": "TransactionCanceledException", "Message": "cancelled"},
         "CancellationReasons": [{"Code": "None"}, {"Code": reason, "Message": "no"}],
@@ -72,23 +72,24 @@ def cancelled(reason: str) -> ClientError:
 
 
 def silent() -> ReadTimeoutError:
-    """It was sent; no answer came."""
+    """Return the error of a request that was sent and got no response."""
     return ReadTimeoutError(endpoint_url=_ENDPOINT)
 
 
 def unreachable() -> ConnectTimeoutError:
-    """It could not be sent."""
+    """Return the error of a request that could not be sent."""
     return ConnectTimeoutError(endpoint_url=_ENDPOINT)
 
 
 @dataclass
 class Weather:
-    """Bad weather for a whole run: what happens to a call is drawn from ``seed``.
+    """Random faults for a whole test run, generated from ``seed``.
 
-    :param conflicts: how many of a hundred transactions meet another one and are cancelled.
-    :param stale: how many of a hundred queries of an index are answered by what it held earlier.
-    :param lost: how many of a hundred transactions are written, and their answer lost. Only for an
-        engine that honours ClientRequestToken: the identical transaction is then sent again.
+    :param conflicts: percentage of transactions that are cancelled by a transaction conflict.
+    :param stale: percentage of index queries that return an earlier result.
+    :param lost: percentage of transactions that are written, but whose response is lost. Use it
+        only with an engine that supports ClientRequestToken, because the client then sends the
+        identical transaction again.
     """
 
     seed: str
@@ -104,7 +105,7 @@ class Weather:
         self._sent: set[str] = set()
 
     def wrap(self, real: Call) -> Call:
-        """For :func:`intercepted`."""
+        """Wrap a call. For :func:`intercepted`."""
 
         def call(operation: str, arguments: dict[str, Any]) -> Any:
             if operation == WRITE:
@@ -118,7 +119,7 @@ class Weather:
     def _write(self, real: Call, arguments: dict[str, Any]) -> Any:
         token = arguments["ClientRequestToken"]
         with self._lock:
-            # What DynamoDB has already written under a token, it answers without a contest.
+            # DynamoDB returns success, without a conflict, for a token that it has already written.
             first = token not in self._sent
             conflicts = first and self._random.randrange(100) < self.conflicts
             lost = not conflicts and self._random.randrange(100) < self.lost
@@ -131,24 +132,26 @@ class Weather:
             return real(WRITE, arguments)
         finally:
             if lost:
-                # Also where it was refused: nobody hears that either.
+                # This also hides a refusal: the client gets no response at all.
                 raise silent()
 
     def _query(self, real: Call, arguments: dict[str, Any]) -> Any:
-        answer = real("Query", arguments)
+        response = real("Query", arguments)
         with self._lock:
-            earlier = self._earlier.setdefault(_question(arguments), [])
-            others = [it for it in earlier if it["Items"] != answer["Items"]]
-            if answer not in earlier:
-                earlier.append(answer)
-            if others and self._random.randrange(100) < self.stale:
+            earlier_responses = self._earlier.setdefault(_query_key(arguments), [])
+            stale_responses = [
+                earlier for earlier in earlier_responses if earlier["Items"] != response["Items"]
+            ]
+            if response not in earlier_responses:
+                earlier_responses.append(response)
+            if stale_responses and self._random.randrange(100) < self.stale:
                 self.happened["stale"] += 1
-                return self._random.choice(others)
-        return answer
+                return self._random.choice(stale_responses)
+        return response
 
 
-def _question(arguments: dict[str, Any]) -> str:
-    """What was asked, but for the present moment: an index that is behind does not know it."""
+def _query_key(arguments: dict[str, Any]) -> str:
+    """Return the query without the current time, so that queries at different times are equal."""
     values = dict(arguments.get("ExpressionAttributeValues", {}))
     values.pop(":end", None)
     return json.dumps({**arguments, "ExpressionAttributeValues": values}, sort_keys=True)
@@ -156,9 +159,9 @@ def _question(arguments: dict[str, Any]) -> str:
 
 @dataclass(frozen=True)
 class Fault:
-    """What happens to a call: whether it is really sent, and what is then raised.
+    """A fault of a call: ``sent`` says if the call is really sent; then ``error`` is raised.
 
-    ``only`` names the one operation to which it can happen: other calls are then not counted.
+    ``only`` restricts the fault to one operation. Calls of other operations are not counted.
     """
 
     error: Callable[[str], BaseException]
@@ -168,7 +171,7 @@ class Fault:
 
 @dataclass
 class Injection:
-    """A fault at one call, counted from 0; ``lasting``: at every call from then on as well."""
+    """A fault at the call number ``position`` (from 0), and at all later calls if ``lasting``."""
 
     fault: Fault
     position: int
@@ -180,7 +183,7 @@ class Injection:
         self._lock = threading.Lock()
 
     def wrap(self, real: Call) -> Call:
-        """For :func:`intercepted`."""
+        """Wrap a call. For :func:`intercepted`."""
 
         def call(operation: str, arguments: dict[str, Any]) -> Any:
             with self._lock:

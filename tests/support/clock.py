@@ -1,4 +1,4 @@
-"""Time as an argument: tests move it, and never sleep."""
+"""A fake clock. Tests advance it and never sleep."""
 
 # 2026-03-02T09:00:00+01:00 in Zagreb, a Monday morning.
 MONDAY_NINE = 1_772_438_400
@@ -9,7 +9,7 @@ DAY = 86_400
 
 
 class FakeClock:
-    """A clock that stands still until it is told otherwise."""
+    """A clock that changes only when a test changes it. Values are Unix times in seconds."""
 
     def __init__(self, instant: float = MONDAY_NINE) -> None:
         self.instant = instant

@@ -1,4 +1,4 @@
-"""Holds answers to the API's description, more strictly than clients are told to."""
+"""Check responses against the OpenAPI document, more strictly than clients must."""
 
 import re
 from collections.abc import Iterator
@@ -16,19 +16,19 @@ from chalicelib.store.store import Store
 Description = dict[str, Any]
 
 TABLE = route_table(real_toolbox(Store(Connection())))
-"""The routes, to be looked at: nothing answers behind them."""
+"""The routes, for inspection only: no database is behind them."""
 
 _DATA = ("examples", "example", "enum", "const")
 
 
 @cache
 def description() -> Description:
-    """The description of the route table."""
+    """Return the OpenAPI document of the route table."""
     return describe(TABLE, "http://stint.test")
 
 
 def close(schemas: dict[str, Any]) -> None:
-    """Let nothing have a member that is not described. Clients are told of no such promise."""
+    """Forbid undocumented members in all schemas. The published document does not promise this."""
     for schema in schemas.values():
         for part in _parts(schema):
             if "properties" in part:
@@ -47,40 +47,46 @@ def _parts(schema: Any) -> Iterator[dict[str, Any]]:
 
 
 def operation(method: str, path: str) -> dict[str, Any] | None:
-    """The operation that serves a path below ``/api/v2``; None where there is none."""
+    """Return the operation that serves a path below ``/api/v2``, or None."""
     for pattern, operations in _patterns():
         if pattern.fullmatch(path.rstrip("/")):
-            found: dict[str, Any] | None = operations.get(method.lower())
-            return found
+            described: dict[str, Any] | None = operations.get(method.lower())
+            return described
     return None
 
 
 def complaint(method: str, path: str, status: int, document: dict[str, Any] | None) -> str | None:
-    """What is wrong with an answer, by the description; None: nothing."""
-    served = operation(method, path)
-    if served is None:
+    """Return how a response differs from the OpenAPI document, or None if it conforms."""
+    described = operation(method, path)
+    if described is None:
         return None
-    name = served["operationId"]
-    response = served["responses"].get(str(status))
+    name = described["operationId"]
+    response = described["responses"].get(str(status))
     if response is None:
-        return f"{name} is not described to answer {status}"
+        return f"{name}: status {status} is not documented"
     if document is None:
-        return f"{name} answers {status} without a body" if "content" in response else None
+        return (
+            f"{name}: the response with status {status} has no body"
+            if "content" in response
+            else None
+        )
     (content,) = response["content"].values()
     for error in document.get("errors", ()):
         if error["code"] not in content["examples"]:
-            return f"{name} is not described to answer {status} {error['code']}"
+            return f"{name}: status {status} with code {error['code']} is not documented"
     reference = content["schema"]["$ref"].rpartition("/")[2]
     for error in _validator(reference).iter_errors(document):
-        return f"{name} answers what is not described: {error}"
+        return f"{name}: the response differs from its schema: {error}"
     return None
 
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    # Longer paths first: {id} takes whatever clients put there.
+    # Longer paths first, because {id} matches any text.
     paths = sorted(description()["paths"].items(), reverse=True)
-    return [(re.compile(re.sub(r"\{\w+\}", "[^/]*", path)), found) for path, found in paths]
+    return [
+        (re.compile(re.sub(r"\{\w+\}", "[^/]*", path)), operations) for path, operations in paths
+    ]
 
 
 @cache

@@ -1,6 +1,6 @@
-"""Which engine the tests run on."""
+"""The DynamoDB engine of the tests."""
 
 import os
 
 ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
-"""A DynamoDB-compatible server; None means moto, in this process."""
+"""The URL of a DynamoDB-compatible server. None means moto in this process."""

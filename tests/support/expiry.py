@@ -1,4 +1,4 @@
-"""Keeps DynamoDB Local from removing what has expired, by a clock that no test looks at."""
+"""Prevent DynamoDB Local from deleting expired items: it uses the real clock, tests do not."""
 
 from typing import Any
 
@@ -9,18 +9,19 @@ from chalicelib.store.models import TABLES
 
 
 def keep_expired(connection: Connection) -> None:
-    """Switch TTL off: DynamoDB Local removes within seconds what expires before today.
+    """Disable TTL on all tables.
 
-    A test's day is long over: keys' answers and the log of deliveries would vanish while it runs.
+    DynamoDB Local deletes expired items within seconds. The fake clock of the tests is in the past,
+    so idempotency records and the delivery log would disappear during a test.
     """
     client: Any = connection.client
     for table in map(table_name, TABLES):
-        found = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
-        if found["TimeToLiveStatus"] == "ENABLED":
+        description = client.describe_time_to_live(TableName=table)["TimeToLiveDescription"]
+        if description["TimeToLiveStatus"] == "ENABLED":
             client.update_time_to_live(
                 TableName=table,
                 TimeToLiveSpecification={
                     "Enabled": False,
-                    "AttributeName": found["AttributeName"],
+                    "AttributeName": description["AttributeName"],
                 },
             )

@@ -1,4 +1,4 @@
-"""Makes DynamoDB fail, as AWS does and neither engine would."""
+"""Make DynamoDB calls fail as on AWS. The local engines do not fail like this."""
 
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -25,26 +25,27 @@ def failing(
     times: int | None = None,
     after: int = 0,
 ) -> Iterator[list[dict[str, Any]]]:
-    """Fail calls of an operation before they are sent: all, or the first few, or those after some.
+    """Fail calls of an operation before they are sent. Yield the arguments of the calls made.
 
-    ``fault`` is an exception, a code of DynamoDB's, or the reason for which a transaction is
-    cancelled. Gives the arguments of the calls made.
+    :param fault: an exception, a DynamoDB error code, or the cancellation reason of a transaction.
+    :param times: how many calls fail; None means all.
+    :param after: how many calls succeed first.
     """
-    seen: list[dict[str, Any]] = []
+    calls: list[dict[str, Any]] = []
     client = connection.client
     real = client._make_api_call
 
     def call(name: str, arguments: dict[str, Any]) -> Any:
         if name != operation:
             return real(name, arguments)
-        seen.append(arguments)
-        if len(seen) <= after or (times is not None and len(seen) > after + times):
+        calls.append(arguments)
+        if len(calls) <= after or (times is not None and len(calls) > after + times):
             return real(name, arguments)
         raise fault if isinstance(fault, Exception) else _error(name, fault)
 
     setattr(client, "_make_api_call", call)  # noqa: B010 - a method, as mypy sees it
     try:
-        yield seen
+        yield calls
     finally:
         setattr(client, "_make_api_call", real)  # noqa: B010
 

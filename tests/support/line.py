@@ -1,4 +1,4 @@
-"""A line to a server on this machine that can be cut, and that can lose an answer: over TCP."""
+"""A TCP proxy to a local server. It can drop connections and lose responses."""
 
 import socket
 import threading
@@ -9,10 +9,10 @@ _CHUNK = 65_536
 
 
 class Line:
-    """Carries bytes between whoever connects to its port and a server.
+    """Forwards bytes between clients and a server.
 
-    ``losing`` is how requests begin whose answers are lost: they arrive, the server does what they
-    say, and the connection ends without an answer. ``lost`` is set when that has happened.
+    ``losing`` is the first bytes of the requests whose responses are lost: the server processes the
+    request, and the connection closes without a response. Then the event ``lost`` is set.
     """
 
     def __init__(self, port: int) -> None:
@@ -29,7 +29,7 @@ class Line:
         return f"http://127.0.0.1:{self._listener.getsockname()[1]}"
 
     def cut(self) -> None:
-        """End what is connected, and let nobody through."""
+        """Close all connections and refuse new ones."""
         with self._lock:
             self._is_cut = True
             for connection in self._connections:
@@ -37,15 +37,16 @@ class Line:
                     connection.shutdown(socket.SHUT_RDWR)
 
     def mend(self) -> None:
+        """Accept connections again."""
         with self._lock:
             self._is_cut = False
 
     def run(self) -> None:
-        """Serve until it is closed."""
+        """Serve until :meth:`close` is called."""
         with suppress(OSError):
             while True:
-                caller, _ = self._listener.accept()
-                threading.Thread(target=self._carry, args=(caller,), daemon=True).start()
+                client, _ = self._listener.accept()
+                threading.Thread(target=self._forward, args=(client,), daemon=True).start()
 
     def close(self) -> None:
         with suppress(OSError):
@@ -53,44 +54,48 @@ class Line:
         self._listener.close()
         self.cut()
 
-    def _carry(self, caller: socket.socket) -> None:
-        with closing(caller), closing(socket.create_connection(("127.0.0.1", self._server))) as far:
+    def _forward(self, client: socket.socket) -> None:
+        address = ("127.0.0.1", self._server)
+        with closing(client), closing(socket.create_connection(address)) as server:
             with self._lock:
                 if self._is_cut:
                     return
-                self._connections |= {caller, far}
+                self._connections |= {client, server}
             is_lost = threading.Event()
-            back = threading.Thread(target=self._bring_back, args=(far, caller, is_lost))
-            back.start()
+            responses = threading.Thread(
+                target=self._forward_responses, args=(server, client, is_lost)
+            )
+            responses.start()
             with suppress(OSError):
-                while chunk := caller.recv(_CHUNK):
+                while chunk := client.recv(_CHUNK):
                     if self.losing is not None and chunk.startswith(self.losing):
                         is_lost.set()
-                    far.sendall(chunk)
-            _end(far)
-            back.join()
+                    server.sendall(chunk)
+            _shut_down(server)
+            responses.join()
             with self._lock:
-                self._connections -= {caller, far}
+                self._connections -= {client, server}
 
-    def _bring_back(
-        self, far: socket.socket, caller: socket.socket, is_lost: threading.Event
+    def _forward_responses(
+        self, server: socket.socket, client: socket.socket, is_lost: threading.Event
     ) -> None:
         with suppress(OSError):
-            while chunk := far.recv(_CHUNK):
+            while chunk := server.recv(_CHUNK):
                 if is_lost.is_set():
                     self.lost.set()
                     break
-                caller.sendall(chunk)
-        _end(caller)
+                client.sendall(chunk)
+        _shut_down(client)
 
 
-def _end(connection: socket.socket) -> None:
+def _shut_down(connection: socket.socket) -> None:
     with suppress(OSError):
         connection.shutdown(socket.SHUT_RDWR)
 
 
 @contextmanager
 def line_to(port: int) -> Iterator[Line]:
+    """Run a proxy to the server on ``port``."""
     line = Line(port)
     thread = threading.Thread(target=line.run, daemon=True)
     thread.start()

@@ -1,4 +1,4 @@
-"""The real local server, in a process of its own, on a free port."""
+"""Run the real local server in a separate process, on a free port."""
 
 import json
 import os
@@ -40,7 +40,7 @@ def free_port() -> int:
 
 @contextmanager
 def serving(port: int, **environment: str) -> Iterator[Server]:
-    """Starts it, waits until it greets, and ends it as a terminal would."""
+    """Start the server, wait for its greeting, and at the end stop it with SIGTERM."""
     process = subprocess.Popen(
         [sys.executable, "-m", "infra.local"],
         env={**os.environ, "PORT": str(port), **environment},
@@ -64,5 +64,5 @@ def serving(port: int, **environment: str) -> Iterator[Server]:
         process.send_signal(signal.SIGTERM)
         rest, _ = process.communicate(timeout=20)
     assert process.returncode == 0
-    assert "Bye." in rest
+    assert "Stopped." in rest
     assert "Traceback" not in rest

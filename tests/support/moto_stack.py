@@ -1,4 +1,4 @@
-"""The transformed template, created on moto's CloudFormation."""
+"""Create the transformed template on moto's CloudFormation."""
 
 import io
 import json
@@ -18,7 +18,7 @@ from moto.secretsmanager.models import secretsmanager_backends
 from tests.support.stack import REGION, Json, references, transformed
 
 SESSION = botocore.session.Session()
-"""Shared: it reads the large descriptions of AWS's services once."""
+"""Shared, so that the large AWS service models are loaded once."""
 
 UNKNOWN_TO_MOTO = frozenset(
     {
@@ -30,11 +30,11 @@ UNKNOWN_TO_MOTO = frozenset(
         "AWS::SNS::Subscription",
     }
 )
-"""The types that moto's CloudFormation cannot create: left out, with what refers to them."""
+"""Types that moto's CloudFormation cannot create. They and all that refer to them are left out."""
 
 
 class Secret(CloudFormationModel):
-    """A secret that CloudFormation makes: moto's Secrets Manager knows them, its stacks do not."""
+    """A secret that CloudFormation creates. moto's CloudFormation does not support this type."""
 
     def __init__(self, arn: str) -> None:
         self.physical_resource_id = arn
@@ -53,8 +53,8 @@ class Secret(CloudFormationModel):
     ) -> "Secret":
         properties = cloudformation_json["Properties"]
         length = properties["GenerateSecretString"]["PasswordLength"]
-        # Not by a client: a call within a call would wait for itself.
-        made = secretsmanager_backends[account_id][region_name].create_secret(
+        # Without a client: a nested call would deadlock.
+        created_secret = secretsmanager_backends[account_id][region_name].create_secret(
             name=properties["Name"],
             secret_string=secrets.token_hex(length)[:length],
             secret_binary=None,
@@ -65,7 +65,7 @@ class Secret(CloudFormationModel):
             replica_regions=[],
             force_overwrite=False,
         )
-        return cls(json.loads(made)["ARN"])
+        return cls(json.loads(created_secret)["ARN"])
 
     @classmethod
     def update_from_cloudformation_json(
@@ -75,7 +75,7 @@ class Secret(CloudFormationModel):
 
     @classmethod
     def delete_from_cloudformation_json(cls, *_: Any, **__: Any) -> None:
-        """Nothing: it is retained."""
+        """Do nothing: the secret is retained."""
 
     def is_created(self) -> bool:
         return True
@@ -86,28 +86,28 @@ _original_create_change_set = CloudFormationBackend.create_change_set
 
 
 def client(service: str) -> Any:
-    """A client of a service, in the region of the tests."""
+    """Return a client of a service in the region of the tests."""
     return SESSION.create_client(service, region_name=REGION)
 
 
 def physical_id(stack: str, logical_id: str) -> str:
-    """What a resource of a stack is really called."""
-    found = client("cloudformation").describe_stack_resource(
+    """Return the physical id of a resource of a stack."""
+    description = client("cloudformation").describe_stack_resource(
         StackName=stack, LogicalResourceId=logical_id
     )
-    name: str = found["StackResourceDetail"]["PhysicalResourceId"]
+    name: str = description["StackResourceDetail"]["PhysicalResourceId"]
     return name
 
 
 def outputs(stack: str) -> dict[str, str]:
-    """What a stack tells."""
+    """Return the outputs of a stack."""
     (described,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
-    return {it["OutputKey"]: it["OutputValue"] for it in described["Outputs"]}
+    return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
 
 
 @contextmanager
 def moto_cloudformation() -> Iterator[None]:
-    """moto, with what it lacks: definitions of APIs, and SAM's transform in change sets."""
+    """Run moto with two additions: API definitions, and the SAM transform in change sets."""
     with (
         mock_aws(),
         patch.object(RestAPI, "create_from_cloudformation_json", _create_api_and_body),
@@ -118,7 +118,7 @@ def moto_cloudformation() -> Iterator[None]:
 
 @contextmanager
 def created(processed: Json, stack: str, parameters: dict[str, str]) -> Iterator[None]:
-    """The stack, there as long as one is in this."""
+    """Create the stack for the duration of this context."""
     with moto_cloudformation():
         _upload()
         client("cloudformation").create_stack(
@@ -133,15 +133,19 @@ def created(processed: Json, stack: str, parameters: dict[str, str]) -> Iterator
 
 
 def within_moto(processed: Json) -> Json:
-    """The part of a template that moto can create."""
+    """Return the part of a template that moto can create."""
     resources = processed["Resources"]
-    left_out = {name for name, it in resources.items() if it["Type"] in UNKNOWN_TO_MOTO}
-    left_out |= {name for name, it in resources.items() if left_out & references(it)}
+    left_out = {name for name, resource in resources.items() if resource["Type"] in UNKNOWN_TO_MOTO}
+    left_out |= {name for name, resource in resources.items() if left_out & references(resource)}
     return {
         **processed,
-        "Resources": {name: it for name, it in resources.items() if name not in left_out},
+        "Resources": {
+            name: resource for name, resource in resources.items() if name not in left_out
+        },
         "Outputs": {
-            name: it for name, it in processed["Outputs"].items() if not left_out & references(it)
+            name: output
+            for name, output in processed["Outputs"].items()
+            if not left_out & references(output)
         },
     }
 
@@ -158,17 +162,17 @@ def _upload() -> None:
 def _create_api_and_body(
     resource_name: str, cloudformation_json: Json, account_id: str, region_name: str, **other: Any
 ) -> RestAPI:
-    """As API Gateway does: the name from the definition's title, and the definition's paths.
+    """Create the API as API Gateway does: with the title and the paths of the definition.
 
-    moto wants a Name and overlooks the definition; without methods there is nothing to deploy.
+    moto requires a Name and ignores the definition. An API without methods cannot be deployed.
     """
     properties = cloudformation_json["Properties"]
     properties["Name"] = properties["Body"]["info"]["title"]
     api = _create_api(resource_name, cloudformation_json, account_id, region_name, **other)
-    # moto reads definitions of version 3 only, where what it looks at is the same as in version 2;
-    # and it cannot answer preflights by itself.
+    # moto reads only OpenAPI 3. The parts that it reads are the same as in version 2.
+    # It does not support preflight (OPTIONS) methods.
     paths = {
-        path: {name: it for name, it in methods.items() if name != "options"}
+        path: {name: method for name, method in methods.items() if name != "options"}
         for path, methods in properties["Body"]["paths"].items()
     }
     definition = {"openapi": "3.0.1", "paths": paths}
@@ -185,6 +189,6 @@ def _create_change_set(
     *rest: Any,
     **named: Any,
 ) -> tuple[str, str]:
-    """Where a template asks for a transform, CloudFormation applies it."""
+    """Apply the transform of the template, as CloudFormation does."""
     processed = json.dumps(within_moto(transformed(json.loads(template))), sort_keys=True)
     return _original_create_change_set(self, stack_name, change_set_name, processed, *rest, **named)

@@ -1,4 +1,4 @@
-"""Types commands, as an operator does."""
+"""Run commands of the admin CLI, as an operator does."""
 
 import json
 from dataclasses import dataclass
@@ -16,27 +16,27 @@ class Operator:
     desk: Desk
 
     def run(self, *arguments: object, typed: str | bytes | None = None) -> Result:
-        """Run a command; ``typed`` is what is on stdin."""
-        words = [str(it) for it in arguments]
+        """Run a command; ``typed`` is its stdin."""
+        words = [str(argument) for argument in arguments]
         return CliRunner().invoke(admin, words, input=typed, obj=lambda: self.desk)
 
     def done(self, *arguments: object, typed: str | bytes | None = None) -> str:
-        """What a command says on stdout that must succeed."""
+        """Run a command that must succeed; return its stdout."""
         result = self.run(*arguments, typed=typed)
         assert result.exit_code == 0, result.output
         return result.stdout
 
     def refused(self, *arguments: object, typed: str | bytes | None = None) -> str:
-        """What a command says on stderr that must be refused."""
+        """Run a command that must be refused; return its stderr."""
         result = self.run(*arguments, typed=typed)
         assert result.exit_code == 1, result.output
         assert result.exception is None or isinstance(result.exception, SystemExit)
         return result.stderr
 
     def json(self, *arguments: object, typed: str | bytes | None = None) -> Any:
-        """The JSON that a command answers."""
+        """Run a command with ``--json``; return the parsed output."""
         return json.loads(self.done(*arguments, "--json", typed=typed))
 
     def here(self, *arguments: object, typed: str | bytes | None = None) -> Any:
-        """The JSON that a command answers, in Zagreb's organization."""
+        """Run a command with ``--json`` in the Zagreb organization; return the parsed output."""
         return self.json(*arguments, "-o", ZAGREB.id, typed=typed)

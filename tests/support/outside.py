@@ -1,6 +1,7 @@
-"""What lies outside beside the database: queues and secrets, on moto in this process.
+"""The external services except the database: queues and secrets, on moto in this process.
 
-Their time is the test's: a message that is kept back for an hour is there when the clock says so.
+They use the fake clock of the test: a message that is delayed for an hour becomes visible when the
+test advances the clock by an hour.
 """
 
 from collections.abc import Callable, Iterator
@@ -38,7 +39,7 @@ _QUICK = Limits(resolve=1, connect=1, total=1, tail=0.1)
 
 @dataclass
 class Outside:
-    """Queues and secrets, and those who use them."""
+    """Queues and secrets, and the workers that use them."""
 
     settings: Settings
     tools: Toolbox
@@ -77,43 +78,43 @@ class Outside:
         return fan_out(self.fan_out_tools(), records)
 
     def deliver(self) -> int:
-        """Deliver what is on the queue now, as often as more is; how many messages were taken."""
+        """Deliver until no message is visible; return the number of received messages."""
         return self.feed(self.delivery_tools()).run()
 
     def feed(self, tools: DeliveryTools, handle: Callable[..., Any] | None = None) -> QueueFeed:
-        """What Lambda does with the queue; a new worker for each batch."""
+        """Return a poller that works like Lambda: one invocation for each batch of the queue."""
 
         def handler(event: dict[str, Any]) -> dict[str, Any]:
-            messages = {it["messageId"]: it["body"] for it in event["Records"]}
+            messages = {record["messageId"]: record["body"] for record in event["Records"]}
             failed = deliver(tools, messages).failed
-            return {"batchItemFailures": [{"itemIdentifier": it} for it in failed]}
+            return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
         sqs = client("sqs", self.settings.region)
         return QueueFeed(sqs, self.settings.deliveries_url, handle or handler, BATCH)
 
     def queued(self) -> list[Delivery]:
-        """Everything on the queue of deliveries, whether or not its time has come."""
+        """Return all messages on the delivery queue, including delayed ones."""
         return [decode(text) for text in self.texts(self.settings.deliveries_url)]
 
     def dead(self) -> list[Delivery]:
-        """The dead letters."""
+        """Return the dead letters."""
         return [decode(text) for text in self.texts(self.settings.dead_letters_url)]
 
     def texts(self, url: str) -> list[str]:
-        """Every message on a queue."""
+        """Return the bodies of all messages on a queue."""
         backend = sqs_backends[DEFAULT_ACCOUNT_ID][self.settings.region]
         queue = backend.queues[url.rsplit("/", 1)[1]]
         return [message.body for message in queue._messages]
 
     def secret(self, webhook: Webhook, number: int = 1) -> str:
-        """A webhook's secret, as its receiver knows it."""
-        found = client("secretsmanager", self.settings.region).get_secret_value(
+        """Return the secret of a webhook, as its receiver has it."""
+        response = client("secretsmanager", self.settings.region).get_secret_value(
             SecretId=self.settings.webhook_key
         )
-        return secret_of(found["SecretString"].encode(), webhook, number)
+        return secret_of(response["SecretString"].encode(), webhook, number)
 
     def create_webhook(self, url: str, *events: EventType, **members: Any) -> Webhook:
-        """A webhook; without event types it wants all of them."""
+        """Create a webhook; without ``events`` it subscribes to all event types."""
         now = self.tools.now()
         webhook = Webhook(
             id=self.tools.ids.draw(),
@@ -129,20 +130,20 @@ class Outside:
         return webhook
 
     def webhook(self, created: Webhook) -> Webhook:
-        """A webhook as it is now."""
-        (found,) = self.tools.store.everywhere(
+        """Return the current state of a webhook."""
+        (stored,) = self.tools.store.everywhere(
             Webhook, [(created.organization_id, created.id)]
         ).values()
-        return found
+        return stored
 
 
 @contextmanager
 def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
-    """Queues, empty, at the test's time; secrets."""
+    """Provide empty queues, which use the fake clock, and secrets."""
     settings = tools.settings
     region = settings.region
-    keeper = client("secretsmanager", region)
-    token = keeper.create_secret(Name=TOKEN_NAME, SecretString=TOKEN)["ARN"]
+    secrets_manager = client("secretsmanager", region)
+    token = secrets_manager.create_secret(Name=TOKEN_NAME, SecretString=TOKEN)["ARN"]
     queues = (settings.deliveries_url, settings.dead_letters_url, settings.failed_records_url)
     with (
         patch("moto.sqs.models.unix_time", clock),
@@ -150,7 +151,7 @@ def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
     ):
         for url in queues:
             _empty(url, region)
-        # Whoever remembers a secret makes no call for it.
+        # Clients cache secrets: without this, a call for a secret could be missing.
         offices.cache_clear()
         try:
             yield Outside(
@@ -159,7 +160,7 @@ def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
                 Poster(local=True, limits=_QUICK),
             )
         finally:
-            keeper.delete_secret(SecretId=token, ForceDeleteWithoutRecovery=True)
+            secrets_manager.delete_secret(SecretId=token, ForceDeleteWithoutRecovery=True)
 
 
 def _empty(url: str, region: str) -> None:

@@ -1,7 +1,8 @@
-"""What calls to AWS need by its rules, and what a policy file grants, in the same words.
+"""Compare the IAM permissions that AWS calls need with those that a policy file grants.
 
-A permission is an action and a resource: ``("dynamodb:Query", "timers/index/by_person")``, or, of
-what is no table, the resource's logical id: ``("sqs:SendMessage", "DeliveriesQueue")``.
+A permission is an action and a resource. For tables the resource is a table or an index:
+``("dynamodb:Query", "timers/index/by_person")``. For other resources it is the logical id:
+``("sqs:SendMessage", "DeliveriesQueue")``.
 """
 
 import json
@@ -24,65 +25,67 @@ from infra.stack.template import ROOT
 
 Permission = tuple[str, str]
 
-# Within a transaction each item needs the permission of the write that it is.
+# Each item of a transaction needs the permission of its kind of write.
 _TRANSACTED = {
     "Put": "PutItem",
     "Update": "UpdateItem",
     "Delete": "DeleteItem",
     "ConditionCheck": "ConditionCheckItem",
 }
-# By AWS's documentation of event sources.
-_OF_STREAMS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
-_OF_QUEUES = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
+# From the AWS documentation of Lambda event sources.
+_STREAM_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+_QUEUE_ACTIONS = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
 _ARN = re.compile(r"^\$\{(\w+)\.Arn\}(/index/\w+)?$")
 _TABLES: dict[str, str] = {table_id(model): model.Meta.bare_name for model in TABLES}  # type: ignore[attr-defined]
 
 
 @contextmanager
 def needed(connection: Connection, prefix: str) -> Iterator[set[Permission]]:
-    """What the calls that are made while in it need."""
+    """Yield the set of permissions that the DynamoDB calls in this context need."""
     permissions: set[Permission] = set()
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         permissions.update(_permissions(model.name, params, prefix))
 
     events = connection.client.meta.events
-    events.register("before-parameter-build.dynamodb", note)
+    events.register("before-parameter-build.dynamodb", record)
     try:
         yield permissions
     finally:
-        events.unregister("before-parameter-build.dynamodb", note)
+        events.unregister("before-parameter-build.dynamodb", record)
 
 
 @contextmanager
 def held_to_policy(connection: Connection, prefix: str) -> Iterator[None]:
-    """Fails where a request of any test makes the API call what its policy does not grant.
+    """Fail if an API request in this context makes a call that the policy does not grant.
 
-    The test of the policy walks the ways that somebody thought of; the suite walks more.
+    The test of the policy covers only the requests that it lists. The whole suite covers more.
     """
     called: set[Permission] = set()
-    answering: ContextVar[bool] = ContextVar("answering", default=False)
-    answer = Chalice.__call__
+    in_request: ContextVar[bool] = ContextVar("in_request", default=False)
+    call_app = Chalice.__call__
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
-        if answering.get():
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
+        if in_request.get():
             called.update(_permissions(model.name, params, prefix))
 
-    def noted(app: Chalice, event: Any, context: Any) -> Any:
-        token = answering.set(True)
+    def marked(app: Chalice, event: Any, context: Any) -> Any:
+        token = in_request.set(True)
         try:
-            return answer(app, event, context)
+            return call_app(app, event, context)
         finally:
-            answering.reset(token)
+            in_request.reset(token)
 
     events = connection.client.meta.events
-    events.register("before-parameter-build.dynamodb", note)
+    events.register("before-parameter-build.dynamodb", record)
     try:
-        with patch.object(Chalice, "__call__", noted):
+        with patch.object(Chalice, "__call__", marked):
             yield
     finally:
-        events.unregister("before-parameter-build.dynamodb", note)
-    assert called <= set(granted("api_handler")), "see .chalice/policy-api_handler.json"
+        events.unregister("before-parameter-build.dynamodb", record)
+    assert called <= set(granted("api_handler")), (
+        "add the missing permission to .chalice/policy-api_handler.json"
+    )
 
 
 def _permissions(operation: str, parameters: dict[str, Any], prefix: str) -> Iterator[Permission]:
@@ -106,17 +109,17 @@ def _needed(operation: str, parameters: dict[str, Any]) -> Iterator[Permission]:
 
 
 def statements(function_name: str) -> list[dict[str, Any]]:
-    """The statements of a function's policy file."""
+    """Return the statements of the policy file of a function."""
     path = ROOT / ".chalice" / f"policy-{function_name}.json"
-    found: list[dict[str, Any]] = json.loads(path.read_text())["Statement"]
-    return found
+    loaded: list[dict[str, Any]] = json.loads(path.read_text())["Statement"]
+    return loaded
 
 
 @contextmanager
 def needed_outside(settings: Settings) -> Iterator[set[Permission]]:
-    """What the calls of other services than DynamoDB's that are made while in it need."""
+    """Yield the set of permissions that the SQS and Secrets Manager calls in this context need."""
     permissions: set[Permission] = set()
-    places = {
+    logical_ids = {
         settings.deliveries_url: "DeliveriesQueue",
         settings.dead_letters_url: "DeadLettersQueue",
         settings.failed_records_url: "StreamFailures",
@@ -124,19 +127,20 @@ def needed_outside(settings: Settings) -> Iterator[set[Permission]]:
         settings.intercom_token: "IntercomToken",
     }
 
-    def note(params: dict[str, Any], model: Any, **_: Any) -> None:
+    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
         operation = model.name.removesuffix("Batch")
         service = model.service_model.service_name
-        permissions.add((f"{service}:{operation}", places[params.get("QueueUrl", _secret(params))]))
+        resource = params.get("QueueUrl", _secret(params))
+        permissions.add((f"{service}:{operation}", logical_ids[resource]))
 
-    sources = [client(name, settings.region).meta.events for name in ("sqs", "secretsmanager")]
-    for events in sources:
-        events.register("before-parameter-build", note)
+    emitters = [client(name, settings.region).meta.events for name in ("sqs", "secretsmanager")]
+    for events in emitters:
+        events.register("before-parameter-build", record)
     try:
         yield permissions
     finally:
-        for events in sources:
-            events.unregister("before-parameter-build", note)
+        for events in emitters:
+            events.unregister("before-parameter-build", record)
 
 
 def _secret(parameters: dict[str, Any]) -> str:
@@ -145,36 +149,36 @@ def _secret(parameters: dict[str, Any]) -> str:
 
 
 def needed_by_sources(function: dict[str, Any]) -> set[Permission]:
-    """What Lambda itself needs to feed a function, given its resource in the template."""
+    """Return the permissions that Lambda needs to poll the event sources of a template function."""
     permissions: set[Permission] = set()
     for event in function["Properties"].get("Events", {}).values():
         properties = event["Properties"]
         if event["Type"] == "DynamoDB":
             (stream,) = places(properties["Stream"])
-            permissions |= {(f"dynamodb:{action}", stream) for action in _OF_STREAMS}
-            (aside,) = places(properties["DestinationConfig"]["OnFailure"]["Destination"])
-            permissions.add(("sqs:SendMessage", aside))
+            permissions |= {(f"dynamodb:{action}", stream) for action in _STREAM_ACTIONS}
+            (failures,) = places(properties["DestinationConfig"]["OnFailure"]["Destination"])
+            permissions.add(("sqs:SendMessage", failures))
         elif event["Type"] == "SQS":
             (queue,) = places(properties["Queue"])
-            permissions |= {(f"sqs:{action}", queue) for action in _OF_QUEUES}
+            permissions |= {(f"sqs:{action}", queue) for action in _QUEUE_ACTIONS}
     return permissions
 
 
 def granted_beside_tables(function_name: str) -> set[Permission]:
-    """What a function's policy file grants on anything but tables and logs."""
+    """Return the permissions of a policy file, except those for tables and logs."""
     return {
-        (action, place)
+        (action, logical_id)
         for statement in statements(function_name)
         for resource in statement["Resource"]
         if _of_table(resource) is None
         for action in statement["Action"]
         if not action.startswith("logs:")
-        for place in places(resource)
+        for logical_id in places(resource)
     }
 
 
 def places(resource: dict[str, Any]) -> list[str]:
-    """The logical ids or parameters that a reference may be to."""
+    """Return the logical ids or parameters that a reference can resolve to."""
     match resource:
         case {"Fn::GetAtt": [str(name), "Arn"]} | {"Ref": str(name)}:
             return [] if name == "AWS::NoValue" else [name]
@@ -182,12 +186,12 @@ def places(resource: dict[str, Any]) -> list[str]:
             return [f"{name}.{attribute}"]
         case {"Fn::If": [_, yes, no]}:
             return [*places(yes), *places(no)]
-    raise AssertionError(f"what is this? {resource}")
+    raise AssertionError(f"unknown kind of reference: {resource}")
 
 
 @cache
 def granted(function_name: str) -> tuple[Permission, ...]:
-    """What a function's policy file grants on tables; one that is granted twice is there twice."""
+    """Return the table permissions of a policy file. Duplicates stay in the result."""
     return tuple(
         (action, table)
         for statement in statements(function_name)
@@ -198,11 +202,11 @@ def granted(function_name: str) -> tuple[Permission, ...]:
 
 
 def _of_table(resource: dict[str, Any]) -> str | None:
-    """The table, or the index of one, that a policy names; None for anything else."""
+    """Return the table or index that a policy resource names, or None for other resources."""
     if "Fn::Sub" in resource:
-        found = _ARN.match(resource["Fn::Sub"])
-        assert found is not None, f"neither a table nor an index of one: {resource}"
-        return _TABLES[found[1]] + (found[2] or "")
+        match_ = _ARN.match(resource["Fn::Sub"])
+        assert match_ is not None, f"neither a table nor an index: {resource}"
+        return _TABLES[match_[1]] + (match_[2] or "")
     match resource:
         case {"Fn::GetAtt": [str(logical_id), "Arn"]}:
             return _TABLES.get(logical_id)

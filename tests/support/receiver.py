@@ -1,4 +1,4 @@
-"""A receiver of webhooks on this machine that answers as it is told: well, badly, or never."""
+"""A local webhook receiver with configurable responses: valid, invalid, slow or none."""
 
 import ssl
 import threading
@@ -12,7 +12,7 @@ from typing import Any
 
 @dataclass(frozen=True)
 class Received:
-    """A request that arrived. Header names are lower-case."""
+    """A received request. Header names are lower-case."""
 
     path: str
     headers: Mapping[str, str]
@@ -21,7 +21,7 @@ class Received:
 
 @dataclass
 class Receiver:
-    """What arrived, and how the next requests are answered; without more: 204."""
+    """Records requests. ``answers`` are the next responses; after them comes ``otherwise``."""
 
     url: str = ""
     port: int = 0
@@ -32,43 +32,44 @@ class Receiver:
     _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def take(self, request: Received) -> "Answering":
+        """Record a request and return its response."""
         with self._lock:
             self.received.append(request)
             return self.answers.pop(0) if self.answers else self.otherwise
 
     @property
     def ids(self) -> list[str]:
-        """The events that arrived, by their ids, as often as they came."""
+        """The ids of the received events, in order. Repeated deliveries are repeated here."""
         return [request.headers["webhook-id"] for request in self.received]
 
 
 Answering = Callable[[Any, Receiver], None]
-"""Writes an answer; is given the connection's output and the receiver."""
+"""A function that writes a response. Arguments: the output stream and the receiver."""
 
 
 def status(code: int, body: bytes = b"", **headers: str) -> Answering:
-    """An orderly answer."""
+    """Return a function that writes a valid HTTP response."""
 
-    def answer(out: Any, _: Receiver) -> None:
+    def respond(out: Any, _: Receiver) -> None:
         lines = [f"HTTP/1.1 {code} Whatever", f"Content-Length: {len(body)}"]
         lines += [f"{name.replace('_', '-')}: {value}" for name, value in headers.items()]
         out.write("\r\n".join(lines).encode() + b"\r\n\r\n" + body)
 
-    return answer
+    return respond
 
 
 def raw(text: bytes) -> Answering:
-    """Whatever bytes."""
+    """Return a function that writes the given bytes."""
     return lambda out, _: out.write(text)
 
 
 def hang(_: Any, receiver: Receiver) -> None:
-    """No answer, and no end."""
+    """Send no response and keep the connection open."""
     receiver.ended.wait(20)
 
 
 def drip(out: Any, receiver: Receiver) -> None:
-    """An answer that begins well, and then comes byte by byte, for ever."""
+    """Send a valid start of a response, then endless single bytes."""
     out.write(b"HTTP/1.1 200 OK\r\nX-Slow: ")
     with suppress(OSError):
         while not receiver.ended.wait(0.02):
@@ -77,7 +78,7 @@ def drip(out: Any, receiver: Receiver) -> None:
 
 
 def endless(out: Any, receiver: Receiver) -> None:
-    """A good answer whose body never ends."""
+    """Send a valid response whose body never ends."""
     out.write(b"HTTP/1.1 200 OK\r\nContent-Length: 99999999999\r\n\r\n")
     with suppress(OSError):
         while not receiver.ended.is_set():
@@ -92,7 +93,7 @@ class _Server(ThreadingHTTPServer):
     receiver: Receiver
 
     def handle_error(self, request: Any, client_address: Any) -> None:
-        """Say nothing: to be cut off is what these tests are about."""
+        """Print nothing: these tests break connections deliberately."""
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -101,16 +102,16 @@ class _Handler(BaseHTTPRequestHandler):
     def do_POST(self) -> None:
         body = self.rfile.read(int(self.headers.get("content-length", "0")))
         headers = {name.lower(): value for name, value in self.headers.items()}
-        answering = self.server.receiver.take(Received(self.path, headers, body))
-        answering(self.wfile, self.server.receiver)
+        respond = self.server.receiver.take(Received(self.path, headers, body))
+        respond(self.wfile, self.server.receiver)
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
-        """Say nothing."""
+        """Print nothing."""
 
 
 @contextmanager
 def receiving(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Iterator[Receiver]:
-    """A receiver, there as long as one is in this."""
+    """Run a receiver for the duration of this context."""
     receiver = Receiver()
     with _Server((host, 0), _Handler) as server:
         if tls is not None:
@@ -132,7 +133,7 @@ def receiving(tls: ssl.SSLContext | None = None, host: str = "127.0.0.1") -> Ite
 
 
 def eventually(condition: Callable[[], bool], seconds: float = 10.0) -> bool:
-    """Whether it comes true soon."""
+    """Wait until the condition is true; return False after ``seconds``."""
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
         if condition():

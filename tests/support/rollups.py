@@ -1,4 +1,4 @@
-"""Rolls tallies up in a test that is not about streams."""
+"""Roll up counters in tests that do not use streams."""
 
 from pynamodb.connection import Connection
 
@@ -11,7 +11,7 @@ from tests.support.clock import FakeClock
 
 
 def roll_up_all(connection: Connection) -> None:
-    """What the stream would have done by now."""
+    """Roll up all counters, as the stream handler does."""
     clock = FakeClock()
     tools = Toolbox(Store(connection), IdSource(clock.milliseconds), clock, clock.advance)
     assert roll_up(tools, behind(read_all(connection))) == set()

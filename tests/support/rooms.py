@@ -1,4 +1,4 @@
-"""What every function and every event source must have in the template, whoever adds it."""
+"""Rules for every function and every event source in the template."""
 
 from collections.abc import Iterator
 
@@ -12,7 +12,7 @@ _ENVIRONMENT = {
     "STINT_PUBLIC_BASE_URL",
 }
 _ALARMED_METRICS = {"Errors", "Throttles", "Duration"}
-# One bad record must neither hold up the others nor vanish.
+# One invalid record must not block the others, and must not be lost.
 _EVENT_SETTINGS = {
     "DynamoDB": {
         "FunctionResponseTypes",
@@ -27,15 +27,15 @@ _EVENT_SETTINGS = {
 
 
 def missing(template: Json) -> list[str]:
-    """What is missing, in words."""
+    """Return a message for each rule that the template violates."""
     return [
-        f"{name}: {complaint}"
+        f"{name}: {problem}"
         for name, function in of_type(template, "AWS::Serverless::Function").items()
-        for complaint in _complaints(name, function["Properties"], template)
+        for problem in _function_problems(name, function["Properties"], template)
     ]
 
 
-def _complaints(name: str, properties: Json, template: Json) -> Iterator[str]:
+def _function_problems(name: str, properties: Json, template: Json) -> Iterator[str]:
     if name not in {function.logical_id for function in FUNCTIONS}:
         yield "not among infra.stack.functions.FUNCTIONS"
     logging = properties.get("LoggingConfig", {})
@@ -48,13 +48,12 @@ def _complaints(name: str, properties: Json, template: Json) -> Iterator[str]:
     for metric in sorted(_ALARMED_METRICS - _alarmed_metrics(name, template)):
         yield f"no alarm on {metric}"
     for event in properties.get("Events", {}).values():
-        yield from _event_complaints(event)
+        yield from _event_problems(event)
 
 
 def _has_own_role(name: str, template: Json) -> bool:
-    roles = [
-        it["Properties"]["Role"] for it in of_type(template, "AWS::Serverless::Function").values()
-    ]
+    functions = of_type(template, "AWS::Serverless::Function").values()
+    roles = [function["Properties"]["Role"] for function in functions]
     return roles.count(template["Resources"][name]["Properties"]["Role"]) == 1
 
 
@@ -67,7 +66,7 @@ def _alarmed_metrics(name: str, template: Json) -> set[str]:
     }
 
 
-def _event_complaints(event: Json) -> Iterator[str]:
+def _event_problems(event: Json) -> Iterator[str]:
     kind, properties = event["Type"], event["Properties"]
     if kind not in _EVENT_SETTINGS:
         yield f"an event of type {kind}: say in tests/support/rooms.py what it needs"

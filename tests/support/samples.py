@@ -1,4 +1,4 @@
-"""A request to each route, which an admin may send."""
+"""A sample request for each route. An admin has the permission to send all of them."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -18,8 +18,10 @@ from tests.support.world import (
 
 @dataclass(frozen=True)
 class Sample:
-    """A request to a route: the id in its path, of something of ``OTHER_MEMBER`` where it is
-    anybody's, what its document holds, and its query."""
+    """A request to a route: the id in its path, the attributes of its document, and its query.
+
+    If the record belongs to a person, it belongs to ``OTHER_MEMBER``.
+    """
 
     record_id: int = 0
     attributes: dict[str, Any] | None = None
@@ -27,7 +29,7 @@ class Sample:
 
 
 TIMER = 1_000
-"""Stands for the id of the timer that ``OTHER_MEMBER`` runs."""
+"""A placeholder for the id of the running timer of ``OTHER_MEMBER``."""
 
 SAMPLES: dict[str, Sample] = {
     "list_timers": Sample(),
@@ -82,10 +84,10 @@ SAMPLES: dict[str, Sample] = {
 
 
 def send_sample(api: Api, route: Route, method: str, timer_id: str) -> Answer:
-    """Send the request that a route has here."""
+    """Send the sample request of a route."""
     sample = SAMPLES[route.name]
-    given_id = timer_id if sample.record_id == TIMER else str(sample.record_id)
-    path = route.path.replace("{id}", given_id) + sample.query
+    record_id = timer_id if sample.record_id == TIMER else str(sample.record_id)
+    path = route.path.replace("{id}", record_id) + sample.query
     if sample.attributes is None:
         return api.send(method, path)
     data = {"type": route.document.type, "attributes": sample.attributes}

@@ -1,4 +1,4 @@
-"""The template as AWS sees it: SAM's transform applied, by AWS's own translator."""
+"""The template after the SAM transform, applied by the AWS SAM translator."""
 
 import copy
 import json
@@ -16,13 +16,13 @@ REGION = "eu-central-1"
 
 
 def read(path: Path) -> Json:
-    """A JSON file."""
+    """Read a JSON file."""
     document: Json = json.loads(path.read_text())
     return document
 
 
 def transformed(template: Json, parameters: dict[str, str] | None = None) -> Json:
-    """What CloudFormation makes of a packaged template before it creates anything."""
+    """Return the packaged template after the SAM transform, as CloudFormation processes it."""
     uploaded = copy.deepcopy(template)
     for function in of_type(uploaded, "AWS::Serverless::Function").values():
         if isinstance(function["Properties"]["CodeUri"], str):
@@ -33,12 +33,16 @@ def transformed(template: Json, parameters: dict[str, str] | None = None) -> Jso
 
 
 def of_type(template: Json, type_: str) -> dict[str, Json]:
-    """The resources of one type, by logical id."""
-    return {name: it for name, it in template["Resources"].items() if it["Type"] == type_}
+    """Return the resources of one type, by logical id."""
+    return {
+        name: resource
+        for name, resource in template["Resources"].items()
+        if resource["Type"] == type_
+    }
 
 
 def references(value: Any) -> set[str]:
-    """Every name that a part of a template refers to."""
+    """Return all names that a part of a template refers to."""
     match value:
         case {"Ref": str(name)}:
             return {name}

@@ -1,4 +1,4 @@
-"""Records of the tables' streams, as Lambda passes them on."""
+"""DynamoDB stream records, in the format of Lambda events."""
 
 import itertools
 from typing import Any
@@ -13,7 +13,7 @@ _numbers = itertools.count(100_000_000_000_000_000_000)
 
 
 def stream_record(old: Timer | TimeEntry | None, new: Timer | TimeEntry | None) -> dict[str, Any]:
-    """What DynamoDB and Lambda make of a change of an item."""
+    """Return the stream record of a change of an item."""
     record = new or old
     assert record is not None
     changed: dict[str, Any] = {

@@ -1,4 +1,4 @@
-"""What the tables hold, so that a test can show that nothing was written."""
+"""Read the contents of the tables, for example to check that nothing was written."""
 
 import json
 import os
@@ -10,24 +10,24 @@ from chalicelib.store.connection import table_name
 from chalicelib.store.models import TABLES
 
 TABLE_PREFIX = f"stint-test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
-"""Workers that test side by side share a server, not its tables."""
+"""Parallel test workers share a server, but each has separate tables."""
 
 Snapshot = dict[str, list[dict[str, Any]]]
 
 
 def snapshot(connection: Connection) -> Snapshot:
-    """Every item of every table, as DynamoDB holds it. Test tables fit one page."""
-    found: Snapshot = {}
+    """Return all items of all tables in DynamoDB's format. Each table must fit in one page."""
+    tables: Snapshot = {}
     for model in TABLES:
         name = table_name(model)
-        answer = connection.dispatch("Scan", {"TableName": name, "ConsistentRead": True})
-        assert "LastEvaluatedKey" not in answer
-        found[name.removeprefix(f"{TABLE_PREFIX}-")] = sorted(answer["Items"], key=json.dumps)
-    return found
+        response = connection.dispatch("Scan", {"TableName": name, "ConsistentRead": True})
+        assert "LastEvaluatedKey" not in response
+        tables[name.removeprefix(f"{TABLE_PREFIX}-")] = sorted(response["Items"], key=json.dumps)
+    return tables
 
 
 def items(connection: Connection, table: str) -> list[dict[str, Any]]:
-    """The items of one table, their numbers as ints."""
+    """Return the items of one table as plain Python values; numbers become ints."""
     return [
         {name: _plain(value) for name, value in item.items()}
         for item in snapshot(connection)[table]
@@ -35,5 +35,5 @@ def items(connection: Connection, table: str) -> list[dict[str, Any]]:
 
 
 def _plain(value: dict[str, Any]) -> Any:
-    ((kind, held),) = value.items()
-    return int(held) if kind == "N" else held
+    ((kind, plain),) = value.items()
+    return int(plain) if kind == "N" else plain

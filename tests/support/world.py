@@ -1,4 +1,4 @@
-"""A small world to test in: two organizations, their people, services, entries and tokens."""
+"""Fixtures: two organizations with people, services, time entries and tokens."""
 
 from dataclasses import dataclass, field
 
@@ -55,7 +55,7 @@ _CREATED = 1_767_225_600
 
 @dataclass(frozen=True)
 class World:
-    """What was created; ``tokens`` holds each person's token in clear."""
+    """The created fixtures. ``tokens`` maps a person's id to their plain-text token."""
 
     store: Store
     tokens: dict[int, str] = field(default_factory=dict)
@@ -72,43 +72,43 @@ def create_world(store: Store) -> World:
     put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, _WEBHOOK)
     for person in _PEOPLE:
         world.tokens[person.id] = new_token()
-    put_all(*(record for person in _PEOPLE for record in _belongings(person, world)))
+    put_all(*(record for person in _PEOPLE for record in _credentials(person, world)))
     return world
 
 
 def token_id(person_id: int) -> int:
-    """The id of the one token that a person of this world has."""
+    """Return the id of the token of a person in the fixtures."""
     return 10 * person_id
 
 
-def _belongings(person: Person, world: World) -> tuple[Record, ...]:
-    """What is kept beside a person: their token, the list of it, the claim to their address."""
-    kept = digest(world.tokens[person.id])
-    place = person.organization_id, person.id
-    shown = ApiToken(token_id(person.id), *place, "test", kept, _CREATED)
+def _credentials(person: Person, world: World) -> tuple[Record, ...]:
+    """Return a person's token, list of tokens, and unique constraint on the email address."""
+    token_hash = digest(world.tokens[person.id])
+    scope = person.organization_id, person.id
+    api_token = ApiToken(token_id(person.id), *scope, "test", token_hash, _CREATED)
     return (
-        Token(kept, *place, person.role, "test"),
-        TokenList(person.id, person.organization_id, 1, (shown,)),
+        Token(token_hash, *scope, person.role, "test"),
+        TokenList(person.id, person.organization_id, 1, (api_token,)),
         Claim(email_claim(f"{person.id}@example.com"), person.organization_id, person.id),
     )
 
 
 def put_all(*records: Record) -> None:
-    """Put many records in few calls, whatever was there. Time entries are counted, as new ones."""
+    """Put many records in few calls; overwrite existing ones. Count time entries as new ones."""
     by_model: dict[type[Model], list[Model]] = {}
-    tallying = EntryTallying()
+    counters = EntryTallying()
     for record in records:
         if isinstance(record, TimeEntry) and record.deleted_at is None:
-            tallying.came(record)
+            counters.came(record)
         item = model_of(record)
         by_model.setdefault(type(item), []).append(item)
     for model, items in by_model.items():
         with model.batch_write() as batch:
             for item in items:
                 batch.save(item)
-    for tally in tallying.changes():
+    for tally in counters.changes():
         model_at(keys.tally(tally.name)).update(
-            [Path(name).add(by) for name, by in tally.counters.items()]
+            [Path(name).add(delta) for name, delta in tally.counters.items()]
         )
 
 
@@ -165,7 +165,7 @@ _WEBHOOK = Webhook(
     ZAGREB.id,
     "archive",
     "https://hooks.example.com/stint",
-    # What hardly ever happens: nobody who counts messages counts these.
+    # A rare event, so that tests that count messages are not affected.
     (EventType.TIME_ENTRY_DELETED,),
     _CREATED,
     _CREATED,
