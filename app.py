@@ -8,13 +8,13 @@ import os
 # twentieth of a cold start. docs/decisions/0018-cold-start.md
 gc.disable()
 
+from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.settings import read_settings
 from chalicelib.events.delivery import blueprint as delivery_blueprint
 from chalicelib.events.fan_out import blueprint as fan_out_blueprint
 from chalicelib.events.rollup import blueprint as rollup_blueprint
 from chalicelib.events.sweep import blueprint as sweep_blueprint
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import real_toolbox
-from chalicelib.settings import read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 

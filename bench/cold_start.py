@@ -23,7 +23,7 @@ from typing import Any
 
 from bench.packages import BARE, RIVALS, Package, deployed_archive, rival, stint
 from bench.tls import tls_front
-from chalicelib.settings import Settings
+from chalicelib.core.settings import Settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.demo import load_demo_data

@@ -4,11 +4,11 @@ import secrets
 from collections.abc import Iterator
 
 from bench.lists import ORGANIZATION
+from chalicelib.core.timestamps import local_date
+from chalicelib.core.write_set import Changes, EntryTallying
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.api_tokens import decide_token
-from chalicelib.domain.changes import Changes, EntryTallying
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
-from chalicelib.domain.instants import local_date
 from chalicelib.domain.people import adding
 from chalicelib.domain.records import CreateRecord
 from chalicelib.domain.timers import TimeEntry

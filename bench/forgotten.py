@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.domain.changes import EntryTallying, Tallying
+from chalicelib.core.write_set import EntryTallying, Tallying
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.models import TallyModel, TimeEntryModel

@@ -16,9 +16,9 @@ from functools import partial
 from pynamodb.connection import Connection
 
 from bench.costs import Cost, counted
+from chalicelib.core.settings import Settings
 from chalicelib.domain.queries import TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.settings import Settings
 from chalicelib.store import keys
 from chalicelib.store.connection import connect
 from chalicelib.store.indexes import Walk, walk_of

@@ -21,8 +21,8 @@ from pynamodb.connection import Connection
 
 from bench.crowd import hire
 from bench.phones import Phone, Sent
-from chalicelib.services.toolbox import real_toolbox
-from chalicelib.settings import Settings
+from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.settings import Settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra import rollups

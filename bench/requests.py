@@ -25,7 +25,7 @@ from bench import prices
 from bench.costs import Cost
 from bench.lists import ORGANIZATION, history
 from bench.sides import BEHIND, ENTRY, OURS, SECOND_ENTRY, TOKEN, USUAL, Side, Stint, Usual
-from chalicelib.settings import Settings
+from chalicelib.core.settings import Settings
 from infra.dynamodb_local import dynamodb_local
 from infra.environment import allow_any_credentials
 from infra.proxy_events import proxy_event

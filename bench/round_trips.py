@@ -11,9 +11,9 @@ import sys
 import time
 
 from bench.costs import counted
+from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.settings import read_settings
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import real_toolbox
-from chalicelib.settings import read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.demo import load_demo_data

@@ -14,13 +14,13 @@ from bench.costs import Cost, counted
 from bench.lists import ORGANIZATION, load
 from bench.rivals.usual_chalice import app as usual
 from bench.rivals.usual_chalice.models import MODELS, Entry, Organization, Timer, Token
-from chalicelib.domain.instants import SECONDS_PER_DAY
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.settings import Settings
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.timers import Timer as OurTimer
 from chalicelib.http.application import create_app
 from chalicelib.services.rolling_up import roll_up
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import Settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.demo import load_demo_data

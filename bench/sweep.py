@@ -14,9 +14,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.settings import read_settings
 from chalicelib.services.sweeping import SweepReport, sweep
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.invariants import check

@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.domain.errors import Unavailable
+from chalicelib.core.errors import Unavailable
 from chalicelib.store.connection import RETRY_AFTER_SECONDS, table_name
 from chalicelib.store.reads import RawItem
 

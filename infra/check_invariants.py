@@ -17,8 +17,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import read_settings
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.settings import read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra import rollups

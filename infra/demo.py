@@ -7,10 +7,10 @@ transactions as real ones, so that person states, time entries and counters agre
 import secrets
 from dataclasses import dataclass
 
+from chalicelib.core.timestamps import local_date
+from chalicelib.core.write_set import Changes, EntryTallying
 from chalicelib.domain.api_tokens import decide_token
-from chalicelib.domain.changes import Changes, EntryTallying
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
-from chalicelib.domain.instants import local_date
 from chalicelib.domain.people import adding
 from chalicelib.domain.records import CreateRecord, RecordChange
 from chalicelib.domain.timeline import Drawn, decide_start, decide_stop

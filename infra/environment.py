@@ -3,7 +3,7 @@
 import logging
 import os
 
-from chalicelib.settings import Settings
+from chalicelib.core.settings import Settings
 
 
 def allow_any_credentials(settings: Settings) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from chalicelib.domain.changes import EntryTallying, Tallying
+from chalicelib.core.write_set import EntryTallying, Tallying
 from chalicelib.domain.tallies import EntryMonth
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
 from chalicelib.store import keys

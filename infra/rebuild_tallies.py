@@ -14,9 +14,9 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.domain.errors import StintError
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import read_settings
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.errors import StintError
+from chalicelib.core.settings import read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.check_invariants import find_violations

@@ -17,16 +17,16 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.errors import StintError
+from chalicelib.core.settings import Settings, read_settings
+from chalicelib.core.timestamps import SECONDS_PER_DAY, parse_instant
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.directory import Organization
-from chalicelib.domain.errors import StintError
-from chalicelib.domain.instants import SECONDS_PER_DAY, parse_instant
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.queues import Queue, decode
 from chalicelib.services.replaying import events_between, send
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import Settings, read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.environment import allow_any_credentials

@@ -16,6 +16,7 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.operand import Path
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.tallies import (
     Bucket,
     Counters,
@@ -28,7 +29,6 @@ from chalicelib.domain.tallies import (
     difference,
 )
 from chalicelib.services.rolling_up import roll_up
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TallyModel

@@ -13,11 +13,11 @@ from dataclasses import asdict
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.domain.errors import StintError
+from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.errors import StintError
+from chalicelib.core.settings import read_settings
 from chalicelib.services.clearing import ClearingReport, clear_deleted
 from chalicelib.services.sweeping import sweep
-from chalicelib.services.toolbox import real_toolbox
-from chalicelib.settings import read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.environment import allow_any_credentials, log_to_terminal

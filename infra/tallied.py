@@ -5,7 +5,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pynamodb.models import Model
 
-from chalicelib.domain.changes import EntryTallying, Tallying
+from chalicelib.core.write_set import EntryTallying, Tallying
 from chalicelib.domain.tallies import Counters, PersonDay, TallyState, decide_roll_up
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys

@@ -7,10 +7,10 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.domain.ids import IdSource
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.ids import IdSource
+from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.local.embedded import embedded_dynamodb

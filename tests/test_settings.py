@@ -1,6 +1,6 @@
 """Settings are read from environment variables."""
 
-from chalicelib.settings import Settings, read_settings
+from chalicelib.core.settings import Settings, read_settings
 
 
 def test_empty_environment_gives_the_defaults() -> None:

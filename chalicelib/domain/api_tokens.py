@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core.errors import InvalidAttribute
 from chalicelib.domain.directory import ApiToken, Person, Token, TokenList
-from chalicelib.domain.errors import InvalidAttribute
 from chalicelib.domain.records import (
     ChangeRecord,
     CreateRecord,

@@ -3,8 +3,8 @@
 from enum import StrEnum
 from zoneinfo import ZoneInfo
 
+from chalicelib.core.errors import RecordNotFound
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import RecordNotFound
 
 DEFAULT_AUTO_STOP_AFTER = 12 * 3600
 SHORTEST_AUTO_STOP_AFTER = 5 * 60

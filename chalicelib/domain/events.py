@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import replace
 from enum import StrEnum
 
+from chalicelib.core.idempotency import digest_of
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.idempotency import digest_of
 from chalicelib.domain.timers import TimeEntry, Timer
 
 _ID_DIGITS = 32

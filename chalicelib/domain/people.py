@@ -8,10 +8,10 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core.errors import Conflict, InvalidAttribute
+from chalicelib.core.write_set import BlockSlot, Changes, OpenSlot
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.changes import BlockSlot, Changes, OpenSlot
 from chalicelib.domain.directory import Claim, Person, Role, Token, TokenList
-from chalicelib.domain.errors import Conflict, InvalidAttribute
 from chalicelib.domain.records import (
     ChangeRecord,
     CreateRecord,

@@ -4,8 +4,8 @@ from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Generic, TypeVar
 
+from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, Span
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import FIRST_DATE, LAST_DATE, Span
 from chalicelib.domain.timers import TimeEntry, Timer
 
 T = TypeVar("T")

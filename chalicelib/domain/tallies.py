@@ -12,8 +12,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import SECONDS_PER_DAY
 
 Counters = Mapping[str, int]
 """Counts by the names of their buckets, such as ``s37`` or ``e04``; what is missing is 0."""

@@ -9,11 +9,11 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.core.errors import Conflict, InvalidAttribute
+from chalicelib.core.timestamps import SECONDS_PER_DAY, SECONDS_PER_MINUTE
+from chalicelib.core.write_set import ChangeEntryTally, Changes, EntryTallying, Tallying
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.changes import ChangeEntryTally, Changes, EntryTallying, Tallying
 from chalicelib.domain.directory import Person, Service
-from chalicelib.domain.errors import Conflict, InvalidAttribute
-from chalicelib.domain.instants import SECONDS_PER_DAY, SECONDS_PER_MINUTE
 from chalicelib.domain.records import (
     CreateRecord,
     DeleteRecord,

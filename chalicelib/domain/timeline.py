@@ -6,8 +6,9 @@ says, a session never ends before it starts. Contract sections 3, 4 and 9.
 
 from dataclasses import replace
 
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.changes import (
+from chalicelib.core.errors import InvalidAttribute, OverlapsSession
+from chalicelib.core.timestamps import SECONDS_PER_DAY, format_instant, local_date
+from chalicelib.core.write_set import (
     ChangeEntry,
     Changes,
     EntryTallying,
@@ -19,9 +20,8 @@ from chalicelib.domain.changes import (
     apply_to_new_entry,
     merge_entries,
 )
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Organization, Service
-from chalicelib.domain.errors import InvalidAttribute, OverlapsSession
-from chalicelib.domain.instants import SECONDS_PER_DAY, format_instant, local_date
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer, TrackMethod
 
 CLOCK_TOLERANCE = 2 * 60

@@ -2,8 +2,8 @@
 
 from enum import IntEnum, StrEnum
 
+from chalicelib.core.timestamps import whole_minutes
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import whole_minutes
 
 
 class StopReason(StrEnum):

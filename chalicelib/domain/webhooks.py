@@ -8,9 +8,9 @@ from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.events import EventType
-from chalicelib.domain.instants import SECONDS_PER_DAY
 
 ROTATION_OVERLAP = SECONDS_PER_DAY
 """Seconds during which a secret that was replaced signs beside the new one."""

@@ -9,8 +9,8 @@ from typing import Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.events.wiring import toolbox
-from chalicelib.services.toolbox import Toolbox
 
 log = logging.getLogger("stint")
 

@@ -5,8 +5,8 @@ import os
 from functools import cache
 from typing import TYPE_CHECKING
 
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import Settings, read_settings
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.settings import Settings, read_settings
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 

@@ -6,7 +6,9 @@ from typing import Any, cast
 
 from chalice.app import Blueprint, Chalice, Request, Response
 
-from chalicelib.domain.errors import MethodNotAllowed
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import MethodNotAllowed
+from chalicelib.core.settings import Settings
 from chalicelib.http.exchange import HttpRequest, Reply, from_chalice
 from chalicelib.http.pages import pages
 from chalicelib.http.pipeline import Pipeline, open_page
@@ -14,8 +16,6 @@ from chalicelib.http.replies import cors_config, error_reply, to_chalice
 from chalicelib.http.routes import BASE_PATH
 from chalicelib.http.table import route_table
 from chalicelib.services.authentication import Authenticator
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 
 _Answer = Callable[[HttpRequest], Reply]
 

@@ -4,9 +4,17 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.permissions import ADMINS, EVERYBODY, OWN, OWN_OF_SEEN
+from chalicelib.core.record_operations import (
+    change_record,
+    create_record,
+    directory_list,
+    show_record,
+)
+from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.idempotency import RequestKey
-from chalicelib.domain.policies import ADMINS, EVERYBODY, OWN, OWN_OF_SEEN
 from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Verb, Views
 from chalicelib.jsonapi.resource import Kind
@@ -15,14 +23,6 @@ from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.catalogue import Self, archived, new_service, only, restored
 from chalicelib.services.lists import SmallList
 from chalicelib.services.people import People
-from chalicelib.services.records import (
-    change_record,
-    create_record,
-    directory_list,
-    show_record,
-)
-from chalicelib.services.settling import Answer
-from chalicelib.services.toolbox import Toolbox
 
 Perform = Callable[[Caller, int, Mapping[str, Any], RequestKey | None], Answer[Any]]
 

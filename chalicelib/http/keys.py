@@ -1,7 +1,7 @@
 """The Idempotency-Key header. Contract section 8."""
 
-from chalicelib.domain.errors import InvalidHeader
-from chalicelib.domain.idempotency import LONGEST_KEY, RequestKey, digest_of
+from chalicelib.core.errors import InvalidHeader
+from chalicelib.core.idempotency import LONGEST_KEY, RequestKey, digest_of
 from chalicelib.http.exchange import Exchange
 
 _HEADER = "Idempotency-Key"

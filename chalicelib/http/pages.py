@@ -8,8 +8,8 @@ from functools import cache
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from chalicelib.core.errors import RouteNotFound
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import RouteNotFound
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.exchange import HttpRequest, Reply
 from chalicelib.http.routes import BASE_PATH, Route

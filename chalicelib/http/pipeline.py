@@ -5,7 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 
-from chalicelib.domain.errors import PayloadTooLarge, ServerError, StintError, Unavailable
+from chalicelib.core.errors import PayloadTooLarge, ServerError, StintError, Unavailable
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.exchange import Exchange, HttpRequest, Reply
 from chalicelib.http.pages import Page

@@ -6,9 +6,9 @@ What it takes and answers is declared here and in its resource, and nowhere else
 from collections.abc import Callable
 from enum import Enum
 
+from chalicelib.core import errors
+from chalicelib.core.permissions import Access
 from chalicelib.dataclass import dataclass
-from chalicelib.domain import errors
-from chalicelib.domain.policies import Access
 from chalicelib.http.exchange import Exchange, Reply
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.jsonapi.resource import AnyResource, Kind

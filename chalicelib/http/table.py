@@ -1,11 +1,11 @@
 """The route table: everything that is served, in one place."""
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.http.directory import people_routes, self_routes, service_routes, token_routes
 from chalicelib.http.routes import Route
 from chalicelib.http.time_entries import time_entry_routes
 from chalicelib.http.timers import timer_routes
 from chalicelib.http.webhooks import webhook_routes
-from chalicelib.services.toolbox import Toolbox
 
 
 def route_table(tools: Toolbox) -> tuple[Route, ...]:

@@ -1,6 +1,8 @@
 """Time entries over HTTP, and what was changed of them by hand. Contract section 10."""
 
-from chalicelib.domain.policies import ADMINS, OWN
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.permissions import ADMINS, OWN
+from chalicelib.core.record_operations import show_record
 from chalicelib.http.routes import Route
 from chalicelib.http.views import Views
 from chalicelib.resources.time_entries import (
@@ -10,9 +12,7 @@ from chalicelib.resources.time_entries import (
     TIME_ENTRY_REVISIONS,
 )
 from chalicelib.services.lists import SmallList
-from chalicelib.services.records import show_record
 from chalicelib.services.time_entries import TimeEntries
-from chalicelib.services.toolbox import Toolbox
 
 
 def time_entry_routes(tools: Toolbox) -> tuple[Route, ...]:

@@ -3,10 +3,12 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import OverlapsSession
+from chalicelib.core.idempotency import Outcome, RequestKey
+from chalicelib.core.permissions import OWN
+from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.errors import OverlapsSession
-from chalicelib.domain.idempotency import Outcome, RequestKey
-from chalicelib.domain.policies import OWN
 from chalicelib.domain.queries import Page, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
 from chalicelib.http.routes import Route, Told
@@ -24,7 +26,6 @@ from chalicelib.resources.timers import (
     TIMERS,
 )
 from chalicelib.services.lists import Position
-from chalicelib.services.settling import Answer
 from chalicelib.services.timers import (
     StartTimer,
     StopTimer,
@@ -34,7 +35,6 @@ from chalicelib.services.timers import (
     stop_timer,
     walk_timers,
 )
-from chalicelib.services.toolbox import Toolbox
 
 _START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT)
 _STOPPED_TIMERS = Told(

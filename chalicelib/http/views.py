@@ -8,12 +8,14 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import InvalidCursor, RecordNotFound
+from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.ids import parse_id
+from chalicelib.core.permissions import Access
+from chalicelib.core.unit_of_work import Answer
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.errors import InvalidCursor, RecordNotFound
-from chalicelib.domain.idempotency import RequestKey
-from chalicelib.domain.ids import parse_id
-from chalicelib.domain.policies import Access
 from chalicelib.domain.queries import BadPosition
 from chalicelib.http.exchange import Exchange, Reply, document_reply
 from chalicelib.http.including import load_included
@@ -34,8 +36,6 @@ from chalicelib.jsonapi.parameters import (
 from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.services.lists import Lister
-from chalicelib.services.settling import Answer
-from chalicelib.services.toolbox import Toolbox
 
 Read = Callable[[Document, Parameters], Any]
 """Makes what a verb takes of a document and the query."""

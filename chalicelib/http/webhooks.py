@@ -1,6 +1,8 @@
 """Webhooks over HTTP: admins only."""
 
-from chalicelib.domain.policies import ADMINS
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.permissions import ADMINS
+from chalicelib.core.record_operations import delete_record, directory_list
 from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Verb, Views
 from chalicelib.jsonapi.resource import Kind
@@ -12,8 +14,6 @@ from chalicelib.resources.webhooks import (
     WEBHOOK_DELIVERIES,
     WEBHOOKS,
 )
-from chalicelib.services.records import delete_record, directory_list
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.services.webhooks import DeliveryLog, Webhooks
 
 _SECRET = Told("secret", Kind.TEXT, "Secret that signs deliveries. Only this response contains it.")

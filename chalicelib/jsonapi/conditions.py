@@ -6,8 +6,8 @@ As in SQL, a value that is not there meets no condition but the one that asks fo
 from collections.abc import Mapping
 from functools import reduce
 
+from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, LAST_INSTANT, Span
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import FIRST_DATE, LAST_DATE, LAST_INSTANT, Span
 from chalicelib.domain.queries import TimeIs
 
 EVER = Span(0, LAST_INSTANT + 1)

@@ -10,7 +10,7 @@ import binascii
 import hashlib
 import hmac
 
-from chalicelib.domain.errors import InvalidCursor
+from chalicelib.core.errors import InvalidCursor
 
 PARAMETER = "page[after]"
 

@@ -7,8 +7,8 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.core.timestamps import format_instant
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import format_instant
 from chalicelib.jsonapi.resource import AnyResource, Kind, Relationship
 
 _encoder = msgspec.json.Encoder()

@@ -3,7 +3,7 @@
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.domain.errors import StintError
+from chalicelib.core.errors import StintError
 
 CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
     "malformed_document": (HTTPStatus.BAD_REQUEST, "Malformed Document"),

@@ -13,14 +13,14 @@ import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
 
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import (
+from chalicelib.core.errors import (
     UnsupportedFilter,
     UnsupportedFilterOperation,
     UnsupportedFilterValue,
 )
-from chalicelib.domain.ids import parse_id
-from chalicelib.domain.instants import Span, next_date, parse_date, parse_span, previous_date
+from chalicelib.core.ids import parse_id
+from chalicelib.core.timestamps import Span, next_date, parse_date, parse_span, previous_date
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.queries import TimeIs
 from chalicelib.jsonapi.conditions import (
     EVER,

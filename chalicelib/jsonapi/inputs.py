@@ -7,10 +7,10 @@ apart: what is absent stays as it is, and null empties what can be empty.
 from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
+from chalicelib.core.errors import InvalidAttribute, MalformedDocument
+from chalicelib.core.ids import parse_id
+from chalicelib.core.timestamps import parse_date, parse_instant
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import InvalidAttribute, MalformedDocument
-from chalicelib.domain.ids import parse_id
-from chalicelib.domain.instants import parse_date, parse_instant
 from chalicelib.jsonapi.parameters import Parameters
 from chalicelib.jsonapi.requests import Document, is_given
 from chalicelib.jsonapi.resource import Kind, normalised_type

@@ -2,7 +2,7 @@
 
 import re
 
-from chalicelib.domain.errors import NotAcceptable, UnsupportedMediaType
+from chalicelib.core.errors import NotAcceptable, UnsupportedMediaType
 
 JSON_API = "application/vnd.api+json"
 CONTENT_TYPE = f"{JSON_API}; charset=utf-8"

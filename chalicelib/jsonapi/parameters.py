@@ -8,13 +8,13 @@ import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
 
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import (
+from chalicelib.core.errors import (
     CursorConflict,
     InvalidParameter,
     UnsupportedInclude,
     UnsupportedSort,
 )
+from chalicelib.dataclass import dataclass
 from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.cursors import PARAMETER
 from chalicelib.jsonapi.documents import View

@@ -10,14 +10,9 @@ from typing import Any
 
 import msgspec
 
+from chalicelib.core.errors import AccessDenied, IdConflict, MalformedDocument, TypeConflict
+from chalicelib.core.ids import parse_id
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import (
-    AccessDenied,
-    IdConflict,
-    MalformedDocument,
-    TypeConflict,
-)
-from chalicelib.domain.ids import parse_id
 from chalicelib.jsonapi.resource import normalised_type
 
 

@@ -9,9 +9,9 @@ from dataclasses import field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
+from chalicelib.core.permissions import Visibility
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.policies import Visibility
 
 Record = TypeVar("Record")
 

@@ -10,7 +10,7 @@ from botocore.config import Config
 from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
-from chalicelib.domain.errors import Unavailable
+from chalicelib.core.errors import Unavailable
 
 _CONFIG = Config(
     connect_timeout=1.0,

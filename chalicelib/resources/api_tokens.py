@@ -1,7 +1,7 @@
 """API tokens. Ours."""
 
+from chalicelib.core.permissions import Visibility
 from chalicelib.domain.directory import ApiToken
-from chalicelib.domain.policies import Visibility
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.resources.values import one, text

@@ -1,5 +1,7 @@
 """Organizations, and who belongs to them. Contract section 10."""
 
+from chalicelib.core.permissions import Visibility
+from chalicelib.core.validation import time_zone
 from chalicelib.domain.directory import (
     LONGEST_AUTO_STOP_AFTER,
     ROLE_IDS,
@@ -7,8 +9,6 @@ from chalicelib.domain.directory import (
     Membership,
     Organization,
 )
-from chalicelib.domain.policies import Visibility
-from chalicelib.domain.values import time_zone
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.resources.values import integer, text
 

@@ -2,8 +2,8 @@
 
 from dataclasses import replace
 
+from chalicelib.core.validation import email, web_address
 from chalicelib.domain.directory import ROLE_IDS, Caller, Person, Role
-from chalicelib.domain.values import email, web_address
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.resources.values import text

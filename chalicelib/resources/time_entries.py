@@ -3,7 +3,7 @@
 from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.policies import Visibility
+from chalicelib.core.permissions import Visibility
 from chalicelib.domain.time_entries import EARLIEST_DATE, LATEST_DATE, MOST_MINUTES, Revision
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.jsonapi.inputs import InAttribute, Input

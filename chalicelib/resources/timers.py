@@ -1,6 +1,6 @@
 """Timers. The source document; contract sections 2, 3, 4 and 6."""
 
-from chalicelib.domain.policies import Visibility
+from chalicelib.core.permissions import Visibility
 from chalicelib.domain.timers import Timer
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import (

@@ -3,14 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
+from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.permissions import acts_for
+from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.api_tokens import decide_revocation, decide_token, decide_token_change
 from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
-from chalicelib.domain.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.domain.idempotency import RequestKey
-from chalicelib.domain.policies import acts_for
 from chalicelib.domain.tokens import digest, new_token
-from chalicelib.services.settling import Answer, Decision, replay, settle
-from chalicelib.services.toolbox import Toolbox
 
 
 class ApiTokens:

@@ -7,12 +7,12 @@ requests cost no call; a revoked token or a changed setting may therefore live o
 import threading
 from collections import OrderedDict
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import AccessDenied, InvalidAuthToken, NoOrganizationId
+from chalicelib.core.ids import parse_id
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Organization, Token
-from chalicelib.domain.errors import AccessDenied, InvalidAuthToken, NoOrganizationId
-from chalicelib.domain.ids import parse_id
 from chalicelib.domain.tokens import digest, well_formed
-from chalicelib.services.toolbox import Toolbox
 
 REMEMBERED_SECONDS = 60
 _REMEMBERED_CALLERS = 1_000

@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import RecordNotFound
+from chalicelib.core.unit_of_work import Answer, Decision, settle
 from chalicelib.domain.directory import Caller, Membership, Organization, Person, Service
-from chalicelib.domain.errors import RecordNotFound
 from chalicelib.domain.records import changed
-from chalicelib.services.settling import Answer, Decision, settle
-from chalicelib.services.toolbox import Toolbox
 
 
 def new_service(tools: Toolbox) -> Callable[[Caller, Mapping[str, Any]], Service]:

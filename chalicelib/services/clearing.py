@@ -11,11 +11,11 @@ from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Conflict, Unavailable
+from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import Conflict, Unavailable
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP, Changed, decide_clearing
-from chalicelib.services.settling import Decision, settle
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.sparse import SparsePage
 from chalicelib.store.time_entries import deleted_entry
 

@@ -13,6 +13,8 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field, replace
 from http import HTTPStatus
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import (
     TEST_EVENT,
@@ -23,14 +25,12 @@ from chalicelib.domain.deliveries import (
     attempt_of,
     decide,
 )
-from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState, secret_of
 from chalicelib.outbound.intercom import Intercom
 from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.queues import LONGEST_DELAY, Message, Queue, decode, encode
 from chalicelib.outbound.secrets import Secrets
 from chalicelib.outbound.signing import signed_headers
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.deliveries import MOST_AT_ONCE
 
 log = logging.getLogger("stint")

@@ -5,10 +5,10 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from chalicelib.core.timestamps import format_instant
 from chalicelib.domain.deliveries import TEST_EVENT
 from chalicelib.domain.directory import Caller, Organization, Person
 from chalicelib.domain.events import DomainEvent, EventType
-from chalicelib.domain.instants import format_instant
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, encode, render

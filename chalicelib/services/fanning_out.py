@@ -12,10 +12,10 @@ from itertools import chain
 
 import msgspec
 
+from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.directory import Organization, Person
-from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import DomainEvent, entry_events, timer_events
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.outbound.queues import MAX_BODY_BYTES, Message, Queue, encode

@@ -4,9 +4,9 @@ import json
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
+from chalicelib.core.permissions import may_see
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.policies import may_see
 from chalicelib.domain.queries import BadPosition, Page, Stretch
 from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber

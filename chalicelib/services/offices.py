@@ -5,10 +5,10 @@ Imported when somebody makes or tries a webhook: no other request needs it.
 
 from functools import cache
 
+from chalicelib.core.settings import Settings
 from chalicelib.dataclass import dataclass
 from chalicelib.outbound.queues import Queue
 from chalicelib.outbound.secrets import Secrets
-from chalicelib.settings import Settings
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,11 @@
 from collections.abc import Mapping
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
+from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller, Claim, Person, Role, TokenList
-from chalicelib.domain.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.domain.idempotency import RequestKey
 from chalicelib.domain.people import (
     Changed,
     adding,
@@ -14,8 +16,6 @@ from chalicelib.domain.people import (
     decide_restoring,
     email_claim,
 )
-from chalicelib.services.settling import Answer, Decision, replay, settle
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.store import Found
 
 OWN_VALUES = frozenset({"first_name", "last_name", "title", "nickname", "avatar_url"})

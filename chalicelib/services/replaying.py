@@ -5,9 +5,11 @@ An event that is sent again has the id that it had, so that a receiver may tell.
 
 from collections.abc import Iterator, Sequence
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.timestamps import Span
 from chalicelib.domain.deliveries import Delivery, given_up
 from chalicelib.domain.directory import Organization
-from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.events import (
     DomainEvent,
     EventType,
@@ -15,13 +17,11 @@ from chalicelib.domain.events import (
     started_event,
     stopped_event,
 )
-from chalicelib.domain.instants import Span
 from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.outbound.queues import Message, Queue, encode
 from chalicelib.services.event_documents import webhook_delivery_body
-from chalicelib.services.toolbox import Toolbox
 
 _PAGE = 200
 _RETRY_AFTER_SECONDS = 2

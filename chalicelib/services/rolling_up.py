@@ -8,9 +8,9 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from chalicelib.domain.errors import Unavailable
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Unavailable
 from chalicelib.domain.tallies import MOST_SHARES, TallyName, decide_roll_up
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.transactions import LostRace
 
 log = logging.getLogger("stint")

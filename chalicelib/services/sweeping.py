@@ -12,11 +12,11 @@ from concurrent.futures import ThreadPoolExecutor
 from enum import Enum
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.timeline import decide_auto_stop
 from chalicelib.domain.timers import Timer
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.keys import RUNNING_SHARDS
 from chalicelib.store.queries import limit_of, overdue_timer
 from chalicelib.store.sparse import SparsePage

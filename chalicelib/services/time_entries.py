@@ -3,11 +3,14 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import AccessDenied, QueryTooBroad
+from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.permissions import acts_for, may_see
+from chalicelib.core.record_operations import visible
+from chalicelib.core.timestamps import local_date
+from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller, Person, Service
-from chalicelib.domain.errors import AccessDenied, QueryTooBroad
-from chalicelib.domain.idempotency import RequestKey
-from chalicelib.domain.instants import local_date
-from chalicelib.domain.policies import acts_for, may_see
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.time_entries import (
     MOST_TIMERS_A_STEP,
@@ -24,9 +27,6 @@ from chalicelib.jsonapi.conditions import Conditions, DateIs, IdsAre, Never
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.services.lists import Position, meeting
-from chalicelib.services.records import visible
-from chalicelib.services.settling import Answer, Decision, replay, settle
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.store import Found
 
 _DATES = ("date", "after", "before")

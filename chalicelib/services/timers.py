@@ -3,11 +3,13 @@
 from collections.abc import Callable
 from dataclasses import fields, replace
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
+from chalicelib.core.idempotency import Outcome, RequestKey
+from chalicelib.core.permissions import acts_for, may_see
+from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Service
-from chalicelib.domain.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.domain.idempotency import Outcome, RequestKey
-from chalicelib.domain.policies import acts_for, may_see
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timeline import (
     Drawn,
@@ -21,8 +23,6 @@ from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.resource import Record, Resource
 from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.timers import TIMERS
-from chalicelib.services.settling import Answer, Decision, replay, settle
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.store import StartState, StopState
 from chalicelib.store.transactions import LostRace
 

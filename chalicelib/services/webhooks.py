@@ -3,20 +3,20 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.record_operations import visible
+from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.deliveries import TEST_EVENT, Attempt, Delivery
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.errors import InvalidAttribute
 from chalicelib.domain.events import EventType
-from chalicelib.domain.idempotency import RequestKey
 from chalicelib.domain.receivers import BadUrl, read_url
 from chalicelib.domain.records import CreateRecord, changed
 from chalicelib.domain.webhooks import MOST_WEBHOOKS, Webhook, WebhookState, secret_of
 from chalicelib.jsonapi.parameters import ListQuery
 from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
 from chalicelib.services.lists import Position, SmallList
-from chalicelib.services.records import visible
-from chalicelib.services.settling import Answer, Decision, replay, settle
-from chalicelib.services.toolbox import Toolbox
 
 MOST_LISTED = 200
 """Deliveries to each webhook that are listed, the newest."""

@@ -10,8 +10,8 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.models import Model
 
-from chalicelib.domain.errors import Unavailable
-from chalicelib.settings import Settings
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.settings import Settings
 from chalicelib.store.models import MODELS
 
 # API Gateway gives up after 29 s. A call that has not connected or answered in this time is sent

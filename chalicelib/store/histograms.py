@@ -6,8 +6,8 @@ from functools import partial
 
 from pynamodb.connection import Connection
 
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.tallies import Counted, Counters
 from chalicelib.store import keys, tallies
 from chalicelib.store.ranks import Histogram, Needs, Stretch, months_between

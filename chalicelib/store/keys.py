@@ -6,7 +6,7 @@ Sort keys are text, so numbers in them are zero-padded: ten digits hold an insta
 import re
 from datetime import date
 
-from chalicelib.domain.instants import LAST_INSTANT
+from chalicelib.core.timestamps import LAST_INSTANT
 from chalicelib.domain.queries import BadPosition
 from chalicelib.domain.tallies import (
     Bucket,

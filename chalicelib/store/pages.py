@@ -6,7 +6,7 @@ conditions beside its index, and what runs or ran on one time entry, is read as 
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.errors import QueryTooBroad
+from chalicelib.core.errors import QueryTooBroad
 from chalicelib.domain.queries import Page, TimerQuery
 from chalicelib.domain.tallies import Counted, Listed, TallyScope
 from chalicelib.domain.timers import Timer

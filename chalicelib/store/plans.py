@@ -4,8 +4,8 @@ A scope (time entry, person or organization) picks the index; a time that the in
 narrows its range; what is left is checked row by row.
 """
 
+from chalicelib.core.timestamps import Span, next_date
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import Span, next_date
 from chalicelib.domain.queries import EntryQuery, EntrySort, TimeIs, TimerQuery, TimerSort
 from chalicelib.domain.time_entries import EARLIEST_DATE, LATEST_DATE
 from chalicelib.store import keys

@@ -6,8 +6,8 @@ A rank counts from 0 along an index, from the first month that was read.
 from collections.abc import Iterator, Mapping
 from dataclasses import field
 
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.tallies import (
     QUARTER_HOUR,
     QUARTERS_A_DAY,

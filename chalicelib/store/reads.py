@@ -10,8 +10,8 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.core.errors import QueryTooBroad, Unavailable
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.errors import QueryTooBroad, Unavailable
 from chalicelib.store.connection import RETRY_AFTER_SECONDS, table_name, translated
 
 RawItem = dict[str, dict[str, Any]]

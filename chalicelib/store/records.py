@@ -12,6 +12,7 @@ import msgspec
 from pynamodb.attributes import Attribute
 from pynamodb.models import Model
 
+from chalicelib.core.idempotency import KeptOutcome, Outcome, RequestKey
 from chalicelib.domain.directory import (
     ApiToken,
     Claim,
@@ -21,7 +22,6 @@ from chalicelib.domain.directory import (
     Token,
     TokenList,
 )
-from chalicelib.domain.idempotency import KeptOutcome, Outcome, RequestKey
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.time_entries import REVISIONS_KEPT_SECONDS, Revision
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer

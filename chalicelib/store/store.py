@@ -6,10 +6,10 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError
 
+from chalicelib.core.idempotency import KeptOutcome, RequestKey
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import Organization, Person, Service, Token
-from chalicelib.domain.idempotency import KeptOutcome, RequestKey
 from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import RollUp, TallyName, TallyState
@@ -77,7 +77,7 @@ class Found:
 
 
 class Store:
-    """Reads and writes. Raises :class:`~chalicelib.domain.errors.Unavailable` where DynamoDB is."""
+    """Reads and writes. Raises :class:`~chalicelib.core.errors.Unavailable` where DynamoDB is."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection

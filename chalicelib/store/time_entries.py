@@ -5,7 +5,7 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.errors import QueryTooBroad
+from chalicelib.core.errors import QueryTooBroad
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.tallies import Counted, Listed, TallyScope
 from chalicelib.domain.time_entries import Revision

@@ -14,8 +14,9 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.changes import (
+from chalicelib.core.errors import Unavailable
+from chalicelib.core.idempotency import KeptOutcome, RequestKey
+from chalicelib.core.write_set import (
     BlockSlot,
     ChangeEntry,
     Changes,
@@ -26,8 +27,7 @@ from chalicelib.domain.changes import (
     SlotChange,
     StopTimer,
 )
-from chalicelib.domain.errors import Unavailable
-from chalicelib.domain.idempotency import KeptOutcome, RequestKey
+from chalicelib.dataclass import dataclass
 from chalicelib.domain.records import RecordChange
 from chalicelib.domain.tallies import PersonDay, TallyName
 from chalicelib.store import keys

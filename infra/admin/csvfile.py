@@ -6,8 +6,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, TextIO
 
-from chalicelib.domain.errors import InvalidAttribute
-from chalicelib.domain.ids import parse_id
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.ids import parse_id
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind

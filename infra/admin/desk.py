@@ -11,12 +11,12 @@ import click
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.errors import RecordNotFound, Unavailable
+from chalicelib.core.ids import parse_id
+from chalicelib.core.settings import Settings, read_settings
 from chalicelib.domain.directory import Caller, Claim, Organization, Person, Role
-from chalicelib.domain.errors import RecordNotFound, Unavailable
-from chalicelib.domain.ids import parse_id
 from chalicelib.domain.people import email_claim
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import Settings, read_settings
 from chalicelib.store.connection import connect, table_name, translated
 from chalicelib.store.reads import RawItem
 from chalicelib.store.store import Store

@@ -3,7 +3,7 @@
 from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.domain.errors import StintError
+from chalicelib.core.errors import StintError
 
 FAULTS = (StintError, PynamoDBException, BotoCoreError, ClientError)
 """The errors that the services and the database raise."""

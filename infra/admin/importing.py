@@ -11,7 +11,7 @@ from typing import Any, TextIO
 
 import click
 
-from chalicelib.domain.errors import InvalidAttribute
+from chalicelib.core.errors import InvalidAttribute
 from infra.admin import output
 from infra.admin.csvfile import BadFile, Row, read_rows
 from infra.admin.faults import FAULTS, explained

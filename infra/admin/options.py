@@ -11,8 +11,8 @@ from typing import Any
 
 import click
 
-from chalicelib.domain.errors import InvalidAttribute
-from chalicelib.domain.ids import MAX_ID, parse_id
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.ids import MAX_ID, parse_id
 from chalicelib.jsonapi.inputs import Input, read_values
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind

@@ -10,8 +10,8 @@ from typing import Any, TypeVar
 
 import click
 
+from chalicelib.core.timestamps import format_instant
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.instants import format_instant
 
 T = TypeVar("T")
 

@@ -12,10 +12,11 @@ from typing import Any
 import msgspec
 from pynamodb.exceptions import DeleteError, UpdateError
 
+from chalicelib.core.errors import RecordNotFound
+from chalicelib.core.idempotency import KeptOutcome
+from chalicelib.core.timestamps import format_instant
+from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
-from chalicelib.domain.errors import RecordNotFound
-from chalicelib.domain.idempotency import KeptOutcome
-from chalicelib.domain.instants import format_instant
 from chalicelib.domain.people import erased, is_erased
 from chalicelib.domain.records import changed
 from chalicelib.domain.time_entries import Revision
@@ -25,7 +26,6 @@ from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.authentication import REMEMBERED_SECONDS
 from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.people import People
-from chalicelib.services.settling import Decision, settle
 from chalicelib.services.time_entries import TimeEntries
 from chalicelib.store import keys
 from chalicelib.store.connection import translated

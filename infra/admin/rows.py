@@ -5,16 +5,16 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.record_operations import change_record
+from chalicelib.core.unit_of_work import Answer, Decision, settle
 from chalicelib.domain.directory import Caller, Claim, Person, Service
-from chalicelib.domain.errors import InvalidAttribute
 from chalicelib.domain.people import email_claim, is_erased
 from chalicelib.domain.records import CreateRecord
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.resources import people, services
 from chalicelib.services.people import People
-from chalicelib.services.records import change_record
-from chalicelib.services.settling import Answer, Decision, settle
-from chalicelib.services.toolbox import Toolbox
 from infra.admin.csvfile import Row
 
 

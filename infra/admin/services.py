@@ -4,10 +4,10 @@ from typing import Any, TextIO
 
 import click
 
+from chalicelib.core.record_operations import change_record, create_record
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.resources.services import CREATION, SERVICES
 from chalicelib.services.catalogue import archived, new_service, restored
-from chalicelib.services.records import change_record, create_record
 from infra.admin import output
 from infra.admin.desk import Desk
 from infra.admin.importing import import_file

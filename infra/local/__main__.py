@@ -14,11 +14,11 @@ from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.settings import Settings, read_settings
 from chalicelib.events.rollup import roll_up_records
 from chalicelib.events.sweep import EVERY_MINUTES
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import Toolbox, real_toolbox
-from chalicelib.settings import Settings, read_settings
 from chalicelib.store.connection import connect, table_name
 from chalicelib.store.models import TallyModel
 from chalicelib.store.store import Store

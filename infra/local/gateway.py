@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, RouteMatcher
 
-from chalicelib.domain.errors import MethodNotAllowed, RouteNotFound, StintError
+from chalicelib.core.errors import MethodNotAllowed, RouteNotFound, StintError
 from chalicelib.http.replies import common_headers, cors_config, error_reply, to_chalice
 
 _FUNCTION_NAME = "stint-local"

@@ -4,11 +4,11 @@ import logging
 from contextlib import AbstractContextManager
 from dataclasses import asdict
 
-from chalicelib.domain.errors import StintError
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import StintError
 from chalicelib.events.sweep import EVERY_MINUTES
 from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.sweeping import sweep
-from chalicelib.services.toolbox import Toolbox
 from infra.local.repeating import repeating
 
 log = logging.getLogger("stint")

@@ -4,7 +4,7 @@ import re
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from chalicelib.domain.errors import MalformedDocument, PayloadTooLarge
+from chalicelib.core.errors import MalformedDocument, PayloadTooLarge
 from infra.local.gateway import Answer, Gateway
 from infra.local.pages import Pages
 

@@ -12,7 +12,7 @@ from typing import Any, Protocol
 import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
-from chalicelib.settings import Settings
+from chalicelib.core.settings import Settings
 from infra.local.repeating import repeating
 
 log = logging.getLogger("stint")

@@ -4,11 +4,11 @@ from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.events.delivery import BATCH, deliver_records
 from chalicelib.events.fan_out import fan_out_records
 from chalicelib.outbound.clients import client
 from chalicelib.services.outside import delivery_tools, fan_out_tools
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TimeEntryModel, TimerModel
 from infra.local.queues import QueueFeed

@@ -4,7 +4,7 @@ They are part of the API's definition, not separate resources: API Gateway serve
 deployed last, and SAM deploys again when the definition changes.
 """
 
-from chalicelib.domain.errors import (
+from chalicelib.core.errors import (
     AccessDenied,
     InvalidAuthToken,
     MalformedDocument,

@@ -5,9 +5,9 @@ from pathlib import Path
 
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import real_toolbox
-from chalicelib.settings import Settings
 from chalicelib.store.models import TABLES
 from chalicelib.store.store import Store
 from infra.stack.alarms import alarms

@@ -3,7 +3,7 @@
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.services.toolbox import Toolbox
+from chalicelib.core.dependencies import Toolbox
 from infra.admin.desk import Desk
 from tests.support.operator import Operator
 

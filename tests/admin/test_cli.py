@@ -10,7 +10,7 @@ import pytest
 from click.testing import CliRunner
 from pynamodb.connection import Connection
 
-from chalicelib.settings import Settings
+from chalicelib.core.settings import Settings
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TokenModel
 from infra.admin import desk as desks

@@ -13,13 +13,13 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.deliveries import KEPT_SECONDS, Attempt, Fate
 from chalicelib.domain.directory import Person, Role
 from chalicelib.domain.events import entry_event_now
 from chalicelib.domain.people import erased
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.event_documents import webhook_body
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import models
 from infra.ledger import Ledger
 from tests.support.api import JSON_API, Answer, Api

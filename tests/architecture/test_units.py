@@ -10,9 +10,9 @@ import pytest
 from pynamodb.connection import Connection
 
 from bench.costs import counted
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.tallies import PersonDay
 from chalicelib.services.rolling_up import roll_up
-from chalicelib.services.toolbox import Toolbox
 from tests.support.api import Answer, Api
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT

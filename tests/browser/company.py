@@ -9,7 +9,7 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.instants import local_date
+from chalicelib.core.timestamps import local_date
 from chalicelib.domain.timers import Timer
 from chalicelib.store.models import KeptOutcomeModel
 from infra.demo import KOLKATA, ZAGREB

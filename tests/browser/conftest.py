@@ -16,9 +16,9 @@ from typing import TYPE_CHECKING
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import real_toolbox
-from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from infra.demo import load_demo_data
 from infra.local.pages import Pages

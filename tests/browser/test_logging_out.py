@@ -2,7 +2,7 @@
 
 from playwright.sync_api import BrowserContext, Page, expect
 
-from chalicelib.domain.errors import InvalidAuthToken
+from chalicelib.core.errors import InvalidAuthToken
 from tests.browser.company import ANA, RAVI, TOKENS, Company
 from tests.browser.hand import everything_sent, go_offline, go_online, log_in, service, start_on
 from tests.support.line import Line

@@ -5,7 +5,7 @@ import time
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
-from chalicelib.domain.errors import Conflict, RateLimited, StintError, Unavailable
+from chalicelib.core.errors import Conflict, RateLimited, StintError, Unavailable
 from infra.local.gateway import Answer
 from tests.browser.company import ANA, MEETINGS, RAVI, TRANSLATION, Company
 from tests.browser.hand import (

@@ -3,7 +3,7 @@
 from collections import Counter
 from dataclasses import dataclass, field, replace
 
-from chalicelib.domain.changes import (
+from chalicelib.core.write_set import (
     BlockSlot,
     ChangeEntry,
     Changes,

@@ -2,7 +2,7 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.changes import (
+from chalicelib.core.write_set import (
     ChangeEntry,
     ChangeEntryTally,
     ChangeTally,

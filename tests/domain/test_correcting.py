@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.changes import ChangeEntry, ChangeTally, MoveLastStop, StopTimer
+from chalicelib.core.write_set import ChangeEntry, ChangeTally, MoveLastStop, StopTimer
 from chalicelib.domain.timeline import correction, decide_correction
 from chalicelib.domain.timers import Slot, StopReason, TimeEntry, Timer
 from tests.domain.builders import (

@@ -3,8 +3,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain import errors
-from chalicelib.domain.errors import StintError
+from chalicelib.core import errors
+from chalicelib.core.errors import StintError
 
 _NODE = re.compile(r"^    (?P<branches>[│├└─ ]*)(?P<name>[A-Z]\w+)")
 

@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.idempotency import KEPT_SECONDS, LONGEST_KEY, digest_of
+from chalicelib.core.idempotency import KEPT_SECONDS, LONGEST_KEY, digest_of
 
 
 def test_keys_have_up_to_255_characters_and_expire_after_24_hours() -> None:

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.ids import MAX_ID, IdSource, parse_id
+from chalicelib.core.ids import MAX_ID, IdSource, parse_id
 
 MARCH_2026 = 1_772_438_400_000
 LAST_MILLISECOND = 1_735_689_600_000 + 2**41 - 1

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.instants import (
+from chalicelib.core.timestamps import (
     LAST_INSTANT,
     Span,
     day_span,

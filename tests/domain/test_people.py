@@ -4,9 +4,9 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.changes import BlockSlot, OpenSlot
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.write_set import BlockSlot, OpenSlot
 from chalicelib.domain.directory import ApiToken, Claim, Person, Role, Token, TokenList
-from chalicelib.domain.errors import InvalidAttribute
 from chalicelib.domain.people import (
     adding,
     decide_deactivation,

@@ -1,8 +1,8 @@
 import pytest
 
+from chalicelib.core.errors import AccessDenied
+from chalicelib.core.permissions import Visibility, acts_for, may_see
 from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.errors import AccessDenied
-from chalicelib.domain.policies import Visibility, acts_for, may_see
 from tests.domain.builders import ORGANIZATION, PERSON
 
 ADMIN = Caller(ORGANIZATION, PERSON, Role.ADMIN)

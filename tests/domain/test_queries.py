@@ -2,7 +2,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.instants import Span
+from chalicelib.core.timestamps import Span
 from chalicelib.domain.queries import TimeIs, TimerQuery
 from tests.domain.builders import ENTRY, NOW, ORGANIZATION, OTHER_ENTRY, PERSON, timer
 

@@ -4,10 +4,10 @@ from dataclasses import replace
 
 import pytest
 
-from chalicelib.domain.changes import ChangeEntry, ChangeTally, OccupySlot, StopTimer
+from chalicelib.core.errors import InvalidAttribute, OverlapsSession
+from chalicelib.core.timestamps import parse_instant
+from chalicelib.core.write_set import ChangeEntry, ChangeTally, OccupySlot, StopTimer
 from chalicelib.domain.directory import Organization
-from chalicelib.domain.errors import InvalidAttribute, OverlapsSession
-from chalicelib.domain.instants import parse_instant
 from chalicelib.domain.timeline import decide_start
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, Timer
 from tests.domain.builders import (

@@ -2,8 +2,8 @@
 
 import pytest
 
-from chalicelib.domain.changes import ChangeEntry, Changes, ChangeTally, FreeSlot, StopTimer
-from chalicelib.domain.errors import InvalidAttribute
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.write_set import ChangeEntry, Changes, ChangeTally, FreeSlot, StopTimer
 from chalicelib.domain.timeline import decide_stop
 from chalicelib.domain.timers import StopReason
 from tests.domain.builders import ENTRY, LIMIT, NOW, ORGANIZATION, PERSON, TIMER, TODAY, timer

@@ -6,9 +6,9 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.changes import ChangeEntry, ChangeEntryTally
+from chalicelib.core.errors import Conflict, InvalidAttribute
+from chalicelib.core.write_set import ChangeEntry, ChangeEntryTally
 from chalicelib.domain.directory import Person, Role, Service
-from chalicelib.domain.errors import Conflict, InvalidAttribute
 from chalicelib.domain.records import (
     CreateRecord,
     DeleteRecord,

@@ -10,9 +10,9 @@ from typing import Any
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.changes import Tallying
-from chalicelib.domain.errors import InvalidAttribute
-from chalicelib.domain.ids import IdSource
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.ids import IdSource
+from chalicelib.core.write_set import Tallying
 from chalicelib.domain.timeline import (
     Drawn,
     Started,

@@ -9,9 +9,9 @@ from collections.abc import Callable
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.events import rollup as module
 from chalicelib.events.rollup import roll_up_records
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TallyModel
 from infra.local.streams import Feed, Record, Stream

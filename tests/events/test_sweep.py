@@ -10,8 +10,8 @@ import pytest
 from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.events import sweep as module
-from chalicelib.services.toolbox import Toolbox
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 
 EVENT = {

@@ -13,14 +13,14 @@ from typing import ClassVar
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Conflict, StintError, Unavailable
+from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
+from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller, Role, Service
-from chalicelib.domain.errors import Conflict, StintError, Unavailable
-from chalicelib.domain.idempotency import Outcome, RequestKey, digest_of
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.services.settling import Answer
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox
 from infra.invariants import Books
 from infra.ledger import Ledger
 from tests.support.books import outline, violations_of

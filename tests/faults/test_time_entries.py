@@ -12,14 +12,14 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Conflict, RecordNotFound, StintError, Unavailable
+from chalicelib.core.idempotency import RequestKey, digest_of
 from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.errors import Conflict, RecordNotFound, StintError, Unavailable
-from chalicelib.domain.idempotency import RequestKey, digest_of
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.time_entries import TimeEntries
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox
 from tests.faults.test_faults import FAULTS, RELIES_ON_TOKENS
 from tests.support.books import violations
 from tests.support.chaos import WRITE, Injection, Killed, intercepted

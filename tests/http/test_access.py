@@ -12,13 +12,13 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.permissions import Reach
+from chalicelib.core.settings import Settings
 from chalicelib.domain.directory import Role
-from chalicelib.domain.policies import Reach
 from chalicelib.http.application import create_app
 from chalicelib.http.pages import pages
 from chalicelib.http.routes import Act, Route
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 from tests.support.api import Answer, Api
 from tests.support.described import TABLE
 from tests.support.samples import SAMPLES, send_sample

@@ -8,10 +8,10 @@ import pytest
 from botocore.exceptions import NoCredentialsError
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.settings import Settings
+from chalicelib.core.unit_of_work import ATTEMPTS, PATIENCE_SECONDS
 from chalicelib.http.application import create_app
-from chalicelib.services.settling import ATTEMPTS, PATIENCE_SECONDS
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 from tests.support.api import Answer, Api
 from tests.support.clock import FakeClock
 from tests.support.faults import failing

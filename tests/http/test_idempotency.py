@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.idempotency import KEPT_SECONDS
+from chalicelib.core.idempotency import KEPT_SECONDS
 from chalicelib.store.models import KeptOutcomeModel
 from infra.local.gateway import Gateway
 from tests.support.api import JSON_API, Answer, Api

@@ -11,7 +11,7 @@ import jsonschema_rs
 import pytest
 from openapi_spec_validator import validate
 
-from chalicelib.domain import errors
+from chalicelib.core import errors
 from chalicelib.http.openapi.examples import ERRORS, RECORDS
 from chalicelib.http.routes import Act, Route
 from chalicelib.jsonapi.errors import CATALOGUE

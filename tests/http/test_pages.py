@@ -12,11 +12,11 @@ from chalice.app import Chalice
 from chalice.test import Client, HTTPResponse
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
 from chalicelib.http.exchange import HttpRequest
 from chalicelib.http.pages import pages
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 from infra import reference
 from tests.support.calls import counted
 from tests.support.described import TABLE, description

@@ -6,9 +6,9 @@ import pytest
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, RouteMatcher
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 from tests.support.api import JSON_API
 from tests.support.world import ADMIN, ADMINS_ENTRY, World
 

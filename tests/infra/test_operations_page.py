@@ -9,8 +9,8 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.tokens import digest, new_token
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.models import TABLES
 from infra.admin.desk import Desk
 from infra.stack.parameters import PARAMETERS

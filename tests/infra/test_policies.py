@@ -9,6 +9,8 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.settings import Settings
 from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import Timer
@@ -17,8 +19,6 @@ from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.delivering import DeliveryReport, deliver
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.services.sweeping import sweep
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
 from infra.stack.functions import FUNCTIONS, Function

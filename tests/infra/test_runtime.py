@@ -11,11 +11,11 @@ import pytest
 from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
+from chalicelib.core.settings import Settings
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.timers import Timer
 from chalicelib.outbound.queues import encode
-from chalicelib.settings import Settings
 from chalicelib.store import keys
 from infra.lambda_runtime import Function, FunctionError, running
 from infra.package import ARCHIVE

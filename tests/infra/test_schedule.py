@@ -5,7 +5,7 @@ import threading
 from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
-from chalicelib.services.toolbox import Toolbox
+from chalicelib.core.dependencies import Toolbox
 from infra.local.schedule import sweeping
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.tables import items

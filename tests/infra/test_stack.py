@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 from pynamodb.models import Model
 
-from chalicelib.settings import read_settings
+from chalicelib.core.settings import read_settings
 from chalicelib.store.models import TABLES
 from infra.stack.functions import FUNCTIONS
 from infra.stack.template import api_stage

@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.errors import UnsupportedFilterOperation, UnsupportedFilterValue
+from chalicelib.core.errors import UnsupportedFilterOperation, UnsupportedFilterValue
 from chalicelib.jsonapi.conditions import Condition, Conditions, IdsAre, TimeIsNot
 from chalicelib.jsonapi.filters import operators_of, read_conditions
 from chalicelib.jsonapi.parameters import read_list_query

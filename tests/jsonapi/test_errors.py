@@ -4,8 +4,8 @@ from collections.abc import Iterator
 
 import pytest
 
-from chalicelib.domain import errors
-from chalicelib.domain.errors import InvalidAttribute, RecordNotFound, ServerError, StintError
+from chalicelib.core import errors
+from chalicelib.core.errors import InvalidAttribute, RecordNotFound, ServerError, StintError
 from chalicelib.jsonapi.errors import CATALOGUE, error_document, status_of
 
 

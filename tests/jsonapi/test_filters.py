@@ -4,14 +4,14 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.errors import (
+from chalicelib.core.errors import (
     InvalidParameter,
     ParameterError,
     UnsupportedFilter,
     UnsupportedFilterOperation,
     UnsupportedFilterValue,
 )
-from chalicelib.domain.instants import LAST_INSTANT, Span, parse_instant
+from chalicelib.core.timestamps import LAST_INSTANT, Span, parse_instant
 from chalicelib.domain.queries import TimeIs
 from chalicelib.jsonapi.parameters import ListQuery, Parameters, read_list_query
 from chalicelib.resources.timers import TIMERS

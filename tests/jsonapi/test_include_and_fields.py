@@ -5,7 +5,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.errors import InvalidParameter, UnsupportedInclude
+from chalicelib.core.errors import InvalidParameter, UnsupportedInclude
 from chalicelib.jsonapi.parameters import Parameters, read_view
 from chalicelib.resources.timers import TIMERS
 

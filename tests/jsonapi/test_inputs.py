@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.errors import InvalidAttribute, MalformedDocument
+from chalicelib.core.errors import InvalidAttribute, MalformedDocument
 from chalicelib.jsonapi.inputs import InAttribute, Input, read_changes, read_values
 from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import Kind

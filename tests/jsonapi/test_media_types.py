@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.errors import NotAcceptable, UnsupportedMediaType
+from chalicelib.core.errors import NotAcceptable, UnsupportedMediaType
 from chalicelib.jsonapi.media_types import CONTENT_TYPE, check_accept, check_content_type
 
 JSON_API = "application/vnd.api+json"

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import (
+from chalicelib.core.errors import (
     AccessDenied,
     IdConflict,
     InvalidAttribute,

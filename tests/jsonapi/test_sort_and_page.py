@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.domain.errors import InvalidParameter, ParameterError, UnsupportedSort
+from chalicelib.core.errors import InvalidParameter, ParameterError, UnsupportedSort
 from chalicelib.jsonapi.parameters import (
     PageNumber,
     Parameters,

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.instants import format_instant
+from chalicelib.core.timestamps import format_instant
 from tests.support.api import JSON_API
 from tests.support.clock import DAY, HOUR
 from tests.support.engine import ENDPOINT

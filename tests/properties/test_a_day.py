@@ -18,15 +18,15 @@ from hypothesis.stateful import (
 )
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import StintError
+from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
+from chalicelib.core.ids import IdSource
+from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller, Role, Service
-from chalicelib.domain.errors import StintError
-from chalicelib.domain.idempotency import Outcome, RequestKey, digest_of
-from chalicelib.domain.ids import IdSource
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.services.settling import Answer
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.store import Store
 from infra.ledger import Ledger
 from infra.tables import empty_tables

@@ -7,11 +7,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox
 from infra.ledger import Ledger
 from infra.tables import empty_tables
 from tests.properties.bounds import bounded

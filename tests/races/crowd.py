@@ -9,21 +9,21 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from chalicelib.domain.directory import Caller, Organization, Role
-from chalicelib.domain.errors import (
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import (
     Conflict,
     OverlapsSession,
     RecordNotFound,
     StintError,
     Unavailable,
 )
-from chalicelib.domain.idempotency import Outcome, RequestKey, digest_of
-from chalicelib.domain.ids import IdSource
+from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
+from chalicelib.core.ids import IdSource
+from chalicelib.core.unit_of_work import Answer
+from chalicelib.domain.directory import Caller, Organization, Role
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer
-from chalicelib.services.settling import Answer
 from chalicelib.services.sweeping import SweepReport, sweep
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.store import Store
 from tests.support.books import TimerKey, key_of
 from tests.support.chaos import Weather

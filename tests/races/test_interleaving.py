@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.idempotency import Outcome
+from chalicelib.core.idempotency import Outcome
+from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.services.settling import Answer
 from chalicelib.services.sweeping import sweep
 from chalicelib.services.timers import StartTimer, StopTimer
 from chalicelib.store.store import Store

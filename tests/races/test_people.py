@@ -7,13 +7,9 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.errors import AccessDenied, InvalidAttribute, StintError
 from chalicelib.domain.api_tokens import MOST_TOKENS
 from chalicelib.domain.directory import Caller, Person, Role
-from chalicelib.domain.errors import (
-    AccessDenied,
-    InvalidAttribute,
-    StintError,
-)
 from chalicelib.domain.timers import StopReason
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.people import People

@@ -7,12 +7,7 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.errors import (
-    AccessDenied,
-    Conflict,
-    InvalidAttribute,
-    RecordNotFound,
-)
+from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.people import People

@@ -6,13 +6,13 @@ from dataclasses import replace
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.clearing import PAGE, ClearingReport, clear_deleted
 from chalicelib.services.time_entries import TimeEntries
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import keys
 from chalicelib.store.models import TimeEntryModel
 from infra.bulk import write_all

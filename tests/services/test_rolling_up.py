@@ -13,13 +13,13 @@ from hypothesis import strategies as st
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
-from chalicelib.domain.changes import EntryTallying
-from chalicelib.domain.ids import IdSource
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.ids import IdSource
+from chalicelib.core.write_set import EntryTallying
 from chalicelib.domain.tallies import Bucket, Listed, PersonDay, TallyScope, day_number
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.events.rollup import roll_up_records
 from chalicelib.services.rolling_up import roll_up
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import keys
 from chalicelib.store.models import TallyModel
 from chalicelib.store.store import Store

@@ -8,11 +8,11 @@ import pytest
 from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
+from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.timers import StopReason
 from chalicelib.services.sweeping import PAGE, SweepReport, sweep
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store import keys
 from chalicelib.store.models import TimeEntryModel, TimerModel
 from chalicelib.store.store import Store

@@ -6,10 +6,10 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.errors import Conflict, RecordNotFound
 from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.errors import Conflict, RecordNotFound
 from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
-from chalicelib.services.toolbox import Toolbox, real_toolbox
 from chalicelib.store.store import Store
 from tests.support.tables import items
 from tests.support.world import ADMIN, ADMINS_ENTRY, MEMBER, ZAGREB

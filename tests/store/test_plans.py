@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.instants import Span
+from chalicelib.core.timestamps import Span
 from chalicelib.domain.queries import EntryQuery, EntrySort, TimeIs, TimerQuery, TimerSort
 from chalicelib.store.plans import Plan, detour, entry_plan, plan
 

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
-from chalicelib.domain.errors import QueryTooBroad
-from chalicelib.domain.instants import Span
+from chalicelib.core.errors import QueryTooBroad
+from chalicelib.core.timestamps import Span
 from chalicelib.domain.queries import (
     BadPosition,
     Page,

@@ -7,6 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from chalicelib.core.ids import MAX_ID
+from chalicelib.core.timestamps import LAST_INSTANT
 from chalicelib.domain.directory import (
     ApiToken,
     Claim,
@@ -18,8 +20,6 @@ from chalicelib.domain.directory import (
     TokenList,
 )
 from chalicelib.domain.events import EventType
-from chalicelib.domain.ids import MAX_ID
-from chalicelib.domain.instants import LAST_INSTANT
 from chalicelib.domain.time_entries import Act, Revision
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
 from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState

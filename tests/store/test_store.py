@@ -12,8 +12,8 @@ from botocore.exceptions import (
 from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 
+from chalicelib.core.errors import Unavailable
 from chalicelib.domain.directory import Organization, Person, Service
-from chalicelib.domain.errors import Unavailable
 from chalicelib.domain.tokens import digest
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import MODELS, TimerModel

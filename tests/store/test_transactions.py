@@ -7,7 +7,7 @@ from uuid import uuid4
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.changes import Changes, FreeSlot, MoveLastStop, OccupySlot
+from chalicelib.core.write_set import Changes, FreeSlot, MoveLastStop, OccupySlot
 from chalicelib.domain.timeline import (
     Drawn,
     Started,

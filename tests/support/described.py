@@ -8,9 +8,9 @@ from typing import Any
 import jsonschema_rs
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import real_toolbox
 from chalicelib.http.openapi.document import describe
 from chalicelib.http.table import route_table
-from chalicelib.services.toolbox import real_toolbox
 from chalicelib.store.store import Store
 
 Description = dict[str, Any]

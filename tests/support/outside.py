@@ -13,6 +13,8 @@ from unittest.mock import patch
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.settings import Settings
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.events import EventType
 from chalicelib.domain.webhooks import Webhook, secret_of
@@ -25,8 +27,6 @@ from chalicelib.outbound.secrets import Secrets
 from chalicelib.services.delivering import DeliveryTools, deliver
 from chalicelib.services.fanning_out import FanOutReport, FanOutTools, fan_out
 from chalicelib.services.offices import offices
-from chalicelib.services.toolbox import Toolbox
-from chalicelib.settings import Settings
 from infra.local.queues import QueueFeed
 from tests.support.clock import FakeClock
 from tests.support.world import ZAGREB

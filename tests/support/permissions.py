@@ -17,8 +17,8 @@ from unittest.mock import patch
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.core.settings import Settings
 from chalicelib.outbound.clients import client
-from chalicelib.settings import Settings
 from chalicelib.store.models import TABLES
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT

@@ -2,9 +2,9 @@
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.ids import IdSource
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.ids import IdSource
 from chalicelib.services.rolling_up import roll_up
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.store import Store
 from infra.rollups import behind, read_all
 from tests.support.clock import FakeClock

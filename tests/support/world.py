@@ -5,7 +5,7 @@ from dataclasses import dataclass, field
 from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
-from chalicelib.domain.changes import EntryTallying
+from chalicelib.core.write_set import EntryTallying
 from chalicelib.domain.directory import (
     ApiToken,
     Claim,

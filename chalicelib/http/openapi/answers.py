@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.domain.errors import Conflict, RateLimited, StintError, Unavailable
+from chalicelib.core.errors import Conflict, RateLimited, StintError, Unavailable
 from chalicelib.http.openapi.examples import answer_example
 from chalicelib.http.openapi.schemas import document_name, reference, value
 from chalicelib.http.routes import Act, Route

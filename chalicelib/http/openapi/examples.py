@@ -4,7 +4,8 @@ from collections.abc import Mapping
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from chalicelib.domain import errors, time_entries
+from chalicelib.core import errors
+from chalicelib.domain import time_entries
 from chalicelib.domain.deliveries import Attempt, Fate
 from chalicelib.domain.directory import (
     ApiToken,

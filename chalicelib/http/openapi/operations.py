@@ -3,8 +3,8 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chalicelib.core.permissions import Access, Reach
 from chalicelib.domain.directory import Role
-from chalicelib.domain.policies import Access, Reach
 from chalicelib.http.openapi.answers import responses_of
 from chalicelib.http.openapi.examples import request_example
 from chalicelib.http.openapi.parameters import parameters_of

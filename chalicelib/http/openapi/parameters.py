@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.domain.idempotency import LONGEST_KEY
+from chalicelib.core.idempotency import LONGEST_KEY
 from chalicelib.http.openapi.schemas import reachable, value
 from chalicelib.http.routes import Act, Route
 from chalicelib.jsonapi.filters import LONGEST_TEXT, MOST_IDS, operators_of

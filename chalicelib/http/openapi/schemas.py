@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.domain.ids import MAX_ID
+from chalicelib.core.ids import MAX_ID
 from chalicelib.http.openapi.examples import resource_example
 from chalicelib.http.routes import Act, Route, Told
 from chalicelib.jsonapi.inputs import LONGEST_TEXT, InAttribute, Input, InRelationship

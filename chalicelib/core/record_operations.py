@@ -8,16 +8,16 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import RecordNotFound
+from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.permissions import may_see
+from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.errors import RecordNotFound
-from chalicelib.domain.idempotency import RequestKey
-from chalicelib.domain.policies import may_see
 from chalicelib.domain.records import CreateRecord, DeleteRecord, changed
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.resources.registry import RECORDS
 from chalicelib.services.lists import SmallList
-from chalicelib.services.settling import Answer, Decision, replay, settle
-from chalicelib.services.toolbox import Toolbox
 
 
 def show_record(tools: Toolbox, resource: AnyResource) -> Callable[[Caller, int], Any]:

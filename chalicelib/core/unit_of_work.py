@@ -4,12 +4,12 @@ from collections.abc import Callable, Mapping
 from dataclasses import field
 from typing import Any, Generic, TypeVar
 
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import Conflict, IdempotencyKeyReused, Unavailable
+from chalicelib.core.idempotency import KEPT_SECONDS, KeptOutcome, RequestKey
+from chalicelib.core.write_set import Changes
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.changes import Changes
-from chalicelib.domain.errors import Conflict, IdempotencyKeyReused, Unavailable
-from chalicelib.domain.idempotency import KEPT_SECONDS, KeptOutcome, RequestKey
 from chalicelib.domain.records import RecordChange
-from chalicelib.services.toolbox import Toolbox
 from chalicelib.store.transactions import Commit, LostRace
 
 ATTEMPTS = 8

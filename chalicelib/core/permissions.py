@@ -2,9 +2,9 @@
 
 from enum import Enum
 
+from chalicelib.core.errors import AccessDenied
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.errors import AccessDenied
 
 
 class Visibility(Enum):

@@ -6,9 +6,9 @@ import time
 from collections.abc import Callable
 from dataclasses import field
 
+from chalicelib.core.ids import IdSource
+from chalicelib.core.settings import Settings
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.ids import IdSource
-from chalicelib.settings import Settings
 from chalicelib.store.store import Store
 
 

@@ -7,8 +7,8 @@ one day's tally, are merged here, before the store sees them.
 from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.tallies import QUARTER_HOUR, Counted, EntryMonth
 from chalicelib.domain.timers import RunningTimer, StopReason, TimeEntry, Timer, TrackMethod
 

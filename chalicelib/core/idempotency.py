@@ -3,8 +3,8 @@
 import hashlib
 from typing import Any
 
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.instants import SECONDS_PER_DAY
 from chalicelib.domain.timers import Timer
 
 LONGEST_KEY = 255

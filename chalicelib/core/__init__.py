@@ -1,0 +1,1 @@
+"""Shared building blocks: errors, ids, timestamps, permissions, idempotency, the unit of work."""
