@@ -16,9 +16,9 @@ from pynamodb.connection import Connection
 from bench.forgotten import forget_timers
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import read_settings
-from chalicelib.services.sweeping import SweepReport, sweep
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
+from chalicelib.timers.auto_stop import SweepReport, sweep
 from infra.invariants import check
 from infra.ledger import Ledger
 from infra.tables import create_tables

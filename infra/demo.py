@@ -13,12 +13,12 @@ from chalicelib.domain.api_tokens import decide_token
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
 from chalicelib.domain.people import adding
 from chalicelib.domain.records import CreateRecord, RecordChange
-from chalicelib.domain.timeline import Drawn, decide_start, decide_stop
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.domain.tokens import digest
 from chalicelib.store.records import Record
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit
+from chalicelib.timers.rules import Drawn, decide_start, decide_stop
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE

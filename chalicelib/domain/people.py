@@ -20,8 +20,8 @@ from chalicelib.domain.records import (
     RequireRecord,
     changed,
 )
-from chalicelib.domain.timeline import stop_at
 from chalicelib.domain.timers import Slot, StopReason
+from chalicelib.timers.rules import stop_at
 
 LAST_ADMIN = "This person is the last active admin. Make another person an admin first."
 

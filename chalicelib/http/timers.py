@@ -17,16 +17,9 @@ from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind
 from chalicelib.resources.time_entries import TIME_ENTRIES
-from chalicelib.resources.timers import (
-    PERSON,
-    SERVICE,
-    STARTED_AT,
-    STOPPED_AT,
-    TIME_ENTRY,
-    TIMERS,
-)
 from chalicelib.services.lists import Position
-from chalicelib.services.timers import (
+from chalicelib.timers.api import PERSON, SERVICE, STARTED_AT, STOPPED_AT, TIME_ENTRY, TIMERS
+from chalicelib.timers.operations import (
     StartTimer,
     StopTimer,
     list_timers,

@@ -13,8 +13,8 @@ from chalicelib.resources.organizations import ORGANIZATION_MEMBERSHIPS, ORGANIZ
 from chalicelib.resources.people import PEOPLE, USERS
 from chalicelib.resources.services import SERVICES
 from chalicelib.resources.time_entries import TIME_ENTRIES, TIME_ENTRY_REVISIONS
-from chalicelib.resources.timers import TIMERS
 from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
+from chalicelib.timers.api import TIMERS
 
 RECORDS: dict[str, type[Any]] = {
     TIMERS.type: Timer,

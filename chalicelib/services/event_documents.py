@@ -15,8 +15,8 @@ from chalicelib.jsonapi.documents import View, encode, render
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.outbound.queues import MAX_BODY_BYTES
 from chalicelib.resources.time_entries import TIME_ENTRIES
-from chalicelib.resources.timers import TIMERS
 from chalicelib.resources.webhooks import WEBHOOKS
+from chalicelib.timers.api import TIMERS
 
 INTERCOM_NAMES = {
     EventType.TIMER_STARTED: "timer-started",

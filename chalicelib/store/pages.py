@@ -24,8 +24,8 @@ from chalicelib.store.plans import (
     narrowing_filter,
     plan,
 )
-from chalicelib.store.queries import in_order, what_runs
 from chalicelib.store.windows import INSTANTS, window
+from chalicelib.timers.repository import in_order, what_runs
 
 
 def timers(connection: Connection, query: TimerQuery) -> Page[Timer]:

@@ -16,16 +16,7 @@ from chalicelib.domain.tallies import RollUp, TallyName, TallyState
 from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import PausedReason, Webhook
-from chalicelib.store import (
-    deliveries,
-    directory,
-    keys,
-    pages,
-    queries,
-    tallies,
-    time_entries,
-    webhooks,
-)
+from chalicelib.store import deliveries, directory, keys, pages, tallies, time_entries, webhooks
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.reads import RawItem, Ref, read, ref
@@ -41,6 +32,7 @@ from chalicelib.store.records import (
 )
 from chalicelib.store.sparse import SparsePage
 from chalicelib.store.transactions import Commit, commit
+from chalicelib.timers import repository as queries
 
 
 @dataclass(frozen=True, slots=True)

@@ -26,11 +26,11 @@ from chalicelib.store.plans import (
     Plan,
     entry_plan,
 )
-from chalicelib.store.queries import checked, cut, cut_behind
 from chalicelib.store.reads import RawItem, query_all, read
 from chalicelib.store.records import read_noun, ref_of
 from chalicelib.store.sparse import Part, SparsePage, sparse_page
 from chalicelib.store.windows import DATES, window_of
+from chalicelib.timers.repository import checked, cut, cut_behind
 
 
 def page(connection: Connection, query: EntryQuery) -> Page[TimeEntry]:

@@ -8,7 +8,7 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import StintError
 from chalicelib.events.sweep import EVERY_MINUTES
 from chalicelib.services.clearing import clear_deleted
-from chalicelib.services.sweeping import sweep
+from chalicelib.timers.auto_stop import sweep
 from infra.local.repeating import repeating
 
 log = logging.getLogger("stint")

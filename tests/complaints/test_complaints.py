@@ -9,7 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.services.sweeping import sweep
+from chalicelib.timers.auto_stop import sweep
 from infra.invariants import check
 from infra.ledger import Ledger
 from infra.local.gateway import Gateway

@@ -4,8 +4,8 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.domain.directory import Organization, Service
-from chalicelib.domain.timeline import Drawn
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
+from chalicelib.timers.rules import Drawn
 from tests.support.clock import HOUR, MONDAY_NINE
 
 NOW = MONDAY_NINE

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from chalicelib.core.write_set import ChangeEntry, ChangeTally, MoveLastStop, StopTimer
-from chalicelib.domain.timeline import correction, decide_correction
 from chalicelib.domain.timers import Slot, StopReason, TimeEntry, Timer
+from chalicelib.timers.rules import correction, decide_correction
 from tests.domain.builders import (
     ENTRY,
     NOW,

@@ -8,8 +8,8 @@ from chalicelib.core.errors import InvalidAttribute, OverlapsSession
 from chalicelib.core.timestamps import parse_instant
 from chalicelib.core.write_set import ChangeEntry, ChangeTally, OccupySlot, StopTimer
 from chalicelib.domain.directory import Organization
-from chalicelib.domain.timeline import decide_start
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, Timer
+from chalicelib.timers.rules import decide_start
 from tests.domain.builders import (
     DRAWN,
     ENTRY,

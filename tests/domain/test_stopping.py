@@ -4,8 +4,8 @@ import pytest
 
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.write_set import ChangeEntry, Changes, ChangeTally, FreeSlot, StopTimer
-from chalicelib.domain.timeline import decide_stop
 from chalicelib.domain.timers import StopReason
+from chalicelib.timers.rules import decide_stop
 from tests.domain.builders import ENTRY, LIMIT, NOW, ORGANIZATION, PERSON, TIMER, TODAY, timer
 from tests.support.clock import DAY, HOUR
 

@@ -30,8 +30,8 @@ from chalicelib.domain.time_entries import (
     decide_entry,
     decide_entry_change,
 )
-from chalicelib.domain.timeline import decide_start
 from chalicelib.domain.timers import TimeEntry, Timer, TrackMethod
+from chalicelib.timers.rules import decide_start
 from tests.domain.builders import (
     DRAWN,
     ENTRY,

@@ -13,7 +13,8 @@ from hypothesis import strategies as st
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.ids import IdSource
 from chalicelib.core.write_set import Tallying
-from chalicelib.domain.timeline import (
+from chalicelib.domain.timers import Timer
+from chalicelib.timers.rules import (
     Drawn,
     Started,
     Stopped,
@@ -23,7 +24,6 @@ from chalicelib.domain.timeline import (
     decide_start,
     decide_stop,
 )
-from chalicelib.domain.timers import Timer
 from tests.domain.builders import (
     ENTRY,
     NOW,

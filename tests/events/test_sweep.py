@@ -29,7 +29,7 @@ EVENT = {
 LOAD_MODULE = """
 import json, sys
 import chalicelib.events.sweep as module
-heavy = {"app", "chalicelib.http.application", "chalicelib.services.sweeping"}
+heavy = {"app", "chalicelib.http.application", "chalicelib.timers.auto_stop"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.sweep)]))
 """
 

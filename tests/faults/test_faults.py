@@ -19,8 +19,8 @@ from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.services.sweeping import sweep
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.timers.auto_stop import sweep
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.invariants import Books
 from infra.ledger import Ledger
 from tests.support.books import outline, violations_of

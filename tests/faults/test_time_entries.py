@@ -19,7 +19,7 @@ from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.time_entries import TimeEntries
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.faults.test_faults import FAULTS, RELIES_ON_TOKENS
 from tests.support.books import violations
 from tests.support.chaos import WRITE, Injection, Killed, intercepted

@@ -18,9 +18,9 @@ from chalicelib.http.pages import pages
 from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.delivering import DeliveryReport, deliver
 from chalicelib.services.rolling_up import roll_up
-from chalicelib.services.sweeping import sweep
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
+from chalicelib.timers.auto_stop import sweep
 from infra.stack.functions import FUNCTIONS, Function
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock

@@ -10,7 +10,7 @@ from chalicelib.jsonapi.conditions import Condition, Conditions, IdsAre, TimeIsN
 from chalicelib.jsonapi.filters import operators_of, read_conditions
 from chalicelib.jsonapi.parameters import read_list_query
 from chalicelib.jsonapi.resource import Filter, FilterKind
-from chalicelib.resources.timers import TIMERS
+from chalicelib.timers.api import TIMERS
 
 ZAGREB = ZoneInfo("Europe/Zagreb")
 

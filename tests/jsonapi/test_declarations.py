@@ -22,8 +22,8 @@ from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
-from chalicelib.resources import timers
 from chalicelib.resources.registry import RECORDS, RESOURCES
+from chalicelib.timers import api as timers
 
 SAMPLES: dict[type[Any], Any] = {
     Timer: Timer(16, 2149, 8784, 364, 60, 3660, 120),

@@ -24,7 +24,7 @@ from chalicelib.jsonapi.resource import Attribute, Kind, Relationship, Resource
 from chalicelib.resources.organizations import ORGANIZATIONS
 from chalicelib.resources.services import SERVICES
 from chalicelib.resources.time_entries import TIME_ENTRIES
-from chalicelib.resources.timers import TIMERS
+from chalicelib.timers.api import TIMERS
 
 STARTED = 1_754_090_487
 TIMER = Timer(16, 2156, 8796, 364, STARTED, STARTED + 43_200, STARTED + 3600)

@@ -14,7 +14,7 @@ from chalicelib.core.errors import (
 from chalicelib.core.timestamps import LAST_INSTANT, Span, parse_instant
 from chalicelib.domain.queries import TimeIs
 from chalicelib.jsonapi.parameters import ListQuery, Parameters, read_list_query
-from chalicelib.resources.timers import TIMERS
+from chalicelib.timers.api import TIMERS
 
 ZAGREB = ZoneInfo("Europe/Zagreb")
 

@@ -7,7 +7,7 @@ import pytest
 
 from chalicelib.core.errors import InvalidParameter, UnsupportedInclude
 from chalicelib.jsonapi.parameters import Parameters, read_view
-from chalicelib.resources.timers import TIMERS
+from chalicelib.timers.api import TIMERS
 
 
 def test_default_view_includes_nothing_and_shows_all_fields() -> None:

@@ -14,7 +14,7 @@ from chalicelib.jsonapi.parameters import (
     read_list_query,
     read_view,
 )
-from chalicelib.resources.timers import TIMERS
+from chalicelib.timers.api import TIMERS
 
 
 @pytest.mark.parametrize(

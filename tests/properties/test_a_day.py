@@ -25,9 +25,9 @@ from chalicelib.core.ids import IdSource
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.services.sweeping import sweep
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
 from chalicelib.store.store import Store
+from chalicelib.timers.auto_stop import sweep
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.ledger import Ledger
 from infra.tables import empty_tables
 from tests.properties.bounds import bounded

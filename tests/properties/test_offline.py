@@ -10,8 +10,8 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.services.sweeping import sweep
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.timers.auto_stop import sweep
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.ledger import Ledger
 from infra.tables import empty_tables
 from tests.properties.bounds import bounded

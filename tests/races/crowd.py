@@ -22,9 +22,9 @@ from chalicelib.core.ids import IdSource
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller, Organization, Role
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer
-from chalicelib.services.sweeping import SweepReport, sweep
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
 from chalicelib.store.store import Store
+from chalicelib.timers.auto_stop import SweepReport, sweep
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.support.books import TimerKey, key_of
 from tests.support.chaos import Weather
 from tests.support.clock import MINUTE, MONDAY_NINE

@@ -14,9 +14,9 @@ from pynamodb.connection import Connection
 from chalicelib.core.idempotency import Outcome
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.services.sweeping import sweep
-from chalicelib.services.timers import StartTimer, StopTimer
 from chalicelib.store.store import Store
+from chalicelib.timers.auto_stop import sweep
+from chalicelib.timers.operations import StartTimer, StopTimer
 from tests.races.crowd import (
     CALLERS,
     LIMIT,

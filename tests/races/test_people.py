@@ -13,8 +13,8 @@ from chalicelib.domain.directory import Caller, Person, Role
 from chalicelib.domain.timers import StopReason
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.people import People
-from chalicelib.services.timers import StartTimer, start_timer
 from chalicelib.store.store import Store
+from chalicelib.timers.operations import StartTimer, start_timer
 from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, tried, weather_of
 from tests.support.books import timers, violations
 from tests.support.chaos import intercepted, once_before_a_write

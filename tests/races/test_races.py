@@ -12,9 +12,9 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.domain.timers import StopReason
-from chalicelib.services.sweeping import sweep
-from chalicelib.services.timers import StartTimer, StopTimer
 from chalicelib.store.store import Store
+from chalicelib.timers.auto_stop import sweep
+from chalicelib.timers.operations import StartTimer, StopTimer
 from tests.races.crowd import (
     CALLERS,
     ENTRIES,

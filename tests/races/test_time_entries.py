@@ -11,10 +11,10 @@ from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, Rec
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.people import People
-from chalicelib.services.sweeping import sweep
 from chalicelib.services.time_entries import TimeEntries
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
 from chalicelib.store.store import Store
+from chalicelib.timers.auto_stop import sweep
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, tried, weather_of
 from tests.support.books import timers, violations
 from tests.support.chaos import intercepted, once_before_a_write

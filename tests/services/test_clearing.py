@@ -12,9 +12,9 @@ from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.services.clearing import PAGE, ClearingReport, clear_deleted
 from chalicelib.services.time_entries import TimeEntries
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
 from chalicelib.store import keys
 from chalicelib.store.models import TimeEntryModel
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.bulk import write_all
 from infra.ledger import Ledger
 from tests.support.books import violations

@@ -11,11 +11,11 @@ from bench.forgotten import forget_timers
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.timers import StopReason
-from chalicelib.services.sweeping import PAGE, SweepReport, sweep
-from chalicelib.services.timers import StartTimer, StopTimer, start_timer, stop_timer
 from chalicelib.store import keys
 from chalicelib.store.models import TimeEntryModel, TimerModel
 from chalicelib.store.store import Store
+from chalicelib.timers.auto_stop import PAGE, SweepReport, sweep
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.invariants import check
 from infra.ledger import Ledger
 from tests.support.calls import counted

@@ -15,12 +15,12 @@ from typing import Any
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.timeline import decide_auto_stop
 from chalicelib.domain.timers import Timer
 from chalicelib.store.keys import RUNNING_SHARDS
-from chalicelib.store.queries import limit_of, overdue_timer
 from chalicelib.store.sparse import SparsePage
 from chalicelib.store.transactions import Commit, LostRace
+from chalicelib.timers.repository import limit_of, overdue_timer
+from chalicelib.timers.rules import decide_auto_stop
 
 log = logging.getLogger("stint")
 

@@ -11,7 +11,13 @@ from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
-from chalicelib.domain.timeline import (
+from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.jsonapi.resource import Record, Resource
+from chalicelib.resources.time_entries import TIME_ENTRIES
+from chalicelib.store.store import StartState, StopState
+from chalicelib.store.transactions import LostRace
+from chalicelib.timers.api import TIMERS
+from chalicelib.timers.rules import (
     Drawn,
     Stopped,
     correction,
@@ -19,12 +25,6 @@ from chalicelib.domain.timeline import (
     decide_start,
     decide_stop,
 )
-from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.jsonapi.resource import Record, Resource
-from chalicelib.resources.time_entries import TIME_ENTRIES
-from chalicelib.resources.timers import TIMERS
-from chalicelib.store.store import StartState, StopState
-from chalicelib.store.transactions import LostRace
 
 
 @dataclass(frozen=True, slots=True)

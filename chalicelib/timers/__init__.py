@@ -1,0 +1,1 @@
+"""Timers: sessions of work that start and stop."""
