@@ -22,7 +22,7 @@ blueprint = Blueprint(__name__)
 def sweep(event: CloudWatchEvent) -> dict[str, object]:
     """Sweep and clear for as long as the function may; log what each did, return it together."""
     # Imported here: the API, which knows this module for its schedule alone, never sweeps.
-    from chalicelib.services.clearing import clear_deleted  # noqa: PLC0415
+    from chalicelib.time_entries.purge_deleted import clear_deleted  # noqa: PLC0415
     from chalicelib.timers.auto_stop import sweep as run  # noqa: PLC0415
 
     context: Any = event.context

@@ -5,14 +5,9 @@ from chalicelib.core.permissions import ADMINS, OWN
 from chalicelib.core.record_operations import show_record
 from chalicelib.http.routes import Route
 from chalicelib.http.views import Views
-from chalicelib.resources.time_entries import (
-    CHANGES,
-    CREATION,
-    TIME_ENTRIES,
-    TIME_ENTRY_REVISIONS,
-)
 from chalicelib.services.lists import SmallList
-from chalicelib.services.time_entries import TimeEntries
+from chalicelib.time_entries.api import CHANGES, CREATION, TIME_ENTRIES, TIME_ENTRY_REVISIONS
+from chalicelib.time_entries.operations import TimeEntries
 
 
 def time_entry_routes(tools: Toolbox) -> tuple[Route, ...]:

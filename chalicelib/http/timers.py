@@ -16,8 +16,8 @@ from chalicelib.http.views import Presented, Verb, Views
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind
-from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.services.lists import Position
+from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import PERSON, SERVICE, STARTED_AT, STOPPED_AT, TIME_ENTRY, TIMERS
 from chalicelib.timers.operations import (
     StartTimer,

@@ -4,7 +4,6 @@ from typing import Any
 
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
-from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.resource import AnyResource
@@ -12,8 +11,9 @@ from chalicelib.resources.api_tokens import API_TOKENS
 from chalicelib.resources.organizations import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.resources.people import PEOPLE, USERS
 from chalicelib.resources.services import SERVICES
-from chalicelib.resources.time_entries import TIME_ENTRIES, TIME_ENTRY_REVISIONS
 from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
+from chalicelib.time_entries.api import TIME_ENTRIES, TIME_ENTRY_REVISIONS
+from chalicelib.time_entries.rules import Revision
 from chalicelib.timers.api import TIMERS
 
 RECORDS: dict[str, type[Any]] = {

@@ -14,8 +14,8 @@ from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, encode, render
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.outbound.queues import MAX_BODY_BYTES
-from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.resources.webhooks import WEBHOOKS
+from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS
 
 INTERCOM_NAMES = {

@@ -21,7 +21,6 @@ from pynamodb.models import Model
 from chalicelib.domain.deliveries import Fate
 from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.events import EventType
-from chalicelib.domain.time_entries import Act
 from chalicelib.domain.timers import StopReason, TrackMethod
 from chalicelib.domain.webhooks import PausedReason, WebhookState
 from chalicelib.store.attributes import (
@@ -31,6 +30,7 @@ from chalicelib.store.attributes import (
     SecondsAttribute,
     WordAttribute,
 )
+from chalicelib.time_entries.rules import Act
 
 
 class _IndexMeta:
@@ -204,7 +204,7 @@ class TimeEntryModel(Model):
 
 class RevisionModel(Model):
     """What was changed of a time entry by hand: a
-    :class:`~chalicelib.domain.time_entries.Revision`. It outlives the entry."""
+    :class:`~chalicelib.time_entries.rules.Revision`. It outlives the entry."""
 
     class Meta:
         bare_name = "revisions"

@@ -23,7 +23,6 @@ from chalicelib.domain.directory import (
     TokenList,
 )
 from chalicelib.domain.records import RecordId
-from chalicelib.domain.time_entries import REVISIONS_KEPT_SECONDS, Revision
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.store import keys
@@ -42,6 +41,7 @@ from chalicelib.store.models import (
     WebhookModel,
 )
 from chalicelib.store.reads import RawItem, Ref, ref
+from chalicelib.time_entries.rules import REVISIONS_KEPT_SECONDS, Revision
 
 Record = (
     Timer

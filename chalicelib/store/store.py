@@ -13,10 +13,9 @@ from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import RollUp, TallyName, TallyState
-from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
 from chalicelib.domain.webhooks import PausedReason, Webhook
-from chalicelib.store import deliveries, directory, keys, pages, tallies, time_entries, webhooks
+from chalicelib.store import deliveries, directory, keys, pages, tallies, webhooks
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.reads import RawItem, Ref, read, ref
@@ -32,6 +31,8 @@ from chalicelib.store.records import (
 )
 from chalicelib.store.sparse import SparsePage
 from chalicelib.store.transactions import Commit, commit
+from chalicelib.time_entries import repository as time_entries
+from chalicelib.time_entries.rules import Revision
 from chalicelib.timers import repository as queries
 
 

@@ -13,9 +13,9 @@ from chalicelib.domain.directory import Caller, Service
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.resource import Record, Resource
-from chalicelib.resources.time_entries import TIME_ENTRIES
 from chalicelib.store.store import StartState, StopState
 from chalicelib.store.transactions import LostRace
+from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS
 from chalicelib.timers.rules import (
     Drawn,

@@ -19,14 +19,11 @@ from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
 from chalicelib.domain.people import erased, is_erased
 from chalicelib.domain.records import changed
-from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.documents import encode
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.authentication import REMEMBERED_SECONDS
-from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.people import People
-from chalicelib.services.time_entries import TimeEntries
 from chalicelib.store import keys
 from chalicelib.store.connection import translated
 from chalicelib.store.models import (
@@ -38,6 +35,9 @@ from chalicelib.store.models import (
 )
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import read_kept, read_noun
+from chalicelib.time_entries.operations import TimeEntries
+from chalicelib.time_entries.purge_deleted import clear_deleted
+from chalicelib.time_entries.rules import Revision
 from infra.admin import output
 from infra.admin.desk import Desk
 

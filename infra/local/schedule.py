@@ -7,7 +7,7 @@ from dataclasses import asdict
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import StintError
 from chalicelib.events.sweep import EVERY_MINUTES
-from chalicelib.services.clearing import clear_deleted
+from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.timers.auto_stop import sweep
 from infra.local.repeating import repeating
 

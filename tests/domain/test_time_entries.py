@@ -17,7 +17,8 @@ from chalicelib.domain.records import (
     RequireRecord,
 )
 from chalicelib.domain.tallies import EntryMonth
-from chalicelib.domain.time_entries import (
+from chalicelib.domain.timers import TimeEntry, Timer, TrackMethod
+from chalicelib.time_entries.rules import (
     MOST_ITEMS_A_STEP,
     MOST_TIMERS_A_STEP,
     Act,
@@ -30,7 +31,6 @@ from chalicelib.domain.time_entries import (
     decide_entry,
     decide_entry_change,
 )
-from chalicelib.domain.timers import TimeEntry, Timer, TrackMethod
 from chalicelib.timers.rules import decide_start
 from tests.domain.builders import (
     DRAWN,

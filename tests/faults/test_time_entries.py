@@ -16,9 +16,9 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Conflict, RecordNotFound, StintError, Unavailable
 from chalicelib.core.idempotency import RequestKey, digest_of
 from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.services.time_entries import TimeEntries
+from chalicelib.time_entries.operations import TimeEntries
+from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.faults.test_faults import FAULTS, RELIES_ON_TOKENS
 from tests.support.books import violations

@@ -6,8 +6,8 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.time_entries import MOST_MINUTES, MOST_TIMERS_A_STEP
-from chalicelib.services.clearing import clear_deleted
+from chalicelib.time_entries.purge_deleted import clear_deleted
+from chalicelib.time_entries.rules import MOST_MINUTES, MOST_TIMERS_A_STEP
 from tests.support.api import Answer, Api
 from tests.support.books import violations
 from tests.support.clock import DAY, HOUR, MINUTE, FakeClock

@@ -12,14 +12,14 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.domain.tallies import PersonDay
-from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import Timer
 from chalicelib.http.pages import pages
-from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.delivering import DeliveryReport, deliver
 from chalicelib.services.rolling_up import roll_up
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
+from chalicelib.time_entries.purge_deleted import clear_deleted
+from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
 from chalicelib.timers.auto_stop import sweep
 from infra.stack.functions import FUNCTIONS, Function
 from tests.support.api import JSON_API, Api

@@ -16,13 +16,13 @@ from chalicelib.domain.directory import (
     Service,
 )
 from chalicelib.domain.events import EventType
-from chalicelib.domain.time_entries import Act, Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
 from chalicelib.resources.registry import RECORDS, RESOURCES
+from chalicelib.time_entries.rules import Act, Revision
 from chalicelib.timers import api as timers
 
 SAMPLES: dict[type[Any], Any] = {

@@ -23,7 +23,7 @@ from chalicelib.jsonapi.documents import (
 from chalicelib.jsonapi.resource import Attribute, Kind, Relationship, Resource
 from chalicelib.resources.organizations import ORGANIZATIONS
 from chalicelib.resources.services import SERVICES
-from chalicelib.resources.time_entries import TIME_ENTRIES
+from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS
 
 STARTED = 1_754_090_487

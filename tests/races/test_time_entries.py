@@ -9,10 +9,10 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
 from chalicelib.domain.timers import TimeEntry, TrackMethod
-from chalicelib.services.clearing import clear_deleted
 from chalicelib.services.people import People
-from chalicelib.services.time_entries import TimeEntries
 from chalicelib.store.store import Store
+from chalicelib.time_entries.operations import TimeEntries
+from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, tried, weather_of

@@ -8,12 +8,12 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.services.clearing import PAGE, ClearingReport, clear_deleted
-from chalicelib.services.time_entries import TimeEntries
 from chalicelib.store import keys
 from chalicelib.store.models import TimeEntryModel
+from chalicelib.time_entries.operations import TimeEntries
+from chalicelib.time_entries.purge_deleted import PAGE, ClearingReport, clear_deleted
+from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.bulk import write_all
 from infra.ledger import Ledger

@@ -5,7 +5,6 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.core import errors
-from chalicelib.domain import time_entries
 from chalicelib.domain.deliveries import Attempt, Fate
 from chalicelib.domain.directory import (
     ApiToken,
@@ -25,6 +24,7 @@ from chalicelib.jsonapi.inputs import Input, InRelationship
 from chalicelib.jsonapi.paging import page_links, page_meta
 from chalicelib.jsonapi.parameters import PageNumber
 from chalicelib.jsonapi.resource import AnyResource, Kind
+from chalicelib.time_entries import rules as time_entries
 
 _NOW = 1_772_438_400  # 2026-03-02T09:00:00+01:00
 _HOUR = 3600

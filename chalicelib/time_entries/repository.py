@@ -8,7 +8,6 @@ from pynamodb.connection import Connection
 from chalicelib.core.errors import QueryTooBroad
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.tallies import Counted, Listed, TallyScope
-from chalicelib.domain.time_entries import Revision
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
@@ -30,6 +29,7 @@ from chalicelib.store.reads import RawItem, query_all, read
 from chalicelib.store.records import read_noun, ref_of
 from chalicelib.store.sparse import Part, SparsePage, sparse_page
 from chalicelib.store.windows import DATES, window_of
+from chalicelib.time_entries.rules import Revision
 from chalicelib.timers.repository import checked, cut, cut_behind
 
 

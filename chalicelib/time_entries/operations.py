@@ -12,7 +12,13 @@ from chalicelib.core.timestamps import local_date
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller, Person, Service
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
-from chalicelib.domain.time_entries import (
+from chalicelib.domain.timers import TimeEntry
+from chalicelib.jsonapi.conditions import Conditions, DateIs, IdsAre, Never
+from chalicelib.jsonapi.parameters import ListQuery, PageNumber
+from chalicelib.services.lists import Position, meeting
+from chalicelib.store.store import Found
+from chalicelib.time_entries.api import TIME_ENTRIES
+from chalicelib.time_entries.rules import (
     MOST_TIMERS_A_STEP,
     ByHand,
     Changed,
@@ -22,12 +28,6 @@ from chalicelib.domain.time_entries import (
     decide_entry,
     decide_entry_change,
 )
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.jsonapi.conditions import Conditions, DateIs, IdsAre, Never
-from chalicelib.jsonapi.parameters import ListQuery, PageNumber
-from chalicelib.resources.time_entries import TIME_ENTRIES
-from chalicelib.services.lists import Position, meeting
-from chalicelib.store.store import Found
 
 _DATES = ("date", "after", "before")
 

@@ -4,7 +4,6 @@ from dataclasses import replace
 from typing import Any
 
 from chalicelib.core.permissions import Visibility
-from chalicelib.domain.time_entries import EARLIEST_DATE, LATEST_DATE, MOST_MINUTES, Revision
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import (
@@ -16,6 +15,7 @@ from chalicelib.jsonapi.resource import (
     Resource,
 )
 from chalicelib.resources.values import integer, one, text
+from chalicelib.time_entries.rules import EARLIEST_DATE, LATEST_DATE, MOST_MINUTES, Revision
 
 _LONGEST_NOTE = 2_000
 

@@ -15,9 +15,9 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.time_entries import MOST_TIMERS_A_STEP, Changed, decide_clearing
 from chalicelib.store.sparse import SparsePage
-from chalicelib.store.time_entries import deleted_entry
+from chalicelib.time_entries.repository import deleted_entry
+from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP, Changed, decide_clearing
 
 log = logging.getLogger("stint")
 
