@@ -9,10 +9,10 @@ from chalicelib.core.write_set import Changes, EntryTallying
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.api_tokens import decide_token
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
-from chalicelib.domain.people import adding
 from chalicelib.domain.records import CreateRecord
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.people.rules import adding
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit
 

@@ -11,10 +11,10 @@ from chalicelib.core.timestamps import local_date
 from chalicelib.core.write_set import Changes, EntryTallying
 from chalicelib.domain.api_tokens import decide_token
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
-from chalicelib.domain.people import adding
 from chalicelib.domain.records import CreateRecord, RecordChange
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.domain.tokens import digest
+from chalicelib.people.rules import adding
 from chalicelib.store.records import Record
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit

@@ -18,11 +18,12 @@ from chalicelib.domain.directory import Caller
 from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Verb, Views
 from chalicelib.jsonapi.resource import Kind
-from chalicelib.resources import api_tokens, organizations, people, services
+from chalicelib.people import api as people
+from chalicelib.people.operations import People
+from chalicelib.resources import api_tokens, organizations, services
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.catalogue import Self, archived, new_service, only, restored
 from chalicelib.services.lists import SmallList
-from chalicelib.services.people import People
 
 Perform = Callable[[Caller, int, Mapping[str, Any], RequestKey | None], Answer[Any]]
 

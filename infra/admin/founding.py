@@ -9,9 +9,9 @@ from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.domain.api_tokens import decide_token
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, TokenList
-from chalicelib.domain.people import adding
 from chalicelib.domain.records import CreateRecord, RecordChange, RequireRecord
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.people.rules import adding
 
 
 @dataclass(frozen=True, slots=True)

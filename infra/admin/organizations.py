@@ -5,7 +5,7 @@ from typing import Any
 import click
 
 from chalicelib.domain.directory import Caller, Organization
-from chalicelib.resources import people
+from chalicelib.people import api as people
 from chalicelib.resources.api_tokens import CREATION as TOKEN
 from chalicelib.resources.organizations import CHANGES
 from chalicelib.services.catalogue import Self

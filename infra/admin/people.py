@@ -8,8 +8,8 @@ from typing import Any, TextIO
 import click
 
 from chalicelib.domain.directory import Caller, Person
-from chalicelib.resources.people import CREATION
-from chalicelib.services.people import People
+from chalicelib.people.api import CREATION
+from chalicelib.people.operations import People
 from infra.admin import output, personal
 from infra.admin.desk import Desk
 from infra.admin.importing import import_file

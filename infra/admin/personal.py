@@ -17,13 +17,13 @@ from chalicelib.core.idempotency import KeptOutcome
 from chalicelib.core.timestamps import format_instant
 from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
-from chalicelib.domain.people import erased, is_erased
 from chalicelib.domain.records import changed
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.documents import encode
+from chalicelib.people.operations import People
+from chalicelib.people.rules import erased, is_erased
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.authentication import REMEMBERED_SECONDS
-from chalicelib.services.people import People
 from chalicelib.store import keys
 from chalicelib.store.connection import translated
 from chalicelib.store.models import (

@@ -10,11 +10,12 @@ from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.record_operations import change_record
 from chalicelib.core.unit_of_work import Answer, Decision, settle
 from chalicelib.domain.directory import Caller, Claim, Person, Service
-from chalicelib.domain.people import email_claim, is_erased
 from chalicelib.domain.records import CreateRecord
 from chalicelib.jsonapi.inputs import Input
-from chalicelib.resources import people, services
-from chalicelib.services.people import People
+from chalicelib.people import api as people
+from chalicelib.people.operations import People
+from chalicelib.people.rules import email_claim, is_erased
+from chalicelib.resources import services
 from infra.admin.csvfile import Row
 
 

@@ -10,7 +10,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.domain.directory import Role
-from chalicelib.services.people import People
+from chalicelib.people.operations import People
 from infra.admin import output
 from infra.admin.importing import Report, carry_out, plan
 from infra.admin.rows import PeopleRows, ServiceRows

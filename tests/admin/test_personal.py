@@ -17,8 +17,8 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.deliveries import KEPT_SECONDS, Attempt, Fate
 from chalicelib.domain.directory import Person, Role
 from chalicelib.domain.events import entry_event_now
-from chalicelib.domain.people import erased
 from chalicelib.domain.timers import TimeEntry
+from chalicelib.people.rules import erased
 from chalicelib.services.event_documents import webhook_body
 from chalicelib.store import models
 from infra.ledger import Ledger

@@ -4,7 +4,7 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.domain.people import LAST_ADMIN
+from chalicelib.people.rules import LAST_ADMIN
 from tests.support.api import Api
 from tests.support.chaos import WRITE, Fault, Injection, Killed, intercepted
 from tests.support.clock import DAY, FakeClock

@@ -7,13 +7,6 @@ import pytest
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.write_set import BlockSlot, OpenSlot
 from chalicelib.domain.directory import ApiToken, Claim, Person, Role, Token, TokenList
-from chalicelib.domain.people import (
-    adding,
-    decide_deactivation,
-    decide_person_change,
-    decide_restoring,
-    email_claim,
-)
 from chalicelib.domain.records import (
     ChangeRecord,
     CreateRecord,
@@ -22,6 +15,13 @@ from chalicelib.domain.records import (
     changed,
 )
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason
+from chalicelib.people.rules import (
+    adding,
+    decide_deactivation,
+    decide_person_change,
+    decide_restoring,
+    email_claim,
+)
 
 NOW = 10_000
 ANA = Person(7, 2149, "Ana", "Horvat", "Ana@x.example", Role.ADMIN, 0)

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.people import LAST_ADMIN
+from chalicelib.people.rules import LAST_ADMIN
 from tests.support.api import Answer, Api
 from tests.support.books import violations
 from tests.support.calls import counted

@@ -9,7 +9,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
 from chalicelib.domain.timers import TimeEntry, TrackMethod
-from chalicelib.services.people import People
+from chalicelib.people.operations import People
 from chalicelib.store.store import Store
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import clear_deleted

@@ -17,10 +17,10 @@ from chalicelib.domain.directory import (
     TokenList,
 )
 from chalicelib.domain.events import EventType
-from chalicelib.domain.people import email_claim
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
 from chalicelib.domain.webhooks import Webhook
+from chalicelib.people.rules import email_claim
 from chalicelib.store import keys
 from chalicelib.store.records import Record, model_of
 from chalicelib.store.store import Store

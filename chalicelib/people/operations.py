@@ -8,7 +8,7 @@ from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFoun
 from chalicelib.core.idempotency import RequestKey
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller, Claim, Person, Role, TokenList
-from chalicelib.domain.people import (
+from chalicelib.people.rules import (
     Changed,
     adding,
     decide_deactivation,

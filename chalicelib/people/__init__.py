@@ -1,0 +1,1 @@
+"""People: who tracks time, and their roles."""
