@@ -18,9 +18,10 @@ from chalicelib.domain.directory import Caller
 from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Verb, Views
 from chalicelib.jsonapi.resource import Kind
+from chalicelib.organizations import api as organizations
 from chalicelib.people import api as people
 from chalicelib.people.operations import People
-from chalicelib.resources import api_tokens, organizations, services
+from chalicelib.resources import api_tokens, services
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.catalogue import Self, archived, new_service, only, restored
 from chalicelib.services.lists import SmallList

@@ -7,9 +7,9 @@ from chalicelib.domain.directory import ApiToken, Membership, Organization, Pers
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.organizations.api import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.people.api import PEOPLE, USERS
 from chalicelib.resources.api_tokens import API_TOKENS
-from chalicelib.resources.organizations import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.resources.services import SERVICES
 from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
 from chalicelib.time_entries.api import TIME_ENTRIES, TIME_ENTRY_REVISIONS

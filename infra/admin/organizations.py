@@ -5,9 +5,9 @@ from typing import Any
 import click
 
 from chalicelib.domain.directory import Caller, Organization
+from chalicelib.organizations.api import CHANGES
 from chalicelib.people import api as people
 from chalicelib.resources.api_tokens import CREATION as TOKEN
-from chalicelib.resources.organizations import CHANGES
 from chalicelib.services.catalogue import Self
 from chalicelib.store.models import DirectoryModel
 from chalicelib.store.records import kind_prefix, read_noun

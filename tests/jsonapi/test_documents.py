@@ -21,7 +21,7 @@ from chalicelib.jsonapi.documents import (
     single_document,
 )
 from chalicelib.jsonapi.resource import Attribute, Kind, Relationship, Resource
-from chalicelib.resources.organizations import ORGANIZATIONS
+from chalicelib.organizations.api import ORGANIZATIONS
 from chalicelib.resources.services import SERVICES
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS

@@ -1,0 +1,1 @@
+"""Organizations: tenants, their settings, and who belongs to them."""
