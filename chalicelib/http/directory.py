@@ -21,7 +21,8 @@ from chalicelib.jsonapi.resource import Kind
 from chalicelib.organizations import api as organizations
 from chalicelib.people import api as people
 from chalicelib.people.operations import People
-from chalicelib.resources import api_tokens, services
+from chalicelib.resources import api_tokens
+from chalicelib.services import api as services
 from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.catalogue import Self, archived, new_service, only, restored
 from chalicelib.services.lists import SmallList

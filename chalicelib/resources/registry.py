@@ -10,8 +10,8 @@ from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.organizations.api import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.people.api import PEOPLE, USERS
 from chalicelib.resources.api_tokens import API_TOKENS
-from chalicelib.resources.services import SERVICES
 from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
+from chalicelib.services.api import SERVICES
 from chalicelib.time_entries.api import TIME_ENTRIES, TIME_ENTRY_REVISIONS
 from chalicelib.time_entries.rules import Revision
 from chalicelib.timers.api import TIMERS

@@ -15,7 +15,7 @@ from chalicelib.jsonapi.inputs import Input
 from chalicelib.people import api as people
 from chalicelib.people.operations import People
 from chalicelib.people.rules import email_claim, is_erased
-from chalicelib.resources import services
+from chalicelib.services import api as services
 from infra.admin.csvfile import Row
 
 

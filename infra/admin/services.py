@@ -6,7 +6,7 @@ import click
 
 from chalicelib.core.record_operations import change_record, create_record
 from chalicelib.domain.directory import Caller, Service
-from chalicelib.resources.services import CREATION, SERVICES
+from chalicelib.services.api import CREATION, SERVICES
 from chalicelib.services.catalogue import archived, new_service, restored
 from infra.admin import output
 from infra.admin.desk import Desk

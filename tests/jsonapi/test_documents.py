@@ -22,7 +22,7 @@ from chalicelib.jsonapi.documents import (
 )
 from chalicelib.jsonapi.resource import Attribute, Kind, Relationship, Resource
 from chalicelib.organizations.api import ORGANIZATIONS
-from chalicelib.resources.services import SERVICES
+from chalicelib.services.api import SERVICES
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS
 
