@@ -4,10 +4,10 @@ import secrets
 from collections.abc import Iterator
 
 from bench.lists import ORGANIZATION
+from chalicelib.api_tokens.rules import decide_token
 from chalicelib.core.timestamps import local_date
 from chalicelib.core.write_set import Changes, EntryTallying
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.api_tokens import decide_token
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
 from chalicelib.domain.records import CreateRecord
 from chalicelib.domain.timers import TimeEntry

@@ -7,9 +7,9 @@ transactions as real ones, so that person states, time entries and counters agre
 import secrets
 from dataclasses import dataclass
 
+from chalicelib.api_tokens.rules import decide_token
 from chalicelib.core.timestamps import local_date
 from chalicelib.core.write_set import Changes, EntryTallying
-from chalicelib.domain.api_tokens import decide_token
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
 from chalicelib.domain.records import CreateRecord, RecordChange
 from chalicelib.domain.timers import TimeEntry, TrackMethod

@@ -6,6 +6,7 @@ from typing import Any, cast
 
 from chalice.app import Blueprint, Chalice, Request, Response
 
+from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import MethodNotAllowed
 from chalicelib.core.settings import Settings
@@ -15,7 +16,6 @@ from chalicelib.http.pipeline import Pipeline, open_page
 from chalicelib.http.replies import cors_config, error_reply, to_chalice
 from chalicelib.http.routes import BASE_PATH
 from chalicelib.http.table import route_table
-from chalicelib.services.authentication import Authenticator
 
 _Answer = Callable[[HttpRequest], Reply]
 

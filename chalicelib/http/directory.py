@@ -4,6 +4,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.api_tokens import api as api_tokens
+from chalicelib.api_tokens.operations import ApiTokens
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.idempotency import RequestKey
 from chalicelib.core.permissions import ADMINS, EVERYBODY, OWN, OWN_OF_SEEN
@@ -21,9 +23,7 @@ from chalicelib.jsonapi.resource import Kind
 from chalicelib.organizations import api as organizations
 from chalicelib.people import api as people
 from chalicelib.people.operations import People
-from chalicelib.resources import api_tokens
 from chalicelib.services import api as services
-from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.services.catalogue import Self, archived, new_service, only, restored
 from chalicelib.services.lists import SmallList
 

@@ -5,6 +5,7 @@ import secrets
 import time
 from collections.abc import Callable
 
+from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.errors import PayloadTooLarge, ServerError, StintError, Unavailable
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.exchange import Exchange, HttpRequest, Reply
@@ -12,7 +13,6 @@ from chalicelib.http.pages import Page
 from chalicelib.http.replies import error_reply
 from chalicelib.http.routes import Route
 from chalicelib.jsonapi.media_types import check_accept, check_content_type
-from chalicelib.services.authentication import Authenticator
 
 log = logging.getLogger("stint")
 

@@ -2,6 +2,7 @@
 
 from typing import Any
 
+from chalicelib.api_tokens.api import API_TOKENS
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
 from chalicelib.domain.timers import TimeEntry, Timer
@@ -9,7 +10,6 @@ from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.organizations.api import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.people.api import PEOPLE, USERS
-from chalicelib.resources.api_tokens import API_TOKENS
 from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
 from chalicelib.services.api import SERVICES
 from chalicelib.time_entries.api import TIME_ENTRIES, TIME_ENTRY_REVISIONS

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.api_tokens.rules import decide_token
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.unit_of_work import Decision, settle
-from chalicelib.domain.api_tokens import decide_token
 from chalicelib.domain.directory import ApiToken, Organization, Person, Role, TokenList
 from chalicelib.domain.records import CreateRecord, RecordChange, RequireRecord
 from chalicelib.domain.tokens import digest, new_token

@@ -4,10 +4,10 @@ from typing import Any
 
 import click
 
+from chalicelib.api_tokens.api import CREATION as TOKEN
 from chalicelib.domain.directory import Caller, Organization
 from chalicelib.organizations.api import CHANGES
 from chalicelib.people import api as people
-from chalicelib.resources.api_tokens import CREATION as TOKEN
 from chalicelib.services.catalogue import Self
 from chalicelib.store.models import DirectoryModel
 from chalicelib.store.records import kind_prefix, read_noun

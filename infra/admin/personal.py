@@ -12,6 +12,8 @@ from typing import Any
 import msgspec
 from pynamodb.exceptions import DeleteError, UpdateError
 
+from chalicelib.api_tokens.authentication import REMEMBERED_SECONDS
+from chalicelib.api_tokens.operations import ApiTokens
 from chalicelib.core.errors import RecordNotFound
 from chalicelib.core.idempotency import KeptOutcome
 from chalicelib.core.timestamps import format_instant
@@ -22,8 +24,6 @@ from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.documents import encode
 from chalicelib.people.operations import People
 from chalicelib.people.rules import erased, is_erased
-from chalicelib.services.api_tokens import ApiTokens
-from chalicelib.services.authentication import REMEMBERED_SECONDS
 from chalicelib.store import keys
 from chalicelib.store.connection import translated
 from chalicelib.store.models import (

@@ -4,9 +4,9 @@ from typing import Any
 
 import click
 
+from chalicelib.api_tokens.api import CREATION
+from chalicelib.api_tokens.operations import ApiTokens
 from chalicelib.domain.directory import Caller
-from chalicelib.resources.api_tokens import CREATION
-from chalicelib.services.api_tokens import ApiTokens
 from infra.admin import output
 from infra.admin.desk import Desk
 from infra.admin.options import Id, checked, in_organization, json_option, values_of

@@ -7,7 +7,7 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.domain.api_tokens import MOST_TOKENS
+from chalicelib.api_tokens.rules import MOST_TOKENS
 from chalicelib.domain.tokens import digest
 from tests.support.api import JSON_API, Answer, Api
 from tests.support.calls import counted

@@ -7,9 +7,9 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.api_tokens.authentication import REMEMBERED_SECONDS
 from chalicelib.domain.directory import Role, Token
 from chalicelib.domain.tokens import digest, new_token
-from chalicelib.services.authentication import REMEMBERED_SECONDS
 from chalicelib.store.models import TokenModel
 from chalicelib.store.store import Store
 from tests.support.api import Api

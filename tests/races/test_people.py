@@ -7,12 +7,12 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.api_tokens.operations import ApiTokens
+from chalicelib.api_tokens.rules import MOST_TOKENS
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, StintError
-from chalicelib.domain.api_tokens import MOST_TOKENS
 from chalicelib.domain.directory import Caller, Person, Role
 from chalicelib.domain.timers import StopReason
 from chalicelib.people.operations import People
-from chalicelib.services.api_tokens import ApiTokens
 from chalicelib.store.store import Store
 from chalicelib.timers.operations import StartTimer, start_timer
 from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, tried, weather_of

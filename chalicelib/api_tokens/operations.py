@@ -3,12 +3,12 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.api_tokens.rules import decide_revocation, decide_token, decide_token_change
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
 from chalicelib.core.idempotency import RequestKey
 from chalicelib.core.permissions import acts_for
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
-from chalicelib.domain.api_tokens import decide_revocation, decide_token, decide_token_change
 from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
 from chalicelib.domain.tokens import digest, new_token
 

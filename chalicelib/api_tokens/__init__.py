@@ -1,0 +1,1 @@
+"""API tokens: credentials, their management, and authentication."""
