@@ -23,12 +23,12 @@ from chalicelib.core.settings import Settings, read_settings
 from chalicelib.core.timestamps import SECONDS_PER_DAY, parse_instant
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.directory import Organization
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.queues import Queue, decode
 from chalicelib.services.replaying import events_between, send
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
+from chalicelib.webhooks.model import Webhook
 from infra.environment import allow_any_credentials
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES
 

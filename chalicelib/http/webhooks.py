@@ -6,7 +6,7 @@ from chalicelib.core.record_operations import delete_record, directory_list
 from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Verb, Views
 from chalicelib.jsonapi.resource import Kind
-from chalicelib.resources.webhooks import (
+from chalicelib.webhooks.api import (
     CHANGES,
     CREATION,
     REPLAY,
@@ -14,7 +14,7 @@ from chalicelib.resources.webhooks import (
     WEBHOOK_DELIVERIES,
     WEBHOOKS,
 )
-from chalicelib.services.webhooks import DeliveryLog, Webhooks
+from chalicelib.webhooks.operations import DeliveryLog, Webhooks
 
 _SECRET = Told("secret", Kind.TEXT, "Secret that signs deliveries. Only this response contains it.")
 _CREATE = Verb("create", "Create a webhook.", tells=(_SECRET,))

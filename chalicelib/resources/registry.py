@@ -6,15 +6,15 @@ from chalicelib.api_tokens.api import API_TOKENS
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.organizations.api import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
 from chalicelib.people.api import PEOPLE, USERS
-from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
 from chalicelib.services.api import SERVICES
 from chalicelib.time_entries.api import TIME_ENTRIES, TIME_ENTRY_REVISIONS
 from chalicelib.time_entries.rules import Revision
 from chalicelib.timers.api import TIMERS
+from chalicelib.webhooks.api import WEBHOOK_DELIVERIES, WEBHOOKS
+from chalicelib.webhooks.model import Webhook
 
 RECORDS: dict[str, type[Any]] = {
     TIMERS.type: Timer,

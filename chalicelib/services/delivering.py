@@ -25,13 +25,13 @@ from chalicelib.domain.deliveries import (
     attempt_of,
     decide,
 )
-from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState, secret_of
 from chalicelib.outbound.intercom import Intercom
 from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.queues import LONGEST_DELAY, Message, Queue, decode, encode
 from chalicelib.outbound.secrets import Secrets
 from chalicelib.outbound.signing import signed_headers
 from chalicelib.store.deliveries import MOST_AT_ONCE
+from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState, secret_of
 
 log = logging.getLogger("stint")
 

@@ -10,13 +10,13 @@ from chalicelib.domain.deliveries import TEST_EVENT
 from chalicelib.domain.directory import Caller, Organization, Person
 from chalicelib.domain.events import DomainEvent, EventType
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, encode, render
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.outbound.queues import MAX_BODY_BYTES
-from chalicelib.resources.webhooks import WEBHOOKS
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS
+from chalicelib.webhooks.api import WEBHOOKS
+from chalicelib.webhooks.model import Webhook
 
 INTERCOM_NAMES = {
     EventType.TIMER_STARTED: "timer-started",

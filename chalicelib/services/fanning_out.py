@@ -17,7 +17,6 @@ from chalicelib.dataclass import dataclass
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.directory import Organization, Person
 from chalicelib.domain.events import DomainEvent, entry_events, timer_events
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.outbound.queues import MAX_BODY_BYTES, Message, Queue, encode
 from chalicelib.services.event_documents import (
     INTERCOM_NAMES,
@@ -27,6 +26,7 @@ from chalicelib.services.event_documents import (
 )
 from chalicelib.store.store import Store
 from chalicelib.store.streams import StreamRecord, TimerChange, read_change, sequence_number
+from chalicelib.webhooks.model import Webhook
 
 log = logging.getLogger("stint")
 

@@ -19,9 +19,9 @@ from chalicelib.domain.events import (
 )
 from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.outbound.queues import Message, Queue, encode
 from chalicelib.services.event_documents import webhook_delivery_body
+from chalicelib.webhooks.model import Webhook
 
 _PAGE = 200
 _RETRY_AFTER_SECONDS = 2

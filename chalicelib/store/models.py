@@ -22,7 +22,6 @@ from chalicelib.domain.deliveries import Fate
 from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TrackMethod
-from chalicelib.domain.webhooks import PausedReason, WebhookState
 from chalicelib.store.attributes import (
     IntegerAttribute,
     ListedAttribute,
@@ -31,6 +30,7 @@ from chalicelib.store.attributes import (
     WordAttribute,
 )
 from chalicelib.time_entries.rules import Act
+from chalicelib.webhooks.model import PausedReason, WebhookState
 
 
 class _IndexMeta:
@@ -365,7 +365,7 @@ class ClaimModel(DirectoryModel):
 
 
 class WebhookModel(DirectoryModel):
-    """A :class:`~chalicelib.domain.webhooks.Webhook`. Its secret is not here, nor anywhere."""
+    """A :class:`~chalicelib.webhooks.model.Webhook`. Its secret is not here, nor anywhere."""
 
     class Meta(DirectoryModel.Meta):
         pass

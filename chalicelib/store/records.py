@@ -24,7 +24,6 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.store import keys
 from chalicelib.store.models import (
     ClaimModel,
@@ -42,6 +41,7 @@ from chalicelib.store.models import (
 )
 from chalicelib.store.reads import RawItem, Ref, ref
 from chalicelib.time_entries.rules import REVISIONS_KEPT_SECONDS, Revision
+from chalicelib.webhooks.model import Webhook
 
 Record = (
     Timer

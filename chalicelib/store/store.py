@@ -14,8 +14,7 @@ from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import RollUp, TallyName, TallyState
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.domain.webhooks import PausedReason, Webhook
-from chalicelib.store import deliveries, directory, keys, pages, tallies, webhooks
+from chalicelib.store import deliveries, directory, keys, pages, tallies
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.reads import RawItem, Ref, read, ref
@@ -34,6 +33,8 @@ from chalicelib.store.transactions import Commit, commit
 from chalicelib.time_entries import repository as time_entries
 from chalicelib.time_entries.rules import Revision
 from chalicelib.timers import repository as queries
+from chalicelib.webhooks import repository as webhooks
+from chalicelib.webhooks.model import PausedReason, Webhook
 
 
 @dataclass(frozen=True, slots=True)

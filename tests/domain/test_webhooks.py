@@ -5,7 +5,7 @@ import base64
 import pytest
 
 from chalicelib.domain.events import EventType
-from chalicelib.domain.webhooks import (
+from chalicelib.webhooks.model import (
     MOST_SIGNATURES,
     PAUSED_AFTER,
     ROTATION_OVERLAP,

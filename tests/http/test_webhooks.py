@@ -8,12 +8,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.domain.deliveries import WAITS
-from chalicelib.domain.webhooks import (
-    MOST_SIGNATURES,
-    MOST_WEBHOOKS,
-    ROTATION_OVERLAP,
-    Webhook,
-)
+from chalicelib.webhooks.model import MOST_SIGNATURES, MOST_WEBHOOKS, ROTATION_OVERLAP, Webhook
 from tests.support.api import JSON_API, Answer, Api
 from tests.support.calls import counted
 from tests.support.clock import HOUR, MINUTE, FakeClock
@@ -409,7 +404,7 @@ def test_replay_without_a_valid_selection_is_rejected(
 def test_replay_of_too_many_events_is_rejected(
     admin: Api, outside: Outside, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.services.webhooks.MOST_REPLAYED", 1)
+    monkeypatch.setattr("chalicelib.webhooks.operations.MOST_REPLAYED", 1)
     change(admin, WEBHOOK, events=["timer.started"])
     for entry in (ADMINS_ENTRY, ADMINS_SECOND_ENTRY):
         admin.start(time_entry_id=entry)

@@ -17,13 +17,13 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.jsonapi.documents import View, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
 from chalicelib.resources.registry import RECORDS, RESOURCES
 from chalicelib.time_entries.rules import Act, Revision
 from chalicelib.timers import api as timers
+from chalicelib.webhooks.model import Webhook
 
 SAMPLES: dict[type[Any], Any] = {
     Timer: Timer(16, 2149, 8784, 364, 60, 3660, 120),

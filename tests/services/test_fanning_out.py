@@ -10,9 +10,9 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer
-from chalicelib.domain.webhooks import PausedReason, WebhookState
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.queues import MAX_BODY_BYTES
+from chalicelib.webhooks.model import PausedReason, WebhookState
 from tests.support.api import Api
 from tests.support.calls import counted
 from tests.support.clock import HOUR, MONDAY_NINE

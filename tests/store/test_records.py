@@ -21,11 +21,11 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
-from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState
 from chalicelib.store import keys
 from chalicelib.store.models import TimerModel
 from chalicelib.store.records import Record, model_of, read_noun
 from chalicelib.time_entries.rules import Act, Revision
+from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState
 
 FULL: list[Record] = [
     Timer(7, 2149, 8779, 364, 1000, 2000, 1500, StopReason.AUTO, 3),

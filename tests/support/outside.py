@@ -17,7 +17,6 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.domain.deliveries import Delivery
 from chalicelib.domain.events import EventType
-from chalicelib.domain.webhooks import Webhook, secret_of
 from chalicelib.events.delivery import BATCH
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.intercom import Intercom
@@ -27,6 +26,7 @@ from chalicelib.outbound.secrets import Secrets
 from chalicelib.services.delivering import DeliveryTools, deliver
 from chalicelib.services.fanning_out import FanOutReport, FanOutTools, fan_out
 from chalicelib.services.offices import offices
+from chalicelib.webhooks.model import Webhook, secret_of
 from infra.local.queues import QueueFeed
 from tests.support.clock import FakeClock
 from tests.support.world import ZAGREB

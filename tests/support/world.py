@@ -19,12 +19,12 @@ from chalicelib.domain.directory import (
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.people.rules import email_claim
 from chalicelib.store import keys
 from chalicelib.store.records import Record, model_of
 from chalicelib.store.store import Store
 from chalicelib.store.tallies import model_at
+from chalicelib.webhooks.model import Webhook
 
 ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
 KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")

@@ -16,7 +16,6 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.domain.webhooks import Webhook
 from chalicelib.http.routes import Act, Route
 from chalicelib.jsonapi.documents import View, list_document, render, single_document
 from chalicelib.jsonapi.errors import error_document
@@ -25,6 +24,7 @@ from chalicelib.jsonapi.paging import page_links, page_meta
 from chalicelib.jsonapi.parameters import PageNumber
 from chalicelib.jsonapi.resource import AnyResource, Kind
 from chalicelib.time_entries import rules as time_entries
+from chalicelib.webhooks.model import Webhook
 
 _NOW = 1_772_438_400  # 2026-03-02T09:00:00+01:00
 _HOUR = 3600

@@ -13,10 +13,10 @@ from chalicelib.domain.directory import Caller
 from chalicelib.domain.events import EventType
 from chalicelib.domain.receivers import BadUrl, read_url
 from chalicelib.domain.records import CreateRecord, changed
-from chalicelib.domain.webhooks import MOST_WEBHOOKS, Webhook, WebhookState, secret_of
 from chalicelib.jsonapi.parameters import ListQuery
-from chalicelib.resources.webhooks import WEBHOOK_DELIVERIES, WEBHOOKS
 from chalicelib.services.lists import Position, SmallList
+from chalicelib.webhooks.api import WEBHOOK_DELIVERIES, WEBHOOKS
+from chalicelib.webhooks.model import MOST_WEBHOOKS, Webhook, WebhookState, secret_of
 
 MOST_LISTED = 200
 """Deliveries to each webhook that are listed, the newest."""

@@ -4,10 +4,10 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.domain.webhooks import PausedReason, Webhook, WebhookState
 from chalicelib.store.connection import translated
 from chalicelib.store.models import WebhookModel
 from chalicelib.store.records import place_of
+from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState
 
 
 def mark_failing(webhook: Webhook, since: int | None) -> None:

@@ -4,10 +4,10 @@ from chalicelib.core.permissions import Visibility
 from chalicelib.domain.deliveries import Attempt
 from chalicelib.domain.events import EventType
 from chalicelib.domain.receivers import LONGEST_URL
-from chalicelib.domain.webhooks import Webhook, WebhookState
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.resources.values import flag, text
+from chalicelib.webhooks.model import Webhook, WebhookState
 
 WEBHOOKS: Resource[Webhook] = Resource(
     type="webhooks",

@@ -1,0 +1,1 @@
+"""Webhooks: addresses to which an organization's events are posted."""
