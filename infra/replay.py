@@ -21,11 +21,11 @@ from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.errors import StintError
 from chalicelib.core.settings import Settings, read_settings
 from chalicelib.core.timestamps import SECONDS_PER_DAY, parse_instant
-from chalicelib.domain.deliveries import Delivery
+from chalicelib.deliveries.replay import events_between, send
+from chalicelib.deliveries.rules import Delivery
 from chalicelib.domain.directory import Organization
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.queues import Queue, decode
-from chalicelib.services.replaying import events_between, send
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from chalicelib.webhooks.model import Webhook

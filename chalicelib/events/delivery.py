@@ -10,7 +10,7 @@ from chalice.app import Blueprint, SQSEvent
 from chalicelib.events.wiring import delivery_tools
 
 if TYPE_CHECKING:
-    from chalicelib.services.delivering import DeliveryTools
+    from chalicelib.deliveries.operations import DeliveryTools
 
 log = logging.getLogger("stint")
 
@@ -35,7 +35,7 @@ def delivery(event: SQSEvent) -> dict[str, Any]:
 def deliver_records(tools: "DeliveryTools", records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Deliver messages of the queue; answer as Lambda wants it, with what is to come again."""
     # Imported here: the API, which knows this module for its queue alone, never delivers.
-    from chalicelib.services.delivering import deliver  # noqa: PLC0415
+    from chalicelib.deliveries.operations import deliver  # noqa: PLC0415
 
     report = deliver(tools, {it["messageId"]: it["body"] for it in records})
     log.info("delivery batch", extra={**asdict(report), "failed": len(report.failed)})

@@ -11,7 +11,7 @@ from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 
 if TYPE_CHECKING:
-    from chalicelib.services.delivering import DeliveryTools
+    from chalicelib.deliveries.operations import DeliveryTools
     from chalicelib.services.fanning_out import FanOutTools
 
 

@@ -2,7 +2,7 @@
 
 from http import HTTPStatus
 
-from chalicelib.domain.deliveries import Answer
+from chalicelib.deliveries.rules import Answer
 from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.secrets import Secrets
 

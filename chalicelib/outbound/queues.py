@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 import msgspec
 
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.deliveries import Delivery
+from chalicelib.deliveries.rules import Delivery
 from chalicelib.outbound.clients import client, translated
 
 LONGEST_DELAY = 900

@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.api_tokens.api import API_TOKENS
-from chalicelib.domain.deliveries import Attempt
+from chalicelib.deliveries.rules import Attempt
 from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.jsonapi.resource import AnyResource

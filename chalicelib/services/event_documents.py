@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib.core.timestamps import format_instant
-from chalicelib.domain.deliveries import TEST_EVENT
+from chalicelib.deliveries.rules import TEST_EVENT
 from chalicelib.domain.directory import Caller, Organization, Person
 from chalicelib.domain.events import DomainEvent, EventType
 from chalicelib.domain.timers import TimeEntry, Timer

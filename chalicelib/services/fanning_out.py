@@ -14,7 +14,7 @@ import msgspec
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.deliveries import Delivery
+from chalicelib.deliveries.rules import Delivery
 from chalicelib.domain.directory import Organization, Person
 from chalicelib.domain.events import DomainEvent, entry_events, timer_events
 from chalicelib.outbound.queues import MAX_BODY_BYTES, Message, Queue, encode

@@ -1,11 +1,11 @@
 """Wires what the functions behind the streams need: queues, secrets, receivers."""
 
 from chalicelib.core.dependencies import Toolbox
+from chalicelib.deliveries.operations import DeliveryTools
 from chalicelib.outbound.intercom import HOSTS, Intercom
 from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.queues import Queue
 from chalicelib.outbound.secrets import Secrets
-from chalicelib.services.delivering import DeliveryTools
 from chalicelib.services.fanning_out import FanOutTools
 
 

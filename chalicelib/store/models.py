@@ -18,7 +18,7 @@ from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_
 from pynamodb.indexes import AllProjection, GlobalSecondaryIndex
 from pynamodb.models import Model
 
-from chalicelib.domain.deliveries import Fate
+from chalicelib.deliveries.rules import Fate
 from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TrackMethod
@@ -387,7 +387,7 @@ class WebhookModel(DirectoryModel):
 
 
 class AttemptModel(Model):
-    """An :class:`~chalicelib.domain.deliveries.Attempt`: the log of what went to webhooks."""
+    """An :class:`~chalicelib.deliveries.rules.Attempt`: the log of what went to webhooks."""
 
     class Meta:
         bare_name = "deliveries"

@@ -8,13 +8,14 @@ from pynamodb.exceptions import PutError
 
 from chalicelib.core.idempotency import KeptOutcome, RequestKey
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.deliveries import Attempt
+from chalicelib.deliveries import repository as deliveries
+from chalicelib.deliveries.rules import Attempt
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.tallies import RollUp, TallyName, TallyState
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.store import deliveries, directory, keys, pages, tallies
+from chalicelib.store import directory, keys, pages, tallies
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.reads import RawItem, Ref, read, ref

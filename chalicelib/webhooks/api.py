@@ -1,7 +1,7 @@
 """Webhooks, and the log of what was delivered to them. Ours: Productive has none for timers."""
 
 from chalicelib.core.permissions import Visibility
-from chalicelib.domain.deliveries import Attempt
+from chalicelib.deliveries.rules import Attempt
 from chalicelib.domain.events import EventType
 from chalicelib.domain.receivers import LONGEST_URL
 from chalicelib.jsonapi.inputs import InAttribute, Input

@@ -8,7 +8,7 @@ from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.idempotency import RequestKey
 from chalicelib.core.record_operations import visible
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
-from chalicelib.domain.deliveries import TEST_EVENT, Attempt, Delivery
+from chalicelib.deliveries.rules import TEST_EVENT, Attempt, Delivery
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.events import EventType
 from chalicelib.domain.receivers import BadUrl, read_url
@@ -131,7 +131,7 @@ class Webhooks:
 
     def _again(self, caller: Caller, webhook: Webhook, values: Mapping[str, Any]) -> list[Delivery]:
         # Imported here: nobody else renders events or walks an organization's timers.
-        from chalicelib.services import replaying  # noqa: PLC0415
+        from chalicelib.deliveries import replay as replaying  # noqa: PLC0415
 
         if values.get("dead_letters"):
             return replaying.dead_letters(self._tools, webhook, MOST_REPLAYED)
@@ -151,8 +151,8 @@ class Webhooks:
         return found
 
     def _send(self, deliveries: Sequence[Delivery]) -> None:
+        from chalicelib.deliveries.replay import send  # noqa: PLC0415
         from chalicelib.services.offices import offices  # noqa: PLC0415
-        from chalicelib.services.replaying import send  # noqa: PLC0415
 
         send(offices(self._tools.settings).deliveries, deliveries)
 

@@ -14,7 +14,7 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.deliveries import KEPT_SECONDS, Attempt, Fate
+from chalicelib.deliveries.rules import KEPT_SECONDS, Attempt, Fate
 from chalicelib.domain.directory import Person, Role
 from chalicelib.domain.events import entry_event_now
 from chalicelib.domain.timers import TimeEntry

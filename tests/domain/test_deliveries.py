@@ -2,7 +2,7 @@
 
 import pytest
 
-from chalicelib.domain.deliveries import (
+from chalicelib.deliveries.rules import (
     LONGEST_WAIT,
     WAITS,
     Answer,

@@ -8,9 +8,9 @@ from typing import Any
 
 import pytest
 
+from chalicelib.deliveries.operations import THREADS
 from chalicelib.domain.timers import Timer
 from chalicelib.events import delivery as module
-from chalicelib.services.delivering import THREADS
 from tests.support.clock import HOUR, MONDAY_NINE
 from tests.support.outside import Outside
 from tests.support.receiver import Receiver
@@ -22,7 +22,7 @@ RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_N
 LOAD_MODULE = """
 import json, sys
 import chalicelib.events.delivery as module
-heavy = {"app", "chalicelib.http.application", "chalicelib.services.delivering"}
+heavy = {"app", "chalicelib.http.application", "chalicelib.deliveries.operations"}
 heavy |= {"chalicelib.outbound.queues", "chalicelib.outbound.posting", "standardwebhooks"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.delivery)]))
 """

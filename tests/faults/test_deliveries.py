@@ -10,7 +10,7 @@ from unittest.mock import patch
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.deliveries import Answer
+from chalicelib.deliveries.rules import Answer
 from chalicelib.domain.timers import Timer
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.posting import Poster

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.deliveries import WAITS
+from chalicelib.deliveries.rules import WAITS
 from chalicelib.webhooks.model import MOST_SIGNATURES, MOST_WEBHOOKS, ROTATION_OVERLAP, Webhook
 from tests.support.api import JSON_API, Answer, Api
 from tests.support.calls import counted

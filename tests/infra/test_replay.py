@@ -6,7 +6,7 @@ from dataclasses import replace
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.deliveries import Delivery
+from chalicelib.deliveries.rules import Delivery
 from chalicelib.outbound.queues import Message, Queue, encode
 from infra import replay
 from tests.support.api import Api

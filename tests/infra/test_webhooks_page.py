@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.domain.deliveries import WAITS
+from chalicelib.deliveries.rules import WAITS
 from chalicelib.domain.events import EventType
 from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.signing import signed_headers

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.domain.deliveries import Attempt, Fate
+from chalicelib.deliveries.rules import Attempt, Fate
 from chalicelib.domain.directory import (
     ApiToken,
     Membership,

@@ -10,7 +10,7 @@ from contextlib import closing, contextmanager
 import pytest
 import trustme
 
-from chalicelib.domain.deliveries import Answer
+from chalicelib.deliveries.rules import Answer
 from chalicelib.outbound.posting import Limits, Poster, resolve
 from tests.support.receiver import (
     Answering,

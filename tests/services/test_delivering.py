@@ -9,7 +9,7 @@ import pytest
 from pynamodb.connection import Connection
 from standardwebhooks import Webhook as Verifier
 
-from chalicelib.domain.deliveries import WAITS
+from chalicelib.deliveries.rules import WAITS
 from chalicelib.domain.timers import Timer
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.posting import Poster

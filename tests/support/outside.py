@@ -15,7 +15,8 @@ from moto.sqs.models import sqs_backends
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
-from chalicelib.domain.deliveries import Delivery
+from chalicelib.deliveries.operations import DeliveryTools, deliver
+from chalicelib.deliveries.rules import Delivery
 from chalicelib.domain.events import EventType
 from chalicelib.events.delivery import BATCH
 from chalicelib.outbound.clients import client
@@ -23,7 +24,6 @@ from chalicelib.outbound.intercom import Intercom
 from chalicelib.outbound.posting import Limits, Poster
 from chalicelib.outbound.queues import Queue, decode
 from chalicelib.outbound.secrets import Secrets
-from chalicelib.services.delivering import DeliveryTools, deliver
 from chalicelib.services.fanning_out import FanOutReport, FanOutTools, fan_out
 from chalicelib.services.offices import offices
 from chalicelib.webhooks.model import Webhook, secret_of

@@ -5,7 +5,7 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from chalicelib.core import errors
-from chalicelib.domain.deliveries import Attempt, Fate
+from chalicelib.deliveries.rules import Attempt, Fate
 from chalicelib.domain.directory import (
     ApiToken,
     Membership,

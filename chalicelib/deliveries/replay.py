@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.timestamps import Span
-from chalicelib.domain.deliveries import Delivery, given_up
+from chalicelib.deliveries.rules import Delivery, given_up
 from chalicelib.domain.directory import Organization
 from chalicelib.domain.events import (
     DomainEvent,

@@ -6,7 +6,7 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.deliveries import Attempt
+from chalicelib.deliveries.rules import Attempt
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
 from chalicelib.store.models import AttemptModel

@@ -16,7 +16,8 @@ from http import HTTPStatus
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.deliveries import (
+from chalicelib.deliveries.repository import MOST_AT_ONCE
+from chalicelib.deliveries.rules import (
     TEST_EVENT,
     Answer,
     Attempt,
@@ -30,7 +31,6 @@ from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.queues import LONGEST_DELAY, Message, Queue, decode, encode
 from chalicelib.outbound.secrets import Secrets
 from chalicelib.outbound.signing import signed_headers
-from chalicelib.store.deliveries import MOST_AT_ONCE
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState, secret_of
 
 log = logging.getLogger("stint")

@@ -1,0 +1,1 @@
+"""Webhook deliveries: attempts, retries, dead letters and replay."""
