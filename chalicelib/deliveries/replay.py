@@ -10,17 +10,17 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.core.timestamps import Span
 from chalicelib.deliveries.rules import Delivery, given_up
 from chalicelib.domain.directory import Organization
-from chalicelib.domain.events import (
+from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
+from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.events.documents import webhook_delivery_body
+from chalicelib.events.rules import (
     DomainEvent,
     EventType,
     entry_event_now,
     started_event,
     stopped_event,
 )
-from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
-from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.outbound.queues import Message, Queue, encode
-from chalicelib.services.event_documents import webhook_delivery_body
 from chalicelib.webhooks.model import Webhook
 
 _PAGE = 200

@@ -10,7 +10,7 @@ from chalice.app import Blueprint, DynamoDBEvent
 from chalicelib.events.wiring import fan_out_tools
 
 if TYPE_CHECKING:
-    from chalicelib.services.fanning_out import FanOutTools
+    from chalicelib.events.fanout import FanOutTools
 
 log = logging.getLogger("stint")
 
@@ -31,7 +31,7 @@ def fan_out(event: DynamoDBEvent) -> dict[str, Any]:
 def fan_out_records(tools: "FanOutTools", records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
     """Put on the queue what records tell; answer as Lambda wants it, with what is to come again."""
     # Imported here: the API, which knows this module for its stream alone, never fans out.
-    from chalicelib.services.fanning_out import fan_out as run  # noqa: PLC0415
+    from chalicelib.events.fanout import fan_out as run  # noqa: PLC0415
 
     report = run(tools, records)
     log.info("event fan-out", extra={**asdict(report), "failed": len(report.failed)})

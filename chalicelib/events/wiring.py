@@ -12,7 +12,7 @@ from chalicelib.store.store import Store
 
 if TYPE_CHECKING:
     from chalicelib.deliveries.operations import DeliveryTools
-    from chalicelib.services.fanning_out import FanOutTools
+    from chalicelib.events.fanout import FanOutTools
 
 
 @cache

@@ -2,11 +2,11 @@
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.deliveries.operations import DeliveryTools
+from chalicelib.events.fanout import FanOutTools
 from chalicelib.outbound.intercom import HOSTS, Intercom
 from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.queues import Queue
 from chalicelib.outbound.secrets import Secrets
-from chalicelib.services.fanning_out import FanOutTools
 
 
 def fan_out_tools(tools: Toolbox) -> FanOutTools:

@@ -20,8 +20,8 @@ from pynamodb.models import Model
 
 from chalicelib.deliveries.rules import Fate
 from chalicelib.domain.directory import ApiToken, Role
-from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TrackMethod
+from chalicelib.events.rules import EventType
 from chalicelib.store.attributes import (
     IntegerAttribute,
     ListedAttribute,

@@ -2,8 +2,8 @@
 
 from chalicelib.core.permissions import Visibility
 from chalicelib.deliveries.rules import Attempt
-from chalicelib.domain.events import EventType
 from chalicelib.domain.receivers import LONGEST_URL
+from chalicelib.events.rules import EventType
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.resources.values import flag, text

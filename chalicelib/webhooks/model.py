@@ -10,7 +10,7 @@ from typing import Any
 
 from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.events import EventType
+from chalicelib.events.rules import EventType
 
 ROTATION_OVERLAP = SECONDS_PER_DAY
 """Seconds during which a secret that was replaced signs beside the new one."""

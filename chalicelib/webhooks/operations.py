@@ -10,9 +10,9 @@ from chalicelib.core.record_operations import visible
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.deliveries.rules import TEST_EVENT, Attempt, Delivery
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.events import EventType
 from chalicelib.domain.receivers import BadUrl, read_url
 from chalicelib.domain.records import CreateRecord, changed
+from chalicelib.events.rules import EventType
 from chalicelib.jsonapi.parameters import ListQuery
 from chalicelib.services.lists import Position, SmallList
 from chalicelib.webhooks.api import WEBHOOK_DELIVERIES, WEBHOOKS
@@ -102,7 +102,7 @@ class Webhooks:
 
         Raises ``RecordNotFound``, ``Unavailable``.
         """
-        from chalicelib.services.event_documents import trial_body  # noqa: PLC0415
+        from chalicelib.events.documents import trial_body  # noqa: PLC0415
 
         webhook = self.show(caller, webhook_id)
         event_id = f"evt_test_{self._tools.ids.draw()}"

@@ -16,10 +16,10 @@ from pynamodb.models import Model
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.deliveries.rules import KEPT_SECONDS, Attempt, Fate
 from chalicelib.domain.directory import Person, Role
-from chalicelib.domain.events import entry_event_now
 from chalicelib.domain.timers import TimeEntry
+from chalicelib.events.documents import webhook_body
+from chalicelib.events.rules import entry_event_now
 from chalicelib.people.rules import erased
-from chalicelib.services.event_documents import webhook_body
 from chalicelib.store import models
 from infra.ledger import Ledger
 from tests.support.api import JSON_API, Answer, Api

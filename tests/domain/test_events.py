@@ -5,8 +5,8 @@ from dataclasses import replace
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.events import DomainEvent, EventType, entry_events, timer_events
 from chalicelib.domain.timers import StopReason, TimeEntry
+from chalicelib.events.rules import DomainEvent, EventType, entry_events, timer_events
 from tests.domain.builders import NOW, entry, timer
 from tests.support.clock import HOUR
 

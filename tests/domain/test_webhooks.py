@@ -4,7 +4,7 @@ import base64
 
 import pytest
 
-from chalicelib.domain.events import EventType
+from chalicelib.events.rules import EventType
 from chalicelib.webhooks.model import (
     MOST_SIGNATURES,
     PAUSED_AFTER,

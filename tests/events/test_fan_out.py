@@ -20,7 +20,7 @@ RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_N
 LOAD_MODULE = """
 import json, sys
 import chalicelib.events.fan_out as module
-heavy = {"app", "chalicelib.http.application", "chalicelib.services.fanning_out"}
+heavy = {"app", "chalicelib.http.application", "chalicelib.events.fanout"}
 heavy |= {"chalicelib.outbound.queues", "chalicelib.outbound.posting", "standardwebhooks"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.fan_out)]))
 """

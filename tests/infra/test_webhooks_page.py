@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from chalicelib.deliveries.rules import WAITS
-from chalicelib.domain.events import EventType
+from chalicelib.events.rules import EventType
 from chalicelib.outbound.posting import Poster
 from chalicelib.outbound.signing import signed_headers
 from infra.stack.template import ROOT

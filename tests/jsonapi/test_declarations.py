@@ -15,8 +15,8 @@ from chalicelib.domain.directory import (
     Role,
     Service,
 )
-from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.events.rules import EventType
 from chalicelib.jsonapi.documents import View, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer
+from chalicelib.events.rules import EventType
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.queues import MAX_BODY_BYTES
 from chalicelib.webhooks.model import PausedReason, WebhookState

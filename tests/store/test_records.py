@@ -19,8 +19,8 @@ from chalicelib.domain.directory import (
     Token,
     TokenList,
 )
-from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
+from chalicelib.events.rules import EventType
 from chalicelib.store import keys
 from chalicelib.store.models import TimerModel
 from chalicelib.store.records import Record, model_of, read_noun

@@ -17,14 +17,14 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.deliveries.operations import DeliveryTools, deliver
 from chalicelib.deliveries.rules import Delivery
-from chalicelib.domain.events import EventType
 from chalicelib.events.delivery import BATCH
+from chalicelib.events.fanout import FanOutReport, FanOutTools, fan_out
+from chalicelib.events.rules import EventType
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.intercom import Intercom
 from chalicelib.outbound.posting import Limits, Poster
 from chalicelib.outbound.queues import Queue, decode
 from chalicelib.outbound.secrets import Secrets
-from chalicelib.services.fanning_out import FanOutReport, FanOutTools, fan_out
 from chalicelib.services.offices import offices
 from chalicelib.webhooks.model import Webhook, secret_of
 from infra.local.queues import QueueFeed

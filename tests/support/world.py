@@ -16,9 +16,9 @@ from chalicelib.domain.directory import (
     Token,
     TokenList,
 )
-from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.events.rules import EventType
 from chalicelib.people.rules import email_claim
 from chalicelib.store import keys
 from chalicelib.store.records import Record, model_of

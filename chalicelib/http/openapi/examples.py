@@ -14,8 +14,8 @@ from chalicelib.domain.directory import (
     Role,
     Service,
 )
-from chalicelib.domain.events import EventType
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.events.rules import EventType
 from chalicelib.http.routes import Act, Route
 from chalicelib.jsonapi.documents import View, list_document, render, single_document
 from chalicelib.jsonapi.errors import error_document

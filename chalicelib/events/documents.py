@@ -8,8 +8,8 @@ import msgspec
 from chalicelib.core.timestamps import format_instant
 from chalicelib.deliveries.rules import TEST_EVENT
 from chalicelib.domain.directory import Caller, Organization, Person
-from chalicelib.domain.events import DomainEvent, EventType
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.events.rules import DomainEvent, EventType
 from chalicelib.jsonapi.documents import View, encode, render
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.outbound.queues import MAX_BODY_BYTES
