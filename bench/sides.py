@@ -17,10 +17,10 @@ from bench.rivals.usual_chalice.models import MODELS, Entry, Organization, Timer
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.domain.tallies import PersonDay
+from chalicelib.counters.model import PersonDay
+from chalicelib.counters.rollup import roll_up
 from chalicelib.domain.timers import Timer as OurTimer
 from chalicelib.http.application import create_app
-from chalicelib.services.rolling_up import roll_up
 from chalicelib.store.connection import connect
 from chalicelib.store.store import Store
 from infra.demo import load_demo_data

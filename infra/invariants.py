@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 from itertools import pairwise
 
 from chalicelib.core.write_set import EntryTallying, Tallying
-from chalicelib.domain.tallies import EntryMonth
+from chalicelib.counters.model import EntryMonth
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
 from chalicelib.store import keys
 

@@ -13,14 +13,14 @@ from pynamodb.expressions.operand import Path
 from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
-from chalicelib.domain.tallies import Counters, EntryMonth, PersonDay, difference
+from chalicelib.counters.model import Counters, EntryMonth, PersonDay, difference
+from chalicelib.counters.repository import counters_in, model_at
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem, read
 from chalicelib.store.records import model_of, place_of, read_noun, read_slot, slot_ref
-from chalicelib.store.tallies import counters_in, model_at
 from infra.invariants import (
     Books,
     derived_counters,

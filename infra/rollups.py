@@ -17,7 +17,7 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.operand import Path
 
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.tallies import (
+from chalicelib.counters.model import (
     Bucket,
     Counters,
     Listed,
@@ -28,12 +28,12 @@ from chalicelib.domain.tallies import (
     day_totals,
     difference,
 )
-from chalicelib.services.rolling_up import roll_up
+from chalicelib.counters.repository import bucket_key, counters_in, model_at, version_in
+from chalicelib.counters.rollup import roll_up
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
 from chalicelib.store.models import TallyModel
 from chalicelib.store.reads import RawItem, read, ref
-from chalicelib.store.tallies import bucket_key, counters_in, model_at, version_in
 from infra.ledger import scan
 
 _READS = 8

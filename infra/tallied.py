@@ -6,13 +6,13 @@ from collections.abc import Iterable, Iterator, Mapping
 from pynamodb.models import Model
 
 from chalicelib.core.write_set import EntryTallying, Tallying
-from chalicelib.domain.tallies import Counters, PersonDay, TallyState, decide_roll_up
+from chalicelib.counters.model import Counters, PersonDay, TallyState, decide_roll_up
+from chalicelib.counters.repository import bucket_key
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem
 from chalicelib.store.records import model_of
-from chalicelib.store.tallies import bucket_key
 
 Item = tuple[type[Model], RawItem]
 

@@ -8,8 +8,8 @@ from collections.abc import Iterable, Mapping
 from dataclasses import field, replace
 
 from chalicelib.core.timestamps import SECONDS_PER_DAY
+from chalicelib.counters.model import QUARTER_HOUR, Counted, EntryMonth
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.tallies import QUARTER_HOUR, Counted, EntryMonth
 from chalicelib.domain.timers import RunningTimer, StopReason, TimeEntry, Timer, TrackMethod
 
 

@@ -32,7 +32,7 @@ def roll_up_records(tools: Toolbox, event: Mapping[str, Any]) -> dict[str, objec
     Answers as Lambda wants it: the numbers of the records that are to be given again.
     """
     # Imported here: the API, which knows this module for its stream alone, never rolls up.
-    from chalicelib.services.rolling_up import roll_up  # noqa: PLC0415
+    from chalicelib.counters.rollup import roll_up  # noqa: PLC0415
     from chalicelib.store.keys import tally_named  # noqa: PLC0415
 
     names = {}

@@ -7,8 +7,7 @@ import re
 from datetime import date
 
 from chalicelib.core.timestamps import LAST_INSTANT
-from chalicelib.domain.queries import BadPosition
-from chalicelib.domain.tallies import (
+from chalicelib.counters.model import (
     Bucket,
     EntryMonth,
     Listed,
@@ -18,6 +17,7 @@ from chalicelib.domain.tallies import (
     day_date,
     day_number,
 )
+from chalicelib.domain.queries import BadPosition
 
 RUNNING_SHARDS = 8
 """Partitions of the index of running timers: about 1,000 starts and stops a second each."""

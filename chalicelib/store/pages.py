@@ -7,11 +7,12 @@ conditions beside its index, and what runs or ran on one time entry, is read as 
 from pynamodb.connection import Connection
 
 from chalicelib.core.errors import QueryTooBroad
+from chalicelib.counters.key_ranges import INSTANTS, window
+from chalicelib.counters.model import Counted, Listed, TallyScope
+from chalicelib.counters.offset_pages import Tallied, read_page
 from chalicelib.domain.queries import Page, TimerQuery
-from chalicelib.domain.tallies import Counted, Listed, TallyScope
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
-from chalicelib.store.far_pages import Tallied, read_page
 from chalicelib.store.indexes import walk_of
 from chalicelib.store.plans import (
     BY_PERSON,
@@ -24,7 +25,6 @@ from chalicelib.store.plans import (
     narrowing_filter,
     plan,
 )
-from chalicelib.store.windows import INSTANTS, window
 from chalicelib.timers.repository import in_order, what_runs
 
 

@@ -7,15 +7,16 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError
 
 from chalicelib.core.idempotency import KeptOutcome, RequestKey
+from chalicelib.counters import repository as tallies
+from chalicelib.counters.model import RollUp, TallyName, TallyState
 from chalicelib.dataclass import dataclass
 from chalicelib.deliveries import repository as deliveries
 from chalicelib.deliveries.rules import Attempt
 from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
-from chalicelib.domain.tallies import RollUp, TallyName, TallyState
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.store import directory, keys, pages, tallies
+from chalicelib.store import directory, keys, pages
 from chalicelib.store.connection import translated
 from chalicelib.store.models import KeptOutcomeModel, TokenModel
 from chalicelib.store.reads import RawItem, Ref, read, ref

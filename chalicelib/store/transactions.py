@@ -27,9 +27,9 @@ from chalicelib.core.write_set import (
     SlotChange,
     StopTimer,
 )
+from chalicelib.counters.model import PersonDay, TallyName
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.records import RecordChange
-from chalicelib.domain.tallies import PersonDay, TallyName
 from chalicelib.store import keys
 from chalicelib.store.connection import PASSING, RETRY_AFTER_SECONDS, translated
 from chalicelib.store.models import (

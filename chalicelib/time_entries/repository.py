@@ -6,12 +6,13 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.core.errors import QueryTooBroad
+from chalicelib.counters.key_ranges import DATES, window_of
+from chalicelib.counters.model import Counted, Listed, TallyScope
+from chalicelib.counters.offset_pages import Tallied, read_page
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
-from chalicelib.domain.tallies import Counted, Listed, TallyScope
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name
-from chalicelib.store.far_pages import Tallied, read_page
 from chalicelib.store.indexes import Row, Walk, walk_of
 from chalicelib.store.models import RevisionModel, TimeEntryModel
 from chalicelib.store.plans import (
@@ -28,7 +29,6 @@ from chalicelib.store.plans import (
 from chalicelib.store.reads import RawItem, query_all, read
 from chalicelib.store.records import read_noun, ref_of
 from chalicelib.store.sparse import Part, SparsePage, sparse_page
-from chalicelib.store.windows import DATES, window_of
 from chalicelib.time_entries.rules import Revision
 from chalicelib.timers.repository import checked, cut, cut_behind
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
+from chalicelib.counters.key_ranges import window
 from chalicelib.domain.queries import EntryQuery, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
@@ -14,7 +15,6 @@ from chalicelib.store.plans import MOST_INDEX_PAGES, Plan, asks_what_runs, detou
 from chalicelib.store.reads import RawItem, read
 from chalicelib.store.records import read_noun, read_slot, slot_ref
 from chalicelib.store.sparse import Part, SparsePage, sparse_page
-from chalicelib.store.windows import window
 
 
 def stretch(

@@ -11,8 +11,8 @@ from pynamodb.connection import Connection
 
 from bench.costs import counted
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.tallies import PersonDay
-from chalicelib.services.rolling_up import roll_up
+from chalicelib.counters.model import PersonDay
+from chalicelib.counters.rollup import roll_up
 from tests.support.api import Answer, Api
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT

@@ -11,7 +11,7 @@ from chalicelib.core.write_set import (
     apply_to_new_entry,
     merge_entries,
 )
-from chalicelib.domain.tallies import EntryMonth
+from chalicelib.counters.model import EntryMonth
 from chalicelib.domain.timers import TimeEntry
 from tests.domain.builders import ENTRY, NOW, OTHER_ENTRY, TIMER, TODAY, entry
 from tests.support.clock import DAY

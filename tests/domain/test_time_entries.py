@@ -8,6 +8,7 @@ import pytest
 
 from chalicelib.core.errors import Conflict, InvalidAttribute
 from chalicelib.core.write_set import ChangeEntry, ChangeEntryTally
+from chalicelib.counters.model import EntryMonth
 from chalicelib.domain.directory import Person, Role, Service
 from chalicelib.domain.records import (
     CreateRecord,
@@ -16,7 +17,6 @@ from chalicelib.domain.records import (
     ReplaceRecord,
     RequireRecord,
 )
-from chalicelib.domain.tallies import EntryMonth
 from chalicelib.domain.timers import TimeEntry, Timer, TrackMethod
 from chalicelib.time_entries.rules import (
     MOST_ITEMS_A_STEP,

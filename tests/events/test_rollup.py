@@ -24,7 +24,7 @@ from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
 LOAD_MODULE = """
 import json, sys
 import chalicelib.events.rollup as module
-heavy = {"app", "chalicelib.http.application", "chalicelib.services.rolling_up"}
+heavy = {"app", "chalicelib.http.application", "chalicelib.counters.rollup"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.rollup)]))
 """
 

@@ -11,11 +11,11 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
+from chalicelib.counters.model import PersonDay
+from chalicelib.counters.rollup import roll_up
 from chalicelib.deliveries.operations import DeliveryReport, deliver
-from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.timers import Timer
 from chalicelib.http.pages import pages
-from chalicelib.services.rolling_up import roll_up
 from chalicelib.store.store import Store
 from chalicelib.store.transactions import Commit, LostRace
 from chalicelib.time_entries.purge_deleted import clear_deleted

@@ -8,8 +8,8 @@ from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.tallies import PersonDay
-from chalicelib.services.rolling_up import roll_up
+from chalicelib.counters.model import PersonDay
+from chalicelib.counters.rollup import roll_up
 from chalicelib.store import keys
 from chalicelib.store.models import TallyModel
 from infra.check_invariants import report

@@ -12,8 +12,8 @@ from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
 from chalicelib.core.settings import Settings
+from chalicelib.counters.model import PersonDay
 from chalicelib.deliveries.rules import Delivery
-from chalicelib.domain.tallies import PersonDay
 from chalicelib.domain.timers import Timer
 from chalicelib.outbound.queues import encode
 from chalicelib.store import keys

@@ -17,8 +17,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
+from chalicelib.counters import offset_pages as far_pages
 from chalicelib.domain.timers import Timer
-from chalicelib.store import far_pages
 from chalicelib.store.models import SlotModel, TallyModel, TimerModel
 from infra.bulk import write_all
 from infra.tables import empty_tables

@@ -16,10 +16,10 @@ from pynamodb.expressions.operand import Path
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.ids import IdSource
 from chalicelib.core.write_set import EntryTallying
-from chalicelib.domain.tallies import Bucket, Listed, PersonDay, TallyScope, day_number
+from chalicelib.counters.model import Bucket, Listed, PersonDay, TallyScope, day_number
+from chalicelib.counters.rollup import roll_up
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.events.rollup import roll_up_records
-from chalicelib.services.rolling_up import roll_up
 from chalicelib.store import keys
 from chalicelib.store.models import TallyModel
 from chalicelib.store.store import Store

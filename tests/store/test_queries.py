@@ -12,6 +12,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.errors import QueryTooBroad
 from chalicelib.core.timestamps import Span
+from chalicelib.counters import offset_pages as far_pages
 from chalicelib.domain.queries import (
     BadPosition,
     Page,
@@ -21,7 +22,7 @@ from chalicelib.domain.queries import (
     TimerSort,
 )
 from chalicelib.domain.timers import Timer
-from chalicelib.store import far_pages, keys
+from chalicelib.store import keys
 from chalicelib.store.store import Store
 from infra.bulk import write_all
 from infra.tables import empty_tables

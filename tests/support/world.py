@@ -6,6 +6,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
 from chalicelib.core.write_set import EntryTallying
+from chalicelib.counters.repository import model_at
 from chalicelib.domain.directory import (
     ApiToken,
     Claim,
@@ -23,7 +24,6 @@ from chalicelib.people.rules import email_claim
 from chalicelib.store import keys
 from chalicelib.store.records import Record, model_of
 from chalicelib.store.store import Store
-from chalicelib.store.tallies import model_at
 from chalicelib.webhooks.model import Webhook
 
 ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")

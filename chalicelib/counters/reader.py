@@ -7,10 +7,11 @@ from functools import partial
 from pynamodb.connection import Connection
 
 from chalicelib.core.timestamps import SECONDS_PER_DAY
+from chalicelib.counters import repository as tallies
+from chalicelib.counters.model import Counted, Counters
+from chalicelib.counters.positions import Histogram, Needs, Stretch, months_between
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.tallies import Counted, Counters
-from chalicelib.store import keys, tallies
-from chalicelib.store.ranks import Histogram, Needs, Stretch, months_between
+from chalicelib.store import keys
 from chalicelib.store.together import together
 
 _MONTHS_A_BATCH = 12

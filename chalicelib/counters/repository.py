@@ -8,7 +8,7 @@ from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.operand import Path
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.domain.tallies import Bucket, Counters, RollUp, TallyName, TallyState
+from chalicelib.counters.model import Bucket, Counters, RollUp, TallyName, TallyState
 from chalicelib.store import keys
 from chalicelib.store.connection import table_name, translated
 from chalicelib.store.models import TallyModel

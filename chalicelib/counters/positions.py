@@ -7,8 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import field
 
 from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.tallies import (
+from chalicelib.counters.model import (
     QUARTER_HOUR,
     QUARTERS_A_DAY,
     Counted,
@@ -16,6 +15,7 @@ from chalicelib.domain.tallies import (
     first_day,
     month_of,
 )
+from chalicelib.dataclass import dataclass
 
 ENDLESS_MONTHS = ("0000-00", "9999-99")
 

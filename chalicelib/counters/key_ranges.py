@@ -6,8 +6,8 @@ from datetime import date
 from pynamodb.connection import Connection
 
 from chalicelib.core.timestamps import SECONDS_PER_DAY, Span
+from chalicelib.counters.model import day_number
 from chalicelib.dataclass import dataclass
-from chalicelib.domain.tallies import day_number
 from chalicelib.domain.timers import Timer
 from chalicelib.store import keys
 from chalicelib.store.indexes import Walk

@@ -9,15 +9,15 @@ from typing import Any, Protocol
 
 from pynamodb.connection import Connection
 
+from chalicelib.counters.key_ranges import Axis, Bound, Window
+from chalicelib.counters.model import QUARTER_HOUR, Counted
+from chalicelib.counters.positions import Histogram, Stretch, needs
+from chalicelib.counters.reader import Reading
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.queries import Page
-from chalicelib.domain.tallies import QUARTER_HOUR, Counted
 from chalicelib.store import keys
-from chalicelib.store.histograms import Reading
 from chalicelib.store.indexes import Row, Walk
 from chalicelib.store.plans import FIRST, LAST, Plan
-from chalicelib.store.ranks import Histogram, Stretch, needs
-from chalicelib.store.windows import Axis, Bound, Window
 
 _SKIPPED_FREELY = 150
 """Rows that are rather read and dropped than looked for: they cost less than another call."""
