@@ -10,13 +10,13 @@ gc.disable()
 
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import read_settings
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from chalicelib.events.delivery import blueprint as delivery_blueprint
 from chalicelib.events.fan_out import blueprint as fan_out_blueprint
 from chalicelib.events.rollup import blueprint as rollup_blueprint
 from chalicelib.events.sweep import blueprint as sweep_blueprint
 from chalicelib.http.application import create_app
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
 
 settings = read_settings(os.environ)
 logging.getLogger("stint").setLevel(settings.log_level)

@@ -15,7 +15,7 @@ from bench.sides import BEHIND, OURS
 from bench.write_units import item_bytes
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store.records import model_of
+from chalicelib.dynamodb.items import model_of
 from infra.dynamodb_local import dynamodb_local
 from infra.stack.template import merge_template
 

@@ -24,8 +24,8 @@ from typing import Any
 from bench.packages import BARE, RIVALS, Package, deployed_archive, rival, stint
 from bench.tls import tls_front
 from chalicelib.core.settings import Settings
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from infra.demo import load_demo_data
 from infra.dynamodb_local import dynamodb_local
 from infra.environment import allow_any_credentials

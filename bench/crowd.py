@@ -12,9 +12,9 @@ from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Se
 from chalicelib.domain.records import CreateRecord
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.transactions import Commit
 from chalicelib.people.rules import adding
-from chalicelib.store.store import Store
-from chalicelib.store.transactions import Commit
 
 _SERVICE = 1294
 _ENTRIES = 2

@@ -7,10 +7,10 @@ from pynamodb.models import Model
 
 from chalicelib.core.write_set import EntryTallying, Tallying
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store import keys
-from chalicelib.store.models import TallyModel, TimeEntryModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.items import model_of
+from chalicelib.dynamodb.tables import TallyModel, TimeEntryModel
 from chalicelib.store.reads import RawItem
-from chalicelib.store.records import model_of
 from infra.bulk import write_all
 from infra.tallied import slot_items, timer_items
 

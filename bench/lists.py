@@ -19,11 +19,11 @@ from bench.costs import Cost, counted
 from chalicelib.core.settings import Settings
 from chalicelib.domain.queries import TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.store import keys
-from chalicelib.store.connection import connect
-from chalicelib.store.indexes import Walk, walk_of
-from chalicelib.store.plans import plan
-from chalicelib.store.store import Store
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.index_query import Walk, walk_of
+from chalicelib.dynamodb.query_planner import plan
 from infra.bulk import write_all
 from infra.dynamodb_local import dynamodb_local
 from infra.environment import allow_any_credentials

@@ -23,8 +23,8 @@ from bench.crowd import hire
 from bench.phones import Phone, Sent
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import Settings
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from infra import rollups
 from infra.check_invariants import report
 from infra.dynamodb_local import dynamodb_local, free_port

@@ -13,9 +13,9 @@ import time
 from bench.costs import counted
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import read_settings
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
 from infra.demo import load_demo_data
 from infra.local.gateway import Gateway
 from infra.tables import create_tables

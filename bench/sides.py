@@ -20,9 +20,9 @@ from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.counters.model import PersonDay
 from chalicelib.counters.rollup import roll_up
 from chalicelib.domain.timers import Timer as OurTimer
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
 from infra.demo import load_demo_data
 from infra.local.streams import Feed, ServedStream
 from infra.local.telling import fan_out_feeds

@@ -16,8 +16,8 @@ from pynamodb.connection import Connection
 from bench.forgotten import forget_timers
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import read_settings
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import SweepReport, sweep
 from infra.invariants import check
 from infra.ledger import Ledger

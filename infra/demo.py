@@ -14,10 +14,10 @@ from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Se
 from chalicelib.domain.records import CreateRecord, RecordChange
 from chalicelib.domain.timers import TimeEntry, TrackMethod
 from chalicelib.domain.tokens import digest
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.items import Record
+from chalicelib.dynamodb.transactions import Commit
 from chalicelib.people.rules import adding
-from chalicelib.store.records import Record
-from chalicelib.store.store import Store
-from chalicelib.store.transactions import Commit
 from chalicelib.timers.rules import Drawn, decide_start, decide_stop
 
 _MINUTE = 60

@@ -12,7 +12,7 @@ from itertools import pairwise
 from chalicelib.core.write_set import EntryTallying, Tallying
 from chalicelib.counters.model import EntryMonth
 from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
-from chalicelib.store import keys
+from chalicelib.dynamodb import keys
 
 Tallies = Mapping[str, Mapping[str, int]]
 """Counters of timers by UTC day, without zeros."""

@@ -16,11 +16,11 @@ from pynamodb.models import Model
 from chalicelib.counters.model import Counters, EntryMonth, PersonDay, difference
 from chalicelib.counters.repository import counters_in, model_at
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
-from chalicelib.store import keys
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.items import model_of, place_of, read_noun, read_slot, slot_ref
+from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem, read
-from chalicelib.store.records import model_of, place_of, read_noun, read_slot, slot_ref
 from infra.invariants import (
     Books,
     derived_counters,

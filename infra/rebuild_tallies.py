@@ -17,8 +17,8 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.errors import StintError
 from chalicelib.core.settings import read_settings
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from infra.check_invariants import find_violations
 from infra.environment import allow_any_credentials
 from infra.ledger import Ledger, repair_tallies

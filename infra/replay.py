@@ -24,10 +24,10 @@ from chalicelib.core.timestamps import SECONDS_PER_DAY, parse_instant
 from chalicelib.deliveries.replay import events_between, send
 from chalicelib.deliveries.rules import Delivery
 from chalicelib.domain.directory import Organization
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from chalicelib.outbound.clients import client
 from chalicelib.outbound.queues import Queue, decode
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
 from chalicelib.webhooks.model import Webhook
 from infra.environment import allow_any_credentials
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES

@@ -30,9 +30,9 @@ from chalicelib.counters.model import (
 )
 from chalicelib.counters.repository import bucket_key, counters_in, model_at, version_in
 from chalicelib.counters.rollup import roll_up
-from chalicelib.store import keys
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TallyModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.store.reads import RawItem, read, ref
 from infra.ledger import scan
 

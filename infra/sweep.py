@@ -16,8 +16,8 @@ from pynamodb.exceptions import PynamoDBException
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.errors import StintError
 from chalicelib.core.settings import read_settings
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from chalicelib.time_entries.purge_deleted import ClearingReport, clear_deleted
 from chalicelib.timers.auto_stop import sweep
 from infra.environment import allow_any_credentials, log_to_terminal

@@ -2,7 +2,7 @@
 
 from pynamodb.models import Model
 
-from chalicelib.store.models import TABLES
+from chalicelib.dynamodb.tables import TABLES
 
 
 def create_tables() -> list[str]:

@@ -9,10 +9,10 @@ from chalicelib.core.write_set import EntryTallying, Tallying
 from chalicelib.counters.model import Counters, PersonDay, TallyState, decide_roll_up
 from chalicelib.counters.repository import bucket_key
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store import keys
-from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.items import model_of
+from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem
-from chalicelib.store.records import model_of
 
 Item = tuple[type[Model], RawItem]
 

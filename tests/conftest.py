@@ -10,9 +10,9 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.ids import IdSource
 from chalicelib.core.settings import Settings
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
 from infra.local.embedded import embedded_dynamodb
 from infra.local.outside import create_outside
 from infra.local.streams import ServedStream, Stream

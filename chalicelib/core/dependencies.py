@@ -9,7 +9,7 @@ from dataclasses import field
 from chalicelib.core.ids import IdSource
 from chalicelib.core.settings import Settings
 from chalicelib.dataclass import dataclass
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,7 +10,7 @@ from chalicelib.core.idempotency import KEPT_SECONDS, KeptOutcome, RequestKey
 from chalicelib.core.write_set import Changes
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.records import RecordChange
-from chalicelib.store.transactions import Commit, LostRace
+from chalicelib.dynamodb.transactions import Commit, LostRace
 
 ATTEMPTS = 8
 SENDS = 2

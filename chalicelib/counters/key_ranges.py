@@ -9,10 +9,10 @@ from chalicelib.core.timestamps import SECONDS_PER_DAY, Span
 from chalicelib.counters.model import day_number
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import Timer
-from chalicelib.store import keys
-from chalicelib.store.indexes import Walk
-from chalicelib.store.plans import FIRST, LAST, Plan
-from chalicelib.store.together import together
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.concurrency import together
+from chalicelib.dynamodb.index_query import Walk
+from chalicelib.dynamodb.query_planner import FIRST, LAST, Plan
 
 
 @dataclass(frozen=True, slots=True)

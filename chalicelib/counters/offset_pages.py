@@ -15,9 +15,9 @@ from chalicelib.counters.positions import Histogram, Stretch, needs
 from chalicelib.counters.reader import Reading
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.queries import Page
-from chalicelib.store import keys
-from chalicelib.store.indexes import Row, Walk
-from chalicelib.store.plans import FIRST, LAST, Plan
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.index_query import Row, Walk
+from chalicelib.dynamodb.query_planner import FIRST, LAST, Plan
 
 _SKIPPED_FREELY = 150
 """Rows that are rather read and dropped than looked for: they cost less than another call."""

@@ -11,8 +11,8 @@ from chalicelib.counters import repository as tallies
 from chalicelib.counters.model import Counted, Counters
 from chalicelib.counters.positions import Histogram, Needs, Stretch, months_between
 from chalicelib.dataclass import dataclass
-from chalicelib.store import keys
-from chalicelib.store.together import together
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.concurrency import together
 
 _MONTHS_A_BATCH = 12
 """Months that are read one by one, in one call with days; more of them are a range."""

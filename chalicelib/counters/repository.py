@@ -9,11 +9,11 @@ from pynamodb.expressions.operand import Path
 from pynamodb.transactions import TransactWrite
 
 from chalicelib.counters.model import Bucket, Counters, RollUp, TallyName, TallyState
-from chalicelib.store import keys
-from chalicelib.store.connection import table_name, translated
-from chalicelib.store.models import TallyModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import table_name, translated
+from chalicelib.dynamodb.tables import TallyModel
+from chalicelib.dynamodb.transactions import refuse
 from chalicelib.store.reads import RawItem, read, ref
-from chalicelib.store.transactions import refuse
 
 _NO_COUNTERS = frozenset({"scope", "bucket", "version"})
 

@@ -11,7 +11,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Unavailable
 from chalicelib.counters.model import MOST_SHARES, TallyName, decide_roll_up
-from chalicelib.store.transactions import LostRace
+from chalicelib.dynamodb.transactions import LostRace
 
 log = logging.getLogger("stint")
 

@@ -7,9 +7,9 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.deliveries.rules import Attempt
-from chalicelib.store import keys
-from chalicelib.store.connection import table_name, translated
-from chalicelib.store.models import AttemptModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import table_name, translated
+from chalicelib.dynamodb.tables import AttemptModel
 from chalicelib.store.reads import RawItem
 
 MOST_AT_ONCE = 25

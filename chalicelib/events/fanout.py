@@ -16,11 +16,11 @@ from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
 from chalicelib.deliveries.rules import Delivery
 from chalicelib.domain.directory import Organization, Person
+from chalicelib.dynamodb.database import Store
 from chalicelib.events.documents import INTERCOM_NAMES, intercom_body, looks, webhook_delivery_body
 from chalicelib.events.rules import DomainEvent, entry_events, timer_events
 from chalicelib.events.stream_records import StreamRecord, TimerChange, read_change, sequence_number
 from chalicelib.outbound.queues import MAX_BODY_BYTES, Message, Queue, encode
-from chalicelib.store.store import Store
 from chalicelib.webhooks.model import Webhook
 
 log = logging.getLogger("stint")

@@ -33,7 +33,7 @@ def roll_up_records(tools: Toolbox, event: Mapping[str, Any]) -> dict[str, objec
     """
     # Imported here: the API, which knows this module for its stream alone, never rolls up.
     from chalicelib.counters.rollup import roll_up  # noqa: PLC0415
-    from chalicelib.store.keys import tally_named  # noqa: PLC0415
+    from chalicelib.dynamodb.keys import tally_named  # noqa: PLC0415
 
     names = {}
     for record in event["Records"]:

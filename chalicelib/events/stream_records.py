@@ -5,9 +5,9 @@ from typing import Any
 
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TimeEntryModel, TimerModel
-from chalicelib.store.records import Noun, read_noun
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.items import Noun, read_noun
+from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
 
 StreamRecord = Mapping[str, Any]
 

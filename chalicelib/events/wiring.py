@@ -7,8 +7,8 @@ from typing import TYPE_CHECKING
 
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import Settings, read_settings
-from chalicelib.store.connection import connect
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Store
 
 if TYPE_CHECKING:
     from chalicelib.deliveries.operations import DeliveryTools

@@ -4,10 +4,10 @@ from collections.abc import Iterable
 from typing import Any
 
 from chalicelib.domain.directory import Caller
+from chalicelib.dynamodb.database import Store
 from chalicelib.jsonapi.documents import Included, View, is_included, join_path
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.resources.registry import RECORDS, RESOURCES
-from chalicelib.store.store import Store
 
 _Place = tuple[str, int]
 

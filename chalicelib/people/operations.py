@@ -8,6 +8,7 @@ from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFoun
 from chalicelib.core.idempotency import RequestKey
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller, Claim, Person, Role, TokenList
+from chalicelib.dynamodb.database import Found
 from chalicelib.people.rules import (
     Changed,
     adding,
@@ -16,7 +17,6 @@ from chalicelib.people.rules import (
     decide_restoring,
     email_claim,
 )
-from chalicelib.store.store import Found
 
 OWN_VALUES = frozenset({"first_name", "last_name", "title", "nickname", "avatar_url"})
 """What a person may change of themselves; the rest is the admins'."""

@@ -12,9 +12,9 @@ from chalicelib.counters.model import Counted, Listed, TallyScope
 from chalicelib.counters.offset_pages import Tallied, read_page
 from chalicelib.domain.queries import Page, TimerQuery
 from chalicelib.domain.timers import Timer
-from chalicelib.store import keys
-from chalicelib.store.indexes import walk_of
-from chalicelib.store.plans import (
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.index_query import walk_of
+from chalicelib.dynamodb.query_planner import (
     BY_PERSON,
     BY_STOPPED,
     BY_TIME_ENTRY,

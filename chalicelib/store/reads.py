@@ -12,7 +12,7 @@ from pynamodb.models import Model
 
 from chalicelib.core.errors import QueryTooBroad, Unavailable
 from chalicelib.dataclass import dataclass
-from chalicelib.store.connection import RETRY_AFTER_SECONDS, table_name, translated
+from chalicelib.dynamodb.connection import RETRY_AFTER_SECONDS, table_name, translated
 
 RawItem = dict[str, dict[str, Any]]
 """An item as DynamoDB answers it: attribute names to typed values."""

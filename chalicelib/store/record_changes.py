@@ -16,7 +16,7 @@ from chalicelib.domain.records import (
     ReplaceRecord,
     RequireRecord,
 )
-from chalicelib.store.records import key_of, model_of, place_of
+from chalicelib.dynamodb.items import key_of, model_of, place_of
 
 
 def write_records(transaction: TransactWrite, changes: Iterable[RecordChange]) -> None:

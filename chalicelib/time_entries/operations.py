@@ -13,10 +13,10 @@ from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller, Person, Service
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.timers import TimeEntry
+from chalicelib.dynamodb.database import Found
 from chalicelib.jsonapi.conditions import Conditions, DateIs, IdsAre, Never
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.services.lists import Position, meeting
-from chalicelib.store.store import Found
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.time_entries.rules import (
     MOST_TIMERS_A_STEP,

@@ -15,7 +15,7 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Conflict, Unavailable
 from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.dataclass import dataclass
-from chalicelib.store.sparse import SparsePage
+from chalicelib.dynamodb.sparse_index import SparsePage
 from chalicelib.time_entries.repository import deleted_entry
 from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP, Changed, decide_clearing
 

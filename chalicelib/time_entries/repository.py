@@ -11,11 +11,11 @@ from chalicelib.counters.model import Counted, Listed, TallyScope
 from chalicelib.counters.offset_pages import Tallied, read_page
 from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store import keys
-from chalicelib.store.connection import table_name
-from chalicelib.store.indexes import Row, Walk, walk_of
-from chalicelib.store.models import RevisionModel, TimeEntryModel
-from chalicelib.store.plans import (
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.index_query import Row, Walk, walk_of
+from chalicelib.dynamodb.items import read_noun, ref_of
+from chalicelib.dynamodb.query_planner import (
     BY_ORGANIZATION_DATE,
     BY_PERSON_DATE,
     BY_SERVICE_DATE,
@@ -26,9 +26,9 @@ from chalicelib.store.plans import (
     Plan,
     entry_plan,
 )
+from chalicelib.dynamodb.sparse_index import Part, SparsePage, sparse_page
+from chalicelib.dynamodb.tables import RevisionModel, TimeEntryModel
 from chalicelib.store.reads import RawItem, query_all, read
-from chalicelib.store.records import read_noun, ref_of
-from chalicelib.store.sparse import Part, SparsePage, sparse_page
 from chalicelib.time_entries.rules import Revision
 from chalicelib.timers.repository import checked, cut, cut_behind
 

@@ -16,9 +16,9 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import Timer
-from chalicelib.store.keys import RUNNING_SHARDS
-from chalicelib.store.sparse import SparsePage
-from chalicelib.store.transactions import Commit, LostRace
+from chalicelib.dynamodb.keys import RUNNING_SHARDS
+from chalicelib.dynamodb.sparse_index import SparsePage
+from chalicelib.dynamodb.transactions import Commit, LostRace
 from chalicelib.timers.repository import limit_of, overdue_timer
 from chalicelib.timers.rules import decide_auto_stop
 

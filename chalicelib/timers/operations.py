@@ -12,9 +12,9 @@ from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.domain.queries import Page, Stretch, TimerQuery
 from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.dynamodb.database import StartState, StopState
+from chalicelib.dynamodb.transactions import LostRace
 from chalicelib.jsonapi.resource import Record, Resource
-from chalicelib.store.store import StartState, StopState
-from chalicelib.store.transactions import LostRace
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS
 from chalicelib.timers.rules import (

@@ -8,13 +8,13 @@ from pynamodb.connection import Connection
 from chalicelib.counters.key_ranges import window
 from chalicelib.domain.queries import EntryQuery, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.store import keys
-from chalicelib.store.indexes import Row, Walk, walk_of
-from chalicelib.store.models import TimerModel
-from chalicelib.store.plans import MOST_INDEX_PAGES, Plan, asks_what_runs, detour, plan
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.index_query import Row, Walk, walk_of
+from chalicelib.dynamodb.items import read_noun, read_slot, slot_ref
+from chalicelib.dynamodb.query_planner import MOST_INDEX_PAGES, Plan, asks_what_runs, detour, plan
+from chalicelib.dynamodb.sparse_index import Part, SparsePage, sparse_page
+from chalicelib.dynamodb.tables import TimerModel
 from chalicelib.store.reads import RawItem, read
-from chalicelib.store.records import read_noun, read_slot, slot_ref
-from chalicelib.store.sparse import Part, SparsePage, sparse_page
 
 
 def stretch(

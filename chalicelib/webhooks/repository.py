@@ -4,9 +4,9 @@ from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.store.connection import translated
-from chalicelib.store.models import WebhookModel
-from chalicelib.store.records import place_of
+from chalicelib.dynamodb.connection import translated
+from chalicelib.dynamodb.items import place_of
+from chalicelib.dynamodb.tables import WebhookModel
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState
 
 

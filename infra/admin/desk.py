@@ -16,10 +16,10 @@ from chalicelib.core.errors import RecordNotFound, Unavailable
 from chalicelib.core.ids import parse_id
 from chalicelib.core.settings import Settings, read_settings
 from chalicelib.domain.directory import Caller, Claim, Organization, Person, Role
+from chalicelib.dynamodb.connection import connect, table_name, translated
+from chalicelib.dynamodb.database import Store
 from chalicelib.people.rules import email_claim
-from chalicelib.store.connection import connect, table_name, translated
 from chalicelib.store.reads import RawItem
-from chalicelib.store.store import Store
 from infra.environment import allow_any_credentials
 
 OPERATOR = 0

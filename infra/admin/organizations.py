@@ -6,11 +6,11 @@ import click
 
 from chalicelib.api_tokens.api import CREATION as TOKEN
 from chalicelib.domain.directory import Caller, Organization
+from chalicelib.dynamodb.items import kind_prefix, read_noun
+from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.api import CHANGES
 from chalicelib.people import api as people
 from chalicelib.services.catalogue import Self
-from chalicelib.store.models import DirectoryModel
-from chalicelib.store.records import kind_prefix, read_noun
 from infra.admin import output
 from infra.admin.desk import Desk
 from infra.admin.founding import found

@@ -21,20 +21,20 @@ from chalicelib.core.unit_of_work import Decision, settle
 from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
 from chalicelib.domain.records import changed
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.jsonapi.documents import encode
-from chalicelib.people.operations import People
-from chalicelib.people.rules import erased, is_erased
-from chalicelib.store import keys
-from chalicelib.store.connection import translated
-from chalicelib.store.models import (
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import translated
+from chalicelib.dynamodb.items import read_kept, read_noun
+from chalicelib.dynamodb.tables import (
     AttemptModel,
     KeptOutcomeModel,
     RevisionModel,
     TimeEntryModel,
     TimerModel,
 )
+from chalicelib.jsonapi.documents import encode
+from chalicelib.people.operations import People
+from chalicelib.people.rules import erased, is_erased
 from chalicelib.store.reads import RawItem
-from chalicelib.store.records import read_kept, read_noun
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.time_entries.rules import Revision

@@ -16,12 +16,12 @@ from pathlib import Path
 
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import Settings, read_settings
+from chalicelib.dynamodb.connection import connect, table_name
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.events.rollup import roll_up_records
 from chalicelib.events.sweep import EVERY_MINUTES
 from chalicelib.http.application import create_app
-from chalicelib.store.connection import connect, table_name
-from chalicelib.store.models import TallyModel
-from chalicelib.store.store import Store
 from infra.demo import load_demo_data
 from infra.environment import allow_any_credentials, log_to_terminal
 from infra.local.embedded import embedded_dynamodb

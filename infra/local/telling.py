@@ -5,12 +5,12 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.core.dependencies import Toolbox
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
 from chalicelib.events.delivery import BATCH, deliver_records
 from chalicelib.events.fan_out import fan_out_records
 from chalicelib.outbound.clients import client
 from chalicelib.services.outside import delivery_tools, fan_out_tools
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TimeEntryModel, TimerModel
 from infra.local.queues import QueueFeed
 from infra.local.streams import Feed, Record, Stream
 

@@ -8,7 +8,7 @@ batches, failure destination). tests/infra reports missing parts.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.store.models import TallyModel, TimeEntryModel, TimerModel
+from chalicelib.dynamodb.tables import TallyModel, TimeEntryModel, TimerModel
 from infra.archive import TASK_ROOT
 from infra.slimming import AWS_ROOTS
 from infra.stack.intrinsics import Json, either, ref, sub

@@ -7,9 +7,9 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import Settings
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import TABLES
 from chalicelib.http.application import create_app
-from chalicelib.store.models import TABLES
-from chalicelib.store.store import Store
 from infra.stack.alarms import alarms
 from infra.stack.api import api, outputs
 from infra.stack.dashboard import dashboard

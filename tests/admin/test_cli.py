@@ -11,8 +11,8 @@ from click.testing import CliRunner
 from pynamodb.connection import Connection
 
 from chalicelib.core.settings import Settings
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TokenModel
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.tables import TokenModel
 from infra.admin import desk as desks
 from infra.admin.cli import admin
 from infra.admin.desk import Desk, open_desk

@@ -17,10 +17,10 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.deliveries.rules import KEPT_SECONDS, Attempt, Fate
 from chalicelib.domain.directory import Person, Role
 from chalicelib.domain.timers import TimeEntry
+from chalicelib.dynamodb import tables as models
 from chalicelib.events.documents import webhook_body
 from chalicelib.events.rules import entry_event_now
 from chalicelib.people.rules import erased
-from chalicelib.store import models
 from infra.ledger import Ledger
 from tests.support.api import JSON_API, Answer, Api
 from tests.support.books import violations_of

@@ -11,7 +11,7 @@ from pynamodb.connection import Connection
 from bench.lists import measure
 from chalicelib.domain.queries import EntryQuery
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from infra.bulk import write_all
 from infra.tables import renew_tables
 from infra.tallied import entry_items

@@ -21,7 +21,7 @@ from bench.lists import (
     middle_position,
     pages_of,
 )
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from infra.tables import renew_tables
 from tests.support.engine import ENDPOINT
 

@@ -11,7 +11,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.timestamps import local_date
 from chalicelib.domain.timers import Timer
-from chalicelib.store.models import KeptOutcomeModel
+from chalicelib.dynamodb.tables import KeptOutcomeModel
 from infra.demo import KOLKATA, ZAGREB
 from infra.ledger import Ledger
 from infra.local.gateway import Answer, Gateway

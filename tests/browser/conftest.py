@@ -18,8 +18,8 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import Settings
+from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from chalicelib.store.store import Store
 from infra.demo import load_demo_data
 from infra.local.pages import Pages
 from infra.local.server import LocalServer

@@ -10,10 +10,10 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.events import rollup as module
 from chalicelib.events.rollup import roll_up_records
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TallyModel
 from infra.local.streams import Feed, Record, Stream
 from infra.rollups import behind, drifted, read_all
 from tests.support.api import Api

@@ -10,8 +10,8 @@ from pynamodb.connection import Connection
 from chalicelib.api_tokens.authentication import REMEMBERED_SECONDS
 from chalicelib.domain.directory import Role, Token
 from chalicelib.domain.tokens import digest, new_token
-from chalicelib.store.models import TokenModel
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import TokenModel
 from tests.support.api import Api
 from tests.support.calls import counted
 from tests.support.clock import FakeClock

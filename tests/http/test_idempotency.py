@@ -7,7 +7,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.core.idempotency import KEPT_SECONDS
-from chalicelib.store.models import KeptOutcomeModel
+from chalicelib.dynamodb.tables import KeptOutcomeModel
 from infra.local.gateway import Gateway
 from tests.support.api import JSON_API, Answer, Api
 from tests.support.calls import counted

@@ -6,9 +6,9 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.domain.directory import Service
+from chalicelib.dynamodb import directory
 from chalicelib.jsonapi.cursors import write_cursor
 from chalicelib.services.lists import SmallList
-from chalicelib.store import directory
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.faults import failing

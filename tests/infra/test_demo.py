@@ -2,7 +2,7 @@
 
 from pynamodb.connection import Connection
 
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from infra.demo import load_demo_data
 from tests.support.clock import HOUR, MONDAY_NINE
 from tests.support.tables import items, snapshot

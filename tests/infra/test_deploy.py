@@ -11,7 +11,7 @@ from unittest.mock import patch
 import pytest
 from moto import mock_aws
 
-from chalicelib.store.models import TABLES
+from chalicelib.dynamodb.tables import TABLES
 from infra import destroy
 from infra.aws.account import GATEWAY_ROLE, bucket_name, let_gateway_log
 from infra.aws.session import Aws, stack_name

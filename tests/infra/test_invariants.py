@@ -7,8 +7,8 @@ from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
 from chalicelib.domain.timers import StopReason
-from chalicelib.store import keys
-from chalicelib.store.models import SlotModel, TallyModel, TimeEntryModel, TimerModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
 from infra.check_invariants import find_violations, repair
 from infra.invariants import Books, check

@@ -11,7 +11,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.tokens import digest, new_token
-from chalicelib.store.models import TABLES
+from chalicelib.dynamodb.tables import TABLES
 from infra.admin.desk import Desk
 from infra.stack.parameters import PARAMETERS
 from infra.stack.tables import table_id

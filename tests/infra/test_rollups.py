@@ -10,8 +10,8 @@ from pynamodb.expressions.operand import Path
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.counters.model import PersonDay
 from chalicelib.counters.rollup import roll_up
-from chalicelib.store import keys
-from chalicelib.store.models import TallyModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.tables import TallyModel
 from infra.check_invariants import report
 from infra.rebuild_tallies import rebuild_all
 from infra.rollups import behind, check, drifted, read_all, rebuild

@@ -7,7 +7,7 @@ import pytest
 from pynamodb.models import Model
 
 from chalicelib.core.settings import read_settings
-from chalicelib.store.models import TABLES
+from chalicelib.dynamodb.tables import TABLES
 from infra.stack.functions import FUNCTIONS
 from infra.stack.template import api_stage
 from tests.support.moto_stack import client, created, outputs, physical_id, within_moto

@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TallyModel
-from chalicelib.store.store import Store
-from chalicelib.store.transactions import Commit, LostRace
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import TallyModel
+from chalicelib.dynamodb.transactions import Commit, LostRace
 from infra.local.streams import Feed, Record, Stream, pumping
 from tests.support.api import Api
 from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from chalicelib.store.models import TABLES
+from chalicelib.dynamodb.tables import TABLES
 from chalicelib.timers.auto_stop import SweepReport
 from infra.stack.tables import table_id
 from tests.support.stack import Json, of_type, references

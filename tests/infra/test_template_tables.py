@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.store.models import TABLES
+from chalicelib.dynamodb.tables import TABLES
 from infra.stack.tables import table_id
 from tests.support.stack import Json, of_type
 

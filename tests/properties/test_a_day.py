@@ -25,7 +25,7 @@ from chalicelib.core.ids import IdSource
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.ledger import Ledger

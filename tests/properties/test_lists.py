@@ -19,7 +19,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.counters import offset_pages as far_pages
 from chalicelib.domain.timers import Timer
-from chalicelib.store.models import SlotModel, TallyModel, TimerModel
+from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimerModel
 from infra.bulk import write_all
 from infra.tables import empty_tables
 from infra.tallied import slot_items, tally_items, timer_items

@@ -22,7 +22,7 @@ from chalicelib.core.ids import IdSource
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller, Organization, Role
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import SweepReport, sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.support.books import TimerKey, key_of

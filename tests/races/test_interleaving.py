@@ -14,7 +14,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.idempotency import Outcome
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer
 from tests.races.crowd import (

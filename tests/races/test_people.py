@@ -12,8 +12,8 @@ from chalicelib.api_tokens.rules import MOST_TOKENS
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, StintError
 from chalicelib.domain.directory import Caller, Person, Role
 from chalicelib.domain.timers import StopReason
+from chalicelib.dynamodb.database import Store
 from chalicelib.people.operations import People
-from chalicelib.store.store import Store
 from chalicelib.timers.operations import StartTimer, start_timer
 from tests.races.crowd import CALLERS, ENTRIES, Phone, Run, all_at_once, tried, weather_of
 from tests.support.books import timers, violations

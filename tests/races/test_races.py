@@ -12,7 +12,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.domain.timers import StopReason
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer
 from tests.races.crowd import (

@@ -9,8 +9,8 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
 from chalicelib.domain.timers import TimeEntry, TrackMethod
+from chalicelib.dynamodb.database import Store
 from chalicelib.people.operations import People
-from chalicelib.store.store import Store
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.timers.auto_stop import sweep

@@ -9,8 +9,8 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.timers import TimeEntry
-from chalicelib.store import keys
-from chalicelib.store.models import TimeEntryModel
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.tables import TimeEntryModel
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import PAGE, ClearingReport, clear_deleted
 from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP

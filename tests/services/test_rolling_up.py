@@ -19,10 +19,10 @@ from chalicelib.core.write_set import EntryTallying
 from chalicelib.counters.model import Bucket, Listed, PersonDay, TallyScope, day_number
 from chalicelib.counters.rollup import roll_up
 from chalicelib.domain.timers import TimeEntry
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.events.rollup import roll_up_records
-from chalicelib.store import keys
-from chalicelib.store.models import TallyModel
-from chalicelib.store.store import Store
 from infra.local.streams import Record
 from infra.rollups import behind, drifted, read_all
 from infra.tables import empty_tables

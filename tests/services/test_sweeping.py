@@ -11,9 +11,9 @@ from bench.forgotten import forget_timers
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.timers import StopReason
-from chalicelib.store import keys
-from chalicelib.store.models import TimeEntryModel, TimerModel
-from chalicelib.store.store import Store
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
 from chalicelib.timers.auto_stop import PAGE, SweepReport, sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.invariants import check

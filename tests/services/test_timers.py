@@ -9,7 +9,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.errors import Conflict, RecordNotFound
 from chalicelib.domain.directory import Caller, Role
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.support.tables import items
 from tests.support.world import ADMIN, ADMINS_ENTRY, MEMBER, ZAGREB

@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.core.timestamps import Span
 from chalicelib.domain.queries import EntryQuery, EntrySort, TimeIs, TimerQuery, TimerSort
-from chalicelib.store.plans import Plan, detour, entry_plan, plan
+from chalicelib.dynamodb.query_planner import Plan, detour, entry_plan, plan
 
 ORGANIZATION = 2149
 ALL = ("0000000000", ":")

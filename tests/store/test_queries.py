@@ -22,8 +22,8 @@ from chalicelib.domain.queries import (
     TimerSort,
 )
 from chalicelib.domain.timers import Timer
-from chalicelib.store import keys
-from chalicelib.store.store import Store
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.database import Store
 from infra.bulk import write_all
 from infra.tables import empty_tables
 from infra.tallied import slot_items, tally_items, timer_items

@@ -20,10 +20,10 @@ from chalicelib.domain.directory import (
     TokenList,
 )
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer, TrackMethod
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.items import Record, model_of, read_noun
+from chalicelib.dynamodb.tables import TimerModel
 from chalicelib.events.rules import EventType
-from chalicelib.store import keys
-from chalicelib.store.models import TimerModel
-from chalicelib.store.records import Record, model_of, read_noun
 from chalicelib.time_entries.rules import Act, Revision
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState
 

@@ -15,9 +15,9 @@ from pynamodb.exceptions import VerboseClientError
 from chalicelib.core.errors import Unavailable
 from chalicelib.domain.directory import Organization, Person, Service
 from chalicelib.domain.tokens import digest
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import MODELS, TimerModel
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import MODELS, TimerModel
 from infra.tables import create_tables
 from tests.support.calls import counted
 from tests.support.faults import failing

@@ -9,8 +9,8 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.write_set import Changes, FreeSlot, MoveLastStop, OccupySlot
 from chalicelib.domain.timers import Timer
-from chalicelib.store.store import Store
-from chalicelib.store.transactions import Commit, LostRace
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.transactions import Commit, LostRace
 from chalicelib.timers.rules import Drawn, Started, decide_correction, decide_start, decide_stop
 from tests.support.clock import MONDAY_NINE
 from tests.support.engine import ENDPOINT

@@ -9,9 +9,9 @@ import jsonschema_rs
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import real_toolbox
+from chalicelib.dynamodb.database import Store
 from chalicelib.http.openapi.document import describe
 from chalicelib.http.table import route_table
-from chalicelib.store.store import Store
 
 Description = dict[str, Any]
 

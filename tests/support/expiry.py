@@ -4,8 +4,8 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TABLES
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.tables import TABLES
 
 
 def keep_expired(connection: Connection) -> None:

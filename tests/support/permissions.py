@@ -18,8 +18,8 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 
 from chalicelib.core.settings import Settings
+from chalicelib.dynamodb.tables import TABLES
 from chalicelib.outbound.clients import client
-from chalicelib.store.models import TABLES
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT
 

@@ -5,7 +5,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.ids import IdSource
 from chalicelib.counters.rollup import roll_up
-from chalicelib.store.store import Store
+from chalicelib.dynamodb.database import Store
 from infra.rollups import behind, read_all
 from tests.support.clock import FakeClock
 

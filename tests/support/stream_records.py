@@ -4,9 +4,9 @@ import itertools
 from typing import Any
 
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import TimeEntryModel, TimerModel
-from chalicelib.store.records import model_of
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.items import model_of
+from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
 from tests.support.clock import MONDAY_NINE
 
 _numbers = itertools.count(100_000_000_000_000_000_000)

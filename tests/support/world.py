@@ -19,11 +19,11 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.domain.tokens import digest, new_token
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.items import Record, model_of
 from chalicelib.events.rules import EventType
 from chalicelib.people.rules import email_claim
-from chalicelib.store import keys
-from chalicelib.store.records import Record, model_of
-from chalicelib.store.store import Store
 from chalicelib.webhooks.model import Webhook
 
 ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")

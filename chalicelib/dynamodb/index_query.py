@@ -9,10 +9,10 @@ from pynamodb.models import Model
 
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.store import keys
-from chalicelib.store.connection import table_name, translated
-from chalicelib.store.models import TimeEntryModel, TimerModel
-from chalicelib.store.plans import (
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import table_name, translated
+from chalicelib.dynamodb.items import fields_of, read_noun
+from chalicelib.dynamodb.query_planner import (
     BY_ORGANIZATION_DATE,
     BY_PERSON,
     BY_PERSON_DATE,
@@ -22,8 +22,8 @@ from chalicelib.store.plans import (
     BY_TIME_ENTRY,
     Plan,
 )
+from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem
-from chalicelib.store.records import fields_of, read_noun
 
 
 @dataclass(frozen=True, slots=True)

@@ -3,9 +3,9 @@
 The local server, the tests and the deployed template take their tables from here. Why seven, and
 which access pattern each index serves: docs/decisions/0002-tables.md.
 
-A model's attributes are named as the fields of its noun, so that ``chalicelib.store.records`` can
+A model's attributes are named as the fields of its noun, so that ``chalicelib.dynamodb.items`` can
 turn one into the other; whatever else a model has is a key. ``Meta.bare_name`` names the table:
-``chalicelib.store.connection`` puts the stage's prefix before it.
+``chalicelib.dynamodb.connection`` puts the stage's prefix before it.
 """
 
 from pynamodb.attributes import (
@@ -21,14 +21,14 @@ from pynamodb.models import Model
 from chalicelib.deliveries.rules import Fate
 from chalicelib.domain.directory import ApiToken, Role
 from chalicelib.domain.timers import StopReason, TrackMethod
-from chalicelib.events.rules import EventType
-from chalicelib.store.attributes import (
+from chalicelib.dynamodb.attributes import (
     IntegerAttribute,
     ListedAttribute,
     NumberedAttribute,
     SecondsAttribute,
     WordAttribute,
 )
+from chalicelib.events.rules import EventType
 from chalicelib.time_entries.rules import Act
 from chalicelib.webhooks.model import PausedReason, WebhookState
 

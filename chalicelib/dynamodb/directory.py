@@ -5,10 +5,10 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.store.connection import table_name
-from chalicelib.store.models import DirectoryModel
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.items import Noun, kind_prefix, read_noun
+from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.store.reads import query_all
-from chalicelib.store.records import Noun, kind_prefix, read_noun
 
 MOST_PAGES = 5
 """Of 1 MB each: some ten thousand people or services, or a thousand people's full token lists."""

@@ -7,7 +7,7 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.dataclass import dataclass
-from chalicelib.store.connection import table_name, translated
+from chalicelib.dynamodb.connection import table_name, translated
 from chalicelib.store.reads import RawItem
 
 

@@ -24,8 +24,8 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
-from chalicelib.store import keys
-from chalicelib.store.models import (
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.tables import (
     ClaimModel,
     KeptOutcomeModel,
     OrganizationModel,

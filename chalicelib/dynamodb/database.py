@@ -16,11 +16,9 @@ from chalicelib.domain.directory import Organization, Person, Service, Token
 from chalicelib.domain.queries import EntryQuery, Page, Stretch, TimerQuery
 from chalicelib.domain.records import RecordId
 from chalicelib.domain.timers import Slot, TimeEntry, Timer
-from chalicelib.store import directory, keys, pages
-from chalicelib.store.connection import translated
-from chalicelib.store.models import KeptOutcomeModel, TokenModel
-from chalicelib.store.reads import RawItem, Ref, read, ref
-from chalicelib.store.records import (
+from chalicelib.dynamodb import directory, keys
+from chalicelib.dynamodb.connection import translated
+from chalicelib.dynamodb.items import (
     Noun,
     Record,
     model_of,
@@ -30,8 +28,11 @@ from chalicelib.store.records import (
     ref_of,
     slot_ref,
 )
-from chalicelib.store.sparse import SparsePage
-from chalicelib.store.transactions import Commit, commit
+from chalicelib.dynamodb.sparse_index import SparsePage
+from chalicelib.dynamodb.tables import KeptOutcomeModel, TokenModel
+from chalicelib.dynamodb.transactions import Commit, commit
+from chalicelib.store import pages
+from chalicelib.store.reads import RawItem, Ref, read, ref
 from chalicelib.time_entries import repository as time_entries
 from chalicelib.time_entries.rules import Revision
 from chalicelib.timers import repository as queries

@@ -12,7 +12,7 @@ from pynamodb.models import Model
 
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.settings import Settings
-from chalicelib.store.models import MODELS
+from chalicelib.dynamodb.tables import MODELS
 
 # API Gateway gives up after 29 s. A call that has not connected or answered in this time is sent
 # once more, so that a request, whose writes are repeated as well, ends before that.

@@ -7,7 +7,7 @@ narrows its range; what is left is checked row by row.
 from chalicelib.core.timestamps import Span, next_date
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.queries import EntryQuery, EntrySort, TimeIs, TimerQuery, TimerSort
-from chalicelib.store import keys
+from chalicelib.dynamodb import keys
 from chalicelib.time_entries.rules import EARLIEST_DATE, LATEST_DATE
 
 FIRST = keys.begin(0)

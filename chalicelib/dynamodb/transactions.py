@@ -30,9 +30,10 @@ from chalicelib.core.write_set import (
 from chalicelib.counters.model import PersonDay, TallyName
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.records import RecordChange
-from chalicelib.store import keys
-from chalicelib.store.connection import PASSING, RETRY_AFTER_SECONDS, translated
-from chalicelib.store.models import (
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import PASSING, RETRY_AFTER_SECONDS, translated
+from chalicelib.dynamodb.items import kept_model, model_of
+from chalicelib.dynamodb.tables import (
     KeptOutcomeModel,
     SlotModel,
     TallyModel,
@@ -40,7 +41,6 @@ from chalicelib.store.models import (
     TimerModel,
 )
 from chalicelib.store.record_changes import write_records
-from chalicelib.store.records import kept_model, model_of
 
 _LOST = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 

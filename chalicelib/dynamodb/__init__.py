@@ -1,0 +1,1 @@
+"""PynamoDB and DynamoDB: connection, tables, items, transactions, index queries."""
