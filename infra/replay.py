@@ -17,6 +17,8 @@ from typing import Any
 from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException
 
+from chalicelib.clients.aws import client
+from chalicelib.clients.sqs import Queue, decode
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.errors import StintError
 from chalicelib.core.settings import Settings, read_settings
@@ -26,8 +28,6 @@ from chalicelib.deliveries.rules import Delivery
 from chalicelib.domain.directory import Organization
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
-from chalicelib.outbound.clients import client
-from chalicelib.outbound.queues import Queue, decode
 from chalicelib.webhooks.model import Webhook
 from infra.environment import allow_any_credentials
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES

@@ -13,6 +13,11 @@ from concurrent.futures import ThreadPoolExecutor
 from dataclasses import field, replace
 from http import HTTPStatus
 
+from chalicelib.clients.http_client import Poster
+from chalicelib.clients.intercom import Intercom
+from chalicelib.clients.secrets_manager import Secrets
+from chalicelib.clients.sqs import LONGEST_DELAY, Message, Queue, decode, encode
+from chalicelib.clients.webhook_signatures import signed_headers
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
@@ -26,11 +31,6 @@ from chalicelib.deliveries.rules import (
     attempt_of,
     decide,
 )
-from chalicelib.outbound.intercom import Intercom
-from chalicelib.outbound.posting import Poster
-from chalicelib.outbound.queues import LONGEST_DELAY, Message, Queue, decode, encode
-from chalicelib.outbound.secrets import Secrets
-from chalicelib.outbound.signing import signed_headers
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState, secret_of
 
 log = logging.getLogger("stint")

@@ -5,6 +5,7 @@ An event that is sent again has the id that it had, so that a receiver may tell.
 
 from collections.abc import Iterator, Sequence
 
+from chalicelib.clients.sqs import Message, Queue, encode
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.timestamps import Span
@@ -20,7 +21,6 @@ from chalicelib.events.rules import (
     started_event,
     stopped_event,
 )
-from chalicelib.outbound.queues import Message, Queue, encode
 from chalicelib.webhooks.model import Webhook
 
 _PAGE = 200

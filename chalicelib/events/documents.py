@@ -5,6 +5,7 @@ from zoneinfo import ZoneInfo
 
 import msgspec
 
+from chalicelib.clients.sqs import MAX_BODY_BYTES
 from chalicelib.core.timestamps import format_instant
 from chalicelib.deliveries.rules import TEST_EVENT
 from chalicelib.domain.directory import Caller, Organization, Person
@@ -12,7 +13,6 @@ from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.events.rules import DomainEvent, EventType
 from chalicelib.jsonapi.documents import View, encode, render
 from chalicelib.jsonapi.resource import AnyResource
-from chalicelib.outbound.queues import MAX_BODY_BYTES
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import TIMERS
 from chalicelib.webhooks.api import WEBHOOKS

@@ -12,6 +12,7 @@ from itertools import chain
 
 import msgspec
 
+from chalicelib.clients.sqs import MAX_BODY_BYTES, Message, Queue, encode
 from chalicelib.core.errors import Unavailable
 from chalicelib.dataclass import dataclass
 from chalicelib.deliveries.rules import Delivery
@@ -20,7 +21,6 @@ from chalicelib.dynamodb.database import Store
 from chalicelib.events.documents import INTERCOM_NAMES, intercom_body, looks, webhook_delivery_body
 from chalicelib.events.rules import DomainEvent, entry_events, timer_events
 from chalicelib.events.stream_records import StreamRecord, TimerChange, read_change, sequence_number
-from chalicelib.outbound.queues import MAX_BODY_BYTES, Message, Queue, encode
 from chalicelib.webhooks.model import Webhook
 
 log = logging.getLogger("stint")

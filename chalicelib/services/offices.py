@@ -5,10 +5,10 @@ Imported when somebody makes or tries a webhook: no other request needs it.
 
 from functools import cache
 
+from chalicelib.clients.secrets_manager import Secrets
+from chalicelib.clients.sqs import Queue
 from chalicelib.core.settings import Settings
 from chalicelib.dataclass import dataclass
-from chalicelib.outbound.queues import Queue
-from chalicelib.outbound.secrets import Secrets
 
 
 @dataclass(frozen=True, slots=True)

@@ -1,12 +1,12 @@
 """Wires what the functions behind the streams need: queues, secrets, receivers."""
 
+from chalicelib.clients.http_client import Poster
+from chalicelib.clients.intercom import HOSTS, Intercom
+from chalicelib.clients.secrets_manager import Secrets
+from chalicelib.clients.sqs import Queue
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.deliveries.operations import DeliveryTools
 from chalicelib.events.fanout import FanOutTools
-from chalicelib.outbound.intercom import HOSTS, Intercom
-from chalicelib.outbound.posting import Poster
-from chalicelib.outbound.queues import Queue
-from chalicelib.outbound.secrets import Secrets
 
 
 def fan_out_tools(tools: Toolbox) -> FanOutTools:

@@ -1,8 +1,8 @@
 """Webhooks, and the log of what was delivered to them. Ours: Productive has none for timers."""
 
+from chalicelib.clients.receiver_urls import LONGEST_URL
 from chalicelib.core.permissions import Visibility
 from chalicelib.deliveries.rules import Attempt
-from chalicelib.domain.receivers import LONGEST_URL
 from chalicelib.events.rules import EventType
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource

@@ -3,6 +3,7 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.clients.receiver_urls import BadUrl, read_url
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.idempotency import RequestKey
@@ -10,7 +11,6 @@ from chalicelib.core.record_operations import visible
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.deliveries.rules import TEST_EVENT, Attempt, Delivery
 from chalicelib.domain.directory import Caller
-from chalicelib.domain.receivers import BadUrl, read_url
 from chalicelib.domain.records import CreateRecord, changed
 from chalicelib.events.rules import EventType
 from chalicelib.jsonapi.parameters import ListQuery

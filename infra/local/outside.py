@@ -5,8 +5,8 @@ import secrets
 from dataclasses import replace
 from typing import Any
 
+from chalicelib.clients.aws import client
 from chalicelib.core.settings import Settings
-from chalicelib.outbound.clients import client
 
 RECEIVES = 20
 """Maximum number of receives before a message becomes a dead letter, as in the stack."""

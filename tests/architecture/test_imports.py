@@ -64,7 +64,7 @@ def test_modules_use_the_fast_dataclass_decorator() -> None:
         if re.search(r"^from dataclasses import .*\bdataclass\b", path.read_text(), re.MULTILINE)
     ]
     # Only the delivery worker imports this module.
-    assert set(slow_modules) - {"chalicelib/dataclass.py"} == {"chalicelib/outbound/posting.py"}
+    assert set(slow_modules) - {"chalicelib/dataclass.py"} == {"chalicelib/clients/http_client.py"}
 
 
 def test_import_freezes_objects_and_enables_garbage_collection() -> None:

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.domain.receivers import BadUrl, Target, is_public, read_url
+from chalicelib.clients.receiver_urls import BadUrl, Target, is_public, read_url
 
 NON_PUBLIC_ADDRESSES = [
     "0.0.0.0",  # noqa: S104

@@ -23,7 +23,7 @@ LOAD_MODULE = """
 import json, sys
 import chalicelib.events.delivery as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.deliveries.operations"}
-heavy |= {"chalicelib.outbound.queues", "chalicelib.outbound.posting", "standardwebhooks"}
+heavy |= {"chalicelib.clients.sqs", "chalicelib.clients.http_client", "standardwebhooks"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.delivery)]))
 """
 

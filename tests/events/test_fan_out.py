@@ -21,7 +21,7 @@ LOAD_MODULE = """
 import json, sys
 import chalicelib.events.fan_out as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.events.fanout"}
-heavy |= {"chalicelib.outbound.queues", "chalicelib.outbound.posting", "standardwebhooks"}
+heavy |= {"chalicelib.clients.sqs", "chalicelib.clients.http_client", "standardwebhooks"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.fan_out)]))
 """
 

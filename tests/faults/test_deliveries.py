@@ -10,11 +10,11 @@ from unittest.mock import patch
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.clients.aws import client
+from chalicelib.clients.http_client import Poster
+from chalicelib.clients.sqs import LONGEST_DELAY
 from chalicelib.deliveries.rules import Answer
 from chalicelib.domain.timers import Timer
-from chalicelib.outbound.clients import client
-from chalicelib.outbound.posting import Poster
-from chalicelib.outbound.queues import LONGEST_DELAY
 from tests.support.chaos import Killed
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.outside import Outside

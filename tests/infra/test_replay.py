@@ -6,8 +6,8 @@ from dataclasses import replace
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.clients.sqs import Message, Queue, encode
 from chalicelib.deliveries.rules import Delivery
-from chalicelib.outbound.queues import Message, Queue, encode
 from infra import replay
 from tests.support.api import Api
 from tests.support.clock import DAY, FakeClock

@@ -11,12 +11,12 @@ import pytest
 from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
+from chalicelib.clients.sqs import encode
 from chalicelib.core.settings import Settings
 from chalicelib.counters.model import PersonDay
 from chalicelib.deliveries.rules import Delivery
 from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb import keys
-from chalicelib.outbound.queues import encode
 from infra.lambda_runtime import Function, FunctionError, running
 from infra.package import ARCHIVE
 from infra.proxy_events import API_ID, proxy_event

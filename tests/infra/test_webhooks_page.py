@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
+from chalicelib.clients.http_client import Poster
+from chalicelib.clients.webhook_signatures import signed_headers
 from chalicelib.deliveries.rules import WAITS
 from chalicelib.events.rules import EventType
-from chalicelib.outbound.posting import Poster
-from chalicelib.outbound.signing import signed_headers
 from infra.stack.template import ROOT
 from tests.support.receiver import eventually
 

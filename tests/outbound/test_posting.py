@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 import pytest
 import trustme
 
+from chalicelib.clients.http_client import Limits, Poster, resolve
 from chalicelib.deliveries.rules import Answer
-from chalicelib.outbound.posting import Limits, Poster, resolve
 from tests.support.receiver import (
     Answering,
     Receiver,
@@ -227,7 +227,7 @@ def test_connection_uses_the_checked_address_and_the_host_name(
         return ["127.0.0.1"] if len(resolved_names) == 1 else ["127.9.9.9"]
 
     # The only difference from production: the loopback address counts as public.
-    monkeypatch.setattr("chalicelib.outbound.posting.is_public", lambda _: True)
+    monkeypatch.setattr("chalicelib.clients.http_client.is_public", lambda _: True)
     checking_poster = Poster(limits=QUICK, resolve=resolve_once, tls=client_context(authority))
     with tls_receiver(authority, NAME) as receiver:
         assert post(checking_poster, f"https://{NAME}:{receiver.port}/hook") == Answer(204)

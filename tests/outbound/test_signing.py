@@ -4,7 +4,7 @@ import base64
 import hashlib
 import hmac
 
-from chalicelib.outbound.signing import signed_headers
+from chalicelib.clients.webhook_signatures import signed_headers
 
 # The example in the tests of the Standard Webhooks libraries.
 SECRET = "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw"

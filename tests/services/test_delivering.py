@@ -9,12 +9,12 @@ import pytest
 from pynamodb.connection import Connection
 from standardwebhooks import Webhook as Verifier
 
+from chalicelib.clients.aws import client
+from chalicelib.clients.http_client import Poster
+from chalicelib.clients.sqs import LONGEST_DELAY
 from chalicelib.deliveries.rules import WAITS
 from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb.items import model_of
-from chalicelib.outbound.clients import client
-from chalicelib.outbound.posting import Poster
-from chalicelib.outbound.queues import LONGEST_DELAY
 from chalicelib.webhooks.model import PAUSED_AFTER, ROTATION_OVERLAP, PausedReason, WebhookState
 from tests.support.calls import counted
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock

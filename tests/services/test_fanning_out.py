@@ -8,10 +8,10 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.clients.aws import client
+from chalicelib.clients.sqs import MAX_BODY_BYTES
 from chalicelib.domain.timers import StopReason, TimeEntry, Timer
 from chalicelib.events.rules import EventType
-from chalicelib.outbound.clients import client
-from chalicelib.outbound.queues import MAX_BODY_BYTES
 from chalicelib.webhooks.model import PausedReason, WebhookState
 from tests.support.api import Api
 from tests.support.calls import counted

@@ -13,6 +13,11 @@ from unittest.mock import patch
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
 
+from chalicelib.clients.aws import client
+from chalicelib.clients.http_client import Limits, Poster
+from chalicelib.clients.intercom import Intercom
+from chalicelib.clients.secrets_manager import Secrets
+from chalicelib.clients.sqs import Queue, decode
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.deliveries.operations import DeliveryTools, deliver
@@ -20,11 +25,6 @@ from chalicelib.deliveries.rules import Delivery
 from chalicelib.events.delivery import BATCH
 from chalicelib.events.fanout import FanOutReport, FanOutTools, fan_out
 from chalicelib.events.rules import EventType
-from chalicelib.outbound.clients import client
-from chalicelib.outbound.intercom import Intercom
-from chalicelib.outbound.posting import Limits, Poster
-from chalicelib.outbound.queues import Queue, decode
-from chalicelib.outbound.secrets import Secrets
 from chalicelib.services.offices import offices
 from chalicelib.webhooks.model import Webhook, secret_of
 from infra.local.queues import QueueFeed

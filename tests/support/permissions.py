@@ -17,9 +17,9 @@ from unittest.mock import patch
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.clients.aws import client
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.tables import TABLES
-from chalicelib.outbound.clients import client
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT
 

@@ -4,9 +4,9 @@ from collections.abc import Iterator, Sequence
 
 import msgspec
 
+from chalicelib.clients.aws import client, translated
 from chalicelib.dataclass import dataclass
 from chalicelib.deliveries.rules import Delivery
-from chalicelib.outbound.clients import client, translated
 
 LONGEST_DELAY = 900
 """Seconds that SQS keeps a message back at the most."""

@@ -4,7 +4,7 @@ import threading
 import time
 from collections.abc import Callable
 
-from chalicelib.outbound.clients import client, translated
+from chalicelib.clients.aws import client, translated
 
 REMEMBERED_SECONDS = 300
 

@@ -2,9 +2,9 @@
 
 from http import HTTPStatus
 
+from chalicelib.clients.http_client import Poster
+from chalicelib.clients.secrets_manager import Secrets
 from chalicelib.deliveries.rules import Answer
-from chalicelib.outbound.posting import Poster
-from chalicelib.outbound.secrets import Secrets
 
 HOSTS = {
     "us": "https://api.intercom.io",

@@ -20,8 +20,8 @@ from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 
+from chalicelib.clients.receiver_urls import BadUrl, Target, is_public, read_url
 from chalicelib.deliveries.rules import Answer
-from chalicelib.domain.receivers import BadUrl, Target, is_public, read_url
 
 # urllib3 would write URLs into the log where an answer is garbage: some hold a secret.
 logging.getLogger("urllib3").setLevel(logging.ERROR)

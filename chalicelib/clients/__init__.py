@@ -1,0 +1,1 @@
+"""Clients of other services: SQS, Secrets Manager, outgoing HTTP, Intercom."""
