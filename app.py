@@ -12,10 +12,10 @@ from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
-from chalicelib.events.delivery import blueprint as delivery_blueprint
-from chalicelib.events.fan_out import blueprint as fan_out_blueprint
-from chalicelib.events.rollup import blueprint as rollup_blueprint
-from chalicelib.events.sweep import blueprint as sweep_blueprint
+from chalicelib.handlers.auto_stop import blueprint as sweep_blueprint
+from chalicelib.handlers.counter_rollup import blueprint as rollup_blueprint
+from chalicelib.handlers.event_fanout import blueprint as fan_out_blueprint
+from chalicelib.handlers.webhook_delivery import blueprint as delivery_blueprint
 from chalicelib.http.application import create_app
 
 settings = read_settings(os.environ)

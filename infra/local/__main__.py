@@ -19,8 +19,8 @@ from chalicelib.core.settings import Settings, read_settings
 from chalicelib.dynamodb.connection import connect, table_name
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import TallyModel
-from chalicelib.events.rollup import roll_up_records
-from chalicelib.events.sweep import EVERY_MINUTES
+from chalicelib.handlers.auto_stop import EVERY_MINUTES
+from chalicelib.handlers.counter_rollup import roll_up_records
 from chalicelib.http.application import create_app
 from infra.demo import load_demo_data
 from infra.environment import allow_any_credentials, log_to_terminal

@@ -6,7 +6,7 @@ from dataclasses import asdict
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import StintError
-from chalicelib.events.sweep import EVERY_MINUTES
+from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.timers.auto_stop import sweep
 from infra.local.repeating import repeating

@@ -8,8 +8,8 @@ from chalicelib.clients.aws import client
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
-from chalicelib.events.delivery import BATCH, deliver_records
-from chalicelib.events.fan_out import fan_out_records
+from chalicelib.handlers.event_fanout import fan_out_records
+from chalicelib.handlers.webhook_delivery import BATCH, deliver_records
 from chalicelib.services.outside import delivery_tools, fan_out_tools
 from infra.local.queues import QueueFeed
 from infra.local.streams import Feed, Record, Stream

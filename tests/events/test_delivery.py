@@ -10,7 +10,7 @@ import pytest
 
 from chalicelib.deliveries.operations import THREADS
 from chalicelib.domain.timers import Timer
-from chalicelib.events import delivery as module
+from chalicelib.handlers import webhook_delivery as module
 from tests.support.clock import HOUR, MONDAY_NINE
 from tests.support.outside import Outside
 from tests.support.receiver import Receiver
@@ -21,7 +21,7 @@ RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_N
 
 LOAD_MODULE = """
 import json, sys
-import chalicelib.events.delivery as module
+import chalicelib.handlers.webhook_delivery as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.deliveries.operations"}
 heavy |= {"chalicelib.clients.sqs", "chalicelib.clients.http_client", "standardwebhooks"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.delivery)]))

@@ -8,7 +8,7 @@ import sys
 import pytest
 
 from chalicelib.domain.timers import Timer
-from chalicelib.events import fan_out as module
+from chalicelib.handlers import event_fanout as module
 from tests.support.clock import HOUR, MONDAY_NINE
 from tests.support.faults import failing
 from tests.support.outside import Outside
@@ -19,7 +19,7 @@ RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_N
 
 LOAD_MODULE = """
 import json, sys
-import chalicelib.events.fan_out as module
+import chalicelib.handlers.event_fanout as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.events.fanout"}
 heavy |= {"chalicelib.clients.sqs", "chalicelib.clients.http_client", "standardwebhooks"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.fan_out)]))

@@ -12,8 +12,8 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.tables import TallyModel
-from chalicelib.events import rollup as module
-from chalicelib.events.rollup import roll_up_records
+from chalicelib.handlers import counter_rollup as module
+from chalicelib.handlers.counter_rollup import roll_up_records
 from infra.local.streams import Feed, Record, Stream
 from infra.rollups import behind, drifted, read_all
 from tests.support.api import Api
@@ -23,7 +23,7 @@ from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
 
 LOAD_MODULE = """
 import json, sys
-import chalicelib.events.rollup as module
+import chalicelib.handlers.counter_rollup as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.counters.rollup"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.rollup)]))
 """

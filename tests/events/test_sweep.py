@@ -11,7 +11,7 @@ from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.events import sweep as module
+from chalicelib.handlers import auto_stop as module
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 
 EVENT = {
@@ -28,7 +28,7 @@ EVENT = {
 
 LOAD_MODULE = """
 import json, sys
-import chalicelib.events.sweep as module
+import chalicelib.handlers.auto_stop as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.timers.auto_stop"}
 print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.sweep)]))
 """
@@ -104,5 +104,5 @@ def test_handler_runs_every_five_minutes() -> None:
         text=True,
         check=True,
     )
-    expected = ("sweep", "rate(5 minutes)", "chalicelib.events.sweep.sweep")
+    expected = ("sweep", "rate(5 minutes)", "chalicelib.handlers.auto_stop.sweep")
     assert process.stdout.strip() == str(expected)

@@ -155,7 +155,7 @@ def test_auto_stop_handler_runs_from_its_own_module(
     unpacked: Path, environment: dict[str, str], log: Path, connection: Connection
 ) -> None:
     forget_timers(connection, ZAGREB.id, range(3), MONDAY_NINE, HOUR)
-    handler = "chalicelib.events.sweep.sweep"
+    handler = "chalicelib.handlers.auto_stop.sweep"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as function:
         report = function.invoke(EVENT).value
     assert (report["found"], report["stopped"], report["complete"]) == (3, 3, True)
@@ -169,7 +169,7 @@ def test_event_fan_out_handler_runs_from_its_own_module(
 ) -> None:
     assert world.tokens
     timer = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE, MONDAY_NINE + HOUR)
-    handler = "chalicelib.events.fan_out.fan_out"
+    handler = "chalicelib.handlers.event_fanout.fan_out"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as fan_out:
         response = fan_out.invoke({"Records": [stream_record(None, timer)]}).value
     assert response == {"batchItemFailures": []}
@@ -184,7 +184,7 @@ def test_delivery_handler_runs_from_its_own_module(
     assert world.tokens
     # A delivery of an unknown webhook is dropped; the worker still loads all its modules.
     text = encode(Delivery("evt_1", "timer.started", ZAGREB.id, 78, "{}"))
-    handler = "chalicelib.events.delivery.delivery"
+    handler = "chalicelib.handlers.webhook_delivery.delivery"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as delivery:
         response = delivery.invoke({"Records": [{"messageId": "1", "body": text}]}).value
     assert response == {"batchItemFailures": []}
@@ -200,7 +200,7 @@ def test_roll_up_handler_runs_from_its_own_module(
     assert today in behind(read_all(connection))
     key = keys.tally(today)
     event = stream_event(changed(key["scope"], key["bucket"]))
-    handler = "chalicelib.events.rollup.rollup"
+    handler = "chalicelib.handlers.counter_rollup.rollup"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as rollup:
         assert rollup.invoke(event).value == {"batchItemFailures": []}
     assert today not in behind(read_all(connection))

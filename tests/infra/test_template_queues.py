@@ -2,7 +2,7 @@
 
 import json
 
-from chalicelib.events.delivery import BATCH
+from chalicelib.handlers.webhook_delivery import BATCH
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES, WEBHOOK_KEY
 from tests.support.stack import Json, of_type
 

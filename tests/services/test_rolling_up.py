@@ -22,7 +22,7 @@ from chalicelib.domain.timers import TimeEntry
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import TallyModel
-from chalicelib.events.rollup import roll_up_records
+from chalicelib.handlers.counter_rollup import roll_up_records
 from infra.local.streams import Record
 from infra.rollups import behind, drifted, read_all
 from infra.tables import empty_tables

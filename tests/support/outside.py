@@ -22,9 +22,9 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.deliveries.operations import DeliveryTools, deliver
 from chalicelib.deliveries.rules import Delivery
-from chalicelib.events.delivery import BATCH
 from chalicelib.events.fanout import FanOutReport, FanOutTools, fan_out
 from chalicelib.events.rules import EventType
+from chalicelib.handlers.webhook_delivery import BATCH
 from chalicelib.services.offices import offices
 from chalicelib.webhooks.model import Webhook, secret_of
 from infra.local.queues import QueueFeed

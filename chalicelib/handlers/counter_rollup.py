@@ -10,7 +10,7 @@ from typing import Any
 from chalice.app import Blueprint, DynamoDBEvent
 
 from chalicelib.core.dependencies import Toolbox
-from chalicelib.events.wiring import toolbox
+from chalicelib.handlers.composition import toolbox
 
 log = logging.getLogger("stint")
 

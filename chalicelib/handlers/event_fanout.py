@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
-from chalicelib.events.wiring import fan_out_tools
+from chalicelib.handlers.composition import fan_out_tools
 
 if TYPE_CHECKING:
     from chalicelib.events.fanout import FanOutTools

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, SQSEvent
 
-from chalicelib.events.wiring import delivery_tools
+from chalicelib.handlers.composition import delivery_tools
 
 if TYPE_CHECKING:
     from chalicelib.deliveries.operations import DeliveryTools

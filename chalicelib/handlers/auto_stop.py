@@ -7,7 +7,7 @@ from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
 
-from chalicelib.events.wiring import toolbox
+from chalicelib.handlers.composition import toolbox
 
 log = logging.getLogger("stint")
 
