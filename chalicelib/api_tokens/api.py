@@ -2,9 +2,9 @@
 
 from chalicelib.core.permissions import Visibility
 from chalicelib.domain.directory import ApiToken
+from chalicelib.jsonapi.input_types import one, text
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
-from chalicelib.resources.values import one, text
 
 API_TOKENS: Resource[ApiToken] = Resource(
     type="api_tokens",

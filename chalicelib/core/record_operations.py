@@ -15,9 +15,9 @@ from chalicelib.core.permissions import may_see
 from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.records import CreateRecord, DeleteRecord, changed
+from chalicelib.jsonapi.in_memory_list import SmallList
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.resources.registry import RECORDS
-from chalicelib.services.lists import SmallList
 
 
 def show_record(tools: Toolbox, resource: AnyResource) -> Callable[[Caller, int], Any]:

@@ -19,13 +19,13 @@ from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller
 from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Verb, Views
+from chalicelib.jsonapi.in_memory_list import SmallList
 from chalicelib.jsonapi.resource import Kind
 from chalicelib.organizations import api as organizations
 from chalicelib.people import api as people
 from chalicelib.people.operations import People
 from chalicelib.services import api as services
 from chalicelib.services.catalogue import Self, archived, new_service, only, restored
-from chalicelib.services.lists import SmallList
 
 Perform = Callable[[Caller, int, Mapping[str, Any], RequestKey | None], Answer[Any]]
 

@@ -13,10 +13,10 @@ from chalicelib.domain.queries import Page, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
 from chalicelib.http.routes import Route, Told
 from chalicelib.http.views import Presented, Verb, Views
+from chalicelib.jsonapi.in_memory_list import Position
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind
-from chalicelib.services.lists import Position
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.api import PERSON, SERVICE, STARTED_AT, STOPPED_AT, TIME_ENTRY, TIMERS
 from chalicelib.timers.operations import (

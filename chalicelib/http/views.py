@@ -23,6 +23,7 @@ from chalicelib.http.keys import request_key
 from chalicelib.http.routes import BASE_PATH, Act, Errors, Route, Told
 from chalicelib.jsonapi.cursors import PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.documents import View, list_document, single_document
+from chalicelib.jsonapi.in_memory_list import Lister
 from chalicelib.jsonapi.inputs import Input, Values, read_changes, read_values
 from chalicelib.jsonapi.paging import cursor_links, cursor_meta, page_links, page_meta
 from chalicelib.jsonapi.parameters import (
@@ -35,7 +36,6 @@ from chalicelib.jsonapi.parameters import (
 )
 from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import AnyResource
-from chalicelib.services.lists import Lister
 
 Read = Callable[[Document, Parameters], Any]
 """Makes what a verb takes of a document and the query."""

@@ -9,8 +9,8 @@ from chalicelib.domain.directory import (
     Membership,
     Organization,
 )
+from chalicelib.jsonapi.input_types import integer, text
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
-from chalicelib.resources.values import integer, text
 
 ORGANIZATIONS: Resource[Organization] = Resource(
     type="organizations",

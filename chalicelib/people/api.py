@@ -4,9 +4,9 @@ from dataclasses import replace
 
 from chalicelib.core.validation import email, web_address
 from chalicelib.domain.directory import ROLE_IDS, Caller, Person, Role
+from chalicelib.jsonapi.input_types import text
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
-from chalicelib.resources.values import text
 
 _ACTIVE, _DEACTIVATED = 1, 2
 _USER = 1

@@ -1,9 +1,9 @@
 """Services. Contract section 10."""
 
 from chalicelib.domain.directory import Service
+from chalicelib.jsonapi.input_types import flag, integer, text
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
-from chalicelib.resources.values import flag, integer, text
 
 _LAST_POSITION = 1_000_000
 

@@ -5,6 +5,7 @@ from typing import Any
 
 from chalicelib.core.permissions import Visibility
 from chalicelib.domain.timers import TimeEntry, TrackMethod
+from chalicelib.jsonapi.input_types import integer, one, text
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import (
     Attribute,
@@ -14,7 +15,6 @@ from chalicelib.jsonapi.resource import (
     Relationship,
     Resource,
 )
-from chalicelib.resources.values import integer, one, text
 from chalicelib.time_entries.rules import EARLIEST_DATE, LATEST_DATE, MOST_MINUTES, Revision
 
 _LONGEST_NOTE = 2_000

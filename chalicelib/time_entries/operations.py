@@ -15,8 +15,8 @@ from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.dynamodb.database import Found
 from chalicelib.jsonapi.conditions import Conditions, DateIs, IdsAre, Never
+from chalicelib.jsonapi.in_memory_list import Position, meeting
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
-from chalicelib.services.lists import Position, meeting
 from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.time_entries.rules import (
     MOST_TIMERS_A_STEP,

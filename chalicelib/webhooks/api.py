@@ -4,9 +4,9 @@ from chalicelib.clients.receiver_urls import LONGEST_URL
 from chalicelib.core.permissions import Visibility
 from chalicelib.deliveries.rules import Attempt
 from chalicelib.events.rules import EventType
+from chalicelib.jsonapi.input_types import flag, text
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
-from chalicelib.resources.values import flag, text
 from chalicelib.webhooks.model import Webhook, WebhookState
 
 WEBHOOKS: Resource[Webhook] = Resource(

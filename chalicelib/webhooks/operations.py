@@ -13,8 +13,8 @@ from chalicelib.deliveries.rules import TEST_EVENT, Attempt, Delivery
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.records import CreateRecord, changed
 from chalicelib.events.rules import EventType
+from chalicelib.jsonapi.in_memory_list import Position, SmallList
 from chalicelib.jsonapi.parameters import ListQuery
-from chalicelib.services.lists import Position, SmallList
 from chalicelib.webhooks.api import WEBHOOK_DELIVERIES, WEBHOOKS
 from chalicelib.webhooks.model import MOST_WEBHOOKS, Webhook, WebhookState, secret_of
 
@@ -181,11 +181,11 @@ class DeliveryLog:
         self._tools = tools
 
     def page(self, caller: Caller, asked: ListQuery) -> Any:
-        """See :class:`~chalicelib.services.lists.Lister`."""
+        """See :class:`~chalicelib.jsonapi.in_memory_list.Lister`."""
         return self._list(asked).page(caller, asked)
 
     def walk(self, caller: Caller, asked: ListQuery, position: Position) -> Any:
-        """See :class:`~chalicelib.services.lists.Lister`."""
+        """See :class:`~chalicelib.jsonapi.in_memory_list.Lister`."""
         return self._list(asked).walk(caller, asked, position)
 
     def _list(self, asked: ListQuery) -> SmallList[Attempt]:

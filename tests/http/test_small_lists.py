@@ -8,7 +8,7 @@ from pynamodb.connection import Connection
 from chalicelib.domain.directory import Service
 from chalicelib.dynamodb import directory
 from chalicelib.jsonapi.cursors import write_cursor
-from chalicelib.services.lists import SmallList
+from chalicelib.jsonapi.in_memory_list import SmallList
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.faults import failing

@@ -6,10 +6,10 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import InvalidAttribute, MalformedDocument
+from chalicelib.jsonapi.input_types import flag, integer, one, text
 from chalicelib.jsonapi.inputs import InAttribute, Input, read_changes, read_values
 from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import Kind
-from chalicelib.resources.values import flag, integer, one, text
 
 NAME = text("name", "The name.", required=True, most=5)
 NOTE = text("note", "A remark.", nullable=True)
