@@ -10,11 +10,11 @@ from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.errors import MethodNotAllowed
 from chalicelib.core.settings import Settings
-from chalicelib.http.exchange import HttpRequest, Reply, from_chalice
-from chalicelib.http.pages import pages
+from chalicelib.http.docs_pages import pages
 from chalicelib.http.pipeline import Pipeline, open_page
 from chalicelib.http.replies import cors_config, error_reply, to_chalice
-from chalicelib.http.routes import BASE_PATH
+from chalicelib.http.responses import HttpRequest, Reply, from_chalice
+from chalicelib.http.routing import BASE_PATH
 from chalicelib.http.table import route_table
 
 _Answer = Callable[[HttpRequest], Reply]

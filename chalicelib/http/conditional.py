@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Mapping
 
-from chalicelib.http.exchange import Reply
+from chalicelib.http.responses import Reply
 
 _DIGITS = 32
 # Weak or strong, as RFC 9110 spells entity tags; a GET compares them weakly.

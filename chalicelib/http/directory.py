@@ -17,7 +17,7 @@ from chalicelib.core.record_operations import (
 )
 from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller
-from chalicelib.http.routes import Route, Told
+from chalicelib.http.routing import Route, Told
 from chalicelib.http.views import Verb, Views
 from chalicelib.jsonapi.in_memory_list import SmallList
 from chalicelib.jsonapi.resource import Kind

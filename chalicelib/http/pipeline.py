@@ -8,10 +8,10 @@ from collections.abc import Callable
 from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.errors import PayloadTooLarge, ServerError, StintError, Unavailable
 from chalicelib.http.conditional import revalidate
-from chalicelib.http.exchange import Exchange, HttpRequest, Reply
-from chalicelib.http.pages import Page
+from chalicelib.http.docs_pages import Page
 from chalicelib.http.replies import error_reply
-from chalicelib.http.routes import Route
+from chalicelib.http.responses import Exchange, HttpRequest, Reply
+from chalicelib.http.routing import Route
 from chalicelib.jsonapi.media_types import check_accept, check_content_type
 
 log = logging.getLogger("stint")

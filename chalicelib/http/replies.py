@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from chalice.app import CORSConfig, Response
 
 from chalicelib.core.errors import MethodNotAllowed, RateLimited, StintError
-from chalicelib.http.exchange import Reply, document_reply
+from chalicelib.http.responses import Reply, document_reply
 from chalicelib.jsonapi.errors import error_document, status_of
 from chalicelib.jsonapi.media_types import CONTENT_TYPE
 

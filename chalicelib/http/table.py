@@ -2,7 +2,7 @@
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.http.directory import people_routes, self_routes, service_routes, token_routes
-from chalicelib.http.routes import Route
+from chalicelib.http.routing import Route
 from chalicelib.http.time_entries import time_entry_routes
 from chalicelib.http.timers import timer_routes
 from chalicelib.http.webhooks import webhook_routes

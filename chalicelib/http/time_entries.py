@@ -3,7 +3,7 @@
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.permissions import ADMINS, OWN
 from chalicelib.core.record_operations import show_record
-from chalicelib.http.routes import Route
+from chalicelib.http.routing import Route
 from chalicelib.http.views import Views
 from chalicelib.jsonapi.in_memory_list import SmallList
 from chalicelib.time_entries.api import CHANGES, CREATION, TIME_ENTRIES, TIME_ENTRY_REVISIONS

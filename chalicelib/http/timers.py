@@ -11,7 +11,7 @@ from chalicelib.core.unit_of_work import Answer
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.queries import Page, Stretch, TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
-from chalicelib.http.routes import Route, Told
+from chalicelib.http.routing import Route, Told
 from chalicelib.http.views import Presented, Verb, Views
 from chalicelib.jsonapi.in_memory_list import Position
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters

@@ -17,10 +17,10 @@ from chalicelib.core.unit_of_work import Answer
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.directory import Caller
 from chalicelib.domain.queries import BadPosition
-from chalicelib.http.exchange import Exchange, Reply, document_reply
-from chalicelib.http.including import load_included
-from chalicelib.http.keys import request_key
-from chalicelib.http.routes import BASE_PATH, Act, Errors, Route, Told
+from chalicelib.http.includes import load_included
+from chalicelib.http.request import request_key
+from chalicelib.http.responses import Exchange, Reply, document_reply
+from chalicelib.http.routing import BASE_PATH, Act, Errors, Route, Told
 from chalicelib.jsonapi.cursors import PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.documents import View, list_document, single_document
 from chalicelib.jsonapi.in_memory_list import Lister

@@ -3,7 +3,7 @@
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.permissions import ADMINS
 from chalicelib.core.record_operations import delete_record, directory_list
-from chalicelib.http.routes import Route, Told
+from chalicelib.http.routing import Route, Told
 from chalicelib.http.views import Verb, Views
 from chalicelib.jsonapi.resource import Kind
 from chalicelib.webhooks.api import (

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.http.routes import Act, Route
+from chalicelib.http.routing import Act, Route
 from tests.support.described import TABLE
 
 DOCS = Path(__file__).parents[2] / "docs"

@@ -17,8 +17,8 @@ from chalicelib.core.permissions import Reach
 from chalicelib.core.settings import Settings
 from chalicelib.domain.directory import Role
 from chalicelib.http.application import create_app
-from chalicelib.http.pages import pages
-from chalicelib.http.routes import Act, Route
+from chalicelib.http.docs_pages import pages
+from chalicelib.http.routing import Act, Route
 from tests.support.api import Answer, Api
 from tests.support.described import TABLE
 from tests.support.samples import SAMPLES, send_sample

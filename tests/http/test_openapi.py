@@ -13,7 +13,7 @@ from openapi_spec_validator import validate
 
 from chalicelib.core import errors
 from chalicelib.http.openapi.examples import ERRORS, RECORDS
-from chalicelib.http.routes import Act, Route
+from chalicelib.http.routing import Act, Route
 from chalicelib.jsonapi.errors import CATALOGUE
 from chalicelib.jsonapi.filters import operators_of
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, InRelationship

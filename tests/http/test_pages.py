@@ -15,8 +15,8 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
-from chalicelib.http.exchange import HttpRequest
-from chalicelib.http.pages import pages
+from chalicelib.http.docs_pages import pages
+from chalicelib.http.responses import HttpRequest
 from infra import reference
 from tests.support.calls import counted
 from tests.support.described import TABLE, description
@@ -99,7 +99,7 @@ def test_server_error_does_not_reveal_details(
     def fail(*_: object) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr("chalicelib.http.pages.revalidate", fail)
+    monkeypatch.setattr("chalicelib.http.docs_pages.revalidate", fail)
     response = get(app, "/docs")
     assert response.status_code == 500
     assert b"secret" not in response.body

@@ -17,7 +17,7 @@ from chalicelib.deliveries.operations import DeliveryReport, deliver
 from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.transactions import Commit, LostRace
-from chalicelib.http.pages import pages
+from chalicelib.http.docs_pages import pages
 from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
 from chalicelib.timers.auto_stop import sweep

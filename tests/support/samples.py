@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.http.routes import Route
+from chalicelib.http.routing import Route
 from tests.support.api import Answer, Api
 from tests.support.world import (
     DESIGN,

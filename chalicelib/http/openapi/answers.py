@@ -8,7 +8,7 @@ from typing import Any
 from chalicelib.core.errors import Conflict, RateLimited, StintError, Unavailable
 from chalicelib.http.openapi.examples import answer_example
 from chalicelib.http.openapi.schemas import document_name, reference, value
-from chalicelib.http.routes import Act, Route
+from chalicelib.http.routing import Act, Route
 from chalicelib.jsonapi.errors import CATALOGUE
 from chalicelib.jsonapi.media_types import JSON_API
 from chalicelib.jsonapi.resource import Kind

@@ -14,7 +14,7 @@ from chalicelib.http.openapi.schemas import (
     name_of,
     resource_schema,
 )
-from chalicelib.http.routes import BASE_PATH, Act, Route
+from chalicelib.http.routing import BASE_PATH, Act, Route
 from chalicelib.jsonapi.errors import CATALOGUE
 from chalicelib.jsonapi.parameters import MAX_PAGE_SIZE
 from chalicelib.resources.registry import RESOURCES

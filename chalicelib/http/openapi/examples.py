@@ -16,7 +16,7 @@ from chalicelib.domain.directory import (
 )
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.events.rules import EventType
-from chalicelib.http.routes import Act, Route
+from chalicelib.http.routing import Act, Route
 from chalicelib.jsonapi.documents import View, list_document, render, single_document
 from chalicelib.jsonapi.errors import error_document
 from chalicelib.jsonapi.inputs import Input, InRelationship

@@ -9,7 +9,7 @@ from chalicelib.http.openapi.answers import responses_of
 from chalicelib.http.openapi.examples import request_example
 from chalicelib.http.openapi.parameters import parameters_of
 from chalicelib.http.openapi.schemas import needs_document, request_schema
-from chalicelib.http.routes import BASE_PATH, Act, Route
+from chalicelib.http.routing import BASE_PATH, Act, Route
 from chalicelib.jsonapi.media_types import JSON_API
 from chalicelib.jsonapi.resource import AnyResource
 

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.core.idempotency import LONGEST_KEY
 from chalicelib.http.openapi.schemas import reachable, value
-from chalicelib.http.routes import Act, Route
+from chalicelib.http.routing import Act, Route
 from chalicelib.jsonapi.filters import LONGEST_TEXT, MOST_IDS, operators_of
 from chalicelib.jsonapi.inputs import InParameter
 from chalicelib.jsonapi.parameters import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.core.ids import MAX_ID
 from chalicelib.http.openapi.examples import resource_example
-from chalicelib.http.routes import Act, Route, Told
+from chalicelib.http.routing import Act, Route, Told
 from chalicelib.jsonapi.inputs import LONGEST_TEXT, InAttribute, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, Attribute, Kind, Relationship
 

@@ -11,8 +11,8 @@ from urllib.parse import urlsplit
 from chalicelib.core.errors import RouteNotFound
 from chalicelib.dataclass import dataclass
 from chalicelib.http.conditional import revalidate
-from chalicelib.http.exchange import HttpRequest, Reply
-from chalicelib.http.routes import BASE_PATH, Route
+from chalicelib.http.responses import HttpRequest, Reply
+from chalicelib.http.routing import BASE_PATH, Route
 from chalicelib.jsonapi.documents import encode
 
 _FOLDER = Path(__file__).parent / "reference"

@@ -9,7 +9,7 @@ from enum import Enum
 from chalicelib.core import errors
 from chalicelib.core.permissions import Access
 from chalicelib.dataclass import dataclass
-from chalicelib.http.exchange import Exchange, Reply
+from chalicelib.http.responses import Exchange, Reply
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.jsonapi.resource import AnyResource, Kind
 

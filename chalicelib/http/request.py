@@ -2,7 +2,7 @@
 
 from chalicelib.core.errors import InvalidHeader
 from chalicelib.core.idempotency import LONGEST_KEY, RequestKey, digest_of
-from chalicelib.http.exchange import Exchange
+from chalicelib.http.responses import Exchange
 
 _HEADER = "Idempotency-Key"
 
