@@ -17,7 +17,7 @@ from chalicelib.domain.directory import Caller
 from chalicelib.domain.records import CreateRecord, DeleteRecord, changed
 from chalicelib.jsonapi.in_memory_list import SmallList
 from chalicelib.jsonapi.resource import AnyResource
-from chalicelib.resources.registry import RECORDS
+from chalicelib.registry import RECORDS
 
 
 def show_record(tools: Toolbox, resource: AnyResource) -> Callable[[Caller, int], Any]:

@@ -7,7 +7,7 @@ from chalicelib.domain.directory import Caller
 from chalicelib.dynamodb.database import Store
 from chalicelib.jsonapi.documents import Included, View, is_included, join_path
 from chalicelib.jsonapi.resource import AnyResource
-from chalicelib.resources.registry import RECORDS, RESOURCES
+from chalicelib.registry import RECORDS, RESOURCES
 
 _Place = tuple[str, int]
 

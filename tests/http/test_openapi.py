@@ -18,7 +18,7 @@ from chalicelib.jsonapi.errors import CATALOGUE
 from chalicelib.jsonapi.filters import operators_of
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, InRelationship
 from chalicelib.jsonapi.resource import FilterKind
-from chalicelib.resources.registry import RESOURCES
+from chalicelib.registry import RESOURCES
 from tests.support.described import TABLE, complaint, description
 
 each_route = pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)

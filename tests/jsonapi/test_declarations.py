@@ -20,7 +20,7 @@ from chalicelib.events.rules import EventType
 from chalicelib.jsonapi.documents import View, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
-from chalicelib.resources.registry import RECORDS, RESOURCES
+from chalicelib.registry import RECORDS, RESOURCES
 from chalicelib.time_entries.rules import Act, Revision
 from chalicelib.timers import api as timers
 from chalicelib.webhooks.model import Webhook

@@ -17,7 +17,7 @@ from chalicelib.http.openapi.schemas import (
 from chalicelib.http.routing import BASE_PATH, Act, Route
 from chalicelib.jsonapi.errors import CATALOGUE
 from chalicelib.jsonapi.parameters import MAX_PAGE_SIZE
-from chalicelib.resources.registry import RESOURCES
+from chalicelib.registry import RESOURCES
 
 _OVERVIEW = Path(__file__).with_name("overview.md")
 _COUNT = {"type": "integer", "minimum": 0}
