@@ -113,7 +113,7 @@ deploy: package ## put it on AWS: make deploy STAGE=prod (SET="AlarmEmail=you@ex
 	@$(BIN)/python -m infra.deploy "$(STAGE)" $(SET)
 
 admin: $(INSTALLED) ## set a stage up: make admin ARGS="--stage prod people list -o 2149" (ARGS=--help teaches)
-	@$(BIN)/python -m infra.admin $(ARGS)
+	@$(BIN)/python -m tools.admin $(ARGS)
 
 destroy: $(INSTALLED) ## say what taking a stage off AWS deletes and keeps: make destroy STAGE=prod
 	@$(BIN)/python -m infra.destroy "$(STAGE)" $(CONFIRM)

@@ -76,7 +76,7 @@ _EMPTY_HINTS = """\
 The tables are empty unless they were used before. To create an organization, in another terminal:
 
   export DYNAMODB_ENDPOINT={endpoint}
-  .venv/bin/python -m infra.admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
+  .venv/bin/python -m tools.admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
     --first-name Ana --last-name Horvat --email ana@example.com
 
 Press Ctrl-C to stop.

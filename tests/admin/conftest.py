@@ -4,8 +4,8 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
-from infra.admin.desk import Desk
 from tests.support.operator import Operator
+from tools.admin.context import Desk
 
 
 @pytest.fixture

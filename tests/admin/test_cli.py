@@ -13,14 +13,14 @@ from pynamodb.connection import Connection
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.tables import TokenModel
-from infra.admin import desk as desks
-from infra.admin.cli import admin
-from infra.admin.desk import Desk, open_desk
-from infra.admin.rows import PeopleRows, Rows, ServiceRows
 from infra.stack.template import ROOT
 from tests.support.faults import failing
 from tests.support.operator import Operator
 from tests.support.world import World
+from tools.admin import context as desks
+from tools.admin.cli import admin
+from tools.admin.context import Desk, open_desk
+from tools.admin.import_rows import PeopleRows, Rows, ServiceRows
 
 TIMEOUT_SECONDS = 60
 
@@ -60,7 +60,7 @@ def test_help_lists_exit_codes_and_first_steps() -> None:
 
 def run(*arguments: str, **environment: str) -> "subprocess.CompletedProcess[str]":
     return subprocess.run(
-        [sys.executable, "-m", "infra.admin", *arguments],
+        [sys.executable, "-m", "tools.admin", *arguments],
         env=environment,
         capture_output=True,
         text=True,

@@ -11,15 +11,15 @@ from pynamodb.connection import Connection
 
 from chalicelib.domain.directory import Role
 from chalicelib.people.operations import People
-from infra.admin import output
-from infra.admin.importing import Report, carry_out, plan
-from infra.admin.rows import PeopleRows, ServiceRows
 from tests.support.api import Api
 from tests.support.chaos import WRITE, Fault, Injection, Killed, intercepted, throttled
 from tests.support.faults import failing
 from tests.support.operator import Operator
 from tests.support.tables import items, snapshot
 from tests.support.world import ADMIN, DEVELOPMENT, MEMBER, ZAGREB, World
+from tools.admin import output
+from tools.admin.import_rows import PeopleRows, ServiceRows
+from tools.admin.importing import Report, carry_out, plan
 
 IN_ZAGREB = ("-o", ZAGREB.id)
 PEOPLE = (

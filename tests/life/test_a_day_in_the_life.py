@@ -40,9 +40,9 @@ class Deployment:
     prefix: str
 
     def run(self, *arguments: object, stdin: str = "") -> Any:
-        """Run an ``infra.admin`` command, check that it succeeds, and return its JSON output."""
+        """Run an ``tools.admin`` command, check that it succeeds, and return its JSON output."""
         process = subprocess.run(
-            [sys.executable, "-m", "infra.admin", *map(str, arguments), "--json"],
+            [sys.executable, "-m", "tools.admin", *map(str, arguments), "--json"],
             env={**os.environ, "STINT_TABLE_PREFIX": self.prefix},
             input=stdin,
             capture_output=True,
@@ -187,7 +187,7 @@ def export_person(deployment: Deployment, organization: int) -> None:
     """Export the data of the person: their two time entries and no running timer."""
     process = subprocess.run(
         [
-            *(sys.executable, "-m", "infra.admin", "people", "export", "ivan@example.com"),
+            *(sys.executable, "-m", "tools.admin", "people", "export", "ivan@example.com"),
             *("-o", str(organization)),
         ],
         env={**os.environ, "STINT_TABLE_PREFIX": deployment.prefix},

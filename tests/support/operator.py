@@ -6,9 +6,9 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from infra.admin.cli import admin
-from infra.admin.desk import Desk
 from tests.support.world import ZAGREB
+from tools.admin.cli import admin
+from tools.admin.context import Desk
 
 
 @dataclass(frozen=True)

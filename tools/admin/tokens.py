@@ -7,9 +7,9 @@ import click
 from chalicelib.api_tokens.api import CREATION
 from chalicelib.api_tokens.operations import ApiTokens
 from chalicelib.domain.directory import Caller
-from infra.admin import output
-from infra.admin.desk import Desk
-from infra.admin.options import Id, checked, in_organization, json_option, values_of
+from tools.admin import output
+from tools.admin.context import Desk
+from tools.admin.options import Id, checked, in_organization, json_option, values_of
 
 _COLUMNS = ("id", "person_id", "name", "created_at", "expires_at")
 
@@ -33,8 +33,8 @@ def create(
 
     \b
     Examples:
-      python -m infra.admin --stage prod tokens create ana@example.com -o 2149 --name phone
-      python -m infra.admin --stage prod tokens create 8779 -o 2149 --name audit \\
+      python -m tools.admin --stage prod tokens create ana@example.com -o 2149 --name phone
+      python -m tools.admin --stage prod tokens create 8779 -o 2149 --name audit \\
         --expires-at 2027-01-01T00:00:00+01:00
     """
     person_id = desk.person(caller, person).id
@@ -53,8 +53,8 @@ def list_all(desk: Desk, caller: Caller, *, person: str | None, json_wanted: boo
 
     \b
     Examples:
-      python -m infra.admin --stage prod tokens list -o 2149
-      python -m infra.admin --stage prod tokens list ana@example.com -o 2149
+      python -m tools.admin --stage prod tokens list -o 2149
+      python -m tools.admin --stage prod tokens list ana@example.com -o 2149
     """
     person_id = None if person is None else desk.person(caller, person).id
     zone = caller.organization.zone
@@ -73,7 +73,7 @@ def revoke(desk: Desk, caller: Caller, *, token_id: int) -> None:
 
     \b
     Example:
-      python -m infra.admin --stage prod tokens revoke 7404551438336 -o 2149
+      python -m tools.admin --stage prod tokens revoke 7404551438336 -o 2149
     """
     ApiTokens(desk.tools).revoke(caller, token_id)
     output.say(f"Token {token_id} is revoked.")

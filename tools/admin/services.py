@@ -8,11 +8,11 @@ from chalicelib.core.record_operations import change_record, create_record
 from chalicelib.domain.directory import Caller, Service
 from chalicelib.services.api import CREATION, SERVICES
 from chalicelib.services.catalogue import archived, new_service, restored
-from infra.admin import output
-from infra.admin.desk import Desk
-from infra.admin.importing import import_file
-from infra.admin.options import Id, checked, in_organization, json_option, values_of
-from infra.admin.rows import ServiceRows
+from tools.admin import output
+from tools.admin.context import Desk
+from tools.admin.import_rows import ServiceRows
+from tools.admin.importing import import_file
+from tools.admin.options import Id, checked, in_organization, json_option, values_of
 
 _COLUMNS = ("id", "name", "billable", "time_tracking_enabled", "position", "archived_at")
 
@@ -31,7 +31,7 @@ def create(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) 
 
     \b
     Example:
-      python -m infra.admin --stage prod services create -o 2149 --name Design
+      python -m tools.admin --stage prod services create -o 2149 --name Design
     """
     values = checked(CREATION, attributes)
     created = create_record(desk.tools, new_service(desk.tools))(caller, values, None)
@@ -46,7 +46,7 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
 
     \b
     Example:
-      python -m infra.admin --stage prod services list -o 2149 --json
+      python -m tools.admin --stage prod services list -o 2149 --json
     """
     records = desk.tools.store.directory(Service, caller.organization.id)
     output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
@@ -61,7 +61,7 @@ def archive(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -
 
     \b
     Example:
-      python -m infra.admin --stage prod services archive 1294 -o 2149
+      python -m tools.admin --stage prod services archive 1294 -o 2149
     """
     change = change_record(desk.tools, SERVICES, archived(desk.tools))
     output.show(caller, change(caller, service_id, {}).outcome, json_wanted=json_wanted)
@@ -76,7 +76,7 @@ def restore(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -
 
     \b
     Example:
-      python -m infra.admin --stage prod services restore 1294 -o 2149
+      python -m tools.admin --stage prod services restore 1294 -o 2149
     """
     change = change_record(desk.tools, SERVICES, restored)
     output.show(caller, change(caller, service_id, {}).outcome, json_wanted=json_wanted)
@@ -109,8 +109,8 @@ def import_csv(
 
     \b
     Examples:
-      python -m infra.admin --stage prod services import -o 2149 services.csv --dry-run
-      python -m infra.admin --stage prod services import -o 2149 services.csv
+      python -m tools.admin --stage prod services import -o 2149 services.csv --dry-run
+      python -m tools.admin --stage prod services import -o 2149 services.csv
     """
     rows = ServiceRows(desk.tools, caller)
     import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)

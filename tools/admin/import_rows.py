@@ -16,7 +16,7 @@ from chalicelib.people import api as people
 from chalicelib.people.operations import People
 from chalicelib.people.rules import email_claim, is_erased
 from chalicelib.services import api as services
-from infra.admin.csvfile import Row
+from tools.admin.csvfile import Row
 
 
 class Rows(ABC):

@@ -12,10 +12,10 @@ from typing import Any, TextIO
 import click
 
 from chalicelib.core.errors import InvalidAttribute
-from infra.admin import output
-from infra.admin.csvfile import BadFile, Row, read_rows
-from infra.admin.faults import FAULTS, explained
-from infra.admin.rows import Rows
+from tools.admin import output
+from tools.admin.csvfile import BadFile, Row, read_rows
+from tools.admin.error_messages import FAULTS, explained
+from tools.admin.import_rows import Rows
 
 
 @dataclass(frozen=True, slots=True)

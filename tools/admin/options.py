@@ -16,7 +16,7 @@ from chalicelib.core.ids import MAX_ID, parse_id
 from chalicelib.jsonapi.inputs import Input, read_values
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind
-from infra.admin.desk import Desk
+from tools.admin.context import Desk
 
 Command = Callable[..., Any]
 

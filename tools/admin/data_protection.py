@@ -38,8 +38,8 @@ from chalicelib.store.reads import RawItem
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.time_entries.rules import Revision
-from infra.admin import output
-from infra.admin.desk import Desk
+from tools.admin import output
+from tools.admin.context import Desk
 
 _OF_PERSON = "organization_id = :organization AND person_id = :person"
 _IDEMPOTENCY_RECORDS = "begins_with(person_key, :organization) AND begins_with(#name, :kept)"

@@ -2,10 +2,10 @@
 
 import click
 
-from infra.admin.desk import Desk
-from infra.admin.options import with_desk
-from infra.admin.output import say
 from infra.tables import create_tables
+from tools.admin.context import Desk
+from tools.admin.options import with_desk
+from tools.admin.output import say
 
 
 @click.command()
@@ -17,7 +17,7 @@ def init(desk: Desk) -> None:
 
     \b
     Example:
-      python -m infra.admin --endpoint http://127.0.0.1:8001 init
+      python -m tools.admin --endpoint http://127.0.0.1:8001 init
     """
     if desk.on_aws:
         raise click.ClickException(

@@ -11,10 +11,10 @@ from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.api import CHANGES
 from chalicelib.people import api as people
 from chalicelib.services.catalogue import Self
-from infra.admin import output
-from infra.admin.desk import Desk
-from infra.admin.founding import found
-from infra.admin.options import (
+from tools.admin import output
+from tools.admin.context import Desk
+from tools.admin.create_organization import found
+from tools.admin.options import (
     Duration,
     Id,
     checked,
@@ -65,7 +65,7 @@ def create(
 
     \b
     Example:
-      python -m infra.admin --stage prod organizations create "Example Studio" \\
+      python -m tools.admin --stage prod organizations create "Example Studio" \\
         --time-zone Europe/Zagreb --auto-stop-after 10h \\
         --first-name Ana --last-name Horvat --email ana@example.com
     """
@@ -99,7 +99,7 @@ def list_all(desk: Desk, *, json_wanted: bool) -> None:
 
     \b
     Example:
-      python -m infra.admin --stage prod organizations list
+      python -m tools.admin --stage prod organizations list
     """
     # Each organization has its own partition: without the ids, only a scan finds them all.
     pages = desk.scan(
@@ -124,7 +124,7 @@ def change(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) 
 
     \b
     Example:
-      python -m infra.admin --stage prod organizations change -o 2149 --auto-stop-after 8h
+      python -m tools.admin --stage prod organizations change -o 2149 --auto-stop-after 8h
     """
     values = checked(CHANGES, attributes)
     changed = Self(desk.tools).change_organization(caller, caller.organization.id, values)

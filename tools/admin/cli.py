@@ -5,13 +5,13 @@ from typing import Any
 
 import click
 
-from infra.admin.desk import open_desk
-from infra.admin.faults import FAULTS, explained
-from infra.admin.organizations import organizations
-from infra.admin.people import people
-from infra.admin.services import services
-from infra.admin.tables import init
-from infra.admin.tokens import tokens
+from tools.admin.context import open_desk
+from tools.admin.error_messages import FAULTS, explained
+from tools.admin.organizations import organizations
+from tools.admin.people import people
+from tools.admin.services import services
+from tools.admin.tables import init
+from tools.admin.tokens import tokens
 
 
 class Admin(click.Group):
@@ -52,17 +52,17 @@ def admin(
 
     \b
     The first steps of a new stage:
-      python -m infra.admin --stage prod organizations create "Example Studio" \\
+      python -m tools.admin --stage prod organizations create "Example Studio" \\
         --time-zone Europe/Zagreb \\
         --first-name Ana --last-name Horvat --email ana@example.com
       export STINT_ORGANIZATION=...      # the id in its output
-      python -m infra.admin --stage prod services create --name Design
-      python -m infra.admin --stage prod people import people.csv --dry-run
+      python -m tools.admin --stage prod services create --name Design
+      python -m tools.admin --stage prod people import people.csv --dry-run
 
     \b
     On DynamoDB Local, which a local server shares (DYNAMODB_ENDPOINT, STINT_DEMO=0):
       export DYNAMODB_ENDPOINT=http://127.0.0.1:8001
-      python -m infra.admin init
+      python -m tools.admin init
     """
     # Tests pass their own context object.
     if context.obj is None:

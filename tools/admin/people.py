@@ -10,11 +10,12 @@ import click
 from chalicelib.domain.directory import Caller, Person
 from chalicelib.people.api import CREATION
 from chalicelib.people.operations import People
-from infra.admin import output, personal
-from infra.admin.desk import Desk
-from infra.admin.importing import import_file
-from infra.admin.options import Id, checked, in_organization, json_option, values_of
-from infra.admin.rows import PeopleRows
+from tools.admin import data_protection as personal
+from tools.admin import output
+from tools.admin.context import Desk
+from tools.admin.import_rows import PeopleRows
+from tools.admin.importing import import_file
+from tools.admin.options import Id, checked, in_organization, json_option, values_of
 
 _COLUMNS = ("id", "first_name", "last_name", "email", "role", "deactivated_at")
 _STDOUT = "-"
@@ -41,7 +42,7 @@ def create(
 
     \b
     Example:
-      python -m infra.admin --stage prod people create -o 2149 \\
+      python -m tools.admin --stage prod people create -o 2149 \\
         --first-name Ivan --last-name Babic --email ivan@example.com --role member
     """
     created = People(desk.tools).add(caller, checked(CREATION, attributes), None, person_id)
@@ -56,7 +57,7 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
 
     \b
     Example:
-      python -m infra.admin --stage prod people list -o 2149
+      python -m tools.admin --stage prod people list -o 2149
     """
     records = desk.tools.store.directory(Person, caller.organization.id)
     output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
@@ -73,7 +74,7 @@ def deactivate(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) ->
 
     \b
     Example:
-      python -m infra.admin --stage prod people deactivate ivan@example.com -o 2149
+      python -m tools.admin --stage prod people deactivate ivan@example.com -o 2149
     """
     record = desk.person(caller, person)
     output.show(
@@ -90,7 +91,7 @@ def restore(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> No
 
     \b
     Example:
-      python -m infra.admin --stage prod people restore ivan@example.com -o 2149
+      python -m tools.admin --stage prod people restore ivan@example.com -o 2149
     """
     record = desk.person(caller, person)
     output.show(
@@ -125,9 +126,9 @@ def import_csv(
 
     \b
     Examples:
-      python -m infra.admin --stage prod people import -o 2149 people.csv --dry-run
-      python -m infra.admin --stage prod people import -o 2149 people.csv
-      python -m infra.admin --stage prod people import -o 2149 people.csv --update
+      python -m tools.admin --stage prod people import -o 2149 people.csv --dry-run
+      python -m tools.admin --stage prod people import -o 2149 people.csv
+      python -m tools.admin --stage prod people import -o 2149 people.csv --update
     """
     rows = PeopleRows(desk.tools, caller)
     import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)
@@ -154,7 +155,7 @@ def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
 
     \b
     Example:
-      python -m infra.admin --stage prod people export ivan@example.com -o 2149 --output ivan.json
+      python -m tools.admin --stage prod people export ivan@example.com -o 2149 --output ivan.json
     """
     pieces = personal.export(desk, caller, desk.person(caller, person))
     if target == _STDOUT:
@@ -189,8 +190,8 @@ def erase(
 
     \b
     Examples:
-      python -m infra.admin --stage prod people erase ivan@example.com -o 2149 --deactivate
-      python -m infra.admin --stage prod people erase 8784 -o 2149 --with-notes --yes
+      python -m tools.admin --stage prod people erase ivan@example.com -o 2149 --deactivate
+      python -m tools.admin --stage prod people erase 8784 -o 2149 --with-notes --yes
     """
     record = desk.person(caller, person)
     if record.deactivated_at is None and not options["deactivating"]:
