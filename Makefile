@@ -29,7 +29,7 @@ $(INSTALLED): requirements.txt requirements-dev.txt
 	@touch $@
 
 run: $(INSTALLED) ## serve on http://127.0.0.1:8000 with demo data (HOST, PORT, DYNAMODB_ENDPOINT)
-	@exec $(BIN)/python -m infra.local
+	@exec $(BIN)/python -m tools.devserver
 
 lint: $(INSTALLED) $(BROWSING) ## ruff, mypy --strict, import rules
 	$(BIN)/ruff check .
@@ -45,10 +45,10 @@ test: $(INSTALLED) ## every test, on moto, on all processors
 	$(PYTEST)
 
 test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (needs Java and npm)
-	$(BIN)/python -m infra.dynamodb_local $(PYTEST)
+	$(BIN)/python -m tools.devserver.dynamodb_local $(PYTEST)
 
 test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT_RACES multiplies)
-	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m infra.dynamodb_local $(BIN)/pytest tests/races
+	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/pytest tests/races
 
 test-browser: $(BROWSING) ## the pocket client and the reference page, in Chromium (needs Chromium)
 	$(BIN)/pytest -m browser tests/browser
@@ -74,10 +74,10 @@ rebuild-tallies: $(INSTALLED) ## make the tallies behind totals and far pages an
 	$(BIN)/python -m infra.rebuild_tallies
 
 bench-round-trips: $(INSTALLED) ## database calls and units of each endpoint, on DynamoDB Local
-	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.round_trips
+	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/python -m bench.round_trips
 
 bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
-	$(BIN)/python -m infra.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
+	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
 
 bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
 	$(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
@@ -101,7 +101,7 @@ check-package: $(INSTALLED) $(CHECKERS) ## lint and scan the package, and run it
 	$(BIN)/python -m infra.package
 	$(CHECK_VENV)/bin/cfn-lint dist/sam.json
 	$(CHECK_VENV)/bin/checkov --config-file infra/checkov.yaml --file dist/sam.json
-	$(BIN)/python -m infra.dynamodb_local $(BIN)/pytest -m package
+	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/pytest -m package
 
 $(CHECKERS): requirements-check.txt $(INSTALLED)
 	@echo "Installing cfn-lint and checkov into $(CHECK_VENV) (once) ..."

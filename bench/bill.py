@@ -16,8 +16,8 @@ from bench.write_units import item_bytes
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.dynamodb.items import model_of
-from infra.dynamodb_local import dynamodb_local
 from infra.stack.template import merge_template
+from tools.devserver.dynamodb_local import dynamodb_local
 
 PEOPLE = (10, 1_000, 100_000)
 DAYS = 21

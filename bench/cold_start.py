@@ -26,12 +26,12 @@ from bench.tls import tls_front
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
-from infra.demo import load_demo_data
-from infra.dynamodb_local import dynamodb_local
-from infra.environment import allow_any_credentials
 from infra.lambda_runtime import Function, running
-from infra.proxy_events import proxy_event
-from infra.tables import create_tables
+from tools.devserver.demo_data import load_demo_data
+from tools.devserver.dynamodb_local import dynamodb_local
+from tools.devserver.proxy_events import proxy_event
+from tools.environment import allow_any_credentials
+from tools.tables import create_tables
 
 _EVENT = proxy_event(
     "GET",

@@ -25,10 +25,10 @@ from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.index_query import Walk, walk_of
 from chalicelib.dynamodb.query_planner import plan
 from infra.bulk import write_all
-from infra.dynamodb_local import dynamodb_local
-from infra.environment import allow_any_credentials
-from infra.tables import create_tables
 from infra.tallied import tally_items, timer_items
+from tools.devserver.dynamodb_local import dynamodb_local
+from tools.environment import allow_any_credentials
+from tools.tables import create_tables
 
 ORGANIZATION = 2149
 PAGE_SIZE = 30

@@ -27,10 +27,10 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from infra import rollups
 from infra.check_invariants import report
-from infra.dynamodb_local import dynamodb_local, free_port
-from infra.environment import allow_any_credentials
 from infra.ledger import Ledger
-from infra.tables import create_tables
+from tools.devserver.dynamodb_local import dynamodb_local, free_port
+from tools.environment import allow_any_credentials
+from tools.tables import create_tables
 
 _READY = "Ctrl-C"
 _WARM_SECONDS = 3.0
@@ -66,7 +66,7 @@ def _serving(endpoint: str) -> Iterator[int]:
     port = free_port()
     variables = {"PORT": str(port), "DYNAMODB_ENDPOINT": endpoint, "STINT_DEMO": "0"}
     with subprocess.Popen(
-        [sys.executable, "-m", "infra.local"],
+        [sys.executable, "-m", "tools.devserver"],
         env={**os.environ, **variables, "STINT_LOG_LEVEL": "WARNING"},
         stdout=subprocess.PIPE,
         text=True,

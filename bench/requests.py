@@ -26,9 +26,9 @@ from bench.costs import Cost
 from bench.lists import ORGANIZATION, history
 from bench.sides import BEHIND, ENTRY, OURS, SECOND_ENTRY, TOKEN, USUAL, Side, Stint, Usual
 from chalicelib.core.settings import Settings
-from infra.dynamodb_local import dynamodb_local
-from infra.environment import allow_any_credentials
-from infra.proxy_events import proxy_event
+from tools.devserver.dynamodb_local import dynamodb_local
+from tools.devserver.proxy_events import proxy_event
+from tools.environment import allow_any_credentials
 
 _TIMERS = "/api/v2/timers"
 _TIMER = "/api/v2/timers/{id}"

@@ -16,9 +16,9 @@ from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from infra.demo import load_demo_data
-from infra.local.gateway import Gateway
-from infra.tables import create_tables
+from tools.devserver.demo_data import load_demo_data
+from tools.devserver.gateway import Gateway
+from tools.tables import create_tables
 
 _HEADERS = {
     "x-auth-token": "demo-admin",

@@ -23,11 +23,11 @@ from chalicelib.domain.timers import Timer as OurTimer
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from infra.demo import load_demo_data
-from infra.local.streams import Feed, ServedStream
-from infra.local.telling import fan_out_feeds
 from infra.rollups import behind, read_all
-from infra.tables import create_tables
+from tools.devserver.demo_data import load_demo_data
+from tools.devserver.event_feeds import fan_out_feeds
+from tools.devserver.stream_feed import Feed, ServedStream
+from tools.tables import create_tables
 
 OURS, USUAL = "stint", "usual"
 BEHIND = "background: "

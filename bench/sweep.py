@@ -21,7 +21,7 @@ from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import SweepReport, sweep
 from infra.invariants import check
 from infra.ledger import Ledger
-from infra.tables import create_tables
+from tools.tables import create_tables
 
 _ORGANIZATION = 2149
 _LIMIT = 3600

@@ -22,9 +22,9 @@ from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from infra import rollups
-from infra.environment import allow_any_credentials
 from infra.invariants import Books, Violation, check
 from infra.ledger import Ledger, Scope
+from tools.environment import allow_any_credentials
 
 _READS = 5
 _SLEEP_SECONDS = 0.5

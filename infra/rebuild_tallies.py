@@ -20,9 +20,9 @@ from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from infra.check_invariants import find_violations
-from infra.environment import allow_any_credentials
 from infra.ledger import Ledger, repair_tallies
 from infra.rollups import rebuild
+from tools.environment import allow_any_credentials
 
 
 def rebuild_all(connection: Connection, tools: Toolbox) -> int:

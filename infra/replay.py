@@ -29,8 +29,8 @@ from chalicelib.domain.directory import Organization
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.webhooks.model import Webhook
-from infra.environment import allow_any_credentials
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES
+from tools.environment import allow_any_credentials
 
 _MESSAGES_A_CALL = 10
 _HIDDEN_SECONDS = 120

@@ -20,7 +20,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.time_entries.purge_deleted import ClearingReport, clear_deleted
 from chalicelib.timers.auto_stop import sweep
-from infra.environment import allow_any_credentials, log_to_terminal
+from tools.environment import allow_any_credentials, log_to_terminal
 
 
 def main(arguments: list[str]) -> int:

@@ -13,10 +13,6 @@ from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from infra.local.embedded import embedded_dynamodb
-from infra.local.outside import create_outside
-from infra.local.streams import ServedStream, Stream
-from infra.tables import create_tables, empty_tables
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.engine import ENDPOINT
@@ -26,6 +22,10 @@ from tests.support.permissions import held_to_policy
 from tests.support.receiver import Receiver, receiving
 from tests.support.tables import TABLE_PREFIX
 from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
+from tools.devserver.aws_services import create_outside
+from tools.devserver.embedded import embedded_dynamodb
+from tools.devserver.stream_feed import ServedStream, Stream
+from tools.tables import create_tables, empty_tables
 
 
 @pytest.fixture(scope="session")

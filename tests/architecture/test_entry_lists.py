@@ -13,10 +13,10 @@ from chalicelib.domain.queries import EntryQuery
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.dynamodb.database import Store
 from infra.bulk import write_all
-from infra.tables import renew_tables
 from infra.tallied import entry_items
 from tests.architecture.test_lists import CURSOR_MODE, PAGE_MODE, assert_within
 from tests.support.engine import ENDPOINT
+from tools.tables import renew_tables
 
 ORGANIZATION = 77
 PERSON, COLLEAGUES = 1, range(100, 160)

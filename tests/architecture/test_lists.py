@@ -22,8 +22,8 @@ from bench.lists import (
     pages_of,
 )
 from chalicelib.dynamodb.database import Store
-from infra.tables import renew_tables
 from tests.support.engine import ENDPOINT
+from tools.tables import renew_tables
 
 PAGE_MODE = (3, 60.0)
 CURSOR_MODE = (1, 10.0)

@@ -20,12 +20,12 @@ from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from infra.demo import load_demo_data
-from infra.local.pages import Pages
-from infra.local.server import LocalServer
 from infra.stack.template import ROOT
 from tests.browser.company import Company, Heard
 from tests.support.line import Line, line_to
+from tools.devserver.demo_data import load_demo_data
+from tools.devserver.server import LocalServer
+from tools.devserver.static_pages import Pages
 
 if importlib.util.find_spec("playwright") is None:
     # `make test` does not need playwright; `make test-browser` installs it.

@@ -6,7 +6,6 @@ import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from chalicelib.core.errors import Conflict, RateLimited, StintError, Unavailable
-from infra.local.gateway import Answer
 from tests.browser.company import ANA, MEETINGS, RAVI, TRANSLATION, Company
 from tests.browser.hand import (
     eventually,
@@ -20,6 +19,7 @@ from tests.browser.hand import (
     stop_it,
 )
 from tests.support.line import Line
+from tools.devserver.gateway import Answer
 
 MINUTE = 60
 

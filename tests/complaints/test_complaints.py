@@ -12,11 +12,11 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.timers.auto_stop import sweep
 from infra.invariants import check
 from infra.ledger import Ledger
-from infra.local.gateway import Gateway
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
 from tests.support.tables import items
 from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB
+from tools.devserver.gateway import Gateway
 
 
 def has_no_violations(connection: Connection) -> bool:

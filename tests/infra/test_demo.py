@@ -3,9 +3,9 @@
 from pynamodb.connection import Connection
 
 from chalicelib.dynamodb.database import Store
-from infra.demo import load_demo_data
 from tests.support.clock import HOUR, MONDAY_NINE
 from tests.support.tables import items, snapshot
+from tools.devserver.demo_data import load_demo_data
 
 
 def test_demo_entries_person_states_and_counters_match_the_timers(

@@ -1,4 +1,4 @@
-"""infra.dynamodb_local names a missing program in its error message."""
+"""tools.devserver.dynamodb_local names a missing program in its error message."""
 
 import subprocess
 import sys
@@ -16,7 +16,7 @@ def test_missing_program_is_named_in_the_error(
         stand_in.write_text("#!/bin/sh\n")
         stand_in.chmod(0o755)
     script = (
-        "import sys, pathlib, infra.dynamodb_local as module;"
+        "import sys, pathlib, tools.devserver.dynamodb_local as module;"
         f"module._ENGINE = pathlib.Path({str(tmp_path / 'nothing')!r});"
         "sys.exit(module.main(['true']))"
     )

@@ -8,9 +8,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from chalice.app import Chalice
 
-from infra.local.gateway import Answer, Gateway
 from tests.support.api import Api
 from tests.support.world import ADMIN, ADMINS_ENTRY, FOREIGN_ENTRY, STRANGER
+from tools.devserver.gateway import Answer, Gateway
 
 
 @pytest.fixture

@@ -187,7 +187,7 @@ def test_304_response_has_no_content_length(server: Server) -> None:
 def startup_error(environment: dict[str, str]) -> str:
     """The error message of a server that does not start: no traceback."""
     result = subprocess.run(
-        [sys.executable, "-m", "infra.local"],
+        [sys.executable, "-m", "tools.devserver"],
         env=environment,
         capture_output=True,
         text=True,

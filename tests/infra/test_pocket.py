@@ -6,9 +6,9 @@ from pathlib import Path
 
 import pytest
 
-from infra.local.gateway import Answer
-from infra.local.pages import Pages
 from infra.stack.template import ROOT
+from tools.devserver.gateway import Answer
+from tools.devserver.static_pages import Pages
 
 FOLDER = ROOT / "examples" / "pocket"
 WORKER = FOLDER / "service-worker.js"

@@ -6,9 +6,9 @@ from pynamodb.connection import Connection
 
 from bench.forgotten import forget_timers
 from chalicelib.core.dependencies import Toolbox
-from infra.local.schedule import sweeping
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.tables import items
+from tools.devserver.schedule import sweeping
 
 
 def test_auto_stop_runs_periodically_until_the_context_ends(

@@ -10,9 +10,9 @@ from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.dynamodb.transactions import Commit, LostRace
-from infra.local.streams import Feed, Record, Stream, pumping
 from tests.support.api import Api
 from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
+from tools.devserver.stream_feed import Feed, Record, Stream, pumping
 
 
 def keys(record: Record) -> tuple[str, str]:

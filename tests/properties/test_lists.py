@@ -21,12 +21,12 @@ from chalicelib.counters import offset_pages as far_pages
 from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimerModel
 from infra.bulk import write_all
-from infra.tables import empty_tables
 from infra.tallied import slot_items, tally_items, timer_items
 from tests.properties.bounds import bounded
 from tests.support.api import Answer, Api
 from tests.support.clock import DAY, HOUR
 from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, ZAGREB
+from tools.tables import empty_tables
 
 ZONE = ZoneInfo("Europe/Zagreb")
 PEOPLE = [ADMIN, MEMBER, OTHER_MEMBER]

@@ -23,14 +23,14 @@ from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.handlers.counter_rollup import roll_up_records
-from infra.local.streams import Record
 from infra.rollups import behind, drifted, read_all
-from infra.tables import empty_tables
 from tests.properties.bounds import bounded
 from tests.support.calls import counted
 from tests.support.chaos import Call, Killed, cancelled, intercepted, silent, throttled
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.faults import failing
+from tools.devserver.stream_feed import Record
+from tools.tables import empty_tables
 
 ORGANIZATION = 2149
 MONDAY = MONDAY_NINE // DAY

@@ -25,12 +25,12 @@ from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.database import Store
 from infra.bulk import write_all
-from infra.tables import empty_tables
 from infra.tallied import slot_items, tally_items, timer_items
 from tests.properties.bounds import bounded
 from tests.support.calls import counted
 from tests.support.clock import DAY, HOUR
 from tests.support.world import put_all
+from tools.tables import empty_tables
 
 ORGANIZATION, ELSEWHERE = 2149, 2150
 PEOPLE = [1, 2, 3]

@@ -18,7 +18,6 @@ from chalicelib.domain.tokens import digest
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import MODELS, TimerModel
-from infra.tables import create_tables
 from tests.support.calls import counted
 from tests.support.faults import failing
 from tests.support.tables import TABLE_PREFIX
@@ -32,6 +31,7 @@ from tests.support.world import (
     World,
     put_all,
 )
+from tools.tables import create_tables
 
 URL = "http://127.0.0.1"
 

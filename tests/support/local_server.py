@@ -42,7 +42,7 @@ def free_port() -> int:
 def serving(port: int, **environment: str) -> Iterator[Server]:
     """Start the server, wait for its greeting, and at the end stop it with SIGTERM."""
     process = subprocess.Popen(
-        [sys.executable, "-m", "infra.local"],
+        [sys.executable, "-m", "tools.devserver"],
         env={**os.environ, "PORT": str(port), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

@@ -27,9 +27,9 @@ from chalicelib.events.rules import EventType
 from chalicelib.handlers.webhook_delivery import BATCH
 from chalicelib.services.offices import offices
 from chalicelib.webhooks.model import Webhook, secret_of
-from infra.local.queues import QueueFeed
 from tests.support.clock import FakeClock
 from tests.support.world import ZAGREB
+from tools.devserver.queue_feed import QueueFeed
 
 TOKEN_NAME = "intercom-token"
 TOKEN = "dG9rOmludGVyY29t"

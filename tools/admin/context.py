@@ -20,7 +20,7 @@ from chalicelib.dynamodb.connection import connect, table_name, translated
 from chalicelib.dynamodb.database import Store
 from chalicelib.people.rules import email_claim
 from chalicelib.store.reads import RawItem
-from infra.environment import allow_any_credentials
+from tools.environment import allow_any_credentials
 
 OPERATOR = 0
 """The operator's person id in calls to the services; no person has this id."""

@@ -2,10 +2,10 @@
 
 import click
 
-from infra.tables import create_tables
 from tools.admin.context import Desk
 from tools.admin.options import with_desk
 from tools.admin.output import say
+from tools.tables import create_tables
 
 
 @click.command()

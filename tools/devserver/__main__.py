@@ -1,4 +1,4 @@
-"""Start the local server: ``make run``, or ``python -m infra.local``.
+"""Start the local server: ``make run``, or ``python -m tools.devserver``.
 
 Reads HOST, PORT, DYNAMODB_ENDPOINT and STINT_DEMO (0: no demo data) from the environment, in
 addition to the application's settings.
@@ -22,18 +22,18 @@ from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from chalicelib.handlers.counter_rollup import roll_up_records
 from chalicelib.http.application import create_app
-from infra.demo import load_demo_data
-from infra.environment import allow_any_credentials, log_to_terminal
-from infra.local.embedded import embedded_dynamodb
-from infra.local.gateway import Gateway
-from infra.local.outside import create_outside
-from infra.local.pages import Pages
-from infra.local.queues import draining
-from infra.local.schedule import sweeping
-from infra.local.server import LocalServer
-from infra.local.streams import Feed, ServedStream, Stream, pumping
-from infra.local.telling import delivery_feed, fan_out_feeds
-from infra.tables import create_tables
+from tools.devserver.aws_services import create_outside
+from tools.devserver.demo_data import load_demo_data
+from tools.devserver.embedded import embedded_dynamodb
+from tools.devserver.event_feeds import delivery_feed, fan_out_feeds
+from tools.devserver.gateway import Gateway
+from tools.devserver.queue_feed import draining
+from tools.devserver.schedule import sweeping
+from tools.devserver.server import LocalServer
+from tools.devserver.static_pages import Pages
+from tools.devserver.stream_feed import Feed, ServedStream, Stream, pumping
+from tools.environment import allow_any_credentials, log_to_terminal
+from tools.tables import create_tables
 
 _LOOPBACK = "127.0.0.1"
 _PORT = 8000

@@ -1,6 +1,6 @@
 """Download and start AWS's DynamoDB Local, and run a command against it.
 
-``python -m infra.dynamodb_local COMMAND ...`` runs the command with DYNAMODB_ENDPOINT set and
+``python -m tools.devserver.dynamodb_local COMMAND ...`` runs the command with DYNAMODB_ENDPOINT set and
 exits with its exit code; without a command it serves until interrupted. The engine comes from
 the npm package amplify-dynamodb-simulator, is stored in .cache/, and needs Java 11 or later.
 """

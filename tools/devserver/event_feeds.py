@@ -11,8 +11,8 @@ from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
 from chalicelib.handlers.event_fanout import fan_out_records
 from chalicelib.handlers.webhook_delivery import BATCH, deliver_records
 from chalicelib.services.outside import delivery_tools, fan_out_tools
-from infra.local.queues import QueueFeed
-from infra.local.streams import Feed, Record, Stream
+from tools.devserver.queue_feed import QueueFeed
+from tools.devserver.stream_feed import Feed, Record, Stream
 
 
 def fan_out_feeds(tools: Toolbox, open_stream: Callable[[str], Stream]) -> list[Feed]:

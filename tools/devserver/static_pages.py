@@ -5,7 +5,7 @@ from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
 from chalicelib.http.conditional import entity_tag, is_known
-from infra.local.gateway import Answer
+from tools.devserver.gateway import Answer
 
 METHODS = ("GET", "HEAD")
 

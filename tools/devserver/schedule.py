@@ -9,7 +9,7 @@ from chalicelib.core.errors import StintError
 from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from chalicelib.time_entries.purge_deleted import clear_deleted
 from chalicelib.timers.auto_stop import sweep
-from infra.local.repeating import repeating
+from tools.devserver.periodic import repeating
 
 log = logging.getLogger("stint")
 

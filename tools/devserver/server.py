@@ -5,8 +5,8 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from chalicelib.core.errors import MalformedDocument, PayloadTooLarge
-from infra.local.gateway import Answer, Gateway
-from infra.local.pages import Pages
+from tools.devserver.gateway import Answer, Gateway
+from tools.devserver.static_pages import Pages
 
 # API Gateway's limit.
 _MAX_BODY_BYTES = 10 * 1024 * 1024

@@ -17,7 +17,7 @@ _FIRST_ERROR_STATUS = 400
 
 
 class EmbeddedStream:
-    """The stream of an embedded table (see :class:`infra.local.streams.Stream`)."""
+    """The stream of an embedded table (see :class:`tools.devserver.stream_feed.Stream`)."""
 
     def __init__(self) -> None:
         self._records: deque[dict[str, Any]] = deque()

@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from infra.local.repeating import repeating
+from tools.devserver.periodic import repeating
 
 log = logging.getLogger("stint")
 

@@ -13,7 +13,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.settings import Settings
-from infra.local.repeating import repeating
+from tools.devserver.periodic import repeating
 
 log = logging.getLogger("stint")
 
