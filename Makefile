@@ -65,13 +65,13 @@ fuzz: $(INSTALLED) ## hold every answer to the API's description (SEED=2: other 
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 sweep: $(INSTALLED) ## stop forgotten timers now (DRY_RUN=1 only counts; on AWS a schedule does it)
-	$(BIN)/python -m infra.sweep $(if $(DRY_RUN),--dry-run)
+	$(BIN)/python -m tools.ops.auto_stop $(if $(DRY_RUN),--dry-run)
 
 check-invariants: $(INSTALLED) ## prove what must hold of the tables (REPAIR=1 mends what can be derived)
-	$(BIN)/python -m infra.check_invariants $(if $(REPAIR),--repair)
+	$(BIN)/python -m tools.ops.check_invariants $(if $(REPAIR),--repair)
 
 rebuild-tallies: $(INSTALLED) ## make the tallies behind totals and far pages anew, from the timers up
-	$(BIN)/python -m infra.rebuild_tallies
+	$(BIN)/python -m tools.ops.rebuild_counters
 
 bench-round-trips: $(INSTALLED) ## database calls and units of each endpoint, on DynamoDB Local
 	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/python -m bench.round_trips

@@ -25,11 +25,11 @@ from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
-from infra import rollups
-from infra.check_invariants import report
-from infra.ledger import Ledger
 from tools.devserver.dynamodb_local import dynamodb_local, free_port
 from tools.environment import allow_any_credentials
+from tools.ops import counter_repair as rollups
+from tools.ops.check_invariants import report
+from tools.ops.snapshot import Ledger
 from tools.tables import create_tables
 
 _READY = "Ctrl-C"

@@ -15,7 +15,7 @@ from pathlib import Path
 
 from infra import package
 from infra.archive import compile_for_lambda, refine_folder
-from infra.slimming import AWS_ROOTS
+from infra.trim_botocore import AWS_ROOTS
 
 _ROOT = Path(__file__).parent.parent
 _RIVALS = Path(__file__).parent / "rivals"

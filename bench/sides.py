@@ -23,10 +23,10 @@ from chalicelib.domain.timers import Timer as OurTimer
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.http.application import create_app
-from infra.rollups import behind, read_all
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.event_feeds import fan_out_feeds
 from tools.devserver.stream_feed import Feed, ServedStream
+from tools.ops.counter_repair import behind, read_all
 from tools.tables import create_tables
 
 OURS, USUAL = "stint", "usual"

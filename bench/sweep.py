@@ -19,8 +19,8 @@ from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import SweepReport, sweep
-from infra.invariants import check
-from infra.ledger import Ledger
+from tools.ops.invariants import check
+from tools.ops.snapshot import Ledger
 from tools.tables import create_tables
 
 _ORGANIZATION = 2149

@@ -9,7 +9,7 @@ import zipfile
 from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
-from infra.slimming import slim
+from infra.trim_botocore import slim
 
 CALLED_SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs"})
 """AWS services whose botocore data files the application needs.

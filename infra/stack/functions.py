@@ -10,7 +10,6 @@ from dataclasses import dataclass, field
 
 from chalicelib.dynamodb.tables import TallyModel, TimeEntryModel, TimerModel
 from infra.archive import TASK_ROOT
-from infra.slimming import AWS_ROOTS
 from infra.stack.intrinsics import Json, either, ref, sub
 from infra.stack.queues import (
     api_environment,
@@ -19,6 +18,7 @@ from infra.stack.queues import (
     queue_source,
 )
 from infra.stack.streams import stream_settings
+from infra.trim_botocore import AWS_ROOTS
 
 
 @dataclass(frozen=True, slots=True)

@@ -21,7 +21,6 @@ from chalicelib.dynamodb import tables as models
 from chalicelib.events.documents import webhook_body
 from chalicelib.events.rules import entry_event_now
 from chalicelib.people.rules import erased
-from infra.ledger import Ledger
 from tests.support.api import JSON_API, Answer, Api
 from tests.support.books import violations_of
 from tests.support.chaos import WRITE, Fault, Injection, Killed, intercepted
@@ -30,6 +29,7 @@ from tests.support.faults import failing
 from tests.support.operator import Operator
 from tests.support.tables import items, snapshot
 from tests.support.world import ADMIN, DESIGN, MEMBER, ZAGREB, World, token_id
+from tools.ops.snapshot import Ledger
 
 IN_ZAGREB = ("-o", ZAGREB.id)
 WEBHOOK = 501

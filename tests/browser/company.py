@@ -12,10 +12,10 @@ from pynamodb.connection import Connection
 from chalicelib.core.timestamps import local_date
 from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb.tables import KeptOutcomeModel
-from infra.ledger import Ledger
 from tests.support.books import violations
 from tools.devserver.demo_data import KOLKATA, ZAGREB
 from tools.devserver.gateway import Answer, Gateway
+from tools.ops.snapshot import Ledger
 
 ANA, RAVI = 8779, 8788
 """The demo's admin, whose timer has run for 30 minutes, and a member without any sessions."""

@@ -10,13 +10,13 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.timers.auto_stop import sweep
-from infra.invariants import check
-from infra.ledger import Ledger
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
 from tests.support.tables import items
 from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB
 from tools.devserver.gateway import Gateway
+from tools.ops.invariants import check
+from tools.ops.snapshot import Ledger
 
 
 def has_no_violations(connection: Connection) -> bool:

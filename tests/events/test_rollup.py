@@ -14,12 +14,12 @@ from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.handlers import counter_rollup as module
 from chalicelib.handlers.counter_rollup import roll_up_records
-from infra.rollups import behind, drifted, read_all
 from tests.support.api import Api
 from tests.support.clock import HOUR, FakeClock
 from tests.support.rollups import roll_up_all
 from tests.support.world import ADMINS_ENTRY, MEMBERS_ENTRY
 from tools.devserver.stream_feed import Feed, Record, Stream
+from tools.ops.counter_repair import behind, drifted, read_all
 
 LOAD_MODULE = """
 import json, sys

@@ -21,8 +21,6 @@ from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
-from infra.invariants import Books
-from infra.ledger import Ledger
 from tests.support.books import outline, violations_of
 from tests.support.chaos import (
     WRITE,
@@ -38,6 +36,8 @@ from tests.support.chaos import (
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
 from tests.support.world import ZAGREB, put_all
+from tools.ops.invariants import Books
+from tools.ops.snapshot import Ledger
 
 SERVICE = Service(1294, ZAGREB.id, "Design")
 

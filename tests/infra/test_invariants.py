@@ -10,15 +10,15 @@ from chalicelib.domain.timers import StopReason
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
-from infra.check_invariants import find_violations, repair
-from infra.invariants import Books, check
-from infra.ledger import Ledger, Scope
 from tests.support.api import Api
 from tests.support.calls import counted
 from tests.support.clock import HOUR, FakeClock
 from tests.support.faults import failing
 from tests.support.tables import snapshot
 from tests.support.world import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB
+from tools.ops.check_invariants import find_violations, repair
+from tools.ops.invariants import Books, check
+from tools.ops.snapshot import Ledger, Scope
 
 SCOPE = (ZAGREB.id, ADMIN)
 

@@ -13,8 +13,8 @@ import pytest
 
 from infra.archive import CALLED_SERVICES, TASK_ROOT
 from infra.package import ARCHIVE, TEMPLATE, build
-from infra.slimming import AWS_ROOTS
 from infra.stack.template import ROOT
+from infra.trim_botocore import AWS_ROOTS
 from tests.support.stack import of_type, read
 
 pytestmark = pytest.mark.package

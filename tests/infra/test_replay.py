@@ -8,12 +8,12 @@ from pynamodb.connection import Connection
 
 from chalicelib.clients.sqs import Message, Queue, encode
 from chalicelib.deliveries.rules import Delivery
-from infra import replay
 from tests.support.api import Api
 from tests.support.clock import DAY, FakeClock
 from tests.support.outside import Outside
 from tests.support.receiver import Receiver
 from tests.support.world import ADMINS_ENTRY, KOLKATA, ZAGREB
+from tools.ops import replay
 
 LETTERS = [
     Delivery(

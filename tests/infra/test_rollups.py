@@ -12,14 +12,14 @@ from chalicelib.counters.model import PersonDay
 from chalicelib.counters.rollup import roll_up
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.tables import TallyModel
-from infra.check_invariants import report
-from infra.rebuild_tallies import rebuild_all
-from infra.rollups import behind, check, drifted, read_all, rebuild
 from tests.support.api import Api
 from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.rollups import roll_up_all
 from tests.support.tables import snapshot
 from tests.support.world import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, ZAGREB
+from tools.ops.check_invariants import report
+from tools.ops.counter_repair import behind, check, drifted, read_all, rebuild
+from tools.ops.rebuild_counters import rebuild_all
 
 TODAY = keys.tally_bucket(MONDAY_NINE // DAY)
 

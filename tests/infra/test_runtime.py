@@ -19,7 +19,6 @@ from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb import keys
 from infra.lambda_runtime import Function, FunctionError, running
 from infra.package import ARCHIVE
-from infra.rollups import behind, read_all
 from tests.events.test_rollup import changed, stream_event
 from tests.events.test_sweep import EVENT
 from tests.support.api import JSON_API, Api
@@ -27,6 +26,7 @@ from tests.support.clock import DAY, HOUR, MONDAY_NINE
 from tests.support.stream_records import stream_record
 from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
 from tools.devserver.proxy_events import API_ID, proxy_event
+from tools.ops.counter_repair import behind, read_all
 
 pytestmark = pytest.mark.package
 

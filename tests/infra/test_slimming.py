@@ -12,7 +12,7 @@ import pytest
 from botocore.loaders import Loader
 
 from infra.archive import CALLED_SERVICES
-from infra.slimming import AWS_ROOTS, aws_roots, slim, without_documentation
+from infra.trim_botocore import AWS_ROOTS, aws_roots, slim, without_documentation
 
 BOTOCORE = Path(botocore.__file__).parent
 REGIONS = (

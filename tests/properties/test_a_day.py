@@ -28,12 +28,12 @@ from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.dynamodb.database import Store
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
-from infra.ledger import Ledger
 from tests.properties.bounds import bounded
 from tests.properties.model import DAY, HOUR, OLDEST_START, TOLERANCE, Model, Refusal, Session, Told
 from tests.support.books import violations
 from tests.support.clock import MONDAY_NINE, FakeClock
 from tests.support.world import ZAGREB, put_all
+from tools.ops.snapshot import Ledger
 from tools.tables import empty_tables
 
 PERSON = 8784

@@ -12,11 +12,11 @@ from chalicelib.domain.directory import Caller, Role, Service
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
-from infra.ledger import Ledger
 from tests.properties.bounds import bounded
 from tests.support.books import outline, violations
 from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.world import ZAGREB, put_all
+from tools.ops.snapshot import Ledger
 from tools.tables import empty_tables
 
 SERVICE = Service(1294, ZAGREB.id, "Design")

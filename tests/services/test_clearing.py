@@ -16,7 +16,6 @@ from chalicelib.time_entries.purge_deleted import PAGE, ClearingReport, clear_de
 from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from infra.bulk import write_all
-from infra.ledger import Ledger
 from tests.support.books import violations
 from tests.support.calls import counted
 from tests.support.chaos import WRITE, Fault, Injection, Killed, intercepted
@@ -24,6 +23,7 @@ from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.faults import failing
 from tests.support.tables import items
 from tests.support.world import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB, World, put_all
+from tools.ops.snapshot import Ledger
 
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
 MANY = 2 * MOST_TIMERS_A_STEP + 7

@@ -23,13 +23,13 @@ from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.handlers.counter_rollup import roll_up_records
-from infra.rollups import behind, drifted, read_all
 from tests.properties.bounds import bounded
 from tests.support.calls import counted
 from tests.support.chaos import Call, Killed, cancelled, intercepted, silent, throttled
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.faults import failing
 from tools.devserver.stream_feed import Record
+from tools.ops.counter_repair import behind, drifted, read_all
 from tools.tables import empty_tables
 
 ORGANIZATION = 2149

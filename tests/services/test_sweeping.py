@@ -16,13 +16,13 @@ from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
 from chalicelib.timers.auto_stop import PAGE, SweepReport, sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
-from infra.invariants import check
-from infra.ledger import Ledger
 from tests.support.calls import counted
 from tests.support.clock import HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.faults import failing
 from tests.support.tables import items, snapshot
 from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
+from tools.ops.invariants import check
+from tools.ops.snapshot import Ledger
 
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
 LIMIT = 12 * HOUR

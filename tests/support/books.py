@@ -6,8 +6,8 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.domain.timers import Timer
-from infra.invariants import Books, check
-from infra.ledger import Ledger, Scope
+from tools.ops.invariants import Books, check
+from tools.ops.snapshot import Ledger, Scope
 
 TimerKey = tuple[int, int]
 """The id of an organization and the id of a timer."""

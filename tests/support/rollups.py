@@ -6,8 +6,8 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.ids import IdSource
 from chalicelib.counters.rollup import roll_up
 from chalicelib.dynamodb.database import Store
-from infra.rollups import behind, read_all
 from tests.support.clock import FakeClock
+from tools.ops.counter_repair import behind, read_all
 
 
 def roll_up_all(connection: Connection) -> None:

@@ -21,7 +21,7 @@ from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.items import model_of, place_of, read_noun, read_slot, slot_ref
 from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
 from chalicelib.store.reads import RawItem, read
-from infra.invariants import (
+from tools.ops.invariants import (
     Books,
     derived_counters,
     derived_entry_tallies,

@@ -1,4 +1,4 @@
-"""Replay events: ``python -m infra.replay dead-letters``, or ``python -m infra.replay range``.
+"""Replay events: ``python -m tools.ops.replay dead-letters``, or ``python -m tools.ops.replay range``.
 
 ``dead-letters`` moves all or selected dead letters back to the delivery queue. ``range`` sends
 the timers that started or stopped in a time range, in their current state, to one webhook.

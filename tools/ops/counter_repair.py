@@ -34,7 +34,7 @@ from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.tables import TallyModel
 from chalicelib.store.reads import RawItem, read, ref
-from infra.ledger import scan
+from tools.ops.snapshot import scan
 
 _READS = 8
 

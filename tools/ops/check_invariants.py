@@ -21,10 +21,10 @@ from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
-from infra import rollups
-from infra.invariants import Books, Violation, check
-from infra.ledger import Ledger, Scope
 from tools.environment import allow_any_credentials
+from tools.ops import counter_repair as rollups
+from tools.ops.invariants import Books, Violation, check
+from tools.ops.snapshot import Ledger, Scope
 
 _READS = 5
 _SLEEP_SECONDS = 0.5

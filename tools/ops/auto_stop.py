@@ -1,4 +1,4 @@
-"""Run the auto-stop once, manually: ``make sweep``, or ``python -m infra.sweep [--dry-run]``.
+"""Run the auto-stop once, manually: ``make sweep``, or ``python -m tools.ops.auto_stop [--dry-run]``.
 
 Works on the tables that the environment selects (STINT_TABLE_PREFIX, AWS_REGION,
 DYNAMODB_ENDPOINT). The local server's in-memory tables cannot be reached; that server runs the

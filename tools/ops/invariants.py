@@ -2,7 +2,7 @@
 
 At most one timer runs, and the person state agrees; timers do not overlap; each time entry's
 seconds and counters equal its timers; the counters equal the timers; index keys match the
-record. ``infra/check_invariants.py`` reads the data that is checked here.
+record. ``tools/ops/check_invariants.py`` reads the data that is checked here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence

@@ -19,10 +19,10 @@ from chalicelib.core.errors import StintError
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
-from infra.check_invariants import find_violations
-from infra.ledger import Ledger, repair_tallies
-from infra.rollups import rebuild
 from tools.environment import allow_any_credentials
+from tools.ops.check_invariants import find_violations
+from tools.ops.counter_repair import rebuild
+from tools.ops.snapshot import Ledger, repair_tallies
 
 
 def rebuild_all(connection: Connection, tools: Toolbox) -> int:
