@@ -74,25 +74,25 @@ rebuild-tallies: $(INSTALLED) ## make the tallies behind totals and far pages an
 	$(BIN)/python -m tools.ops.rebuild_counters
 
 bench-round-trips: $(INSTALLED) ## database calls and units of each endpoint, on DynamoDB Local
-	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/python -m bench.round_trips
+	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/python -m benchmarks.round_trips
 
 bench-sweep: $(INSTALLED) ## stop many forgotten timers, on DynamoDB Local (TIMERS=100000 for the full count)
-	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/python -m bench.sweep --timers $(or $(TIMERS),2000)
+	$(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/python -m benchmarks.auto_stop --timers $(or $(TIMERS),2000)
 
 bench-lists: $(INSTALLED) ## what a page of a list costs, however long the list (TIMERS=1000,10000,100000)
-	$(BIN)/python -m bench.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
+	$(BIN)/python -m benchmarks.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
 
 bench-cold-start: $(INSTALLED) ## process start to first answer, beside what others would pick (RUNS=20)
-	$(BIN)/python -m bench.cold_start --runs $(or $(RUNS),20)
+	$(BIN)/python -m benchmarks.cold_start --runs $(or $(RUNS),20)
 
 bench-requests: $(INSTALLED) ## CPU, calls, units and dollars of each endpoint, beside the usual way (RUNS=30)
-	$(BIN)/python -m bench.requests --runs $(or $(RUNS),30)
+	$(BIN)/python -m benchmarks.requests --runs $(or $(RUNS),30)
 
 bench-bill: $(INSTALLED) ## what a month costs for 10, 1,000 and 100,000 people
-	$(BIN)/python -m bench.bill
+	$(BIN)/python -m benchmarks.bill
 
 bench-load: $(INSTALLED) ## many phones against the local server on DynamoDB Local (PHONES=50 SECONDS=20)
-	$(BIN)/python -m bench.load --phones $(or $(PHONES),50) --seconds $(or $(SECONDS),20)
+	$(BIN)/python -m benchmarks.load --phones $(or $(PHONES),50) --seconds $(or $(SECONDS),20)
 
 package: $(INSTALLED) ## build what is deployed into dist/: template and archive
 	$(BIN)/python -m infra.package

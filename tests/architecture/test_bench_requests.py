@@ -35,7 +35,7 @@ _ROW = re.compile(
 def test_request_benchmark_stays_within_the_limits() -> None:
     # Runs in a separate process with its own engine: it connects the models to other tables.
     result = subprocess.run(
-        [sys.executable, "-m", "bench.requests", "--timers", "120", "--runs", "1"],
+        [sys.executable, "-m", "benchmarks.requests", "--timers", "120", "--runs", "1"],
         capture_output=True,
         text=True,
         check=True,

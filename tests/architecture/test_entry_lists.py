@@ -8,12 +8,12 @@ from functools import partial
 import pytest
 from pynamodb.connection import Connection
 
-from bench.lists import measure
+from benchmarks.bulk_load import write_all
+from benchmarks.counter_fixtures import entry_items
+from benchmarks.lists import measure
 from chalicelib.domain.queries import EntryQuery
 from chalicelib.domain.timers import TimeEntry
 from chalicelib.dynamodb.database import Store
-from infra.bulk import write_all
-from infra.tallied import entry_items
 from tests.architecture.test_lists import CURSOR_MODE, PAGE_MODE, assert_within
 from tests.support.engine import ENDPOINT
 from tools.tables import renew_tables

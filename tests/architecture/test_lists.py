@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import pytest
 from pynamodb.connection import Connection
 
-from bench.costs import Cost
-from bench.lists import (
+from benchmarks.costs import Cost
+from benchmarks.lists import (
     Case,
     by_cursor,
     by_number,
@@ -76,7 +76,7 @@ def test_every_page_of_an_indexed_list_stays_within_the_limits(
 def test_list_benchmark_stays_within_the_limits_at_10_000_timers() -> None:
     # Runs in a separate process with a new engine: loading into a used engine is slow.
     result = subprocess.run(
-        [sys.executable, "-m", "bench.lists", "--timers", "10000"],
+        [sys.executable, "-m", "benchmarks.lists", "--timers", "10000"],
         capture_output=True,
         text=True,
         check=True,

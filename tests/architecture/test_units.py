@@ -9,7 +9,7 @@ from collections.abc import Callable
 import pytest
 from pynamodb.connection import Connection
 
-from bench.costs import counted
+from benchmarks.costs import counted
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.counters.model import PersonDay
 from chalicelib.counters.rollup import roll_up

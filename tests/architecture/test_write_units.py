@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from bench.write_units import Index, Table, item_bytes, table_of, units, writes_in
+from benchmarks.write_units import Index, Table, item_bytes, table_of, units, writes_in
 
 PLAIN = Table(("id",), ())
 ALL = Index(frozenset({"group", "id"}), None)

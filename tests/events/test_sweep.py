@@ -9,7 +9,7 @@ from dataclasses import dataclass
 import pytest
 from pynamodb.connection import Connection
 
-from bench.forgotten import forget_timers
+from benchmarks.seed_overdue import forget_timers
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.handlers import auto_stop as module
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock

@@ -63,7 +63,9 @@ def test_archive_has_exactly_the_pinned_dependencies(archive: zipfile.ZipFile) -
     expected = {f"{name.replace('-', '_')}-{version}.dist-info" for name, version in pinned}
     folders = {PurePosixPath(name).parts[0] for name in archive.namelist()}
     assert {name for name in folders if name.endswith(".dist-info")} == expected
-    assert folders.isdisjoint({"boto3", "pip", "setuptools", "click", "infra", "tests", "bench"})
+    assert folders.isdisjoint(
+        {"boto3", "pip", "setuptools", "click", "infra", "tests", "benchmarks"}
+    )
 
 
 def test_botocore_has_data_only_of_called_services(archive: zipfile.ZipFile) -> None:

@@ -10,7 +10,7 @@ from urllib.parse import urlsplit
 import pytest
 from pynamodb.connection import Connection
 
-from bench.forgotten import forget_timers
+from benchmarks.seed_overdue import forget_timers
 from chalicelib.clients.sqs import encode
 from chalicelib.core.settings import Settings
 from chalicelib.counters.model import PersonDay

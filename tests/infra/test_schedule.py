@@ -4,7 +4,7 @@ import threading
 
 from pynamodb.connection import Connection
 
-from bench.forgotten import forget_timers
+from benchmarks.seed_overdue import forget_timers
 from chalicelib.core.dependencies import Toolbox
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.tables import items

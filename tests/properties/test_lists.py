@@ -17,11 +17,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
+from benchmarks.bulk_load import write_all
+from benchmarks.counter_fixtures import slot_items, tally_items, timer_items
 from chalicelib.counters import offset_pages as far_pages
 from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimerModel
-from infra.bulk import write_all
-from infra.tallied import slot_items, tally_items, timer_items
 from tests.properties.bounds import bounded
 from tests.support.api import Answer, Api
 from tests.support.clock import DAY, HOUR

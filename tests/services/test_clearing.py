@@ -6,6 +6,7 @@ from dataclasses import replace
 import pytest
 from pynamodb.connection import Connection
 
+from benchmarks.bulk_load import write_all
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.timers import TimeEntry
@@ -15,7 +16,6 @@ from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import PAGE, ClearingReport, clear_deleted
 from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
-from infra.bulk import write_all
 from tests.support.books import violations
 from tests.support.calls import counted
 from tests.support.chaos import WRITE, Fault, Injection, Killed, intercepted

@@ -7,7 +7,7 @@ from dataclasses import replace
 import pytest
 from pynamodb.connection import Connection
 
-from bench.forgotten import forget_timers
+from benchmarks.seed_overdue import forget_timers
 from chalicelib.core.dependencies import Toolbox
 from chalicelib.domain.directory import Caller, Role
 from chalicelib.domain.timers import StopReason

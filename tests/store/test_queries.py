@@ -10,6 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
+from benchmarks.bulk_load import write_all
+from benchmarks.counter_fixtures import slot_items, tally_items, timer_items
 from chalicelib.core.errors import QueryTooBroad
 from chalicelib.core.timestamps import Span
 from chalicelib.counters import offset_pages as far_pages
@@ -24,8 +26,6 @@ from chalicelib.domain.queries import (
 from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.database import Store
-from infra.bulk import write_all
-from infra.tallied import slot_items, tally_items, timer_items
 from tests.properties.bounds import bounded
 from tests.support.calls import counted
 from tests.support.clock import DAY, HOUR

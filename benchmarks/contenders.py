@@ -1,4 +1,4 @@
-"""The contenders of ``bench.requests``, each with its application, tables and history."""
+"""The contenders of ``benchmarks.requests``, each with its application, tables and history."""
 
 import hashlib
 import time
@@ -10,10 +10,10 @@ from typing import Protocol
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from bench.costs import Cost, counted
-from bench.lists import ORGANIZATION, load
-from bench.rivals.usual_chalice import app as usual
-from bench.rivals.usual_chalice.models import MODELS, Entry, Organization, Timer, Token
+from benchmarks.baselines.usual_chalice import app as usual
+from benchmarks.baselines.usual_chalice.models import MODELS, Entry, Organization, Timer, Token
+from benchmarks.costs import Cost, counted
+from benchmarks.lists import ORGANIZATION, load
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.core.timestamps import SECONDS_PER_DAY
@@ -94,7 +94,7 @@ class Stint:
 
 
 class Usual:
-    """A design as in the Chalice and PynamoDB tutorials (``bench/rivals/usual_chalice``)."""
+    """A design as in the Chalice and PynamoDB tutorials (``benchmarks/baselines/usual_chalice``)."""
 
     name = USUAL
 

@@ -19,7 +19,7 @@ from chalice.app import (
 )
 from pynamodb.exceptions import DoesNotExist
 
-from bench.rivals.usual_chalice.models import Entry, Organization, Timer, Token
+from benchmarks.baselines.usual_chalice.models import Entry, Organization, Timer, Token
 
 app = Chalice(app_name="usual", configure_logs=False, env={})
 _PAGE = 30

@@ -19,8 +19,8 @@ from contextlib import contextmanager
 
 from pynamodb.connection import Connection
 
-from bench.crowd import hire
-from bench.phones import Phone, Sent
+from benchmarks.seed_people import hire
+from benchmarks.virtual_users import Phone, Sent
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect

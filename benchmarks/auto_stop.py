@@ -13,7 +13,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pynamodb.connection import Connection
 
-from bench.forgotten import forget_timers
+from benchmarks.seed_overdue import forget_timers
 from chalicelib.core.dependencies import Toolbox, real_toolbox
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect

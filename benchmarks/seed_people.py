@@ -3,7 +3,7 @@
 import secrets
 from collections.abc import Iterator
 
-from bench.lists import ORGANIZATION
+from benchmarks.lists import ORGANIZATION
 from chalicelib.api_tokens.rules import decide_token
 from chalicelib.core.timestamps import local_date
 from chalicelib.core.write_set import Changes, EntryTallying

@@ -7,8 +7,8 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from http.client import HTTPConnection, HTTPException
 
-from bench.crowd import Worker
-from bench.lists import ORGANIZATION
+from benchmarks.lists import ORGANIZATION
+from benchmarks.seed_people import Worker
 from chalicelib.dataclass import dataclass
 
 _TIMEOUT_SECONDS = 30

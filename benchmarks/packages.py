@@ -1,6 +1,6 @@
 """Packages for the cold start benchmark: stint's deployed package, and the baselines.
 
-Each baseline becomes a folder as Lambda unpacks it: its source (``bench/rivals``) and its
+Each baseline becomes a folder as Lambda unpacks it: its source (``benchmarks/baselines``) and its
 dependencies, installed by pip and pinned by requirements-bench.txt. All are compiled in the same
 way.
 """
@@ -100,7 +100,7 @@ def rival(baseline: Rival, scratch: Path) -> Package:
 def _dependencies(baseline: Rival) -> Path:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     pinned = hashlib.sha256(_PINS.read_bytes() + repr(baseline.requirements).encode())
-    folder = _ROOT / ".cache" / f"bench-{baseline.folder}-{version}-{pinned.hexdigest()[:12]}"
+    folder = _ROOT / ".cache" / f"benchmarks-{baseline.folder}-{version}-{pinned.hexdigest()[:12]}"
     if not folder.exists():
         unfinished = folder.with_suffix(".part")
         command = [str(_UV), "pip", "install", "--quiet", "--python", sys.executable]

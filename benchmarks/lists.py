@@ -15,7 +15,9 @@ from functools import partial
 
 from pynamodb.connection import Connection
 
-from bench.costs import Cost, counted
+from benchmarks.bulk_load import write_all
+from benchmarks.costs import Cost, counted
+from benchmarks.counter_fixtures import tally_items, timer_items
 from chalicelib.core.settings import Settings
 from chalicelib.domain.queries import TimerQuery, TimerSort
 from chalicelib.domain.timers import Timer
@@ -24,8 +26,6 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.index_query import Walk, walk_of
 from chalicelib.dynamodb.query_planner import plan
-from infra.bulk import write_all
-from infra.tallied import tally_items, timer_items
 from tools.devserver.dynamodb_local import dynamodb_local
 from tools.environment import allow_any_credentials
 from tools.tables import create_tables

@@ -11,7 +11,7 @@ from typing import Any
 import botocore.session
 from pynamodb.connection import Connection
 
-from bench.write_units import Table, Write, table_of, units, writes_in
+from benchmarks.write_units import Table, Write, table_of, units, writes_in
 from chalicelib.dynamodb.concurrency import THREAD_NAME
 
 _MAIN = ""
@@ -24,7 +24,7 @@ _READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItem
 class Cost:
     """The cost of an operation: the names of the calls, in order, and capacity units.
 
-    Read units are the engine's; moto reports none. Write units are computed (bench/write_units.py).
+    Read units are the engine's; moto reports none. Write units are computed (benchmarks/write_units.py).
     """
 
     calls: list[str] = field(default_factory=list)

@@ -1,6 +1,6 @@
 """Time from process start to the first response: ``make bench-cold-start``.
 
-Compares stint's deployed package with baselines that answer the same request (``bench/rivals``).
+Compares stint's deployed package with baselines that answer the same request (``benchmarks/baselines``).
 AWS's own Lambda runtime client runs each package, with DynamoDB Local behind TLS. The packages take
 turns, so that other load on the machine affects all of them equally. Bytecode is compiled before
 and never written, as on Lambda's read-only disk.
@@ -21,8 +21,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from bench.packages import BARE, RIVALS, Package, deployed_archive, rival, stint
-from bench.tls import tls_front
+from benchmarks.packages import BARE, RIVALS, Package, deployed_archive, rival, stint
+from benchmarks.tls import tls_front
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Store

@@ -5,14 +5,14 @@ from collections.abc import Iterator
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from benchmarks.bulk_load import write_all
+from benchmarks.counter_fixtures import slot_items, timer_items
 from chalicelib.core.write_set import EntryTallying, Tallying
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.items import model_of
 from chalicelib.dynamodb.tables import TallyModel, TimeEntryModel
 from chalicelib.store.reads import RawItem
-from infra.bulk import write_all
-from infra.tallied import slot_items, timer_items
 
 _FIRST_TIMER = 1_000_000
 _FIRST_ENTRY = 500_000

@@ -1,7 +1,7 @@
 """Database calls and capacity units of each endpoint.
 
 ``make bench-round-trips`` runs it on DynamoDB Local. Read units are the engine's; write units are
-computed by AWS's rules (bench/write_units.py), because the engine's numbers for transactions differ
+computed by AWS's rules (benchmarks/write_units.py), because the engine's numbers for transactions differ
 from AWS's.
 """
 
@@ -10,7 +10,7 @@ import os
 import sys
 import time
 
-from bench.costs import counted
+from benchmarks.costs import counted
 from chalicelib.core.dependencies import real_toolbox
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect

@@ -3,7 +3,7 @@
 The baseline is a common Chalice and PynamoDB design. Both process API Gateway events in this
 process, on the same DynamoDB Local, with the same history. Measures CPU milliseconds, sequential
 database calls and read units (as the engine counts them); computes write units by AWS's rules
-(bench/write_units.py) and the price of a million requests (bench/prices.py).
+(benchmarks/write_units.py) and the price of a million requests (benchmarks/prices.py).
 """
 
 import argparse
@@ -21,10 +21,20 @@ from typing import Any
 
 from chalice.app import Chalice
 
-from bench import prices
-from bench.costs import Cost
-from bench.lists import ORGANIZATION, history
-from bench.sides import BEHIND, ENTRY, OURS, SECOND_ENTRY, TOKEN, USUAL, Side, Stint, Usual
+from benchmarks import prices
+from benchmarks.contenders import (
+    BEHIND,
+    ENTRY,
+    OURS,
+    SECOND_ENTRY,
+    TOKEN,
+    USUAL,
+    Side,
+    Stint,
+    Usual,
+)
+from benchmarks.costs import Cost
+from benchmarks.lists import ORGANIZATION, history
 from chalicelib.core.settings import Settings
 from tools.devserver.dynamodb_local import dynamodb_local
 from tools.devserver.proxy_events import proxy_event

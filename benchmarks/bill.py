@@ -1,7 +1,7 @@
 """Monthly AWS cost for 10, 1,000 and 100,000 people: ``make bench-bill``.
 
-This run measures the cost of each request (``bench.requests``); the number of requests is an
-assumption, below; prices are AWS's list prices (``bench.prices``). docs/costs.md discusses the
+This run measures the cost of each request (``benchmarks.requests``); the number of requests is an
+assumption, below; prices are AWS's list prices (``benchmarks.prices``). docs/costs.md discusses the
 result.
 """
 
@@ -9,10 +9,10 @@ import argparse
 import sys
 from collections.abc import Mapping
 
-from bench import prices
-from bench.requests import MEMORY_GB, Measured, measure
-from bench.sides import BEHIND, OURS
-from bench.write_units import item_bytes
+from benchmarks import prices
+from benchmarks.contenders import BEHIND, OURS
+from benchmarks.requests import MEMORY_GB, Measured, measure
+from benchmarks.write_units import item_bytes
 from chalicelib.dataclass import dataclass
 from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.dynamodb.items import model_of

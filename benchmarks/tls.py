@@ -1,6 +1,6 @@
 """TLS in front of DynamoDB Local, so that a first call loads certificates, as on AWS.
 
-``python -m bench.tls TARGET_PORT FOLDER`` serves in its own process, so that its CPU time does not
+``python -m benchmarks.tls TARGET_PORT FOLDER`` serves in its own process, so that its CPU time does not
 affect the measurements.
 """
 
@@ -33,7 +33,7 @@ def tls_front(endpoint: str, folder: Path) -> Iterator[Front]:
     """Serve an endpoint over TLS inside the context."""
     authority = trustme.CA()
     authority.issue_cert(_LOOPBACK).private_key_and_cert_chain_pem.write_to_path(folder / "key.pem")
-    command = [sys.executable, "-m", "bench.tls", str(urlsplit(endpoint).port), str(folder)]
+    command = [sys.executable, "-m", "benchmarks.tls", str(urlsplit(endpoint).port), str(folder)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:  # noqa: S603
         try:
             if process.stdout is None:
