@@ -51,10 +51,10 @@ test-races: $(INSTALLED) ## the races, many times over, on DynamoDB Local (STINT
 	STINT_RACES=$(or $(STINT_RACES),20) $(BIN)/python -m tools.devserver.dynamodb_local $(BIN)/pytest tests/races
 
 test-browser: $(BROWSING) ## the pocket client and the reference page, in Chromium (needs Chromium)
-	$(BIN)/pytest -m browser tests/browser
+	$(BIN)/pytest -m browser tests/end_to_end/browser
 
 screenshot: $(BROWSING) ## draw the pocket client's icons and the README's pictures anew
-	STINT_PICTURES=1 $(BIN)/pytest -m browser tests/browser/test_pictures.py
+	STINT_PICTURES=1 $(BIN)/pytest -m browser tests/end_to_end/browser/test_pictures.py
 
 $(BROWSING): requirements-browser.txt $(INSTALLED)
 	@echo "Installing what drives a browser into $(VENV) (once) ..."

@@ -16,12 +16,20 @@ from chalicelib.http.application import create_app
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.engine import ENDPOINT
-from tests.support.expiry import keep_expired
-from tests.support.outside import Outside, outside_world
+from tests.support.event_services import Outside, outside_world
+from tests.support.fixtures import (
+    ADMIN,
+    KOLKATA,
+    MEMBER,
+    OTHER_MEMBER,
+    STRANGER,
+    World,
+    create_world,
+)
 from tests.support.permissions import held_to_policy
 from tests.support.receiver import Receiver, receiving
-from tests.support.tables import TABLE_PREFIX
-from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, STRANGER, World, create_world
+from tests.support.table_snapshots import TABLE_PREFIX
+from tests.support.ttl import keep_expired
 from tools.devserver.aws_services import create_outside
 from tools.devserver.embedded import embedded_dynamodb
 from tools.devserver.stream_feed import ServedStream, Stream

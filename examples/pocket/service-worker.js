@@ -1,6 +1,6 @@
 // Keeps the page itself on the phone, so that it opens without a network. It never touches the API.
 
-// What tests/infra/test_pocket.py says it must be: a digest of the files below. Where one of them
+// What tests/devserver/test_pocket.py says it must be: a digest of the files below. Where one of them
 // changes, so does this, and browsers take all of them anew, together.
 const VERSION = "8eed12de41ca43b6";
 const CACHE = `stint-pocket-${VERSION}`;

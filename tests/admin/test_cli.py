@@ -14,9 +14,9 @@ from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.tables import TokenModel
 from infra.stack.template import ROOT
-from tests.support.faults import failing
+from tests.support.failing_calls import failing
+from tests.support.fixtures import World
 from tests.support.operator import Operator
-from tests.support.world import World
 from tools.admin import context as desks
 from tools.admin.cli import admin
 from tools.admin.context import Desk, open_desk

@@ -12,11 +12,11 @@ from pynamodb.connection import Connection
 from chalicelib.domain.directory import Role
 from chalicelib.people.operations import People
 from tests.support.api import Api
-from tests.support.chaos import WRITE, Fault, Injection, Killed, intercepted, throttled
-from tests.support.faults import failing
+from tests.support.failing_calls import failing
+from tests.support.fault_injection import WRITE, Fault, Injection, Killed, intercepted, throttled
+from tests.support.fixtures import ADMIN, DEVELOPMENT, MEMBER, ZAGREB, World
 from tests.support.operator import Operator
-from tests.support.tables import items, snapshot
-from tests.support.world import ADMIN, DEVELOPMENT, MEMBER, ZAGREB, World
+from tests.support.table_snapshots import items, snapshot
 from tools.admin import output
 from tools.admin.import_rows import PeopleRows, ServiceRows
 from tools.admin.importing import Report, carry_out, plan

@@ -7,8 +7,8 @@ import pytest
 from tests.contract import source
 from tests.support.api import Answer, Api
 from tests.support.clock import HOUR, FakeClock
-from tests.support.shapes import shape
-from tests.support.world import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, OTHER_MEMBERS_ENTRY
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, OTHER_MEMBERS_ENTRY
+from tests.support.json_shapes import shape
 
 JSON_API = "application/vnd.api+json; charset=utf-8"
 

@@ -14,7 +14,7 @@ from typing import Any
 import schemathesis
 from schemathesis import Case, CheckContext, HookContext, Response
 
-from tests.support.described import close
+from tests.support.openapi_checks import close
 
 EXISTING_IDS = {
     "timers": "16",

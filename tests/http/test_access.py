@@ -20,10 +20,7 @@ from chalicelib.http.application import create_app
 from chalicelib.http.docs_pages import pages
 from chalicelib.http.routing import Act, Route
 from tests.support.api import Answer, Api
-from tests.support.described import TABLE
-from tests.support.samples import SAMPLES, send_sample
-from tests.support.tables import snapshot
-from tests.support.world import (
+from tests.support.fixtures import (
     ADMIN,
     KOLKATA,
     MEMBER,
@@ -32,6 +29,9 @@ from tests.support.world import (
     ZAGREB,
     World,
 )
+from tests.support.openapi_checks import TABLE
+from tests.support.samples import SAMPLES, send_sample
+from tests.support.table_snapshots import snapshot
 
 each_route_and_method = pytest.mark.parametrize(
     ("route", "method"),

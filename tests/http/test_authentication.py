@@ -13,10 +13,10 @@ from chalicelib.domain.tokens import digest, new_token
 from chalicelib.dynamodb.database import Store
 from chalicelib.dynamodb.tables import TokenModel
 from tests.support.api import Api
-from tests.support.calls import counted
+from tests.support.call_counter import counted
 from tests.support.clock import FakeClock
-from tests.support.tables import items
-from tests.support.world import ADMIN, MEMBER, ZAGREB, World
+from tests.support.fixtures import ADMIN, MEMBER, ZAGREB, World
+from tests.support.table_snapshots import items
 
 
 @pytest.mark.parametrize("token", ["", " ", "unknown", "x" * 201, "né", "a\tb"])

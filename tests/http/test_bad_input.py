@@ -4,8 +4,8 @@ import pytest
 from pynamodb.connection import Connection
 
 from tests.support.api import JSON_API, Api
-from tests.support.tables import snapshot
-from tests.support.world import ADMINS_ENTRY
+from tests.support.fixtures import ADMINS_ENTRY
+from tests.support.table_snapshots import snapshot
 
 LARGE_BODY = b'{"data": {"type": "timers", "attributes": {"x": "' + b"x" * 1_000_000 + b'"}}}'
 

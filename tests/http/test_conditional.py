@@ -5,7 +5,7 @@ from pynamodb.connection import Connection
 
 from tests.support.api import Answer, Api
 from tests.support.clock import MINUTE, FakeClock
-from tests.support.world import ADMINS_ENTRY
+from tests.support.fixtures import ADMINS_ENTRY
 
 
 def get_if_none_match(api: Api, path: str, if_none_match: str) -> Answer:

@@ -8,9 +8,9 @@ import pytest
 from pynamodb.connection import Connection
 
 from tests.support.api import Answer, Api
-from tests.support.calls import counted
+from tests.support.call_counter import counted
 from tests.support.clock import MINUTE, FakeClock
-from tests.support.world import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY
 
 
 @pytest.fixture

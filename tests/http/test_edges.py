@@ -14,9 +14,9 @@ from chalicelib.core.unit_of_work import ATTEMPTS, PATIENCE_SECONDS
 from chalicelib.http.application import create_app
 from tests.support.api import Answer, Api
 from tests.support.clock import FakeClock
-from tests.support.faults import failing
-from tests.support.tables import snapshot
-from tests.support.world import ADMIN, ADMINS_ENTRY, World
+from tests.support.failing_calls import failing
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, World
+from tests.support.table_snapshots import snapshot
 
 EXPOSED = "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed"
 

@@ -9,11 +9,11 @@ from pynamodb.connection import Connection
 from chalicelib.core.idempotency import KEPT_SECONDS
 from chalicelib.dynamodb.tables import KeptOutcomeModel
 from tests.support.api import JSON_API, Answer, Api
-from tests.support.calls import counted
+from tests.support.call_counter import counted
 from tests.support.clock import HOUR, FakeClock
-from tests.support.faults import failing
-from tests.support.tables import items, snapshot
-from tests.support.world import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
+from tests.support.failing_calls import failing
+from tests.support.fixtures import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
+from tests.support.table_snapshots import items, snapshot
 from tools.devserver.gateway import Gateway
 
 ON_ENTRY = {"data": {"type": "timers", "attributes": {"time_entry_id": ADMINS_ENTRY}}}

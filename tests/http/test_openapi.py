@@ -19,7 +19,7 @@ from chalicelib.jsonapi.filters import operators_of
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, InRelationship
 from chalicelib.jsonapi.resource import FilterKind
 from chalicelib.registry import RESOURCES
-from tests.support.described import TABLE, complaint, description
+from tests.support.openapi_checks import TABLE, complaint, description
 
 each_route = pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)
 each_list = pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from chalicelib.core.dependencies import Toolbox
 from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
 from tests.support.api import JSON_API
-from tests.support.world import ADMIN, ADMINS_ENTRY, World
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, World
 
 DEPLOYED = "https://{api_id}.execute-api.eu-central-1.amazonaws.com/live"
 CALLED = "https://a1b2c3.execute-api.eu-central-1.amazonaws.com/live/api/v2/timers"

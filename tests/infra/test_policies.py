@@ -24,8 +24,17 @@ from chalicelib.timers.auto_stop import sweep
 from infra.stack.functions import FUNCTIONS, Function
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
-from tests.support.described import TABLE
-from tests.support.outside import Outside
+from tests.support.event_services import Outside
+from tests.support.fixtures import (
+    ADMIN,
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    DESIGN,
+    MEMBER,
+    MEMBERS_ENTRY,
+    ZAGREB,
+)
+from tests.support.openapi_checks import TABLE
 from tests.support.permissions import (
     granted,
     granted_beside_tables,
@@ -38,15 +47,6 @@ from tests.support.receiver import Receiver, status
 from tests.support.samples import send_sample
 from tests.support.stack import Json
 from tests.support.stream_records import stream_record
-from tests.support.world import (
-    ADMIN,
-    ADMINS_ENTRY,
-    ADMINS_SECOND_ENTRY,
-    DESIGN,
-    MEMBER,
-    MEMBERS_ENTRY,
-    ZAGREB,
-)
 
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE, MONDAY_NINE + 12 * HOUR)
 UNREADABLE = {"dynamodb": {"SequenceNumber": "1"}}
@@ -298,6 +298,6 @@ def test_api_scenario_calls_every_endpoint(
 
     monkeypatch.setattr(Chalice, "__call__", record)
     ApiScenario(admin, clock)()
-    # Documentation pages need no permissions: tests/http/test_pages.py.
+    # Documentation pages need no permissions: tests/http/test_docs_pages.py.
     served = app.routes.keys() - {page.path for page in pages(TABLE)}
     assert called_routes == {(method, path) for path in served for method in app.routes[path]}

@@ -19,12 +19,12 @@ from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb import keys
 from infra.lambda_runtime import Function, FunctionError, running
 from infra.package import ARCHIVE
-from tests.events.test_rollup import changed, stream_event
-from tests.events.test_sweep import EVENT
+from tests.handlers.test_auto_stop import EVENT
+from tests.handlers.test_counter_rollup import changed, stream_event
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MONDAY_NINE
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, World
 from tests.support.stream_records import stream_record
-from tests.support.world import ADMIN, ADMINS_ENTRY, ZAGREB, World
 from tools.devserver.proxy_events import API_ID, proxy_event
 from tools.ops.counter_repair import behind, read_all
 

@@ -10,8 +10,8 @@ import pytest
 from infra.archive import TASK_ROOT
 from infra.stack.functions import FUNCTIONS
 from infra.stack.template import ROOT
-from tests.support.rooms import missing
 from tests.support.stack import Json, of_type, references
+from tests.support.template_checks import missing
 
 
 def test_functions_have_all_required_settings(template: Json) -> None:
@@ -72,7 +72,7 @@ def test_every_handler_has_its_own_policy_file() -> None:
         ),
         (
             {"Type": "Kinesis", "Properties": {}},
-            ["an event of type Kinesis: say in tests/support/rooms.py what it needs"],
+            ["an event of type Kinesis: say in tests/support/template_checks.py what it needs"],
         ),
     ],
     ids=["stream", "queue", "schedule", "unknown type"],

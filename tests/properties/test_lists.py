@@ -25,7 +25,7 @@ from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimerModel
 from tests.properties.bounds import bounded
 from tests.support.api import Answer, Api
 from tests.support.clock import DAY, HOUR
-from tests.support.world import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, ZAGREB
+from tests.support.fixtures import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, ZAGREB
 from tools.tables import empty_tables
 
 ZONE = ZoneInfo("Europe/Zagreb")

@@ -13,9 +13,9 @@ from chalicelib.domain.timers import TimeEntry
 from chalicelib.timers.auto_stop import sweep
 from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
 from tests.properties.bounds import bounded
-from tests.support.books import outline, violations
 from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
-from tests.support.world import ZAGREB, put_all
+from tests.support.fixtures import ZAGREB, put_all
+from tests.support.invariants import outline, violations
 from tools.ops.snapshot import Ledger
 from tools.tables import empty_tables
 

@@ -2,8 +2,8 @@
 
 import pytest
 
-from tests.races.crowd import time_entries
-from tests.support.world import World, put_all
+from tests.support.concurrent_requests import time_entries
+from tests.support.fixtures import World, put_all
 
 
 @pytest.fixture(autouse=True)

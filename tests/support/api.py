@@ -8,7 +8,7 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.test import Client
 
-from tests.support.described import complaint
+from tests.support.openapi_checks import complaint
 
 JSON_API = "application/vnd.api+json"
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from click.testing import CliRunner, Result
 
-from tests.support.world import ZAGREB
+from tests.support.fixtures import ZAGREB
 from tools.admin.cli import admin
 from tools.admin.context import Desk
 

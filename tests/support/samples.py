@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.http.routing import Route
 from tests.support.api import Answer, Api
-from tests.support.world import (
+from tests.support.fixtures import (
     DESIGN,
     OTHER_MEMBER,
     OTHER_MEMBERS_ENTRY,

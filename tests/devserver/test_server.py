@@ -1,0 +1,238 @@
+"""The real local server (``make run``) over a socket."""
+
+import json
+import os
+import re
+import shlex
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from contextlib import closing
+from http.client import HTTPConnection
+from typing import Any
+
+import pytest
+from standardwebhooks import Webhook
+
+from tests.contract import source
+from tests.support.json_shapes import shape
+from tests.support.local_server import START_SECONDS, Server, free_port, serving
+from tests.support.receiver import Received, Receiver, eventually
+
+ADMIN = {"X-Auth-Token": "demo-admin", "X-Organization-Id": "2149"}
+JSON_API = {"Content-Type": "application/vnd.api+json"}
+
+
+@pytest.fixture(scope="module")
+def server() -> Iterator[Server]:
+    port = free_port()
+    with serving(port, STINT_TABLE_PREFIX=f"stint-smoke-{port}") as started:
+        yield started
+
+
+def test_greeting_reports_the_created_tables(server: Server) -> None:
+    assert "For development" in server.greeting
+    assert "8 created" in server.greeting
+    assert f"http://127.0.0.1:{server.port}/api/v2/timers" in server.greeting
+
+
+def test_greeting_lists_the_urls(server: Server) -> None:
+    url = f"http://127.0.0.1:{server.port}"
+    for name, path in (("API", "/api/v2"), ("Docs", "/docs"), ("App", "/app")):
+        assert re.search(rf"^  {name} +{url}{path}$", server.greeting, re.MULTILINE)
+
+
+def test_server_serves_the_app_next_to_the_api(server: Server) -> None:
+    for path, status, kind in (
+        ("/app", 307, None),
+        ("/app/", 200, "text/html; charset=utf-8"),
+        ("/app/main.js", 200, "text/javascript; charset=utf-8"),
+        ("/app/../README.md", 404, "application/vnd.api+json; charset=utf-8"),
+    ):
+        with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as http:
+            http.request("GET", path)
+            response = http.getresponse()
+            assert (response.status, response.headers["Content-Type"]) == (status, kind)
+    assert server.send("POST", "/app/", {})[0] == 404
+    assert server.send("HEAD", "/app/", {})[::2] == (200, None)
+
+
+def test_demo_timer_16_has_run_for_an_hour(server: Server) -> None:
+    status, _, document = server.send("PATCH", "/api/v2/timers/16/stop", ADMIN)
+    assert status == 200
+    assert document["data"]["attributes"]["total_time"] == 60
+    assert shape(document) == shape(source.STOPPED)
+
+
+def test_demo_data_match_the_source_document(server: Server) -> None:
+    _, _, document = server.send("GET", "/api/v2/timers", ADMIN | source.BROWSER_HEADERS)
+    timers = {timer["id"]: timer["attributes"] for timer in document["data"]}
+    assert {"9", "10", "11", "16"} <= timers.keys()
+    assert timers["9"]["total_time"] == 60
+    for token, organization, status in (
+        ("demo-member", "2149", 200),
+        ("demo-other", "2150", 200),
+        ("demo-other-member", "2150", 200),
+        ("demo-other", "2149", 403),
+        ("demo-nobody", "2149", 401),
+    ):
+        headers = {"X-Auth-Token": token, "X-Organization-Id": organization}
+        assert server.send("GET", "/api/v2/timers", headers)[0] == status
+
+
+@pytest.mark.parametrize(
+    ("document", "status", "expected"),
+    [
+        (source.START_ON_TIME_ENTRY, 201, source.single(8779)),
+        (source.START_ON_SERVICE, 201, source.single(8779)),
+        (source.START_ON_BOTH, 201, source.single(8779)),
+        (source.START_ON_BLANK, 422, source.INVALID),
+    ],
+)
+def test_requests_of_the_source_document_work(
+    server: Server, document: Any, status: int, expected: dict[str, Any]
+) -> None:
+    body = json.dumps(document).encode()
+    actual_status, headers, response = server.send("POST", "/api/v2/timers", ADMIN | JSON_API, body)
+    assert actual_status == status
+    assert headers["Content-Type"] == "application/vnd.api+json; charset=utf-8"
+    # Each start stops the running timer and lists it; in the source document no timer was running.
+    response.get("meta", {}).pop("stopped_timer_ids", None)
+    assert shape(response) == shape(expected)
+
+
+def test_printed_curl_commands_work(server: Server) -> None:
+    greeting = server.greeting.replace("\\\n", " ")
+    commands = re.findall(r"^\s*(curl .*)$", greeting, re.MULTILINE)
+    assert len(commands) == 4
+    for command in commands:
+        words = shlex.split(command)
+        url = next(word for word in words if word.startswith("http"))
+        headers = dict(
+            words[index + 1].split(": ", 1) for index, word in enumerate(words) if word == "-H"
+        )
+        body = words[words.index("-d") + 1].encode() if "-d" in words else None
+        method = words[words.index("-X") + 1] if "-X" in words else "POST" if body else "GET"
+        path = url.removeprefix(f"http://127.0.0.1:{server.port}")
+        assert server.send(method, path, headers, body)[0] in (200, 201)
+
+
+def test_webhook_receives_a_signed_start_event_within_two_seconds(
+    server: Server, receiver: Receiver
+) -> None:
+    webhook = {"data": {"attributes": {"name": "mine", "url": receiver.url}}}
+    status, _, created = server.send(
+        "POST", "/api/v2/webhooks", ADMIN | JSON_API, json.dumps(webhook).encode()
+    )
+    assert status == 201
+    body = json.dumps(source.START_ON_SERVICE).encode()
+    _, _, started = server.send("POST", "/api/v2/timers", ADMIN | JSON_API, body)
+    sent_at = time.monotonic()
+    # Events from just before the webhook was created may also arrive.
+    expected = ("timer.started", started["data"]["id"])
+    assert eventually(lambda: expected in [_type_and_id(request) for request in receiver.received])
+    assert time.monotonic() - sent_at < 2
+    for request in receiver.received:
+        Webhook(created["meta"]["secret"]).verify(request.body, dict(request.headers))
+    server.send("DELETE", f"/api/v2/webhooks/{created['data']['id']}", ADMIN)
+
+
+def _type_and_id(request: Received) -> tuple[str, str]:
+    event = json.loads(request.body)
+    return event["type"], event["data"]["id"]
+
+
+def test_server_errors_outside_the_application_are_json_api(server: Server) -> None:
+    assert server.send("GET", "/nowhere", {})[2]["errors"][0]["code"] == "route_not_found"
+    assert server.send("DELETE", "/api/v2/timers", {})[2]["errors"][0]["status"] == "405"
+    chunked = {**ADMIN, **JSON_API, "Transfer-Encoding": "chunked"}
+    status, headers, _ = server.send("POST", "/api/v2/timers", chunked, b"0\r\n\r\n")
+    assert (status, headers["Connection"]) == (400, "close")
+    too_long = {**ADMIN, **JSON_API, "Content-Length": str(11 * 1024 * 1024)}
+    assert server.send("POST", "/api/v2/timers", too_long)[0] == 413
+
+
+@pytest.mark.parametrize("method", ["TRACE", "FOO"])
+def test_unknown_method_returns_a_json_api_error(server: Server, method: str) -> None:
+    status, headers, document = server.send(method, "/api/v2/timers", ADMIN)
+    assert (status, document["errors"][0]["code"]) == (405, "method_not_allowed")
+    assert headers["Allow"] == "GET, POST"
+    assert server.send(method, "/nowhere", ADMIN)[0] == 404
+
+
+def test_too_long_request_returns_a_json_api_error(server: Server) -> None:
+    for path, headers in (
+        ("/api/v2/timers?" + "x" * 70_000, ADMIN),
+        ("/api/v2/timers", {**ADMIN, "X-Long": "x" * 70_000}),
+        ("/api/v2/timers", {**ADMIN, "Content-Length": "9" * 5_000}),
+    ):
+        status, _, document = server.send("GET", path, headers)
+        assert (status, document["errors"][0]["code"]) == (400, "malformed_document")
+
+
+def test_whitespace_around_header_values_is_ignored(server: Server) -> None:
+    headers = {"X-Auth-Token": " demo-admin ", "X-Organization-Id": "2149 "}
+    assert server.send("GET", "/api/v2/timers", headers)[0] == 200
+
+
+def test_304_response_has_no_content_length(server: Server) -> None:
+    _, headers, _ = server.send("GET", "/api/v2/timers/9", ADMIN)
+    known = {**ADMIN, "If-None-Match": headers["ETag"]}
+    status, headers, _ = server.send("GET", "/api/v2/timers/9", known)
+    assert status == 304
+    assert "Content-Length" not in headers
+
+
+def startup_error(environment: dict[str, str]) -> str:
+    """The error message of a server that does not start: no traceback."""
+    result = subprocess.run(
+        [sys.executable, "-m", "tools.devserver"],
+        env=environment,
+        capture_output=True,
+        text=True,
+        timeout=START_SECONDS,
+        check=False,
+    )
+    assert result.returncode == 1
+    assert "Traceback" not in result.stderr
+    return result.stderr
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "expected"),
+    [
+        ("PORT", "abc", "PORT must be"),
+        ("DYNAMODB_ENDPOINT", "https://x.amazonaws.com", "is AWS"),
+        ("STINT_DEMO", "no", "STINT_DEMO must be 0 or 1"),
+    ],
+)
+def test_invalid_setting_prints_an_error_without_traceback(
+    name: str, value: str, expected: str
+) -> None:
+    assert expected in startup_error({**os.environ, name: value})
+
+
+def test_server_without_demo_data_requires_an_endpoint() -> None:
+    environment = {name: value for name, value in os.environ.items() if name != "DYNAMODB_ENDPOINT"}
+    assert "set DYNAMODB_ENDPOINT" in startup_error({**environment, "STINT_DEMO": "0"})
+
+
+def test_head_response_has_no_body(server: Server) -> None:
+    status, headers, document = server.send("HEAD", "/api/v2/timers", ADMIN)
+    assert (status, document) == (405, None)
+    assert headers["Allow"] == "GET, POST"
+
+
+def test_connection_is_reused_for_the_next_request(server: Server) -> None:
+    with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as http:
+        for _ in range(3):
+            http.request("GET", "/api/v2/timers", headers=ADMIN)
+            response = http.getresponse()
+            assert response.status == 200
+            response.read()
+        assert http.sock is not None
+
+
+def test_used_port_prints_an_error_without_traceback(server: Server) -> None:
+    assert "PORT=8001 make run" in startup_error({**os.environ, "PORT": str(server.port)})

@@ -1,0 +1,59 @@
+"""The pages in docs/api match the route table and the resource declarations."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from chalicelib.http.routing import Act, Route
+from tests.support.openapi_checks import TABLE
+
+DOCS = Path(__file__).parents[2] / "docs"
+PAGES = {
+    "timers": "timers",
+    "time_entries": "time_entries",
+    "time_entry_revisions": "time_entries",
+    "people": "people",
+    "services": "services",
+    "organizations": "organizations",
+    "organization_memberships": "organizations",
+    "users": "organizations",
+    "api_tokens": "api-tokens",
+    "webhooks": "webhooks",
+    "webhook_deliveries": "webhooks",
+}
+
+
+def page_of(route: Route) -> str:
+    return (DOCS / "api" / f"{PAGES[route.resource.type]}.md").read_text()
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)
+def test_every_route_is_on_its_page(route: Route) -> None:
+    page = page_of(route)
+    last = route.path.rpartition("/")[2]
+    assert f"/{route.document.type}" in page
+    if last == "{id}":
+        assert "/{id}" in page
+    elif last != route.document.type:
+        assert f"/{last}`" in page
+    methods = re.findall(r"`?(GET|POST|PATCH|PUT|DELETE)\b", page)
+    assert set(methods) >= set(route.methods)
+
+
+@pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)
+def test_parameters_filters_and_attributes_are_on_the_page(route: Route) -> None:
+    page = page_of(route)
+    names = [member.name for member in route.inputs]
+    if route.act is Act.LIST:
+        names += [list_filter.name for list_filter in route.resource.filters]
+        names += list(route.resource.sorts)
+    if route.resource.type != "timers":
+        names += [attribute.name for attribute in route.resource.attributes]
+    assert [name for name in names if not re.search(rf"\b{name}(_id)?\b", page)] == []
+
+
+def test_index_page_links_to_every_page() -> None:
+    index = (DOCS / "api.md").read_text()
+    assert all(f"(api/{page}.md)" in index for page in set(PAGES.values()))
+    assert {path.stem for path in (DOCS / "api").iterdir()} == set(PAGES.values())

@@ -1,0 +1,153 @@
+"""Read and create single records, and translate errors of the AWS client."""
+
+from typing import Any
+
+import pytest
+from botocore.exceptions import (
+    ClientError,
+    ConnectTimeoutError,
+    EndpointConnectionError,
+    ReadTimeoutError,
+)
+from pynamodb.connection import Connection
+from pynamodb.exceptions import VerboseClientError
+
+from chalicelib.core.errors import Unavailable
+from chalicelib.domain.directory import Organization, Person, Service
+from chalicelib.domain.tokens import digest
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.tables import MODELS, TimerModel
+from tests.support.call_counter import counted
+from tests.support.failing_calls import failing
+from tests.support.fixtures import ADMIN, DESIGN, KOLKATA, MEMBER, STRANGER, ZAGREB, World, put_all
+from tests.support.table_snapshots import TABLE_PREFIX
+from tools.tables import create_tables
+
+URL = "http://127.0.0.1"
+
+
+def test_all_models_share_one_connection(connection: Connection) -> None:
+    assert {model._get_connection().connection for model in MODELS} == {connection}
+
+
+@pytest.mark.usefixtures("connection")
+def test_table_names_have_the_prefix_of_the_stage() -> None:
+    assert table_name(TimerModel) == f"{TABLE_PREFIX}-timers"
+
+
+@pytest.mark.usefixtures("connection")
+def test_existing_tables_are_not_created_again() -> None:
+    assert create_tables() == []
+
+
+def test_create_does_not_overwrite_an_existing_record(store: Store) -> None:
+    assert store.create(ZAGREB)
+    assert not store.create(Organization(ZAGREB.id, "Another", "UTC"))
+    records = store.records(ZAGREB.id, [(Organization, ZAGREB.id)])
+    assert records == {(Organization, ZAGREB.id): ZAGREB}
+
+
+def test_credentials_distinguish_unknown_token_from_other_organization(world: World) -> None:
+    token_hash = digest(world.tokens[ADMIN])
+    token, organization = world.store.credentials(token_hash, ZAGREB.id)
+    assert token is not None
+    assert (token.person_id, organization) == (ADMIN, ZAGREB)
+    assert world.store.credentials(token_hash, KOLKATA.id) == (token, KOLKATA)
+    assert world.store.credentials(token_hash, 9999) == (token, None)
+    assert world.store.credentials(token_hash, None) == (token, None)
+    assert world.store.credentials(digest("unknown"), ZAGREB.id) == (None, ZAGREB)
+
+
+def test_records_of_several_classes_are_read_in_one_call(
+    world: World, connection: Connection
+) -> None:
+    names: list[tuple[Any, int]] = [
+        (Person, MEMBER),
+        (Service, DESIGN),
+        (Service, DESIGN),
+        (Organization, ZAGREB.id),
+        (Person, STRANGER),
+        (Service, 4711),
+    ]
+    with counted(connection) as calls:
+        records = world.store.records(ZAGREB.id, names)
+    assert calls == ["BatchGetItem"]
+    # Records of other organizations and records that do not exist are left out.
+    assert set(records) == {(Person, MEMBER), (Service, DESIGN), (Organization, ZAGREB.id)}
+
+
+def test_more_than_100_records_are_read_in_two_calls(store: Store, connection: Connection) -> None:
+    services = [Service(number, ZAGREB.id, f"Service {number}") for number in range(1, 151)]
+    put_all(*services)
+    with counted(connection) as calls:
+        records = store.records(ZAGREB.id, [(Service, service.id) for service in services])
+    assert calls == ["BatchGetItem", "BatchGetItem"]
+    by_id = {service_id: record for (_, service_id), record in records.items()}
+    assert by_id == {service.id: service for service in services}
+
+
+def test_unprocessed_keys_are_requested_again(
+    world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    real = connection.dispatch
+    operations = []
+
+    def process_nothing_at_first(operation: str, arguments: dict[str, Any]) -> Any:
+        operations.append(operation)
+        if len(operations) == 1:
+            return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
+        return real(operation, arguments)
+
+    monkeypatch.setattr(connection, "dispatch", process_nothing_at_first)
+    assert (Person, ADMIN) in world.store.records(ZAGREB.id, [(Person, ADMIN)])
+    assert len(operations) == 2
+
+
+def test_keys_that_stay_unprocessed_raise_unavailable(
+    world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def process_nothing(_: str, arguments: dict[str, Any]) -> Any:
+        return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
+
+    monkeypatch.setattr(connection, "dispatch", process_nothing)
+    with pytest.raises(Unavailable):
+        world.store.records(ZAGREB.id, [(Person, ADMIN)])
+
+
+@pytest.mark.parametrize(
+    "fault",
+    [
+        "ThrottlingException",
+        "ProvisionedThroughputExceededException",
+        "RequestLimitExceeded",
+        "InternalServerError",
+        ConnectTimeoutError(endpoint_url=URL),
+        ReadTimeoutError(endpoint_url=URL),
+        EndpointConnectionError(endpoint_url=URL),
+    ],
+)
+def test_transient_database_error_raises_unavailable(
+    store: Store, connection: Connection, fault: str | Exception
+) -> None:
+    with failing(connection, "BatchGetItem", fault), pytest.raises(Unavailable) as raised:
+        store.timer(ZAGREB.id, 1)
+    assert raised.value.retry_after
+
+
+@pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
+def test_permanent_database_error_does_not_raise_unavailable(
+    store: Store, connection: Connection, code: str
+) -> None:
+    with (
+        failing(connection, "BatchGetItem", code),
+        pytest.raises((ClientError, VerboseClientError)) as raised,
+    ):
+        store.timer(ZAGREB.id, 1)
+    assert not isinstance(raised.value, Unavailable)
+
+
+def test_timeouts_are_shorter_than_the_api_gateway_timeout(connection: Connection) -> None:
+    config: Any = connection.client.meta.config
+    attempts = config.retries["total_max_attempts"]
+    assert attempts * (config.connect_timeout + config.read_timeout) * 2 < 29

@@ -1,0 +1,79 @@
+"""User actions in the app, and reading what it shows."""
+
+import re
+import time
+from collections.abc import Callable
+
+from playwright.sync_api import BrowserContext, Locator, Page, expect
+
+from tests.end_to_end.browser.browser_fixtures import TOKENS
+from tests.support.tcp_proxy import Line
+
+_TIMEOUT_SECONDS = 15
+
+
+def log_in(page: Page, person_id: int) -> None:
+    page.get_by_label("Your API token").fill(TOKENS[person_id])
+    page.get_by_role("button", name="Log in").click()
+    expect(page.locator("#day")).to_be_visible()
+    # The services appear last, after all other requests.
+    expect(page.locator("#services button").first).to_be_visible()
+
+
+def service(page: Page, name: str) -> Locator:
+    return page.locator("#services").get_by_role("button", name=name, exact=True)
+
+
+def stop(page: Page) -> Locator:
+    return page.get_by_role("button", name="Stop", exact=True)
+
+
+def start_on(page: Page, name: str) -> None:
+    """Tap a service, and wait until the app shows it. Then the tap is stored."""
+    service(page, name).click()
+    expect(service(page, name)).to_have_attribute("aria-pressed", "true")
+
+
+def stop_it(page: Page) -> None:
+    stop(page).click()
+    expect(page.locator("#work")).to_have_text("Nothing runs")
+
+
+def clock_of(page: Page) -> int:
+    """Return the time on the live clock, in seconds."""
+    hours, minutes, seconds = map(int, page.locator("#clock").inner_text().split(":"))
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def minutes_of(text: str) -> int:
+    """Parse a text such as "1 h 05 min" and return the minutes."""
+    match_ = re.fullmatch(r"(?:(\d+) h )?(\d+) min", text)
+    assert match_, text
+    return int(match_[1] or 0) * 60 + int(match_[2])
+
+
+def go_offline(phone: BrowserContext, line: Line) -> None:
+    """Cut the network; the browser also knows that it is offline."""
+    line.cut()
+    phone.set_offline(True)
+
+
+def go_online(phone: BrowserContext, line: Line) -> None:
+    line.mend()
+    phone.set_offline(False)
+
+
+def everything_sent(page: Page) -> None:
+    """Wait until no tap is queued and the status line is empty."""
+    expect(page.locator(".waiting")).to_have_count(0)
+    expect(page.locator("#line")).to_be_empty()
+
+
+def eventually(condition: Callable[[], bool], page: Page) -> bool:
+    """Wait until the condition is true; return False on timeout. The page continues to run."""
+    deadline = time.monotonic() + _TIMEOUT_SECONDS
+    while not condition():
+        if time.monotonic() > deadline:
+            return False
+        page.wait_for_timeout(20)
+    return True

@@ -1,0 +1,119 @@
+"""The pocket client in Chromium, served by the local server through a TCP proxy.
+
+The proxy simulates network faults; everything else is real. The tests read the stored data from
+the tables.
+"""
+
+import importlib.util
+import shutil
+import threading
+import time
+from collections.abc import Iterator
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.settings import Settings
+from chalicelib.dynamodb.database import Store
+from chalicelib.http.application import create_app
+from infra.stack.template import ROOT
+from tests.end_to_end.browser.browser_fixtures import Company, Heard
+from tests.support.tcp_proxy import Line, line_to
+from tools.devserver.demo_data import load_demo_data
+from tools.devserver.server import LocalServer
+from tools.devserver.static_pages import Pages
+
+if importlib.util.find_spec("playwright") is None:
+    # `make test` does not need playwright; `make test-browser` installs it.
+    collect_ignore_glob = ["test_*.py"]
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, BrowserContext, Page
+
+_BROWSERS = ("chromium", "chromium-browser", "google-chrome")
+# Switch off what the browser does in the background.
+_ARGUMENTS = [
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-gpu",
+    "--disable-quic",
+    "--disable-sync",
+    "--no-first-run",
+]
+# A long timeout, for slow machines.
+_TIMEOUT_MILLISECONDS = 20_000
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark all tests in this folder as browser tests."""
+    here = Path(__file__).parent
+    for item in items:
+        if here in item.path.parents:
+            item.add_marker(pytest.mark.browser)
+
+
+@pytest.fixture(scope="session")
+def executable() -> str:
+    path = next(filter(None, map(shutil.which, _BROWSERS)), None)
+    assert path, "Chromium is missing: apt-get install chromium, or install Google Chrome"
+    return path
+
+
+@pytest.fixture(scope="session")
+def browser(executable: str) -> "Iterator[Browser]":
+    from playwright.sync_api import expect, sync_playwright  # noqa: PLC0415
+
+    expect.set_options(timeout=_TIMEOUT_MILLISECONDS)
+    with sync_playwright() as playwright:
+        launched = playwright.chromium.launch(executable_path=executable, args=_ARGUMENTS)
+        yield launched
+        launched.close()
+
+
+@pytest.fixture
+def company(store: Store, connection: Connection, settings: Settings) -> Iterator[Company]:
+    """The local server with demo data."""
+    server = LocalServer("127.0.0.1", 0)
+    tools = real_toolbox(store, replace(settings, public_base_url=server.url))
+    assert load_demo_data(store, int(time.time()))
+    heard = Heard(create_app(tools.settings, tools), "*")
+    server.gateway = heard
+    server.pages = (Pages("/app", ROOT / "examples" / "pocket"),)
+    thread = threading.Thread(target=server.serve_forever, daemon=True)
+    thread.start()
+    yield Company(server.server_address[1], connection, heard)
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+@pytest.fixture
+def line(company: Company) -> Iterator[Line]:
+    with line_to(company.port) as opened:
+        yield opened
+
+
+@pytest.fixture
+def phone(browser: "Browser", line: Line) -> "Iterator[BrowserContext]":
+    """A new browser context with the size of a phone. Its clock can be set."""
+    context = browser.new_context(
+        viewport={"width": 390, "height": 844}, base_url=line.url, color_scheme="light"
+    )
+    context.set_default_timeout(_TIMEOUT_MILLISECONDS)
+    context.clock.install(time=time.time())
+    yield context
+    context.close()
+
+
+@pytest.fixture
+def page(phone: "BrowserContext") -> "Iterator[Page]":
+    """The app, opened for the first time. JavaScript errors fail the test."""
+    page_errors: list[str] = []
+    opened = phone.new_page()
+    opened.on("pageerror", lambda error: page_errors.append(str(error)))
+    opened.goto("/app")
+    yield opened
+    assert page_errors == []

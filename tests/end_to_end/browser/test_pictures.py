@@ -1,0 +1,70 @@
+"""The icons of the app and the screenshots of the README. `make screenshot` creates them."""
+
+import os
+import struct
+import time
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, BrowserContext, Page, expect
+
+from infra.stack.template import ROOT
+from tests.end_to_end.browser.actions import go_offline, log_in, start_on
+from tests.end_to_end.browser.browser_fixtures import ANA, DEVELOPMENT, Company
+from tests.support.tcp_proxy import Line
+
+POCKET = ROOT / "examples" / "pocket"
+IMAGES = ROOT / "docs" / "images"
+MAX_BYTES = 60_000
+
+overwrites_files = pytest.mark.skipif(
+    os.environ.get("STINT_PICTURES") != "1",
+    reason="overwrites image files; run it with make screenshot",
+)
+
+
+def size_of(picture: Path) -> tuple[int, int]:
+    head = picture.read_bytes()[:24]
+    assert head.startswith(b"\x89PNG\r\n\x1a\n")
+    width, height = struct.unpack(">II", head[16:])
+    return width, height
+
+
+@pytest.mark.parametrize("size", [192, 512])
+def test_icons_have_the_size_in_their_name(size: int) -> None:
+    assert size_of(POCKET / f"icon-{size}.png") == (size, size)
+
+
+@pytest.mark.parametrize("name", ["pocket", "pocket-offline"])
+def test_screenshots_are_small(name: str) -> None:
+    assert (IMAGES / f"{name}.png").stat().st_size < MAX_BYTES
+
+
+@overwrites_files
+@pytest.mark.parametrize("size", [192, 512])
+def test_create_the_icons(browser: Browser, size: int) -> None:
+    page = browser.new_page(viewport={"width": size, "height": size})
+    style = "<style>* { margin: 0 } svg { display: block; width: 100vw; height: 100vh }</style>"
+    page.set_content(style + (POCKET / "icon.svg").read_text())
+    page.screenshot(path=POCKET / f"icon-{size}.png", omit_background=True)
+    page.close()
+
+
+@overwrites_files
+def test_create_the_screenshots(
+    phone: BrowserContext, page: Page, line: Line, company: Company
+) -> None:
+    page.set_viewport_size({"width": 390, "height": 740})
+    earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 754))
+    attributes = {"service_id": DEVELOPMENT, "started_at": earlier}
+    company.send(ANA, "POST", "/timers", {"data": {"attributes": attributes}})
+    log_in(page, ANA)
+    expect(page.locator("#work")).to_have_text("Development")
+    page.screenshot(path=IMAGES / "pocket.png")
+    page.emulate_media(color_scheme="dark")
+    go_offline(phone, line)
+    start_on(page, "Design")
+    expect(page.locator("#line")).to_contain_text("will be sent later")
+    phone.clock.set_system_time(time.time() + 252)
+    expect(page.locator("#clock")).to_contain_text("0:04:1")
+    page.screenshot(path=IMAGES / "pocket-offline.png")

@@ -1,0 +1,342 @@
+"""Event fan-out: from stream records to messages in the queue."""
+
+import json
+import random
+from dataclasses import replace
+from typing import Any
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.clients.aws import client
+from chalicelib.clients.sqs import MAX_BODY_BYTES
+from chalicelib.domain.timers import StopReason, TimeEntry, Timer
+from chalicelib.events.rules import EventType
+from chalicelib.webhooks.model import PausedReason, WebhookState
+from tests.support.api import Api
+from tests.support.call_counter import counted
+from tests.support.clock import HOUR, MONDAY_NINE
+from tests.support.event_services import Outside
+from tests.support.failing_calls import failing
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, DESIGN, KOLKATA, STRANGER, ZAGREB, World
+from tests.support.stream_records import stream_record
+
+URL = "https://hooks.example.com/"
+
+RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_NINE + 11 * HOUR)
+STOPPED = replace(RUNNING, stopped_at=MONDAY_NINE, stop_reason=StopReason.AUTO, version=2)
+ENTRY = TimeEntry(
+    ADMINS_ENTRY, ZAGREB.id, ADMIN, DESIGN, "2026-03-02", MONDAY_NINE, MONDAY_NINE, ADMIN
+)
+
+
+@pytest.fixture(autouse=True)
+def _organizations_and_people(world: World) -> None:
+    """Create organizations and people."""
+
+
+def bodies(outside: Outside) -> list[dict[str, Any]]:
+    return [json.loads(delivery.body) for delivery in outside.queued()]
+
+
+def test_start_and_stop_events_contain_the_api_representation(outside: Outside) -> None:
+    webhook = outside.create_webhook(URL)
+    report = outside.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
+    assert (report.records, report.events, report.messages, report.failed) == (2, 2, 2, ())
+    started, stopped = bodies(outside)
+    assert stopped == {
+        "id": stopped["id"],
+        "type": "timer.stopped",
+        "timestamp": "2026-03-02T09:00:00.000+01:00",
+        "organization_id": 2149,
+        "person_id": 8779,
+        "version": 2,
+        "data": {
+            "id": "16",
+            "type": "timers",
+            "attributes": {
+                "person_id": 8779,
+                "started_at": "2026-03-02T08:00:00.000+01:00",
+                "stopped_at": "2026-03-02T09:00:00.000+01:00",
+                "total_time": 60,
+            },
+            "relationships": {
+                "organization": {"data": {"type": "organizations", "id": "2149"}},
+                "time_entry": {"data": {"type": "time_entries", "id": "364"}},
+            },
+            "meta": {"stop_reason": "auto"},
+        },
+    }
+    assert started["type"] == "timer.started"
+    assert started["data"]["attributes"]["stopped_at"] is None
+    assert [delivery.webhook_id for delivery in outside.queued()] == [webhook.id] * 2
+    assert [delivery.event_id for delivery in outside.queued()] == [started["id"], stopped["id"]]
+
+
+def test_event_resource_equals_the_api_response(outside: Outside, admin: Api, world: World) -> None:
+    outside.create_webhook(URL)
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    timer = world.store.timer(ZAGREB.id, int(timer_id))
+    assert timer is not None
+    outside.fan_out(stream_record(None, timer))
+    (body,) = bodies(outside)
+    assert body["data"] == admin.get(f"/timers/{timer_id}?include=time_entry").data
+
+
+def test_entry_event_is_sent_only_for_a_visible_change(outside: Outside) -> None:
+    webhook = outside.create_webhook(URL)
+    with_note = replace(ENTRY, note="lunch", version=2, updated_at=MONDAY_NINE + 1)
+    with_timer = replace(with_note, timer_count=1, version=3, updated_at=MONDAY_NINE + 2)
+    outside.fan_out(
+        stream_record(None, ENTRY),
+        stream_record(ENTRY, with_note),
+        stream_record(with_note, with_timer),
+        stream_record(with_timer, None),
+    )
+    events = [
+        json.loads(delivery.body)
+        for delivery in outside.queued()
+        if delivery.webhook_id == webhook.id
+    ]
+    assert [(event["type"], event["version"]) for event in events] == [
+        ("time_entry.created", 1),
+        ("time_entry.updated", 2),
+        ("time_entry.deleted", 4),
+    ]
+    assert events[1]["data"]["attributes"]["note"] == "lunch"
+    assert events[1]["data"]["relationships"]["service"] == {
+        "data": {"type": "services", "id": str(DESIGN)}
+    }
+    assert events[1]["timestamp"] == "2026-03-02T09:00:01.000+01:00"
+
+
+def test_each_subscribed_webhook_gets_one_message_per_event(outside: Outside) -> None:
+    all_events = outside.create_webhook(URL)
+    start_events = outside.create_webhook(URL, EventType.TIMER_STARTED)
+    outside.create_webhook(
+        URL, state=WebhookState.PAUSED, paused_reason=PausedReason.BY_HAND, paused_at=1
+    )
+    outside.create_webhook(URL, organization_id=KOLKATA.id)
+    outside.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
+    assert [(delivery.event_type, delivery.webhook_id) for delivery in outside.queued()] == [
+        ("timer.started", all_events.id),
+        ("timer.started", start_events.id),
+        ("timer.stopped", all_events.id),
+    ]
+    first, second, _ = outside.queued()
+    assert first.event_id == second.event_id
+
+
+def test_webhook_receives_events_of_its_own_organization_only(outside: Outside) -> None:
+    own_webhook = outside.create_webhook(URL)
+    other_webhook = outside.create_webhook(URL, organization_id=KOLKATA.id)
+    other_timer = replace(RUNNING, organization_id=KOLKATA.id, person_id=STRANGER)
+    outside.fan_out(stream_record(None, RUNNING), stream_record(None, other_timer))
+    events = {delivery.webhook_id: json.loads(delivery.body) for delivery in outside.queued()}
+    assert events[own_webhook.id]["organization_id"] == ZAGREB.id
+    assert events[other_webhook.id]["organization_id"] == KOLKATA.id
+    assert events[other_webhook.id]["timestamp"].endswith("+05:30")
+
+
+def test_new_webhook_receives_the_next_event(outside: Outside) -> None:
+    outside.fan_out(stream_record(None, RUNNING))
+    assert outside.queued() == []
+    outside.create_webhook(URL)
+    outside.fan_out(stream_record(RUNNING, STOPPED))
+    assert len(outside.queued()) == 1
+
+
+def test_duplicate_and_reordered_records_produce_the_same_event_ids(outside: Outside) -> None:
+    outside.create_webhook(URL)
+    entries = [replace(ENTRY, note=str(number), version=number) for number in range(1, 9)]
+    records = [
+        stream_record(None, RUNNING),
+        stream_record(RUNNING, STOPPED),
+        *(stream_record(*pair) for pair in zip([None, *entries], entries, strict=False)),
+    ]
+    event_ids = {event_id for record in records for event_id in _sent_event_ids(outside, record)}
+    assert len(event_ids) == len(records)
+    shuffled = records * 2
+    random.Random(7).shuffle(shuffled)  # noqa: S311
+    # A Lambda batch never contains the same sequence number twice.
+    for record in shuffled:
+        outside.fan_out(record)
+    sent_ids = [delivery.event_id for delivery in outside.queued()]
+    assert set(sent_ids) == event_ids
+    assert all(sent_ids.count(event_id) == 3 for event_id in event_ids)
+
+
+def _sent_event_ids(outside: Outside, record: dict[str, Any]) -> list[str]:
+    before = len(outside.queued())
+    outside.fan_out(record)
+    return [delivery.event_id for delivery in outside.queued()[before:]]
+
+
+def _record_without_attribute() -> dict[str, Any]:
+    record = stream_record(None, RUNNING)
+    del record["dynamodb"]["NewImage"]["started_at"]
+    return record
+
+
+def _record_with_invalid_id() -> dict[str, Any]:
+    record = stream_record(None, RUNNING)
+    record["dynamodb"]["NewImage"]["id"] = {"N": "sixteen"}
+    return record
+
+
+def _record_of_another_table() -> dict[str, Any]:
+    record = stream_record(None, RUNNING)
+    return {**record, "eventSourceARN": record["eventSourceARN"].replace("timers", "slots")}
+
+
+def _record_of_unknown_organization() -> dict[str, Any]:
+    return stream_record(None, replace(RUNNING, organization_id=9))
+
+
+@pytest.mark.parametrize(
+    "create_record",
+    [
+        _record_without_attribute,
+        _record_with_invalid_id,
+        _record_of_another_table,
+        _record_of_unknown_organization,
+    ],
+)
+def test_unreadable_record_is_moved_to_the_failed_records_queue(
+    outside: Outside, create_record: Any
+) -> None:
+    outside.create_webhook(URL)
+    unreadable = create_record()
+    report = outside.fan_out(
+        stream_record(None, RUNNING), unreadable, stream_record(RUNNING, STOPPED)
+    )
+    assert (report.unreadable, report.messages, report.failed) == (1, 2, ())
+    (stored,) = outside.texts(outside.settings.failed_records_url)
+    assert json.loads(stored) == unreadable
+
+
+def test_oversized_unreadable_record_is_reduced_to_its_keys(outside: Outside) -> None:
+    outside.create_webhook(URL)
+    unreadable = stream_record(None, replace(ENTRY, note="x" * MAX_BODY_BYTES))
+    del unreadable["dynamodb"]["NewImage"]["created_at"]
+    outside.fan_out(unreadable)
+    (stored,) = outside.texts(outside.settings.failed_records_url)
+    assert json.loads(stored)["dynamodb"]["Keys"] == unreadable["dynamodb"]["Keys"]
+
+
+def test_oversized_event_contains_only_the_resource_identifier(outside: Outside) -> None:
+    outside.create_webhook(URL)
+    entries = [replace(ENTRY, id=number, note='"' * 150_000) for number in range(1, 4)]
+    report = outside.fan_out(*(stream_record(None, entry) for entry in entries))
+    assert report.messages == 3
+    assert [body["data"] for body in bodies(outside)] == [
+        {"id": str(entry.id), "type": "time_entries", "meta": {"truncated": True}}
+        for entry in entries
+    ]
+
+
+def test_many_large_events_are_split_into_several_calls(outside: Outside) -> None:
+    outside.create_webhook(URL)
+    entries = [replace(ENTRY, id=number, note="x" * 90_000) for number in range(1, 30)]
+    report = outside.fan_out(*(stream_record(None, entry) for entry in entries))
+    assert (report.messages, report.failed) == (29, ())
+
+
+def test_records_are_retried_when_the_database_is_unavailable(
+    outside: Outside, connection: Connection
+) -> None:
+    outside.create_webhook(URL)
+    record = stream_record(None, RUNNING)
+    number = record["dynamodb"]["SequenceNumber"]
+    for operation in ("BatchGetItem", "Query"):
+        with failing(connection, operation, "ThrottlingException"):
+            assert outside.fan_out(record).failed == (number,)
+    assert outside.queued() == []
+    assert outside.fan_out(record).failed == ()
+    assert len(outside.queued()) == 1
+
+
+def test_records_are_retried_when_the_queue_is_unavailable(
+    outside: Outside, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    outside.create_webhook(URL)
+    valid, unreadable = stream_record(None, RUNNING), _record_without_attribute()
+    numbers = tuple(record["dynamodb"]["SequenceNumber"] for record in (valid, unreadable))
+    sqs = client("sqs", outside.settings.region)
+    with monkeypatch.context() as patched:
+        patched.setattr(sqs, "_make_api_call", _unreachable)
+        assert outside.fan_out(valid, unreadable).failed == numbers
+    with monkeypatch.context() as patched:
+        patched.setattr(sqs, "_make_api_call", _all_entries_failed)
+        assert outside.fan_out(valid, unreadable).failed == numbers
+
+
+def _unreachable(operation: str, arguments: Any) -> Any:
+    from botocore.exceptions import EndpointConnectionError  # noqa: PLC0415
+
+    assert operation == "SendMessageBatch", arguments
+    raise EndpointConnectionError(endpoint_url="https://sqs.test")
+
+
+def _all_entries_failed(operation: str, arguments: Any) -> Any:
+    assert operation == "SendMessageBatch"
+    return {"Failed": [{"Id": entry["Id"], "SenderFault": False} for entry in arguments["Entries"]]}
+
+
+def test_batch_takes_at_most_two_calls_per_organization(
+    outside: Outside, connection: Connection
+) -> None:
+    outside.create_webhook(URL)
+    records = [stream_record(None, replace(RUNNING, id=number)) for number in range(1, 101)]
+    with counted(connection) as calls:
+        outside.fan_out(*records)
+    assert calls == ["BatchGetItem", "Query"]
+    with counted(connection) as calls:
+        outside.fan_out(stream_record(STOPPED, replace(STOPPED, version=3)))
+    assert calls == []
+
+
+def test_intercom_receives_timer_events_when_configured(outside: Outside) -> None:
+    outside.fan_out(stream_record(None, RUNNING))
+    assert outside.queued() == []
+    outside.intercom_person = "user_id"
+    outside.fan_out(
+        stream_record(None, RUNNING),
+        stream_record(RUNNING, STOPPED),
+        stream_record(None, ENTRY),
+    )
+    started, stopped = outside.queued()
+    assert started.webhook_id is stopped.webhook_id is None
+    assert json.loads(started.body) == {
+        "event_name": "timer-started",
+        "created_at": MONDAY_NINE - HOUR,
+        "user_id": "8779",
+        "metadata": {
+            "event_id": started.event_id,
+            "organization_id": 2149,
+            "timer_id": 16,
+            "time_entry_id": 364,
+            "version": 1,
+            "started_at": MONDAY_NINE - HOUR,
+        },
+    }
+    stop_event = json.loads(stopped.body)
+    assert (stop_event["event_name"], stop_event["created_at"]) == ("timer-stopped", MONDAY_NINE)
+    assert stop_event["metadata"]["stop_reason"] == "auto"
+    assert stop_event["metadata"]["total_time"] == 60
+    assert len(stop_event["metadata"]) <= 10
+    assert not any(isinstance(value, (dict, list)) for value in stop_event["metadata"].values())
+
+
+def test_intercom_can_identify_people_by_email(outside: Outside, connection: Connection) -> None:
+    outside.intercom_person = "email"
+    with counted(connection) as calls:
+        outside.fan_out(
+            stream_record(None, RUNNING),
+            stream_record(None, replace(RUNNING, id=17, person_id=1)),
+        )
+    assert calls == ["BatchGetItem", "BatchGetItem", "Query"]
+    # A person who left the organization has no email address, so there is no message.
+    (event,) = bodies(outside)
+    assert event["email"] == "8779@example.com"
+    assert "user_id" not in event

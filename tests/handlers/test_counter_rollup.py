@@ -1,0 +1,106 @@
+"""Tests of the DynamoDB Streams handler ``rollup``. Lambda imports its module without ``app``."""
+
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.tables import TallyModel
+from chalicelib.handlers import counter_rollup as module
+from chalicelib.handlers.counter_rollup import roll_up_records
+from tests.support.api import Api
+from tests.support.clock import HOUR, FakeClock
+from tests.support.fixtures import ADMINS_ENTRY, MEMBERS_ENTRY
+from tests.support.rollups import roll_up_all
+from tools.devserver.stream_feed import Feed, Record, Stream
+from tools.ops.counter_repair import behind, drifted, read_all
+
+LOAD_MODULE = """
+import json, sys
+import chalicelib.handlers.counter_rollup as module
+heavy = {"app", "chalicelib.http.application", "chalicelib.counters.rollup"}
+print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.rollup)]))
+"""
+
+
+def stream_event(*records: Record) -> dict[str, object]:
+    """Return the event that Lambda passes for DynamoDB stream records."""
+    return {
+        "Records": [
+            {
+                "eventID": f"event-{number}",
+                "eventVersion": "1.1",
+                "eventSource": "aws:dynamodb",
+                "awsRegion": "eu-central-1",
+                "eventSourceARN": module.STREAM_PLACEHOLDER,
+                **record,
+            }
+            for number, record in enumerate(records)
+        ]
+    }
+
+
+def changed(scope: str, bucket: str, number: int = 1) -> Record:
+    """Return the stream record of a changed counter item."""
+    return {
+        "eventName": "MODIFY",
+        "dynamodb": {
+            "Keys": {"scope": {"S": scope}, "bucket": {"S": bucket}},
+            "SequenceNumber": str(number),
+            "ApproximateCreationDateTime": 1_772_438_400,
+            "SizeBytes": 100,
+            "StreamViewType": "NEW_AND_OLD_IMAGES",
+        },
+    }
+
+
+def test_handler_module_does_not_import_heavy_modules() -> None:
+    process = subprocess.run(
+        [sys.executable, "-c", LOAD_MODULE], capture_output=True, text=True, check=True
+    )
+    assert json.loads(process.stdout) == [[], True]
+
+
+def test_handler_rolls_up_the_scopes_of_its_records(
+    admin: Api, tools: Toolbox, connection: Connection, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(module, "toolbox", lambda: tools)
+    roll_up_all(connection)
+    admin.start(time_entry_id=ADMINS_ENTRY)
+    # Chalice's decorator replaces the function with a class that parses the Lambda event.
+    handler: Callable[[object, object], object] = module.rollup
+    event = stream_event(changed("2149#8779", "2026-03-02"), changed("2149", "month#2026-03"))
+    assert handler(event, None) == {"batchItemFailures": []}
+    assert behind(read_all(connection)) == set()
+
+
+def test_stream_updates_the_counters_of_every_bucket(
+    admin: Api,
+    member: Api,
+    tools: Toolbox,
+    connection: Connection,
+    clock: FakeClock,
+    open_stream: Callable[[str], Stream],
+) -> None:
+    roll_up_all(connection)
+    stream = open_stream(table_name(TallyModel))
+    feed = Feed(stream, lambda event: roll_up_records(tools, event))
+    for _ in range(3):
+        timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+        member.start(time_entry_id=MEMBERS_ENTRY)
+        clock.advance(9 * HOUR)
+        admin.stop(timer_id, stopped_at="2026-03-02T10:00:00+01:00")
+    for _ in range(200):
+        feed.run()
+        if not behind(read_all(connection)):
+            break
+        time.sleep(0.02)
+    counters = read_all(connection)
+    assert (behind(counters), drifted(counters)) == (set(), set())
+    assert admin.get("/timers?page[size]=1").meta["total_count"] == 6

@@ -1,0 +1,119 @@
+"""Services: contract section 10."""
+
+import pytest
+from pynamodb.connection import Connection
+
+from tests.support.api import Answer, Api
+from tests.support.call_counter import counted
+from tests.support.clock import HOUR, FakeClock
+from tests.support.fixtures import ARCHIVED, CLOSED, DESIGN, DEVELOPMENT, MEMBER
+from tests.support.table_snapshots import snapshot
+
+
+def create(api: Api, **attributes: object) -> Answer:
+    return api.post("/services", {"data": {"type": "services", "attributes": attributes}})
+
+
+def change(api: Api, service_id: int, **attributes: object) -> Answer:
+    return api.patch(f"/services/{service_id}", {"data": {"attributes": attributes}})
+
+
+def test_service_can_be_created_and_tracked(admin: Api) -> None:
+    response = create(admin, name=" Research ", billable=False, position="3")
+    assert response.status == 201
+    assert response.attributes == {
+        "name": "Research",
+        "billable": False,
+        "time_tracking_enabled": True,
+        "position": 3,
+        "archived_at": None,
+        "deleted_at": None,
+    }
+    started = admin.start(service_id=response.data["id"])
+    assert started.status == 201
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("name", None),
+        ("name", "x" * 256),
+        ("billable", "yes"),
+        ("time_tracking_enabled", 1),
+        ("position", -1),
+        ("position", 1_000_001),
+        ("position", "first"),
+        ("position", 1.5),
+        ("position", True),
+    ],
+)
+def test_invalid_attribute_is_rejected(
+    admin: Api, connection: Connection, name: str, value: object
+) -> None:
+    before = snapshot(connection)
+    response = create(admin, **{"name": "Research", name: value})
+    assert (response.status, response.error["code"]) == (422, "invalid_attribute")
+    assert response.error["source"] == {"pointer": f"data/attributes/{name}"}
+    assert snapshot(connection) == before
+
+
+def test_null_attributes_are_ignored_on_create(admin: Api) -> None:
+    assert create(admin, name="Research", billable=None, position=None).attributes["billable"]
+
+
+def test_service_can_be_partially_updated(admin: Api, connection: Connection) -> None:
+    response = change(admin, DESIGN, position=7)
+    assert (response.status, response.attributes["position"]) == (200, 7)
+    assert response.attributes["name"] == "Design"
+    with counted(connection) as calls:
+        change(admin, DESIGN, position=7)
+        change(admin, DESIGN, position=8)
+    assert calls == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
+
+
+def test_archived_service_accepts_no_timer_until_restored(admin: Api, clock: FakeClock) -> None:
+    archived = admin.patch(f"/services/{DESIGN}/archive")
+    assert archived.attributes["archived_at"] == "2026-03-02T09:00:00.000+01:00"
+    assert admin.start(service_id=DESIGN).status == 422
+    clock.advance(HOUR)
+    # A second archive request keeps the time of the first one.
+    assert admin.patch(f"/services/{DESIGN}/archive").data == archived.data
+    assert admin.patch(f"/services/{DESIGN}/restore").attributes["archived_at"] is None
+    assert admin.start(service_id=DESIGN).status == 201
+
+
+def test_repeated_create_with_a_key_creates_one_service(admin: Api) -> None:
+    body = b'{"data":{"attributes":{"name":"Once"}}}'
+    headers = {"Content-Type": "application/vnd.api+json", "Idempotency-Key": "once"}
+    first, replay = (admin.send("POST", "/services", body, headers) for _ in range(2))
+    assert first.document == replay.document
+    assert len(admin.get("/services?filter[name]=once").data) == 1
+    other = admin.send("POST", "/services", body.replace(b"Once", b"Twice"), headers)
+    assert other.error["code"] == "idempotency_key_reused"
+
+
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [DESIGN, DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("sort=-name", [ARCHIVED, CLOSED, DEVELOPMENT, DESIGN]),
+        ("filter[name]=design", [DESIGN]),
+        ("filter[name][contains]=DE", [DESIGN, DEVELOPMENT]),
+        ("filter[name][not_contain]=de", [CLOSED, ARCHIVED]),
+        ("filter[name][not_eq]=design", [DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("filter[query]=price+fixed", [CLOSED]),
+        ("filter[query]=", [DESIGN, DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("filter[time_tracking_enabled]=false", [CLOSED]),
+        ("filter[time_tracking_enabled][not_eq]=1", [CLOSED]),
+        (f"filter[person_id]={MEMBER}", []),
+        ("filter[project_id]=1&filter[name]=design", []),
+        (f"filter[id]={DESIGN}&filter[name][contains]=p", []),
+    ],
+)
+def test_services_can_be_filtered_and_sorted(admin: Api, query: str, expected: list[int]) -> None:
+    assert admin.get(f"/services?{query}").ids == [str(service_id) for service_id in expected]
+
+
+def test_member_can_list_and_view_services(member: Api) -> None:
+    assert len(member.get("/services").data) == 4
+    assert member.get(f"/services/{DESIGN}?include=organization").document["included"]

@@ -1,0 +1,352 @@
+"""Concurrent callers: their seeded random requests, and the checks of all responses."""
+
+import random
+import threading
+import time
+from collections import Counter, defaultdict
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass, field, replace
+from typing import Any
+
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.errors import (
+    Conflict,
+    OverlapsSession,
+    RecordNotFound,
+    StintError,
+    Unavailable,
+)
+from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
+from chalicelib.core.ids import IdSource
+from chalicelib.core.unit_of_work import Answer
+from chalicelib.domain.directory import Caller, Organization, Role
+from chalicelib.domain.timers import StopReason, TimeEntry, Timer
+from chalicelib.dynamodb.database import Store
+from chalicelib.timers.auto_stop import SweepReport, sweep
+from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from tests.support.clock import MINUTE, MONDAY_NINE
+from tests.support.engine import ENDPOINT
+from tests.support.fault_injection import Weather
+from tests.support.fixtures import (
+    ADMIN,
+    DESIGN,
+    DEVELOPMENT,
+    FOREIGN_SERVICE,
+    KOLKATA,
+    MEMBER,
+    OTHER_MEMBER,
+    STRANGER,
+    ZAGREB,
+)
+from tests.support.invariants import TimerKey, key_of
+
+THREADS = 32
+
+LIMIT = 2 * MINUTE
+"""Seconds until a timer is overdue. It is short, so that auto-stop stops timers in every run."""
+
+REFUSALS = (OverlapsSession, RecordNotFound)
+"""Errors that are valid responses to a late request or to a request for a missing record."""
+
+
+def _caller(organization: Organization, person_id: int, role: Role) -> Caller:
+    return Caller(replace(organization, auto_stop_after=LIMIT), person_id, role)
+
+
+CALLERS = (
+    _caller(ZAGREB, ADMIN, Role.ADMIN),
+    _caller(ZAGREB, MEMBER, Role.MEMBER),
+    _caller(ZAGREB, OTHER_MEMBER, Role.MEMBER),
+    _caller(KOLKATA, STRANGER, Role.ADMIN),
+)
+ENTRIES = {
+    caller.person_id: (900 + 2 * number, 901 + 2 * number) for number, caller in enumerate(CALLERS)
+}
+SERVICES = {ZAGREB.id: (DESIGN, DEVELOPMENT), KOLKATA.id: (FOREIGN_SERVICE,)}
+
+Command = StartTimer | StopTimer
+
+
+def time_entries() -> list[TimeEntry]:
+    """Return two entries for each of the four people, so that they can switch between entries."""
+    return [
+        TimeEntry(
+            entry_id,
+            caller.organization.id,
+            caller.person_id,
+            SERVICES[caller.organization.id][0],
+            "2026-03-02",
+            MONDAY_NINE,
+            MONDAY_NINE,
+            caller.person_id,
+        )
+        for caller in CALLERS
+        for entry_id in ENTRIES[caller.person_id]
+    ]
+
+
+class SharedClock:
+    """A clock that all threads share and advance. Its values are Unix times in seconds."""
+
+    def __init__(self) -> None:
+        self._timestamp = MONDAY_NINE
+        self._lock = threading.Lock()
+
+    def __call__(self) -> int:
+        return self._timestamp
+
+    def advance(self, seconds: int) -> None:
+        with self._lock:
+            self._timestamp += seconds
+
+
+@dataclass(frozen=True)
+class Request:
+    caller: Caller
+    command: Command
+    key: RequestKey | None = None
+
+
+@dataclass(frozen=True)
+class RequestResult:
+    """The result of a request: an answer or an error."""
+
+    request: Request
+    answer: Answer[Outcome] | None
+    error: StintError | None = None
+
+
+@dataclass
+class Run:
+    """The state that all threads share. Appending to a list is atomic."""
+
+    clock: SharedClock = field(default_factory=SharedClock)
+    heard: list[RequestResult] = field(default_factory=list)
+    keyed: list[Request] = field(default_factory=list)
+    seen: list[tuple[Caller, int]] = field(default_factory=list)
+    reports: list[SweepReport] = field(default_factory=list)
+
+    def send(self, tools: Toolbox, request: Request) -> Answer[Outcome] | None:
+        """Send a request and record its result. Any error outside the contract fails the test."""
+        command = request.command
+        try:
+            if isinstance(command, StartTimer):
+                answer = start_timer(tools, request.caller, command, request.key)
+                self.seen.append((request.caller, answer.outcome.timer.id))
+            else:
+                answer = stop_timer(tools, request.caller, command, request.key)
+        except (Conflict, Unavailable, *REFUSALS) as error:
+            self.heard.append(RequestResult(request, None, error))
+            return None
+        self.heard.append(RequestResult(request, answer))
+        return answer
+
+
+class Phone:
+    """A virtual user: one thread with separate dependencies, which sends random requests."""
+
+    def __init__(self, run: Run, store: Store, seed: str) -> None:
+        self.run = run
+        self.random = random.Random(seed)  # noqa: S311
+        skew = self.random.choice((-1, 0, 0, 1))
+
+        def clock() -> int:
+            return run.clock() + skew
+
+        self.tools = Toolbox(
+            store,
+            IdSource(lambda: clock() * 1000, self.random.getrandbits),
+            clock=clock,
+            pause=lambda seconds: time.sleep(seconds / 20),
+            jitter=self.random.random,
+        )
+
+    def act(self) -> None:
+        """Advance the clock and do a random operation."""
+        self.run.clock.advance(self.random.choice((0, 0, 1, 20, 60)))
+        (operation,) = self.random.choices(
+            (self._start, self._stop, self._stop_earlier, self._repeat, self._auto_stop),
+            weights=(38, 22, 12, 18, 10),
+        )
+        operation()
+
+    def _start(self) -> None:
+        caller = self.random.choice(CALLERS)
+        command = StartTimer(time_entry_id=self.random.choice(ENTRIES[caller.person_id]))
+        kind = self.random.randrange(6)
+        if kind == 0:
+            command = StartTimer(service_id=self.random.choice(SERVICES[caller.organization.id]))
+        elif kind == 1:
+            delay = self.random.choice((0, 5, 60))
+            command = replace(command, started_at=self.tools.now() - delay)
+        elif kind == 2 and caller.organization.id == ZAGREB.id:
+            # The admin starts a timer for another person.
+            command = replace(command, person_id=caller.person_id)
+            caller = CALLERS[0]
+        self._send(caller, command)
+
+    def _stop(self) -> None:
+        if self.random.randrange(3) == 0:
+            caller = self.random.choice(CALLERS)
+            entry_id = self.random.choice(ENTRIES[caller.person_id])
+            self._send(caller, StopTimer(time_entry_id=entry_id))
+        elif self.run.seen:
+            caller, timer_id = self.random.choice(self.run.seen[-12:])
+            self._send(caller, StopTimer(timer_id))
+
+    def _stop_earlier(self) -> None:
+        # If another start or auto-stop has stopped the timer, this corrects its stop.
+        if self.run.seen:
+            caller, timer_id = self.random.choice(self.run.seen[-40:])
+            earlier = self.tools.now() - self.random.choice((0, 10, 60, 200))
+            self._send(caller, StopTimer(timer_id, stopped_at=earlier))
+
+    def _repeat(self) -> None:
+        if self.run.keyed:
+            self.run.send(self.tools, self.random.choice(self.run.keyed[-20:]))
+        else:
+            self._start()
+
+    def _auto_stop(self) -> None:
+        self.run.reports.append(sweep(self.tools))
+
+    def _send(self, caller: Caller, command: Command) -> None:
+        if self.random.randrange(2):
+            self.run.send(self.tools, Request(caller, command))
+            return
+        request = Request(caller, command, key_for(caller, command, self.random.randbytes(8)))
+        # Other threads may repeat the request before the response, and even before it is sent.
+        self.run.keyed.append(request)
+        self.run.send(self.tools, request)
+
+
+def key_for(caller: Caller, command: Command, key: bytes) -> RequestKey:
+    return RequestKey(
+        caller.organization.id, caller.person_id, digest_of(key), digest_of(repr(command).encode())
+    )
+
+
+def weather_of(seed: str) -> Weather:
+    """Return the random faults of a run."""
+    # moto ignores ClientRequestToken: it would write a transaction with a lost response twice.
+    return Weather(seed, conflicts=12, stale=60, lost=0 if ENDPOINT is None else 6)
+
+
+def all_at_once(act: Callable[[int], None]) -> None:
+    """Call ``act`` in all threads at the same time, with the number of the thread."""
+    barrier = threading.Barrier(THREADS)
+
+    def begin(number: int) -> None:
+        barrier.wait()
+        act(number)
+
+    with ThreadPoolExecutor(THREADS) as threads:
+        list(threads.map(begin, range(THREADS)))
+
+
+def summary(run: Run, weather: Weather) -> str:
+    errors = Counter(type(result.error).__name__ for result in run.heard if result.error)
+    replayed = sum(result.answer.replayed for result in run.heard if result.answer)
+    auto_stopped = sum(report.stopped for report in run.reports)
+    return (
+        f"{len(run.heard)} requests, {dict(errors)}, {dict(weather.happened)}, "
+        f"{replayed} replayed, {auto_stopped} auto-stopped"
+    )
+
+
+def check_starts(run: Run, stored: dict[TimerKey, Timer]) -> None:
+    """Check the started timers.
+
+    Each timer in a response is stored as in the response. Other timers may exist only for requests
+    whose result is unknown.
+    """
+    answered: set[TimerKey] = set()
+    unknown = 0
+    answered_keys = {
+        result.request.key for result in run.heard if result.answer and result.request.key
+    }
+    for result in run.heard:
+        request = result.request
+        command = request.command
+        if not isinstance(command, StartTimer):
+            continue
+        if result.answer is None:
+            # Only after this error it is unknown whether the timer was started.
+            unknown += isinstance(result.error, Unavailable) and request.key not in answered_keys
+            continue
+        outcome = result.answer.outcome
+        timer = stored[key_of(outcome.timer)]
+        assert outcome.timer == replace(timer, stopped_at=None, stop_reason=None, version=1)
+        assert timer.person_id == (command.person_id or request.caller.person_id)
+        assert command.time_entry_id in (None, timer.time_entry_id)
+        answered.add(key_of(timer))
+        if outcome.stopped_timer_id is not None:
+            stopped = timer.organization_id, outcome.stopped_timer_id
+            _check_superseded(stored[stopped], timer.started_at)
+    assert len(stored.keys() - answered) <= unknown
+
+
+def _check_superseded(timer: Timer, started_at: int) -> None:
+    stop = min(started_at, timer.auto_stop_at)
+    assert timer.stopped_at is not None
+    assert timer.stopped_at == stop or (timer.stop_reason is None and timer.stopped_at < stop)
+
+
+def check_stops(run: Run, stored: dict[TimerKey, Timer]) -> None:
+    """Each stop in a response is stored as in the response, unless an earlier stop replaced it."""
+    manual_stops: Counter[TimerKey] = Counter()
+    for result in run.heard:
+        if result.answer is None or isinstance(result.request.command, StartTimer):
+            continue
+        outcome = result.answer.outcome
+        answered, timer = outcome.timer, stored[key_of(outcome.timer)]
+        assert answered.stopped_at is not None
+        if answered.stop_reason is None:
+            # The first manual stop is final.
+            assert timer == answered
+        elif timer != answered:
+            assert outcome.already_stopped
+            assert timer.stop_reason is None
+            assert timer.stopped_at is not None
+            assert timer.stopped_at < answered.stopped_at
+        manual_stops[key_of(timer)] += not outcome.already_stopped and not result.answer.replayed
+    assert all(times <= 1 for times in manual_stops.values()), manual_stops
+
+
+def check_keys(run: Run) -> None:
+    """An idempotency key has one effect, and all requests with it get the same response."""
+    by_key: dict[RequestKey, list[RequestResult]] = defaultdict(list)
+    for result in run.heard:
+        if result.request.key is not None:
+            by_key[result.request.key].append(result)
+    effects = Counter[TimerKey]()
+    for results in by_key.values():
+        answers = [result.answer for result in results if result.answer]
+        assert len({answer.outcome for answer in answers}) <= 1
+        first = sum(not answer.replayed for answer in answers)
+        is_unknown = any(isinstance(result.error, Unavailable) for result in results)
+        assert first <= 1
+        assert first == 1 or is_unknown or not answers
+        for result in results[:1]:
+            if answers and isinstance(result.request.command, StartTimer):
+                effects[key_of(answers[0].outcome.timer)] += 1
+    assert all(times == 1 for times in effects.values()), "two keys returned the same timer"
+
+
+def check_switches(stored: dict[TimerKey, Timer]) -> None:
+    """A timer that a start stopped ends in the second in which the new timer starts."""
+    starts = {(timer.person_id, timer.started_at) for timer in stored.values()}
+    for timer in stored.values():
+        if timer.stop_reason is StopReason.SUPERSEDED:
+            assert (timer.person_id, timer.stopped_at) in starts
+
+
+def tried(act: Callable[[], Any], *refusals: type[StintError]) -> Any:
+    """Return the result of ``act``, or its error: one of ``refusals``, Conflict or Unavailable."""
+    try:
+        return act()
+    except StintError as error:
+        if not isinstance(error, (Conflict, Unavailable, *refusals)):
+            raise
+        return error

@@ -1,0 +1,170 @@
+"""The external services except the database: queues and secrets, on moto in this process.
+
+They use the fake clock of the test: a message that is delayed for an hour becomes visible when the
+test advances the clock by an hour.
+"""
+
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from typing import Any
+from unittest.mock import patch
+
+from moto.core.models import DEFAULT_ACCOUNT_ID
+from moto.sqs.models import sqs_backends
+
+from chalicelib.clients.aws import client
+from chalicelib.clients.http_client import Limits, Poster
+from chalicelib.clients.intercom import Intercom
+from chalicelib.clients.secrets_manager import Secrets
+from chalicelib.clients.sqs import Queue, decode
+from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.settings import Settings
+from chalicelib.deliveries.operations import DeliveryTools, deliver
+from chalicelib.deliveries.rules import Delivery
+from chalicelib.events.fanout import FanOutReport, FanOutTools, fan_out
+from chalicelib.events.rules import EventType
+from chalicelib.handlers.webhook_delivery import BATCH
+from chalicelib.services.offices import offices
+from chalicelib.webhooks.model import Webhook, secret_of
+from tests.support.clock import FakeClock
+from tests.support.fixtures import ZAGREB
+from tools.devserver.queue_feed import QueueFeed
+
+TOKEN_NAME = "intercom-token"
+TOKEN = "dG9rOmludGVyY29t"
+
+_QUICK = Limits(resolve=1, connect=1, total=1, tail=0.1)
+
+
+@dataclass
+class Outside:
+    """Queues and secrets, and the workers that use them."""
+
+    settings: Settings
+    tools: Toolbox
+    poster: Poster
+    intercom_url: str | None = None
+    intercom_person: str | None = None
+
+    def fan_out_tools(self) -> FanOutTools:
+        region = self.settings.region
+        return FanOutTools(
+            self.tools.store,
+            Queue(self.settings.deliveries_url, region),
+            Queue(self.settings.failed_records_url, region),
+            self.intercom_person,
+        )
+
+    def delivery_tools(self) -> DeliveryTools:
+        region = self.settings.region
+        secrets = Secrets(region, self.tools.clock)
+        intercom = None
+        if self.intercom_url is not None:
+            intercom = Intercom(
+                self.poster, secrets, str(self.settings.intercom_token), self.intercom_url
+            )
+        return DeliveryTools(
+            self.tools,
+            Queue(self.settings.deliveries_url, region),
+            Queue(self.settings.dead_letters_url, region),
+            self.poster,
+            secrets,
+            self.settings.webhook_key,
+            intercom,
+        )
+
+    def fan_out(self, *records: dict[str, Any]) -> FanOutReport:
+        return fan_out(self.fan_out_tools(), records)
+
+    def deliver(self) -> int:
+        """Deliver until no message is visible; return the number of received messages."""
+        return self.feed(self.delivery_tools()).run()
+
+    def feed(self, tools: DeliveryTools, handle: Callable[..., Any] | None = None) -> QueueFeed:
+        """Return a poller that works like Lambda: one invocation for each batch of the queue."""
+
+        def handler(event: dict[str, Any]) -> dict[str, Any]:
+            messages = {record["messageId"]: record["body"] for record in event["Records"]}
+            failed = deliver(tools, messages).failed
+            return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
+
+        sqs = client("sqs", self.settings.region)
+        return QueueFeed(sqs, self.settings.deliveries_url, handle or handler, BATCH)
+
+    def queued(self) -> list[Delivery]:
+        """Return all messages on the delivery queue, including delayed ones."""
+        return [decode(text) for text in self.texts(self.settings.deliveries_url)]
+
+    def dead(self) -> list[Delivery]:
+        """Return the dead letters."""
+        return [decode(text) for text in self.texts(self.settings.dead_letters_url)]
+
+    def texts(self, url: str) -> list[str]:
+        """Return the bodies of all messages on a queue."""
+        backend = sqs_backends[DEFAULT_ACCOUNT_ID][self.settings.region]
+        queue = backend.queues[url.rsplit("/", 1)[1]]
+        return [message.body for message in queue._messages]
+
+    def secret(self, webhook: Webhook, number: int = 1) -> str:
+        """Return the secret of a webhook, as its receiver has it."""
+        response = client("secretsmanager", self.settings.region).get_secret_value(
+            SecretId=self.settings.webhook_key
+        )
+        return secret_of(response["SecretString"].encode(), webhook, number)
+
+    def create_webhook(self, url: str, *events: EventType, **members: Any) -> Webhook:
+        """Create a webhook; without ``events`` it subscribes to all event types."""
+        now = self.tools.now()
+        webhook = Webhook(
+            id=self.tools.ids.draw(),
+            organization_id=ZAGREB.id,
+            name="a receiver",
+            url=url,
+            events=events or tuple(EventType),
+            created_at=now,
+            updated_at=now,
+        )
+        webhook = replace(webhook, **members)
+        assert self.tools.store.create(webhook)
+        return webhook
+
+    def webhook(self, created: Webhook) -> Webhook:
+        """Return the current state of a webhook."""
+        (stored,) = self.tools.store.everywhere(
+            Webhook, [(created.organization_id, created.id)]
+        ).values()
+        return stored
+
+
+@contextmanager
+def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
+    """Provide empty queues, which use the fake clock, and secrets."""
+    settings = tools.settings
+    region = settings.region
+    secrets_manager = client("secretsmanager", region)
+    token = secrets_manager.create_secret(Name=TOKEN_NAME, SecretString=TOKEN)["ARN"]
+    queues = (settings.deliveries_url, settings.dead_letters_url, settings.failed_records_url)
+    with (
+        patch("moto.sqs.models.unix_time", clock),
+        patch("moto.sqs.models.unix_time_millis", clock.milliseconds),
+    ):
+        for url in queues:
+            _empty(url, region)
+        # Clients cache secrets: without this, a call for a secret could be missing.
+        offices.cache_clear()
+        try:
+            yield Outside(
+                replace(settings, intercom_token=token),
+                tools,
+                Poster(local=True, limits=_QUICK),
+            )
+        finally:
+            secrets_manager.delete_secret(SecretId=token, ForceDeleteWithoutRecovery=True)
+
+
+def _empty(url: str, region: str) -> None:
+    queue = sqs_backends[DEFAULT_ACCOUNT_ID][region].queues[url.rsplit("/", 1)[1]]
+    queue._messages.clear()
+    queue.pending_messages.clear()
+    queue.deleted_messages.clear()

@@ -1,0 +1,81 @@
+"""Rules for every function and every event source in the template."""
+
+from collections.abc import Iterator
+
+from infra.stack.functions import FUNCTIONS
+from tests.support.stack import Json, of_type
+
+_ENVIRONMENT = {
+    "STINT_TABLE_PREFIX",
+    "STINT_ALLOWED_ORIGIN",
+    "STINT_LOG_LEVEL",
+    "STINT_PUBLIC_BASE_URL",
+}
+_ALARMED_METRICS = {"Errors", "Throttles", "Duration"}
+# One invalid record must not block the others, and must not be lost.
+_EVENT_SETTINGS = {
+    "DynamoDB": {
+        "FunctionResponseTypes",
+        "BisectBatchOnFunctionError",
+        "MaximumRetryAttempts",
+        "MaximumRecordAgeInSeconds",
+        "DestinationConfig",
+    },
+    "SQS": {"FunctionResponseTypes", "ScalingConfig"},
+    "Schedule": {"RetryPolicy"},
+}
+
+
+def missing(template: Json) -> list[str]:
+    """Return a message for each rule that the template violates."""
+    return [
+        f"{name}: {problem}"
+        for name, function in of_type(template, "AWS::Serverless::Function").items()
+        for problem in _function_problems(name, function["Properties"], template)
+    ]
+
+
+def _function_problems(name: str, properties: Json, template: Json) -> Iterator[str]:
+    if name not in {function.logical_id for function in FUNCTIONS}:
+        yield "not among infra.stack.functions.FUNCTIONS"
+    logging = properties.get("LoggingConfig", {})
+    if logging.get("LogFormat") != "JSON" or logging.get("LogGroup") != {"Ref": f"{name}Logs"}:
+        yield "no JSON log in a log group of its own"
+    if not set(properties.get("Environment", {}).get("Variables", {})) >= _ENVIRONMENT:
+        yield "settings missing in its environment"
+    if not _has_own_role(name, template):
+        yield "no role of its own"
+    for metric in sorted(_ALARMED_METRICS - _alarmed_metrics(name, template)):
+        yield f"no alarm on {metric}"
+    for event in properties.get("Events", {}).values():
+        yield from _event_problems(event)
+
+
+def _has_own_role(name: str, template: Json) -> bool:
+    functions = of_type(template, "AWS::Serverless::Function").values()
+    roles = [function["Properties"]["Role"] for function in functions]
+    return roles.count(template["Resources"][name]["Properties"]["Role"]) == 1
+
+
+def _alarmed_metrics(name: str, template: Json) -> set[str]:
+    return {
+        alarm["Properties"]["MetricName"]
+        for alarm in of_type(template, "AWS::CloudWatch::Alarm").values()
+        if {"Name": "FunctionName", "Value": {"Ref": name}}
+        in alarm["Properties"].get("Dimensions", [])
+    }
+
+
+def _event_problems(event: Json) -> Iterator[str]:
+    kind, properties = event["Type"], event["Properties"]
+    if kind not in _EVENT_SETTINGS:
+        yield f"an event of type {kind}: say in tests/support/template_checks.py what it needs"
+        return
+    for setting in sorted(_EVENT_SETTINGS[kind] - set(properties)):
+        yield f"{kind} without {setting}"
+    if kind == "DynamoDB" and isinstance(properties["Stream"], str):
+        yield "DynamoDB with a placeholder for its stream"
+    if properties.get("FunctionResponseTypes", ["ReportBatchItemFailures"]) != [
+        "ReportBatchItemFailures"
+    ]:
+        yield f"{kind} without partial batches"
