@@ -1,4 +1,4 @@
-"""Rate of the auto-stop: ``make bench-sweep``; TIMERS=100000 is the full count.
+"""Rate of the auto-stop: ``make bench-auto-stop``; TIMERS=100000 is the full count.
 
 Loads overdue timers into DynamoDB Local, each of its own person, then runs the auto-stop in steps
 of a Lambda's time limit, checks that each timer was stopped once, at its limit, and prints the
@@ -10,17 +10,19 @@ import os
 import sys
 import time
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from pynamodb.connection import Connection
 
-from benchmarks.seed_overdue import forget_timers
-from chalicelib.core.dependencies import Toolbox, real_toolbox
+from benchmarks.seed_overdue import create_overdue_timers
+from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
-from chalicelib.timers.auto_stop import SweepReport, sweep
+from chalicelib.dynamodb.database import Database
+from chalicelib.registry import models
+from chalicelib.timers.auto_stop import AutoStop, AutoStopReport
 from tools.ops.invariants import check
-from tools.ops.snapshot import Ledger
+from tools.ops.snapshot import SnapshotReader
 from tools.tables import create_tables
 
 _ORGANIZATION = 2149
@@ -36,11 +38,11 @@ def main(arguments: list[str]) -> None:
     options = parser.parse_args(arguments)
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:
-        sys.exit("This benchmark needs DynamoDB Local: make bench-sweep")
-    connection = connect(settings)
+        sys.exit("This benchmark needs DynamoDB Local: make bench-auto-stop")
+    connection = connect(settings, models())
     create_tables()
     _load(connection, options.timers)
-    runs = _stop_all(real_toolbox(Store(connection)), options.step)
+    runs = _stop_all(build_dependencies(Database(connection)), options.step)
     stopped = sum(report.stopped for report, _ in runs)
     seconds = sum(duration for _, duration in runs)
     _verify(connection, options.timers, stopped)
@@ -55,20 +57,20 @@ def _load(connection: Connection, count: int) -> None:
     size = -(-count // _LOADERS)
     parts = [range(first, min(first + size, count)) for first in range(0, count, size)]
     with ThreadPoolExecutor(_LOADERS) as threads:
-        for part in [
-            threads.submit(forget_timers, connection, _ORGANIZATION, numbers, started_at, _LIMIT)
-            for numbers in parts
-        ]:
+        create = partial(
+            create_overdue_timers, connection, _ORGANIZATION, started_at=started_at, limit=_LIMIT
+        )
+        for part in [threads.submit(create, numbers) for numbers in parts]:
             part.result()
     print(f"{count} timers loaded, each an hour past its limit", flush=True)
 
 
-def _stop_all(tools: Toolbox, step: float) -> list[tuple[SweepReport, float]]:
+def _stop_all(dependencies: Dependencies, step: float) -> list[tuple[AutoStopReport, float]]:
     runs = []
     while True:
         began = time.perf_counter()
         ends = began + step
-        report = sweep(tools, lambda ends=ends: time.perf_counter() < ends)  # type: ignore[misc]
+        report = AutoStop(dependencies).run(lambda ends=ends: time.perf_counter() < ends)  # type: ignore[misc]
         runs.append((report, time.perf_counter() - began))
         print(f"run {len(runs)}: {report}", flush=True)
         if report.complete and not report.left:
@@ -78,7 +80,7 @@ def _stop_all(tools: Toolbox, step: float) -> list[tuple[SweepReport, float]]:
 
 
 def _verify(connection: Connection, count: int, stopped: int) -> None:
-    snapshots = Ledger(connection).read_all()
+    snapshots = SnapshotReader(connection).read_all()
     timers = [timer for snapshot in snapshots.values() for timer in snapshot.timers]
     if stopped != count or len(timers) != count:
         sys.exit(f"{stopped} of {count} stopped")

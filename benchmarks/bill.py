@@ -8,14 +8,15 @@ result.
 import argparse
 import sys
 from collections.abc import Mapping
+from dataclasses import dataclass
 
 from benchmarks import prices
-from benchmarks.contenders import BEHIND, OURS
+from benchmarks.contenders import BACKGROUND, OURS
 from benchmarks.requests import MEMORY_GB, Measured, measure
 from benchmarks.write_units import item_bytes
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.dynamodb.items import model_of
+from chalicelib.dynamodb.items import to_item
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import Timer
 from infra.stack.template import merge_template
 from tools.devserver.dynamodb_local import dynamodb_local
 
@@ -43,7 +44,7 @@ SESSIONS, ENTRIES = 4, 3
 _CHANGES = sum(A_DAY[name] for name in ("start", "switch", "stop"))
 _YEAR_DAYS = 252
 _ITEM_OVERHEAD_BYTES = 100
-_TALLY_BYTES = 2 * 250
+_COUNTER_BYTES = 2 * 250
 """A person's counters of a day and their rolled-up record; roll-ups are shared."""
 
 _LOGGED_BYTES = 1_000
@@ -58,7 +59,7 @@ _COLD_SHARE, _COLD_SECONDS = 0.01, 0.35
 AWS states a share below 1 %.
 """
 
-_SWEEPS, _SWEEP_SECONDS, _SWEEP_READ_UNITS = 12 * 24 * 30, 0.1, 4.5
+_AUTO_STOPS, _AUTO_STOP_SECONDS, _AUTO_STOP_READ_UNITS = 12 * 24 * 30, 0.1, 4.5
 _QUEUE_POLLS = 5 * 3 * 60 * 24 * 30
 """Lambda polls an empty queue with five pollers; each poll waits for twenty seconds."""
 
@@ -70,30 +71,30 @@ class Use:
     """Usage of a month: numbers of requests, and of background runs, by name."""
 
     requests: Mapping[str, float]
-    behind: Mapping[str, float]
+    background: Mapping[str, float]
 
 
 def month_of(table: Mapping[str, Measured], people: int) -> Use:
     """Return the monthly usage of a number of people."""
     days = people * DAYS
     requests = {_measured_name(table, name): count * days for name, count in A_DAY.items()}
-    behind = {name: _CHANGES * days for name in table if name.startswith(BEHIND)}
-    return Use(requests, behind)
+    background = {name: _CHANGES * days for name in table if name.startswith(BACKGROUND)}
+    return Use(requests, background)
 
 
 def bill(table: Mapping[str, Measured], people: int) -> dict[str, float]:
     """Return dollars per month, by cost item."""
     usage = month_of(table, people)
     requests = sum(usage.requests.values())
-    runs = {**usage.requests, **usage.behind}
-    invocations = sum(runs.values()) + _SWEEPS
+    runs = {**usage.requests, **usage.background}
+    invocations = sum(runs.values()) + _AUTO_STOPS
     run_seconds = sum(table[name].seconds_billed * count for name, count in runs.items())
-    run_seconds += invocations * _COLD_SHARE * _COLD_SECONDS + _SWEEPS * _SWEEP_SECONDS
+    run_seconds += invocations * _COLD_SHARE * _COLD_SECONDS + _AUTO_STOPS * _AUTO_STOP_SECONDS
     reads = sum(table[name].cost.read_units * count for name, count in runs.items())
-    reads += _SWEEPS * _SWEEP_READ_UNITS
+    reads += _AUTO_STOPS * _AUTO_STOP_READ_UNITS
     writes = sum(table[name].cost.write_units * count for name, count in usage.requests.items())
     roll_up_writes = sum(
-        table[name].cost.write_units * count for name, count in usage.behind.items()
+        table[name].cost.write_units * count for name, count in usage.background.items()
     )
     stored = _stored_bytes(people) / _GIGABYTE
     return {
@@ -129,8 +130,10 @@ def main(arguments: list[str]) -> None:
     per_person = [total / people for total, people in zip(totals, PEOPLE, strict=True)]
     print(f"| per person | {' | '.join(f'{cost:.4f}' for cost in per_person)} |")
     usage = month_of(table, 1)
-    requests, behind = sum(usage.requests.values()), sum(usage.behind.values())
-    print(f"\nPer person and month: {requests:,.0f} requests and {behind:,.0f} background runs.")
+    requests, background = sum(usage.requests.values()), sum(usage.background.values())
+    print(
+        f"\nPer person and month: {requests:,.0f} requests and {background:,.0f} background runs."
+    )
     print(f"List prices of {prices.REGION} as of {prices.AS_OF}, without the free tier.")
 
 
@@ -149,9 +152,9 @@ def _stored_bytes(people: int) -> float:
     entry = TimeEntry(
         10**14, 2149, 10**14, 10**14, "2026-11-24", 1_735_812_218, 1_735_812_218, 10**14
     )
-    sessions = SESSIONS * 5 * (item_bytes(model_of(timer).serialize()) + _ITEM_OVERHEAD_BYTES)
-    entries = ENTRIES * 4 * (item_bytes(model_of(entry).serialize()) + _ITEM_OVERHEAD_BYTES)
-    return people * _YEAR_DAYS * (sessions + entries + _TALLY_BYTES)
+    sessions = SESSIONS * 5 * (item_bytes(to_item(timer).serialize()) + _ITEM_OVERHEAD_BYTES)
+    entries = ENTRIES * 4 * (item_bytes(to_item(entry).serialize()) + _ITEM_OVERHEAD_BYTES)
+    return people * _YEAR_DAYS * (sessions + entries + _COUNTER_BYTES)
 
 
 def _fixed() -> float:

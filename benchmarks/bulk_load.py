@@ -8,8 +8,7 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.dynamodb.connection import RETRY_AFTER_SECONDS, table_name
-from chalicelib.store.reads import RawItem
+from chalicelib.dynamodb.connection import RETRY_AFTER_SECONDS, RawItem, table_name
 
 _ITEMS_A_CALL = 25
 _ATTEMPTS = 10

@@ -1,9 +1,9 @@
 """Time from process start to the first response: ``make bench-cold-start``.
 
-Compares stint's deployed package with baselines that answer the same request (``benchmarks/baselines``).
-AWS's own Lambda runtime client runs each package, with DynamoDB Local behind TLS. The packages take
-turns, so that other load on the machine affects all of them equally. Bytecode is compiled before
-and never written, as on Lambda's read-only disk.
+Compares stint's deployed package with baselines that answer the same request
+(``benchmarks/baselines``). AWS's own Lambda runtime client runs each package, with DynamoDB Local
+behind TLS. The packages take turns, so that other load on the machine affects all of them equally.
+Bytecode is compiled before and never written, as on Lambda's read-only disk.
 """
 
 import argparse
@@ -21,11 +21,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from benchmarks.packages import BARE, RIVALS, Package, deployed_archive, rival, stint
+from benchmarks.packages import BARE, BASELINES, Package, baseline_package, deployed_archive, stint
 from benchmarks.tls import tls_front
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
+from chalicelib.registry import models
 from infra.lambda_runtime import Function, running
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.dynamodb_local import dynamodb_local
@@ -66,7 +67,7 @@ def main(arguments: list[str]) -> None:
         scratch = Path(folder)
         packages = [
             stint(deployed_archive(), scratch),
-            *(rival(baseline, scratch) for baseline in RIVALS),
+            *(baseline_package(baseline, scratch) for baseline in BASELINES),
         ]
         endpoint = stack.enter_context(dynamodb_local())
         settings = _load(endpoint)
@@ -75,7 +76,7 @@ def main(arguments: list[str]) -> None:
             front = stack.enter_context(tls_front(endpoint, scratch))
             environment["DYNAMODB_ENDPOINT"] = front.endpoint
             for package in packages:
-                package.believe(front.authority)
+                package.trust(front.authority)
         _compare_responses(packages, environment)
         starts = _take_turns(packages, environment, options.runs)
     _print(packages, starts, options.runs, "HTTP" if options.plain else "TLS")
@@ -84,7 +85,7 @@ def main(arguments: list[str]) -> None:
 def _load(endpoint: str) -> Settings:
     settings = Settings(dynamodb_endpoint=endpoint)
     allow_any_credentials(settings)
-    store = Store(connect(settings))
+    store = Database(connect(settings, models()))
     create_tables()
     load_demo_data(store, int(time.time()))
     return settings

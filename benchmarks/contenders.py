@@ -14,32 +14,34 @@ from benchmarks.baselines.usual_chalice import app as usual
 from benchmarks.baselines.usual_chalice.models import MODELS, Entry, Organization, Timer, Token
 from benchmarks.costs import Cost, counted
 from benchmarks.lists import ORGANIZATION, load
-from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.counters.model import PersonDay
-from chalicelib.counters.rollup import roll_up
-from chalicelib.domain.timers import Timer as OurTimer
+from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
+from chalicelib.dynamodb.pynamodb_adapter import connection_of
 from chalicelib.http.application import create_app
+from chalicelib.registry import models
+from chalicelib.timers.model import Timer as OurTimer
 from tools.devserver.demo_data import load_demo_data
-from tools.devserver.event_feeds import fan_out_feeds
+from tools.devserver.event_feeds import event_feeds
 from tools.devserver.stream_feed import Feed, ServedStream
 from tools.ops.counter_repair import behind, read_all
 from tools.tables import create_tables
 
 OURS, USUAL = "stint", "usual"
-BEHIND = "background: "
+BACKGROUND = "background: "
 """Name prefix of background runs, for which no request waits."""
 
 TOKEN = "demo-admin"  # noqa: S105 - public demo data
 PERSON, ENTRY, SECOND_ENTRY = 8779, 364, 366
 
-Behind = Callable[[], object]
+BackgroundRun = Callable[[], object]
 
 
-class Side(Protocol):
+class Contender(Protocol):
     """A contender."""
 
     name: str
@@ -51,7 +53,7 @@ class Side(Protocol):
     def counting(self) -> AbstractContextManager[Cost]:
         """Count the database calls inside the context."""
 
-    def behind(self) -> dict[str, Behind]:
+    def background_runs(self) -> dict[str, BackgroundRun]:
         """Return the background runs of a change by name; each runs once per change."""
 
 
@@ -62,39 +64,39 @@ class Stint:
 
     def __init__(self, settings: Settings, history: Sequence[OurTimer], now: int) -> None:
         self._settings = settings
-        self._connection: Connection = connect(settings)
+        self._connection: Connection = connect(settings, models())
         create_tables()
-        self._tools: Toolbox = real_toolbox(Store(self._connection), settings)
+        self._dependencies: Dependencies = build_dependencies(Database(self._connection), settings)
         load(self._connection, list(history))
-        load_demo_data(self._tools.store, now)
+        load_demo_data(self._dependencies.database, now)
         self._roll_up()
-        self._feeds: list[Feed] = fan_out_feeds(self._tools, partial(ServedStream, settings))
+        self._feeds: list[Feed] = event_feeds(self._dependencies, partial(ServedStream, settings))
         self.app = self.fresh()
 
     def fresh(self) -> Chalice:
-        """See :class:`Side`."""
-        return create_app(self._settings, self._tools)
+        """See :class:`Contender`."""
+        return create_app(self._settings, self._dependencies)
 
     def counting(self) -> AbstractContextManager[Cost]:
-        """See :class:`Side`."""
+        """See :class:`Contender`."""
         return counted(self._connection)
 
-    def behind(self) -> dict[str, Behind]:
-        """See :class:`Side`."""
+    def background_runs(self) -> dict[str, BackgroundRun]:
+        """See :class:`Contender`."""
         # The stream names the changed counters: finding them is not counted.
         counters = {PersonDay(ORGANIZATION, PERSON, int(time.time()) // SECONDS_PER_DAY)}
         return {
-            "roll-up": partial(roll_up, self._tools, counters),
+            "roll-up": partial(CounterRollup(self._dependencies).run, counters),
             "fan-out, timers": self._feeds[0].run,
             "fan-out, entries": self._feeds[1].run,
         }
 
     def _roll_up(self) -> None:
-        roll_up(self._tools, behind(read_all(self._connection)))
+        CounterRollup(self._dependencies).run(behind(read_all(self._connection)))
 
 
 class Usual:
-    """A design as in the Chalice and PynamoDB tutorials (``benchmarks/baselines/usual_chalice``)."""
+    """The design of the Chalice and PynamoDB tutorials (``benchmarks/baselines/usual_chalice``)."""
 
     name = USUAL
 
@@ -117,15 +119,15 @@ class Usual:
         self.app = usual.app
 
     def fresh(self) -> Chalice:
-        """See :class:`Side`: it reads the caller for each request and has no cache."""
+        """See :class:`Contender`: it reads the caller for each request and has no cache."""
         return self.app
 
     def counting(self) -> AbstractContextManager[Cost]:
-        """See :class:`Side`."""
-        return counted(*(model._get_connection().connection for model in MODELS))
+        """See :class:`Contender`."""
+        return counted(*(connection_of(model) for model in MODELS))
 
-    def behind(self) -> dict[str, Behind]:
-        """See :class:`Side`: there are none."""
+    def background_runs(self) -> dict[str, BackgroundRun]:
+        """See :class:`Contender`: there are none."""
         return {}
 
 

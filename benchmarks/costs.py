@@ -24,14 +24,15 @@ _READS = frozenset({"BatchGetItem", "GetItem", "Query", "Scan", "TransactGetItem
 class Cost:
     """The cost of an operation: the names of the calls, in order, and capacity units.
 
-    Read units are the engine's; moto reports none. Write units are computed (benchmarks/write_units.py).
+    Read units are the engine's; moto reports none. Write units are computed
+    (``benchmarks/write_units.py``).
     """
 
     calls: list[str] = field(default_factory=list)
     read_units: float = 0.0
     write_units: int = 0
     threads: list[str] = field(default_factory=list)
-    """The thread of each call: a thread of ``together``, or empty for any other."""
+    """The thread of each call: a thread of ``run_concurrently``, or empty for any other."""
 
     @property
     def waits(self) -> int:

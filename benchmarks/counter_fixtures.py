@@ -5,30 +5,38 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from pynamodb.models import Model
 
-from chalicelib.core.write_set import EntryTallying, Tallying
-from chalicelib.counters.model import Counters, PersonDay, TallyState, decide_roll_up
-from chalicelib.counters.repository import bucket_key
-from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.counters.model import (
+    Counters,
+    CounterState,
+    EntryCounterDeltas,
+    PersonDay,
+    TimerCounterDeltas,
+    decide_roll_up,
+)
+from chalicelib.counters.repository import CounterModel, bucket_key
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.items import model_of
-from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
-from chalicelib.store.reads import RawItem
+from chalicelib.dynamodb.connection import RawItem
+from chalicelib.dynamodb.items import to_item
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.model import Timer
+from chalicelib.timers.repository import PersonStateModel, TimerModel
 
 Item = tuple[type[Model], RawItem]
 
 
 def timer_items(timers: Iterable[Timer]) -> Iterator[Item]:
     """Return the items of the timers."""
-    return ((TimerModel, model_of(timer).serialize()) for timer in timers)
+    return ((TimerModel, to_item(timer).serialize()) for timer in timers)
 
 
-def slot_items(timers: Iterable[Timer]) -> Iterator[Item]:
+def person_state_items(timers: Iterable[Timer]) -> Iterator[Item]:
     """Yield the person states of people with a running timer."""
     for timer in timers:
         if timer.stopped_at is None:
-            state = SlotModel(
+            state = PersonStateModel(
                 person_key=keys.scoped(timer.organization_id, timer.person_id),
-                name=keys.RUNNING_SLOT,
+                name=keys.RUNNING_TIMER,
                 version=1,
                 last_timer_id=timer.id,
                 timer_id=timer.id,
@@ -36,37 +44,39 @@ def slot_items(timers: Iterable[Timer]) -> Iterator[Item]:
                 started_at=timer.started_at,
                 auto_stop_at=timer.auto_stop_at,
             )
-            yield SlotModel, state.serialize()
+            yield PersonStateModel, state.serialize()
 
 
-def tally_items(timers: Iterable[Timer]) -> Iterator[Item]:
+def counter_items(timers: Iterable[Timer]) -> Iterator[Item]:
     """Return the items of the people's counters by day, and of their roll-ups."""
-    return _rolled_up(TallyState(name, counters, {}, 0) for name, counters in _days(timers).items())
+    return _rolled_up(
+        CounterState(name, counters, {}, 0) for name, counters in _days(timers).items()
+    )
 
 
 def entry_items(entries: Iterable[TimeEntry]) -> Iterator[Item]:
     """Yield the items of time entries, of their counters by month, and of the roll-ups."""
-    counters = EntryTallying()
+    counters = EntryCounterDeltas()
     for entry in entries:
-        counters.came(entry)
-        yield TimeEntryModel, model_of(entry).serialize()
+        counters.added(entry)
+        yield TimeEntryModel, to_item(entry).serialize()
     yield from _rolled_up(
-        TallyState(month.name, month.counters, {}, 0) for month in counters.changes()
+        CounterState(month.name, month.counters, {}, 0) for month in counters.collected()
     )
 
 
-def _rolled_up(unrolled: Iterable[TallyState]) -> Iterator[Item]:
+def _rolled_up(unrolled: Iterable[CounterState]) -> Iterator[Item]:
     states = list(unrolled)
     for state in states:
-        yield _item(keys.tally(state.name), state.tally)
-        yield _item(keys.ledger(state.name), {**state.tally, "version": 1})
+        yield _item(keys.counter(state.name), state.counters)
+        yield _item(keys.rolled_up(state.name), {**state.counters, "version": 1})
     roll_up = decide_roll_up(states)
     for bucket, added in ({} if roll_up is None else roll_up.added).items():
         yield _item(bucket_key(bucket), {**added, "version": 1})
 
 
 def _days(timers: Iterable[Timer]) -> Mapping[PersonDay, Counters]:
-    by_person: dict[tuple[int, int], Tallying] = defaultdict(Tallying)
+    by_person: dict[tuple[int, int], TimerCounterDeltas] = defaultdict(TimerCounterDeltas)
     for timer in timers:
         counters = by_person[timer.organization_id, timer.person_id]
         counters.started(timer.started_at)
@@ -75,10 +85,10 @@ def _days(timers: Iterable[Timer]) -> Mapping[PersonDay, Counters]:
     return {
         PersonDay(*person, change.day): change.counters
         for person, counters in by_person.items()
-        for change in counters.changes()
+        for change in counters.collected()
     }
 
 
 def _item(key: Mapping[str, str], counters: Counters) -> Item:
     item: RawItem = {name: {"S": value} for name, value in key.items()}
-    return TallyModel, item | {name: {"N": str(count)} for name, count in counters.items()}
+    return CounterModel, item | {name: {"N": str(count)} for name, count in counters.items()}

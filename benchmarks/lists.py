@@ -10,22 +10,24 @@ import random
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 
+from msgspec import Struct
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from benchmarks.bulk_load import write_all
 from benchmarks.costs import Cost, counted
-from benchmarks.counter_fixtures import tally_items, timer_items
+from benchmarks.counter_fixtures import counter_items, timer_items
 from chalicelib.core.settings import Settings
-from chalicelib.domain.queries import TimerQuery, TimerSort
-from chalicelib.domain.timers import Timer
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.index_query import Walk, walk_of
-from chalicelib.dynamodb.query_planner import plan
+from chalicelib.dynamodb.index_query import IndexQuery, index_query
+from chalicelib.dynamodb.query_planner import plan_timers
+from chalicelib.registry import models
+from chalicelib.timers import lists
+from chalicelib.timers.model import Timer, TimerQuery, TimerSort
 from tools.devserver.dynamodb_local import dynamodb_local
 from tools.environment import allow_any_credentials
 from tools.tables import create_tables
@@ -64,7 +66,7 @@ def history(timers: int, seed: int = 1) -> list[Timer]:
     return _with_running_timers(sessions)
 
 
-def crowd(timers: int) -> list[Timer]:
+def simultaneous_sessions(timers: int) -> list[Timer]:
     """Return the worst case within the documented limits.
 
     1,000 people all start in one quarter hour of each day, and all stop in one.
@@ -100,8 +102,7 @@ def _with_running_timers(timers: list[Timer]) -> list[Timer]:
     return timers
 
 
-@dataclass(frozen=True, slots=True)
-class Case:
+class Case(Struct, frozen=True):
     """A list that an index serves, and its number of timers."""
 
     name: str
@@ -139,18 +140,18 @@ def load(connection: Connection, timers: list[Timer]) -> None:
     """Put timers, and the counters that the lists of :func:`cases` use."""
     write_all(connection, timer_items(timers))
     scopes = {str(ORGANIZATION), keys.scoped(ORGANIZATION, timers[0].person_id)}
-    counters = (item for item in tally_items(timers) if item[1]["scope"]["S"] in scopes)
+    counters = (item for item in counter_items(timers) if item[1]["scope"]["S"] in scopes)
     write_all(connection, counters)
 
 
-def by_number(store: Store, case: Case, page: int) -> Callable[[], object]:
+def by_number(connection: Connection, case: Case, page: int) -> Callable[[], object]:
     """Return a function that reads an offset page."""
-    return partial(store.timers, replace(case.query, page=page))
+    return partial(lists.page, connection, replace(case.query, page=page))
 
 
-def by_cursor(store: Store, case: Case, position: str | None) -> Callable[[], object]:
+def by_cursor(connection: Connection, case: Case, position: str | None) -> Callable[[], object]:
     """Return a function that reads a cursor page."""
-    return partial(store.stretch, case.query, position, PAGE_SIZE)
+    return partial(lists.cursor_page, connection, case.query, position, PAGE_SIZE)
 
 
 def middle_position(connection: Connection, case: Case) -> str | None:
@@ -190,11 +191,11 @@ def count_and_skip(connection: Connection, case: Case) -> CountAndSkip:
     )
 
 
-def _index_query(connection: Connection, case: Case) -> Walk:
-    query_plan = plan(case.query)
+def _index_query(connection: Connection, case: Case) -> IndexQuery:
+    query_plan = plan_timers(case.query)
     if query_plan is None:
         raise ValueError("this query matches nothing")
-    return walk_of(connection, query_plan, case.query.descending)
+    return index_query(connection, query_plan, case.query.descending)
 
 
 def measure(connection: Connection, run: Callable[[], object]) -> Cost:
@@ -219,7 +220,7 @@ def main(arguments: list[str]) -> None:
         with _loaded(timers) as connection:
             for case in cases(timers):
                 _print(connection, size, case)
-    worst_case = crowd(sizes[-1])
+    worst_case = simultaneous_sessions(sizes[-1])
     with _loaded(worst_case) as connection:
         for case in cases(worst_case):
             if case.query.person_ids is None:
@@ -233,20 +234,19 @@ def _loaded(timers: list[Timer]) -> Iterator[Connection]:
     with dynamodb_local() as endpoint:
         settings = Settings(dynamodb_endpoint=endpoint)
         allow_any_credentials(settings)
-        connection = connect(settings, _TIMEOUT_SECONDS)
+        connection = connect(settings, models(), _TIMEOUT_SECONDS)
         create_tables()
         load(connection, timers)
         yield connection
 
 
 def _print(connection: Connection, size: int, case: Case) -> None:
-    store = Store(connection)
     pages = pages_of(case)
     by_page = {
-        name: measure(connection, by_number(store, case, page)) for name, page in pages.items()
+        name: measure(connection, by_number(connection, case, page)) for name, page in pages.items()
     }
     naive = count_and_skip(connection, case)
-    cursor = measure(connection, by_cursor(store, case, naive.position))
+    cursor = measure(connection, by_cursor(connection, case, naive.position))
     costs = [*by_page.values(), cursor, naive.middle, naive.last]
     cells = [f"{cost.waits} / {cost.read_units:,.1f}" for cost in costs]
     print(f"| {size:,} | {case.name} | {' | '.join(cells)} |", flush=True)

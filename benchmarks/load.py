@@ -19,17 +19,18 @@ from contextlib import contextmanager
 
 from pynamodb.connection import Connection
 
-from benchmarks.seed_people import hire
-from benchmarks.virtual_users import Phone, Sent
-from chalicelib.core.dependencies import real_toolbox
+from benchmarks.seed_people import create_workers
+from benchmarks.virtual_users import Sent, VirtualUser
+from chalicelib.core.dependencies import build_dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
+from chalicelib.registry import models
 from tools.devserver.dynamodb_local import dynamodb_local, free_port
 from tools.environment import allow_any_credentials
-from tools.ops import counter_repair as rollups
+from tools.ops import counter_repair
 from tools.ops.check_invariants import report
-from tools.ops.snapshot import Ledger
+from tools.ops.snapshot import SnapshotReader
 from tools.tables import create_tables
 
 _READY = "Ctrl-C"
@@ -41,22 +42,22 @@ _STARTS = ("start", "switch")
 def main(arguments: list[str]) -> int:
     """Create people, run the virtual users, print, check."""
     parser = argparse.ArgumentParser(description="Load test the local server with virtual users.")
-    parser.add_argument("--phones", type=int, default=50)
+    parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--think", type=float, default=0.3, help="seconds between requests, mean")
     options = parser.parse_args(arguments)
     with dynamodb_local() as endpoint:
         settings = Settings(dynamodb_endpoint=endpoint)
         allow_any_credentials(settings)
-        connection = connect(settings)
+        connection = connect(settings, models())
         create_tables()
-        workers = hire(Store(connection), options.phones, int(time.time()))
+        workers = create_workers(Database(connection), options.users, int(time.time()))
         with _serving(endpoint) as port:
             # The first seconds of an engine are slow: they are not measured.
-            phones = [Phone(port, worker, options.think) for worker in workers]
-            warm, _ = _run(phones, _WARM_SECONDS)
-            sent, seconds = _run(phones, options.seconds)
-            _print(sent, seconds, options.phones, options.think)
+            users = [VirtualUser(port, worker, options.think) for worker in workers]
+            warm, _ = _run(users, _WARM_SECONDS)
+            sent, seconds = _run(users, options.seconds)
+            _print(sent, seconds, options.users, options.think)
             return _check(connection, settings, [*warm, *sent])
 
 
@@ -81,20 +82,20 @@ def _serving(endpoint: str) -> Iterator[int]:
             process.communicate()
 
 
-def _run(phones: Sequence[Phone], seconds: float) -> tuple[list[Sent], float]:
+def _run(users: Sequence[VirtualUser], seconds: float) -> tuple[list[Sent], float]:
     began = time.perf_counter()
     ends = began + seconds
 
     def is_running() -> bool:
         return time.perf_counter() < ends
 
-    with ThreadPoolExecutor(len(phones)) as threads:
-        futures = [threads.submit(phone.run, is_running) for phone in phones]
+    with ThreadPoolExecutor(len(users)) as threads:
+        futures = [threads.submit(user.run, is_running) for user in users]
         sent = [request for future in futures for request in future.result()]
     return sent, time.perf_counter() - began
 
 
-def _print(sent: Sequence[Sent], seconds: float, phones: int, think: float) -> None:
+def _print(sent: Sequence[Sent], seconds: float, users: int, think: float) -> None:
     by_kind: dict[str, list[Sent]] = defaultdict(list)
     for request in sent:
         by_kind[request.what].append(request)
@@ -116,7 +117,7 @@ def _print(sent: Sequence[Sent], seconds: float, phones: int, think: float) -> N
         f"{count:,} with status {status}" for status, count in sorted(statuses.items())
     )
     print(
-        f"\n{phones} virtual users for {seconds:.0f} s, think time {think:g} s on average; "
+        f"\n{users} virtual users for {seconds:.0f} s, think time {think:g} s on average; "
         f"responses: {status_counts}.\n"
         f"One server process; it, the users and DynamoDB Local share {os.cpu_count()} cores. "
         f"Python {platform.python_version()}."
@@ -124,12 +125,14 @@ def _print(sent: Sequence[Sent], seconds: float, phones: int, think: float) -> N
 
 
 def _check(connection: Connection, settings: Settings, sent: Sequence[Sent]) -> int:
-    tools = real_toolbox(Store(connection), settings)
+    dependencies = build_dependencies(Database(connection), settings)
     deadline = time.monotonic() + _ROLL_UP_SECONDS
-    while rollups.check(connection, tools).behind and time.monotonic() < deadline:
+    while counter_repair.check(connection, dependencies).behind and time.monotonic() < deadline:
         time.sleep(1)
-    violations = report(connection, tools, with_repair=False)
-    timers = sum(len(snapshot.timers) for snapshot in Ledger(connection).read_all().values())
+    violations = report(connection, dependencies, with_repair=False)
+    timers = sum(
+        len(snapshot.timers) for snapshot in SnapshotReader(connection).read_all().values()
+    )
     started = sum(request.what in _STARTS and not request.failed for request in sent)
     if timers != started:
         print(f"{started} starts succeeded, but there are {timers} timers")

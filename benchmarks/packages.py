@@ -1,7 +1,7 @@
 """Packages for the cold start benchmark: stint's deployed package, and the baselines.
 
 Each baseline becomes a folder as Lambda unpacks it: its source (``benchmarks/baselines``) and its
-dependencies, installed by pip and pinned by requirements-bench.txt. All are compiled in the same
+dependencies, installed by pip and pinned by requirements/bench.txt. All are compiled in the same
 way.
 """
 
@@ -18,13 +18,13 @@ from infra.archive import compile_for_lambda, refine_folder
 from infra.trim_botocore import AWS_ROOTS
 
 _ROOT = Path(__file__).parent.parent
-_RIVALS = Path(__file__).parent / "rivals"
-_PINS = _ROOT / "requirements-bench.txt"
+_BASELINES = Path(__file__).parent / "baselines"
+_PINS = _ROOT / "requirements" / "bench.txt"
 _UV = Path(sys.executable).with_name("uv")
 
 
 @dataclass(frozen=True, slots=True)
-class Rival:
+class Baseline:
     """A baseline: the folder of its source, and its dependencies.
 
     ``refined``: its archive is trimmed like stint's, so that only the code differs.
@@ -45,27 +45,27 @@ class Package:
     handler: str
     authorities: Path
 
-    def believe(self, authority: bytes) -> None:
+    def trust(self, authority: bytes) -> None:
         """Trust one more certificate authority."""
         with self.authorities.open("ab") as bundle:
             bundle.write(authority)
 
 
-BARE = Rival("bare botocore", "bare_botocore", ("botocore", "tzdata"))
-RIVALS = (
+BARE = Baseline("bare botocore", "bare_botocore", ("botocore", "tzdata"))
+BASELINES = (
     BARE,
-    Rival(
+    Baseline(
         "bare botocore, trimmed archive",
         "bare_botocore",
         ("botocore", "tzdata"),
         refined=True,
     ),
-    Rival(
+    Baseline(
         "Powertools + pydantic + boto3",
         "with_powertools",
         ("aws-lambda-powertools", "pydantic", "boto3", "tzdata"),
     ),
-    Rival("FastAPI + Mangum + boto3", "with_fastapi", ("fastapi", "mangum", "boto3", "tzdata")),
+    Baseline("FastAPI + Mangum + boto3", "with_fastapi", ("fastapi", "mangum", "boto3", "tzdata")),
 )
 
 
@@ -83,11 +83,11 @@ def deployed_archive() -> Path:
     return package.DEFAULT_FOLDER / package.ARCHIVE
 
 
-def rival(baseline: Rival, scratch: Path) -> Package:
+def baseline_package(baseline: Baseline, scratch: Path) -> Package:
     """Build a baseline's package; its dependencies are installed once, into .cache."""
     folder = scratch / baseline.name.replace(" ", "-")
     shutil.copytree(_dependencies(baseline), folder)
-    shutil.copy(_RIVALS / baseline.folder / "app.py", folder)
+    shutil.copy(_BASELINES / baseline.folder / "app.py", folder)
     authorities = folder / "botocore" / "cacert.pem"
     if baseline.refined:
         refine_folder(folder)
@@ -97,7 +97,7 @@ def rival(baseline: Rival, scratch: Path) -> Package:
     return Package(baseline.name, folder, "app.handler", authorities)
 
 
-def _dependencies(baseline: Rival) -> Path:
+def _dependencies(baseline: Baseline) -> Path:
     version = f"{sys.version_info.major}.{sys.version_info.minor}"
     pinned = hashlib.sha256(_PINS.read_bytes() + repr(baseline.requirements).encode())
     folder = _ROOT / ".cache" / f"benchmarks-{baseline.folder}-{version}-{pinned.hexdigest()[:12]}"

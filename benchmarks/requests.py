@@ -23,13 +23,13 @@ from chalice.app import Chalice
 
 from benchmarks import prices
 from benchmarks.contenders import (
-    BEHIND,
+    BACKGROUND,
     ENTRY,
     OURS,
     SECOND_ENTRY,
     TOKEN,
     USUAL,
-    Side,
+    Contender,
     Stint,
     Usual,
 )
@@ -64,7 +64,7 @@ class Measured:
 
     seconds: list[float] = field(default_factory=list)
     cost: Cost = field(default_factory=Cost)
-    behind: bool = False
+    is_background: bool = False
 
     @property
     def cpu(self) -> float:
@@ -85,7 +85,7 @@ class Measured:
     @property
     def total(self) -> float:
         """Total cost in dollars, without data transfer and storage."""
-        gateway = 0 if self.behind else prices.GATEWAY_REQUEST
+        gateway = 0 if self.is_background else prices.GATEWAY_REQUEST
         duration = self.seconds_billed * MEMORY_GB * prices.LAMBDA_GB_SECOND
         return self.database + gateway + prices.LAMBDA_REQUEST + duration
 
@@ -99,33 +99,33 @@ def measure(endpoint: str, timers: int, runs: int) -> Table:
     settings = Settings(dynamodb_endpoint=endpoint)
     allow_any_credentials(settings)
     history_timers = history(timers)
-    sides: list[Side] = [
+    contenders: list[Contender] = [
         Stint(settings, history_timers, int(time.time())),
         Usual(settings, history_timers),
     ]
     table: dict[str, dict[str, Measured]] = defaultdict(lambda: defaultdict(Measured))
-    for side in sides:
-        for _, operation in _operations(side, timers):
+    for contender in contenders:
+        for _, operation in _operations(contender, timers):
             operation()
-        for name, operation in _operations(side, timers):
-            measured = table[name][side.name]
-            measured.behind = name.startswith(BEHIND)
-            with side.counting() as measured.cost:
+        for name, operation in _operations(contender, timers):
+            measured = table[name][contender.name]
+            measured.is_background = name.startswith(BACKGROUND)
+            with contender.counting() as measured.cost:
                 operation()
     for number in range(runs):
-        for side in sides if number % 2 else reversed(sides):
-            for name, operation in _operations(side, timers):
+        for contender in contenders if number % 2 else reversed(contenders):
+            for name, operation in _operations(contender, timers):
                 began = time.process_time()
                 operation()
-                table[name][side.name].seconds.append(time.process_time() - began)
+                table[name][contender.name].seconds.append(time.process_time() - began)
     return table
 
 
-def _operations(side: Side, timers: int) -> Iterator[tuple[str, Callable[[], object]]]:
+def _operations(contender: Contender, timers: int) -> Iterator[tuple[str, Callable[[], object]]]:
     """Yield each request and the background runs, to be called once each, in this order."""
-    app, path_arguments = side.app, {"id": str(2 * 10**14 + 5)}
+    app, path_arguments = contender.app, {"id": str(2 * 10**14 + 5)}
     show = proxy_event("GET", _TIMER, _HEADERS, arguments=path_arguments)
-    yield "show, caller not cached", partial(_send, side.fresh(), show)
+    yield "show, caller not cached", partial(_send, contender.fresh(), show)
     yield "show", partial(_send, app, show)
     headers = _HEADERS | {"If-None-Match": _send(app, show)["headers"].get("ETag", "")}
     poll = proxy_event("GET", _TIMER, headers, arguments=path_arguments)
@@ -134,11 +134,11 @@ def _operations(side: Side, timers: int) -> Iterator[tuple[str, Callable[[], obj
         query = f"page[number]={page}&page[size]=30"
         event = proxy_event("GET", _TIMERS, _HEADERS, query=query)
         yield f"list of {timers:,}, {name} 30", partial(_send, app, event)
-    yield from _changes(side)
+    yield from _changes(contender)
 
 
-def _changes(side: Side) -> Iterator[tuple[str, Callable[[], object]]]:
-    app, started = side.app, list[str]()
+def _changes(contender: Contender) -> Iterator[tuple[str, Callable[[], object]]]:
+    app, started = contender.app, list[str]()
 
     def start(entry_id: int) -> None:
         document = {"data": {"type": "timers", "attributes": {"time_entry_id": entry_id}}}
@@ -149,12 +149,12 @@ def _changes(side: Side) -> Iterator[tuple[str, Callable[[], object]]]:
         _send(app, proxy_event("PATCH", _STOP, _HEADERS, arguments={"id": started[-1]}))
 
     yield "start", partial(start, ENTRY)
-    for name, run in side.behind().items():
-        yield f"{BEHIND}{name}", run
+    for name, run in contender.background_runs().items():
+        yield f"{BACKGROUND}{name}", run
     yield "switch", partial(start, SECOND_ENTRY)
     yield "stop", stop
     yield "stop, repeated", stop
-    for run in side.behind().values():
+    for run in contender.background_runs().values():
         run()
 
 
@@ -176,9 +176,12 @@ def main(arguments: list[str]) -> None:
     columns = ("CPU, ms", "calls", "read units", "write units", "DynamoDB, $/M", "total, $/M")
     print(f"| request | {' | '.join(columns)} |")
     print(f"| --- |{' ---: |' * len(columns)}")
-    for name, sides in table.items():
+    for name, by_contender in table.items():
         cells = [
-            " / ".join(cell(sides[side]) if side in sides else "-" for side in (OURS, USUAL))
+            " / ".join(
+                cell(by_contender[contender]) if contender in by_contender else "-"
+                for contender in (OURS, USUAL)
+            )
             for cell in _CELLS
         ]
         print(f"| {name} | {' | '.join(cells)} |")

@@ -1,8 +1,8 @@
 """Database calls and capacity units of each endpoint.
 
 ``make bench-round-trips`` runs it on DynamoDB Local. Read units are the engine's; write units are
-computed by AWS's rules (benchmarks/write_units.py), because the engine's numbers for transactions differ
-from AWS's.
+computed by AWS's rules (``benchmarks/write_units.py``), because the engine's numbers for
+transactions differ from AWS's.
 """
 
 import json
@@ -11,11 +11,12 @@ import sys
 import time
 
 from benchmarks.costs import counted
-from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.dependencies import build_dependencies
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
+from chalicelib.registry import models
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.gateway import Gateway
 from tools.tables import create_tables
@@ -56,11 +57,11 @@ def main() -> None:
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:
         sys.exit("This benchmark needs DynamoDB Local: make bench-round-trips")
-    connection = connect(settings)
+    connection = connect(settings, models())
     create_tables()
-    store = Store(connection)
+    store = Database(connection)
     load_demo_data(store, int(time.time()))
-    gateway = Gateway(create_app(settings, real_toolbox(store)), settings.allowed_origin)
+    gateway = Gateway(create_app(settings, build_dependencies(store)), settings.allowed_origin)
     print(f"{'request':32} {'calls':>5} {'read units':>10} {'write units':>11}  operations")
     for name, method, path, document in _REQUESTS:
         body = b"" if document is None else json.dumps(document).encode()

@@ -6,20 +6,22 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from benchmarks.bulk_load import write_all
-from benchmarks.counter_fixtures import slot_items, timer_items
-from chalicelib.core.write_set import EntryTallying, Tallying
-from chalicelib.domain.timers import TimeEntry, Timer
+from benchmarks.counter_fixtures import person_state_items, timer_items
+from chalicelib.counters.model import EntryCounterDeltas, TimerCounterDeltas
+from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.items import model_of
-from chalicelib.dynamodb.tables import TallyModel, TimeEntryModel
-from chalicelib.store.reads import RawItem
+from chalicelib.dynamodb.connection import RawItem
+from chalicelib.dynamodb.items import to_item
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.model import Timer
 
 _FIRST_TIMER = 1_000_000
 _FIRST_ENTRY = 500_000
 _FIRST_PERSON = 100_000
 
 
-def forget_timers(
+def create_overdue_timers(
     connection: Connection, organization_id: int, numbers: range, started_at: int, limit: int
 ) -> list[Timer]:
     """Create one running timer per number, each with its own person and time entry.
@@ -57,26 +59,26 @@ def _items(timer: Timer) -> Iterator[tuple[type[Model], RawItem]]:
         timer_started_at=timer.started_at,
     )
     yield from timer_items([timer])
-    yield TimeEntryModel, model_of(entry).serialize()
-    yield from slot_items([timer])
-    yield TallyModel, _timer_counters(timer)
-    yield TallyModel, _entry_counters(entry)
+    yield TimeEntryModel, to_item(entry).serialize()
+    yield from person_state_items([timer])
+    yield CounterModel, _timer_counters(timer)
+    yield CounterModel, _entry_counters(entry)
 
 
 def _timer_counters(timer: Timer) -> RawItem:
-    counters = Tallying()
+    counters = TimerCounterDeltas()
     counters.started(timer.started_at)
-    (day,) = counters.changes()
+    (day,) = counters.collected()
     return {
         "scope": {"S": keys.scoped(timer.organization_id, timer.person_id)},
-        "bucket": {"S": keys.tally_bucket(day.day)},
+        "bucket": {"S": keys.day_bucket_name(day.day)},
         **{name: {"N": str(count)} for name, count in day.counters.items()},
     }
 
 
 def _entry_counters(entry: TimeEntry) -> RawItem:
-    counters = EntryTallying()
-    counters.came(entry)
-    (month,) = counters.changes()
-    key: RawItem = {name: {"S": value} for name, value in keys.tally(month.name).items()}
+    counters = EntryCounterDeltas()
+    counters.added(entry)
+    (month,) = counters.collected()
+    key: RawItem = {name: {"S": value} for name, value in keys.counter(month.name).items()}
     return key | {name: {"N": str(count)} for name, count in month.counters.items()}

@@ -2,19 +2,21 @@
 
 import secrets
 from collections.abc import Iterator
+from dataclasses import dataclass
 
 from benchmarks.lists import ORGANIZATION
-from chalicelib.api_tokens.rules import decide_token
+from chalicelib.api_tokens.authentication import digest, new_token
+from chalicelib.api_tokens.model import ApiToken, PersonTokens
+from chalicelib.api_tokens.rules import decide_token_creation
 from chalicelib.core.timestamps import local_date
-from chalicelib.core.write_set import Changes, EntryTallying
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
-from chalicelib.domain.records import CreateRecord
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.domain.tokens import digest, new_token
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.transactions import Commit
-from chalicelib.people.rules import adding
+from chalicelib.core.write_set import CreateRecord, WriteSet
+from chalicelib.counters.model import EntryCounterDeltas
+from chalicelib.dynamodb.database import Database
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person, Role
+from chalicelib.people.rules import create_person
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
 
 _SERVICE = 1294
 _ENTRIES = 2
@@ -29,36 +31,36 @@ class Worker:
     entries: tuple[int, ...]
 
 
-def hire(store: Store, count: int, now: int) -> list[Worker]:
+def create_workers(database: Database, count: int, now: int) -> list[Worker]:
     """Create a number of people, as the application itself does."""
     organization = Organization(ORGANIZATION, "Load Studio", "Europe/Zagreb")
-    store.create(organization)
-    store.create(Service(_SERVICE, ORGANIZATION, "Design"))
-    return [_create_worker(store, organization, number, now) for number in range(1, count + 1)]
+    database.create(organization)
+    database.create(Service(_SERVICE, ORGANIZATION, "Design"))
+    return [_create_worker(database, organization, number, now) for number in range(1, count + 1)]
 
 
-def _create_worker(store: Store, organization: Organization, number: int, now: int) -> Worker:
+def _create_worker(database: Database, organization: Organization, number: int, now: int) -> Worker:
     person_id, token = 10_000 + number, new_token()
     person = Person(
-        person_id, organization.id, "Phone", str(number), f"{number}@load.example", Role.MEMBER, now
+        person_id, organization.id, "User", str(number), f"{number}@load.example", Role.MEMBER, now
     )
-    store.commit(Commit(None, records=adding(person)), _request_token())
-    api_token = ApiToken(person_id, organization.id, person_id, "phone", digest(token), now)
-    records = decide_token(person, TokenList(person_id, organization.id), api_token)
-    store.commit(Commit(None, records=records), _request_token())
-    entries = tuple(_entries(store, person, local_date(now, organization.zone), now))
+    database.commit(create_person(person), _request_token())
+    api_token = ApiToken(person_id, organization.id, person_id, "load test", digest(token), now)
+    records = decide_token_creation(person, PersonTokens(person_id, organization.id), api_token)
+    database.commit(records, _request_token())
+    entries = tuple(_entries(database, person, local_date(now, organization.zone), now))
     return Worker(person_id, token, entries)
 
 
-def _entries(store: Store, person: Person, date: str, now: int) -> Iterator[int]:
+def _entries(database: Database, person: Person, date: str, now: int) -> Iterator[int]:
     for number in range(_ENTRIES):
         owner = person.organization_id, person.id
         entry_id = person.id * 10 + number
         entry = TimeEntry(entry_id, *owner, _SERVICE, date, now, now, person.id)
-        counters = EntryTallying()
-        counters.came(entry)
-        counter_changes = Changes(*owner, now, None, entry_tallies=counters.changes())
-        store.commit(Commit(counter_changes, records=(CreateRecord(entry),)), _request_token())
+        counters = EntryCounterDeltas()
+        counters.added(entry)
+        write_set = WriteSet(*owner, now, None, entry_counters=counters.collected())
+        database.commit([write_set, CreateRecord(entry)], _request_token())
         yield entry_id
 
 

@@ -1,7 +1,7 @@
 """TLS in front of DynamoDB Local, so that a first call loads certificates, as on AWS.
 
-``python -m benchmarks.tls TARGET_PORT FOLDER`` serves in its own process, so that its CPU time does not
-affect the measurements.
+``python -m benchmarks.tls TARGET_PORT FOLDER`` serves in its own process, so that its CPU time does
+not affect the measurements.
 """
 
 import asyncio

@@ -5,11 +5,11 @@ import random
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
+from dataclasses import dataclass
 from http.client import HTTPConnection, HTTPException
 
 from benchmarks.lists import ORGANIZATION
 from benchmarks.seed_people import Worker
-from chalicelib.dataclass import dataclass
 
 _TIMEOUT_SECONDS = 30
 _POLLS = 3
@@ -31,7 +31,7 @@ class Sent:
         return self.status == _NO_RESPONSE or self.status >= _FIRST_ERROR_STATUS
 
 
-class Phone:
+class VirtualUser:
     """A virtual user with one persistent connection."""
 
     def __init__(self, port: int, worker: Worker, think_seconds: float) -> None:

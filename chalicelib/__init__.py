@@ -1,14 +1,27 @@
-"""stint: timers for people at work, spoken in JSON:API, kept in DynamoDB.
+"""stint: a JSON:API for timers, on AWS Lambda and DynamoDB.
 
-Rooms, outermost first; each may import those below it, never those above
-(checked by import-linter, see pyproject.toml)::
+Packages, outermost first. A package imports only those below it; exceptions are named::
 
-    http        Chalice, authentication, rendering
-    events      what runs on a schedule, a stream or a queue, beside http
-    services    the verbs: start, stop, show, list
-    resources   each resource declared once
-    store       PynamoDB and DynamoDB, and nobody else
-    outbound    queues, secrets, and the receivers of events
-    jsonapi     JSON:API documents and parameters; no AWS, no Chalice
-    domain      nouns and rules; standard library only
+    handlers    Lambda functions other than the API; http.application, the API, is in this layer too
+    registry    all resources and all tables
+    timers, time_entries, people, organizations, services, api_tokens, webhooks, deliveries
+                slices: one package for each subject, see below
+    events      domain events and their JSON:API documents; imports slices, and slices import it
+    http        request pipeline, routes, views, OpenAPI; imports api_tokens.authentication, Role
+    jsonapi     documents, parameters, filters, inputs; knows neither AWS nor Chalice
+    clients     SQS, Secrets Manager, outgoing HTTP, Intercom; imports deliveries.model
+    counters    exact totals and offset pages; imports the models of slices
+    dynamodb    connection, tables, items, transactions; imports the models of slices and counters
+    core        errors, ids, timestamps, permissions, unit of work; imports models, and Database
+
+Modules of a slice, outermost first. Each imports only those below it, also from other slices::
+
+    api         resource, inputs and routes; imports jsonapi and http
+    operations  load, decide, commit; imports clients, never jsonapi or http
+    lists       pages of the slice's lists; imports counters and dynamodb
+    repository  items and queries; imports counters and dynamodb
+    rules       pure decisions; imports core and models only
+    model       entities and value types; imports core and models only
+
+import-linter checks the most important of these rules: see ``pyproject.toml``.
 """

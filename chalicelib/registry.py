@@ -1,48 +1,81 @@
-"""Every resource by its type, with the record that it shows."""
+"""All resources and all tables.
 
-from typing import Any
+A new resource is one package and one line in :data:`REGISTRY`.
+"""
 
-from chalicelib.api_tokens.api import API_TOKENS
-from chalicelib.deliveries.rules import Attempt
-from chalicelib.domain.directory import ApiToken, Membership, Organization, Person, Service
-from chalicelib.domain.timers import TimeEntry, Timer
+from collections.abc import Iterable, Mapping
+
+from pynamodb.models import Model
+
+from chalicelib.api_tokens import api as api_tokens
+from chalicelib.api_tokens.repository import CredentialModel
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.counters.repository import CounterModel
+from chalicelib.deliveries import api as deliveries
+from chalicelib.deliveries.repository import DeliveryAttemptModel
+from chalicelib.dynamodb.items import declared_models
+from chalicelib.dynamodb.tables import DirectoryModel
+from chalicelib.http.includes import IncludedResources
+from chalicelib.http.registration import Registration
+from chalicelib.http.routing import Route
 from chalicelib.jsonapi.resource import AnyResource
-from chalicelib.organizations.api import ORGANIZATION_MEMBERSHIPS, ORGANIZATIONS
-from chalicelib.people.api import PEOPLE, USERS
-from chalicelib.services.api import SERVICES
-from chalicelib.time_entries.api import TIME_ENTRIES, TIME_ENTRY_REVISIONS
-from chalicelib.time_entries.rules import Revision
-from chalicelib.timers.api import TIMERS
-from chalicelib.webhooks.api import WEBHOOK_DELIVERIES, WEBHOOKS
-from chalicelib.webhooks.model import Webhook
+from chalicelib.organizations import api as organizations
+from chalicelib.people import api as people
+from chalicelib.services import api as services
+from chalicelib.time_entries import api as time_entries
+from chalicelib.time_entries.repository import RevisionModel, TimeEntryModel
+from chalicelib.timers import api as timers
+from chalicelib.timers.repository import PersonStateModel, TimerModel
+from chalicelib.webhooks import api as webhooks
 
-RECORDS: dict[str, type[Any]] = {
-    TIMERS.type: Timer,
-    TIME_ENTRIES.type: TimeEntry,
-    TIME_ENTRY_REVISIONS.type: Revision,
-    ORGANIZATIONS.type: Organization,
-    ORGANIZATION_MEMBERSHIPS.type: Membership,
-    PEOPLE.type: Person,
-    USERS.type: Person,
-    SERVICES.type: Service,
-    API_TOKENS.type: ApiToken,
-    WEBHOOKS.type: Webhook,
-    WEBHOOK_DELIVERIES.type: Attempt,
+REGISTRY: tuple[Registration, ...] = (
+    timers.TIMERS_REGISTRATION,
+    time_entries.TIME_ENTRIES_REGISTRATION,
+    time_entries.REVISIONS_REGISTRATION,
+    organizations.ORGANIZATIONS_REGISTRATION,
+    organizations.MEMBERSHIPS_REGISTRATION,
+    people.USERS_REGISTRATION,
+    people.PEOPLE_REGISTRATION,
+    services.SERVICES_REGISTRATION,
+    api_tokens.API_TOKENS_REGISTRATION,
+    webhooks.WEBHOOKS_REGISTRATION,
+    deliveries.DELIVERIES_REGISTRATION,
+)
+
+TABLES: tuple[type[Model], ...] = (
+    TimerModel,
+    TimeEntryModel,
+    RevisionModel,
+    DirectoryModel,
+    CredentialModel,
+    PersonStateModel,
+    CounterModel,
+    DeliveryAttemptModel,
+)
+"""The model that creates each table. Small resources share the directory table."""
+
+RESOURCES: Mapping[str, AnyResource] = {
+    registration.resource.type: registration.resource for registration in REGISTRY
 }
+"""All resources, by JSON:API type."""
 
-RESOURCES: dict[str, AnyResource] = {
-    resource.type: resource
-    for resource in (
-        TIMERS,
-        TIME_ENTRIES,
-        TIME_ENTRY_REVISIONS,
-        ORGANIZATIONS,
-        ORGANIZATION_MEMBERSHIPS,
-        PEOPLE,
-        USERS,
-        SERVICES,
-        API_TOKENS,
-        WEBHOOKS,
-        WEBHOOK_DELIVERIES,
+
+def models() -> Iterable[type[Model]]:
+    """Return all PynamoDB models. They share one connection."""
+    return dict.fromkeys((*TABLES, *declared_models()))
+
+
+def build_routes(
+    dependencies: Dependencies, registry: Iterable[Registration] = REGISTRY
+) -> tuple[Route, ...]:
+    """Build all routes of the API."""
+    registrations = tuple(registry)
+    resources = {
+        registration.resource.type: registration.resource for registration in registrations
+    }
+    included = IncludedResources(dependencies.database, resources)
+    return tuple(
+        route
+        for registration in registrations
+        for route in registration.routes(dependencies, included)
     )
-}

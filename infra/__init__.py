@@ -1,1 +1,1 @@
-"""Operator commands, packaging, the local server and test databases; not deployed to Lambda."""
+"""Packaging and deployment: the stack's template and the archive; not deployed to Lambda."""

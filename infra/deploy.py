@@ -10,10 +10,10 @@ import tempfile
 from collections.abc import Iterable
 from pathlib import Path
 
-from infra.aws.account import kept_secret, let_gateway_log, prepare_bucket, upload
+from infra.aws.account import allow_gateway_logs, prepare_bucket, retained_secret, upload
 from infra.aws.session import Aws, connect, stack_name
 from infra.aws.stacks import Stack, StackError
-from infra.aws.tables import index_troubles
+from infra.aws.tables import index_conflicts
 from infra.aws.template import Json, effective_parameters, for_stage
 from infra.package import ARCHIVE, DEFAULT_FOLDER, TEMPLATE
 from infra.stack.queues import WEBHOOK_KEY_NAME
@@ -36,13 +36,13 @@ def deploy(aws: Aws, stack: Stack, folder: Path, settings: dict[str, str]) -> bo
     template: Json = json.loads((folder / TEMPLATE).read_text())
     parameters = effective_parameters(template, stack.parameters(), settings)
     if not parameters["WebhookKey"] and stack.describe() is None:
-        parameters["WebhookKey"] = kept_secret(aws, f"{stack.name}-{WEBHOOK_KEY_NAME}") or ""
-    if let_gateway_log(aws):
+        parameters["WebhookKey"] = retained_secret(aws, f"{stack.name}-{WEBHOOK_KEY_NAME}") or ""
+    if allow_gateway_logs(aws):
         print("  API Gateway can now write logs in this account")
     bucket = prepare_bucket(aws)
     archive = upload(aws, bucket, folder / ARCHIVE)
     prepared = for_stage(template, stack.name, parameters, bucket, archive)
-    conflicts = index_troubles(aws.client("dynamodb"), prepared)
+    conflicts = index_conflicts(aws.client("dynamodb"), prepared)
     if conflicts:
         raise StackError(
             "CloudFormation changes one index of a table at a time; deploy these changes one by "

@@ -22,7 +22,7 @@ from threading import Thread
 from typing import Any, TextIO
 
 _ROOT = Path(__file__).parent.parent
-_REQUIREMENTS = _ROOT / "requirements-runtime.txt"
+_REQUIREMENTS = _ROOT / "requirements" / "runtime-client.txt"
 _API = "/2018-06-01/runtime"
 _RESPONSE_SECONDS = 60
 _TIMEOUT_MILLISECONDS = 29_000
@@ -49,7 +49,7 @@ def fetch_client() -> Path:
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """The return value of a function, and how many seconds the caller waited for it."""
 
     value: Any
@@ -72,21 +72,21 @@ class Function:
         """When it finished its initialisation and requested its first event."""
         return self._server.first_request
 
-    def invoke(self, event: object) -> Answer:
-        """Return the function's answer to an event. Raises :class:`FunctionError`."""
+    def invoke(self, event: object) -> Response:
+        """Return the function's response to an event. Raises :class:`FunctionError`."""
         began = time.perf_counter()
         self._server.events.put(json.dumps(event).encode())
         kind, body = self._wait()
         seconds = time.perf_counter() - began
         if kind != "response":
             raise FunctionError(body.decode())
-        return Answer(json.loads(body), seconds)
+        return Response(json.loads(body), seconds)
 
     def _wait(self) -> tuple[str, bytes]:
         deadline = time.monotonic() + _RESPONSE_SECONDS
         while time.monotonic() < deadline:
             try:
-                return self._server.answers.get(timeout=0.5)
+                return self._server.responses.get(timeout=0.5)
             except queue.Empty:
                 if self._process.poll() is not None:
                     raise FunctionError(
@@ -149,7 +149,7 @@ class _RuntimeApi(ThreadingHTTPServer):
     def __init__(self) -> None:
         super().__init__(("127.0.0.1", 0), _Handler)
         self.events: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-        self.answers: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
+        self.responses: queue.SimpleQueue[tuple[str, bytes]] = queue.SimpleQueue()
         self.request_numbers = itertools.count(1)
         self.first_request = 0.0
 
@@ -183,7 +183,7 @@ class _Handler(BaseHTTPRequestHandler):
         """Handle ``/invocation/ID/response``, ``/invocation/ID/error`` and ``/init/error``."""
         body = self._body()
         self._send(202, b"")
-        self.server.answers.put((self.path.removeprefix(_API).rsplit("/", 1)[-1], body))
+        self.server.responses.put((self.path.removeprefix(_API).rsplit("/", 1)[-1], body))
 
     def _body(self) -> bytes:
         if self.headers.get("Transfer-Encoding", "").lower() == "chunked":

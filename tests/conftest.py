@@ -7,30 +7,33 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.core.ids import IdSource
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.ids import IdGenerator
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
+from chalicelib.registry import models
 from tests.support.api import Api
 from tests.support.clock import FakeClock
+from tests.support.concurrent_requests import time_entries
 from tests.support.engine import ENDPOINT
-from tests.support.event_services import Outside, outside_world
+from tests.support.event_services import EventServices, event_services_of
 from tests.support.fixtures import (
     ADMIN,
     KOLKATA,
     MEMBER,
     OTHER_MEMBER,
     STRANGER,
-    World,
-    create_world,
+    Fixtures,
+    create_fixtures,
+    put_all,
 )
 from tests.support.permissions import held_to_policy
 from tests.support.receiver import Receiver, receiving
 from tests.support.table_snapshots import TABLE_PREFIX
 from tests.support.ttl import keep_expired
-from tools.devserver.aws_services import create_outside
+from tools.devserver.aws_services import create_aws_services
 from tools.devserver.embedded import embedded_dynamodb
 from tools.devserver.stream_feed import ServedStream, Stream
 from tools.tables import create_tables, empty_tables
@@ -60,13 +63,13 @@ def open_stream(_database: Settings) -> Iterator[Callable[[str], Stream]]:
 @pytest.fixture(scope="session")
 def settings(_database: Settings, open_stream: Callable[[str], Stream]) -> Settings:
     assert callable(open_stream)
-    return create_outside(_database)
+    return create_aws_services(_database)
 
 
 @pytest.fixture(scope="session")
 def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connection:
     del open_stream  # Requested so that the engine runs until the end of the session.
-    connection = connect(settings)
+    connection = connect(settings, models())
     create_tables()
     keep_expired(connection)
     return connection
@@ -81,13 +84,13 @@ def connection(_tables: Connection, settings: Settings) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def store(connection: Connection) -> Store:
-    return Store(connection)
+def store(connection: Connection) -> Database:
+    return Database(connection)
 
 
 @pytest.fixture
-def world(store: Store) -> World:
-    return create_world(store)
+def fixtures(store: Database) -> Fixtures:
+    return create_fixtures(store)
 
 
 @pytest.fixture
@@ -96,48 +99,48 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def tools(store: Store, clock: FakeClock, settings: Settings) -> Toolbox:
+def dependencies(store: Database, clock: FakeClock, settings: Settings) -> Dependencies:
     """Real dependencies, except time: the clock is fake, and a sleep advances it."""
-    return Toolbox(
+    return Dependencies(
         store,
-        IdSource(clock.milliseconds),
+        IdGenerator(clock.milliseconds),
         clock=clock,
-        pause=clock.advance,
+        sleep=clock.advance,
         jitter=lambda: 0.0,
         settings=settings,
     )
 
 
 @pytest.fixture
-def app(settings: Settings, tools: Toolbox) -> Chalice:
-    return create_app(settings, tools)
+def app(settings: Settings, dependencies: Dependencies) -> Chalice:
+    return create_app(settings, dependencies)
 
 
 @pytest.fixture
-def admin(app: Chalice, world: World) -> Api:
-    return Api(app, world.headers(ADMIN))
+def admin(app: Chalice, fixtures: Fixtures) -> Api:
+    return Api(app, fixtures.headers(ADMIN))
 
 
 @pytest.fixture
-def member(app: Chalice, world: World) -> Api:
-    return Api(app, world.headers(MEMBER))
+def member(app: Chalice, fixtures: Fixtures) -> Api:
+    return Api(app, fixtures.headers(MEMBER))
 
 
 @pytest.fixture
-def other_member(app: Chalice, world: World) -> Api:
-    return Api(app, world.headers(OTHER_MEMBER))
+def other_member(app: Chalice, fixtures: Fixtures) -> Api:
+    return Api(app, fixtures.headers(OTHER_MEMBER))
 
 
 @pytest.fixture
-def stranger(app: Chalice, world: World) -> Api:
+def stranger(app: Chalice, fixtures: Fixtures) -> Api:
     """An admin of another organization."""
-    return Api(app, world.headers(STRANGER, KOLKATA))
+    return Api(app, fixtures.headers(STRANGER, KOLKATA))
 
 
 @pytest.fixture
-def outside(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
+def event_services(dependencies: Dependencies, clock: FakeClock) -> Iterator[EventServices]:
     """Queues and secrets on moto, and the workers that use them."""
-    with outside_world(tools, clock) as opened:
+    with event_services_of(dependencies, clock) as opened:
         yield opened
 
 
@@ -146,3 +149,22 @@ def receiver() -> Iterator[Receiver]:
     """A webhook receiver on a real socket."""
     with receiving() as started:
         yield started
+
+
+@pytest.fixture
+def concurrent_people(fixtures: Fixtures) -> None:
+    """The people of the concurrency tests, with two time entries each."""
+    assert fixtures.tokens
+    put_all(*time_entries())
+
+
+PURE_FOLDERS = ("core", "jsonapi")
+PURE_MODULES = ("test_rules", "test_model", "test_receiver_urls")
+
+
+@pytest.fixture(autouse=True)
+def _pure_tests_open_no_socket(request: pytest.FixtureRequest) -> None:
+    """Rules, models and documents are processed without I/O: their tests cannot open a socket."""
+    path = request.path
+    if path.parent.name in PURE_FOLDERS or path.name.startswith(PURE_MODULES):
+        request.getfixturevalue("socket_disabled")

@@ -2,7 +2,7 @@
 
 from pynamodb.models import Model
 
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.registry import TABLES
 
 
 def create_tables() -> list[str]:

@@ -1,25 +1,42 @@
-"""API tokens. Ours."""
+"""API tokens: resource and routes."""
 
-from chalicelib.core.permissions import Visibility
-from chalicelib.domain.directory import ApiToken
-from chalicelib.jsonapi.input_types import one, text
+from chalicelib.api_tokens import repository as _repository  # noqa: F401 - declares the items
+from chalicelib.api_tokens.model import ApiToken
+from chalicelib.api_tokens.operations import VIEW_TOKEN, ApiTokens
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.permissions import OWN
+from chalicelib.http.includes import IncludedResources
+from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.routing import MetaField, Route
+from chalicelib.http.views import ResourceViews
+from chalicelib.jsonapi import example_values as example
+from chalicelib.jsonapi.in_memory_list import InMemoryList
+from chalicelib.jsonapi.input_types import reference_input, text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+
+
+def _example() -> ApiToken:
+    return ApiToken(41, example.ORGANIZATION, example.PERSON, "My phone", "", example.NOW)
+
 
 API_TOKENS: Resource[ApiToken] = Resource(
     type="api_tokens",
     singular="api_token",
-    meaning="Access token of a person. Only the response that creates it contains the token.",
+    description="Access token of a person. Only the response that creates it contains the token.",
+    entity=ApiToken,
+    view=VIEW_TOKEN,
+    example=_example,
     id=lambda token: token.id,
-    owner=lambda token: token.person_id,
-    visibility=Visibility.OWN,
     attributes=(
-        Attribute("name", Kind.TEXT, lambda it: it.name, "Purpose of the token."),
-        Attribute("created_at", Kind.INSTANT, lambda it: it.created_at, "Time of creation."),
+        Attribute("name", Kind.TEXT, lambda token: token.name, "Purpose of the token."),
+        Attribute(
+            "created_at", Kind.TIMESTAMP, lambda token: token.created_at, "Time of creation."
+        ),
         Attribute(
             "expires_at",
-            Kind.INSTANT,
-            lambda it: it.expires_at,
+            Kind.TIMESTAMP,
+            lambda token: token.expires_at,
             "Expiry time. Null: it never expires.",
             nullable=True,
         ),
@@ -28,39 +45,65 @@ API_TOKENS: Resource[ApiToken] = Resource(
         Relationship(
             "organization",
             "organizations",
-            lambda it: it.organization_id,
+            lambda token: token.organization_id,
             "Organization of the token.",
             always=True,
         ),
         Relationship(
-            "person", "people", lambda it: it.person_id, "Person who uses the token.", always=True
+            "person",
+            "people",
+            lambda token: token.person_id,
+            "Person who uses the token.",
+            always=True,
         ),
     ),
     includes=("organization", "person"),
     filters=(
-        Filter("id", FilterKind.ID, "Id of the token.", lambda it: it.id),
-        Filter("person_id", FilterKind.ID, "Id of the person.", lambda it: it.person_id),
-        Filter("name", FilterKind.TEXT, "Name of the token.", lambda it: it.name),
+        Filter("id", FilterKind.ID, "Id of the token.", lambda token: token.id),
+        Filter("person_id", FilterKind.ID, "Id of the person.", lambda token: token.person_id),
+        Filter("name", FilterKind.TEXT, "Name of the token.", lambda token: token.name),
     ),
     sorts=("created_at", "name"),
-    orders={"created_at": lambda it: it.created_at, "name": lambda it: it.name},
+    orders={"created_at": lambda token: token.created_at, "name": lambda token: token.name},
 )
+
 
 _EXPIRES_AT = Input(
     "expires_at",
-    Kind.INSTANT,
+    Kind.TIMESTAMP,
     (InAttribute("expires_at"),),
     "Expiry time. Null or absent: it never expires.",
     nullable=True,
 )
 
+
 CREATION = (
-    text("name", "Purpose of the token.", required=True),
-    one(
+    text_input("name", "Purpose of the token.", required=True),
+    reference_input(
         "person",
         "people",
         "Person who uses the token. Default: the caller. Only admins can name another.",
     ),
     _EXPIRES_AT,
 )
-CHANGES = (text("name", "Purpose of the token."), _EXPIRES_AT)
+
+
+CHANGES = (text_input("name", "Purpose of the token."), _EXPIRES_AT)
+
+_TOKEN = MetaField("token", Kind.TEXT, "The token. Only this response contains it.")
+
+
+def token_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """Return the routes of API tokens."""
+    views = ResourceViews(included, API_TOKENS)
+    tokens = ApiTokens(dependencies)
+    return (
+        views.list(InMemoryList(API_TOKENS, tokens.read), OWN),
+        views.show(tokens.show, OWN),
+        views.create(tokens.create, OWN, CREATION, meta=(_TOKEN,)),
+        views.update(tokens.update, OWN, CHANGES),
+        views.delete(tokens.revoke, OWN),
+    )
+
+
+API_TOKENS_REGISTRATION = Registration(API_TOKENS, token_routes, PersonalData.EXPORTED_AND_ERASED)

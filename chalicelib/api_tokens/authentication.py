@@ -1,95 +1,121 @@
-"""Who is calling: a token and an organization id, checked against the store.
+"""Authentication by API token and organization id. Contract sections 1 and 5.
 
-Contract sections 1 and 5. A good pair is remembered for 60 seconds in the process, so that most
-requests cost no call; a revoked token or a changed setting may therefore live on for so long.
+The process caches an authenticated caller for 60 seconds, so that most requests need no database
+call. A revoked token, or an old setting, can therefore be valid for up to 60 seconds more.
 """
 
+import hashlib
+import secrets
 import threading
 from collections import OrderedDict
 
-from chalicelib.core.dependencies import Toolbox
+from msgspec import Struct
+
+from chalicelib.api_tokens.model import Credential
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAuthToken, NoOrganizationId
 from chalicelib.core.ids import parse_id
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Caller, Organization, Token
-from chalicelib.domain.tokens import digest, well_formed
+from chalicelib.core.permissions import Caller
+from chalicelib.organizations.model import Organization
 
-REMEMBERED_SECONDS = 60
-_REMEMBERED_CALLERS = 1_000
+CALLER_CACHE_SECONDS = 60
+_MAX_CACHED_CALLERS = 1_000
+_TOKEN_PREFIX = "stint_"  # noqa: S105 - not a secret
+_TOKEN_BYTES = 32
+_MAX_TOKEN_LENGTH = 200
 
 
-@dataclass(frozen=True, slots=True)
-class _Remembered:
+class _CachedCaller(Struct, frozen=True):
     caller: Caller
-    until: float
+    expires_at: float
 
 
 class Authenticator:
-    """Turns the two headers into a :class:`Caller`."""
+    """Authenticates callers by the values of two request headers."""
 
-    def __init__(self, tools: Toolbox) -> None:
-        self._tools = tools
-        self._callers: OrderedDict[str, _Remembered] = OrderedDict()
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
+        self._callers: OrderedDict[str, _CachedCaller] = OrderedDict()
         self._lock = threading.Lock()
 
     def authenticate(
-        self, token: str | None, organization: str | None, *, organization_needed: bool = True
+        self, token: str | None, organization: str | None, *, organization_required: bool = True
     ) -> Caller:
-        """The caller. Raises ``InvalidAuthToken``, ``NoOrganizationId`` or ``AccessDenied``.
+        """Return the caller. No call if cached, else one; two if no organization is required.
 
-        The token is looked at first, so that nobody without one learns anything. Where no
-        organization is needed, none that is said is looked at: the token knows its own.
+        The token is checked first, so that errors reveal nothing to callers without a valid token.
+        If no organization is required, ``organization`` is ignored and the token's own is used.
+        Raises ``InvalidAuthToken``, ``NoOrganizationId``, ``AccessDenied``.
         """
-        if token is None or not well_formed(token):
+        if token is None or not is_well_formed(token):
             raise InvalidAuthToken
-        key = digest(token)
-        if not organization_needed:
-            return self._recall(key) or self._look_up_its_own(key)
+        token_hash = digest(token)
+        cached = self._cached_caller(token_hash)
+        if not organization_required:
+            return cached or self._load_without_organization(token_hash)
         organization_id = parse_id(organization)
-        known = self._recall(key)
-        if known is not None and known.organization.id == organization_id:
-            return known
-        return self._look_up(key, organization_id)
+        if cached is not None and cached.organization.id == organization_id:
+            return cached
+        return self._load(token_hash, organization_id)
 
-    def _look_up_its_own(self, key: str) -> Caller:
-        now = self._tools.now()
-        token, _ = self._tools.store.credentials(key, None)
-        if token is None or token.expired(now):
+    def _load_without_organization(self, token_hash: str) -> Caller:
+        now = self._dependencies.now()
+        credential = self._database.get(Credential, 0, token_hash)
+        if credential is None or credential.expired(now):
             raise InvalidAuthToken
-        _, organization = self._tools.store.credentials(key, token.organization_id)
+        organization = self._database.get(
+            Organization, credential.organization_id, credential.organization_id
+        )
         if organization is None:
             raise InvalidAuthToken
-        return self._admit(token, organization, now)
+        return self._cache_caller(credential, organization, now)
 
-    def _look_up(self, key: str, organization_id: int | None) -> Caller:
-        now = self._tools.now()
-        token, organization = self._tools.store.credentials(key, organization_id)
-        if token is None or token.expired(now):
+    def _load(self, token_hash: str, organization_id: int | None) -> Caller:
+        now = self._dependencies.now()
+        loaded = self._database.get_many(
+            organization_id or 0, [(Credential, token_hash), (Organization, organization_id)]
+        )
+        credential = loaded.get(Credential, token_hash)
+        organization = loaded.get(Organization, organization_id)
+        if credential is None or credential.expired(now):
             raise InvalidAuthToken
         if organization_id is None:
             raise NoOrganizationId
-        if organization is None or token.organization_id != organization_id:
+        if organization is None or credential.organization_id != organization_id:
             raise AccessDenied("This token does not belong to this organization.")
-        return self._admit(token, organization, now)
+        return self._cache_caller(credential, organization, now)
 
-    def _admit(self, token: Token, organization: Organization, now: int) -> Caller:
-        caller = Caller(organization, token.person_id, token.role)
-        until: float = now + REMEMBERED_SECONDS
-        if token.expires_at is not None:
-            until = min(until, token.expires_at)
-        self._remember(token.digest, _Remembered(caller, until))
+    def _cached_caller(self, token_hash: str) -> Caller | None:
+        with self._lock:
+            cached = self._callers.get(token_hash)
+            if cached is None or cached.expires_at <= self._dependencies.clock():
+                return None
+            return cached.caller
+
+    def _cache_caller(self, credential: Credential, organization: Organization, now: int) -> Caller:
+        caller = Caller(organization, credential.person_id, credential.role)
+        expires_at: float = now + CALLER_CACHE_SECONDS
+        if credential.expires_at is not None:
+            expires_at = min(expires_at, credential.expires_at)
+        with self._lock:
+            self._callers[credential.digest] = _CachedCaller(caller, expires_at)
+            self._callers.move_to_end(credential.digest)
+            while len(self._callers) > _MAX_CACHED_CALLERS:
+                self._callers.popitem(last=False)
         return caller
 
-    def _recall(self, key: str) -> Caller | None:
-        with self._lock:
-            known = self._callers.get(key)
-            if known is None or known.until <= self._tools.clock():
-                return None
-            return known.caller
 
-    def _remember(self, key: str, remembered: _Remembered) -> None:
-        with self._lock:
-            self._callers[key] = remembered
-            self._callers.move_to_end(key)
-            while len(self._callers) > _REMEMBERED_CALLERS:
-                self._callers.popitem(last=False)
+def new_token() -> str:
+    """Generate a token. Its prefix helps people and secret scanners to recognize a leaked token."""
+    return _TOKEN_PREFIX + secrets.token_urlsafe(_TOKEN_BYTES)
+
+
+def is_well_formed(token: str) -> bool:
+    """Whether a text can be a token: printable ASCII, at most 200 characters."""
+    return 0 < len(token) <= _MAX_TOKEN_LENGTH and token.isascii() and token.isprintable()
+
+
+def digest(token: str) -> str:
+    """Return the token's hash, under which it is stored: SHA-256, hexadecimal."""
+    return hashlib.sha256(token.encode()).hexdigest()

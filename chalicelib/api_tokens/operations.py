@@ -1,46 +1,61 @@
-"""Create, list, rename, expire and revoke API tokens: an admin anybody's, a member their own."""
+"""Create, list, change and revoke API tokens.
+
+Members manage their own tokens, admins the tokens of all people.
+"""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from chalicelib.api_tokens.rules import decide_revocation, decide_token, decide_token_change
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.api_tokens.authentication import digest, new_token
+from chalicelib.api_tokens.model import ApiToken, PersonTokens
+from chalicelib.api_tokens.rules import (
+    decide_revocation,
+    decide_token_creation,
+    decide_token_update,
+)
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.core.idempotency import RequestKey
-from chalicelib.core.permissions import acts_for
-from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
-from chalicelib.domain.directory import ApiToken, Caller, Person, TokenList
-from chalicelib.domain.tokens import digest, new_token
+from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
+from chalicelib.core.permissions import Caller, ViewPolicy, Visibility, resolve_person
+from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.people.model import Person
+
+VIEW_TOKEN: ViewPolicy[ApiToken] = ViewPolicy(Visibility.OWNER, lambda token: token.person_id)
 
 
 class ApiTokens:
-    """The verbs on API tokens; each settles in one transaction."""
+    """Operations on API tokens."""
 
-    def __init__(self, tools: Toolbox) -> None:
-        self._tools = tools
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
 
     def create(
-        self, caller: Caller, values: Mapping[str, Any], key: RequestKey | None
-    ) -> Answer[ApiToken]:
-        """Give somebody, or oneself, a token. The answer tells it, once. Two calls.
+        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+    ) -> Result[ApiToken]:
+        """Create a token for the caller, or for the person that an admin names. Two calls.
 
-        Raises ``AccessDenied``, ``InvalidAttribute``.
+        Only this result contains the token itself, in ``one_time_meta``. Raises ``AccessDenied``,
+        ``InvalidAttribute``.
         """
-        person_id = acts_for(caller, values.get("person"))
+        person_id = resolve_person(caller, values.get("person"))
         organization_id = caller.organization.id
-        wanted = [(Person, person_id), (TokenList, person_id)]
+        record_keys = [
+            (Person, person_id),
+            (PersonTokens, person_id),
+            (IdempotencyRecord, key),
+        ]
 
-        def decide() -> Decision[ApiToken] | Answer[ApiToken]:
-            now = self._tools.now()
-            found = self._tools.store.look(organization_id, wanted, key=key)
-            replayed = replay(found.kept, key, now)
+        def decide(now: int) -> Decision[ApiToken] | Result[ApiToken]:
+            loaded = self._database.get_many(organization_id, record_keys)
+            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
             if replayed is not None:
                 return replayed
-            person = _active(caller, person_id, found.record(Person, person_id))
-            listed = found.record(TokenList, person_id) or TokenList(person_id, organization_id)
+            person = _require_active(caller, person_id, loaded.get(Person, person_id))
+            tokens = loaded.get(PersonTokens, person_id) or PersonTokens(person_id, organization_id)
             secret = new_token()
-            made = ApiToken(
-                id=self._tools.ids.draw(),
+            api_token = ApiToken(
+                id=self._dependencies.ids.generate(),
                 organization_id=organization_id,
                 person_id=person_id,
                 name=values["name"],
@@ -48,58 +63,59 @@ class ApiTokens:
                 created_at=now,
                 expires_at=values.get("expires_at"),
             )
-            records = decide_token(person, listed, made)
-            return Decision(made, records=records, once={"token": secret})
+            records = decide_token_creation(person, tokens, api_token)
+            return Decision(api_token, records=records, one_time_meta={"token": secret})
 
-        return settle(self._tools, key, decide)
+        return commit_with_retry(self._dependencies, key, decide)
 
     def read(self, caller: Caller, ids: frozenset[int] | None = None) -> Sequence[ApiToken]:
-        """The tokens that the caller may see: an admin everybody's. One call.
+        """The tokens that the caller may see: all of the organization for an admin. One call.
 
-        Raises ``QueryTooBroad`` where the organization has more than 5 MB of them.
+        ``ids`` is ignored. Raises ``QueryTooBroad`` if all tokens are more than 5 MB.
         """
         del ids
-        return [token for listed in self._lists(caller) for token in listed.tokens]
+        return [token for tokens in self._visible_tokens(caller) for token in tokens.tokens]
 
     def show(self, caller: Caller, token_id: int) -> ApiToken:
         """A token. One call. Raises ``RecordNotFound``."""
-        return self._list_with(caller, token_id).find(token_id)
+        return self._tokens_with(caller, token_id).find(token_id)
 
-    def change(self, caller: Caller, token_id: int, values: Mapping[str, Any]) -> Answer[ApiToken]:
-        """Rename a token, or move its end. Two calls. Raises ``RecordNotFound``."""
+    def update(self, caller: Caller, token_id: int, values: Mapping[str, Any]) -> Result[ApiToken]:
+        """Change the name or the expiry of a token. Two calls. Raises ``RecordNotFound``."""
 
-        def decide() -> Decision[ApiToken]:
-            listed = self._list_with(caller, token_id)
-            after, records = decide_token_change(listed, token_id, values)
+        def decide(now: int) -> Decision[ApiToken]:
+            del now
+            tokens = self._tokens_with(caller, token_id)
+            after, records = decide_token_update(tokens, token_id, values)
             return Decision(after, records=records)
 
-        return settle(self._tools, None, decide)
+        return commit_with_retry(self._dependencies, None, decide)
 
     def revoke(self, caller: Caller, token_id: int) -> None:
         """Revoke a token. Two calls. Raises ``RecordNotFound``."""
 
-        def decide() -> Decision[None]:
-            listed = self._list_with(caller, token_id)
-            return Decision(None, records=decide_revocation(listed, token_id))
+        def decide(now: int) -> Decision[None]:
+            del now
+            tokens = self._tokens_with(caller, token_id)
+            return Decision(None, records=decide_revocation(tokens, token_id))
 
-        settle(self._tools, None, decide)
+        commit_with_retry(self._dependencies, None, decide)
 
-    def _lists(self, caller: Caller) -> Sequence[TokenList]:
+    def _visible_tokens(self, caller: Caller) -> Sequence[PersonTokens]:
         organization_id = caller.organization.id
         if caller.is_admin:
-            return self._tools.store.directory(TokenList, organization_id)
-        found = self._tools.store.look(organization_id, [(TokenList, caller.person_id)])
-        own = found.record(TokenList, caller.person_id)
+            return self._database.directory(PersonTokens, organization_id)
+        own = self._database.get(PersonTokens, organization_id, caller.person_id)
         return [] if own is None else [own]
 
-    def _list_with(self, caller: Caller, token_id: int) -> TokenList:
-        for listed in self._lists(caller):
-            if any(token.id == token_id for token in listed.tokens):
-                return listed
+    def _tokens_with(self, caller: Caller, token_id: int) -> PersonTokens:
+        for tokens in self._visible_tokens(caller):
+            if any(token.id == token_id for token in tokens.tokens):
+                return tokens
         raise RecordNotFound
 
 
-def _active(caller: Caller, person_id: int, person: Person | None) -> Person:
+def _require_active(caller: Caller, person_id: int, person: Person | None) -> Person:
     if person is not None and person.deactivated_at is None:
         return person
     if person_id == caller.person_id:

@@ -1,81 +1,88 @@
-"""Making, renaming, expiring and revoking a person's API tokens, as decisions.
+"""Decisions: create, change and revoke the API tokens of a person.
 
-A token is looked up by its digest alone. Beside it, a person's tokens stand in one list: that is
-what is shown, what holds their number down under any race, and what names all of them to whoever
-changes or revokes them together.
+Authentication reads a credential by its token's hash. In addition, one record contains all tokens
+of a person: the API shows it, it limits the number of tokens also under concurrency, and it names
+the credentials to write if all tokens change or are revoked at once.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
+from msgspec.structs import replace
+
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
 from chalicelib.core.errors import InvalidAttribute
-from chalicelib.domain.directory import ApiToken, Person, Token, TokenList
-from chalicelib.domain.records import (
-    ChangeRecord,
+from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
-    RecordChange,
+    RecordWrite,
     RequireRecord,
+    UpdateRecord,
 )
+from chalicelib.people.model import Person
 
-MOST_TOKENS = 20
-"""Tokens that a person may have, expired ones counted until they are revoked."""
+MAX_TOKENS = 20
+"""Maximum number of tokens of a person. Expired tokens count until they are revoked."""
 
 
-def decide_token(person: Person, tokens: TokenList, made: ApiToken) -> tuple[RecordChange, ...]:
-    """Give an active person one more token.
+def decide_token_creation(
+    person: Person, tokens: PersonTokens, api_token: ApiToken
+) -> tuple[RecordWrite, ...]:
+    """Add a token to an active person.
 
-    Raises ``InvalidAttribute`` where they have as many as they may, or where it would be born
-    expired.
+    Raises ``InvalidAttribute`` if the person has the maximum number of tokens, or if the token
+    expires in the past.
     """
-    if made.expires_at is not None and made.expires_at <= made.created_at:
+    if api_token.expires_at is not None and api_token.expires_at <= api_token.created_at:
         raise InvalidAttribute("expires_at", "The time must be in the future.")
-    if len(tokens.tokens) >= MOST_TOKENS:
-        detail = f"This person has the maximum of {MOST_TOKENS} tokens. Revoke one first."
+    if len(tokens.tokens) >= MAX_TOKENS:
+        detail = f"This person has the maximum of {MAX_TOKENS} tokens. Revoke one first."
         raise InvalidAttribute("person", detail)
-    token = Token(
-        made.digest,
-        made.organization_id,
-        made.person_id,
+    credential = Credential(
+        api_token.digest,
+        api_token.organization_id,
+        api_token.person_id,
         person.role,
-        made.name,
-        made.expires_at,
+        api_token.name,
+        api_token.expires_at,
     )
     expected = {"role": person.role, "deactivated_at": None}
     return (
-        CreateRecord(token),
+        CreateRecord(credential),
         RequireRecord(Person, person.organization_id, person.id, expected),
-        _listing(tokens, (*tokens.tokens, made)),
+        _with_tokens(tokens, (*tokens.tokens, api_token)),
     )
 
 
-def decide_token_change(
-    tokens: TokenList, token_id: int, values: Mapping[str, Any]
-) -> tuple[ApiToken, tuple[RecordChange, ...]]:
-    """Rename a token, or move the instant at which it expires."""
+def decide_token_update(
+    tokens: PersonTokens, token_id: int, values: Mapping[str, Any]
+) -> tuple[ApiToken, tuple[RecordWrite, ...]]:
+    """Change the name or the expiry of a token."""
     before = tokens.find(token_id)
     after = replace(before, **values)
     if after == before:
         return before, ()
-    kept = tuple(after if it.id == token_id else it for it in tokens.tokens)
-    change = ChangeRecord(Token, tokens.organization_id, before.digest, values)
-    return after, (change, _listing(tokens, kept))
+    new_tokens = tuple(after if token.id == token_id else token for token in tokens.tokens)
+    credential_update = UpdateRecord(Credential, tokens.organization_id, before.digest, values)
+    return after, (credential_update, _with_tokens(tokens, new_tokens))
 
 
-def decide_revocation(tokens: TokenList, token_id: int) -> tuple[RecordChange, ...]:
+def decide_revocation(tokens: PersonTokens, token_id: int) -> tuple[RecordWrite, ...]:
     """Revoke a token."""
-    gone = tokens.find(token_id)
-    kept = tuple(it for it in tokens.tokens if it.id != token_id)
-    return DeleteRecord(Token, tokens.organization_id, gone.digest), _listing(tokens, kept)
+    revoked = tokens.find(token_id)
+    new_tokens = tuple(token for token in tokens.tokens if token.id != token_id)
+    return (
+        DeleteRecord(Credential, tokens.organization_id, revoked.digest),
+        _with_tokens(tokens, new_tokens),
+    )
 
 
-def _listing(tokens: TokenList, kept: tuple[ApiToken, ...]) -> RecordChange:
-    after = replace(tokens, tokens=kept, version=tokens.version + 1)
+def _with_tokens(tokens: PersonTokens, new_tokens: tuple[ApiToken, ...]) -> RecordWrite:
+    after = replace(tokens, tokens=new_tokens, version=tokens.version + 1)
     if tokens.version == 0:
         return CreateRecord(after)
-    return ChangeRecord(
-        TokenList,
+    return UpdateRecord(
+        PersonTokens,
         tokens.organization_id,
         tokens.id,
         {"tokens": after.tokens, "version": after.version},

@@ -1,8 +1,8 @@
-"""Posts to receivers that somebody else named: only to public addresses, never for long.
+"""Posts to webhook receivers: only to public addresses, with time limits.
 
-The address that was checked is the one that is connected to, while the certificate must be good for
-the name: so nobody can answer our question about a name in one way and the connection's in another.
-Redirects are not followed, and what a receiver writes is not kept.
+The client connects to the address that it checked, and verifies the certificate for the host name:
+a second DNS response cannot change the address. It does not follow redirects, and does not store
+response bodies.
 """
 
 import logging
@@ -12,33 +12,34 @@ import ssl
 import threading
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
 from http.client import HTTPException
 
 from botocore.httpsession import where
+from msgspec import Struct, field
 from urllib3.connection import HTTPConnection, HTTPSConnection
 from urllib3.exceptions import ConnectTimeoutError, HTTPError, NewConnectionError
 from urllib3.response import BaseHTTPResponse
 
-from chalicelib.clients.receiver_urls import BadUrl, Target, is_public, read_url
-from chalicelib.deliveries.rules import Answer
+from chalicelib.clients.receiver_urls import InvalidReceiverUrl, Target, is_public, read_url
+from chalicelib.deliveries.model import WebhookResponse
 
-# urllib3 would write URLs into the log where an answer is garbage: some hold a secret.
+# urllib3 logs the URLs of invalid responses, and URLs may contain secrets.
 logging.getLogger("urllib3").setLevel(logging.ERROR)
 
-_ADDRESSES_TRIED = 3
-_BYTES_READ = 4096
+_MAX_ADDRESSES = 3
+_MAX_BODY_BYTES_READ = 4096
 
 Resolve = Callable[[str, int], Sequence[str]]
-"""The addresses of a name, for a port. Raises :class:`OSError`."""
+"""Returns the addresses of a host name, for a port. Raises :class:`OSError`."""
 
 
-@dataclass(frozen=True, slots=True)
-class Limits:
-    """How long a receiver may take, in seconds.
+class Limits(Struct, frozen=True):
+    """Time limits in seconds.
 
-    ``connect`` is for each address, TLS included; ``total`` for all that follows, however slowly
-    it trickles in; ``tail`` for the rest of an answer whose status is known.
+    :param resolve: to resolve the host name.
+    :param connect: to connect to one address, including TLS.
+    :param total: to send the request and to receive the status and the headers.
+    :param tail: to receive the body.
     """
 
     resolve: float = 3.0
@@ -47,23 +48,22 @@ class Limits:
     tail: float = 0.5
 
 
-class _Refused(Exception):
-    """The name leads to where nobody outside may go."""
+class _PrivateAddress(Exception):
+    """The host name resolves to an address that is not public."""
 
 
 def resolve(host: str, port: int) -> list[str]:
-    """The addresses of a name, those of IPv4 first: Lambda reaches no others by itself."""
-    found = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
-    addresses = dict.fromkeys(str(address[0]) for *_, address in found)
-    return sorted(addresses, key=lambda it: ":" in it)
+    """The addresses of a host name, IPv4 first: without a VPC, Lambda cannot reach IPv6."""
+    infos = socket.getaddrinfo(host, port, type=socket.SOCK_STREAM, proto=socket.IPPROTO_TCP)
+    addresses = dict.fromkeys(str(address[0]) for *_, address in infos)
+    return sorted(addresses, key=lambda address: ":" in address)
 
 
-@dataclass(frozen=True)
-class Poster:
-    """Posts. May be used by many threads at once.
+class WebhookClient(Struct, frozen=True):
+    """Posts to webhook receivers. Safe to use in several threads.
 
-    :param local: for development: plain HTTP and any address will do.
-    :param tls: what certificates must be good by; the authorities that botocore brings along.
+    :param local: for development: also post to http URLs and to any address.
+    :param tls: verifies certificates; by default with the certificate authorities of botocore.
     """
 
     local: bool = False
@@ -71,20 +71,20 @@ class Poster:
     resolve: Resolve = resolve
     tls: ssl.SSLContext = field(default_factory=lambda: ssl.create_default_context(cafile=where()))
 
-    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> Answer:
-        """What came of it. Never raises for anything that a receiver does."""
+    def post(self, url: str, body: bytes, headers: Mapping[str, str]) -> WebhookResponse:
+        """Post a body. Failures are in the returned response; no receiver makes this raise."""
         try:
             target = read_url(url, local=self.local)
             with self._connected(target) as connection:
                 return self._exchange(connection, target, body, headers)
-        except BadUrl as error:
-            return Answer(failure=str(error))
-        except _Refused:
-            return Answer(failure="The host name resolves to a private network.")
+        except InvalidReceiverUrl as error:
+            return WebhookResponse(failure=str(error))
+        except _PrivateAddress:
+            return WebhookResponse(failure="The host name resolves to a private network.")
         except TimeoutError:
-            return Answer(failure="The receiver did not respond in time.")
+            return WebhookResponse(failure="The receiver did not respond in time.")
         except (HTTPError, HTTPException, OSError, ValueError) as error:
-            return Answer(failure=_words(error))
+            return WebhookResponse(failure=_failure(error))
 
     def _exchange(
         self,
@@ -92,8 +92,8 @@ class Poster:
         target: Target,
         body: bytes,
         headers: Mapping[str, str],
-    ) -> Answer:
-        with _watched(connection, self.limits.total) as ended:
+    ) -> WebhookResponse:
+        with _time_limit(connection, self.limits.total) as expired:
             try:
                 connection.request(
                     "POST",
@@ -104,20 +104,22 @@ class Poster:
                 )
                 response = connection.getresponse()
             except (HTTPError, HTTPException, OSError) as error:
-                if ended.is_set():
+                if expired.is_set():
                     raise TimeoutError from error
                 raise
-            if ended.is_set():
-                # Cut off amid the headers, which looks as if they ended there.
+            if expired.is_set():
+                # Closed while reading the headers, which then seem to be complete.
                 raise TimeoutError
-            answer = Answer(response.status, retry_after=response.headers.get("Retry-After"))
-            _read_a_little(connection, response, self.limits.tail)
-        return answer
+            webhook_response = WebhookResponse(
+                response.status, retry_after=response.headers.get("Retry-After")
+            )
+            _read_body(connection, response, self.limits.tail)
+        return webhook_response
 
     @contextmanager
     def _connected(self, target: Target) -> Iterator[HTTPConnection]:
         failure: Exception = OSError("no address")
-        for address in self._addresses(target)[:_ADDRESSES_TRIED]:
+        for address in self._addresses(target)[:_MAX_ADDRESSES]:
             connection = self._connection(target, address)
             try:
                 connection.connect()
@@ -150,63 +152,64 @@ class Poster:
         )
 
     def _addresses(self, target: Target) -> Sequence[str]:
-        """The name's addresses: all of them public, or none is used."""
-        answers: queue.SimpleQueue[Sequence[str] | OSError | UnicodeError] = queue.SimpleQueue()
+        """Resolve the host name. Raises ``_PrivateAddress`` unless all addresses are public."""
+        results: queue.SimpleQueue[Sequence[str] | OSError | UnicodeError] = queue.SimpleQueue()
 
-        def ask() -> None:
+        def resolve_host() -> None:
             try:
-                answers.put(self.resolve(target.host, target.port))
+                results.put(self.resolve(target.host, target.port))
             except (OSError, UnicodeError) as error:
-                answers.put(error)
+                results.put(error)
 
-        # The resolver has time limits of its own, and they are long.
-        threading.Thread(target=ask, name="resolve", daemon=True).start()
+        # In a thread, because the system's resolver has long timeouts of its own.
+        threading.Thread(target=resolve_host, name="resolve", daemon=True).start()
         try:
-            found = answers.get(timeout=self.limits.resolve)
+            addresses = results.get(timeout=self.limits.resolve)
         except queue.Empty:
             raise TimeoutError from None
-        if isinstance(found, Exception):
-            raise found
-        if not self.local and not all(map(is_public, found)):
-            raise _Refused
-        return found
+        if isinstance(addresses, Exception):
+            raise addresses
+        if not self.local and not all(map(is_public, addresses)):
+            raise _PrivateAddress
+        return addresses
 
 
 @contextmanager
-def _watched(connection: HTTPConnection, seconds: float) -> Iterator[threading.Event]:
-    """Cuts the connection off when its time is over; tells whether it did.
+def _time_limit(connection: HTTPConnection, seconds: float) -> Iterator[threading.Event]:
+    """Shut the connection down after so many seconds; the event is then set.
 
-    A socket's own time limit is for each read: who sends a byte now and then would never meet it.
+    The timeout of a socket is for each read: a receiver that sends a byte now and then would never
+    reach it.
     """
-    ended = threading.Event()
+    expired = threading.Event()
 
-    def cut() -> None:
-        ended.set()
+    def shut_down() -> None:
+        expired.set()
         if connection.sock is not None:
             with suppress(OSError):
-                # Not the SSL socket's own method, which would take its lock and its state away.
+                # Not the method of the SSL socket, which takes its lock and changes its state.
                 socket.socket.shutdown(connection.sock, socket.SHUT_RDWR)
 
-    timer = threading.Timer(seconds, cut)
+    timer = threading.Timer(seconds, shut_down)
     timer.daemon = True
     timer.start()
     try:
-        yield ended
+        yield expired
     finally:
         timer.cancel()
 
 
-def _read_a_little(connection: HTTPConnection, response: BaseHTTPResponse, seconds: float) -> None:
-    """Take the usual short answer off the line, so that its sender sees no broken connection."""
+def _read_body(connection: HTTPConnection, response: BaseHTTPResponse, seconds: float) -> None:
+    """Read a short body, so that its sender does not see a broken connection."""
     with suppress(HTTPError, HTTPException, OSError, ValueError):
         if connection.sock is not None:
             connection.sock.settimeout(seconds)
-        response.read(_BYTES_READ, decode_content=False)
+        response.read(_MAX_BODY_BYTES_READ, decode_content=False)
     response.close()
 
 
-def _words(error: Exception) -> str:
-    """Ours: an exception's own may hold what a receiver wrote, or the URL."""
+def _failure(error: Exception) -> str:
+    """Describe an error. Its own message may contain the URL, or text of the receiver."""
     cause = error.__cause__ or error.__context__
     if isinstance(error, socket.gaierror):
         return "The host name cannot be resolved."

@@ -1,35 +1,35 @@
-"""Secrets (AWS Secrets Manager), remembered for some minutes. Never logged, never stored."""
+"""AWS Secrets Manager. Secrets are cached in memory for five minutes, never logged or stored."""
 
 import threading
 import time
 from collections.abc import Callable
 
-from chalicelib.clients.aws import client, translated
+from chalicelib.clients.aws import client, translate_aws_errors
 
-REMEMBERED_SECONDS = 300
+SECRET_CACHE_SECONDS = 300
 
 
 class Secrets:
-    """Secrets by their names or ARNs. ``clock`` gives seconds."""
+    """Reads secrets by name or ARN. ``clock`` returns seconds."""
 
     def __init__(self, region: str, clock: Callable[[], float] = time.monotonic) -> None:
         self._region = region
         self._clock = clock
         self._lock = threading.Lock()
-        self._known: dict[str, tuple[float, str]] = {}
+        self._cache: dict[str, tuple[float, str]] = {}
 
     def get(self, name: str, *, other_than: str | None = None) -> str:
-        """A secret's text. One call, once in five minutes.
+        """The value of a secret. One call in five minutes.
 
-        ``other_than`` is a value that turned out to be no longer good: it does not come from
-        memory. Raises ``Unavailable``.
+        ``other_than`` is a value that is no longer valid: the cache does not return it. Raises
+        ``Unavailable``.
         """
         with self._lock:
-            known = self._known.get(name)
-            if known is not None and known[0] > self._clock() and known[1] != other_than:
-                return known[1]
-            with translated("Secrets Manager"):
-                answer = client("secretsmanager", self._region).get_secret_value(SecretId=name)
-            value: str = answer["SecretString"].strip()
-            self._known[name] = (self._clock() + REMEMBERED_SECONDS, value)
+            cached = self._cache.get(name)
+            if cached is not None and cached[0] > self._clock() and cached[1] != other_than:
+                return cached[1]
+            with translate_aws_errors("Secrets Manager"):
+                response = client("secretsmanager", self._region).get_secret_value(SecretId=name)
+            value: str = response["SecretString"].strip()
+            self._cache[name] = (self._clock() + SECRET_CACHE_SECONDS, value)
             return value

@@ -1,28 +1,27 @@
-"""Queues (Amazon SQS): messages in batches, as large and as many as SQS takes at once."""
+"""Amazon SQS: sends messages in the largest batches that SQS accepts."""
 
 from collections.abc import Iterator, Sequence
 
 import msgspec
+from msgspec import Struct
 
-from chalicelib.clients.aws import client, translated
-from chalicelib.dataclass import dataclass
-from chalicelib.deliveries.rules import Delivery
+from chalicelib.clients.aws import client, translate_aws_errors
+from chalicelib.deliveries.model import Delivery
 
-LONGEST_DELAY = 900
-"""Seconds that SQS keeps a message back at the most."""
+MAX_DELAY_SECONDS = 900
+"""The maximum delay of a message in SQS."""
 
 MAX_BODY_BYTES = 200_000
-"""What a message may hold; SQS takes 256 KiB, for all the messages of a batch together."""
+"""The maximum size of a message. SQS allows 256 KiB for all messages of a batch together."""
 
-_MESSAGES_A_CALL = 10
-_BYTES_A_CALL = 250_000
+_MESSAGES_PER_CALL = 10
+_BYTES_PER_CALL = 250_000
 
 
-@dataclass(frozen=True, slots=True)
-class Message:
-    """Text for a queue. ``delay`` is in seconds.
+class Message(Struct, frozen=True):
+    """A message. ``delay`` is in seconds.
 
-    Messages of a ``group`` that come in great numbers do not make those of other groups wait.
+    SQS is fair between groups: many messages of one ``group`` do not delay those of other groups.
     """
 
     body: str
@@ -31,35 +30,35 @@ class Message:
 
 
 class Queue:
-    """A queue by its URL."""
+    """An SQS queue."""
 
     def __init__(self, url: str, region: str) -> None:
         self._url = url
         self._region = region
 
     def send(self, messages: Sequence[Message]) -> set[int]:
-        """Send them; the positions of those that were refused. One call per 10.
+        """Send messages; return the positions of those that SQS rejected. One call per 10.
 
-        Raises ``Unavailable`` where the queue is, with some or none of them sent.
+        Raises ``Unavailable``: some or none of the messages were sent.
         """
-        refused: set[int] = set()
+        rejected: set[int] = set()
         for positions in _batches(messages):
             entries = [_entry(position, messages[position]) for position in positions]
-            with translated("The queue"):
-                answer = client("sqs", self._region).send_message_batch(
+            with translate_aws_errors("The queue"):
+                response = client("sqs", self._region).send_message_batch(
                     QueueUrl=self._url, Entries=entries
                 )
-            refused.update(int(it["Id"]) for it in answer.get("Failed", ()))
-        return refused
+            rejected.update(int(failed["Id"]) for failed in response.get("Failed", ()))
+        return rejected
 
 
-def encode(delivery: Delivery) -> str:
-    """A delivery as text for a queue."""
+def encode_delivery(delivery: Delivery) -> str:
+    """The text of a message with a delivery."""
     return msgspec.json.encode(delivery).decode()
 
 
-def decode(text: str) -> Delivery:
-    """The delivery in a message. Raises :class:`ValueError` where there is none."""
+def decode_delivery(text: str) -> Delivery:
+    """The delivery in the text of a message. Raises :class:`ValueError` for other texts."""
     return msgspec.json.decode(text, type=Delivery)
 
 
@@ -77,7 +76,7 @@ def _batches(messages: Sequence[Message]) -> Iterator[list[int]]:
     size = 0
     for position, message in enumerate(messages):
         length = len(message.body.encode())
-        if batch and (len(batch) == _MESSAGES_A_CALL or size + length > _BYTES_A_CALL):
+        if batch and (len(batch) == _MESSAGES_PER_CALL or size + length > _BYTES_PER_CALL):
             yield batch
             batch, size = [], 0
         batch.append(position)

@@ -1,1 +1,1 @@
-"""Shared building blocks: errors, ids, timestamps, permissions, idempotency, the unit of work."""
+"""Shared by all packages: errors, ids, timestamps, permissions, idempotency, unit of work."""

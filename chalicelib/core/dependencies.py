@@ -1,41 +1,46 @@
-"""What every verb needs and none may reach for by itself: the store, the time, ids, patience."""
+"""Dependencies of the operations: database, clock, ids, settings.
+
+An operations class gets them in its constructor and uses no global state.
+"""
 
 import random
 import secrets
 import time
 from collections.abc import Callable
-from dataclasses import field
+from functools import partial
 
-from chalicelib.core.ids import IdSource
+from msgspec import Struct, field
+
+from chalicelib.core.ids import IdGenerator
 from chalicelib.core.settings import Settings
-from chalicelib.dataclass import dataclass
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
 
 
-@dataclass(frozen=True, slots=True)
-class Toolbox:
-    """Wired once, in ``app.py`` or in a test.
+class Dependencies(Struct, frozen=True):
+    """Dependencies, built once in ``app.py``, in a handler or in a test.
 
-    ``clock`` gives seconds since 1970-01-01 UTC; ``pause`` waits for that many seconds;
-    ``request_token`` draws the 32 characters by which a transaction is recognised when it is sent
-    twice; ``jitter`` draws from 0 up to 1. ``settings`` say where the few verbs find what lies
-    outside beside the database (``services/outside.py``).
+    :param database: reads and writes records.
+    :param ids: generates ids.
+    :param clock: returns the present time in seconds since 1970-01-01 UTC.
+    :param sleep: waits for a number of seconds.
+    :param request_token: returns 32 characters that identify a transaction if it is sent again.
+    :param jitter: returns a random number, at least 0 and less than 1.
+    :param settings: the settings of the stage.
     """
 
-    store: Store
-    ids: IdSource
+    database: Database
+    ids: IdGenerator
     clock: Callable[[], float] = time.time
-    pause: Callable[[float], None] = time.sleep
-    request_token: Callable[[], str] = lambda: secrets.token_hex(16)
+    sleep: Callable[[float], None] = time.sleep
+    request_token: Callable[[], str] = partial(secrets.token_hex, 16)
     jitter: Callable[[], float] = random.random
     settings: Settings = field(default_factory=Settings)
 
     def now(self) -> int:
-        """The present instant, in whole seconds."""
+        """Return the present timestamp, in whole seconds."""
         return int(self.clock())
 
 
-def real_toolbox(store: Store, settings: Settings | None = None) -> Toolbox:
-    """The real clock, real ids, real patience."""
-    ids = IdSource(lambda: time.time_ns() // 1_000_000)
-    return Toolbox(store, ids, settings=settings or Settings())
+def build_dependencies(database: Database, settings: Settings | None = None) -> Dependencies:
+    """Build dependencies with the real clock, random numbers and waiting."""
+    return Dependencies(database, IdGenerator(), settings=settings or Settings())

@@ -1,41 +1,41 @@
-"""Everything that can go wrong for a caller, as one tree.
+"""All errors that a caller can get, as one tree.
 
 ::
 
     StintError
     ├── MalformedDocument            the body is not a JSON:API document
-    ├── ParameterError               a query parameter ...
-    │   ├── InvalidParameter             ... has an unusable value, or is unknown
-    │   ├── UnsupportedFilter            ... filters by something unknown
-    │   ├── UnsupportedFilterOperation   ... uses an unknown operator
-    │   ├── UnsupportedFilterValue       ... has a value of the wrong type
-    │   ├── UnsupportedSort              ... sorts by something unknown
-    │   ├── UnsupportedInclude           ... includes something unknown
-    │   ├── CursorConflict               ... asks for a cursor and for a page number
-    │   ├── InvalidCursor                ... is not a cursor of this very list
-    │   └── QueryTooBroad                ... would narrow a list that takes too much reading
-    ├── InvalidHeader                a header has an unusable value
-    ├── InvalidAuthToken             no, unknown or expired token
+    ├── ParameterError               a query parameter is invalid
+    │   ├── InvalidParameter             unknown parameter, or invalid value
+    │   ├── UnsupportedFilter            unknown filter
+    │   ├── UnsupportedFilterOperation   unknown filter operator
+    │   ├── UnsupportedFilterValue       filter value of the wrong type
+    │   ├── UnsupportedSort              unknown sort field
+    │   ├── UnsupportedInclude           unknown include path
+    │   ├── CursorConflict               both a cursor and a page number
+    │   ├── InvalidCursor                malformed cursor, or cursor of another list
+    │   └── QueryTooBroad                the query reads too many records
+    ├── InvalidHeader                a header has an invalid value
+    ├── InvalidAuthToken             the token is missing, unknown or expired
     ├── NoOrganizationId             the organization header is missing or malformed
-    ├── AccessDenied                 known, but not allowed
-    ├── RecordNotFound               not there, or not visible
-    ├── RouteNotFound                no such path
-    ├── MethodNotAllowed             the path exists, not with this method
-    ├── NotAcceptable                the Accept header leaves no answer to give
-    ├── PayloadTooLarge              the body is over the limit
+    ├── AccessDenied                 the caller lacks the permission
+    ├── RecordNotFound               the record does not exist, or the caller cannot view it
+    ├── RouteNotFound                the path does not exist
+    ├── MethodNotAllowed             the path does not support the method
+    ├── NotAcceptable                the Accept header excludes every supported media type
+    ├── PayloadTooLarge              the body exceeds the limit
     ├── UnsupportedMediaType         the body is not application/vnd.api+json
-    ├── TypeConflict                 the document is of another type
-    ├── IdConflict                   the document names another resource
-    ├── Conflict                     a race that retries did not settle
+    ├── TypeConflict                 the document has another type
+    ├── IdConflict                   the document has another id than the URL
+    ├── Conflict                     concurrent modifications, also after all retries
     ├── InvalidAttribute             a value breaks a rule
-    │   └── OverlapsSession              it would overlap another session
-    ├── IdempotencyKeyReused         the key came before, with another request
-    ├── RateLimited                  too many requests at once
-    ├── Unavailable                  the database throttles or is away
-    └── ServerError                  a fault of ours
+    │   └── OverlapsSession              the session would overlap another one
+    ├── IdempotencyKeyReused         the idempotency key belongs to another request
+    ├── RateLimited                  too many requests
+    ├── Unavailable                  the database throttles or does not respond
+    └── ServerError                  an internal error
 
-An error carries a stable ``code`` and says in ``detail`` what to do about it. HTTP status and
-title belong to the JSON:API room (``jsonapi/errors.py``). Contract section 7.
+Each error has a stable ``code``, and a ``detail`` that says what the client can do.
+``jsonapi/errors.py`` adds the HTTP status and the title. Contract section 7.
 """
 
 from collections.abc import Mapping
@@ -43,9 +43,12 @@ from typing import ClassVar
 
 
 class StintError(Exception):
-    """The root. ``detail`` is for a person; ``source`` says which part of the request is meant.
+    """Base class of the errors.
 
-    ``retry_after`` is in seconds: when the same request may be worth sending again.
+    :param detail: a text for a person; None: the class's default.
+    :param source: the part of the request that caused the error, as in JSON:API.
+    :param meta: additional members of the error's ``meta``.
+    :param retry_after: seconds after which the client can send the request again.
     """
 
     code: ClassVar[str]
@@ -75,7 +78,7 @@ class MalformedDocument(StintError):
 
 
 class ParameterError(StintError):
-    """About one query parameter, named as the client spelled it."""
+    """An error in one query parameter. ``parameter`` is its name as the client sent it."""
 
     def __init__(self, parameter: str, detail: str | None = None) -> None:
         super().__init__(detail, source={"parameter": parameter})
@@ -122,7 +125,7 @@ class InvalidCursor(ParameterError):
 
 
 class QueryTooBroad(ParameterError):
-    """``parameter`` is the filter that would narrow it."""
+    """``parameter`` is the filter that narrows the query."""
 
     code = "query_too_broad"
     default_detail = (
@@ -176,7 +179,7 @@ class RouteNotFound(StintError):
 
 
 class MethodNotAllowed(StintError):
-    """``allowed`` are the methods that this path takes."""
+    """``allowed`` are the methods that the path supports."""
 
     code = "method_not_allowed"
     default_detail = "This path does not support this method."
@@ -244,7 +247,7 @@ class InvalidAttribute(StintError):
 
 
 class OverlapsSession(InvalidAttribute):
-    """``earliest``, as the API shows times, is the first moment at which a session may start."""
+    """``earliest`` is the first possible start of the session, in the format of the API."""
 
     code = "overlaps_session"
     default_detail = (

@@ -1,23 +1,23 @@
-"""Idempotency keys: a repeat of a request answers what the first answered. Contract section 8."""
+"""Idempotency keys: a repeated request gets the first request's result. Contract section 8."""
 
 import hashlib
 from typing import Any
 
+from msgspec import Struct
+
 from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.timers import Timer
 
-LONGEST_KEY = 255
-"""Characters that a key may have."""
+MAX_KEY_LENGTH = 255
+"""Maximum length of a key, in characters."""
 
-KEPT_SECONDS = SECONDS_PER_DAY
+RETENTION_SECONDS = SECONDS_PER_DAY
 
 
-@dataclass(frozen=True, slots=True)
-class RequestKey:
-    """A key as the store knows it, and the request that came with it, both as SHA-256.
+class IdempotencyKey(Struct, frozen=True):
+    """An idempotency key of one person. Two people can use the same key.
 
-    Keys are a caller's own: two people may use the same one.
+    :param digest: the SHA-256 of the key.
+    :param fingerprint: the SHA-256 of the request.
     """
 
     organization_id: int
@@ -26,20 +26,12 @@ class RequestKey:
     fingerprint: str
 
 
-@dataclass(frozen=True, slots=True)
-class Outcome:
-    """What an act on a timer answers: the timer as it then was, and what the meta says."""
+class IdempotencyRecord(Struct, frozen=True):
+    """The result of the first request with a key.
 
-    timer: Timer
-    stopped_timer_id: int | None = None
-    already_stopped: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class KeptOutcome:
-    """What the first request with a key answered; forgotten at the instant ``expires_at``.
-
-    ``outcome`` is an :class:`Outcome`, or the record that was created, as it then was.
+    :param fingerprint: the SHA-256 of that request.
+    :param outcome: a :class:`TimerOutcome`, or the created record as it was then.
+    :param expires_at: the timestamp from which the record no longer counts.
     """
 
     fingerprint: str
@@ -47,8 +39,19 @@ class KeptOutcome:
     expires_at: int
 
 
-def digest_of(*parts: bytes) -> str:
-    """A SHA-256 over parts, which no other split into parts shares."""
+class SaveIdempotencyRecord(Struct, frozen=True):
+    """Save an idempotency record in the transaction of its operation.
+
+    It replaces a record of the same key that is expired at ``now``.
+    """
+
+    key: IdempotencyKey
+    record: IdempotencyRecord
+    now: int
+
+
+def fingerprint_of(*parts: bytes) -> str:
+    """Return the SHA-256 of the parts. The length of each part counts, not only their content."""
     digest = hashlib.sha256()
     for part in parts:
         digest.update(len(part).to_bytes(8, "big"))

@@ -1,25 +1,24 @@
-"""Ids: numbers below 2^53 that grow with time and that JavaScript can hold.
+"""Ids: numbers below 2^53, which JavaScript can represent exactly. They increase with time.
 
-The high 41 bits are milliseconds since 2025-01-01 UTC, the 12 low bits are random. Within a
-process ids rise strictly; along a person's timeline they do as well, because the caller passes
-the last one. Two processes may draw the same id, once in a blue moon: a conditional put in the
-store refuses the second.
+The high 41 bits are milliseconds since 2025-01-01 UTC, the low 12 bits are random. Ids increase
+strictly within a process, and along a person's timeline, because the caller passes the last id.
+Two processes can generate the same id, which is rare: a conditional put then rejects the second.
 """
 
 import re
 import secrets
 import threading
+import time
 from collections.abc import Callable
 
 MAX_ID = 2**53 - 1
-
 _EPOCH_MILLISECONDS = 1_735_689_600_000
 _RANDOM_BITS = 12
 _DIGITS = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 
 
 def parse_id(value: object) -> int | None:
-    """The id that a string or number stands for, or None where it stands for none."""
+    """Return the id that a string or number represents, or None if it represents none."""
     if isinstance(value, bool):
         return None
     if isinstance(value, int):
@@ -30,12 +29,21 @@ def parse_id(value: object) -> int | None:
     return None
 
 
-class IdSource:
-    """Draws ids. ``milliseconds`` is the clock: milliseconds since 1970-01-01 UTC."""
+def now_milliseconds() -> int:
+    """Return the present time, in milliseconds since 1970-01-01 UTC."""
+    return time.time_ns() // 1_000_000
+
+
+class IdGenerator:
+    """Generates ids. Thread-safe.
+
+    :param milliseconds: returns the present time in milliseconds since 1970-01-01 UTC.
+    :param random_bits: returns a random number of that many bits.
+    """
 
     def __init__(
         self,
-        milliseconds: Callable[[], int],
+        milliseconds: Callable[[], int] = now_milliseconds,
         random_bits: Callable[[int], int] = secrets.randbits,
     ) -> None:
         self._milliseconds = milliseconds
@@ -43,10 +51,10 @@ class IdSource:
         self._last = 0
         self._lock = threading.Lock()
 
-    def draw(self, after: int = 0) -> int:
-        """A new id, larger than ``after`` and than every id that this source has drawn."""
+    def generate(self, after: int = 0) -> int:
+        """Return a new id, larger than ``after`` and than every earlier id of this generator."""
         elapsed = self._milliseconds() - _EPOCH_MILLISECONDS
-        drawn = elapsed << _RANDOM_BITS | self._random_bits(_RANDOM_BITS)
+        candidate = elapsed << _RANDOM_BITS | self._random_bits(_RANDOM_BITS)
         with self._lock:
-            self._last = max(self._last + 1, drawn, after + 1)
+            self._last = max(self._last + 1, candidate, after + 1)
             return self._last

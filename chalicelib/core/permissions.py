@@ -1,30 +1,87 @@
-"""Who may see and do what. Contract section 5."""
+"""Permissions: who may view which records, and perform which operations. Contract section 5."""
 
+from collections.abc import Callable
 from enum import Enum
+from typing import Generic, TypeVar
+from zoneinfo import ZoneInfo
 
-from chalicelib.core.errors import AccessDenied
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Caller, Role
+from msgspec import Struct
+
+from chalicelib.core.errors import AccessDenied, RecordNotFound
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Role
+
+Record = TypeVar("Record")
+
+
+class Caller(Struct, frozen=True):
+    """The person who sends a request, once their token is authenticated."""
+
+    organization: Organization
+    person_id: int
+    role: Role
+
+    @property
+    def zone(self) -> ZoneInfo:
+        """The time zone in which times are shown to the caller: the organization's."""
+        return ZoneInfo(self.organization.time_zone)
+
+    @property
+    def is_admin(self) -> bool:
+        """Whether the caller may see and do everything in the organization."""
+        return self.role is Role.ADMIN
 
 
 class Visibility(Enum):
-    """Who sees a record of a kind, within its organization."""
+    """Who sees a record, within its organization. Admins see all records."""
 
-    OWN = "own"
-    """Its owner, and admins."""
-    EVERYBODY = "everybody"
-    """Everybody."""
-
-
-def may_see(caller: Caller, visibility: Visibility, owner_id: int | None) -> bool:
-    """Whether the caller may see a record that belongs to that person."""
-    return visibility is Visibility.EVERYBODY or caller.is_admin or owner_id == caller.person_id
+    ADMINS = "admins"
+    """Only admins."""
+    OWNER = "owner"
+    """The record's owner, and admins."""
+    EVERYONE = "everyone"
+    """Every member."""
 
 
-def acts_for(caller: Caller, person_id: int | None) -> int:
-    """Whose time the caller means: their own, or that of whom an admin names.
+class ViewPolicy(Struct, Generic[Record], frozen=True):
+    """Who sees the records of a resource. Each resource names its policy; there is no default.
 
-    Raises :class:`AccessDenied` where a member names somebody else (contract section 3).
+    ``owner_id`` is the id of the person a record belongs to; None if it belongs to no person.
+    """
+
+    visibility: Visibility
+    owner_id: Callable[[Record], int | None]
+
+
+def can_view(caller: Caller, policy: ViewPolicy[Record], record: Record) -> bool:
+    """Whether the caller may see a record of the caller's organization."""
+    if caller.is_admin or policy.visibility is Visibility.EVERYONE:
+        return True
+    return policy.visibility is Visibility.OWNER and policy.owner_id(record) == caller.person_id
+
+
+def require_view(caller: Caller, policy: ViewPolicy[Record], record: Record | None) -> Record:
+    """The record, if it exists and the caller may see it. Raises :class:`RecordNotFound`."""
+    if record is None or not can_view(caller, policy, record):
+        raise RecordNotFound
+    return record
+
+
+def limit_to_caller(caller: Caller, person_ids: frozenset[int] | None) -> frozenset[int] | None:
+    """The ids of the people whose records the caller may list: for a member, only the caller.
+
+    ``person_ids`` are the requested people; None: everyone.
+    """
+    if caller.is_admin:
+        return person_ids
+    own = frozenset({caller.person_id})
+    return own if person_ids is None else own & person_ids
+
+
+def resolve_person(caller: Caller, person_id: int | None) -> int:
+    """The person whose time the caller means: the caller, or the person an admin names.
+
+    Raises :class:`AccessDenied` if a member names another person (contract section 3).
     """
     if person_id is None or person_id == caller.person_id:
         return caller.person_id
@@ -33,35 +90,34 @@ def acts_for(caller: Caller, person_id: int | None) -> int:
     raise AccessDenied("Only an admin can act for another person.")
 
 
-class Reach(Enum):
-    """Whose records an act takes, of those who may do it at all. Admins reach everybody's."""
+class Scope(Enum):
+    """The records on which a caller may perform an operation. Admins may use all records."""
 
     OWN = "own"
-    """A member's own: somebody else's is as good as not there."""
-    OWN_OF_SEEN = "own_of_seen"
-    """A member's own, of what they see of everybody: to touch somebody else's is forbidden."""
-    EVERYBODYS = "everybodys"
-    """Everybody's."""
+    """A member's own. Another person's record is not found."""
+    OWN_OF_VISIBLE = "own_of_visible"
+    """A member's own, of records that every member sees. Another person's record is forbidden."""
+    EVERYONES = "everyones"
+    """Every record."""
 
 
-@dataclass(frozen=True, slots=True)
-class Access:
-    """Who may do something: everybody or, with role admin, admins alone; and to whose records.
+class Permission(Struct, frozen=True):
+    """Who may perform an operation: every member, or admins only; and on whose records.
 
-    ``organization_needed`` says that the request must name the organization.
+    ``organization_required``: the request must name the organization.
     """
 
     role: Role
-    reach: Reach
-    organization_needed: bool = True
+    scope: Scope
+    organization_required: bool = True
 
     def check(self, caller: Caller) -> None:
-        """Raises :class:`AccessDenied` where the caller's role does not allow it."""
+        """Raises :class:`AccessDenied` if the caller's role does not allow the operation."""
         if self.role is Role.ADMIN and not caller.is_admin:
             raise AccessDenied("Only an admin can do this.")
 
 
-ADMINS = Access(Role.ADMIN, Reach.EVERYBODYS)
-EVERYBODY = Access(Role.MEMBER, Reach.EVERYBODYS)
-OWN = Access(Role.MEMBER, Reach.OWN)
-OWN_OF_SEEN = Access(Role.MEMBER, Reach.OWN_OF_SEEN)
+ADMINS = Permission(Role.ADMIN, Scope.EVERYONES)
+EVERYONE = Permission(Role.MEMBER, Scope.EVERYONES)
+OWN = Permission(Role.MEMBER, Scope.OWN)
+OWN_OF_VISIBLE = Permission(Role.MEMBER, Scope.OWN_OF_VISIBLE)

@@ -1,41 +1,42 @@
-"""The environment, read once. Standard library only."""
+"""Settings from environment variables."""
 
 from collections.abc import Mapping
 
-from chalicelib.dataclass import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, slots=True)
-class Settings:
-    """What differs between stages.
+class Settings(Struct, frozen=True):
+    """The settings of a stage.
 
-    :param table_prefix: put before each table's name, with a dash (``STINT_TABLE_PREFIX``).
+    :param table_prefix: the prefix of each table's name, followed by a dash
+        (``STINT_TABLE_PREFIX``).
     :param region: the AWS region (``AWS_REGION``).
-    :param dynamodb_endpoint: a DynamoDB-compatible server to use instead of AWS's
+    :param dynamodb_endpoint: the URL of a DynamoDB-compatible server; None: AWS's own
         (``DYNAMODB_ENDPOINT``).
-    :param public_base_url: what links begin with, stage prefix included, no slash at the end
-        (``STINT_PUBLIC_BASE_URL``). Never taken from a header: a Host header can be forged.
-        ``{api_id}`` in it stands for the id that API Gateway gives an API, which a stack cannot
-        know before it is made (docs/decisions/0004-public-base-url.md).
-    :param allowed_origin: the origin that browsers may call from, ``*`` for any
-        (``STINT_ALLOWED_ORIGIN``). Callers prove themselves by a header, never by a cookie.
-    :param log_level: of our own log lines (``STINT_LOG_LEVEL``).
-    :param deliveries_url: the queue of events on their way (``STINT_DELIVERIES_URL``); this and
-        what follows is for the functions behind the tables' streams.
-    :param dead_letters_url: the queue of what could not be delivered (``STINT_DEAD_LETTERS_URL``).
-    :param failed_records_url: the queue of records of the streams that nobody could read
+    :param public_base_url: the base URL of all links, with the stage prefix and without a final
+        slash (``STINT_PUBLIC_BASE_URL``). Never taken from a header: a Host header can be forged.
+        ``{api_id}`` stands for the id of the API in API Gateway, which is not known before the
+        stack exists (docs/decisions/0004-public-base-url.md).
+    :param allowed_origin: the origin from which browsers may send requests, ``*`` for any
+        (``STINT_ALLOWED_ORIGIN``). Callers authenticate with a header, never with a cookie.
+    :param log_level: the level of stint's own log messages (``STINT_LOG_LEVEL``).
+    :param deliveries_url: the URL of the queue of webhook deliveries (``STINT_DELIVERIES_URL``).
+        Only the handlers of events use this and the following settings.
+    :param dead_letters_url: the URL of the queue of failed deliveries
+        (``STINT_DEAD_LETTERS_URL``).
+    :param failed_records_url: the URL of the queue of stream records that could not be processed
         (``STINT_FAILED_RECORDS_URL``).
-    :param webhook_key: the secret, by name or ARN, from which those of webhooks are derived
+    :param webhook_key: the name or ARN of the secret from which webhook secrets are derived
         (``STINT_WEBHOOK_KEY``).
-    :param intercom_token: the secret, by name or ARN, that holds Intercom's token; None: nothing is
-        sent to Intercom (``STINT_INTERCOM_TOKEN``).
-    :param intercom_region: where the Intercom workspace is: ``us``, ``eu`` or ``au``
+    :param intercom_token: the name or ARN of the secret that contains Intercom's token; None:
+        nothing is sent to Intercom (``STINT_INTERCOM_TOKEN``).
+    :param intercom_region: the region of the Intercom workspace: ``us``, ``eu`` or ``au``
         (``STINT_INTERCOM_REGION``).
-    :param intercom_person: what Intercom knows people by: ``user_id``, which is then our id of a
-        person, or ``email`` (``STINT_INTERCOM_PERSON``).
-    :param local_receivers: whether webhooks may be plain HTTP and on this machine
-        (``STINT_LOCAL_RECEIVERS=1``). For development alone: elsewhere, whoever may create a
-        webhook could make our machines call each other.
+    :param intercom_person: how Intercom identifies people: by ``user_id``, which is the person's
+        id in stint, or by ``email`` (``STINT_INTERCOM_PERSON``).
+    :param local_receivers: whether webhook URLs may use plain HTTP and local addresses
+        (``STINT_LOCAL_RECEIVERS=1``). Only for development: on AWS, anyone who may create a
+        webhook could send requests to internal addresses.
     """
 
     table_prefix: str = "stint-local"
@@ -55,7 +56,7 @@ class Settings:
 
 
 def read_settings(environment: Mapping[str, str]) -> Settings:
-    """The settings that an environment holds; what it lacks, or leaves empty, is the default."""
+    """Read the settings from environment variables. Missing or empty ones have the defaults."""
     default = Settings()
     return Settings(
         table_prefix=environment.get("STINT_TABLE_PREFIX") or default.table_prefix,

@@ -1,116 +1,129 @@
-"""Decide, commit, and after a lost race read and decide again."""
+"""Load, decide, commit; after a concurrent modification, load and decide again. Decision 0009."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from typing import Any, Generic, TypeVar
 
-from chalicelib.core.dependencies import Toolbox
+from msgspec import Struct, field
+
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Conflict, IdempotencyKeyReused, Unavailable
-from chalicelib.core.idempotency import KEPT_SECONDS, KeptOutcome, RequestKey
-from chalicelib.core.write_set import Changes
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.records import RecordChange
-from chalicelib.dynamodb.transactions import Commit, LostRace
+from chalicelib.core.idempotency import (
+    RETENTION_SECONDS,
+    IdempotencyKey,
+    IdempotencyRecord,
+    SaveIdempotencyRecord,
+)
+from chalicelib.core.write_set import ConcurrentModification, RecordWrite, WriteSet
 
 ATTEMPTS = 8
+"""Maximum number of times that an operation loads and decides."""
+
 SENDS = 2
-"""How often one and the same transaction is sent where nobody knows whether it was applied."""
+"""Maximum number of times that an identical transaction is sent while its outcome is unknown."""
 
-PATIENCE_SECONDS = 12
-"""After so long nothing new is begun: what was begun last must end before API Gateway gives up."""
+RETRY_BUDGET_SECONDS = 12
+"""No attempt starts after this time, so that the last one ends before API Gateway's timeout."""
 
-_FIRST_PAUSE_SECONDS = 0.02
-_LONGEST_PAUSE_SECONDS = 0.5
+_FIRST_DELAY_SECONDS = 0.02
+_MAX_DELAY_SECONDS = 0.5
 _RETRY_AFTER_SECONDS = 1
-
 
 T = TypeVar("T")
 
 
-@dataclass(frozen=True, slots=True)
-class Decision(Generic[T]):
-    """What an act answers, and what it changes: nothing, where that is None and empty.
+class Decision(Struct, Generic[T], frozen=True):
+    """What an operation returns (``outcome``) and writes (``write_set`` and ``records``).
 
-    ``once`` is what only this answer tells, such as a secret: it is never kept.
+    ``one_time_meta``, such as a secret, is only in the response of this request and never stored.
     """
 
     outcome: T
-    changes: Changes | None = None
-    records: tuple[RecordChange, ...] = ()
-    once: Mapping[str, Any] = field(default_factory=dict)
+    write_set: WriteSet | None = None
+    records: tuple[RecordWrite, ...] = ()
+    one_time_meta: Mapping[str, Any] = field(default_factory=dict)
+
+    @property
+    def writes(self) -> tuple[Any, ...]:
+        """All writes, for one transaction."""
+        return self.records if self.write_set is None else (self.write_set, *self.records)
 
 
-@dataclass(frozen=True, slots=True)
-class Answer(Generic[T]):
-    """What an act answered; ``replayed`` where an earlier request with its key had done it."""
+class Result(Struct, Generic[T], frozen=True):
+    """What an operation returned; ``replayed`` if it is the result of an earlier request."""
 
     outcome: T
     replayed: bool = False
-    once: Mapping[str, Any] = field(default_factory=dict)
+    one_time_meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-def settle(
-    tools: Toolbox, key: RequestKey | None, decide: Callable[[], Decision[T] | Answer[T]]
-) -> Answer[T]:
-    """Commit what ``decide`` reads and decides; where it loses a race, let it do so again.
+Decide = Callable[[int], Decision[T] | Result[T]]
+"""Loads and decides. Its argument is the present timestamp."""
 
-    Each attempt writes under a token of its own, since it may write something else. Raises
-    :class:`Conflict` when the race is still not settled after several attempts, and whatever
-    ``decide`` or the store raises.
+
+def commit_with_retry(
+    dependencies: Dependencies, key: IdempotencyKey | None, decide: Decide[T]
+) -> Result[T]:
+    """Load and decide with ``decide``, then commit; repeat after a concurrent modification.
+
+    Each attempt has its own request token, because it may write something else. Raises
+    :class:`Conflict` if no attempt succeeds. Errors of ``decide`` and of the database pass.
     """
-    token = tools.request_token()
-    deadline = tools.clock() + PATIENCE_SECONDS
+    token = dependencies.request_token()
+    deadline = dependencies.clock() + RETRY_BUDGET_SECONDS
     for attempt in range(ATTEMPTS):
         if attempt:
-            _pause(tools, attempt)
-            if tools.clock() > deadline:
+            _sleep(dependencies, attempt)
+            if dependencies.clock() > deadline:
                 break
+        now = int(dependencies.clock())
         try:
-            decided = decide()
-            if isinstance(decided, Answer):
-                return decided
-            if decided.changes is not None or decided.records or key is not None:
-                _send(tools, _commit(tools, key, decided), f"{token}-{attempt}", deadline)
-            return Answer(decided.outcome, once=decided.once)
-        except LostRace:
+            decision = decide(now)
+            if isinstance(decision, Result):
+                return decision
+            writes = decision.writes
+            if key is not None:
+                writes = (_save(key, decision.outcome, now), *writes)
+            if writes:
+                _send(dependencies, writes, f"{token}-{attempt}", deadline)
+            return Result(decision.outcome, one_time_meta=decision.one_time_meta)
+        except ConcurrentModification:
             continue
     raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
 
 
-def replay(kept: KeptOutcome | None, key: RequestKey | None, now: int) -> Answer[Any] | None:
-    """The answer of an earlier request with this key, if one is kept.
+def replay(
+    record: IdempotencyRecord | None, key: IdempotencyKey | None, now: int
+) -> Result[Any] | None:
+    """The result of an earlier request with this key, if one is stored.
 
-    Raises :class:`IdempotencyKeyReused` where that request was another.
+    Raises :class:`IdempotencyKeyReused` if that request was a different one.
     """
-    if kept is None or key is None or kept.expires_at <= now:
+    if record is None or key is None or record.expires_at <= now:
         return None
-    if kept.fingerprint != key.fingerprint:
+    if record.fingerprint != key.fingerprint:
         raise IdempotencyKeyReused
-    return Answer(kept.outcome, replayed=True)
+    return Result(record.outcome, replayed=True)
 
 
-def _commit(tools: Toolbox, key: RequestKey | None, decided: Decision[Any]) -> Commit:
-    now = tools.now()
-    kept = None
-    if key is not None:
-        kept = KeptOutcome(key.fingerprint, decided.outcome, now + KEPT_SECONDS)
-    return Commit(decided.changes, key, kept, now, decided.records)
+def _save(key: IdempotencyKey, outcome: Any, now: int) -> SaveIdempotencyRecord:
+    record = IdempotencyRecord(key.fingerprint, outcome, now + RETENTION_SECONDS)
+    return SaveIdempotencyRecord(key, record, now)
 
 
-def _send(tools: Toolbox, writes: Commit, token: str, deadline: float) -> None:
-    # Away, silent or in doubt: the identical transaction is sent again. Its token makes sure that
-    # it counts once, whether or not the first one arrived.
+def _send(dependencies: Dependencies, writes: tuple[Any, ...], token: str, deadline: float) -> None:
+    # DynamoDB throttles or is unavailable, or the outcome is unknown: send the identical
+    # transaction again. Its request token makes sure that DynamoDB applies it once.
     for send in range(SENDS):
         try:
-            return tools.store.commit(writes, token)
+            return dependencies.database.commit(writes, token)
         except Unavailable:
-            if send == SENDS - 1 or tools.clock() > deadline:
+            if send == SENDS - 1 or dependencies.clock() > deadline:
                 raise
-            _pause(tools, send)
+            _sleep(dependencies, send)
     return None
 
 
-def _pause(tools: Toolbox, attempt: int) -> None:
-    # Full jitter: those who collided once should not meet again.
-    longest = min(_LONGEST_PAUSE_SECONDS, _FIRST_PAUSE_SECONDS * 2**attempt)
-    tools.pause(longest * tools.jitter())
+def _sleep(dependencies: Dependencies, attempt: int) -> None:
+    # Full jitter: requests that collided should not collide again.
+    delay = min(_MAX_DELAY_SECONDS, _FIRST_DELAY_SECONDS * 2**attempt)
+    dependencies.sleep(delay * dependencies.jitter())

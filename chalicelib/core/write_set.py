@@ -1,24 +1,30 @@
-"""What a decision asks the store to write: at most one change an item, all or nothing.
+"""Write sets: what a decision writes, in one transaction.
 
-A transaction may touch an item once. So a switch within one time entry, or a stop and a start in
-one day's tally, are merged here, before the store sees them.
+A DynamoDB transaction can contain only one write for each item. So rules merge, for example, the
+stop and the start of a switch within one time entry before they build a write set.
 """
 
-from collections.abc import Iterable, Mapping
-from dataclasses import field, replace
+from collections.abc import Mapping
+from typing import Any
 
-from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.counters.model import QUARTER_HOUR, Counted, EntryMonth
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.timers import RunningTimer, StopReason, TimeEntry, Timer, TrackMethod
+from msgspec import Struct, field
+from msgspec.structs import fields
+
+from chalicelib.core.idempotency import IdempotencyKey
+from chalicelib.counters.model import EntryCounterDelta, TimerCounterDelta
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
+from chalicelib.timers.model import RunningTimer, StopReason, Timer
 
 
-@dataclass(frozen=True, slots=True)
-class StopTimer:
-    """Stop a timer that still runs.
+class ConcurrentModification(Exception):
+    """A record has changed since the decision read it: load and decide again."""
 
-    With ``replaces``, an instant, move the stop of one that nobody stopped by hand and that
-    stopped then.
+
+class StopTimer(Struct, frozen=True):
+    """Stop a running timer at the timestamp ``stopped_at``.
+
+    ``replaces``: the timestamp of an existing stop, which was not manual and which this stop
+    replaces. None: the timer must still run.
     """
 
     timer_id: int
@@ -27,13 +33,15 @@ class StopTimer:
     replaces: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeEntry:
-    """Count sessions and seconds on a time entry, and say what runs on it.
+class TimeEntryUpdate(Struct, frozen=True):
+    """Update the sessions of a time entry.
 
-    ``starts`` is the (timer id, instant) of a session that begins; ``ends``, an instant, says
-    when the last one ended. A session that begins outranks one that ends: the entry runs.
-    ``track_method`` is how its time comes about from now on; None: as before.
+    :param seconds: added to the tracked seconds.
+    :param timers: added to the number of timers.
+    :param starts: the timer id and the timestamp of a session that starts. The timer then runs on
+        the time entry, even if another session ends.
+    :param ends: the timestamp at which the last session ended.
+    :param track_method: the new track method; None: unchanged.
     """
 
     time_entry_id: int
@@ -43,181 +51,141 @@ class ChangeEntry:
     ends: int | None = None
     track_method: TrackMethod | None = None
 
-    def merge(self, other: "ChangeEntry") -> "ChangeEntry":
-        """Both changes of the same entry, as one."""
-        return ChangeEntry(
-            self.time_entry_id,
-            self.seconds + other.seconds,
-            self.timers + other.timers,
-            self.starts or other.starts,
-            self.ends if self.ends is not None else other.ends,
-            self.track_method or other.track_method,
-        )
 
-
-@dataclass(frozen=True, slots=True)
-class OccupySlot:
-    """Something starts: the slot must be just as it was read (``version``)."""
+class SetRunning(Struct, frozen=True):
+    """A timer starts. The person state must be unchanged since it was read (``version``)."""
 
     version: int
     running: RunningTimer
     last_stopped_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class FreeSlot:
-    """The running timer stops: the slot must still hold it, whatever else was read."""
+class ClearRunning(Struct, frozen=True):
+    """The running timer stops. It must still be the running one; the version does not matter."""
 
     timer_id: int
     last_stopped_at: int
 
 
-@dataclass(frozen=True, slots=True)
-class MoveLastStop:
-    """A stop is corrected: the slot must be just as it was read (``version``)."""
+class MoveLastStop(Struct, frozen=True):
+    """A stop is corrected. The person state must be unchanged since it was read (``version``)."""
 
     version: int
     last_stopped_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class BlockSlot:
-    """A person is deactivated: nothing runs and nothing may start.
+class Disable(Struct, frozen=True):
+    """A person is deactivated: no timer runs, and none may start.
 
-    The slot must be just as it was read (``version``), so that a start meanwhile loses or wins.
+    The person state must be unchanged since it was read (``version``): of this and a concurrent
+    start, one fails and is decided again.
     """
 
     version: int
     last_stopped_at: int | None
 
 
-@dataclass(frozen=True, slots=True)
-class OpenSlot:
-    """A person is restored: they may start again. The slot must be as it was read."""
+class Enable(Struct, frozen=True):
+    """A person is restored and may start timers. The person state must be unchanged."""
 
     version: int
     last_stopped_at: None = None
 
 
-SlotChange = OccupySlot | FreeSlot | MoveLastStop | BlockSlot | OpenSlot
+PersonStateUpdate = SetRunning | ClearRunning | MoveLastStop | Disable | Enable
 
 
-@dataclass(frozen=True, slots=True)
-class ChangeTally:
-    """Add to the counters of one UTC day (days since 1970-01-01) of the person's tally."""
+class WriteSet(Struct, frozen=True):
+    """All writes of one operation, for one person of one organization, at the timestamp ``now``.
 
-    day: int
-    counters: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class ChangeEntryTally:
-    """Add to the counters of a person's time entries on a service in a month."""
-
-    name: EntryMonth
-    counters: Mapping[str, int]
-
-
-@dataclass(frozen=True, slots=True)
-class Changes:
-    """All that one act changes, for one person of one organization, at one instant (``now``).
-
-    ``slot`` is None where the act neither starts nor stops anything.
+    ``person_state`` is None if the operation neither starts nor stops a timer.
     """
 
     organization_id: int
     person_id: int
     now: int
-    slot: SlotChange | None
+    person_state: PersonStateUpdate | None
     new_timer: Timer | None = None
     stop_timer: StopTimer | None = None
     new_entry: TimeEntry | None = None
-    entries: tuple[ChangeEntry, ...] = ()
-    tallies: tuple[ChangeTally, ...] = ()
-    entry_tallies: tuple[ChangeEntryTally, ...] = ()
+    entries: tuple[TimeEntryUpdate, ...] = ()
+    counters: tuple[TimerCounterDelta, ...] = ()
+    entry_counters: tuple[EntryCounterDelta, ...] = ()
 
 
-@dataclass(slots=True)
-class Tallying:
-    """Collects starts and stops, and gives one change a day (``domain/tallies.py``)."""
-
-    _days: dict[int, dict[str, int]] = field(default_factory=dict)
-
-    def started(self, instant: int, by: int = 1) -> None:
-        """A session started then; ``by=-1`` where that is taken back."""
-        self._add(Counted.STARTS, instant, by)
-
-    def stopped(self, instant: int, by: int = 1) -> None:
-        """A session stopped then; ``by=-1`` where that stop is taken back."""
-        self._add(Counted.STOPS, instant, by)
-
-    @property
-    def days(self) -> set[int]:
-        """The days on which something was collected."""
-        return set(self._days)
-
-    def changes(self) -> tuple[ChangeTally, ...]:
-        """What was collected, without what cancels out."""
-        kept = (
-            (day, {name: by for name, by in counters.items() if by})
-            for day, counters in self._days.items()
-        )
-        return tuple(ChangeTally(day, counters) for day, counters in kept if counters)
-
-    def _add(self, counted: Counted, instant: int, by: int) -> None:
-        day, second = divmod(instant, SECONDS_PER_DAY)
-        counters = self._days.setdefault(day, {})
-        name = counted.name_of(second // QUARTER_HOUR)
-        counters[name] = counters.get(name, 0) + by
+RecordId = int | str | IdempotencyKey
+"""An id; for a credential its token's hash, for a unique constraint its name."""
 
 
-@dataclass(slots=True)
-class EntryTallying:
-    """Collects time entries that come and go, and gives one change a tally."""
+class CreateRecord(Struct, frozen=True):
+    """Create a record that does not exist yet."""
 
-    _months: dict[EntryMonth, dict[str, int]] = field(default_factory=dict)
-
-    def came(self, entry: TimeEntry) -> None:
-        """An entry is there from now on, as it is."""
-        self._add(entry, 1)
-
-    def went(self, entry: TimeEntry) -> None:
-        """An entry is no longer there as it was: removed, or changed to what :meth:`came`."""
-        self._add(entry, -1)
-
-    def changes(self) -> tuple[ChangeEntryTally, ...]:
-        """What was collected, without what cancels out."""
-        kept = (
-            (name, {counter: by for counter, by in counters.items() if by})
-            for name, counters in self._months.items()
-        )
-        return tuple(ChangeEntryTally(name, counters) for name, counters in kept if counters)
-
-    def _add(self, entry: TimeEntry, by: int) -> None:
-        month, _, day = entry.date.rpartition("-")
-        name = EntryMonth(entry.organization_id, entry.person_id, entry.service_id, month)
-        counters = self._months.setdefault(name, {})
-        counter = Counted.ENTRIES.name_of(int(day))
-        counters[counter] = counters.get(counter, 0) + by
+    record: Any
 
 
-def merge_entries(changes: Iterable[ChangeEntry]) -> tuple[ChangeEntry, ...]:
-    """One change a time entry, in the order in which the entries first appear."""
-    merged: dict[int, ChangeEntry] = {}
-    for change in changes:
-        known = merged.get(change.time_entry_id)
-        merged[change.time_entry_id] = change if known is None else known.merge(change)
-    return tuple(merged.values())
+class UpdateRecord(Struct, frozen=True):
+    """Set values of an existing record, if it has the ``expected`` values.
+
+    None in ``values`` removes an attribute; None in ``expected`` requires that it is absent.
+    """
+
+    entity: type[Any]
+    organization_id: int
+    id: RecordId
+    values: Mapping[str, Any]
+    expected: Mapping[str, Any] = field(default_factory=dict)
 
 
-def apply_to_new_entry(entry: TimeEntry, change: ChangeEntry) -> TimeEntry:
-    """The entry as it is written when it begins its life with that change."""
-    timer_id, started_at = change.starts or (None, None)
-    return replace(
-        entry,
-        tracked_seconds=change.seconds,
-        timer_count=change.timers,
-        running_timer_id=timer_id,
-        latest_timer_id=timer_id,
-        timer_started_at=started_at,
-    )
+class ReplaceRecord(Struct, frozen=True):
+    """Replace a record by one with the same id, if its ``version`` is still that of ``before``.
+
+    Only values that differ are written.
+    """
+
+    before: Any
+    after: Any
+
+
+class DeleteRecord(Struct, frozen=True):
+    """Delete a record, if it has the ``expected`` values.
+
+    Without expected values, the record need not exist.
+    """
+
+    entity: type[Any]
+    organization_id: int
+    id: RecordId
+    expected: Mapping[str, Any] = field(default_factory=dict)
+
+
+class RequireRecord(Struct, frozen=True):
+    """Require the ``expected`` values of a record, without writing it.
+
+    A record that does not exist has no values.
+    """
+
+    entity: type[Any]
+    organization_id: int
+    id: RecordId
+    expected: Mapping[str, Any]
+
+
+RecordWrite = CreateRecord | UpdateRecord | ReplaceRecord | DeleteRecord | RequireRecord
+
+
+def changed(before: Any, after: Any, *unchanged: str) -> tuple[UpdateRecord, ...]:
+    """Return the update that writes the values that differ; nothing if none differ.
+
+    Other requests may change other values at the same time, except those named ``unchanged``.
+    """
+    values = {
+        field_info.name: getattr(after, field_info.name)
+        for field_info in fields(before)
+        if getattr(after, field_info.name) != getattr(before, field_info.name)
+    }
+    if not values:
+        return ()
+    expected = {name: getattr(before, name) for name in unchanged}
+    # The key of an organization is its own id.
+    organization_id = getattr(before, "organization_id", before.id)
+    return (UpdateRecord(type(before), organization_id, before.id, values, expected),)

@@ -1,32 +1,34 @@
-"""The part of an index that an exact plan means, between two bounds whose ranks can be told."""
+"""The sort keys of the rows of an exact query plan, with bounds whose offsets counters give."""
 
 from collections.abc import Callable
 from datetime import date
 
+from msgspec import Struct
 from pynamodb.connection import Connection
 
 from chalicelib.core.timestamps import SECONDS_PER_DAY, Span
-from chalicelib.counters.model import day_number
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.timers import Timer
+from chalicelib.counters.model import Listed, day_number
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.concurrency import together
-from chalicelib.dynamodb.index_query import Walk
-from chalicelib.dynamodb.query_planner import FIRST, LAST, Plan
+from chalicelib.dynamodb.concurrency import run_concurrently
+from chalicelib.dynamodb.index_query import IndexQuery
+from chalicelib.dynamodb.query_planner import FIRST, LAST, QueryPlan
+from chalicelib.timers.model import Timer
 
 
-@dataclass(frozen=True, slots=True)
-class Bound:
-    """A place in an index: its sort key, and how many sessions (0 or -1) it lies beside the first
-    one at ``instant``, or later."""
+class Bound(Struct, frozen=True):
+    """A bound of a key range.
+
+    :param key: its sort key.
+    :param timestamp: the timestamp whose offset gives the bound's offset.
+    :param shift: how many records the bound is after that offset: 0 or -1.
+    """
 
     key: str
-    instant: int
+    timestamp: int
     shift: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class Window:
+class KeyRange(Struct, frozen=True):
     """The rows from ``begin`` to ``end``."""
 
     begin: Bound
@@ -34,74 +36,76 @@ class Window:
 
     @property
     def is_empty(self) -> bool:
-        """Whether nothing can lie in between."""
+        """Whether the range cannot contain a row."""
         return self.begin.key > self.end.key
 
 
-@dataclass(frozen=True, slots=True)
-class Axis:
-    """How an index spells time: the sort key before everything at an instant, and back again."""
+class SortKeyFormat(Struct, frozen=True):
+    """How the sort keys of an index contain a time.
+
+    :param key_at: the sort key before every row at a timestamp.
+    :param timestamp_of: the timestamp of such a sort key.
+    """
 
     key_at: Callable[[int], str]
-    instant_at: Callable[[str], int]
+    timestamp_of: Callable[[str], int]
 
 
-INSTANTS = Axis(keys.begin, int)
-"""Of timers: seconds."""
-
-DATES = Axis(
-    lambda instant: keys.tally_bucket(instant // SECONDS_PER_DAY),
-    lambda key: day_number(date.fromisoformat(key)) * SECONDS_PER_DAY,
-)
-"""Of time entries: a date stands for that UTC day."""
-
-
-def window_of(steps: Plan, axis: Axis) -> Window:
-    """The window of an exact plan, as it stands there."""
-    return Window(_bound(steps.begin, axis), _bound(steps.end, axis))
+SORT_KEY_FORMATS = {
+    Listed.TIMERS: SortKeyFormat(keys.timestamp_prefix, int),
+    # A date stands for that UTC day.
+    Listed.TIME_ENTRIES: SortKeyFormat(
+        lambda timestamp: keys.day_bucket_name(timestamp // SECONDS_PER_DAY),
+        lambda key: day_number(date.fromisoformat(key)) * SECONDS_PER_DAY,
+    ),
+}
 
 
-def window(connection: Connection, organization_id: int, steps: Plan) -> Window:
-    """The window of an exact plan for timers. No call, or one wait where it asks for a span of
-    stops."""
-    whole = window_of(steps, INSTANTS)
-    begin, end = whole.begin, whole.end
-    if steps.stops is None:
-        return whole
-    first, last = _between_stops(connection, organization_id, steps, steps.stops)
-    return Window(
+def key_range(
+    connection: Connection, organization_id: int, plan: QueryPlan, listed: Listed
+) -> KeyRange:
+    """The key range of an exact plan.
+
+    No call, or two parallel calls if the plan has a span of stops.
+    """
+    begin, end = _bound(plan.begin, listed), _bound(plan.end, listed)
+    if plan.stops is None:
+        return KeyRange(begin, end)
+    first, last = _stop_bounds(connection, organization_id, plan, plan.stops)
+    return KeyRange(
         begin if begin.key > first.key else first,
         end if end.key < last.key else last,
     )
 
 
-def _between_stops(
-    connection: Connection, organization_id: int, steps: Plan, stops: Span
+def _stop_bounds(
+    connection: Connection, organization_id: int, plan: QueryPlan, stops: Span
 ) -> tuple[Bound, Bound]:
-    """What stopped in a span, along an index that is sorted by start.
+    """The bounds of the timers that stopped in a span, in an index that is sorted by start.
 
-    Sessions do not overlap: what started in the span stopped in it too, but for the last one,
-    perhaps; and of those before at most the last one reaches into the span.
+    Sessions do not overlap. So the timers that started in the span also stopped in it, except
+    possibly the last one; and of the timers before, at most the last one stopped in the span.
     """
 
-    def last_before(instant: int) -> Timer | None:
-        walk = Walk(
-            connection, steps.index, steps.partition, FIRST, keys.begin(instant), backwards=True
-        )
-        return next((timer for _, timer in walk.first(organization_id, 1)), None)
+    def last_before(timestamp: int) -> Timer | None:
+        end = keys.timestamp_prefix(timestamp)
+        index_query = IndexQuery(connection, plan.index, plan.partition, FIRST, end, backwards=True)
+        return next((timer for _, timer in index_query.first(organization_id, 1)), None)
 
-    before, last = together(lambda: last_before(stops.start), lambda: last_before(stops.end))
-    begin = _bound(keys.begin(stops.start), INSTANTS)
+    before, last = run_concurrently(
+        lambda: last_before(stops.start), lambda: last_before(stops.end)
+    )
+    begin = _bound(keys.timestamp_prefix(stops.start), Listed.TIMERS)
     if before is not None and (before.stopped_at is None or before.stopped_at >= stops.start):
-        begin = Bound(keys.at(before.started_at, before.id), begin.instant, -1)
-    end = _bound(keys.begin(stops.end), INSTANTS)
+        begin = Bound(keys.timestamp_key(before.started_at, before.id), begin.timestamp, -1)
+    end = _bound(keys.timestamp_prefix(stops.end), Listed.TIMERS)
     if last is not None and (last.stopped_at is None or last.stopped_at >= stops.end):
-        # A walk includes its end: the last place before that session.
-        end = Bound(keys.at(last.started_at, last.id - 1), end.instant, -1)
+        # An index query includes its end, so the range ends before this timer.
+        end = Bound(keys.timestamp_key(last.started_at, last.id - 1), end.timestamp, -1)
     return begin, end
 
 
-def _bound(key: str, axis: Axis) -> Bound:
+def _bound(key: str, listed: Listed) -> Bound:
     if key == LAST:
-        return Bound(key, keys.ENDLESS + 1)
-    return Bound(key, 0 if key == FIRST else axis.instant_at(key))
+        return Bound(key, keys.NEVER + 1)
+    return Bound(key, 0 if key == FIRST else SORT_KEY_FORMATS[listed].timestamp_of(key))

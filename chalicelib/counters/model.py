@@ -1,53 +1,55 @@
-"""Tallies: how many records lie in each bucket of time, as counts that roll up.
+"""Counters: how many records are in each bucket of time.
 
-Acts themselves count, in their own transaction: the sessions that start and stop in each
-quarter-hour of a person's UTC day (zones have offsets of 45 minutes), and the time entries of each
-date, of a person's month on a service. From these follow, a moment later, the longer and wider
-buckets by which lists are counted. What has been rolled up of a tally is kept beside it, so that
-only what differs is ever added: records of a change that come twice, late, in another order or
-never add nothing wrong. Contract section 6; docs/decisions/0008-tallies.md.
+An operation counts in its own transaction: the sessions that start and stop in each quarter-hour of
+a person's UTC day (some zones have offsets of 45 minutes), and the time entries on each date of a
+person's month on a service. The roll-up adds these counters to the wider buckets of the lists. The
+rolled-up record of a counter stores what was added, so each roll-up adds only the difference:
+stream records that arrive twice, late, in another order or never cause no error. Contract section
+6; decision 0008.
 """
 
 from collections.abc import Iterable, Mapping
 from datetime import date
 from enum import StrEnum
 
+from msgspec import Struct, field
+
 from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.dataclass import dataclass
+from chalicelib.time_entries.model import TimeEntry
 
 Counters = Mapping[str, int]
-"""Counts by the names of their buckets, such as ``s37`` or ``e04``; what is missing is 0."""
+"""Counts by the names of the counters, such as ``s37`` or ``e04``. A missing one is 0."""
 
-QUARTER_HOUR = 900
-"""Seconds of the smallest bucket."""
+MAX_BUCKETS = 3
+"""The most buckets that the counters of one key are rolled up to."""
 
-QUARTERS_A_DAY = SECONDS_PER_DAY // QUARTER_HOUR
+QUARTER_HOUR_SECONDS = 900
+QUARTER_HOURS_PER_DAY = SECONDS_PER_DAY // QUARTER_HOUR_SECONDS
 
 _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
-class Counted(StrEnum):
-    """What is counted; the letter with which the names of its counters begin."""
+class CounterKind(StrEnum):
+    """What a counter counts. The value is the first letter of the counter's name."""
 
     STARTS = "s"
     STOPS = "e"
     ENTRIES = "n"
 
     def name_of(self, number: int) -> str:
-        """The counter of a quarter-hour of a day, from 0, or of a day of a month, from 1."""
+        """The name of a counter: a quarter-hour of a day (from 0) or a day of a month (from 1)."""
         return f"{self.value}{number:02d}"
 
 
 class Listed(StrEnum):
-    """Which kind of record a bucket counts."""
+    """The type of the records that a bucket counts."""
 
     TIMERS = "timers"
     TIME_ENTRIES = "time_entries"
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class TallyScope:
-    """Whose records of a kind are counted: an organization's, or a person's or service's in it."""
+class CounterScope(Struct, frozen=True, order=True):
+    """The records that are counted: an organization's, or those of a person or service in it."""
 
     listed: Listed
     organization_id: int
@@ -55,101 +57,96 @@ class TallyScope:
     service_id: int | None = None
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class Bucket:
-    """What tallies are rolled up to: a scope's month (``2026-11``) or UTC day (``2026-11-24``)."""
+class Bucket(Struct, frozen=True, order=True):
+    """A target of the roll-up: a scope's month (``2026-11``) or UTC day (``2026-11-24``)."""
 
-    scope: TallyScope
+    scope: CounterScope
     when: str
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class PersonDay:
-    """Names a person's tally of a UTC day, in days since 1970-01-01: ``s00`` to ``e95``."""
+class PersonDay(Struct, frozen=True, order=True):
+    """Key of the counters of a person's UTC day, in days since 1970-01-01: ``s00`` to ``e95``."""
 
     organization_id: int
     person_id: int
     day: int
 
-    def shares(self, quarters: Counters) -> Iterable[tuple[Bucket, Counters]]:
-        """What of it is added where: the organization's day and month, and the person's month."""
-        organization = TallyScope(Listed.TIMERS, self.organization_id)
-        person = TallyScope(Listed.TIMERS, self.organization_id, self.person_id)
-        month, of_day = month_of(self.day), day_totals(self.day, quarters)
-        yield Bucket(organization, day_date(self.day).isoformat()), quarters
-        yield Bucket(organization, month), of_day
-        yield Bucket(person, month), of_day
+    def bucket_deltas(self, quarter_hours: Counters) -> Iterable[tuple[Bucket, Counters]]:
+        """What these counters add to the organization's day and month, and the person's month."""
+        organization = CounterScope(Listed.TIMERS, self.organization_id)
+        person = CounterScope(Listed.TIMERS, self.organization_id, self.person_id)
+        month, totals = month_of(self.day), day_totals(self.day, quarter_hours)
+        yield Bucket(organization, day_date(self.day).isoformat()), quarter_hours
+        yield Bucket(organization, month), totals
+        yield Bucket(person, month), totals
 
 
-@dataclass(frozen=True, slots=True, order=True)
-class EntryMonth:
-    """Names the tally of a person's time entries on a service in a month (``2026-11``): ``n01`` to
-    ``n31``, by their dates."""
+class EntryMonth(Struct, frozen=True, order=True):
+    """Key of the counters of a person's time entries on a service in a month (``2026-11``).
+
+    The counters ``n01`` to ``n31`` count the entries of each date.
+    """
 
     organization_id: int
     person_id: int
     service_id: int
     month: str
 
-    def shares(self, dates: Counters) -> Iterable[tuple[Bucket, Counters]]:
-        """What of it is added where: the months of the organization, the person, the service."""
+    def bucket_deltas(self, dates: Counters) -> Iterable[tuple[Bucket, Counters]]:
+        """What these counters add to the months of the organization, the person, the service."""
         entries, organization_id = Listed.TIME_ENTRIES, self.organization_id
-        yield Bucket(TallyScope(entries, organization_id), self.month), dates
-        yield Bucket(TallyScope(entries, organization_id, self.person_id), self.month), dates
-        of_service = TallyScope(entries, organization_id, service_id=self.service_id)
-        yield Bucket(of_service, self.month), dates
+        yield Bucket(CounterScope(entries, organization_id), self.month), dates
+        yield Bucket(CounterScope(entries, organization_id, self.person_id), self.month), dates
+        service = CounterScope(entries, organization_id, service_id=self.service_id)
+        yield Bucket(service, self.month), dates
 
 
-TallyName = PersonDay | EntryMonth
-"""Names a tally that acts write."""
-
-MOST_SHARES = 3
-"""Buckets that one tally is rolled up to."""
+CounterKey = PersonDay | EntryMonth
+"""Key of the counters that operations write."""
 
 
-@dataclass(frozen=True, slots=True)
-class TallyState:
-    """A tally, and what was rolled up of it; ``version`` is 0 where nothing ever was."""
+class CounterState(Struct, frozen=True):
+    """The counters of a key, and their rolled-up record with its ``version``; 0: there is none."""
 
-    name: TallyName
-    tally: Counters
+    name: CounterKey
+    counters: Counters
     rolled_up: Counters
     version: int
 
     @property
     def difference(self) -> dict[str, int]:
-        """What is still to be added where the tally rolls up to."""
-        return difference(self.tally, self.rolled_up)
+        """What the roll-up must still add."""
+        return difference(self.counters, self.rolled_up)
 
 
-@dataclass(frozen=True, slots=True)
-class RollUp:
-    """What one transaction adds: all of it, or nothing.
+class RollUp(Struct, frozen=True):
+    """What one transaction writes: all of it, or nothing.
 
-    ``tallies`` are those whose ledgers move to what they say, each only if it still is what was
-    read; ``added`` is what that adds to the buckets above them.
+    :param counters: their rolled-up records become equal to them, if no other roll-up changed the
+        records after they were read.
+    :param added: what is added to each bucket.
     """
 
-    tallies: tuple[TallyState, ...]
+    counters: tuple[CounterState, ...]
     added: Mapping[Bucket, Counters]
 
 
-def decide_roll_up(states: Iterable[TallyState]) -> RollUp | None:
-    """What is to be added for some tallies; None: nothing."""
+def decide_roll_up(states: Iterable[CounterState]) -> RollUp | None:
+    """Decide what to add to the buckets of some counters. None: nothing."""
     behind = tuple(state for state in states if state.difference)
     if not behind:
         return None
     added: dict[Bucket, dict[str, int]] = {}
     for state in behind:
-        for bucket, counters in state.name.shares(state.difference):
+        for bucket, counters in state.name.bucket_deltas(state.difference):
             add(added.setdefault(bucket, {}), counters)
     return RollUp(behind, added)
 
 
 def difference(now: Counters, before: Counters) -> dict[str, int]:
-    """What must be added to get from one to the other; without zeros."""
-    changed = {name: now.get(name, 0) - before.get(name, 0) for name in {**now, **before}}
-    return {name: by for name, by in sorted(changed.items()) if by}
+    """What must be added to ``before`` to get ``now``, without zeros."""
+    deltas = {name: now.get(name, 0) - before.get(name, 0) for name in {**now, **before}}
+    return _without_zeros(dict(sorted(deltas.items())))
 
 
 def add(to: dict[str, int], added: Counters) -> None:
@@ -158,12 +155,12 @@ def add(to: dict[str, int], added: Counters) -> None:
         to[name] = to.get(name, 0) + by
 
 
-def day_totals(day: int, quarters: Counters) -> dict[str, int]:
-    """A day's quarter-hours as counters of its month: ``s24`` and ``e24`` for the 24th."""
+def day_totals(day: int, quarter_hours: Counters) -> dict[str, int]:
+    """The sums of a day's quarter-hours, as counters of its month: ``s24`` and ``e24``."""
     number = day_date(day).day
-    totals = {counted.name_of(number): 0 for counted in (Counted.STARTS, Counted.STOPS)}
-    for name, count in quarters.items():
-        totals[Counted(name[0]).name_of(number)] += count
+    totals = {kind.name_of(number): 0 for kind in (CounterKind.STARTS, CounterKind.STOPS)}
+    for name, count in quarter_hours.items():
+        totals[CounterKind(name[0]).name_of(number)] += count
     return totals
 
 
@@ -178,10 +175,80 @@ def day_number(day: date) -> int:
 
 
 def month_of(day: int) -> str:
-    """The month of a day, as ``2026-11``."""
+    """The month (``2026-11``) of a day, given in days since 1970-01-01."""
     return day_date(day).isoformat()[:7]
 
 
 def first_day(month: str) -> int:
-    """The first day of a month."""
+    """The first day of a month (``2026-11``), in days since 1970-01-01."""
     return day_number(date.fromisoformat(f"{month}-01"))
+
+
+class TimerCounterDelta(Struct, frozen=True):
+    """An addition to the counters of a person's UTC day, in days since 1970-01-01."""
+
+    day: int
+    counters: Mapping[str, int]
+
+
+class EntryCounterDelta(Struct, frozen=True):
+    """An addition to the counters of a person's time entries on a service in a month."""
+
+    name: EntryMonth
+    counters: Mapping[str, int]
+
+
+class TimerCounterDeltas(Struct):
+    """Collects the starts and stops of an operation into one delta per day."""
+
+    _days: dict[int, dict[str, int]] = field(default_factory=dict)
+
+    def started(self, timestamp: int, by: int = 1) -> None:
+        """Count a start. ``by=-1`` removes it."""
+        self._add(CounterKind.STARTS, timestamp, by)
+
+    def stopped(self, timestamp: int, by: int = 1) -> None:
+        """Count a stop. ``by=-1`` removes it."""
+        self._add(CounterKind.STOPS, timestamp, by)
+
+    @property
+    def days(self) -> set[int]:
+        """The days that were collected, in days since 1970-01-01."""
+        return set(self._days)
+
+    def collected(self) -> tuple[TimerCounterDelta, ...]:
+        """The deltas, without zeros."""
+        deltas = ((day, _without_zeros(counters)) for day, counters in self._days.items())
+        return tuple(TimerCounterDelta(day, counters) for day, counters in deltas if counters)
+
+    def _add(self, kind: CounterKind, timestamp: int, by: int) -> None:
+        day, second = divmod(timestamp, SECONDS_PER_DAY)
+        add(self._days.setdefault(day, {}), {kind.name_of(second // QUARTER_HOUR_SECONDS): by})
+
+
+class EntryCounterDeltas(Struct):
+    """Collects the added and removed time entries of an operation into one delta per month."""
+
+    _months: dict[EntryMonth, dict[str, int]] = field(default_factory=dict)
+
+    def added(self, entry: TimeEntry) -> None:
+        """Count an entry, as it is now."""
+        self._add(entry, 1)
+
+    def removed(self, entry: TimeEntry) -> None:
+        """Remove an entry, as it was before a deletion or change."""
+        self._add(entry, -1)
+
+    def collected(self) -> tuple[EntryCounterDelta, ...]:
+        """The deltas, without zeros."""
+        deltas = ((name, _without_zeros(counters)) for name, counters in self._months.items())
+        return tuple(EntryCounterDelta(name, counters) for name, counters in deltas if counters)
+
+    def _add(self, entry: TimeEntry, by: int) -> None:
+        month, _, day = entry.date.rpartition("-")
+        name = EntryMonth(entry.organization_id, entry.person_id, entry.service_id, month)
+        add(self._months.setdefault(name, {}), {CounterKind.ENTRIES.name_of(int(day)): by})
+
+
+def _without_zeros(counters: Counters) -> dict[str, int]:
+    return {name: count for name, count in counters.items() if count}

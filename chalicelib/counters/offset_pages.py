@@ -1,41 +1,71 @@
-"""A page anywhere in a list that an index serves and that tallies count.
+"""Offset pages: a page of a list by its number, and the list's exact total.
 
-Tallies say how long the list is and in which quarter-hour the page begins and ends; it is read from
-whichever end of whichever stretch of time lies nearest. docs/decisions/0008-tallies.md.
+Counters give the total, and the periods in which the page begins and ends. The rows are read from
+the nearest known offset: an end of the list, of a day or of a quarter-hour. Decision 0008.
 """
 
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any, Protocol
 
+from msgspec import Struct
 from pynamodb.connection import Connection
 
-from chalicelib.counters.key_ranges import Axis, Bound, Window
-from chalicelib.counters.model import QUARTER_HOUR, Counted
-from chalicelib.counters.positions import Histogram, Stretch, needs
-from chalicelib.counters.reader import Reading
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.queries import Page
+from chalicelib.core.lists import Page
+from chalicelib.counters.key_ranges import SORT_KEY_FORMATS, Bound, KeyRange, key_range
+from chalicelib.counters.model import QUARTER_HOUR_SECONDS, CounterKind, CounterScope, Listed
+from chalicelib.counters.offsets import Histogram, Period, required_counters
+from chalicelib.counters.reader import CounterReader
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.index_query import Row, Walk
-from chalicelib.dynamodb.query_planner import FIRST, LAST, Plan
+from chalicelib.dynamodb.cursor_pages import SortedQuery
+from chalicelib.dynamodb.index_query import IndexQuery, Row
+from chalicelib.dynamodb.query_planner import BY_STOPPED, FIRST, LAST, QueryPlan
 
 _SKIPPED_FREELY = 150
-"""Rows that are rather read and dropped than looked for: they cost less than another call."""
+"""Up to this many rows are read and dropped: this costs less than another call."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Approach:
-    """One way to a page: read from a sort key on, and drop the first ``skip`` rows."""
+class PageQuery(SortedQuery, Protocol):
+    """The fields of a query that an offset page needs."""
 
-    skip: int
-    key: str
-    backwards: bool
+    @property
+    def page(self) -> int:
+        """The number of the page, from 1."""
+
+    @property
+    def page_size(self) -> int:
+        """The number of records on a page."""
 
 
-@dataclass(frozen=True, slots=True)
-class _Ranks:
-    """Where the page lies, from ``start`` up to ``end``, within the window, from ``first`` up to
-    ``last``."""
+def read_page(
+    connection: Connection, query: PageQuery, plan: QueryPlan, scope: CounterScope
+) -> Page[Any]:
+    """The page of a list, and the list's total, where an exact plan serves the query.
+
+    ``scope`` names the counters of the plan's partition. At most three calls in sequence: counters,
+    quarter-hours of days, rows. One call if the whole list is on the first page. A span of stops
+    adds one.
+    """
+    rows = key_range(connection, query.organization_id, plan, scope.listed)
+    if rows.is_empty:
+        return Page((), 0)
+    return _PageReader(connection, query, plan, rows, scope).read()
+
+
+def exact_index_query(
+    connection: Connection, query: SortedQuery, plan: QueryPlan
+) -> IndexQuery | None:
+    """The index query of exactly the timers of an exact plan. None: there are none.
+
+    No call, or two parallel calls if the plan has a span of stops.
+    """
+    rows = key_range(connection, query.organization_id, plan, Listed.TIMERS)
+    if rows.is_empty:
+        return None
+    return _index_query(connection, plan, rows.begin.key, rows.end.key, query.descending)
+
+
+class _Offsets(Struct, frozen=True):
+    """The offsets of a page, from ``start`` up to ``end``, in a list from ``first`` to ``last``."""
 
     first: int
     last: int
@@ -43,183 +73,155 @@ class _Ranks:
     end: int
 
 
-@dataclass(frozen=True, slots=True)
-class Tallied:
-    """By which tallies a list is counted.
+class _ReadStart(Struct, frozen=True):
+    """Where to begin to read a page: at a sort key. The first ``skip`` rows are dropped."""
 
-    :param scope: their partition.
-    :param counted: what of them: what the list is sorted by.
-    :param axis: how the list's index spells time.
-    :param day_bucket: the name of a day's bucket, which holds its quarter-hours.
-    :param has_quarters: whether there are such buckets; time entries have dates alone.
-    """
-
-    scope: str
-    counted: Counted
-    axis: Axis
-    day_bucket: Callable[[int], str] = keys.organization_day
-    has_quarters: bool = True
-
-
-class PageQuery(Protocol):
-    """What a page must know of its query."""
-
-    @property
-    def organization_id(self) -> int:
-        """Whose list it is."""
-
-    @property
-    def descending(self) -> bool:
-        """Whether the last come first."""
-
-    @property
-    def page(self) -> int:
-        """Which page, counted from 1."""
-
-    @property
-    def page_size(self) -> int:
-        """How many records a page holds."""
-
-    def matches(self, record: Any, /) -> bool:
-        """Whether a record is meant."""
-
-
-def read_page(
-    connection: Connection, query: PageQuery, steps: Plan, wanted: Window, tallied: Tallied
-) -> Page[Any]:
-    """The page that a query asks for, and the total, within a window of an exact plan.
-
-    At most three waits: for tallies, for a day's quarter-hours, for rows. The first page of a list
-    that fits it takes one.
-    """
-    if wanted.is_empty:
-        return Page((), 0)
-    return _PageReader(connection, query, steps, wanted, tallied).read()
+    skip: int
+    key: str
+    backwards: bool
 
 
 class _PageReader:
+    """Reads one page of a list."""
+
     def __init__(
         self,
         connection: Connection,
         query: PageQuery,
-        steps: Plan,
-        wanted: Window,
-        tallied: Tallied,
+        plan: QueryPlan,
+        rows: KeyRange,
+        scope: CounterScope,
     ) -> None:
         self._connection = connection
         self._query = query
-        self._steps = steps
-        self._window = wanted
-        self._tallied = tallied
-        self._reading = Reading(connection, tallied.scope, tallied.day_bucket)
+        self._plan = plan
+        self._range = rows
+        self._kind = _kind(plan, scope)
+        self._key_at = SORT_KEY_FORMATS[scope.listed].key_at
+        # Time entries have dates and no times.
+        self._has_quarter_hours = scope.listed is Listed.TIMERS
+        self._counters = CounterReader(connection, scope)
 
     def read(self) -> Page[Any]:
         size = self._query.page_size
-        edge: list[Row] = []
+        first_rows: list[Row] = []
         if self._query.page == 1:
-            edge = self._read_edge(size + 1)
-            if len(edge) <= size:
-                return Page(self._matching(edge), len(edge))
-        first, last = self._count_window()
-        # Where the tallies are a moment behind, what was read knows better.
-        total = max(last - first, len(edge))
-        if edge:
-            return Page(self._matching(edge[:size]), total)
-        ranks = self._ranks(first, last)
-        if ranks.start >= ranks.end:
+            first_rows = self._read_first_rows(size + 1)
+            if len(first_rows) <= size:
+                return Page(self._matching(first_rows), len(first_rows))
+        first, last = self._count_range()
+        # Counters may be behind the index. The total is never less than the rows that were read.
+        total = max(last - first, len(first_rows))
+        if first_rows:
+            return Page(self._matching(first_rows[:size]), total)
+        offsets = self._page_offsets(first, last)
+        if offsets.start >= offsets.end:
             return Page((), total)
-        return Page(self._read_rows(self._shortest(ranks), ranks), total)
+        return Page(self._read_rows(self._nearest_start(offsets), offsets), total)
 
-    def _read_edge(self, count: int) -> list[Row]:
-        begin, end = self._window.begin.key, self._window.end.key
-        return self._walk(begin, end, self._query.descending).first(
-            self._query.organization_id, count
+    def _read_first_rows(self, count: int) -> list[Row]:
+        begin, end = self._range.begin.key, self._range.end.key
+        index_query = self._index_query(begin, end, self._query.descending)
+        return index_query.first(self._query.organization_id, count)
+
+    def _count_range(self) -> tuple[int, int]:
+        """The offsets of the range's bounds. Calls in parallel."""
+        begin, end = self._range.begin.timestamp, self._range.end.timestamp
+        required = required_counters(
+            begin if 0 < begin < keys.NEVER else None, end if end < keys.NEVER else None
         )
+        self._counters.read(required, self._count_partial)
+        return self._offset_of(self._range.begin), self._offset_of(self._range.end)
 
-    def _count_window(self) -> tuple[int, int]:
-        """The ranks of the window's bounds. One wait."""
-        begin, end = self._window.begin.instant, self._window.end.instant
-        asked = needs(
-            begin if 0 < begin < keys.ENDLESS else None, end if end < keys.ENDLESS else None
-        )
-        self._reading.read(asked, self._count_part)
-        return self._rank(self._window.begin), self._rank(self._window.end)
+    def _count_partial(self, timestamp: int) -> int:
+        begin = self._key_at(timestamp - timestamp % QUARTER_HOUR_SECONDS)
+        return self._index_query(begin, self._key_at(timestamp)).count()
 
-    def _count_part(self, instant: int) -> int:
-        key_at = self._tallied.axis.key_at
-        return self._walk(key_at(instant - instant % QUARTER_HOUR), key_at(instant)).count()
-
-    def _rank(self, bound: Bound) -> int:
+    def _offset_of(self, bound: Bound) -> int:
         if bound.key == FIRST:
             return 0
+        if bound.key == LAST and self._kind is CounterKind.STOPS:
+            # Running timers are in the list. They are counted as starts and not as stops.
+            return self._counters.histogram(CounterKind.STARTS).total
         histogram = self._histogram()
-        if bound.key == LAST and self._tallied.counted is Counted.STOPS:
-            # What runs was started, and has not stopped.
-            return self._reading.histogram(Counted.STARTS).total
-        if bound.instant >= keys.ENDLESS:
+        if bound.timestamp >= keys.NEVER:
             return histogram.total + bound.shift
-        return histogram.before(bound.instant) + bound.shift
+        return histogram.offset_at(bound.timestamp) + bound.shift
 
-    def _ranks(self, first: int, last: int) -> _Ranks:
+    def _page_offsets(self, first: int, last: int) -> _Offsets:
         size = self._query.page_size
         skipped = (self._query.page - 1) * size
         if self._query.descending:
             end = last - skipped
-            return _Ranks(first, last, max(first, end - size), end)
+            return _Offsets(first, last, max(first, end - size), end)
         start = first + skipped
-        return _Ranks(first, last, start, min(last, start + size))
+        return _Offsets(first, last, start, min(last, start + size))
 
-    def _shortest(self, ranks: _Ranks) -> _Approach:
-        """The way that drops the fewest rows; looked for only as long as that matters."""
-        best = _shorter(self._from_bounds(ranks))
-        if best.skip <= _SKIPPED_FREELY:
-            return best
-        ends = (ranks.start, ranks.end - 1)
-        days = [self._histogram().day_of(rank) for rank in ends]
-        best = _shorter([best, *self._around(days, ranks)])
-        if best.skip <= _SKIPPED_FREELY or not self._tallied.has_quarters:
-            return best
-        self._reading.look_into(days)
-        quarters = [self._histogram().quarter_of(rank) for rank in ends]
-        return _shorter([best, *self._around(quarters, ranks)])
+    def _nearest_start(self, offsets: _Offsets) -> _ReadStart:
+        """Where a read drops few rows. Reads quarter-hours only if it would drop many."""
+        nearest = _nearest(self._starts_at_bounds(offsets))
+        if nearest.skip <= _SKIPPED_FREELY:
+            return nearest
+        ends = (offsets.start, offsets.end - 1)
+        days = [self._histogram().day_at(offset) for offset in ends]
+        nearest = _nearest([nearest, *self._starts_at_periods(days, offsets)])
+        if nearest.skip <= _SKIPPED_FREELY or not self._has_quarter_hours:
+            return nearest
+        self._counters.read_quarter_hours(days)
+        quarter_hours = [self._histogram().quarter_hour_at(offset) for offset in ends]
+        return _nearest([nearest, *self._starts_at_periods(quarter_hours, offsets)])
 
-    def _from_bounds(self, ranks: _Ranks) -> Iterable[_Approach]:
-        yield _Approach(ranks.start - ranks.first, self._window.begin.key, False)
-        yield _Approach(ranks.last - ranks.end, self._window.end.key, True)
+    def _starts_at_bounds(self, offsets: _Offsets) -> Iterable[_ReadStart]:
+        yield _ReadStart(offsets.start - offsets.first, self._range.begin.key, False)
+        yield _ReadStart(offsets.last - offsets.end, self._range.end.key, True)
         stopped = self._histogram().total
-        if self._tallied.counted is Counted.STOPS and ranks.start >= stopped:
-            # What runs lies behind all that stopped, and is not spread over days.
-            yield _Approach(ranks.start - stopped, keys.begin(keys.ENDLESS), False)
+        if self._kind is CounterKind.STOPS and offsets.start >= stopped:
+            # Running timers follow all stopped ones and belong to no day.
+            yield _ReadStart(offsets.start - stopped, keys.timestamp_prefix(keys.NEVER), False)
 
-    def _around(self, stretches: Sequence[Stretch | None], ranks: _Ranks) -> Iterable[_Approach]:
-        """From the beginning of the first stretch forwards, from the end of the last backwards."""
-        first, last = stretches
-        key_at = self._tallied.axis.key_at
+    def _starts_at_periods(
+        self, periods: Sequence[Period | None], offsets: _Offsets
+    ) -> Iterable[_ReadStart]:
+        """Forwards from the start of the first period, backwards from the end of the last one."""
+        first, last = periods
         if first is not None:
-            yield _Approach(ranks.start - first.before, key_at(first.start), False)
+            skip = offsets.start - first.start_offset
+            yield _ReadStart(skip, self._key_at(first.start), False)
         if last is not None:
-            yield _Approach(last.after - ranks.end, key_at(last.end), True)
+            yield _ReadStart(last.end_offset - offsets.end, self._key_at(last.end), True)
 
-    def _read_rows(self, way: _Approach, ranks: _Ranks) -> Sequence[Any]:
-        # Not bounded by the window: a stretch of time may begin before it.
-        begin, end = (FIRST, way.key) if way.backwards else (way.key, LAST)
-        walk = self._walk(begin, end, way.backwards)
-        length = ranks.end - ranks.start
-        rows = walk.first(self._query.organization_id, way.skip + length)[way.skip :]
-        if way.backwards != self._query.descending:
+    def _read_rows(self, start: _ReadStart, offsets: _Offsets) -> Sequence[Any]:
+        # Not limited to the range: a period may begin before it.
+        begin, end = (FIRST, start.key) if start.backwards else (start.key, LAST)
+        index_query = self._index_query(begin, end, start.backwards)
+        count = start.skip + offsets.end - offsets.start
+        rows = index_query.first(self._query.organization_id, count)[start.skip :]
+        if start.backwards != self._query.descending:
             rows.reverse()
         return self._matching(rows)
 
-    def _walk(self, begin: str, end: str, backwards: bool = False) -> Walk:
-        index, partition = self._steps.index, self._steps.partition
-        return Walk(self._connection, index, partition, begin, end, backwards=backwards)
+    def _index_query(self, begin: str, end: str, backwards: bool = False) -> IndexQuery:
+        return _index_query(self._connection, self._plan, begin, end, backwards)
 
     def _matching(self, rows: Sequence[Row]) -> Sequence[Any]:
         return [record for _, record in rows if self._query.matches(record)]
 
     def _histogram(self) -> Histogram:
-        return self._reading.histogram(self._tallied.counted)
+        return self._counters.histogram(self._kind)
 
 
-def _shorter(ways: Iterable[_Approach]) -> _Approach:
-    return min(ways, key=lambda way: way.skip)
+def _kind(plan: QueryPlan, scope: CounterScope) -> CounterKind:
+    """The kind of the counters by which a plan's index is sorted."""
+    if scope.listed is Listed.TIME_ENTRIES:
+        return CounterKind.ENTRIES
+    return CounterKind.STOPS if plan.index == BY_STOPPED else CounterKind.STARTS
+
+
+def _index_query(
+    connection: Connection, plan: QueryPlan, begin: str, end: str, backwards: bool
+) -> IndexQuery:
+    return IndexQuery(connection, plan.index, plan.partition, begin, end, backwards=backwards)
+
+
+def _nearest(starts: Iterable[_ReadStart]) -> _ReadStart:
+    return min(starts, key=lambda start: start.skip)

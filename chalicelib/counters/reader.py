@@ -1,65 +1,74 @@
-"""Reads what is to be known of a scope's tallies: in one wait, however long its history."""
+"""Reads the counters of a scope, in parallel calls."""
 
 from collections.abc import Callable, Iterable
-from dataclasses import field
 from functools import partial
 
+from msgspec import Struct, field
 from pynamodb.connection import Connection
 
 from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.counters import repository as tallies
-from chalicelib.counters.model import Counted, Counters
-from chalicelib.counters.positions import Histogram, Needs, Stretch, months_between
-from chalicelib.dataclass import dataclass
+from chalicelib.counters.model import CounterKind, Counters, CounterScope
+from chalicelib.counters.offsets import Histogram, Period, RequiredCounters, months_between
+from chalicelib.counters.repository import read_buckets, read_months
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.concurrency import together
+from chalicelib.dynamodb.concurrency import run_concurrently
 
-_MONTHS_A_BATCH = 12
-"""Months that are read one by one, in one call with days; more of them are a range."""
+_MONTHS_PER_BATCH = 12
+"""Up to this many months are read by key, in one call with the days; more of them are a range."""
 
 
-@dataclass(slots=True)
-class Reading:
-    """What has been read of a scope; ``day_bucket`` names its days, given as numbers."""
+class CounterReader(Struct):
+    """Reads the counters of a scope, and holds what was read."""
 
     connection: Connection
-    scope: str
-    day_bucket: Callable[[int], str]
+    scope: CounterScope
     months: dict[str, Counters] = field(default_factory=dict)
     days: dict[int, Counters] = field(default_factory=dict)
-    parts: dict[int, int] = field(default_factory=dict)
+    partial_counts: dict[int, int] = field(default_factory=dict)
 
-    def read(self, asked: Needs, count_part: Callable[[int], int]) -> None:
-        """Read what is needed, at the same time. ``count_part`` counts, in the index itself, what
-        lies between the beginning of an instant's quarter-hour and the instant."""
-        few = months_between(*asked.months, most=_MONTHS_A_BATCH)
+    def read(self, required: RequiredCounters, count_partial: Callable[[int], int]) -> None:
+        """Read counters in parallel calls.
+
+        ``count_partial`` counts the records from the start of a timestamp's quarter-hour up to the
+        timestamp, in the index.
+        """
+        months = months_between(*required.months, limit=_MONTHS_PER_BATCH)
         calls: list[Callable[[], None]] = []
-        if few is None:
-            calls.append(partial(self._read_months, *asked.months))
-        if few or asked.days:
-            calls.append(partial(self._read_buckets, asked.days, few or ()))
-        calls += [partial(self._count, instant, count_part) for instant in asked.parts]
-        together(*calls)
+        if months is None:
+            calls.append(partial(self._read_months, *required.months))
+        if months or required.days:
+            calls.append(partial(self._read_buckets, required.days, months or ()))
+        calls += [partial(self._count, timestamp, count_partial) for timestamp in required.partial]
+        run_concurrently(*calls)
 
-    def look_into(self, stretches: Iterable[Stretch | None]) -> None:
-        """Read the quarter-hours of days, where that has not been done. At most one call."""
-        days = {it.start // SECONDS_PER_DAY for it in stretches if it is not None}
-        if missing := days - self.days.keys():
+    def read_quarter_hours(self, days: Iterable[Period | None]) -> None:
+        """Read the quarter-hours of days that were not read yet. At most one call."""
+        numbers = {day.start // SECONDS_PER_DAY for day in days if day is not None}
+        if missing := numbers - self.days.keys():
             self._read_buckets(missing, ())
 
-    def histogram(self, counted: Counted) -> Histogram:
-        """What is known of the one thing or the other."""
-        return Histogram(counted, self.months, self.days, self.parts)
+    def histogram(self, kind: CounterKind) -> Histogram:
+        """The counters of a kind that were read."""
+        return Histogram(kind, self.months, self.days, self.partial_counts)
 
     def _read_months(self, first: str, last: str) -> None:
-        self.months.update(tallies.months(self.connection, self.scope, first, last))
+        self.months.update(read_months(self.connection, self._scope_key, first, last))
 
     def _read_buckets(self, days: Iterable[int], months: Iterable[str]) -> None:
-        day_names = {self.day_bucket(day): day for day in days}
-        month_names = {keys.tally_when(month): month for month in months}
-        found = tallies.buckets(self.connection, self.scope, [*day_names, *month_names])
-        self.days.update({day: found[name] for name, day in day_names.items()})
-        self.months.update({month: found[name] for name, month in month_names.items()})
+        day_names = {self._day_bucket(day): day for day in days}
+        month_names = {keys.bucket_name(month): month for month in months}
+        buckets = read_buckets(self.connection, self._scope_key, [*day_names, *month_names])
+        self.days.update({day: buckets[name] for name, day in day_names.items()})
+        self.months.update({month: buckets[name] for name, month in month_names.items()})
 
-    def _count(self, instant: int, count_part: Callable[[int], int]) -> None:
-        self.parts[instant] = count_part(instant)
+    def _count(self, timestamp: int, count_partial: Callable[[int], int]) -> None:
+        self.partial_counts[timestamp] = count_partial(timestamp)
+
+    @property
+    def _scope_key(self) -> str:
+        return keys.counter_scope(self.scope)
+
+    def _day_bucket(self, day: int) -> str:
+        # Operations count a person's day themselves. An organization's day is a rolled-up bucket.
+        is_organization = self.scope.person_id is None
+        return keys.organization_day(day) if is_organization else keys.day_bucket_name(day)

@@ -1,109 +1,135 @@
-"""Tallies in DynamoDB: read for lists, rolled up behind acts. docs/decisions/0008-tallies.md."""
+"""Counters in DynamoDB: their table, reads for lists, and the roll-up. Decision 0008."""
 
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import Connection
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.operand import Path
+from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.counters.model import Bucket, Counters, RollUp, TallyName, TallyState
+from chalicelib.counters.model import Bucket, CounterKey, Counters, CounterState, RollUp
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name, translated
-from chalicelib.dynamodb.tables import TallyModel
-from chalicelib.dynamodb.transactions import refuse
-from chalicelib.store.reads import RawItem, read, ref
+from chalicelib.dynamodb.connection import (
+    RawItem,
+    batch_get,
+    item_key,
+    table_name,
+    translate_errors,
+)
+from chalicelib.dynamodb.transactions import raise_cancellation
 
-_NO_COUNTERS = frozenset({"scope", "bucket", "version"})
+_OTHER_ATTRIBUTES = frozenset({"scope", "bucket", "version"})
 
 
-def read_states(connection: Connection, names: Collection[TallyName]) -> list[TallyState]:
-    """Tallies and what was rolled up of them, read consistently. Two calls per 100."""
-    places = {
-        name: (ref(TallyModel, **keys.tally(name)), ref(TallyModel, **keys.ledger(name)))
-        for name in names
-    }
-    # The ledgers first: a tally that is newer than its ledger has all the more to be rolled up.
-    ledgers = read(connection, [ledger for _, ledger in places.values()])
-    tallies = read(connection, [tally for tally, _ in places.values()])
+class CounterModel(Model):
+    """The counters of one bucket, or of one rolled-up record.
+
+    Each counter is an attribute, such as ``s37``. Not every counter has one. Decision 0008.
+    """
+
+    class Meta:
+        bare_name = "counters"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        stream_view_type = STREAM_NEW_AND_OLD_IMAGE
+
+    scope = UnicodeAttribute(hash_key=True)
+    bucket = UnicodeAttribute(range_key=True)
+
+
+def read_states(connection: Connection, names: Collection[CounterKey]) -> list[CounterState]:
+    """Counters and their rolled-up records, read consistently. Two calls per 100 keys."""
+    counter_keys = {name: item_key(CounterModel, **keys.counter(name)) for name in names}
+    rolled_up_keys = {name: item_key(CounterModel, **keys.rolled_up(name)) for name in names}
+    # The rolled-up records first: counters that are newer only have a larger difference.
+    rolled_up = batch_get(connection, rolled_up_keys.values())
+    counters = batch_get(connection, counter_keys.values())
     return [
-        TallyState(
+        CounterState(
             name,
-            tally=counters_in(tallies.get(tally, {})),
-            rolled_up=counters_in(ledgers.get(ledger, {})),
-            version=version_in(ledgers.get(ledger, {})),
+            counters=counters_in(counters.get(counter_key, {})),
+            rolled_up=counters_in(rolled_up.get(rolled_up_keys[name], {})),
+            version=version_in(rolled_up.get(rolled_up_keys[name], {})),
         )
-        for name, (tally, ledger) in places.items()
+        for name, counter_key in counter_keys.items()
     ]
 
 
-def roll_up(connection: Connection, decided: RollUp, token: str) -> None:
-    """Write it, all or nothing; ``token`` makes that idempotent. One call.
+def roll_up(connection: Connection, writes: RollUp, token: str) -> None:
+    """Write a roll-up in one transaction; ``token`` makes it idempotent. One call.
 
-    Raises ``LostRace`` where a ledger is no longer as it was read, ``Unavailable``.
+    Raises ``ConcurrentModification`` if a rolled-up record has changed since it was read, and
+    ``Unavailable``.
     """
     try:
         with (
-            translated(),
+            translate_errors(),
             TransactWrite(connection=connection, client_request_token=token) as transaction,
         ):
-            for state in decided.tallies:
-                _advance(transaction, state)
-            for bucket, added in decided.added.items():
+            for state in writes.counters:
+                _update_rolled_up(transaction, state)
+            for bucket, added in writes.added.items():
                 _add(transaction, bucket, added)
     except TransactWriteError as error:
-        refuse(error)
+        raise_cancellation(error)
 
 
-def months(connection: Connection, scope: str, first: str, last: str) -> dict[str, Counters]:
-    """The months of a scope from one to another, by their names. One call for each MB."""
-    found: dict[str, Counters] = {}
+def read_months(connection: Connection, scope: str, first: str, last: str) -> dict[str, Counters]:
+    """The counters of a scope by month (``2026-11``), ``first`` and ``last`` included.
+
+    One call for each MB.
+    """
+    months: dict[str, Counters] = {}
     request: dict[str, Any] = {
-        "TableName": table_name(TallyModel),
+        "TableName": table_name(CounterModel),
         "KeyConditionExpression": "#scope = :scope AND #bucket BETWEEN :first AND :last",
         "ExpressionAttributeNames": {"#scope": "scope", "#bucket": "bucket"},
         "ExpressionAttributeValues": {
             ":scope": {"S": scope},
-            ":first": {"S": keys.tally_when(first)},
-            ":last": {"S": keys.tally_when(last)},
+            ":first": {"S": keys.bucket_name(first)},
+            ":last": {"S": keys.bucket_name(last)},
         },
     }
     while True:
-        with translated():
-            answer = connection.dispatch("Query", dict(request))
-        for item in answer["Items"]:
-            found[item["bucket"]["S"].removeprefix("month#")] = counters_in(item)
-        if "LastEvaluatedKey" not in answer:
-            return found
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+        with translate_errors():
+            response = connection.dispatch("Query", dict(request))
+        for item in response["Items"]:
+            months[item["bucket"]["S"].removeprefix("month#")] = counters_in(item)
+        if "LastEvaluatedKey" not in response:
+            return months
+        request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
 
-def buckets(connection: Connection, scope: str, names: Iterable[str]) -> dict[str, Counters]:
-    """Some buckets of a scope, by their names, read consistently. One call per 100."""
-    wanted = {name: ref(TallyModel, scope=scope, bucket=name) for name in names}
-    found = read(connection, wanted.values())
-    return {name: counters_in(found.get(item, {})) for name, item in wanted.items()}
+def read_buckets(connection: Connection, scope: str, names: Iterable[str]) -> dict[str, Counters]:
+    """The counters of a scope's buckets by name, read consistently. One call per 100 buckets."""
+    item_keys = {name: item_key(CounterModel, scope=scope, bucket=name) for name in names}
+    items = batch_get(connection, item_keys.values())
+    return {name: counters_in(items.get(key, {})) for name, key in item_keys.items()}
 
 
 def counters_in(item: RawItem) -> dict[str, int]:
     """The counters of an item, without zeros."""
-    counted = {name: int(it["N"]) for name, it in item.items() if name not in _NO_COUNTERS}
-    return {name: count for name, count in counted.items() if count}
+    counters = {
+        name: int(value["N"]) for name, value in item.items() if name not in _OTHER_ATTRIBUTES
+    }
+    return {name: count for name, count in counters.items() if count}
 
 
 def version_in(item: RawItem) -> int:
-    """How often an item was rolled up into; 0 where it is not there."""
+    """How many roll-ups wrote an item; 0: none."""
     return int(item["version"]["N"]) if "version" in item else 0
 
 
-def _advance(transaction: TransactWrite, state: TallyState) -> None:
+def _update_rolled_up(transaction: TransactWrite, state: CounterState) -> None:
     version = Path("version")
     transaction.update(
-        model_at(keys.ledger(state.name)),
+        model_with_key(keys.rolled_up(state.name)),
         actions=[
             version.set(state.version + 1),
-            *(Path(name).set(state.tally.get(name, 0)) for name in state.difference),
+            *(Path(name).set(state.counters.get(name, 0)) for name in state.difference),
         ],
         condition=version == state.version if state.version else version.does_not_exist(),
     )
@@ -111,8 +137,8 @@ def _advance(transaction: TransactWrite, state: TallyState) -> None:
 
 def _add(transaction: TransactWrite, bucket: Bucket, added: Counters) -> None:
     transaction.update(
-        model_at(bucket_key(bucket)),
-        # The version rises even where one change cancels out another: who sums up sees it.
+        model_with_key(bucket_key(bucket)),
+        # The version increases even if the additions cancel out: a rebuild must notice the write.
         actions=[
             Path("version").add(1),
             *(Path(name).add(by) for name, by in sorted(added.items()) if by),
@@ -121,10 +147,10 @@ def _add(transaction: TransactWrite, bucket: Bucket, added: Counters) -> None:
 
 
 def bucket_key(bucket: Bucket) -> dict[str, str]:
-    """Where a bucket is kept."""
-    return {"scope": keys.tally_scope(bucket.scope), "bucket": keys.tally_when(bucket.when)}
+    """The key of a bucket's item."""
+    return {"scope": keys.counter_scope(bucket.scope), "bucket": keys.bucket_name(bucket.when)}
 
 
-def model_at(place: Mapping[str, str]) -> TallyModel:
-    """The item at a place, to be changed."""
-    return TallyModel(scope=place["scope"], bucket=place["bucket"])
+def model_with_key(key: Mapping[str, str]) -> CounterModel:
+    """An item with a key and nothing else: for an update."""
+    return CounterModel(scope=key["scope"], bucket=key["bucket"])

@@ -1,64 +1,77 @@
-"""Rolls tallies up: to the longer and wider buckets by which lists are counted.
+"""The roll-up: adds counters to the wider buckets of the lists. Contract section 6.
 
-Whoever is told that a tally changed comes here. What is read decides, never what was told: so it
-does not matter how often, how late or in which order that was. Contract section 6.
+A stream record says only that a counter changed. The roll-up reads the counter itself, so it does
+not matter how often, how late or in which order the records arrive. Decision 0008.
 """
 
 import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
-from chalicelib.counters.model import MOST_SHARES, TallyName, decide_roll_up
-from chalicelib.dynamodb.transactions import LostRace
+from chalicelib.core.write_set import ConcurrentModification
+from chalicelib.counters.model import MAX_BUCKETS, CounterKey, decide_roll_up
+from chalicelib.counters.repository import read_states, roll_up
 
 log = logging.getLogger("stint")
 
-_ITEMS_A_TRANSACTION = 100
-TALLIES_A_TRANSACTION = _ITEMS_A_TRANSACTION // (1 + MOST_SHARES)
-"""Of an organization. Each has a ledger, and buckets that it may share with the others."""
+
+_ITEMS_PER_TRANSACTION = 100
+
+COUNTERS_PER_TRANSACTION = _ITEMS_PER_TRANSACTION // (1 + MAX_BUCKETS)
+"""Of one organization. Each takes its rolled-up record and up to ``MAX_BUCKETS`` buckets."""
 
 _ATTEMPTS = 6
-_FIRST_PAUSE_SECONDS = 0.05
+_FIRST_DELAY_SECONDS = 0.05
 
 
-def roll_up(tools: Toolbox, names: Collection[TallyName]) -> set[TallyName]:
-    """Roll up some tallies; those for which the database was too busy, to be tried again later."""
-    failed: set[TallyName] = set()
-    for together in _together(names):
-        try:
-            _settle(tools, together)
-        except (LostRace, Unavailable):
-            log.warning("cannot roll up counters", exc_info=True, extra={"tallies": len(together)})
-            failed.update(together)
-    return failed
+class CounterRollup:
+    """The roll-up of counters."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._connection = dependencies.database.connection
+
+    def run(self, names: Collection[CounterKey]) -> set[CounterKey]:
+        """Roll up counters. Returns those that failed because the database was too busy."""
+        failed: set[CounterKey] = set()
+        for batch in _batches(names):
+            try:
+                self._commit(batch)
+            except (ConcurrentModification, Unavailable):
+                log.warning(
+                    "cannot roll up counters", exc_info=True, extra={"counters": len(batch)}
+                )
+                failed.update(batch)
+        return failed
+
+    def _commit(self, names: Sequence[CounterKey]) -> None:
+        """Load, decide, commit; again after a lost race. Raises the last attempt's error.
+
+        If the outcome of a commit is unknown, the next load shows what was written.
+        """
+        dependencies = self._dependencies
+        for attempt in range(_ATTEMPTS):
+            writes = decide_roll_up(read_states(self._connection, names))
+            if writes is None:
+                return
+            try:
+                roll_up(self._connection, writes, dependencies.request_token())
+            except (ConcurrentModification, Unavailable):
+                if attempt == _ATTEMPTS - 1:
+                    raise
+                delay = _FIRST_DELAY_SECONDS * 2**attempt
+                dependencies.sleep(delay * dependencies.jitter())
+            else:
+                return
 
 
-def _together(names: Iterable[TallyName]) -> Iterator[Sequence[TallyName]]:
-    """Tallies that go into one transaction: of one organization, each once."""
-    by_organization: dict[int, list[TallyName]] = defaultdict(list)
+def _batches(names: Iterable[CounterKey]) -> Iterator[Sequence[CounterKey]]:
+    """The distinct counters, in batches for one transaction: of one organization each."""
+    by_organization: dict[int, list[CounterKey]] = defaultdict(list)
     for name in sorted(set(names), key=repr):
         by_organization[name.organization_id].append(name)
-    for own in by_organization.values():
-        for begin in range(0, len(own), TALLIES_A_TRANSACTION):
-            yield own[begin : begin + TALLIES_A_TRANSACTION]
-
-
-def _settle(tools: Toolbox, names: Sequence[TallyName]) -> None:
-    """Read, decide, write; after a lost race again. Raises the last attempt's error.
-
-    An unknown outcome needs no second sending: reading the ledgers again tells what was written.
-    """
-    for attempt in range(_ATTEMPTS):
-        decided = decide_roll_up(tools.store.tally_states(names))
-        if decided is None:
-            return
-        try:
-            tools.store.roll_up(decided, tools.request_token())
-        except (LostRace, Unavailable):
-            if attempt == _ATTEMPTS - 1:
-                raise
-            tools.pause(_FIRST_PAUSE_SECONDS * 2**attempt * tools.jitter())
-        else:
-            return
+    for counters in by_organization.values():
+        for begin in range(0, len(counters), COUNTERS_PER_TRANSACTION):
+            yield counters[begin : begin + COUNTERS_PER_TRANSACTION]

@@ -1,62 +1,59 @@
-"""The delivery worker: posts what is on the queue, and decides what becomes of what fails.
+"""The delivery worker: posts events of the queue to webhooks and Intercom, and handles failures.
 
-A delivery that must wait goes back onto the queue by itself, with its delay and its count of
-attempts, so that nothing waits behind it; what is given up goes to the dead letters with its last
-failure. Between the two calls a worker may be killed: then a delivery happens twice, and never not
-at all. docs/decisions/0013-events.md.
+A delivery that fails is sent to the queue again as a new message, with a delay and the number of
+its attempts, so that it does not block other messages. After the last attempt it is sent to the
+dead letters, with its last failure. A worker may stop between two calls: then an event is delivered
+twice, but never lost. docs/decisions/0013-events.md.
 """
 
 import logging
 from collections import Counter
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import field, replace
 from http import HTTPStatus
 
-from chalicelib.clients.http_client import Poster
-from chalicelib.clients.intercom import Intercom
+from msgspec import Struct, field
+from msgspec.structs import replace
+
+from chalicelib.clients.http_client import WebhookClient
+from chalicelib.clients.intercom import HOSTS, Intercom
 from chalicelib.clients.secrets_manager import Secrets
-from chalicelib.clients.sqs import LONGEST_DELAY, Message, Queue, decode, encode
-from chalicelib.clients.webhook_signatures import signed_headers
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.core.errors import Unavailable
-from chalicelib.dataclass import dataclass
-from chalicelib.deliveries.repository import MOST_AT_ONCE
-from chalicelib.deliveries.rules import (
-    TEST_EVENT,
-    Answer,
-    Attempt,
-    Delivery,
-    Fate,
-    attempt_of,
-    decide,
+from chalicelib.clients.sqs import (
+    MAX_DELAY_SECONDS,
+    Message,
+    Queue,
+    decode_delivery,
+    encode_delivery,
 )
+from chalicelib.clients.webhook_signatures import signed_headers
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import Unavailable
+from chalicelib.deliveries.model import (
+    TEST_EVENT,
+    Delivery,
+    DeliveryAttempt,
+    DeliveryStatus,
+    WebhookResponse,
+)
+from chalicelib.deliveries.repository import MAX_BATCH_SIZE, log_attempts
+from chalicelib.deliveries.rules import decide, delivery_attempt
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState, secret_of
+from chalicelib.webhooks.repository import pause, set_failing_since
 
 log = logging.getLogger("stint")
 
 THREADS = 10
-"""As many as a batch has messages: who does not answer makes nobody else wait."""
+"""The number of messages of a batch: a receiver that is slow does not delay the others."""
 
-_NO_LONGER_WANTED = "The webhook is paused."
-
-
-@dataclass(frozen=True, slots=True)
-class DeliveryTools:
-    """What the worker needs. ``webhook_key`` names the secret that webhooks' own derive from."""
-
-    tools: Toolbox
-    deliveries: Queue
-    dead_letters: Queue
-    poster: Poster
-    secrets: Secrets
-    webhook_key: str
-    intercom: Intercom | None = None
+_PAUSED = "The webhook is paused."
+_DELIVERED, _WAITING, _GIVEN_UP, _DROPPED = "delivered", "waiting", "given_up", "dropped"
 
 
-@dataclass(frozen=True, slots=True)
-class DeliveryReport:
-    """What became of a batch of messages, and the ids of those that are to come again."""
+class DeliveryReport(Struct, frozen=True):
+    """The numbers of messages of a batch by result.
+
+    ``failed`` has the ids of the messages that SQS must deliver again.
+    """
 
     delivered: int = 0
     waiting: int = 0
@@ -65,65 +62,108 @@ class DeliveryReport:
     failed: tuple[str, ...] = ()
 
 
-_DELIVERED, _WAITING, _GIVEN_UP, _DROPPED = "delivered", "waiting", "given_up", "dropped"
+class WebhookDelivery:
+    """Delivers messages of the queue to webhooks and to Intercom.
 
-
-def deliver(tools: DeliveryTools, messages: Mapping[str, str]) -> DeliveryReport:
-    """Deliver some messages, by their ids, all at once.
-
-    One that nobody can read fails until the queue itself takes it to the dead letters. Raises
-    ``Unavailable`` where nothing can be delivered at all.
+    ``master_key_name`` is the name of the secret from which the secrets of webhooks are derived.
     """
-    readable: dict[str, Delivery] = {}
-    failed = []
-    for message_id, text in messages.items():
-        try:
-            readable[message_id] = decode(text)
-        except ValueError:
-            log.exception("cannot decode a queue message", extra={"message_id": message_id})
-            failed.append(message_id)
-    webhooks = tools.tools.store.everywhere(
-        Webhook,
-        {(it.organization_id, it.webhook_id) for it in readable.values() if it.webhook_id},
-    )
-    worker = _Worker(tools, webhooks)
-    with ThreadPoolExecutor(THREADS) as threads:
-        ends = list(threads.map(worker.try_one, readable.values()))
-    worker.keep_log()
-    for message_id, end in zip(readable, ends, strict=True):
-        if end is None:
-            failed.append(message_id)
-    counted = Counter(end for end in ends if end is not None)
-    return DeliveryReport(**counted, failed=tuple(failed))
 
+    def __init__(
+        self,
+        dependencies: Dependencies,
+        *,
+        deliveries: Queue,
+        dead_letters: Queue,
+        client: WebhookClient,
+        secrets: Secrets,
+        master_key_name: str,
+        intercom: Intercom | None = None,
+    ) -> None:
+        self.dependencies = dependencies
+        self.database = dependencies.database
+        self.deliveries = deliveries
+        self.dead_letters = dead_letters
+        self.client = client
+        self.secrets = secrets
+        self.master_key_name = master_key_name
+        self.intercom = intercom
 
-@dataclass(frozen=True, slots=True)
-class _Worker:
-    tools: DeliveryTools
-    webhooks: Mapping[tuple[int, int], Webhook]
-    attempts: list[Attempt] = field(default_factory=list)
+    def run(self, messages: Mapping[str, str]) -> DeliveryReport:
+        """Deliver a batch of messages (bodies by message id), all at the same time.
 
-    def keep_log(self) -> None:
-        """Keep what became of the attempts. No delivery depends on it."""
-        store = self.tools.tools.store
-        for begin in range(0, len(self.attempts), MOST_AT_ONCE):
+        A message that cannot be decoded fails each time, until SQS moves it to the dead letters.
+        Raises ``Unavailable`` if the webhooks cannot be read.
+        """
+        deliveries: dict[str, Delivery] = {}
+        failed = []
+        for message_id, text in messages.items():
             try:
-                store.log_attempts(self.attempts[begin : begin + MOST_AT_ONCE])
+                deliveries[message_id] = decode_delivery(text)
+            except ValueError:
+                log.exception("cannot decode a queue message", extra={"message_id": message_id})
+                failed.append(message_id)
+        webhook_ids = {
+            (delivery.organization_id, delivery.webhook_id)
+            for delivery in deliveries.values()
+            if delivery.webhook_id
+        }
+        webhooks = self.database.get_many_across_organizations(Webhook, webhook_ids)
+        batch = _Batch(self, webhooks)
+        with ThreadPoolExecutor(THREADS) as threads:
+            results = list(threads.map(batch.deliver, deliveries.values()))
+        batch.log_attempts()
+        for message_id, result in zip(deliveries, results, strict=True):
+            if result is None:
+                failed.append(message_id)
+        counts = Counter(result for result in results if result is not None)
+        return DeliveryReport(**counts, failed=tuple(failed))
+
+
+def build_webhook_delivery(dependencies: Dependencies) -> WebhookDelivery:
+    """The delivery worker of a stage. Raises ``KeyError`` for an unknown Intercom region."""
+    settings = dependencies.settings
+    secrets = Secrets(settings.region)
+    intercom = None
+    if settings.intercom_token:
+        url = HOSTS[settings.intercom_region]
+        intercom = Intercom(WebhookClient(), secrets, settings.intercom_token, url)
+    return WebhookDelivery(
+        dependencies,
+        deliveries=Queue(settings.deliveries_url, settings.region),
+        dead_letters=Queue(settings.dead_letters_url, settings.region),
+        client=WebhookClient(local=settings.local_receivers),
+        secrets=secrets,
+        master_key_name=settings.webhook_key,
+        intercom=intercom,
+    )
+
+
+class _Batch(Struct, frozen=True):
+    worker: WebhookDelivery
+    webhooks: Mapping[tuple[int, int], Webhook]
+    attempts: list[DeliveryAttempt] = field(default_factory=list)
+
+    def log_attempts(self) -> None:
+        """Store the attempts. A failure does not affect the deliveries."""
+        connection = self.worker.database.connection
+        for begin in range(0, len(self.attempts), MAX_BATCH_SIZE):
+            try:
+                log_attempts(connection, self.attempts[begin : begin + MAX_BATCH_SIZE])
             except Unavailable:
                 log.warning("cannot store delivery attempts", exc_info=True)
 
-    def try_one(self, delivery: Delivery) -> str | None:
-        """What became of it; None: it is to come again, by the queue."""
+    def deliver(self, delivery: Delivery) -> str | None:
+        """Deliver; return the name of the report's counter. None: SQS must deliver it again."""
         try:
             return self._handle(delivery)
         except Exception:
-            log.exception("internal error during a delivery attempt", extra=_named(delivery))
+            log.exception("internal error during a delivery attempt", extra=_log_fields(delivery))
             return None
 
     def _handle(self, delivery: Delivery) -> str:
-        now = self.tools.tools.now()
+        now = self.worker.dependencies.now()
         if delivery.due > now:
-            # No message may be kept back for longer than a quarter of an hour at a time.
+            # SQS delays a message by at most 15 minutes: longer delays take several messages.
             self._send_later(delivery, now)
             return _WAITING
         if delivery.webhook_id is None:
@@ -131,98 +171,106 @@ class _Worker:
         webhook = self.webhooks.get((delivery.organization_id, delivery.webhook_id))
         if webhook is None:
             return self._drop(delivery, "The webhook was deleted.")
-        # Whoever tries a webhook wants to know, also before it is resumed.
+        # Test events are sent to paused webhooks too: an admin tests them before resuming them.
         if webhook.state is not WebhookState.ACTIVE and delivery.event_type != TEST_EVENT:
-            self._note_attempt(delivery, Fate.GIVEN_UP, Answer(failure=_NO_LONGER_WANTED))
-            return self._give_up(replace(delivery, failure=_NO_LONGER_WANTED))
-        answer = self._post(webhook, delivery)
-        fate = self._settle(delivery, answer)
-        # Last: what is noted about the webhook must not cost a delivery.
-        self._note(webhook, answer)
-        return fate
+            self._add_attempt(delivery, DeliveryStatus.GIVEN_UP, WebhookResponse(failure=_PAUSED))
+            return self._give_up(replace(delivery, failure=_PAUSED))
+        response = self._post(webhook, delivery)
+        result = self._handle_response(delivery, response)
+        # Last: an error in the update of the webhook must not affect the delivery.
+        self._update_webhook(webhook, response)
+        return result
 
     def _to_intercom(self, delivery: Delivery) -> str:
-        if self.tools.intercom is None:
+        if self.worker.intercom is None:
             return self._drop(delivery, "Intercom is no longer configured.")
-        answer = self.tools.intercom.post(delivery.body)
-        if answer.status == HTTPStatus.NOT_FOUND:
+        response = self.worker.intercom.post(delivery.body)
+        if response.status == HTTPStatus.NOT_FOUND:
             return self._drop(delivery, "Intercom does not know the person.")
-        return self._settle(delivery, answer)
+        return self._handle_response(delivery, response)
 
-    def _post(self, webhook: Webhook, delivery: Delivery) -> Answer:
-        now = self.tools.tools.now()
-        key = self.tools.secrets.get(self.tools.webhook_key).encode()
-        secrets = [secret_of(key, webhook, number) for number in webhook.signing_numbers(now)]
+    def _post(self, webhook: Webhook, delivery: Delivery) -> WebhookResponse:
+        now = self.worker.dependencies.now()
+        key = self.worker.secrets.get(self.worker.master_key_name).encode()
+        secrets = [
+            secret_of(key, webhook, number) for number in webhook.signing_secret_numbers(now)
+        ]
         headers = {
             "Content-Type": "application/json",
             "User-Agent": "stint-webhooks",
             **signed_headers(delivery.event_id, delivery.body, secrets, now),
         }
-        return self.tools.poster.post(webhook.url, delivery.body.encode(), headers)
+        return self.worker.client.post(webhook.url, delivery.body.encode(), headers)
 
-    def _settle(self, delivery: Delivery, answer: Answer) -> str:
-        now = self.tools.tools.now()
-        fate, after = decide(delivery, answer, now, self.tools.tools.jitter())
+    def _handle_response(self, delivery: Delivery, response: WebhookResponse) -> str:
+        now = self.worker.dependencies.now()
+        status, after = decide(delivery, response, now, self.worker.dependencies.jitter())
         log.info(
             "delivery attempt",
-            extra={**_named(delivery), "fate": fate.value, "answer": answer.words},
+            extra={**_log_fields(delivery), "status": status.value, "response": response.summary},
         )
-        self._note_attempt(delivery, fate, answer)
-        match fate:
-            case Fate.DELIVERED:
+        self._add_attempt(delivery, status, response)
+        match status:
+            case DeliveryStatus.DELIVERED:
                 return _DELIVERED
-            case Fate.AGAIN:
+            case DeliveryStatus.AGAIN:
                 self._send_later(after, now)
                 return _WAITING
-            case Fate.GIVEN_UP:
+            case DeliveryStatus.GIVEN_UP:
                 return self._give_up(after)
-            case Fate.DROPPED:
+            case DeliveryStatus.DROPPED:
                 return _DROPPED
 
-    def _note_attempt(self, delivery: Delivery, fate: Fate, answer: Answer) -> None:
+    def _add_attempt(
+        self, delivery: Delivery, status: DeliveryStatus, response: WebhookResponse
+    ) -> None:
         if delivery.webhook_id is not None:
-            tools = self.tools.tools
-            self.attempts.append(attempt_of(delivery, fate, answer, tools.ids.draw(), tools.now()))
+            dependencies = self.worker.dependencies
+            attempt_id, now = dependencies.ids.generate(), dependencies.now()
+            attempt = delivery_attempt(delivery, status, response, attempt_id, now)
+            self.attempts.append(attempt)
 
     def _send_later(self, delivery: Delivery, now: int) -> None:
-        delay = min(max(delivery.due - now, 0), LONGEST_DELAY)
-        _send(self.tools.deliveries, delivery, delay)
+        delay = min(max(delivery.due - now, 0), MAX_DELAY_SECONDS)
+        _send(self.worker.deliveries, delivery, delay)
 
     def _give_up(self, delivery: Delivery) -> str:
-        _send(self.tools.dead_letters, delivery)
+        _send(self.worker.dead_letters, delivery)
         return _GIVEN_UP
 
     def _drop(self, delivery: Delivery, reason: str) -> str:
-        log.info("delivery attempt", extra={**_named(delivery), "fate": _DROPPED, "answer": reason})
+        log.info(
+            "delivery attempt",
+            extra={**_log_fields(delivery), "status": _DROPPED, "response": reason},
+        )
         return _DROPPED
 
-    def _note(self, webhook: Webhook, answer: Answer) -> None:
-        """Keep in mind since when a webhook fails; pause the one that does so for too long."""
+    def _update_webhook(self, webhook: Webhook, response: WebhookResponse) -> None:
+        """Store since when a webhook fails; pause a webhook that failed for too long."""
         try:
-            self._mark(webhook, answer, self.tools.tools.now())
+            self._update_failing_since(webhook, response, self.worker.dependencies.now())
         except Unavailable:
-            # The next answer says the same.
+            # The next response leads to the same update.
             log.warning("cannot update the failure status of a webhook", exc_info=True)
 
-    def _mark(self, webhook: Webhook, answer: Answer, now: int) -> None:
-        store = self.tools.tools.store
-        if answer.succeeded:
+    def _update_failing_since(self, webhook: Webhook, response: WebhookResponse, now: int) -> None:
+        if response.succeeded:
             if webhook.failing_since is not None:
-                store.mark_failing(webhook, None)
-        elif answer.is_gone:
-            store.pause_webhook(webhook, PausedReason.GONE, now)
-        elif webhook.gives_up(now):
-            store.pause_webhook(webhook, PausedReason.FAILING, now)
+                set_failing_since(webhook, None)
+        elif response.is_gone:
+            pause(webhook, PausedReason.GONE, now)
+        elif webhook.has_failed_too_long(now):
+            pause(webhook, PausedReason.FAILING, now)
         elif webhook.failing_since is None:
-            store.mark_failing(webhook, now)
+            set_failing_since(webhook, now)
 
 
 def _send(queue: Queue, delivery: Delivery, delay: int = 0) -> None:
-    if queue.send([Message(encode(delivery), delivery.destination, delay)]):
+    if queue.send([Message(encode_delivery(delivery), delivery.destination, delay)]):
         raise RuntimeError("the queue rejected a message")
 
 
-def _named(delivery: Delivery) -> dict[str, object]:
+def _log_fields(delivery: Delivery) -> dict[str, object]:
     return {
         "event_id": delivery.event_id,
         "event_type": delivery.event_type,

@@ -1,69 +1,77 @@
-"""Sends events again: what was given up, or what happened in a stretch of time, as it is now.
+"""Sends events to a webhook again: its dead letters, or the events of a period.
 
-An event that is sent again has the id that it had, so that a receiver may tell.
+An event that is sent again has the same id as before, so that the receiver recognizes it.
 """
 
 from collections.abc import Iterator, Sequence
 
-from chalicelib.clients.sqs import Message, Queue, encode
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.clients.sqs import Message, Queue, encode_delivery
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.lists import TimeFilter
 from chalicelib.core.timestamps import Span
-from chalicelib.deliveries.rules import Delivery, given_up
-from chalicelib.domain.directory import Organization
-from chalicelib.domain.queries import TimeIs, TimerQuery, TimerSort
-from chalicelib.domain.timers import TimeEntry, Timer
+from chalicelib.deliveries.model import Delivery
+from chalicelib.deliveries.repository import latest_attempts
+from chalicelib.deliveries.rules import find_dead_letters
 from chalicelib.events.documents import webhook_delivery_body
-from chalicelib.events.rules import (
-    DomainEvent,
-    EventType,
-    entry_event_now,
-    started_event,
-    stopped_event,
-)
+from chalicelib.events.model import DomainEvent, EventType
+from chalicelib.events.rules import current_entry_event, started_event, stopped_event
+from chalicelib.organizations.model import Organization
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.lists import cursor_page
+from chalicelib.timers.model import Timer, TimerQuery, TimerSort
 from chalicelib.webhooks.model import Webhook
 
-_PAGE = 200
+_PAGE_SIZE = 200
 _RETRY_AFTER_SECONDS = 2
 
 
-def dead_letters(tools: Toolbox, webhook: Webhook, most: int) -> list[Delivery]:
-    """What was given up of a webhook's latest deliveries, to be sent again. One call."""
-    attempts = tools.store.attempts(webhook.organization_id, webhook.id, most)
+def dead_letters(dependencies: Dependencies, webhook: Webhook, limit: int) -> list[Delivery]:
+    """The dead letters among the latest ``limit`` attempts, to send again. One call."""
+    attempts = latest_attempts(
+        dependencies.database.connection, webhook.organization_id, webhook.id, limit
+    )
     return [
-        Delivery(it.event_id, it.event_type, it.organization_id, it.webhook_id, it.body or "")
-        for it in given_up(attempts)
+        Delivery(
+            attempt.event_id,
+            attempt.event_type,
+            attempt.organization_id,
+            attempt.webhook_id,
+            attempt.body or "",
+        )
+        for attempt in find_dead_letters(attempts)
     ]
 
 
 def events_between(
-    tools: Toolbox,
+    dependencies: Dependencies,
     webhook: Webhook,
     organization: Organization,
     after: int,
     before: int,
-    most: int,
+    limit: int,
 ) -> list[Delivery] | None:
-    """What a webhook wants of what started or stopped from ``after`` up to ``before``.
+    """The events of a period that a webhook receives, to send again; None if more than ``limit``.
 
-    Their time entries belong to it, as they are now. None where it is more than ``most``.
+    These are the starts and stops from the timestamp ``after`` to before the timestamp ``before``,
+    and the present state of the time entries of these timers.
     """
     span = Span(after, before)
-    wanted = set(webhook.events)
+    event_types = set(webhook.events)
     events: dict[str, DomainEvent] = {}
-    entries: set[int] = set()
-    for timer in _timers(tools, organization.id, span):
-        entries.add(timer.time_entry_id)
-        for event in _told_of(timer, span):
-            if event.type in wanted:
+    entry_ids: set[int] = set()
+    for timer in _timers(dependencies, organization.id, span):
+        entry_ids.add(timer.time_entry_id)
+        for event in _timer_events(timer, span):
+            if event.type in event_types:
                 events[event.id] = event
-        if len(events) > most or len(entries) > most:
+        if len(events) > limit or len(entry_ids) > limit:
             return None
-    if wanted & {EventType.TIME_ENTRY_CREATED, EventType.TIME_ENTRY_UPDATED}:
-        for event in map(entry_event_now, _entries(tools, organization.id, entries)):
-            if event.type in wanted:
+    if event_types & {EventType.TIME_ENTRY_CREATED, EventType.TIME_ENTRY_UPDATED}:
+        for event in map(current_entry_event, _entries(dependencies, organization.id, entry_ids)):
+            if event.type in event_types:
                 events[event.id] = event
-    if len(events) > most:
+    if len(events) > limit:
         return None
     return [
         Delivery(
@@ -73,41 +81,44 @@ def events_between(
             webhook.id,
             webhook_delivery_body(event, organization),
         )
-        for event in sorted(events.values(), key=lambda it: (it.at, it.record.id, it.version))
+        for event in sorted(
+            events.values(), key=lambda event: (event.at, event.record.id, event.version)
+        )
     ]
 
 
-def send(queue: Queue, deliveries: Sequence[Delivery]) -> None:
-    """Put deliveries on a queue. Raises ``Unavailable`` where it does not take all of them."""
-    messages = [Message(encode(it), it.destination) for it in deliveries]
+def enqueue(queue: Queue, deliveries: Sequence[Delivery]) -> None:
+    """Send deliveries to a queue. Raises ``Unavailable`` if the queue rejects some of them."""
+    messages = [Message(encode_delivery(delivery), delivery.destination) for delivery in deliveries]
     if queue.send(messages):
         detail = "The queue is busy. Try again in a few seconds."
         raise Unavailable(detail, retry_after=_RETRY_AFTER_SECONDS)
 
 
-def _told_of(timer: Timer, span: Span) -> Iterator[DomainEvent]:
+def _timer_events(timer: Timer, span: Span) -> Iterator[DomainEvent]:
     if timer.started_at in span:
         yield started_event(timer)
     if timer.stopped_at is not None and timer.stopped_at in span:
         yield stopped_event(timer, timer.stopped_at)
 
 
-def _timers(tools: Toolbox, organization_id: int, span: Span) -> Iterator[Timer]:
-    """What started then, and what stopped then: a timer may come twice."""
-    time = TimeIs(span)
+def _timers(dependencies: Dependencies, organization_id: int, span: Span) -> Iterator[Timer]:
+    """The timers that started in a span, then those that stopped in it: some come twice."""
+    time = TimeFilter(span)
     for query in (
         TimerQuery(organization_id, started_at=time, sort=TimerSort.STARTED_AT),
         TimerQuery(organization_id, stopped_at=time, sort=TimerSort.STOPPED_AT),
     ):
         position = None
         while True:
-            found = tools.store.stretch(query, position, _PAGE)
-            yield from found.rows
-            position = found.following
+            page = cursor_page(dependencies.database.connection, query, position, _PAGE_SIZE)
+            yield from page.rows
+            position = page.following
             if position is None:
                 break
 
 
-def _entries(tools: Toolbox, organization_id: int, ids: set[int]) -> list[TimeEntry]:
-    names = [(organization_id, entry_id) for entry_id in sorted(ids)]
-    return list(tools.store.everywhere(TimeEntry, names).values())
+def _entries(dependencies: Dependencies, organization_id: int, ids: set[int]) -> list[TimeEntry]:
+    scoped_ids = [(organization_id, entry_id) for entry_id in sorted(ids)]
+    database = dependencies.database
+    return list(database.get_many_across_organizations(TimeEntry, scoped_ids).values())

@@ -1,64 +1,99 @@
-"""The log of deliveries in DynamoDB: what became of each attempt, for as long as it lives."""
+"""Delivery attempts in DynamoDB. They expire after two weeks."""
 
-from collections.abc import Sequence
-from dataclasses import fields
+from collections.abc import Mapping, Sequence
 from typing import Any
 
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.connection import Connection
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
+from pynamodb.models import Model
 
-from chalicelib.deliveries.rules import Attempt
+from chalicelib.deliveries.model import DeliveryAttempt, DeliveryStatus
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name, translated
-from chalicelib.dynamodb.tables import AttemptModel
-from chalicelib.store.reads import RawItem
+from chalicelib.dynamodb.connection import table_name, translate_errors
+from chalicelib.dynamodb.items import (
+    EnumAttribute,
+    IntegerAttribute,
+    ItemType,
+    TTLSecondsAttribute,
+    declare,
+    from_item,
+    to_item,
+)
 
-MOST_AT_ONCE = 25
-"""What DynamoDB takes in a call."""
-
-_FIELDS = tuple(field.name for field in fields(Attempt))
+MAX_BATCH_SIZE = 25
+"""The maximum number of items of a BatchWriteItem call."""
 
 
-def log_attempts(connection: Connection, attempts: Sequence[Attempt]) -> None:
-    """Keep attempts: ``MOST_AT_ONCE`` at the most. One call.
+class DeliveryAttemptModel(Model):
+    """A :class:`~chalicelib.deliveries.model.DeliveryAttempt`."""
 
-    What DynamoDB has no capacity for at the moment is not kept: it is a log.
+    class Meta:
+        bare_name = "deliveries"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    webhook_key = UnicodeAttribute(hash_key=True)
+    attempt_key = UnicodeAttribute(range_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    webhook_id = IntegerAttribute()
+    event_id = UnicodeAttribute()
+    event_type = UnicodeAttribute()
+    attempt = IntegerAttribute()
+    at = IntegerAttribute()
+    # The attributes of the items have other names, from before the fields were renamed.
+    status = EnumAttribute(DeliveryStatus)
+    response_status = IntegerAttribute(null=True)
+    failure = UnicodeAttribute(null=True)
+    body = UnicodeAttribute(null=True)
+    expires_at = TTLSecondsAttribute()
+
+
+def _attempt_attributes(attempt: DeliveryAttempt) -> Mapping[str, Any]:
+    return {
+        "webhook_key": keys.scoped(attempt.organization_id, attempt.webhook_id),
+        "attempt_key": keys.timestamp_key(attempt.at, attempt.id),
+    }
+
+
+def _no_key(organization_id: int, attempt_id: int) -> Mapping[str, str]:
+    """No key by id: attempts are read by webhook. :func:`_attempt_attributes` returns the key."""
+    del organization_id, attempt_id
+    return {}
+
+
+declare(ItemType(DeliveryAttempt, DeliveryAttemptModel, _no_key, derived=_attempt_attributes))
+
+
+def log_attempts(connection: Connection, attempts: Sequence[DeliveryAttempt]) -> None:
+    """Store at most ``MAX_BATCH_SIZE`` attempts. One call.
+
+    Attempts that DynamoDB does not process at the moment are lost: they are only a log.
     """
-    puts = [{"PutRequest": {"Item": _item(it).serialize()}} for it in attempts]
-    with translated():
-        connection.dispatch("BatchWriteItem", {"RequestItems": {table_name(AttemptModel): puts}})
+    puts = [{"PutRequest": {"Item": to_item(attempt).serialize()}} for attempt in attempts]
+    with translate_errors():
+        connection.dispatch(
+            "BatchWriteItem", {"RequestItems": {table_name(DeliveryAttemptModel): puts}}
+        )
 
 
-def newest(
+def latest_attempts(
     connection: Connection, organization_id: int, webhook_id: int, limit: int
-) -> list[Attempt]:
-    """The newest attempts, the newest first. One call for each MB."""
+) -> list[DeliveryAttempt]:
+    """Read the latest ``limit`` attempts of a webhook, the latest first. One call per MB."""
     request: dict[str, Any] = {
-        "TableName": table_name(AttemptModel),
+        "TableName": table_name(DeliveryAttemptModel),
         "KeyConditionExpression": "webhook_key = :webhook",
         "ExpressionAttributeValues": {":webhook": {"S": keys.scoped(organization_id, webhook_id)}},
         "ScanIndexForward": False,
         "ConsistentRead": True,
     }
-    found: list[Attempt] = []
+    attempts: list[DeliveryAttempt] = []
     while True:
-        request["Limit"] = limit - len(found)
-        with translated():
-            answer = connection.dispatch("Query", dict(request))
-        found += map(_attempt, answer["Items"])
-        if "LastEvaluatedKey" not in answer or len(found) >= limit:
-            return found
-        request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
-
-
-def _item(attempt: Attempt) -> AttemptModel:
-    values: dict[str, Any] = {name: getattr(attempt, name) for name in _FIELDS}
-    return AttemptModel(
-        webhook_key=keys.scoped(attempt.organization_id, attempt.webhook_id),
-        attempt_key=keys.at(attempt.at, attempt.id),
-        **values,
-    )
-
-
-def _attempt(raw: RawItem) -> Attempt:
-    item = AttemptModel.from_raw_data(raw)
-    return Attempt(**{name: getattr(item, name) for name in _FIELDS})
+        request["Limit"] = limit - len(attempts)
+        with translate_errors():
+            response = connection.dispatch("Query", dict(request))
+        attempts += (from_item(DeliveryAttempt, item) for item in response["Items"])
+        if "LastEvaluatedKey" not in response or len(attempts) >= limit:
+            return attempts
+        request["ExclusiveStartKey"] = response["LastEvaluatedKey"]

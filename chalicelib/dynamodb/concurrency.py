@@ -1,4 +1,4 @@
-"""Calls that do not depend on each other, made at the same time: one wait instead of several."""
+"""Runs independent calls at the same time, in threads."""
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
@@ -7,13 +7,16 @@ from typing import TypeVar
 
 T = TypeVar("T")
 
-THREAD_NAME = "together"
+THREAD_NAME = "concurrent"
 
 
-def together(*calls: Callable[[], T]) -> list[T]:
-    """What the calls give, in their order. Raises what the first of them raises that fails."""
+def run_concurrently(*calls: Callable[[], T]) -> list[T]:
+    """Run the calls in threads of their own; return their results, in the order of the calls.
+
+    If calls fail, raises the error of the first of them.
+    """
     if len(calls) == 1:
         return [calls[0]()]
     with ThreadPoolExecutor(len(calls), THREAD_NAME) as threads:
-        waiting = [threads.submit(copy_context().run, call) for call in calls]
-        return [it.result() for it in waiting]
+        futures = [threads.submit(copy_context().run, call) for call in calls]
+        return [future.result() for future in futures]

@@ -1,51 +1,50 @@
-"""The one connection that all models share, and the door where drivers' errors are translated."""
+"""The connection that all models share, its errors, and reads of items by key.
 
-from collections.abc import Iterator
+Reads are consistent BatchGetItem calls across tables. TransactGetItems would cost twice as much,
+and concurrent writes would cancel it. It is not needed: the conditions of the transaction that
+follows check again what was read.
+"""
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
-from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
-from botocore.exceptions import ConnectionError as BotocoreConnectionError
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 from pynamodb.models import Model
 
-from chalicelib.core.errors import Unavailable
+from chalicelib.core.aws_errors import is_transient
+from chalicelib.core.errors import QueryTooBroad, Unavailable
 from chalicelib.core.settings import Settings
-from chalicelib.dynamodb.tables import MODELS
+from chalicelib.dynamodb.pynamodb_adapter import share_connection
 
-# API Gateway gives up after 29 s. A call that has not connected or answered in this time is sent
-# once more, so that a request, whose writes are repeated as well, ends before that.
+# API Gateway's timeout is 29 s. A call that exceeds these timeouts is sent once more, and
+# transactions are retried too: a request ends before API Gateway's timeout.
 _CONNECT_TIMEOUT_SECONDS = 1.0
 _READ_TIMEOUT_SECONDS = 3.0
 _RETRIES = 1
 _POOL_SIZE = 32
-_SERVER_FAULT = 500
+_MAX_ITEMS_PER_CALL = 100
+_ATTEMPTS = 3
 RETRY_AFTER_SECONDS = 2
 
-PASSING = frozenset(
-    {
-        "InternalServerError",
-        "LimitExceededException",
-        "ProvisionedThroughputExceeded",
-        "ProvisionedThroughputExceededException",
-        "RequestLimitExceeded",
-        "ServiceUnavailable",
-        "ThrottlingError",
-        "ThrottlingException",
-        "TransactionInProgressException",
-    }
-)
-"""What DynamoDB says when the same request may well succeed a moment later."""
+RawItem = dict[str, dict[str, Any]]
+"""An item as DynamoDB returns it: typed values by attribute name."""
 
 
-def connect(settings: Settings, read_timeout_seconds: float = _READ_TIMEOUT_SECONDS) -> Connection:
-    """A connection to which every model is bound, its client built at once.
+def connect(
+    settings: Settings,
+    models: Iterable[type[Model]],
+    read_timeout_seconds: float = _READ_TIMEOUT_SECONDS,
+) -> Connection:
+    """Create a connection and its client, and let all these models use it.
 
-    Built while a Lambda initialises, where the CPU is not rationed. Models are classes, so a
-    process has one connection: the last one wins.
+    Lambda has its full CPU while it initializes a function: the client is created then. Models are
+    classes, so a process has one connection: the latest.
     """
-    shared = Connection(
+    connection = Connection(
         region=settings.region,
         host=settings.dynamodb_endpoint,
         connect_timeout_seconds=_CONNECT_TIMEOUT_SECONDS,
@@ -53,56 +52,96 @@ def connect(settings: Settings, read_timeout_seconds: float = _READ_TIMEOUT_SECO
         max_retry_attempts=_RETRIES,
         max_pool_connections=_POOL_SIZE,
     )
-    known: set[str] = set()
-    for model in MODELS:
-        _bind(model, settings.table_prefix, shared, known)
-    _ = shared.client
-    return shared
+    for model in models:
+        meta = _meta(model)
+        meta.table_name = f"{settings.table_prefix}-{meta.bare_name}"
+        share_connection(model, connection)
+    _ = connection.client
+    return connection
 
 
 def table_name(model: type[Model]) -> str:
-    """The full name of a bound model's table."""
+    """The full name of the table of a connected model."""
     name: str = _meta(model).table_name
     return name
 
 
 @contextmanager
-def translated() -> Iterator[None]:
-    """What the database's driver raises, as the domain's errors.
+def translate_errors() -> Iterator[None]:
+    """Translate transient errors of PynamoDB and botocore to :class:`Unavailable`.
 
-    Throttled, away or silent becomes :class:`Unavailable`. Anything else is a fault of ours and
-    passes as it is.
+    Other errors are bugs or wrong settings; they are not translated.
     """
     try:
         yield
     except (PynamoDBException, ClientError, BotoCoreError) as error:
-        if is_passing(error):
+        cause = error.cause if isinstance(error, PynamoDBException) else error
+        if is_transient(cause):
             raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
         raise
 
 
-def is_passing(error: Exception) -> bool:
-    """Whether the database throttles, is away, or did not answer in time."""
-    cause = error.cause if isinstance(error, PynamoDBException) else error
-    if isinstance(cause, ClientError):
-        answer = cause.response
-        status = answer.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return status >= _SERVER_FAULT or answer.get("Error", {}).get("Code") in PASSING
-    # Not any BotoCoreError: missing credentials or wrong parameters are faults of ours.
-    return isinstance(cause, (BotocoreConnectionError, HTTPClientError))
-
-
-def _bind(model: type[Model], prefix: str, shared: Connection, known: set[str]) -> None:
-    meta = _meta(model)
-    meta.table_name = f"{prefix}-{meta.bare_name}"
-    # PynamoDB makes a client for each model and offers no way to share one: this is the way.
-    model._connection = None
-    table = model._get_connection()
-    if meta.table_name not in known:
-        known.add(meta.table_name)
-        shared.add_meta_table(table.get_meta_table())
-    table.connection = shared
-
-
 def _meta(model: type[Model]) -> Any:
     return model.Meta
+
+
+class ItemKey(Struct, frozen=True):
+    """The key of an item: its table, and the key attributes by name. All of them are text."""
+
+    table: str
+    key: tuple[tuple[str, str], ...]
+
+
+def item_key(model: type[Model], **key: str) -> ItemKey:
+    """The key of an item of a connected model."""
+    return ItemKey(table_name(model), tuple(sorted(key.items())))
+
+
+def batch_get(connection: Connection, item_keys: Iterable[ItemKey]) -> dict[ItemKey, RawItem]:
+    """Read items by key, consistently; items that do not exist are missing. One call per 100."""
+    unique_keys = list(dict.fromkeys(item_keys))
+    items: dict[ItemKey, RawItem] = {}
+    for begin in range(0, len(unique_keys), _MAX_ITEMS_PER_CALL):
+        items |= _get_chunk(connection, unique_keys[begin : begin + _MAX_ITEMS_PER_CALL])
+    return items
+
+
+def query_all(
+    connection: Connection, request: Mapping[str, Any], max_pages: int, narrowing_parameter: str
+) -> list[RawItem]:
+    """Read all items of a Query: at most ``max_pages`` pages of 1 MB. One call per page.
+
+    Raises :class:`QueryTooBroad` with ``narrowing_parameter`` if there are more pages.
+    """
+    page_request = dict(request)
+    items: list[RawItem] = []
+    for _ in range(max_pages):
+        with translate_errors():
+            response = connection.dispatch("Query", dict(page_request))
+        items += response["Items"]
+        if "LastEvaluatedKey" not in response:
+            return items
+        page_request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+    raise QueryTooBroad(narrowing_parameter)
+
+
+def _get_chunk(connection: Connection, item_keys: Sequence[ItemKey]) -> dict[ItemKey, RawItem]:
+    key_names = {
+        requested.table: tuple(name for name, _ in requested.key) for requested in item_keys
+    }
+    request: dict[str, Any] = {}
+    for requested in item_keys:
+        table = request.setdefault(requested.table, {"Keys": [], "ConsistentRead": True})
+        table["Keys"].append({name: {"S": value} for name, value in requested.key})
+    items: dict[ItemKey, RawItem] = {}
+    for _ in range(_ATTEMPTS):
+        with translate_errors():
+            response = connection.dispatch("BatchGetItem", {"RequestItems": request})
+        for table, raw_items in response["Responses"].items():
+            for raw in raw_items:
+                key = tuple((name, raw[name]["S"]) for name in key_names[table])
+                items[ItemKey(table, key)] = raw
+        request = response.get("UnprocessedKeys") or {}
+        if not request:
+            return items
+    raise Unavailable(retry_after=RETRY_AFTER_SECONDS)

@@ -1,62 +1,45 @@
-"""Walks along the indexes by which lists are read."""
+"""Queries of the indexes of lists."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from itertools import count
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name, translated
-from chalicelib.dynamodb.items import fields_of, read_noun
-from chalicelib.dynamodb.query_planner import (
-    BY_ORGANIZATION_DATE,
-    BY_PERSON,
-    BY_PERSON_DATE,
-    BY_SERVICE_DATE,
-    BY_STARTED,
-    BY_STOPPED,
-    BY_TIME_ENTRY,
-    Plan,
-)
-from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
-from chalicelib.store.reads import RawItem
+from chalicelib.dynamodb.connection import RawItem, table_name, translate_errors
+from chalicelib.dynamodb.items import attribute_names, from_item
+from chalicelib.dynamodb.query_planner import QueryPlan
 
 
-@dataclass(frozen=True, slots=True)
-class Index:
-    """An index: of which table, what its items hold, and its key's two attributes."""
+class Index(Struct, frozen=True):
+    """An index: its table, the entity of its items, and the two attributes of its key."""
 
     model: type[Model]
-    noun: type[Any]
+    entity: type[Any]
     hash_name: str
     range_name: str
 
 
-_STARTED = TimerModel.started_key.attr_name
-_STOPPED = TimerModel.stopped_key.attr_name
-_DATE = TimeEntryModel.date_key.attr_name
+INDEXES: dict[str, Index] = {}
+"""Every index of a list, by its name."""
 
-INDEXES: Mapping[str, Index] = {
-    BY_PERSON: Index(TimerModel, Timer, "person_key", _STARTED),
-    BY_TIME_ENTRY: Index(TimerModel, Timer, "time_entry_key", _STARTED),
-    BY_STARTED: Index(TimerModel, Timer, "organization_id", _STARTED),
-    BY_STOPPED: Index(TimerModel, Timer, "organization_id", _STOPPED),
-    BY_PERSON_DATE: Index(TimeEntryModel, TimeEntry, "person_key", _DATE),
-    BY_SERVICE_DATE: Index(TimeEntryModel, TimeEntry, "service_key", _DATE),
-    BY_ORGANIZATION_DATE: Index(TimeEntryModel, TimeEntry, "organization_id", _DATE),
-}
-"""Every index that lists are read by, by its name."""
+
+def declare_index(
+    name: str, model: type[Model], entity: type[Any], hash_name: str, range_name: str
+) -> None:
+    """Declare an index of a list. A slice declares its indexes in its ``repository.py``."""
+    INDEXES[name] = Index(model, entity, hash_name, range_name)
+
 
 Row = tuple[str, Any]
-"""A position in an index, and the record there."""
+"""A position in an index (the sort key of an item), and the item's record."""
 
 
-class Walk:
-    """A range of an index, forwards or backwards: from ``begin`` to ``end``, both included."""
+class IndexQuery:
+    """Reads a range of sort keys of an index: from ``begin`` to ``end``, both included."""
 
     def __init__(
         self,
@@ -72,13 +55,13 @@ class Walk:
         self._index = INDEXES[index]
         self._hash, self._range = self._index.hash_name, self._index.range_name
         self._partition = _typed(partition)
-        fields = [name for name in fields_of(self._index.noun) if name != self._range]
+        fields = [name for name in attribute_names(self._index.entity) if name != self._range]
         names = {f"#field{number}": name for number, name in enumerate(fields)}
         self._request: dict[str, Any] = {
             "TableName": table_name(self._index.model),
             "IndexName": index,
             "KeyConditionExpression": "#hash = :hash AND #range BETWEEN :begin AND :end",
-            # Keys are derived: none but the position's own is read again.
+            # Keys are derived from the fields: only the sort key, the position, is needed.
             "ProjectionExpression": f"#range, {', '.join(names)}",
             "ExpressionAttributeNames": {"#hash": self._hash, "#range": self._range, **names},
             "ExpressionAttributeValues": {
@@ -92,9 +75,9 @@ class Walk:
     def page(
         self, organization_id: int, after: str | None = None, limit: int | None = None
     ) -> tuple[Sequence[Row], str | None]:
-        """Rows behind a position, up to 1 MB, and the position at which they end; None: the end.
+        """Read rows after a position, at most 1 MB.
 
-        One call.
+        Returns the rows, and the position where the next page begins; None: no more rows. One call.
         """
         request = dict(self._request)
         if limit is not None:
@@ -102,65 +85,68 @@ class Walk:
         if after is not None:
             request["ExclusiveStartKey"] = self._start_key(organization_id, after)
         items, last = self._query(request)
-        rows = [(item[self._range]["S"], read_noun(self._index.noun, item)) for item in items]
+        rows = [(item[self._range]["S"], from_item(self._index.entity, item)) for item in items]
         return rows, None if last is None else last[self._range]["S"]
 
     def first(self, organization_id: int, count: int, after: str | None = None) -> list[Row]:
-        """The first so many rows, or those behind a position. One call for each MB."""
+        """Read the first ``count`` rows after a position. One call per MB."""
         rows: list[Row] = []
         position = after
         while len(rows) < count:
-            found, position = self.page(organization_id, position, count - len(rows))
-            rows += found
+            page, position = self.page(organization_id, position, count - len(rows))
+            rows += page
             if position is None:
                 break
         return rows
 
     def matching(
-        self, organization_id: int, means: Callable[[Any], bool], most_pages: int | None = None
+        self, organization_id: int, matches: Callable[[Any], bool], max_pages: int | None = None
     ) -> tuple[list[Any], bool]:
-        """The records that are meant, out of up to so many pages of 1 MB; whether that was all."""
-        found: list[Any] = []
+        """Read at most ``max_pages`` pages of 1 MB (None: all); keep the records that match.
+
+        Returns the records, and whether every page was read. One call per page.
+        """
+        records: list[Any] = []
         position = None
-        for _ in count(1) if most_pages is None else range(most_pages):
+        for _ in count(1) if max_pages is None else range(max_pages):
             rows, position = self.page(organization_id, position)
-            found += (record for _, record in rows if means(record))
+            records += (record for _, record in rows if matches(record))
             if position is None:
                 break
-        return found, position is None
+        return records, position is None
 
     def count(self) -> int:
-        """How many rows there are. One call for each MB."""
+        """Count the rows. One call per MB."""
         request = {**self._request, "Select": "COUNT"}
-        # Counting takes no projection, nor names that nothing uses.
+        # A count has no projection, and DynamoDB rejects names that no expression uses.
         del request["ProjectionExpression"]
         request["ExpressionAttributeNames"] = {"#hash": self._hash, "#range": self._range}
         total = 0
         while True:
-            with translated():
-                answer = self._connection.dispatch("Query", dict(request))
-            total += int(answer["Count"])
-            if "LastEvaluatedKey" not in answer:
+            with translate_errors():
+                response = self._connection.dispatch("Query", dict(request))
+            total += int(response["Count"])
+            if "LastEvaluatedKey" not in response:
                 return total
-            request["ExclusiveStartKey"] = answer["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
     def _query(self, request: dict[str, Any]) -> tuple[Sequence[RawItem], RawItem | None]:
-        with translated():
-            answer = self._connection.dispatch("Query", request)
-        return answer["Items"], answer.get("LastEvaluatedKey")
+        with translate_errors():
+            response = self._connection.dispatch("Query", request)
+        return response["Items"], response.get("LastEvaluatedKey")
 
     def _start_key(self, organization_id: int, after: str) -> RawItem:
         return {
-            "key": {"S": keys.scoped(organization_id, keys.id_in(after))},
+            "key": {"S": keys.scoped(organization_id, keys.record_id_in(after))},
             self._hash: self._partition,
             self._range: {"S": after},
         }
 
 
-def walk_of(connection: Connection, steps: Plan, descending: bool) -> Walk:
-    """The whole range of a plan, in one direction or the other."""
-    return Walk(
-        connection, steps.index, steps.partition, steps.begin, steps.end, backwards=descending
+def index_query(connection: Connection, plan: QueryPlan, descending: bool) -> IndexQuery:
+    """The index query that reads the whole range of a query plan."""
+    return IndexQuery(
+        connection, plan.index, plan.partition, plan.begin, plan.end, backwards=descending
     )
 
 

@@ -1,137 +1,145 @@
-"""How keys are spelled. Pure.
+"""The formats of keys. Pure.
 
-Sort keys are text, so numbers in them are zero-padded: ten digits hold an instant, sixteen an id.
+Sort keys are texts, so numbers in them have leading zeros: timestamps have 10 digits, ids 16.
 """
 
 import re
 from datetime import date
 
-from chalicelib.core.timestamps import LAST_INSTANT
+from chalicelib.core.lists import InvalidPosition
+from chalicelib.core.timestamps import MAX_TIMESTAMP
 from chalicelib.counters.model import (
     Bucket,
+    CounterKey,
+    CounterScope,
     EntryMonth,
     Listed,
     PersonDay,
-    TallyName,
-    TallyScope,
     day_date,
     day_number,
 )
-from chalicelib.domain.queries import BadPosition
 
 RUNNING_SHARDS = 8
-"""Partitions of the index of running timers: about 1,000 starts and stops a second each."""
+"""Partitions of the index of running timers: about 1,000 starts and stops per second for each."""
 
 DELETED = "deleted"
-"""The one partition of the index of deleted time entries that still have timers: few are."""
+"""The only partition of the index of deleted time entries that still have timers: they are few."""
 
-RUNNING_SLOT = "running"
-"""The range key of a person's running slot, beside their idempotency records."""
+RUNNING_TIMER = "running"
+"""The sort key of a person state. The person's idempotency records are in the same partition."""
 
-_POSITION = re.compile(r"(?:[0-9]{10}|[0-9]{4}-[0-9]{2}-[0-9]{2})#([0-9]{16})", re.ASCII)
-_KEPT = "key#"
+NEVER = MAX_TIMESTAMP + 1
+"""The stop of a running timer in sort keys: after every timestamp."""
 
-ENDLESS = LAST_INSTANT + 1
-"""Stands for the stop of a timer that still runs: later than every instant."""
-
+_IDEMPOTENCY_PREFIX = "key#"
 _ENTRIES = "#entries"
-_TALLY = re.compile(
+_POSITION = re.compile(r"(?:[0-9]{10}|[0-9]{4}-[0-9]{2}-[0-9]{2})#([0-9]{16})", re.ASCII)
+_SCOPE = re.compile(
     r"(?P<organization>[0-9]+)(?:#service#(?P<service>[0-9]+)|#(?P<person>[0-9]+))?"
     rf"(?P<entries>{_ENTRIES})?",
     re.ASCII,
 )
-_LEDGERS = re.compile(r"(?P<organization>[0-9]+)#rolled#(?P<when>[0-9-]+)", re.ASCII)
-_WHEN = re.compile(
+_ROLLED_UP_SCOPE = re.compile(r"(?P<organization>[0-9]+)#rolled#(?P<period>[0-9-]+)", re.ASCII)
+_COUNTER_BUCKET = re.compile(
     r"(?P<month>[0-9]{4}-[0-9]{2})(?:-(?P<day>[0-9]{2})|#(?P<service>[0-9]+))", re.ASCII
 )
 
 
 def scoped(organization_id: int, record_id: int | str) -> str:
-    """A record of an organization: the key of a timer, an entry, a person's slot or tallies."""
+    """The key of a record of an organization, such as a timer, a time entry or a person state."""
     return f"{organization_id}#{record_id}"
 
 
 def directory(kind: str, record_id: int | str) -> str:
-    """A record of an organization's directory; sorts by kind, then by id."""
+    """The sort key of a record in the directory table: sorted by kind, then by id."""
     rest = record_id if isinstance(record_id, str) else f"{record_id:016d}"
     return f"{directory_kind(kind)}{rest}"
 
 
 def directory_kind(kind: str) -> str:
-    """What the keys of all records of a kind begin with."""
+    """The prefix of the sort keys of all records of a kind in the directory table."""
     return f"{kind}#"
 
 
-def at(instant: int | None, record_id: int) -> str:
-    """An instant and the id that breaks ties; None, still running, sorts after every instant."""
-    return f"{begin(ENDLESS if instant is None else instant)}#{record_id:016d}"
+def timestamp_key(timestamp: int | None, record_id: int) -> str:
+    """The sort key of a timestamp and a record; None: the timer runs, after every timestamp."""
+    return f"{timestamp_prefix(NEVER if timestamp is None else timestamp)}#{record_id:016d}"
 
 
-def on(date_: str, record_id: int) -> str:
-    """A date (``2026-11-24``) and the id that breaks ties."""
+def timestamp_prefix(timestamp: int) -> str:
+    """The prefix of the sort keys of a timestamp. Sorts before all of them."""
+    return f"{timestamp:010d}"
+
+
+def date_key(date_: str, record_id: int) -> str:
+    """The sort key of a date (``2026-11-24``) and a record."""
     return f"{date_}#{record_id:016d}"
 
 
-def kept_outcome(digest: str) -> str:
-    """The range key of what a request with an idempotency key answered."""
-    return f"{_KEPT}{digest}"
+def record_id_in(position: str) -> int:
+    """The record id in a key from :func:`timestamp_key` or :func:`date_key`.
 
-
-def id_in(position: str) -> int:
-    """The id in a sort key that :func:`at` or :func:`on` made. Raises ``BadPosition`` otherwise."""
+    Raises ``InvalidPosition`` for other texts.
+    """
     match = _POSITION.fullmatch(position)
     if match is None:
-        raise BadPosition(position)
+        raise InvalidPosition(position)
     return int(match[1])
 
 
-def begin(instant: int) -> str:
-    """Sorts before everything at that instant, and after everything before it."""
-    return f"{instant:010d}"
+def idempotency(digest: str) -> str:
+    """The sort key of an idempotency record."""
+    return f"{_IDEMPOTENCY_PREFIX}{digest}"
 
 
 def shard(timer_id: int) -> str:
-    """The partition of a running timer in the index of running timers."""
+    """The partition of a timer in the index of running timers."""
     return str(timer_id % RUNNING_SHARDS)
 
 
-def tally_bucket(day: int) -> str:
-    """A person's UTC day, given in days since 1970-01-01, as ``2026-11-24``."""
+def day_bucket_name(day: int) -> str:
+    """The date of a UTC day (in days since 1970-01-01), such as ``2026-11-24``."""
     return day_date(day).isoformat()
 
 
-def tally(name: TallyName) -> dict[str, str]:
-    """The tally that acts write. Only these begin with a year: only these are watched."""
-    scope = scoped(name.organization_id, name.person_id)
-    match name:
+def counter(key: CounterKey) -> dict[str, str]:
+    """The item key of a counter.
+
+    Only these sort keys begin with a year: the stream's filter passes only these.
+    """
+    scope = scoped(key.organization_id, key.person_id)
+    match key:
         case PersonDay():
-            return {"scope": scope, "bucket": tally_bucket(name.day)}
+            return {"scope": scope, "bucket": day_bucket_name(key.day)}
         case EntryMonth():
-            return {"scope": f"{scope}{_ENTRIES}", "bucket": f"{name.month}#{name.service_id}"}
+            return {"scope": f"{scope}{_ENTRIES}", "bucket": f"{key.month}#{key.service_id}"}
 
 
 def organization_day(day: int) -> str:
-    """An organization's UTC day of timers, given in days since 1970-01-01."""
-    return tally_when(tally_bucket(day))
+    """The sort key of an organization's UTC day of timers (in days since 1970-01-01)."""
+    return bucket_name(day_bucket_name(day))
 
 
-def ledger(name: TallyName) -> dict[str, str]:
-    """What was rolled up of a tally: together with everybody else's of the same day or month."""
-    person = f"person#{name.person_id:016d}"
-    match name:
+def rolled_up(key: CounterKey) -> dict[str, str]:
+    """The item key of a counter's rolled-up record.
+
+    The records of an organization's day or month are in one partition.
+    """
+    person = f"person#{key.person_id:016d}"
+    match key:
         case PersonDay():
-            when, bucket = tally_bucket(name.day), person
+            period, bucket = day_bucket_name(key.day), person
         case EntryMonth():
-            when, bucket = name.month, f"{person}#service#{name.service_id:016d}"
-    return {"scope": ledgers(name.organization_id, when), "bucket": bucket}
+            period, bucket = key.month, f"{person}#service#{key.service_id:016d}"
+    return {"scope": rolled_up_scope(key.organization_id, period), "bucket": bucket}
 
 
-def ledgers(organization_id: int, when: str) -> str:
-    """The ledgers of an organization's UTC day (of timers) or month (of time entries)."""
-    return f"{organization_id}#rolled#{when}"
+def rolled_up_scope(organization_id: int, period: str) -> str:
+    """The partition of the rolled-up records of a UTC day (timers) or month (time entries)."""
+    return f"{organization_id}#rolled#{period}"
 
 
-def tally_scope(scope: TallyScope) -> str:
+def counter_scope(scope: CounterScope) -> str:
     """The partition of a scope's buckets."""
     key = str(scope.organization_id)
     if scope.person_id is not None:
@@ -141,45 +149,45 @@ def tally_scope(scope: TallyScope) -> str:
     return key if scope.listed is Listed.TIMERS else f"{key}{_ENTRIES}"
 
 
-def tally_when(when: str) -> str:
-    """A bucket's month or UTC day."""
-    return f"{'month' if len(when) == len('2026-11') else 'day'}#{when}"
+def bucket_name(period: str) -> str:
+    """The sort key of a bucket: a month (``2026-11``) or a UTC day (``2026-11-24``)."""
+    return f"{'month' if len(period) == len('2026-11') else 'day'}#{period}"
 
 
-def tally_named(scope: str, bucket: str) -> TallyName | None:
-    """The tally, written by acts, that a key names; None where it names anything else."""
-    match = _TALLY.fullmatch(scope)
-    when = _WHEN.fullmatch(bucket)
-    if match is None or when is None or match["person"] is None:
+def counter_key_in(scope: str, bucket: str) -> CounterKey | None:
+    """The counter with this item key; None if it is the key of another item."""
+    match = _SCOPE.fullmatch(scope)
+    period = _COUNTER_BUCKET.fullmatch(bucket)
+    if match is None or period is None or match["person"] is None:
         return None
     organization_id, person_id = int(match["organization"]), int(match["person"])
-    if match["entries"] is None and when["day"] is not None:
+    if match["entries"] is None and period["day"] is not None:
         return PersonDay(organization_id, person_id, day_number(date.fromisoformat(bucket)))
-    if match["entries"] is not None and when["service"] is not None:
-        return EntryMonth(organization_id, person_id, int(when["service"]), when["month"])
+    if match["entries"] is not None and period["service"] is not None:
+        return EntryMonth(organization_id, person_id, int(period["service"]), period["month"])
     return None
 
 
-def ledger_named(scope: str, bucket: str) -> TallyName | None:
-    """The tally whose ledger a key names, if it names one."""
-    match = _LEDGERS.fullmatch(scope)
+def rolled_up_key_in(scope: str, bucket: str) -> CounterKey | None:
+    """The counter whose rolled-up record has this item key; None if it is of another item."""
+    match = _ROLLED_UP_SCOPE.fullmatch(scope)
     if match is None:
         return None
-    organization_id, when = int(match["organization"]), match["when"]
+    organization_id, period = int(match["organization"]), match["period"]
     _, person_id, *service = bucket.split("#")
     if service:
-        return EntryMonth(organization_id, int(person_id), int(service[1]), when)
-    return PersonDay(organization_id, int(person_id), day_number(date.fromisoformat(when)))
+        return EntryMonth(organization_id, int(person_id), int(service[1]), period)
+    return PersonDay(organization_id, int(person_id), day_number(date.fromisoformat(period)))
 
 
-def bucket_named(scope: str, bucket: str) -> Bucket | None:
-    """The bucket that a key names; None where it names what acts write, or a ledger."""
-    match = _TALLY.fullmatch(scope)
-    kind, _, when = bucket.partition("#")
+def bucket_in(scope: str, bucket: str) -> Bucket | None:
+    """The bucket with this item key; None if it is of a counter or a rolled-up record."""
+    match = _SCOPE.fullmatch(scope)
+    kind, _, period = bucket.partition("#")
     if match is None or kind not in ("month", "day"):
         return None
     person_id, service_id = (
         None if match[name] is None else int(match[name]) for name in ("person", "service")
     )
     listed = Listed.TIMERS if match["entries"] is None else Listed.TIME_ENTRIES
-    return Bucket(TallyScope(listed, int(match["organization"]), person_id, service_id), when)
+    return Bucket(CounterScope(listed, int(match["organization"]), person_id, service_id), period)

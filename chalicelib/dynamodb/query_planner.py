@@ -1,42 +1,45 @@
-"""From a query to the index that serves it. Pure.
+"""Chooses the index of a query. Pure.
 
-A scope (time entry, person or organization) picks the index; a time that the index is sorted by
-narrows its range; what is left is checked row by row.
+The query's time entry, person or organization determines the index. A filter of the time that the
+index is sorted by limits the range of sort keys. The other filters are checked row by row.
 """
 
+from msgspec import Struct
+
+from chalicelib.core.lists import TimeFilter
 from chalicelib.core.timestamps import Span, next_date
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.queries import EntryQuery, EntrySort, TimeIs, TimerQuery, TimerSort
 from chalicelib.dynamodb import keys
-from chalicelib.time_entries.rules import EARLIEST_DATE, LATEST_DATE
+from chalicelib.time_entries.model import EARLIEST_DATE, LATEST_DATE, EntryQuery, EntrySort
+from chalicelib.timers.model import TimerQuery, TimerSort
 
-FIRST = keys.begin(0)
+FIRST = keys.timestamp_prefix(0)
 LAST = ":"
-"""Before and behind every "instant#id"."""
+"""Sort before and after every sort key of a timestamp or a date."""
 
-MOST_INDEX_PAGES = 5
-"""Index pages of 1 MB that a query may take which no index serves."""
+MAX_INDEX_PAGES = 5
+"""Index pages of 1 MB that are read for a query without an exact plan."""
 
 BY_PERSON = "by_person"
 BY_TIME_ENTRY = "by_time_entry"
 BY_STARTED = "by_organization_started"
 BY_STOPPED = "by_organization_stopped"
-
 BY_PERSON_DATE = "by_person_date"
 BY_SERVICE_DATE = "by_service_date"
 BY_ORGANIZATION_DATE = "by_organization_date"
 
 
-@dataclass(frozen=True, slots=True)
-class Plan:
-    """One walk along an index: its name, the partition, and the range of sort keys.
+class QueryPlan(Struct, frozen=True):
+    """One query of an index.
 
-    ``begin`` is the first sort key that counts, ``end`` the first that no longer does. Where
-    ``exact``, everything in the range is meant; otherwise each row is to be checked.
-
-    With ``stops``, an exact walk along an index that is sorted by start is to be narrowed to what
-    stopped in that span: its first and last row may lie a session beside the span
-    (``windows.py``). Where not ``ordered``, the rows come in another order than they are wanted.
+    :param index: the name of the index.
+    :param partition: the partition of the index.
+    :param begin: the first sort key of the range.
+    :param end: the first sort key after the range.
+    :param exact: whether every row of the range matches; otherwise each row must be checked.
+    :param stops: set for an exact plan of an index that is sorted by start: only timers that
+        stopped in this span match. The first and the last row of the range may be one session
+        outside the span, see ``counters/key_ranges.py``.
+    :param ordered: whether the rows are in the order of the query.
     """
 
     index: str
@@ -48,8 +51,8 @@ class Plan:
     ordered: bool = True
 
 
-def plan(query: TimerQuery) -> Plan | None:
-    """How to answer a query in its order; None where its answer is empty by itself."""
+def plan_timers(query: TimerQuery) -> QueryPlan | None:
+    """The plan of a query for timers, in the order of the query; None if no timer can match."""
     if query.person_ids == frozenset() or query.time_entry_ids == frozenset():
         return None
     if _is_empty(query.started_at) or _is_empty(query.stopped_at):
@@ -58,55 +61,56 @@ def plan(query: TimerQuery) -> Plan | None:
     by_stop = index == BY_STOPPED
     begin, end = _range(query.stopped_at if by_stop else query.started_at)
     exact = _is_served(query, index)
-    return Plan(index, partition, begin, end, exact, _stops(query, index) if exact else None)
+    return QueryPlan(index, partition, begin, end, exact, _stops(query, index) if exact else None)
 
 
-def detour(query: TimerQuery) -> Plan | None:
-    """A range that holds all that an organization's query wants, in another order; if there is one.
+def alternative_plan(query: TimerQuery) -> QueryPlan | None:
+    """A plan with the index of the filtered time, in another order; None where there is none.
 
-    What was started on some days is little beside what was ever stopped, and the other way round.
+    It applies to an organization's timers that are filtered by one time and sorted by the other.
+    The timers that started on some days are few, compared with all that ever stopped.
     """
-    steps = plan(query)
-    if steps is None or steps.exact:
+    plan = plan_timers(query)
+    if plan is None or plan.exact:
         return None
-    if steps.index == BY_STARTED and query.stopped_at is not None and query.started_at is None:
+    if plan.index == BY_STARTED and query.stopped_at is not None and query.started_at is None:
         begin, end = _range(query.stopped_at)
-        return Plan(BY_STOPPED, steps.partition, begin, end, exact=False, ordered=False)
-    if steps.index == BY_STOPPED and query.started_at is not None and query.stopped_at is None:
+        return QueryPlan(BY_STOPPED, plan.partition, begin, end, exact=False, ordered=False)
+    if plan.index == BY_STOPPED and query.started_at is not None and query.stopped_at is None:
         begin, end = _range(query.started_at)
-        return Plan(BY_STARTED, steps.partition, begin, end, exact=False, ordered=False)
+        return QueryPlan(BY_STARTED, plan.partition, begin, end, exact=False, ordered=False)
     return None
 
 
-def entry_plan(query: EntryQuery) -> Plan:
-    """How to answer a query for time entries that is not empty by itself.
+def plan_time_entries(query: EntryQuery) -> QueryPlan:
+    """The plan of a query for time entries. Rows are sorted by date.
 
-    Where it wants them in another order than by date, the plan says all but the order.
+    A query whose ``is_empty`` is true has no plan.
     """
     index, partition = _entry_scope(query)
-    served = {
+    is_served = {
         BY_PERSON_DATE: query.service_ids is None,
         BY_SERVICE_DATE: query.person_ids is None,
         BY_ORGANIZATION_DATE: query.person_ids is None and query.service_ids is None,
     }
-    exact = served[index] and query.ids is None and query.meets is None
-    # Beyond what dates an entry may have lies nothing: neither an entry nor a tally.
+    exact = is_served[index] and query.ids is None and query.predicate is None
+    # No time entry, and no counter, has a date outside the supported range.
     begin = FIRST if query.first_date <= EARLIEST_DATE else query.first_date
     end = LAST if query.last_date >= LATEST_DATE else next_date(query.last_date)
-    return Plan(index, partition, begin, end, exact, ordered=query.sort is EntrySort.DATE)
+    return QueryPlan(index, partition, begin, end, exact, ordered=query.sort is EntrySort.DATE)
 
 
-def asks_what_runs(query: TimerQuery) -> int | None:
-    """The person of whom a query asks what runs, if it asks that: their slot has the answer."""
-    return _only(query.person_ids) if query.stopped_at == TimeIs(None) else None
+def running_timer_person_id(query: TimerQuery) -> int | None:
+    """The person, if a query is for the running timer of one person: their state has it."""
+    return _only(query.person_ids) if query.stopped_at == TimeFilter(None) else None
 
 
-def narrowing_filter(steps: Plan) -> str:
-    """The filter that would narrow what a plan reads: a scope, or a range of the sorted time."""
-    if steps.index == BY_STOPPED:
+def narrowing_filter(plan: QueryPlan) -> str:
+    """The filter that would narrow the range of a plan: a scope, or the sorted time."""
+    if plan.index == BY_STOPPED:
         return "stopped_at"
-    if steps.index == BY_STARTED:
-        return "person_id" if steps.begin == FIRST else "started_at"
+    if plan.index == BY_STARTED:
+        return "person_id" if plan.begin == FIRST else "started_at"
     return "started_at"
 
 
@@ -118,24 +122,24 @@ def _entry_scope(query: EntryQuery) -> tuple[str, str | int]:
     return BY_ORGANIZATION_DATE, query.organization_id
 
 
-def _is_empty(time: TimeIs | None) -> bool:
+def _is_empty(time: TimeFilter | None) -> bool:
     return time is not None and time.span is not None and time.span.start >= time.span.end
 
 
 def _is_served(query: TimerQuery, index: str) -> bool:
-    """Whether the index says all: one scope, and ranges of what it is sorted by."""
+    """Whether the index serves the query alone: one scope, and ranges of the sorted time."""
     other_scopes = {
         BY_TIME_ENTRY: (query.person_ids,),
         BY_PERSON: (query.time_entry_ids,),
     }.get(index, (query.person_ids, query.time_entry_ids))
-    refused = (
+    exclusions = (
         query.other_person_ids,
         query.other_time_entry_ids,
         query.started_outside,
         query.stopped_outside,
     )
     one_scope = other_scopes.count(None) == len(other_scopes)
-    return one_scope and _times_are_served(query, index) and not any(refused)
+    return one_scope and _times_are_served(query, index) and not any(exclusions)
 
 
 def _times_are_served(query: TimerQuery, index: str) -> bool:
@@ -143,9 +147,9 @@ def _times_are_served(query: TimerQuery, index: str) -> bool:
         return query.started_at is None
     if index == BY_STARTED:
         return query.stopped_at is None
-    # Within a person and within an entry, order by start is order by stop; but what runs of an
-    # entry is its last timer, or none.
-    return query.stopped_at != TimeIs(None)
+    # The timers of a person or a time entry have the same order by start and by stop. The running
+    # timer of a time entry is its last one: a range cannot find it.
+    return query.stopped_at != TimeFilter(None)
 
 
 def _stops(query: TimerQuery, index: str) -> Span | None:
@@ -155,7 +159,7 @@ def _stops(query: TimerQuery, index: str) -> Span | None:
 
 
 def _scope(query: TimerQuery) -> tuple[str, str | int]:
-    # Within one time entry and within one person, order by start is order by stop.
+    # The timers of a person or a time entry have the same order by start and by stop.
     if (entry_id := _only(query.time_entry_ids)) is not None:
         return BY_TIME_ENTRY, keys.scoped(query.organization_id, entry_id)
     if (person_id := _only(query.person_ids)) is not None:
@@ -166,13 +170,13 @@ def _scope(query: TimerQuery) -> tuple[str, str | int]:
 
 
 def _only(ids: frozenset[int] | None) -> int | None:
-    """The one id that is asked for, where it is one."""
+    """The id, if there is exactly one."""
     return next(iter(ids)) if ids is not None and len(ids) == 1 else None
 
 
-def _range(time: TimeIs | None) -> tuple[str, str]:
+def _range(time: TimeFilter | None) -> tuple[str, str]:
     if time is None:
         return FIRST, LAST
     if time.span is None:
-        return keys.begin(keys.ENDLESS), LAST
-    return keys.begin(time.span.start), keys.begin(time.span.end)
+        return keys.timestamp_prefix(keys.NEVER), LAST
+    return keys.timestamp_prefix(time.span.start), keys.timestamp_prefix(time.span.end)

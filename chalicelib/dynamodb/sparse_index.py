@@ -1,28 +1,28 @@
-"""Pages of the sparse indexes, which hold what the sweep has to do."""
+"""Pages of the sparse indexes: the work of the scheduled auto-stop."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.dataclass import dataclass
-from chalicelib.dynamodb.connection import table_name, translated
-from chalicelib.store.reads import RawItem
+from chalicelib.dynamodb.connection import RawItem, table_name, translate_errors
 
 
-@dataclass(frozen=True, slots=True)
-class SparsePage:
-    """A page of a sparse index. Whoever takes it reads its items one by one, so that a spoilt one
-    does not hide the others. ``after`` begins the next page; None: the end."""
+class SparseIndexPage(Struct, frozen=True):
+    """A page of a sparse index. ``after`` is where the next page begins; None: the last page.
+
+    The items are raw: the caller converts each of them by itself, so that an invalid item does not
+    hide the others.
+    """
 
     items: Sequence[RawItem]
     after: Any
 
 
-@dataclass(frozen=True, slots=True)
-class Part:
-    """A part of a sparse index: a condition on its keys, and the texts that this names."""
+class SparseIndexRange(Struct, frozen=True):
+    """A part of a sparse index: a key condition expression, and the texts of its placeholders."""
 
     model: type[Model]
     index: str
@@ -30,17 +30,19 @@ class Part:
     values: Mapping[str, str]
 
 
-def sparse_page(connection: Connection, part: Part, limit: int, after: Any) -> SparsePage:
-    """Up to ``limit`` items behind a page's ``after`` (None: from the beginning). One call."""
+def sparse_page(
+    connection: Connection, key_range: SparseIndexRange, limit: int, after: Any
+) -> SparseIndexPage:
+    """Read at most ``limit`` items after ``after`` (None: from the beginning). One call."""
     request = {
-        "TableName": table_name(part.model),
-        "IndexName": part.index,
-        "KeyConditionExpression": part.condition,
-        "ExpressionAttributeValues": {name: {"S": text} for name, text in part.values.items()},
+        "TableName": table_name(key_range.model),
+        "IndexName": key_range.index,
+        "KeyConditionExpression": key_range.condition,
+        "ExpressionAttributeValues": {name: {"S": text} for name, text in key_range.values.items()},
         "Limit": limit,
     }
     if after is not None:
         request["ExclusiveStartKey"] = after
-    with translated():
-        answer = connection.dispatch("Query", request)
-    return SparsePage(answer["Items"], answer.get("LastEvaluatedKey"))
+    with translate_errors():
+        response = connection.dispatch("Query", request)
+    return SparseIndexPage(response["Items"], response.get("LastEvaluatedKey"))

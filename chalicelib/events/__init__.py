@@ -1,1 +1,1 @@
-"""Scheduled handlers, one module each: on AWS each is a Lambda of its own, without ``app``."""
+"""Domain events: from changes of records to messages for webhooks and Intercom."""

@@ -1,4 +1,4 @@
-"""What is posted: a domain event as webhooks get it, and as Intercom does."""
+"""The bodies that webhooks and Intercom receive for a domain event."""
 
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -6,15 +6,18 @@ from zoneinfo import ZoneInfo
 import msgspec
 
 from chalicelib.clients.sqs import MAX_BODY_BYTES
-from chalicelib.core.timestamps import format_instant
-from chalicelib.deliveries.rules import TEST_EVENT
-from chalicelib.domain.directory import Caller, Organization, Person
-from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.events.rules import DomainEvent, EventType
-from chalicelib.jsonapi.documents import View, encode, render
+from chalicelib.core.permissions import Caller
+from chalicelib.core.timestamps import format_timestamp
+from chalicelib.deliveries.model import TEST_EVENT
+from chalicelib.events.model import DomainEvent, EventType
+from chalicelib.jsonapi.documents import ViewOptions, encode, render
 from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person
 from chalicelib.time_entries.api import TIME_ENTRIES
+from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.api import TIMERS
+from chalicelib.timers.model import Timer
 from chalicelib.webhooks.api import WEBHOOKS
 from chalicelib.webhooks.model import Webhook
 
@@ -22,80 +25,80 @@ INTERCOM_NAMES = {
     EventType.TIMER_STARTED: "timer-started",
     EventType.TIMER_STOPPED: "timer-stopped",
 }
-"""What Intercom hears of, and by which name. Contract section 10."""
+"""The events that are sent to Intercom, and their names there. Contract section 10."""
 
-_UNSEEN = frozenset({"updated_at"})
+_NOT_COMPARED = frozenset({"updated_at"})
 
 
 def webhook_body(event: DomainEvent, zone: ZoneInfo, *, whole: bool = True) -> str:
-    """An event as webhooks get it; without ``whole`` it only names the resource.
+    """The body of an event for webhooks, with the resource as in a response of the API.
 
-    Its resource is as the API shows it, with every relationship's data.
+    Without ``whole`` it has only the resource's type and id.
     """
     resource = _resource(event.record)
-    shown = _shown(event.record, zone)
+    document = _render(event.record, zone)
     if not whole:
-        shown = {"id": shown["id"], "type": shown["type"], "meta": {"truncated": True}}
+        document = {"id": document["id"], "type": document["type"], "meta": {"truncated": True}}
     return encode(
         {
             "id": event.id,
             "type": event.type.value,
-            "timestamp": format_instant(event.at, zone),
+            "timestamp": format_timestamp(event.at, zone),
             "organization_id": event.record.organization_id,
-            "person_id": resource.owner(event.record),
+            "person_id": resource.view.owner_id(event.record),
             "version": event.version,
-            "data": shown,
+            "data": document,
         }
     )
 
 
 def webhook_delivery_body(event: DomainEvent, organization: Organization) -> str:
-    """The same, and what would be too large for the queue only names its resource."""
+    """The body of an event for webhooks. If it is too large for the queue, it is truncated."""
     body = webhook_body(event, organization.zone)
-    # Quotes and backslashes are escaped once more within the message.
+    # The message is JSON too: it escapes the quotes and backslashes of the body.
     if len(msgspec.json.encode(body)) > MAX_BODY_BYTES:
         body = webhook_body(event, organization.zone, whole=False)
     return body
 
 
-def trial_body(event_id: str, webhook: Webhook, caller: Caller, now: int) -> str:
-    """An event in which nothing happened, about the webhook itself."""
+def test_body(event_id: str, webhook: Webhook, caller: Caller, now: int) -> str:
+    """The body of a test event, with the webhook as its resource."""
     zone = caller.organization.zone
     return encode(
         {
             "id": event_id,
             "type": TEST_EVENT,
-            "timestamp": format_instant(now, zone),
+            "timestamp": format_timestamp(now, zone),
             "organization_id": webhook.organization_id,
             "person_id": caller.person_id,
             "version": webhook.version,
-            "data": render(WEBHOOKS, webhook, View(zone=zone)),
+            "data": render(WEBHOOKS, webhook, ViewOptions(zone=zone)),
         }
     )
 
 
-def intercom_body(event: DomainEvent, person: Person | None, known_by: str) -> str | None:
-    """An event as Intercom gets it; None where it is none that Intercom hears of.
+def intercom_body(event: DomainEvent, person: Person | None, identified_by: str) -> str | None:
+    """The body of an event for Intercom; None if the event is not sent to Intercom.
 
-    People are named by our id, or by their e-mail address (``known_by``).
+    ``identified_by`` is how Intercom identifies people: ``email``, or ``user_id`` (a person's id).
     """
     timer = event.record
     name = INTERCOM_NAMES.get(event.type)
     if name is None or not isinstance(timer, Timer):
         return None
-    if known_by == "email":
+    if identified_by == "email":
         if person is None:
             return None
-        who = {"email": person.email}
+        user = {"email": person.email}
     else:
-        who = {"user_id": str(timer.person_id)}
+        user = {"user_id": str(timer.person_id)}
     metadata = {
         "event_id": event.id,
         "organization_id": timer.organization_id,
         "timer_id": timer.id,
         "time_entry_id": timer.time_entry_id,
         "version": event.version,
-        # By Intercom's convention instants are Unix seconds under a name that ends in _at.
+        # Intercom reads names that end in _at as timestamps: Unix seconds.
         "started_at": timer.started_at,
     }
     if event.type is EventType.TIMER_STOPPED:
@@ -105,22 +108,23 @@ def intercom_body(event: DomainEvent, person: Person | None, known_by: str) -> s
             "total_time": timer.total_time,
             "stop_reason": "by_hand" if reason is None else reason.value,
         }
-    return encode({"event_name": name, "created_at": event.at, **who, "metadata": metadata})
+    return encode({"event_name": name, "created_at": event.at, **user, "metadata": metadata})
 
 
-def looks(entry: TimeEntry) -> dict[str, Any]:
-    """What an outsider sees of a time entry, but for the instant of its last change."""
-    shown = _shown(entry, ZoneInfo("UTC"))
-    attributes = {name: it for name, it in shown["attributes"].items() if name not in _UNSEEN}
-    return {**shown, "attributes": attributes}
+def public_content(entry: TimeEntry) -> dict[str, Any]:
+    """A time entry as webhooks receive it, without the time of its last change."""
+    document = _render(entry, ZoneInfo("UTC"))
+    attributes = document["attributes"].items()
+    compared = {name: value for name, value in attributes if name not in _NOT_COMPARED}
+    return {**document, "attributes": compared}
 
 
 def _resource(record: Timer | TimeEntry) -> AnyResource:
     return TIMERS if isinstance(record, Timer) else TIME_ENTRIES
 
 
-def _shown(record: Timer | TimeEntry, zone: ZoneInfo) -> dict[str, Any]:
+def _render(record: Timer | TimeEntry, zone: ZoneInfo) -> dict[str, Any]:
     resource = _resource(record)
-    # Who listens cannot ask for an include: the ids of what belongs to it come along.
-    linked = frozenset(relationship.name for relationship in resource.relationships)
-    return render(resource, record, View(include=linked, zone=zone))
+    # A receiver cannot use the parameter `include`: it gets the ids of all relationships.
+    relationships = frozenset(relationship.name for relationship in resource.relationships)
+    return render(resource, record, ViewOptions(include=relationships, zone=zone))

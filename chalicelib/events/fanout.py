@@ -1,8 +1,8 @@
-"""The fan-out: from records of the tables' streams to one message for each destination.
+"""The event fan-out: sends one message per event and destination, from records of the streams.
 
-Destinations are read once for each batch and organization, and never remembered: what happens after
-a webhook was created is sent to it. Records may come twice, late and in any order: an event's id is
-derived from what changed, and its version says what is newer. docs/decisions/0013-events.md.
+The webhooks of an organization are read for each batch and never cached, so that a new webhook
+receives all later events. Records may come twice, late and in any order: an event's id is derived
+from the change, and its version shows which event is newer. docs/decisions/0013-events.md.
 """
 
 import logging
@@ -11,40 +11,37 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
 import msgspec
+from msgspec import Struct
 
-from chalicelib.clients.sqs import MAX_BODY_BYTES, Message, Queue, encode
+from chalicelib.clients.sqs import MAX_BODY_BYTES, Message, Queue, encode_delivery
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
-from chalicelib.dataclass import dataclass
-from chalicelib.deliveries.rules import Delivery
-from chalicelib.domain.directory import Organization, Person
-from chalicelib.dynamodb.database import Store
-from chalicelib.events.documents import INTERCOM_NAMES, intercom_body, looks, webhook_delivery_body
-from chalicelib.events.rules import DomainEvent, entry_events, timer_events
+from chalicelib.deliveries.model import Delivery
+from chalicelib.dynamodb.database import Database
+from chalicelib.events.documents import (
+    INTERCOM_NAMES,
+    intercom_body,
+    public_content,
+    webhook_delivery_body,
+)
+from chalicelib.events.model import DomainEvent
+from chalicelib.events.rules import entry_events, timer_events
 from chalicelib.events.stream_records import StreamRecord, TimerChange, read_change, sequence_number
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person
 from chalicelib.webhooks.model import Webhook
 
 log = logging.getLogger("stint")
 
 
-@dataclass(frozen=True, slots=True)
-class FanOutTools:
-    """What the fan-out needs. ``intercom_person``: what Intercom knows people by; None: off."""
+class EventFanoutReport(Struct, frozen=True):
+    """The result of a batch.
 
-    store: Store
-    deliveries: Queue
-    failed_records: Queue
-    intercom_person: str | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class FanOutReport:
-    """What became of a batch.
-
-    :param records: how many there were.
-    :param events: how many things had happened.
-    :param messages: how many deliveries were put on the queue.
-    :param unreadable: records that nobody could make sense of: put aside, whole.
-    :param failed: the sequence numbers of those that are to come again.
+    :param records: the number of stream records.
+    :param events: the number of events.
+    :param messages: the number of deliveries that were sent to the queue.
+    :param unreadable: the number of invalid records, which were moved to the failure queue.
+    :param failed: the sequence numbers of the records that Lambda must retry.
     """
 
     records: int
@@ -54,99 +51,132 @@ class FanOutReport:
     failed: tuple[str, ...]
 
 
-def fan_out(tools: FanOutTools, records: Sequence[StreamRecord]) -> FanOutReport:
-    """Put a batch's events on the queue. Raises only where the stack itself is wrong."""
-    batch = _Batch(tools, records)
-    batch.read()
-    batch.address()
-    messages = batch.send()
-    batch.put_aside()
-    return FanOutReport(
-        records=len(records),
-        events=sum(map(len, batch.events.values())),
-        messages=messages,
-        unreadable=len(batch.unreadable),
-        # In the order of the stream, which is the order in which Lambda counts.
-        failed=tuple(number for number in map(sequence_number, records) if number in batch.failed),
+class EventFanout:
+    """Sends the events of stream records to the queue of deliveries.
+
+    ``intercom_person`` is how Intercom identifies people (``email`` or ``user_id``); None: no
+    events are sent to Intercom.
+    """
+
+    def __init__(
+        self,
+        database: Database,
+        deliveries: Queue,
+        failed_records: Queue,
+        intercom_person: str | None = None,
+    ) -> None:
+        self.database = database
+        self.deliveries = deliveries
+        self.failed_records = failed_records
+        self.intercom_person = intercom_person
+
+    def run(self, records: Sequence[StreamRecord]) -> EventFanoutReport:
+        """Send the events of a batch of records. Raises only if the stack is set up incorrectly."""
+        batch = _Batch(self, records)
+        batch.read_events()
+        batch.write_messages()
+        messages = batch.send_messages()
+        batch.move_unreadable()
+        numbers = map(sequence_number, records)
+        return EventFanoutReport(
+            records=len(records),
+            events=sum(map(len, batch.events.values())),
+            messages=messages,
+            unreadable=len(batch.unreadable),
+            # In the order of the stream: Lambda retries from the first of them.
+            failed=tuple(number for number in numbers if number in batch.failed),
+        )
+
+
+def build_event_fanout(dependencies: Dependencies) -> EventFanout:
+    """The event fan-out of a stage."""
+    settings = dependencies.settings
+    return EventFanout(
+        dependencies.database,
+        deliveries=Queue(settings.deliveries_url, settings.region),
+        failed_records=Queue(settings.failed_records_url, settings.region),
+        intercom_person=settings.intercom_person if settings.intercom_token else None,
     )
 
 
-def events_in(record: StreamRecord) -> tuple[DomainEvent, ...]:
-    """What a record says. Raises whatever comes of a record that says nothing."""
+def read_events(record: StreamRecord) -> tuple[DomainEvent, ...]:
+    """The events of a record. An invalid record raises errors of any type."""
     change = read_change(record)
     if isinstance(change, TimerChange):
         return timer_events(change.old, change.new)
-    return entry_events(change.old, change.new, looks, change.at)
+    return entry_events(change.old, change.new, public_content, change.at)
 
 
 class _Batch:
-    """A batch on its way: what was read, what is to be sent, what did not work, by record."""
+    """A batch of records, with its events and messages, by the sequence number of the record."""
 
-    def __init__(self, tools: FanOutTools, records: Sequence[StreamRecord]) -> None:
-        self._tools = tools
+    def __init__(self, fanout: EventFanout, records: Sequence[StreamRecord]) -> None:
+        self._fanout = fanout
         self._records = {sequence_number(record): record for record in records}
         self._messages: list[tuple[str, Message]] = []
         self.events: dict[str, tuple[DomainEvent, ...]] = {}
         self.unreadable: set[str] = set()
         self.failed: set[str] = set()
 
-    def read(self) -> None:
-        """Find out what happened."""
+    def read_events(self) -> None:
+        """Read the events of the records."""
         for number, record in self._records.items():
             try:
-                events = events_in(record)
-            except Exception as error:  # noqa: BLE001 - whatever it is, the others go on
-                self._cannot_read(number, error)
+                events = read_events(record)
+            except Exception as error:  # noqa: BLE001 - one invalid record must not stop the others
+                self._mark_unreadable(number, error)
             else:
                 if events:
                     self.events[number] = events
 
-    def address(self) -> None:
-        """Find out who wants to hear of it, and write the messages."""
+    def write_messages(self) -> None:
+        """Read the destinations of the events, and create a message for each."""
         by_organization: dict[int, list[str]] = defaultdict(list)
         for number, events in self.events.items():
             by_organization[events[0].record.organization_id].append(number)
         if not by_organization:
             return
         try:
-            organizations = self._tools.store.everywhere(
+            organizations = self._fanout.database.get_many_across_organizations(
                 Organization, [(id_, id_) for id_ in by_organization]
             )
             people = self._people()
         except Unavailable:
-            self._come_again(self.events)
+            self._mark_failed(self.events)
             return
         for id_, numbers in by_organization.items():
             try:
-                webhooks = self._tools.store.directory(Webhook, id_)
+                webhooks = self._fanout.database.directory(Webhook, id_)
             except Unavailable:
-                self._come_again(numbers)
+                self._mark_failed(numbers)
                 continue
-            self._write(numbers, organizations.get((id_, id_)), webhooks, people)
+            self._add_messages(numbers, organizations.get((id_, id_)), webhooks, people)
 
-    def send(self) -> int:
-        """Put the messages on the queue; how many."""
+    def send_messages(self) -> int:
+        """Send the messages to the queue; return how many it accepted."""
         messages = [message for _, message in self._messages]
         try:
-            refused = self._tools.deliveries.send(messages)
+            rejected = self._fanout.deliveries.send(messages)
         except Unavailable:
-            self._come_again({number for number, _ in self._messages})
+            self._mark_failed({number for number, _ in self._messages})
             return 0
-        self.failed.update(self._messages[position][0] for position in refused)
-        return len(messages) - len(refused)
+        self.failed.update(self._messages[position][0] for position in rejected)
+        return len(messages) - len(rejected)
 
-    def put_aside(self) -> None:
-        """Keep what nobody can read, all of it, where somebody will look at it."""
+    def move_unreadable(self) -> None:
+        """Send the unreadable records to the failure queue, for an engineer."""
         numbers = sorted(self.unreadable)
-        messages = [Message(_kept(self._records[number]), "records") for number in numbers]
+        messages = [
+            Message(_failed_record_text(self._records[number]), "records") for number in numbers
+        ]
         try:
-            refused = self._tools.failed_records.send(messages)
+            rejected = self._fanout.failed_records.send(messages)
         except Unavailable:
-            self._come_again(numbers)
+            self._mark_failed(numbers)
         else:
-            self.failed.update(numbers[position] for position in refused)
+            self.failed.update(numbers[position] for position in rejected)
 
-    def _write(
+    def _add_messages(
         self,
         numbers: Sequence[str],
         organization: Organization | None,
@@ -157,15 +187,15 @@ class _Batch:
             try:
                 if organization is None:
                     raise LookupError("the organization does not exist")
-                written = [
-                    (number, Message(encode(it), it.destination))
+                messages = [
+                    (number, Message(encode_delivery(delivery), delivery.destination))
                     for event in self.events[number]
-                    for it in self._deliveries(event, organization, webhooks, people)
+                    for delivery in self._deliveries(event, organization, webhooks, people)
                 ]
-            except Exception as error:  # noqa: BLE001 - as above
-                self._cannot_read(number, error)
+            except Exception as error:  # noqa: BLE001 - one invalid record must not stop the others
+                self._mark_unreadable(number, error)
             else:
-                self._messages += written
+                self._messages += messages
 
     def _deliveries(
         self,
@@ -174,32 +204,31 @@ class _Batch:
         webhooks: Sequence[Webhook],
         people: Mapping[tuple[int, int], Person],
     ) -> Iterator[Delivery]:
-        wanted = [webhook for webhook in webhooks if webhook.wants(event.type)]
-        if wanted:
+        receivers = [webhook for webhook in webhooks if webhook.receives(event.type)]
+        if receivers:
             body = webhook_delivery_body(event, organization)
-            for webhook in wanted:
+            for webhook in receivers:
                 yield Delivery(event.id, event.type.value, organization.id, webhook.id, body)
-        known_by = self._tools.intercom_person
-        if known_by is not None:
+        identified_by = self._fanout.intercom_person
+        if identified_by is not None:
             person = people.get((organization.id, event.record.person_id))
-            told = intercom_body(event, person, known_by)
-            if told is not None:
-                yield Delivery(event.id, event.type.value, organization.id, None, told)
+            intercom_event = intercom_body(event, person, identified_by)
+            if intercom_event is not None:
+                yield Delivery(event.id, event.type.value, organization.id, None, intercom_event)
 
     def _people(self) -> Mapping[tuple[int, int], Person]:
-        """The people whose e-mail address Intercom wants."""
-        if self._tools.intercom_person != "email":
+        """The people of the events for Intercom, if Intercom identifies people by e-mail."""
+        if self._fanout.intercom_person != "email":
             return {}
-        happened = chain.from_iterable(self.events.values())
-        names = {
+        person_ids = {
             (event.record.organization_id, event.record.person_id)
-            for event in happened
+            for event in chain.from_iterable(self.events.values())
             if event.type in INTERCOM_NAMES
         }
-        return self._tools.store.everywhere(Person, names)
+        return self._fanout.database.get_many_across_organizations(Person, person_ids)
 
-    def _cannot_read(self, number: str, error: Exception) -> None:
-        # The record itself is put aside: a log is no place for what people work on.
+    def _mark_unreadable(self, number: str, error: Exception) -> None:
+        # The log does not contain the record, because it has data of people.
         log.error(
             "stream record moved to the failure queue",
             exc_info=error,
@@ -207,18 +236,18 @@ class _Batch:
         )
         self.unreadable.add(number)
 
-    def _come_again(self, numbers: "set[str] | Mapping[str, object] | Sequence[str]") -> None:
+    def _mark_failed(self, numbers: "set[str] | Mapping[str, object] | Sequence[str]") -> None:
         log.warning(
             "stream records returned for retry", exc_info=True, extra={"records": len(numbers)}
         )
         self.failed.update(numbers)
 
 
-def _kept(record: StreamRecord) -> str:
-    """A record as it is put aside; one that is too large for the queue only by its keys."""
-    whole = msgspec.json.encode(record)
-    if len(whole) <= MAX_BODY_BYTES:
-        return whole.decode()
-    changed = {name: record["dynamodb"][name] for name in ("Keys", "SequenceNumber")}
-    named = {name: record.get(name) for name in ("eventID", "eventName", "eventSourceARN")}
-    return msgspec.json.encode({**named, "dynamodb": changed}).decode()
+def _failed_record_text(record: StreamRecord) -> str:
+    """A record as JSON; only its keys and names if it is too large for the queue."""
+    text = msgspec.json.encode(record)
+    if len(text) <= MAX_BODY_BYTES:
+        return text.decode()
+    keys = {name: record["dynamodb"][name] for name in ("Keys", "SequenceNumber")}
+    names = {name: record.get(name) for name in ("eventID", "eventName", "eventSourceARN")}
+    return msgspec.json.encode({**names, "dynamodb": keys}).decode()

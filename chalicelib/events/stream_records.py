@@ -1,28 +1,29 @@
-"""Records of the tables' streams, as Lambda passes them on: what an item was and what it is."""
+"""Records of DynamoDB streams: the images of an item before and after a change."""
 
 from collections.abc import Mapping
 from typing import Any
 
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.timers import TimeEntry, Timer
+from msgspec import Struct
+
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.items import Noun, read_noun
-from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
+from chalicelib.dynamodb.items import Entity, from_item
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.model import Timer
+from chalicelib.timers.repository import TimerModel
 
 StreamRecord = Mapping[str, Any]
 
 
-@dataclass(frozen=True, slots=True)
-class TimerChange:
-    """A timer before and after; None: it was, or is, not there."""
+class TimerChange(Struct, frozen=True):
+    """A timer before and after a change; None: it does not exist."""
 
     old: Timer | None
     new: Timer | None
 
 
-@dataclass(frozen=True, slots=True)
-class EntryChange:
-    """A time entry before and after, and the instant of the change."""
+class EntryChange(Struct, frozen=True):
+    """A time entry before and after a change, and the timestamp of the change."""
 
     old: TimeEntry | None
     new: TimeEntry | None
@@ -30,15 +31,15 @@ class EntryChange:
 
 
 def sequence_number(record: StreamRecord) -> str:
-    """By what a handler names a record that it could not handle."""
+    """The sequence number of a record. A handler returns it to Lambda for a retry."""
     number: str = record["dynamodb"]["SequenceNumber"]
     return number
 
 
 def read_change(record: StreamRecord) -> TimerChange | EntryChange:
-    """What a record of the stream of timers or time entries says.
+    """The change in a record of the streams of timers and time entries.
 
-    Raises whatever comes of a record that says nothing: ``LookupError``, ``ValueError``, ...
+    An invalid record raises errors of any type: ``LookupError``, ``ValueError`` and others.
     """
     table = record["eventSourceARN"].split(":table/")[1].split("/")[0]
     if table == table_name(TimerModel):
@@ -52,6 +53,6 @@ def read_change(record: StreamRecord) -> TimerChange | EntryChange:
     raise LookupError(f"unknown table {table}")
 
 
-def _image(kind: type[Noun], record: StreamRecord, name: str) -> Noun | None:
+def _image(entity: type[Entity], record: StreamRecord, name: str) -> Entity | None:
     image = record["dynamodb"].get(name)
-    return None if image is None else read_noun(kind, image)
+    return None if image is None else from_item(entity, image)

@@ -1,1 +1,1 @@
-"""One module a Lambda function that is not the API. On AWS each is loaded alone, without ``app``."""
+"""One module for each Lambda function except the API. On AWS each is loaded without ``app``."""

@@ -1,29 +1,30 @@
-"""The scheduled sweep, every five minutes: stops forgotten timers (contract section 9), then clears
-away what is left of deleted time entries."""
+"""The scheduled auto-stop: stops overdue timers, then purges deleted time entries.
+
+Runs every five minutes. Contract section 9.
+"""
 
 import logging
-from dataclasses import asdict
 from typing import Any
 
 from chalice.app import Blueprint, CloudWatchEvent, Rate
-
-from chalicelib.handlers.composition import toolbox
+from msgspec.structs import asdict
 
 log = logging.getLogger("stint")
 
 EVERY_MINUTES = 5
 SPARE_MILLISECONDS = 10_000
-"""What is left of the function's time when it begins no more: enough for calls that hang."""
+"""With less remaining time no new step begins: it is enough for calls that time out."""
 
 blueprint = Blueprint(__name__)
 
 
-@blueprint.schedule(Rate(EVERY_MINUTES, unit=Rate.MINUTES), name="sweep")
-def sweep(event: CloudWatchEvent) -> dict[str, object]:
-    """Sweep and clear for as long as the function may; log what each did, return it together."""
-    # Imported here: the API, which knows this module for its schedule alone, never sweeps.
-    from chalicelib.time_entries.purge_deleted import clear_deleted  # noqa: PLC0415
-    from chalicelib.timers.auto_stop import sweep as run  # noqa: PLC0415
+@blueprint.schedule(Rate(EVERY_MINUTES, unit=Rate.MINUTES), name="auto_stop")
+def auto_stop(event: CloudWatchEvent) -> dict[str, object]:
+    """Stop and purge until little time remains; log and return the reports."""
+    # Lazy: the API imports this module only for its schedule and never runs it. Decision 0018.
+    from chalicelib.handlers.composition import dependencies  # noqa: PLC0415
+    from chalicelib.time_entries.purge_deleted import PurgeDeleted  # noqa: PLC0415
+    from chalicelib.timers.auto_stop import AutoStop  # noqa: PLC0415
 
     context: Any = event.context
 
@@ -31,8 +32,8 @@ def sweep(event: CloudWatchEvent) -> dict[str, object]:
         remaining: int = context.get_remaining_time_in_millis()
         return remaining > SPARE_MILLISECONDS
 
-    report = asdict(run(toolbox(), has_time))
+    report = asdict(AutoStop(dependencies()).run(has_time))
     log.info("auto-stop run", extra=report)
-    clearing = asdict(clear_deleted(toolbox(), has_time))
-    log.info("purge of deleted time entries", extra=clearing)
-    return {**report, "clearing": clearing}
+    purge = asdict(PurgeDeleted(dependencies()).run(has_time))
+    log.info("purge of deleted time entries", extra=purge)
+    return {**report, "purge": purge}

@@ -1,48 +1,51 @@
-"""The stream of the tallies: says that some changed, and they are rolled up.
+"""The counter roll-up: handles the stream of the counters table.
 
-Contract section 6; docs/decisions/0008-tallies.md.
+Contract section 6; docs/decisions/0008-counters.md.
 """
 
 import logging
 from collections.abc import Mapping
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, DynamoDBEvent
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.handlers.composition import toolbox
+if TYPE_CHECKING:
+    from chalicelib.core.dependencies import Dependencies
 
 log = logging.getLogger("stint")
 
-STREAM_PLACEHOLDER = "arn:aws:dynamodb:region:account:table/tallies/stream/label"
-"""Chalice wants an ARN that is known beforehand; the template puts the real one in its place."""
+STREAM_PLACEHOLDER = "arn:aws:dynamodb:region:account:table/counters/stream/label"
+"""Chalice requires an ARN; the deployment template replaces it by the real one."""
 
 blueprint = Blueprint(__name__)
 
 
-@blueprint.on_dynamodb_record(stream_arn=STREAM_PLACEHOLDER, name="rollup")
-def rollup(event: DynamoDBEvent) -> dict[str, object]:
-    """Roll up what a batch of records is about; tell which are to come again."""
-    return roll_up_records(toolbox(), event.to_dict())
+@blueprint.on_dynamodb_record(stream_arn=STREAM_PLACEHOLDER, name="counter_rollup")
+def counter_rollup(event: DynamoDBEvent) -> dict[str, object]:
+    """Roll up the counters of a batch of records; return the records to retry."""
+    from chalicelib.handlers.composition import dependencies  # noqa: PLC0415 - see below
+
+    return roll_up_records(dependencies(), event.to_dict())
 
 
-def roll_up_records(tools: Toolbox, event: Mapping[str, Any]) -> dict[str, object]:
-    """Roll up the tallies that records are about, each once. A record of anything else is nothing.
+def roll_up_records(dependencies: "Dependencies", event: Mapping[str, Any]) -> dict[str, object]:
+    """Roll up the counters of stream records, each once. Other records are ignored.
 
-    Answers as Lambda wants it: the numbers of the records that are to be given again.
+    Returns the response for Lambda: the sequence numbers of the records to retry.
     """
-    # Imported here: the API, which knows this module for its stream alone, never rolls up.
-    from chalicelib.counters.rollup import roll_up  # noqa: PLC0415
-    from chalicelib.dynamodb.keys import tally_named  # noqa: PLC0415
+    # Lazy: the API imports this module only for its stream and never runs it. Decision 0018.
+    from chalicelib.counters.rollup import CounterRollup  # noqa: PLC0415
+    from chalicelib.dynamodb.keys import counter_key_in  # noqa: PLC0415
 
-    names = {}
+    counter_keys = {}
     for record in event["Records"]:
-        changed = record["dynamodb"]
-        key = changed["Keys"]
-        name = tally_named(key["scope"]["S"], key["bucket"]["S"])
-        if name is not None:
-            names[changed["SequenceNumber"]] = name
-    failed = roll_up(tools, set(names.values()))
-    log.info("counter roll-up", extra={"tallies": len(set(names.values())), "failed": len(failed)})
-    again = [number for number, name in names.items() if name in failed]
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in again]}
+        change = record["dynamodb"]
+        item_key = change["Keys"]
+        counter_key = counter_key_in(item_key["scope"]["S"], item_key["bucket"]["S"])
+        if counter_key is not None:
+            counter_keys[change["SequenceNumber"]] = counter_key
+    counters = set(counter_keys.values())
+    failed = CounterRollup(dependencies).run(counters)
+    log.info("counter roll-up", extra={"counters": len(counters), "failed": len(failed)})
+    retried = [number for number, counter_key in counter_keys.items() if counter_key in failed]
+    return {"batchItemFailures": [{"itemIdentifier": number} for number in retried]}

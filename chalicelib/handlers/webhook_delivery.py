@@ -1,42 +1,54 @@
-"""The queue's handler: what is on it is delivered to webhooks and to Intercom."""
+"""The delivery worker: handles the queue of deliveries."""
 
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, SQSEvent
-
-from chalicelib.handlers.composition import delivery_tools
+from msgspec.structs import asdict
 
 if TYPE_CHECKING:
-    from chalicelib.deliveries.operations import DeliveryTools
+    from chalicelib.deliveries.operations import WebhookDelivery
 
 log = logging.getLogger("stint")
 
 PLACEHOLDER = "arn:aws:sqs:us-east-1:000000000000:placeholder"
-"""Chalice wants an ARN, as text; the stack says which queue it is."""
+"""Chalice requires an ARN; the deployment template replaces it by that of the queue."""
 
 BATCH = 10
 CONCURRENCY = 20
-"""Workers at the same time, at the most: what they may take of the account's share."""
+"""The maximum number of workers at the same time: a part of the account's limit."""
+
+_workers: "dict[str, WebhookDelivery]" = {}
 
 blueprint = Blueprint(__name__)
 
 
 @blueprint.on_sqs_message(
-    queue_arn=PLACEHOLDER, batch_size=BATCH, name="delivery", maximum_concurrency=CONCURRENCY
+    queue_arn=PLACEHOLDER,
+    batch_size=BATCH,
+    name="webhook_delivery",
+    maximum_concurrency=CONCURRENCY,
 )
-def delivery(event: SQSEvent) -> dict[str, Any]:
-    """Deliver a batch; say which messages are to come again."""
-    return deliver_records(delivery_tools(), event.to_dict()["Records"])
+def webhook_delivery(event: SQSEvent) -> dict[str, Any]:
+    """Deliver a batch of messages; return the messages to retry."""
+    # Lazy: the API imports this module only for its queue and never runs it. Decision 0018.
+    from chalicelib.deliveries.operations import build_webhook_delivery  # noqa: PLC0415
+    from chalicelib.handlers.composition import dependencies  # noqa: PLC0415
+
+    # One worker per process: it caches the secrets for five minutes.
+    if "worker" not in _workers:
+        _workers["worker"] = build_webhook_delivery(dependencies())
+    return deliver_records(_workers["worker"], event.to_dict()["Records"])
 
 
-def deliver_records(tools: "DeliveryTools", records: Sequence[Mapping[str, Any]]) -> dict[str, Any]:
-    """Deliver messages of the queue; answer as Lambda wants it, with what is to come again."""
-    # Imported here: the API, which knows this module for its queue alone, never delivers.
-    from chalicelib.deliveries.operations import deliver  # noqa: PLC0415
+def deliver_records(
+    worker: "WebhookDelivery", records: Sequence[Mapping[str, Any]]
+) -> dict[str, Any]:
+    """Deliver messages of the queue.
 
-    report = deliver(tools, {it["messageId"]: it["body"] for it in records})
+    Returns the response for Lambda: the ids of the messages to retry.
+    """
+    report = worker.run({record["messageId"]: record["body"] for record in records})
     log.info("delivery batch", extra={**asdict(report), "failed": len(report.failed)})
     return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in report.failed]}

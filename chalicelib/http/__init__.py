@@ -1,1 +1,1 @@
-"""HTTP by way of Chalice: the route table, authentication, negotiation, rendering of errors."""
+"""The HTTP layer on Chalice: routes, request pipeline, views, responses, OpenAPI document."""

@@ -1,34 +1,34 @@
-"""ETag and If-None-Match: what a phone already has is not sent again. Contract section 8."""
+"""ETag and If-None-Match: a client does not download an unchanged body. Contract section 8."""
 
 import hashlib
 import re
 from collections.abc import Mapping
 
-from chalicelib.http.responses import Reply
+from chalicelib.http.responses import HttpResponse
 
 _DIGITS = 32
-# Weak or strong, as RFC 9110 spells entity tags; a GET compares them weakly.
+# A weak or a strong entity tag (RFC 9110). If-None-Match uses the weak comparison.
 _TAG = re.compile(r'(?:W/)?("[^"]*")')
 
 
-def revalidate(reply: Reply, if_none_match: str | None) -> Reply:
-    """The reply with its ETag; without a body, as a 304, where the client has this very one.
+def revalidate(response: HttpResponse, if_none_match: str | None) -> HttpResponse:
+    """Add an ETag to a response. If the client has this body, return a 304 without a body.
 
-    The tag is weak: it stands for the document, not for its bytes, which may be compressed.
+    The tag is weak: it identifies the document, not its bytes, which may be compressed.
     """
-    tag = entity_tag(reply.body.encode())
-    headers: Mapping[str, str] = {**reply.headers, "ETag": f"W/{tag}"}
-    if is_known(tag, if_none_match):
-        return Reply(304, "", headers)
-    return Reply(reply.status, reply.body, headers)
+    tag = entity_tag(response.body.encode())
+    headers: Mapping[str, str] = {**response.headers, "ETag": f"W/{tag}"}
+    if is_not_modified(tag, if_none_match):
+        return HttpResponse(304, "", headers)
+    return HttpResponse(response.status, response.body, headers)
 
 
 def entity_tag(body: bytes) -> str:
-    """What stands for a body, in quotes: a strong tag."""
+    """Return the strong entity tag of a body, in quotes."""
     return f'"{hashlib.sha256(body).hexdigest()[:_DIGITS]}"'
 
 
-def is_known(tag: str, if_none_match: str | None) -> bool:
-    """Whether an If-None-Match header names a tag, were it as a weak one."""
-    known = (if_none_match or "").strip()
-    return known == "*" or tag in _TAG.findall(known)
+def is_not_modified(tag: str, if_none_match: str | None) -> bool:
+    """Return whether an If-None-Match header contains a tag, as a weak or a strong one."""
+    header = (if_none_match or "").strip()
+    return header == "*" or tag in _TAG.findall(header)

@@ -1,62 +1,81 @@
-"""Loads what ``include`` asks for: one call for each step of the longest path."""
+"""Load the records that ``include`` names: one call for each level of the longest path."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.domain.directory import Caller
-from chalicelib.dynamodb.database import Store
-from chalicelib.jsonapi.documents import Included, View, is_included, join_path
-from chalicelib.jsonapi.resource import AnyResource
-from chalicelib.registry import RECORDS, RESOURCES
+from msgspec import Struct
 
-_Place = tuple[str, int]
+from chalicelib.core.permissions import Caller
+from chalicelib.dynamodb.database import Database
+from chalicelib.jsonapi.documents import Included, ViewOptions, is_included, join_path
+from chalicelib.jsonapi.resource import AnyResource
+
+_Identifier = tuple[str, int]
+"""The type and the id of a record."""
+
+
+class IncludedResources(Struct, frozen=True):
+    """The database that included records are loaded from, and all resources by type."""
+
+    database: Database
+    resources: Mapping[str, AnyResource]
 
 
 def load_included(
-    store: Store, caller: Caller, resource: AnyResource, records: Iterable[Any], view: View
+    included: IncludedResources,
+    caller: Caller,
+    resource: AnyResource,
+    records: Iterable[Any],
+    options: ViewOptions,
 ) -> list[Included]:
-    """The records to be included, each once, in the order in which they are first reached.
+    """Load the records to include, redacted for the caller. Each record occurs once.
 
-    They are shown as the caller may see them. What nobody finds any more is left out; the
-    relationship still names it.
+    Records that no longer exist are left out, although their relationships still contain their ids.
+
+    :param included: the database and the resources.
+    :param resource: the resource of the primary records.
+    :param records: the primary records.
     """
-    paths: dict[_Place, set[str]] = {}
-    loaded: dict[_Place, Any] = {}
-    frontier = [(resource, record, "") for record in records]
-    while frontier:
-        reached = [step for standing in frontier for step in _steps(*standing, view)]
-        missing = dict.fromkeys(place for place, _ in reached if place not in loaded)
-        loaded |= _load(store, caller, missing)
-        frontier = []
-        for place, path in reached:
-            known = paths.setdefault(place, set())
-            if path not in known and place in loaded:
-                known.add(path)
-                frontier.append((RESOURCES[place[0]], loaded[place], path))
+    resources = included.resources
+    paths: dict[_Identifier, set[str]] = {}
+    loaded: dict[_Identifier, Any] = {}
+    level = [(resource, record, "") for record in records]
+    while level:
+        related = [pair for parent in level for pair in _related_records(*parent, options)]
+        missing = dict.fromkeys(identifier for identifier, _ in related if identifier not in loaded)
+        loaded |= _load(included, caller, missing)
+        level = []
+        for identifier, path in related:
+            record_paths = paths.setdefault(identifier, set())
+            if path not in record_paths and identifier in loaded:
+                record_paths.add(path)
+                level.append((resources[identifier[0]], loaded[identifier], path))
     return [
-        Included(RESOURCES[place[0]], loaded[place], frozenset(reached_by))
-        for place, reached_by in paths.items()
-        if place in loaded
+        Included(resources[identifier[0]], loaded[identifier], frozenset(record_paths))
+        for identifier, record_paths in paths.items()
+        if identifier in loaded
     ]
 
 
-def _steps(
-    resource: AnyResource, record: Any, path: str, view: View
-) -> Iterable[tuple[_Place, str]]:
+def _related_records(
+    resource: AnyResource, record: Any, path: str, options: ViewOptions
+) -> Iterable[tuple[_Identifier, str]]:
     for relationship in resource.relationships:
-        if is_included(relationship, (path,), view):
+        if is_included(relationship, (path,), options):
             related_id = relationship.id(record)
             if related_id is not None:
                 yield (relationship.to, related_id), join_path(path, relationship.name)
 
 
-def _load(store: Store, caller: Caller, places: Iterable[_Place]) -> dict[_Place, Any]:
-    wanted = {(RECORDS[type_], id_): (type_, id_) for type_, id_ in places}
-    if not wanted:
+def _load(
+    included: IncludedResources, caller: Caller, identifiers: Iterable[_Identifier]
+) -> dict[_Identifier, Any]:
+    by_key = {(included.resources[type_].entity, id_): (type_, id_) for type_, id_ in identifiers}
+    if not by_key:
         return {}
-    found = store.records(caller.organization.id, wanted)
+    records = included.database.get_many(caller.organization.id, by_key).records
     return {
-        place: RESOURCES[place[0]].seen(caller, found[name])
-        for name, place in wanted.items()
-        if name in found
+        identifier: included.resources[identifier[0]].redact_for(caller, records[key])
+        for key, identifier in by_key.items()
+        if key in records
     }

@@ -1,43 +1,74 @@
-"""The one way through: negotiate, authenticate, answer; whatever goes wrong becomes a document."""
+"""Request pipeline: content negotiation, authentication, dispatch, error responses."""
 
 import logging
 import secrets
 import time
 from collections.abc import Callable
+from typing import cast
+
+from chalice.app import Chalice, Request, Response
 
 from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.errors import PayloadTooLarge, ServerError, StintError, Unavailable
+from chalicelib.core.settings import Settings
 from chalicelib.http.conditional import revalidate
-from chalicelib.http.docs_pages import Page
-from chalicelib.http.replies import error_reply
-from chalicelib.http.responses import Exchange, HttpRequest, Reply
+from chalicelib.http.docs_pages import DocsPage
+from chalicelib.http.request import AuthenticatedRequest, HttpRequest
+from chalicelib.http.responses import HttpResponse, error_response, to_chalice
 from chalicelib.http.routing import Route
-from chalicelib.jsonapi.media_types import check_accept, check_content_type
+from chalicelib.jsonapi.requests import check_accept, check_content_type
 
 log = logging.getLogger("stint")
 
 MAX_BODY_BYTES = 256 * 1024
-"""More than any document here needs."""
+"""Larger than every valid document."""
+
+Respond = Callable[[HttpRequest], HttpResponse]
+
+
+def chalice_view(app: Chalice, respond: Respond, settings: Settings) -> Callable[..., Response]:
+    """Return a view function for Chalice. It converts the request and the response."""
+
+    def view(**route_arguments: str) -> Response:
+        request = cast("Request", app.current_request)
+        query, body = request.query_params, request.raw_body
+        parameters = []
+        if query is not None:
+            parameters = [(name, value) for name in query for value in query.getlist(name)]
+        http_request = HttpRequest(
+            method=request.method,
+            path=request.path.format(**route_arguments),
+            # API Gateway sets the API's id. Clients cannot change it.
+            base_url=settings.public_base_url.replace("{api_id}", request.context.get("apiId", "")),
+            route_arguments=route_arguments,
+            parameters=parameters,
+            headers={name.lower(): value.strip() for name, value in request.headers.items()},
+            body=body.encode() if isinstance(body, str) else body,
+        )
+        return to_chalice(respond(http_request), settings.allowed_origin)
+
+    return view
 
 
 class Pipeline:
-    """Answers requests. Never raises: a fault of ours is logged, and answered with an id."""
+    """Responds to requests. Raises no errors: logs internal errors and returns them with an id."""
 
     def __init__(self, authenticator: Authenticator) -> None:
         self._authenticator = authenticator
 
-    def answer(self, route: Route, request: HttpRequest) -> Reply:
-        """The reply to a request on a route."""
-
-        def make() -> Reply:
-            reply = route.view(self._admit(route, request))
+    def respond(self, route: Route, request: HttpRequest) -> HttpResponse:
+        """Return the response to a request on a route."""
+        started = time.perf_counter()
+        try:
+            response = route.view(self._authenticated_request(route, request))
             if request.method == "GET":
-                return revalidate(reply, request.headers.get("if-none-match"))
-            return reply
+                response = revalidate(response, request.headers.get("if-none-match"))
+        except Exception as error:  # noqa: BLE001 - every error is rendered
+            response = _error_response(route.name, error)
+        _log_request(route.name, request, response, time.perf_counter() - started)
+        return response
 
-        return _answer(route.name, request, make)
-
-    def _admit(self, route: Route, request: HttpRequest) -> Exchange:
+    def _authenticated_request(self, route: Route, request: HttpRequest) -> AuthenticatedRequest:
         headers = request.headers
         check_accept(headers.get("accept"))
         if request.body:
@@ -48,41 +79,42 @@ class Pipeline:
         caller = self._authenticator.authenticate(
             headers.get("x-auth-token"),
             headers.get("x-organization-id"),
-            organization_needed=route.access.organization_needed,
+            organization_required=route.permission.organization_required,
         )
-        route.access.check(caller)
-        return Exchange(request, caller)
+        route.permission.check(caller)
+        return AuthenticatedRequest(request, caller)
 
 
-def open_page(page: Page, request: HttpRequest) -> Reply:
-    """The reply to whoever asks for a page. Never raises, either."""
-    return _answer(page.name, request, lambda: page.make(request))
-
-
-def _answer(name: str, request: HttpRequest, make: Callable[[], Reply]) -> Reply:
-    began = time.perf_counter()
+def docs_page_response(page: DocsPage, request: HttpRequest) -> HttpResponse:
+    """Return the response to a request for a public page. Raises no errors."""
+    started = time.perf_counter()
     try:
-        reply = make()
-    except StintError as error:
+        response = page.respond(request)
+    except Exception as error:  # noqa: BLE001 - every error is rendered
+        response = _error_response(page.name, error)
+    _log_request(page.name, request, response, time.perf_counter() - started)
+    return response
+
+
+def _error_response(route: str, error: Exception) -> HttpResponse:
+    if isinstance(error, StintError):
         if isinstance(error, Unavailable):
-            log.warning("service unavailable", exc_info=True, extra={"route": name})
-        reply = error_reply(error)
-    except Exception:
-        error_id = secrets.token_hex(8)
-        log.exception("internal error", extra={"error_id": error_id, "route": name})
-        reply = error_reply(ServerError(), error_id)
-    _log_request(name, request, reply, time.perf_counter() - began)
-    return reply
+            log.warning("service unavailable", exc_info=error, extra={"route": route})
+        return error_response(error)
+    error_id = secrets.token_hex(8)
+    extra = {"error_id": error_id, "route": route}
+    log.error("internal error", exc_info=error, extra=extra)
+    return error_response(ServerError(), error_id)
 
 
-def _log_request(name: str, request: HttpRequest, reply: Reply, seconds: float) -> None:
-    # Neither headers nor parameters nor bodies: they hold tokens and what people work on.
+def _log_request(name: str, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+    # Do not log headers, parameters and bodies: they contain tokens and personal data.
     log.info(
         "request",
         extra={
             "route": name,
             "method": request.method,
-            "status": reply.status,
+            "status": response.status,
             "milliseconds": round(seconds * 1000, 1),
         },
     )

@@ -1,33 +1,32 @@
-"""The Idempotency-Key header. Contract section 8."""
+"""Requests as plain values, independent of Chalice."""
 
-from chalicelib.core.errors import InvalidHeader
-from chalicelib.core.idempotency import LONGEST_KEY, RequestKey, digest_of
-from chalicelib.http.responses import Exchange
+from collections.abc import Mapping
 
-_HEADER = "Idempotency-Key"
+from msgspec import Struct
+
+from chalicelib.core.permissions import Caller
+from chalicelib.jsonapi.parameters import Parameters
 
 
-def request_key(exchange: Exchange) -> RequestKey | None:
-    """The key that a request carries, with the fingerprint of method, path, query and body.
+class HttpRequest(Struct, frozen=True):
+    """A request.
 
-    Blank is absent. Raises :class:`InvalidHeader` where it is too long.
+    :param path: the path as the client sent it.
+    :param base_url: the start of links, before the path, without a slash at its end.
+    :param headers: values by lower-case names.
     """
-    request, caller = exchange.request, exchange.caller
-    key = request.headers.get(_HEADER.lower(), "").strip()
-    if not key:
-        return None
-    if len(key) > LONGEST_KEY:
-        raise InvalidHeader(_HEADER, f"Use at most {LONGEST_KEY} characters.")
-    # Sorted by name: a client may write the same query in another order.
-    query = sorted(request.parameters, key=lambda parameter: parameter[0])
-    return RequestKey(
-        organization_id=caller.organization.id,
-        person_id=caller.person_id,
-        digest=digest_of(key.encode()),
-        fingerprint=digest_of(
-            request.method.encode(),
-            request.path.encode(),
-            repr(query).encode(),
-            request.body,
-        ),
-    )
+
+    method: str
+    path: str
+    base_url: str
+    route_arguments: Mapping[str, str]
+    parameters: Parameters
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class AuthenticatedRequest(Struct, frozen=True):
+    """A request and its authenticated caller."""
+
+    request: HttpRequest
+    caller: Caller

@@ -1,70 +1,79 @@
-"""A request and its answer, as plain values: nothing behind the edge sees Chalice."""
+"""Responses as plain values, and their conversion for Chalice."""
 
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
-from chalice.app import Request
+from chalice.app import CORSConfig, Response
+from msgspec import Struct, field
 
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Caller
+from chalicelib.core.errors import MethodNotAllowed, RateLimited, StintError
 from chalicelib.jsonapi.documents import encode
-from chalicelib.jsonapi.parameters import Parameters
+from chalicelib.jsonapi.errors import error_document, status_of
+from chalicelib.jsonapi.requests import CONTENT_TYPE
 
 
-@dataclass(frozen=True, slots=True)
-class HttpRequest:
-    """What came in. Header names are lower-case; ``path`` is as the client wrote it.
-
-    ``base_url`` is what links begin with, before the path; no slash at its end.
-    """
-
-    method: str
-    path: str
-    base_url: str
-    route_arguments: Mapping[str, str]
-    parameters: Parameters
-    headers: Mapping[str, str]
-    body: bytes
-
-
-@dataclass(frozen=True, slots=True)
-class Exchange:
-    """A request whose caller is known."""
-
-    request: HttpRequest
-    caller: Caller
-
-
-@dataclass(frozen=True, slots=True)
-class Reply:
-    """What goes out: a JSON:API document as text, or an empty body."""
+class HttpResponse(Struct, frozen=True):
+    """A response. Its body is text; it can be empty."""
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
 
 
-def document_reply(
+def document_response(
     status: int, document: Mapping[str, Any], headers: Mapping[str, str] | None = None
-) -> Reply:
-    """A reply that carries a document."""
-    return Reply(status, encode(document), headers or {})
+) -> HttpResponse:
+    """Return a response with a document."""
+    return HttpResponse(status, encode(document), headers or {})
 
 
-def from_chalice(
-    request: Request, route_arguments: Mapping[str, str], public_base_url: str
-) -> HttpRequest:
-    """Chalice's request, as ours."""
-    given = request.query_params
-    body = request.raw_body
-    return HttpRequest(
-        method=request.method,
-        path=request.path.format(**route_arguments),
-        # API Gateway itself says which API was called; no client can.
-        base_url=public_base_url.replace("{api_id}", request.context.get("apiId", "")),
-        route_arguments=route_arguments,
-        parameters=[] if given is None else [(k, v) for k in given for v in given.getlist(k)],
-        headers={name.lower(): value.strip() for name, value in request.headers.items()},
-        body=body.encode() if isinstance(body, str) else body,
+_ALLOWED_HEADERS = [
+    "X-Auth-Token",
+    "X-Organization-Id",
+    "X-Feature-Flags",
+    "Content-Type",
+    "Accept",
+    "Idempotency-Key",
+    "If-None-Match",
+]
+_EXPOSED_HEADERS = ["Location", "ETag", "Retry-After", "X-RateLimit-Reset", "Idempotency-Replayed"]
+_PREFLIGHT_SECONDS = 600
+
+
+def cors_config(allowed_origin: str) -> CORSConfig:
+    """Return the CORS configuration of responses and preflight requests. Contract section 1."""
+    return CORSConfig(
+        allow_origin=allowed_origin,
+        allow_headers=_ALLOWED_HEADERS,
+        expose_headers=_EXPOSED_HEADERS,
+        max_age=_PREFLIGHT_SECONDS,
     )
+
+
+def common_headers(allowed_origin: str) -> Mapping[str, str]:
+    """Return the headers of every response, errors included."""
+    return {
+        "Content-Type": CONTENT_TYPE,
+        "Cache-Control": "private, no-cache",
+        "Vary": "Accept, Origin, Accept-Encoding",
+        "Access-Control-Allow-Origin": allowed_origin,
+        "Access-Control-Expose-Headers": ",".join(_EXPOSED_HEADERS),
+    }
+
+
+def to_chalice(response: HttpResponse, allowed_origin: str) -> Response:
+    """Convert a response for Chalice, and add the common headers."""
+    headers: dict[str, str | list[str]] = {**common_headers(allowed_origin), **response.headers}
+    return Response(body=response.body, status_code=response.status, headers=headers)
+
+
+def error_response(error: StintError, error_id: str | None = None) -> HttpResponse:
+    """Return the response for an error. ``error_id`` identifies the error in the log."""
+    headers = {}
+    if error.retry_after is not None:
+        headers["Retry-After"] = str(error.retry_after)
+        if isinstance(error, RateLimited):
+            headers["X-RateLimit-Reset"] = headers["Retry-After"]
+    if isinstance(error, MethodNotAllowed):
+        headers["Allow"] = ", ".join(error.allowed)
+    return document_response(status_of(error), error_document(error, error_id), headers)

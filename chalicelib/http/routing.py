@@ -1,41 +1,43 @@
-"""The route table's words. A route is data: tests walk the table, and descriptions are made of it.
+"""Routes as data. The application serves them, and the OpenAPI document describes them.
 
-What it takes and answers is declared here and in its resource, and nowhere else.
+A route's inputs and responses are declared only here and in its resource.
 """
 
 from collections.abc import Callable
 from enum import Enum
 
+from msgspec import Struct
+
 from chalicelib.core import errors
-from chalicelib.core.permissions import Access
-from chalicelib.dataclass import dataclass
-from chalicelib.http.responses import Exchange, Reply
+from chalicelib.core.permissions import Permission
+from chalicelib.http.request import AuthenticatedRequest
+from chalicelib.http.responses import HttpResponse
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.jsonapi.resource import AnyResource, Kind
 
 BASE_PATH = "/api/v2"
 
 
-class Act(Enum):
-    """What a route does; most of what it takes and answers follows from that."""
+class RouteKind(Enum):
+    """The type of a route. It determines most parameters and responses."""
 
     LIST = "list"
-    """``filter``, ``sort`` and ``page``, as the resource declares them."""
+    """Takes the resource's ``filter`` and ``sort`` parameters, and ``page``."""
     SHOW = "show"
     CREATE = "create"
-    """A document, and an Idempotency-Key; answers ``Location``."""
+    """Takes a document and an Idempotency-Key; returns ``Location``."""
     UPDATE = "update"
-    """A sparse document: what it does not mention stays."""
+    """Takes a sparse document: absent values stay unchanged."""
     DELETE = "delete"
-    PERFORM = "perform"
-    """Something else that is done to a record; the document may be missing."""
+    ACTION = "action"
+    """Another operation on a record. The document is optional."""
 
 
 Errors = tuple[type[errors.StintError], ...]
 
-_SUCCESSES = {Act.CREATE: 201, Act.DELETE: 204}
+_SUCCESS_STATUS = {RouteKind.CREATE: 201, RouteKind.DELETE: 204}
 
-_ALWAYS: Errors = (
+_COMMON_ERRORS: Errors = (
     errors.InvalidAuthToken,
     errors.AccessDenied,
     errors.NotAcceptable,
@@ -43,8 +45,8 @@ _ALWAYS: Errors = (
     errors.ServerError,
     errors.Unavailable,
 )
-_OF_A_VIEW: Errors = (errors.InvalidParameter, errors.UnsupportedInclude)
-_OF_A_LIST: Errors = (
+_VIEW_ERRORS: Errors = (errors.InvalidParameter, errors.UnsupportedInclude)
+_LIST_ERRORS: Errors = (
     errors.UnsupportedFilter,
     errors.UnsupportedFilterOperation,
     errors.UnsupportedFilterValue,
@@ -53,7 +55,7 @@ _OF_A_LIST: Errors = (
     errors.InvalidCursor,
     errors.QueryTooBroad,
 )
-_OF_A_DOCUMENT: Errors = (
+_DOCUMENT_ERRORS: Errors = (
     errors.MalformedDocument,
     errors.TypeConflict,
     errors.PayloadTooLarge,
@@ -62,77 +64,77 @@ _OF_A_DOCUMENT: Errors = (
 )
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
-    """What the ``meta`` of an answer's document may say, beside what every answer says.
-
-    With ``several`` it is a list of such values.
-    """
+class MetaField(Struct, frozen=True):
+    """An optional member of the ``meta`` of a response document."""
 
     name: str
     kind: Kind
-    meaning: str
-    several: bool = False
+    description: str
+    is_list: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Route:
-    """A path below :data:`BASE_PATH`, its methods, and the view that answers.
+class Route(Struct, frozen=True):
+    """A path below :data:`BASE_PATH`, its methods and its view.
 
-    Every route wants a token: a view gets an :class:`Exchange`, and there is no exchange without
-    a caller, whom ``access`` lets in. ``resource`` is what is answered; ``document`` what the
-    request's document, and the path, are about. ``keyed`` says that it takes an
-    Idempotency-Key; ``tells`` is what the meta of its answer may say, and ``refuses`` are errors
-    of its own, beside those that follow from its act.
+    Every route needs a token: its view takes an :class:`AuthenticatedRequest`.
+
+    :param name: the unique name of the operation, such as ``start_timer``.
+    :param permission: who can call it.
+    :param resource: the resource in the response.
+    :param subject: the resource in the path and in the request's document.
+    :param inputs: the values in the request's document or query.
+    :param idempotent: whether it takes an Idempotency-Key.
+    :param meta: additional members of the response's ``meta``.
+    :param own_errors: errors in addition to those of its kind.
     """
 
     name: str
     methods: tuple[str, ...]
     path: str
-    view: Callable[[Exchange], Reply]
-    access: Access
-    act: Act
+    view: Callable[[AuthenticatedRequest], HttpResponse]
+    permission: Permission
+    kind: RouteKind
     resource: AnyResource
-    meaning: str
-    document: AnyResource
+    subject: AnyResource
+    description: str
     inputs: tuple[Input, ...] = ()
-    keyed: bool = False
-    tells: tuple[Told, ...] = ()
-    refuses: Errors = ()
+    idempotent: bool = False
+    meta: tuple[MetaField, ...] = ()
+    own_errors: Errors = ()
 
     @property
     def success(self) -> int:
-        """The status of its answer when all is well."""
-        return _SUCCESSES.get(self.act, 200)
+        """The HTTP status of a successful response."""
+        return _SUCCESS_STATUS.get(self.kind, 200)
 
     @property
     def takes_document(self) -> bool:
-        """Whether a document comes with it, or may."""
-        return self.act in (Act.CREATE, Act.UPDATE, Act.PERFORM)
+        """Whether the request has a required or optional document."""
+        return self.kind in (RouteKind.CREATE, RouteKind.UPDATE, RouteKind.ACTION)
 
     @property
-    def is_about_one(self) -> bool:
-        """Whether its path names a record."""
+    def names_record(self) -> bool:
+        """Whether the path contains the id of a record."""
         return "{id}" in self.path
 
     @property
     def errors(self) -> Errors:
-        """Whatever it may refuse or fail with (contract section 7)."""
-        found = [*_ALWAYS, *self.refuses]
-        if self.access.organization_needed:
-            found.append(errors.NoOrganizationId)
-        if self.is_about_one:
-            found.append(errors.RecordNotFound)
-        if self.act is not Act.DELETE:
-            found += _OF_A_VIEW
-        if self.act is Act.LIST:
-            found += _OF_A_LIST
-        elif self.act is not Act.SHOW:
-            found.append(errors.Conflict)
+        """All errors that the route can return. Contract section 7."""
+        all_errors = [*_COMMON_ERRORS, *self.own_errors]
+        if self.permission.organization_required:
+            all_errors.append(errors.NoOrganizationId)
+        if self.names_record:
+            all_errors.append(errors.RecordNotFound)
+        if self.kind is not RouteKind.DELETE:
+            all_errors += _VIEW_ERRORS
+        if self.kind is RouteKind.LIST:
+            all_errors += _LIST_ERRORS
+        elif self.kind is not RouteKind.SHOW:
+            all_errors.append(errors.Conflict)
         if self.takes_document:
-            found += _OF_A_DOCUMENT
-            if self.is_about_one:
-                found.append(errors.IdConflict)
-        if self.keyed:
-            found += (errors.InvalidHeader, errors.IdempotencyKeyReused)
-        return tuple(found)
+            all_errors += _DOCUMENT_ERRORS
+            if self.names_record:
+                all_errors.append(errors.IdConflict)
+        if self.idempotent:
+            all_errors += (errors.InvalidHeader, errors.IdempotencyKeyReused)
+        return tuple(all_errors)

@@ -1,29 +1,24 @@
-"""The views of a resource, made of its declaration and its verbs: parse, delegate, render.
+"""Views of a resource. A view parses the request, calls an operation and renders its outcome.
 
-A resource costs its declaration, its verbs and a line a route. What a verb answers is a record, or
-something that ``present`` turns into a record and the document's meta.
+``present`` converts an operation's outcome to a record and the ``meta`` of its document.
 """
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.core.errors import InvalidCursor, RecordNotFound
-from chalicelib.core.idempotency import RequestKey
+from chalicelib.core.errors import InvalidCursor, InvalidHeader, RecordNotFound
+from chalicelib.core.idempotency import MAX_KEY_LENGTH, IdempotencyKey, fingerprint_of
 from chalicelib.core.ids import parse_id
-from chalicelib.core.permissions import Access
-from chalicelib.core.unit_of_work import Answer
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Caller
-from chalicelib.domain.queries import BadPosition
-from chalicelib.http.includes import load_included
-from chalicelib.http.request import request_key
-from chalicelib.http.responses import Exchange, Reply, document_reply
-from chalicelib.http.routing import BASE_PATH, Act, Errors, Route, Told
-from chalicelib.jsonapi.cursors import PARAMETER, read_cursor, write_cursor
-from chalicelib.jsonapi.documents import View, list_document, single_document
-from chalicelib.jsonapi.in_memory_list import Lister
+from chalicelib.core.lists import InvalidPosition
+from chalicelib.core.permissions import Caller, Permission
+from chalicelib.core.unit_of_work import Result
+from chalicelib.http.includes import IncludedResources, load_included
+from chalicelib.http.request import AuthenticatedRequest
+from chalicelib.http.responses import HttpResponse, document_response
+from chalicelib.http.routing import BASE_PATH, Route, RouteKind
+from chalicelib.jsonapi.cursors import CURSOR_PARAMETER, read_cursor, write_cursor
+from chalicelib.jsonapi.documents import Included, ViewOptions, list_document, single_document
+from chalicelib.jsonapi.in_memory_list import ListReader
 from chalicelib.jsonapi.inputs import Input, Values, read_changes, read_values
 from chalicelib.jsonapi.paging import cursor_links, cursor_meta, page_links, page_meta
 from chalicelib.jsonapi.parameters import (
@@ -32,261 +27,317 @@ from chalicelib.jsonapi.parameters import (
     PageNumber,
     Parameters,
     read_list_query,
-    read_view,
+    read_view_options,
 )
 from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import AnyResource
 
-Read = Callable[[Document, Parameters], Any]
-"""Makes what a verb takes of a document and the query."""
-
-_VOWELS = "aeioA"
+ReadCommand = Callable[[Document, Parameters], Any]
+"""Parses an operation's command from a document and the query."""
 
 Presented = tuple[Any, Mapping[str, Any]]
-"""A record, and the meta of its document."""
+"""A record and the ``meta`` of its document."""
+
+_IDEMPOTENCY_KEY = "Idempotency-Key"
+_VOWELS = "aeioA"
 
 
-@dataclass(frozen=True, slots=True)
-class Verb:
-    """How an act is called, what it means and what it takes. ``on`` is the resource that it is done
-    to, where that is another one. The others are the route's."""
+class ResourceViews:
+    """Creates the routes of a resource.
 
-    name: str
-    meaning: str
-    inputs: tuple[Input, ...] = ()
-    methods: tuple[str, ...] = ("PATCH",)
-    on: AnyResource | None = None
-    keyed: bool = False
-    tells: tuple[Told, ...] = ()
-    refuses: Errors = ()
-
-
-class Views:
-    """Makes the routes of a resource. ``present`` says what a verb's outcome shows."""
+    A route's name and description follow from its kind and its resource. Where they do not, and for
+    what only some routes have, ``declared`` sets fields of :class:`Route`.
+    """
 
     def __init__(
         self,
-        tools: Toolbox,
+        included: IncludedResources,
         resource: AnyResource,
         present: Callable[[Any], Presented] = lambda outcome: (outcome, {}),
     ) -> None:
-        self._tools = tools
+        self._included = included
         self._resource = resource
         self._present = present
 
-    def list(self, lister: Lister[Any], access: Access) -> Route:
-        """``GET /{type}`` (contract section 6)."""
+    def list(self, reader: ListReader[Any], permission: Permission) -> Route:
+        """Create the route ``GET /{type}``. Contract section 6."""
 
-        def view(exchange: Exchange) -> Reply:
-            how = self._how(exchange)
-            zone = exchange.caller.organization.zone
-            asked = read_list_query(self._resource, exchange.request.parameters, zone)
-            rows, links, meta = _rows(exchange, lister, asked)
-            return self._list_reply(exchange, rows, how, links, meta)
+        def view(request: AuthenticatedRequest) -> HttpResponse:
+            options = self._view_options(request)
+            parameters, zone = request.request.parameters, request.caller.zone
+            query = read_list_query(self._resource, parameters, zone)
+            records, links, meta = _page(request, reader, query)
+            redacted = [self._resource.redact_for(request.caller, record) for record in records]
+            included = self._load_included(request, redacted, options)
+            document = list_document(self._resource, redacted, options, included, links, meta)
+            return document_response(200, document)
 
-        verb = Verb("list", f"List {_words(self._resource.type)}.", methods=("GET",))
-        return self._route(verb, "", view, access, Act.LIST)
+        type_ = self._resource.type
+        name, description = f"list_{type_}", f"List {_words(type_)}."
+        declared = {"name": name, "description": description, "methods": ("GET",)}
+        return self._route(RouteKind.LIST, "", view, permission, declared)
 
-    def show(self, find: Callable[[Caller, int], Any], access: Access) -> Route:
-        """``GET /{type}/{id}``."""
+    def show(self, find: Callable[[Caller, int], Any], permission: Permission) -> Route:
+        """Create the route ``GET /{type}/{id}``."""
 
-        def view(exchange: Exchange) -> Reply:
-            how = self._how(exchange)
-            record = find(exchange.caller, _record_id(exchange))
-            return document_reply(200, self._document(exchange, record, how))
+        def view(request: AuthenticatedRequest) -> HttpResponse:
+            options = self._view_options(request)
+            record = find(request.caller, _record_id(request))
+            return document_response(200, self._document(request, record, options))
 
-        verb = Verb("show", f"Show {_one(self._resource)}.", methods=("GET",))
-        return self._route(verb, "/{id}", view, access, Act.SHOW)
+        declared = {**self._named("show"), "methods": ("GET",)}
+        return self._route(RouteKind.SHOW, "/{id}", view, permission, declared)
 
     def create(
         self,
+        create: Callable[[Caller, Any, IdempotencyKey | None], Result[Any]],
+        permission: Permission,
         inputs: tuple[Input, ...],
-        create: Callable[[Caller, Any, RequestKey | None], Answer[Any]],
-        access: Access,
         *,
-        verb: Verb | None = None,
-        read: Read | None = None,
+        read: ReadCommand | None = None,
+        **declared: Any,
     ) -> Route:
-        """``POST /{type}``. ``read`` makes a command of the document; else it is its values."""
+        """Create the route ``POST /{type}``.
 
-        def view(exchange: Exchange) -> Reply:
-            how = self._how(exchange)
-            command = self._command(exchange, inputs, read)
-            answer = create(exchange.caller, command, request_key(exchange))
-            reply = self._acted(exchange, 201, answer, how)
-            place = f"{BASE_PATH}/{self._resource.type}/{self._id(answer)}"
-            location = f"{exchange.request.base_url}{place}"
-            return Reply(reply.status, reply.body, {**reply.headers, "Location": location})
+        ``read`` parses the operation's command; None: the command is the values of ``inputs``.
+        """
 
-        said = verb or Verb("create", f"Create {_one(self._resource)}.")
-        said = replace(said, inputs=inputs, methods=("POST",), keyed=True)
-        return self._route(said, "", view, access, Act.CREATE)
+        def view(request: AuthenticatedRequest) -> HttpResponse:
+            # Before the operation: a request with an invalid include must not start a timer.
+            options = self._view_options(request)
+            parameters = request.request.parameters
+            document = read_document(request.request.body, self._resource.type)
+            if read is None:
+                command: Any = read_values(inputs, document, parameters)
+            else:
+                command = read(document, parameters)
+            result = create(request.caller, command, _idempotency_key(request))
+            record, _ = self._present(result.outcome)
+            path = f"{BASE_PATH}/{self._resource.type}/{self._resource.id(record)}"
+            location = {"Location": f"{request.request.base_url}{path}"}
+            return self._result_response(request, 201, result, options, location)
+
+        defaults = {**self._named("create"), "methods": ("POST",), "idempotent": True}
+        declared = {**defaults, "inputs": inputs, **declared}
+        return self._route(RouteKind.CREATE, "", view, permission, declared)
 
     def update(
         self,
+        update: Callable[[Caller, int, Values], Result[Any]],
+        permission: Permission,
         inputs: tuple[Input, ...],
-        update: Callable[[Caller, int, Values], Answer[Any]],
-        access: Access,
     ) -> Route:
-        """``PATCH /{type}/{id}``: what the document does not mention stays as it is."""
+        """Create the route ``PATCH /{type}/{id}``. Absent values stay unchanged."""
 
-        def view(exchange: Exchange) -> Reply:
-            how = self._how(exchange)
-            request = exchange.request
-            given_id = request.route_arguments["id"]
-            document = read_document(request.body, self._resource.type, given_id)
+        def view(request: AuthenticatedRequest) -> HttpResponse:
+            options = self._view_options(request)
+            document = self._read_document(request, self._resource)
             changes = read_changes(inputs, document)
-            answer = update(exchange.caller, _record_id(exchange), changes)
-            return self._acted(exchange, 200, answer, how)
+            result = update(request.caller, _record_id(request), changes)
+            return self._result_response(request, 200, result, options)
 
-        verb = Verb("update", f"Update {_one(self._resource)}.", inputs)
-        return self._route(verb, "/{id}", view, access, Act.UPDATE)
+        declared = {**self._named("update"), "inputs": inputs}
+        return self._route(RouteKind.UPDATE, "/{id}", view, permission, declared)
 
-    def delete(self, delete: Callable[[Caller, int], None], access: Access) -> Route:
-        """``DELETE /{type}/{id}``: 204, without a body."""
+    def delete(self, delete: Callable[[Caller, int], None], permission: Permission) -> Route:
+        """Create the route ``DELETE /{type}/{id}``. Its response is 204."""
 
-        def view(exchange: Exchange) -> Reply:
-            delete(exchange.caller, _record_id(exchange))
-            return Reply(204)
+        def view(request: AuthenticatedRequest) -> HttpResponse:
+            delete(request.caller, _record_id(request))
+            return HttpResponse(204)
 
-        verb = Verb("delete", f"Delete {_one(self._resource)}.", methods=("DELETE",))
-        return self._route(verb, "/{id}", view, access, Act.DELETE)
+        declared = {**self._named("delete"), "methods": ("DELETE",)}
+        return self._route(RouteKind.DELETE, "/{id}", view, permission, declared)
 
-    def perform(
+    def action(
         self,
-        verb: Verb,
-        perform: Callable[[Caller, int, Values, RequestKey | None], Answer[Any]],
-        access: Access,
+        action: str,
+        perform: Callable[[Caller, int, Values, IdempotencyKey | None], Result[Any]],
+        permission: Permission,
+        *,
+        inputs: tuple[Input, ...] = (),
+        subject: AnyResource | None = None,
+        idempotent: bool = False,
+        **declared: Any,
     ) -> Route:
-        """``PATCH /{type}/{id}/{verb}``: something else that is done to a record."""
-        subject = verb.on or self._resource
+        """Create the route ``PATCH /{type}/{id}/{action}``, another operation on a record.
 
-        def view(exchange: Exchange) -> Reply:
-            how = self._how(exchange)
-            request = exchange.request
-            given_id = request.route_arguments["id"]
-            document = read_document(request.body, subject.type, given_id)
-            values = read_values(verb.inputs, document)
-            key = request_key(exchange) if verb.keyed else None
-            answer = perform(exchange.caller, _record_id(exchange), values, key)
-            return self._acted(exchange, 200, answer, how)
+        ``subject`` is the resource in the path; None: the resource in the response.
+        """
+        subject = subject or self._resource
 
-        return self._route(verb, f"/{{id}}/{verb.name}", view, access, Act.PERFORM)
+        def view(request: AuthenticatedRequest) -> HttpResponse:
+            options = self._view_options(request)
+            values = read_values(inputs, self._read_document(request, subject))
+            key = _idempotency_key(request) if idempotent else None
+            result = perform(request.caller, _record_id(request), values, key)
+            return self._result_response(request, 200, result, options)
+
+        declared = {
+            "name": f"{action}_{subject.singular}",
+            "subject": subject,
+            "inputs": inputs,
+            "idempotent": idempotent,
+            **declared,
+        }
+        return self._route(RouteKind.ACTION, f"/{{id}}/{action}", view, permission, declared)
+
+    def _named(self, operation: str) -> dict[str, Any]:
+        singular = _words(self._resource.singular)
+        article = "an" if singular[0] in _VOWELS else "a"
+        return {
+            "name": f"{operation}_{self._resource.singular}",
+            "description": f"{operation.capitalize()} {article} {singular}.",
+        }
 
     def _route(
         self,
-        verb: Verb,
+        kind: RouteKind,
         suffix: str,
-        view: Callable[[Exchange], Reply],
-        access: Access,
-        act: Act,
+        view: Callable[[AuthenticatedRequest], HttpResponse],
+        permission: Permission,
+        declared: Mapping[str, Any],
     ) -> Route:
-        subject = verb.on or self._resource
+        fields = {"methods": ("PATCH",), "subject": self._resource, **declared}
         return Route(
-            name=f"{verb.name}_{subject.type if act is Act.LIST else subject.singular}",
-            methods=verb.methods,
-            path=f"/{subject.type}{suffix}",
+            path=f"/{fields['subject'].type}{suffix}",
             view=view,
-            access=access,
-            act=act,
+            permission=permission,
+            kind=kind,
             resource=self._resource,
-            meaning=verb.meaning,
-            inputs=verb.inputs,
-            document=subject,
-            keyed=verb.keyed,
-            tells=verb.tells,
-            refuses=verb.refuses,
+            **fields,
         )
 
-    def _how(self, exchange: Exchange) -> View:
-        # Before anything is done: a wrong include on a POST must not start a timer.
-        zone = exchange.caller.organization.zone
-        return read_view(self._resource, exchange.request.parameters, zone)
+    def _view_options(self, request: AuthenticatedRequest) -> ViewOptions:
+        parameters, zone = request.request.parameters, request.caller.zone
+        return read_view_options(self._resource, parameters, zone)
 
-    def _command(self, exchange: Exchange, inputs: tuple[Input, ...], read: Read | None) -> Any:
-        request = exchange.request
-        document = read_document(request.body, self._resource.type)
-        if read is not None:
-            return read(document, request.parameters)
-        return read_values(inputs, document, request.parameters)
+    def _read_document(self, request: AuthenticatedRequest, subject: AnyResource) -> Document:
+        record_id = request.request.route_arguments["id"]
+        return read_document(request.request.body, subject.type, record_id)
 
-    def _id(self, answer: Answer[Any]) -> int:
-        record, _ = self._present(answer.outcome)
-        return self._resource.id(record)
-
-    def _acted(self, exchange: Exchange, status: int, answer: Answer[Any], how: View) -> Reply:
-        record, meta = self._present(answer.outcome)
-        document = self._document(exchange, record, how, {**meta, **answer.once})
-        headers = {"Idempotency-Replayed": "true"} if answer.replayed else {}
-        return document_reply(status, document, headers)
+    def _result_response(
+        self,
+        request: AuthenticatedRequest,
+        status: int,
+        result: Result[Any],
+        options: ViewOptions,
+        headers: Mapping[str, str] | None = None,
+    ) -> HttpResponse:
+        record, meta = self._present(result.outcome)
+        document = self._document(request, record, options, {**meta, **result.one_time_meta})
+        replayed = {"Idempotency-Replayed": "true"} if result.replayed else {}
+        return document_response(status, document, {**replayed, **(headers or {})})
 
     def _document(
         self,
-        exchange: Exchange,
+        request: AuthenticatedRequest,
         record: Any,
-        how: View,
+        options: ViewOptions,
         meta: Mapping[str, Any] | None = None,
     ) -> dict[str, Any]:
-        seen = self._resource.seen(exchange.caller, record)
-        included = load_included(self._tools.store, exchange.caller, self._resource, [seen], how)
-        return single_document(self._resource, seen, how, included, meta)
+        redacted = self._resource.redact_for(request.caller, record)
+        included = self._load_included(request, [redacted], options)
+        return single_document(self._resource, redacted, options, included, meta)
 
-    def _list_reply(
-        self,
-        exchange: Exchange,
-        rows: Sequence[Any],
-        how: View,
-        links: Mapping[str, str],
-        meta: Mapping[str, Any],
-    ) -> Reply:
-        caller = exchange.caller
-        seen = [self._resource.seen(caller, row) for row in rows]
-        included = load_included(self._tools.store, caller, self._resource, seen, how)
-        return document_reply(200, list_document(self._resource, seen, how, included, links, meta))
+    def _load_included(
+        self, request: AuthenticatedRequest, records: Sequence[Any], options: ViewOptions
+    ) -> Sequence[Included]:
+        return load_included(self._included, request.caller, self._resource, records, options)
 
 
-def _one(resource: AnyResource) -> str:
-    """``an API token``, for people."""
-    said = _words(resource.singular)
-    return f"{'an' if said[0] in _VOWELS else 'a'} {said}"
+def without_key(
+    operation: Callable[[Caller, int, Values], Result[Any]],
+) -> Callable[[Caller, int, Values, IdempotencyKey | None], Result[Any]]:
+    """Adapt an operation without an idempotency key to an action."""
+
+    def perform(
+        caller: Caller, record_id: int, values: Values, key: IdempotencyKey | None
+    ) -> Result[Any]:
+        del key
+        return operation(caller, record_id, values)
+
+    return perform
+
+
+def without_values(
+    operation: Callable[[Caller, int], Result[Any]],
+) -> Callable[[Caller, int, Values, IdempotencyKey | None], Result[Any]]:
+    """Adapt an operation without values and without an idempotency key to an action."""
+
+    def perform(
+        caller: Caller, record_id: int, values: Values, key: IdempotencyKey | None
+    ) -> Result[Any]:
+        del values, key
+        return operation(caller, record_id)
+
+    return perform
 
 
 def _words(name: str) -> str:
+    """Return a name as it is written in a sentence: ``API token`` for ``api_token``."""
     return name.replace("_", " ").replace("api ", "API ")
 
 
-def _record_id(exchange: Exchange) -> int:
-    record_id = parse_id(exchange.request.route_arguments["id"])
+def _idempotency_key(request: AuthenticatedRequest) -> IdempotencyKey | None:
+    """Return the idempotency key of a request; None if it is absent or blank. Contract section 8.
+
+    Its fingerprint covers method, path, query and body. Raises :class:`InvalidHeader` if the key is
+    too long.
+    """
+    http, caller = request.request, request.caller
+    key = http.headers.get(_IDEMPOTENCY_KEY.lower(), "").strip()
+    if not key:
+        return None
+    if len(key) > MAX_KEY_LENGTH:
+        detail = f"Use at most {MAX_KEY_LENGTH} characters."
+        raise InvalidHeader(_IDEMPOTENCY_KEY, detail)
+    # Sorted by name: a client may repeat the query in another order.
+    query = sorted(http.parameters, key=lambda parameter: parameter[0])
+    return IdempotencyKey(
+        organization_id=caller.organization.id,
+        person_id=caller.person_id,
+        digest=fingerprint_of(key.encode()),
+        fingerprint=fingerprint_of(
+            http.method.encode(), http.path.encode(), repr(query).encode(), http.body
+        ),
+    )
+
+
+def _record_id(request: AuthenticatedRequest) -> int:
+    record_id = parse_id(request.request.route_arguments["id"])
     if record_id is None:
         raise RecordNotFound
     return record_id
 
 
-def _rows(
-    exchange: Exchange, lister: Lister[Any], asked: ListQuery
+def _page(
+    request: AuthenticatedRequest, reader: ListReader[Any], query: ListQuery
 ) -> tuple[Sequence[Any], Mapping[str, str], Mapping[str, Any]]:
-    """The rows of a list, its links and its meta."""
-    request = exchange.request
-    url = request.base_url + request.path
-    match asked.page:
+    """Return the records of a page, and the ``links`` and ``meta`` of its document."""
+    parameters = request.request.parameters
+    url = request.request.base_url + request.request.path
+    match query.page:
         case PageNumber() as page:
-            found = lister.page(exchange.caller, asked)
-            links = page_links(url, request.parameters, page, found.total_count)
-            return found.rows, links, page_meta(page, found.total_count)
+            result = reader.page(request.caller, query)
+            links = page_links(url, parameters, page, result.total_count)
+            return result.rows, links, page_meta(page, result.total_count)
         case PageAfter() as page:
-            rows, following = _walk(exchange, lister, asked, page)
-            return rows, cursor_links(url, request.parameters, page, following), cursor_meta(page)
+            records, cursor = _cursor_page(request, reader, query, page)
+            return records, cursor_links(url, parameters, page, cursor), cursor_meta(page)
 
 
-def _walk(
-    exchange: Exchange, lister: Lister[Any], asked: ListQuery, page: PageAfter
+def _cursor_page(
+    request: AuthenticatedRequest, reader: ListReader[Any], query: ListQuery, page: PageAfter
 ) -> tuple[Sequence[Any], str | None]:
+    """Return the records of a page, and the cursor of the next page if there is one."""
+
     def position(listing: str) -> str | None:
         return read_cursor(listing, page.cursor) if page.cursor else None
 
     try:
-        found, listing = lister.walk(exchange.caller, asked, position)
-    except BadPosition as error:
-        raise InvalidCursor(PARAMETER) from error
-    following = found.following
-    return found.rows, None if following is None else write_cursor(listing, following)
+        result, listing = reader.cursor_page(request.caller, query, position)
+    except InvalidPosition as error:
+        raise InvalidCursor(CURSOR_PARAMETER) from error
+    following = result.following
+    return result.rows, None if following is None else write_cursor(listing, following)

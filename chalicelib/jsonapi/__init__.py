@@ -1,5 +1,5 @@
-"""JSON:API: documents in and out, query parameters, errors, media types.
+"""JSON:API: request and response documents, query parameters, errors, media types.
 
-Knows neither AWS nor Chalice. A resource is declared once (``resource.py``); parsing, rendering
-and checking follow the declaration.
+This package imports neither AWS libraries nor Chalice. A resource is declared once, with the
+classes of ``resource.py``. Parsing, rendering and validation use that declaration.
 """

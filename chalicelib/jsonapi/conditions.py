@@ -1,162 +1,188 @@
-"""What filters ask for, each as a condition that a value of a record meets or does not.
+"""Conditions of filters. Each one decides whether a value of a record matches.
 
-As in SQL, a value that is not there meets no condition but the one that asks for its absence.
+As in SQL, a missing value matches only the condition that asks for a missing value.
 """
 
 from collections.abc import Mapping
 from functools import reduce
 
-from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, LAST_INSTANT, Span
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.queries import TimeIs
+from msgspec import Struct
 
-EVER = Span(0, LAST_INSTANT + 1)
+from chalicelib.core.lists import TimeFilter
+from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, MAX_TIMESTAMP, Span
+
+ALL_TIMESTAMPS = Span(0, MAX_TIMESTAMP + 1)
 
 
-@dataclass(frozen=True, slots=True)
-class IdsAre:
-    """One of these ids, or numbers; with ``among=False`` none of them."""
+class IdFilter(Struct, frozen=True):
+    """The value is one of these ids or numbers. With ``negated`` it is none of them."""
 
     ids: frozenset[int]
-    among: bool = True
+    negated: bool = False
 
-    def holds(self, value: int | None) -> bool:
-        """Whether that number is meant."""
-        return value is not None and (value in self.ids) is self.among
+    def matches(self, value: int | None) -> bool:
+        """Return whether an id or a number matches."""
+        return value is not None and (value in self.ids) is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class TimeIsNot:
-    """There is a time, and it lies outside of a span."""
+class TimeExclusion(Struct, frozen=True):
+    """The value is a timestamp outside a span."""
 
     span: Span
 
-    def holds(self, value: int | None) -> bool:
-        """Whether that instant is meant."""
+    def matches(self, value: int | None) -> bool:
+        """Return whether a timestamp matches."""
         return value is not None and value not in self.span
 
 
-@dataclass(frozen=True, slots=True)
-class TextIs:
-    """This text, or with ``within`` one that contains it, whatever the case; ``wanted=False``
-    turns it round."""
+class TextFilter(Struct, frozen=True):
+    """The value is this text. Case is ignored.
+
+    With ``contains`` the value contains the text. ``negated`` inverts the condition. ``text`` is
+    casefolded.
+    """
 
     text: str
-    within: bool = False
-    wanted: bool = True
+    contains: bool = False
+    negated: bool = False
 
-    def holds(self, value: str | None) -> bool:
-        """Whether that text is meant."""
+    def matches(self, value: str | None) -> bool:
+        """Return whether a text matches."""
         if value is None:
             return False
         folded = value.casefold()
-        found = self.text in folded if self.within else self.text == folded
-        return found is self.wanted
+        is_match = self.text in folded if self.contains else self.text == folded
+        return is_match is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class WordsAre:
-    """Each of these words is somewhere in one of several texts, whatever the case."""
+class WordsFilter(Struct, frozen=True):
+    """Each word occurs in at least one of several texts. Case is ignored.
+
+    The words are casefolded.
+    """
 
     words: tuple[str, ...]
 
-    def holds(self, value: tuple[str | None, ...]) -> bool:
-        """Whether those texts are meant."""
+    def matches(self, value: tuple[str | None, ...]) -> bool:
+        """Return whether the texts match."""
         texts = [text.casefold() for text in value if text is not None]
         return all(any(word in text for text in texts) for word in self.words)
 
 
-@dataclass(frozen=True, slots=True)
-class FlagIs:
-    """Yes, or no."""
+class BooleanFilter(Struct, frozen=True):
+    """The value is this boolean."""
 
     flag: bool
 
-    def holds(self, value: bool | None) -> bool:
-        """Whether that answer is meant."""
+    def matches(self, value: bool | None) -> bool:
+        """Return whether a boolean matches."""
         return value is self.flag
 
 
-@dataclass(frozen=True, slots=True)
-class DateIs:
-    """A date (``YYYY-MM-DD``) from ``first`` to ``last``, both included; ``inside=False``: no
-    such date. Nothing lies in a range whose ``first`` comes after its ``last``."""
+class DateFilter(Struct, frozen=True):
+    """The value is a date (``YYYY-MM-DD``) from ``first`` to ``last``, both inclusive.
+
+    With ``negated`` it is a date outside this range. A range whose ``first`` is after its ``last``
+    is empty.
+    """
 
     first: str = FIRST_DATE
     last: str = LAST_DATE
-    inside: bool = True
+    negated: bool = False
 
-    def holds(self, value: str | None) -> bool:
-        """Whether that date is meant."""
-        return value is not None and (self.first <= value <= self.last) is self.inside
+    def matches(self, value: str | None) -> bool:
+        """Return whether a date matches."""
+        return value is not None and (self.first <= value <= self.last) is not self.negated
 
 
-@dataclass(frozen=True, slots=True)
-class Never:
-    """Nothing: what is asked about does not exist here."""
+class MatchesNothing(Struct, frozen=True):
+    """No value matches."""
 
-    def holds(self, value: object) -> bool:
-        """No."""
+    def matches(self, value: object) -> bool:
+        """Return False."""
         del value
         return False
 
 
-Condition = IdsAre | TimeIs | TimeIsNot | TextIs | WordsAre | FlagIs | DateIs | Never
+Condition = (
+    IdFilter
+    | TimeFilter
+    | TimeExclusion
+    | TextFilter
+    | WordsFilter
+    | BooleanFilter
+    | DateFilter
+    | MatchesNothing
+)
 
 
-@dataclass(frozen=True, slots=True)
-class Conditions:
-    """Every condition of a request, by the name of its filter, joined by "and"."""
+class Conditions(Struct, frozen=True):
+    """All conditions of a request, by the names of their filters. A record must match each one."""
 
     by_name: Mapping[str, tuple[Condition, ...]]
 
     def ids(self, name: str) -> frozenset[int] | None:
-        """The ids of which a record must have one; None where any will do."""
-        asked = [it.ids for it in self.by_name.get(name, ()) if isinstance(it, IdsAre) and it.among]
-        return reduce(frozenset.__and__, asked) if asked else None
-
-    def other_ids(self, name: str) -> frozenset[int]:
-        """The ids of which a record must have none."""
-        found = self.by_name.get(name, ())
-        refused = (it.ids for it in found if isinstance(it, IdsAre) and not it.among)
-        return frozenset().union(*refused)
-
-    def time(self, name: str) -> TimeIs | None:
-        """The span in which a time must lie; None where it is not asked about."""
-        asked = [it for it in self.by_name.get(name, ()) if isinstance(it, TimeIs)]
-        if not asked and self.other_times(name):
-            return TimeIs(EVER)
-        return reduce(TimeIs.both, asked) if asked else None
-
-    def other_times(self, name: str) -> tuple[Span, ...]:
-        """The spans outside of which a time must lie."""
-        return tuple(it.span for it in self.by_name.get(name, ()) if isinstance(it, TimeIsNot))
-
-    def dates(self, *names: str) -> tuple[str, str]:
-        """The first and the last date that all of these filters leave."""
-        ranges = [
-            it
-            for name in names
-            for it in self.by_name.get(name, ())
-            if isinstance(it, DateIs) and it.inside
+        """Return the allowed ids; None: all ids."""
+        id_sets = [
+            condition.ids
+            for condition in self.by_name.get(name, ())
+            if isinstance(condition, IdFilter) and not condition.negated
         ]
-        return (
-            max((it.first for it in ranges), default=FIRST_DATE),
-            min((it.last for it in ranges), default=LAST_DATE),
+        return reduce(frozenset.__and__, id_sets) if id_sets else None
+
+    def excluded_ids(self, name: str) -> frozenset[int]:
+        """Return the ids that are not allowed."""
+        id_sets = (
+            condition.ids
+            for condition in self.by_name.get(name, ())
+            if isinstance(condition, IdFilter) and condition.negated
+        )
+        return frozenset().union(*id_sets)
+
+    def time(self, name: str) -> TimeFilter | None:
+        """Return the condition on a time; None: no condition."""
+        time_filters = [
+            condition
+            for condition in self.by_name.get(name, ())
+            if isinstance(condition, TimeFilter)
+        ]
+        if not time_filters and self.excluded_times(name):
+            return TimeFilter(ALL_TIMESTAMPS)
+        return reduce(TimeFilter.intersection, time_filters) if time_filters else None
+
+    def excluded_times(self, name: str) -> tuple[Span, ...]:
+        """Return the spans that are not allowed."""
+        return tuple(
+            condition.span
+            for condition in self.by_name.get(name, ())
+            if isinstance(condition, TimeExclusion)
         )
 
-    def described(self) -> str:
-        """All of it as text, the same for the same conditions in every process."""
+    def dates(self, *names: str) -> tuple[str, str]:
+        """Return the first and the last date that all these filters allow."""
+        ranges = [
+            condition
+            for name in names
+            for condition in self.by_name.get(name, ())
+            if isinstance(condition, DateFilter) and not condition.negated
+        ]
+        return (
+            max((date_range.first for date_range in ranges), default=FIRST_DATE),
+            min((date_range.last for date_range in ranges), default=LAST_DATE),
+        )
+
+    def description(self) -> str:
+        """Return the conditions as text. Equal conditions have equal texts in every process."""
         return repr(
             [
-                (name, sorted(_described(it) for it in conditions))
+                (name, sorted(_condition_text(condition) for condition in conditions))
                 for name, conditions in sorted(self.by_name.items())
             ]
         )
 
 
-def _described(condition: Condition) -> str:
-    # A set has no order of its own, and another one in each process.
-    if isinstance(condition, IdsAre):
-        return f"IdsAre({sorted(condition.ids)}, {condition.among})"
+def _condition_text(condition: Condition) -> str:
+    # The order of a set differs between processes.
+    if isinstance(condition, IdFilter):
+        return f"IdFilter({sorted(condition.ids)}, {condition.negated})"
     return repr(condition)

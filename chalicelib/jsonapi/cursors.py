@@ -1,8 +1,8 @@
-"""Cursors: opaque to clients, and good for the very list that gave them. Contract section 6.
+"""Cursors: opaque to clients, and valid only for the list that returned them. Contract section 6.
 
-A cursor holds a position and a digest of the list. Whose list it is always comes from the caller's
-credentials and query, never from the cursor: a forged one is refused, or at the worst begins
-elsewhere in a list that its forger may read anyway.
+A cursor contains a position and a hash of the list. The list itself always comes from the caller's
+credentials and query, never from the cursor. So a forged cursor is rejected, or it selects another
+position in a list that the caller can read anyway.
 """
 
 import base64
@@ -12,28 +12,31 @@ import hmac
 
 from chalicelib.core.errors import InvalidCursor
 
-PARAMETER = "page[after]"
+CURSOR_PARAMETER = "page[after]"
 
-_DIGEST_BYTES = 12
+_HASH_BYTES = 12
 
 
 def write_cursor(listing: str, position: str) -> str:
-    """A cursor at a position of a list; ``listing`` describes everything that makes that list."""
-    return base64.urlsafe_b64encode(_digest(listing) + position.encode()).decode().rstrip("=")
+    """Return a cursor for a position of a list.
+
+    ``listing`` describes everything that identifies the list: caller, filters and sort.
+    """
+    return base64.urlsafe_b64encode(_hash(listing) + position.encode()).decode().rstrip("=")
 
 
 def read_cursor(listing: str, cursor: str) -> str:
-    """The position that a cursor of that list holds. Raises :class:`InvalidCursor`."""
+    """Return the position in a cursor of a list. Raises :class:`InvalidCursor`."""
     try:
-        # Strict: what is not of the alphabet would otherwise be skipped.
-        held = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
-        position = held[_DIGEST_BYTES:].decode("ascii")
+        # Strict: by default, b64decode ignores characters outside the alphabet.
+        decoded = base64.b64decode(cursor + "=" * (-len(cursor) % 4), altchars=b"-_", validate=True)
+        position = decoded[_HASH_BYTES:].decode("ascii")
     except (binascii.Error, ValueError) as error:
-        raise InvalidCursor(PARAMETER) from error
-    if not hmac.compare_digest(held[:_DIGEST_BYTES], _digest(listing)):
-        raise InvalidCursor(PARAMETER)
+        raise InvalidCursor(CURSOR_PARAMETER) from error
+    if not hmac.compare_digest(decoded[:_HASH_BYTES], _hash(listing)):
+        raise InvalidCursor(CURSOR_PARAMETER)
     return position
 
 
-def _digest(listing: str) -> bytes:
-    return hashlib.sha256(listing.encode()).digest()[:_DIGEST_BYTES]
+def _hash(listing: str) -> bytes:
+    return hashlib.sha256(listing.encode()).digest()[:_HASH_BYTES]

@@ -1,24 +1,24 @@
-"""Documents out: records as resource objects, with what is included, links and meta."""
+"""Response documents: resource objects, included resources, links and meta."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import field
 from datetime import UTC, tzinfo
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
-from chalicelib.core.timestamps import format_instant
-from chalicelib.dataclass import dataclass
+from chalicelib.core.timestamps import format_timestamp
 from chalicelib.jsonapi.resource import AnyResource, Kind, Relationship
 
 _encoder = msgspec.json.Encoder()
 
 
-@dataclass(frozen=True, slots=True)
-class View:
-    """How the caller wants resources shown, on whatever route.
+class ViewOptions(Struct, frozen=True):
+    """How a response shows resources. The caller chooses ``include`` and ``fields``.
 
-    ``include`` holds every asked path and its prefixes; ``fields`` the wanted members by type.
+    :param include: the requested paths and their prefixes.
+    :param fields: the requested attributes and relationships, by resource type.
+    :param zone: the time zone of timestamps.
     """
 
     include: frozenset[str] = frozenset()
@@ -26,9 +26,8 @@ class View:
     zone: tzinfo = UTC
 
 
-@dataclass(frozen=True, slots=True)
-class Included:
-    """A record in ``included``; ``paths`` are those by which it was reached."""
+class Included(Struct, frozen=True):
+    """A record in ``included``, and the include paths that lead to it."""
 
     resource: AnyResource
     record: Any
@@ -36,18 +35,18 @@ class Included:
 
 
 def encode(document: Mapping[str, Any]) -> str:
-    """A document as JSON text."""
+    """Return a document as JSON text."""
     return _encoder.encode(document).decode()
 
 
 def single_document(
     resource: AnyResource,
     record: Any,
-    view: View,
+    view: ViewOptions,
     included: Sequence[Included] = (),
     meta: Mapping[str, Any] | None = None,
 ) -> dict[str, Any]:
-    """The document of one record."""
+    """Return the document of one record."""
     document = {"data": render(resource, record, view)}
     return {**document, **_included(included, view), "meta": meta or {}}
 
@@ -55,57 +54,64 @@ def single_document(
 def list_document(
     resource: AnyResource,
     records: Iterable[Any],
-    view: View,
+    view: ViewOptions,
     included: Sequence[Included],
     links: Mapping[str, str],
     meta: Mapping[str, Any],
 ) -> dict[str, Any]:
-    """The document of a list."""
-    document: dict[str, Any] = {"data": [render(resource, it, view) for it in records]}
+    """Return the document of a list."""
+    document: dict[str, Any] = {"data": [render(resource, record, view) for record in records]}
     return {**document, **_included(included, view), "links": links, "meta": meta}
 
 
 def render(
-    resource: AnyResource, record: Any, view: View, paths: Iterable[str] = ("",)
+    resource: AnyResource, record: Any, view: ViewOptions, paths: Iterable[str] = ("",)
 ) -> dict[str, Any]:
-    """A resource object. ``paths`` say where it stands: "" for primary data."""
-    wanted = view.fields.get(resource.type)
+    """Return a record as a resource object.
+
+    ``paths`` are the include paths that lead to the record; "" is the path of primary data.
+    """
+    requested = view.fields.get(resource.type)
     rendered: dict[str, Any] = {
         "id": str(resource.id(record)),
         "type": resource.type,
         "attributes": {
             attribute.name: _value(attribute.kind, attribute.value(record), view.zone)
             for attribute in resource.attributes
-            if wanted is None or attribute.name in wanted
+            if requested is None or attribute.name in requested
         },
         "relationships": {
             relationship.name: _linkage(
                 relationship, record, is_included(relationship, paths, view)
             )
             for relationship in resource.relationships
-            if wanted is None or relationship.name in wanted
+            if requested is None or relationship.name in requested
         },
     }
-    meta = {it.name: value for it in resource.meta if (value := it.value(record)) is not None}
+    meta = {
+        meta_field.name: value
+        for meta_field in resource.meta
+        if (value := meta_field.value(record)) is not None
+    }
     if meta:
         rendered["meta"] = meta
     return rendered
 
 
-def is_included(relationship: Relationship[Any], paths: Iterable[str], view: View) -> bool:
-    """Whether a record that stands at one of these paths has that relationship included."""
+def is_included(relationship: Relationship[Any], paths: Iterable[str], view: ViewOptions) -> bool:
+    """Return whether ``include`` names the relationship of a record at one of these paths."""
     return any(join_path(path, relationship.name) in view.include for path in paths)
 
 
 def join_path(path: str, name: str) -> str:
-    """A step further: from ``time_entry`` to ``time_entry.service``."""
+    """Append a relationship to a path: ``time_entry`` and ``service``: ``time_entry.service``."""
     return f"{path}.{name}" if path else name
 
 
-def _included(included: Sequence[Included], view: View) -> dict[str, Any]:
+def _included(included: Sequence[Included], view: ViewOptions) -> dict[str, Any]:
     if not included:
         return {}
-    return {"included": [render(it.resource, it.record, view, it.paths) for it in included]}
+    return {"included": [render(each.resource, each.record, view, each.paths) for each in included]}
 
 
 def _linkage(relationship: Relationship[Any], record: Any, included: bool) -> dict[str, Any]:
@@ -117,9 +123,9 @@ def _linkage(relationship: Relationship[Any], record: Any, included: bool) -> di
     return {"data": {"type": relationship.to, "id": str(related_id)}}
 
 
-_SHOW: dict[Kind, Callable[[Any, tzinfo], object]] = {Kind.INSTANT: format_instant}
+_FORMATTERS: dict[Kind, Callable[[Any, tzinfo], object]] = {Kind.TIMESTAMP: format_timestamp}
 
 
 def _value(kind: Kind, value: object, zone: tzinfo) -> object:
-    show = _SHOW.get(kind)
-    return value if value is None or show is None else show(value, zone)
+    formatter = _FORMATTERS.get(kind)
+    return value if value is None or formatter is None else formatter(value, zone)

@@ -1,11 +1,11 @@
-"""The domain's errors as JSON:API error documents. Contract section 7."""
+"""JSON:API error documents of the domain's errors. Contract section 7."""
 
 from http import HTTPStatus
 from typing import Any
 
 from chalicelib.core.errors import StintError
 
-CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
+ERROR_STATUS: dict[str, tuple[HTTPStatus, str]] = {
     "malformed_document": (HTTPStatus.BAD_REQUEST, "Malformed Document"),
     "invalid_parameter": (HTTPStatus.BAD_REQUEST, "Invalid Parameter"),
     "unsupported_filter": (HTTPStatus.BAD_REQUEST, "Unsupported Filter"),
@@ -35,26 +35,26 @@ CATALOGUE: dict[str, tuple[HTTPStatus, str]] = {
     "server_error": (HTTPStatus.INTERNAL_SERVER_ERROR, "Server Error"),
     "unavailable": (HTTPStatus.SERVICE_UNAVAILABLE, "Service Unavailable"),
 }
-"""Each error's code, with its HTTP status and its title."""
+"""The HTTP status and the title of each error, by error code."""
 
 
 def status_of(error: StintError) -> int:
-    """The HTTP status that an error is answered with."""
-    return CATALOGUE[error.code][0].value
+    """Return the HTTP status of an error."""
+    return ERROR_STATUS[error.code][0].value
 
 
 def error_document(error: StintError, error_id: str | None = None) -> dict[str, Any]:
-    """The document that tells a caller about an error; ``error_id`` is what they may quote."""
-    status, title = CATALOGUE[error.code]
-    described: dict[str, Any] = {} if error_id is None else {"id": error_id}
-    described |= {
+    """Return the document of an error. ``error_id`` identifies the error in the log."""
+    status, title = ERROR_STATUS[error.code]
+    error_object: dict[str, Any] = {} if error_id is None else {"id": error_id}
+    error_object |= {
         "status": str(status.value),
         "code": error.code,
         "title": title,
         "detail": error.detail,
     }
     if error.source is not None:
-        described["source"] = error.source
+        error_object["source"] = error.source
     if error.meta is not None:
-        described["meta"] = error.meta
-    return {"errors": [described]}
+        error_object["meta"] = error.meta
+    return {"errors": [error_object]}

@@ -1,17 +1,19 @@
-"""``filter``: names, operators, values and and-groups, into conditions. Contract section 6.
+"""Parse ``filter`` parameters into conditions. Contract section 6.
 
 ::
 
-    filter[person_id]=1,2                           one of these
-    filter[person_id][not_eq][]=1                   none of these
-    filter[started_at][gt_eq]=2026-03-02            on that day, or later
-    filter[email][contains]=@example.com            whatever the case
-    filter[$op]=and&filter[0][person_id][eq][]=1    as Productive's own client writes it
+    filter[person_id]=1,2                           any of these ids
+    filter[person_id][not_eq][]=1                   none of these ids
+    filter[started_at][gt_eq]=2026-03-02            on this day or later
+    filter[email][contains]=@example.com            case is ignored
+    filter[$op]=and&filter[0][person_id][eq][]=1    as Productive's client writes it
 """
 
 import re
 from collections.abc import Callable, Iterable, Mapping
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from chalicelib.core.errors import (
     UnsupportedFilter,
@@ -19,238 +21,248 @@ from chalicelib.core.errors import (
     UnsupportedFilterValue,
 )
 from chalicelib.core.ids import parse_id
+from chalicelib.core.lists import TimeFilter
 from chalicelib.core.timestamps import Span, next_date, parse_date, parse_span, previous_date
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.queries import TimeIs
 from chalicelib.jsonapi.conditions import (
-    EVER,
+    ALL_TIMESTAMPS,
+    BooleanFilter,
     Condition,
     Conditions,
-    DateIs,
-    FlagIs,
-    IdsAre,
-    Never,
-    TextIs,
-    TimeIsNot,
-    WordsAre,
+    DateFilter,
+    IdFilter,
+    MatchesNothing,
+    TextFilter,
+    TimeExclusion,
+    WordsFilter,
 )
 from chalicelib.jsonapi.resource import AnyFilter, FilterKind
 
-MOST_IDS = 20
-LONGEST_TEXT = 255
+MAX_IDS = 20
+MAX_TEXT_LENGTH = 255
 
 ID_OPERATORS: Mapping[str, bool] = {
-    "eq": True,
-    "contains": True,
-    "any_of": True,
-    "not_eq": False,
-    "not_contain": False,
-    "none_of": False,
+    "eq": False,
+    "contains": False,
+    "any_of": False,
+    "not_eq": True,
+    "not_contain": True,
+    "none_of": True,
 }
-"""Operators on ids: whether a record must have one of them, or none."""
+"""Operators on ids, and whether they negate the filter."""
 
 TIME_OPERATORS: Mapping[str, Callable[[Span], Span]] = {
     "eq": lambda span: span,
-    "gt": lambda span: Span(span.end, EVER.end),
-    "gt_eq": lambda span: Span(span.start, EVER.end),
+    "gt": lambda span: Span(span.end, ALL_TIMESTAMPS.end),
+    "gt_eq": lambda span: Span(span.start, ALL_TIMESTAMPS.end),
     "lt": lambda span: Span(0, span.start),
     "lt_eq": lambda span: Span(0, span.end),
 }
-"""Operators on times, beside ``not_eq``: the span in which a time must lie, given the one asked
-about. A time that is not there, of a timer that runs, lies in no span."""
+"""Operators on times, except ``not_eq``. Each one maps the filter's value to the allowed span.
 
-TEXT_OPERATORS: Mapping[str, Callable[[str], TextIs]] = {
-    "eq": TextIs,
-    "not_eq": lambda text: TextIs(text, wanted=False),
-    "contains": lambda text: TextIs(text, within=True),
-    "not_contain": lambda text: TextIs(text, within=True, wanted=False),
-}
-"""Operators on texts, whose case never matters."""
+A missing time, such as the stop of a running timer, is in no span.
+"""
 
-DATE_OPERATORS: Mapping[str, Callable[[str], DateIs]] = {
-    "eq": lambda date: DateIs(date, date),
-    "not_eq": lambda date: DateIs(date, date, inside=False),
-    "gt": lambda date: DateIs(first=next_date(date)),
-    "gt_eq": lambda date: DateIs(first=date),
-    "lt": lambda date: DateIs(last=previous_date(date)),
-    "lt_eq": lambda date: DateIs(last=date),
+TEXT_OPERATORS: Mapping[str, Callable[[str], TextFilter]] = {
+    "eq": TextFilter,
+    "not_eq": lambda text: TextFilter(text, negated=True),
+    "contains": lambda text: TextFilter(text, contains=True),
+    "not_contain": lambda text: TextFilter(text, contains=True, negated=True),
 }
-"""Operators on dates: the dates that are meant, given the one asked about."""
+"""Operators on texts. Case is ignored."""
+
+DATE_OPERATORS: Mapping[str, Callable[[str], DateFilter]] = {
+    "eq": lambda date: DateFilter(date, date),
+    "not_eq": lambda date: DateFilter(date, date, negated=True),
+    "gt": lambda date: DateFilter(first=next_date(date)),
+    "gt_eq": lambda date: DateFilter(first=date),
+    "lt": lambda date: DateFilter(last=previous_date(date)),
+    "lt_eq": lambda date: DateFilter(last=date),
+}
+"""Operators on dates. Each one maps the filter's value to the allowed dates."""
 
 _DEFAULT = "eq"
 _NOT_EQUAL = "not_eq"
 _GROUP_OPERATOR = "$op"
-_FLAGS = {"true": True, "1": True, "false": False, "0": False}
-# A + that nobody encoded arrives as a space.
-_BARE_OFFSET = re.compile(r" (\d{2}:?\d{2})$", re.ASCII)
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+# A client that does not percent-encode "+" sends a space.
+_UNENCODED_OFFSET = re.compile(r" (\d{2}:?\d{2})$", re.ASCII)
 
 
-@dataclass(frozen=True, slots=True)
-class _Asked:
-    """One filter and operator of a request, as the parameter spelled it, and its values."""
+class _FilterParameter(Struct, frozen=True):
+    """One filter and operator of a request, the query parameter's name, and all its values."""
 
     filter: AnyFilter
-    parameter: str
+    name: str
     operator: str
     values: list[str]
     zone: tzinfo
 
-    def one(self, what: str) -> str:
-        """The one value. Raises where there are several."""
+    def single_value(self, label: str) -> str:
+        """Return the only value. Raises ``UnsupportedFilterValue`` if there are several."""
         if len(self.values) > 1:
-            raise self.unusable(f"Give only one {what}.")
+            raise self.invalid_value(f"Give only one {label}.")
         return self.values[0].strip()
 
-    def unusable(self, detail: str) -> UnsupportedFilterValue:
-        """The error that says what a value must be."""
-        return UnsupportedFilterValue(self.parameter, detail)
+    def invalid_value(self, detail: str) -> UnsupportedFilterValue:
+        """Return the error for an invalid value."""
+        return UnsupportedFilterValue(self.name, detail)
 
 
 def read_conditions(
     filters: Iterable[AnyFilter], parameters: Iterable[tuple[str, list[str], str]], zone: tzinfo
 ) -> Conditions:
-    """The conditions in ``filter`` parameters: each its name, the members in brackets, a value.
+    """Parse ``filter`` parameters.
 
-    The same filter and operator, repeated in one group, is one list. Raises ``ParameterError``.
+    If a filter and operator are repeated in a group, their values form one list.
+
+    :param parameters: the name, the members in brackets and the value of each parameter.
+    :raises ParameterError: for an unknown filter or operator, or an invalid value.
     """
-    known = {declared.name: declared for declared in filters}
-    collected: dict[tuple[str, str, str], tuple[str, list[str]]] = {}
-    for parameter, members, value in parameters:
+    filters_by_name = {declared.name: declared for declared in filters}
+    values_by_key: dict[tuple[str, str, str], tuple[str, list[str]]] = {}
+    for parameter_name, members, value in parameters:
         if members == [_GROUP_OPERATOR]:
-            _check_group_operator(parameter, value)
+            _check_group_operator(parameter_name, value)
         else:
-            place = _place(parameter, members, known)
-            collected.setdefault(place, (parameter, []))[1].append(value)
+            key = _filter_key(parameter_name, members, filters_by_name)
+            values_by_key.setdefault(key, (parameter_name, []))[1].append(value)
     conditions: dict[str, tuple[Condition, ...]] = {}
-    for (_, name, operator), (parameter, values) in collected.items():
-        asked = _Asked(known[name], parameter, operator, values, zone)
-        condition = _PARSERS[asked.filter.kind](asked)
+    for (_, name, operator), (parameter_name, values) in values_by_key.items():
+        filter_ = filters_by_name[name]
+        parameter = _FilterParameter(filter_, parameter_name, operator, values, zone)
+        condition = _PARSERS[filter_.kind](parameter)
         if condition is not None:
             conditions[name] = (*conditions.get(name, ()), condition)
     return Conditions(conditions)
 
 
 def operators_of(kind: FilterKind) -> tuple[str, ...]:
-    """The operators that a filter of that kind takes, the default first."""
+    """Return the operators that a kind of filter supports. The first one is the default."""
     return _OPERATORS[kind]
 
 
-def _check_group_operator(parameter: str, value: str) -> None:
+def _check_group_operator(parameter_name: str, value: str) -> None:
     if value != "and":
-        raise UnsupportedFilterOperation(parameter, "Filter groups support only `and`.")
+        raise UnsupportedFilterOperation(parameter_name, "Filter groups support only `and`.")
 
 
-def _place(
-    parameter: str, members: list[str], known: Mapping[str, AnyFilter]
+def _filter_key(
+    parameter_name: str, members: list[str], filters_by_name: Mapping[str, AnyFilter]
 ) -> tuple[str, str, str]:
-    """The group, the filter and its operator; behind them may stand [] or [0], one of a list."""
+    """Return the group, the filter's name and the operator.
+
+    ``members`` may end with an array suffix: ``[]`` or ``[0]``.
+    """
     rest = list(members)
     group = rest.pop(0) if rest and rest[0].isdecimal() else ""
-    if not rest or rest[0] not in known:
-        raise UnsupportedFilter(parameter, f"Use one of these filters: {', '.join(known)}.")
+    if not rest or rest[0] not in filters_by_name:
+        detail = f"Use one of these filters: {', '.join(filters_by_name)}."
+        raise UnsupportedFilter(parameter_name, detail)
     name = rest.pop(0)
     if rest and (rest[-1] == "" or rest[-1].isdecimal()):
         rest.pop()
-    operators = _OPERATORS[known[name].kind]
+    operators = _OPERATORS[filters_by_name[name].kind]
     operator = rest.pop(0) if rest else _DEFAULT
     if rest or operator not in operators:
         detail = f"Use one of these operators: {', '.join(operators)}."
-        raise UnsupportedFilterOperation(parameter, detail)
+        raise UnsupportedFilterOperation(parameter_name, detail)
     return group, name, operator
 
 
-def _read_ids(asked: _Asked) -> Condition:
-    parts = [part.strip() for value in asked.values for part in value.split(",")]
+def _read_ids(parameter: _FilterParameter) -> Condition:
+    parts = [part.strip() for value in parameter.values for part in value.split(",")]
     ids = [parse_id(part) for part in parts]
-    if len(ids) > MOST_IDS:
-        raise asked.unusable(f"Use at most {MOST_IDS} ids.")
+    if len(ids) > MAX_IDS:
+        raise parameter.invalid_value(f"Use at most {MAX_IDS} ids.")
     if None in ids:
-        raise asked.unusable("Use an id, or several ids separated by commas.")
-    return IdsAre(frozenset(id_ for id_ in ids if id_ is not None), ID_OPERATORS[asked.operator])
+        raise parameter.invalid_value("Use an id, or several ids separated by commas.")
+    return IdFilter(
+        frozenset(id_ for id_ in ids if id_ is not None), ID_OPERATORS[parameter.operator]
+    )
 
 
-def _read_numbers(asked: _Asked) -> Condition:
-    choices = {str(number): number for number in asked.filter.choices}
-    parts = [part.strip() for value in asked.values for part in value.split(",")]
+def _read_numbers(parameter: _FilterParameter) -> Condition:
+    choices = {str(number): number for number in parameter.filter.choices}
+    parts = [part.strip() for value in parameter.values for part in value.split(",")]
     if not choices.keys() >= set(parts):
-        raise asked.unusable(f"Use one or more of these values: {', '.join(choices)}.")
-    return IdsAre(frozenset(choices[part] for part in parts), ID_OPERATORS[asked.operator])
+        raise parameter.invalid_value(f"Use one or more of these values: {', '.join(choices)}.")
+    return IdFilter(frozenset(choices[part] for part in parts), ID_OPERATORS[parameter.operator])
 
 
-def _read_time(asked: _Asked) -> Condition:
-    text = asked.one("time")
+def _read_time(parameter: _FilterParameter) -> Condition:
+    text = parameter.single_value("time")
     if text in ("", "null"):
-        return _read_no_time(asked)
+        return _read_no_time(parameter)
     try:
-        span = parse_span(_BARE_OFFSET.sub(r"+\1", text), asked.zone)
+        span = parse_span(_UNENCODED_OFFSET.sub(r"+\1", text), parameter.zone)
     except ValueError as error:
-        raise asked.unusable("Use a date, or a date-time with an offset.") from error
-    if asked.operator == _NOT_EQUAL:
-        return TimeIsNot(span)
-    return TimeIs(TIME_OPERATORS[asked.operator](span))
+        raise parameter.invalid_value("Use a date, or a date-time with an offset.") from error
+    if parameter.operator == _NOT_EQUAL:
+        return TimeExclusion(span)
+    return TimeFilter(TIME_OPERATORS[parameter.operator](span))
 
 
-def _read_no_time(asked: _Asked) -> Condition:
-    if asked.operator == _DEFAULT:
-        return TimeIs(None)
-    if asked.operator == _NOT_EQUAL:
-        return TimeIs(EVER)
-    raise asked.unusable("An empty time works only with `eq` and `not_eq`.")
+def _read_no_time(parameter: _FilterParameter) -> Condition:
+    if parameter.operator == _DEFAULT:
+        return TimeFilter(None)
+    if parameter.operator == _NOT_EQUAL:
+        return TimeFilter(ALL_TIMESTAMPS)
+    raise parameter.invalid_value("An empty time works only with `eq` and `not_eq`.")
 
 
-def _read_text(asked: _Asked) -> Condition:
-    return TEXT_OPERATORS[asked.operator](_text(asked))
+def _read_text(parameter: _FilterParameter) -> Condition:
+    return TEXT_OPERATORS[parameter.operator](_text(parameter))
 
 
-def _read_query(asked: _Asked) -> Condition:
-    return WordsAre(tuple(_text(asked).split()))
+def _read_query(parameter: _FilterParameter) -> Condition:
+    return WordsFilter(tuple(_text(parameter).split()))
 
 
-def _text(asked: _Asked) -> str:
-    text = asked.one("text")
-    if len(text) > LONGEST_TEXT:
-        raise asked.unusable(f"Use at most {LONGEST_TEXT} characters.")
+def _text(parameter: _FilterParameter) -> str:
+    text = parameter.single_value("text")
+    if len(text) > MAX_TEXT_LENGTH:
+        raise parameter.invalid_value(f"Use at most {MAX_TEXT_LENGTH} characters.")
     return text.casefold()
 
 
-def _read_flag(asked: _Asked) -> Condition:
-    flag = _FLAGS.get(asked.one("value").lower())
+def _read_boolean(parameter: _FilterParameter) -> Condition:
+    flag = _BOOLEANS.get(parameter.single_value("value").lower())
     if flag is None:
-        raise asked.unusable("Use true or false.")
-    return FlagIs(flag is (asked.operator == _DEFAULT))
+        raise parameter.invalid_value("Use true or false.")
+    return BooleanFilter(flag is (parameter.operator == _DEFAULT))
 
 
-def _read_date(asked: _Asked) -> Condition:
-    return DATE_OPERATORS[asked.operator](_date(asked))
+def _read_date(parameter: _FilterParameter) -> Condition:
+    return DATE_OPERATORS[parameter.operator](_date(parameter))
 
 
-def _date(asked: _Asked) -> str:
+def _date(parameter: _FilterParameter) -> str:
     try:
-        return parse_date(asked.one("date"))
+        return parse_date(parameter.single_value("date"))
     except ValueError as error:
-        raise asked.unusable("Use a date, such as 2026-03-02.") from error
+        raise parameter.invalid_value("Use a date, such as 2026-03-02.") from error
 
 
-def _read_lacking(asked: _Asked) -> Condition:
-    del asked
-    return Never()
+def _read_always_empty(parameter: _FilterParameter) -> Condition:
+    del parameter
+    return MatchesNothing()
 
 
-def _read_ignored(asked: _Asked) -> None:
-    del asked
+def _read_ignored(parameter: _FilterParameter) -> None:
+    del parameter
 
 
-_PARSERS: dict[FilterKind, Callable[[_Asked], Condition | None]] = {
+_PARSERS: dict[FilterKind, Callable[[_FilterParameter], Condition | None]] = {
     FilterKind.ID: _read_ids,
     FilterKind.TIME: _read_time,
     FilterKind.TEXT: _read_text,
     FilterKind.QUERY: _read_query,
-    FilterKind.BOOLEAN: _read_flag,
+    FilterKind.BOOLEAN: _read_boolean,
     FilterKind.NUMBER: _read_numbers,
     FilterKind.DATE: _read_date,
-    FilterKind.AFTER: lambda asked: DateIs(first=_date(asked)),
-    FilterKind.BEFORE: lambda asked: DateIs(last=_date(asked)),
-    FilterKind.LACKING: _read_lacking,
+    FilterKind.AFTER: lambda parameter: DateFilter(first=_date(parameter)),
+    FilterKind.BEFORE: lambda parameter: DateFilter(last=_date(parameter)),
+    FilterKind.ALWAYS_EMPTY: _read_always_empty,
     FilterKind.IGNORED: _read_ignored,
 }
 _OPERATORS: dict[FilterKind, tuple[str, ...]] = {
@@ -263,6 +275,6 @@ _OPERATORS: dict[FilterKind, tuple[str, ...]] = {
     FilterKind.DATE: tuple(DATE_OPERATORS),
     FilterKind.AFTER: (_DEFAULT,),
     FilterKind.BEFORE: (_DEFAULT,),
-    FilterKind.LACKING: tuple(ID_OPERATORS),
+    FilterKind.ALWAYS_EMPTY: tuple(ID_OPERATORS),
     FilterKind.IGNORED: tuple(ID_OPERATORS),
 }

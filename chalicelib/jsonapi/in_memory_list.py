@@ -1,132 +1,136 @@
-"""Lists: what the one view of lists needs of a resource, and the small ones, paged in memory."""
+"""The interface that reads lists, and its implementation for small lists, paged in memory."""
 
 import json
 from collections.abc import Callable, Sequence
 from typing import Any, Generic, Protocol, TypeVar
 
-from chalicelib.core.permissions import may_see
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Caller
-from chalicelib.domain.queries import BadPosition, Page, Stretch
+from msgspec import Struct
+
+from chalicelib.core.lists import CursorPage, InvalidPosition, Page
+from chalicelib.core.permissions import Caller, can_view
 from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.jsonapi.resource import Record, Resource
 
 Listed = TypeVar("Listed")
 
-Position = Callable[[str], str | None]
-"""Is told everything that makes a list, and gives where to begin in it; None: at its beginning."""
+ReadPosition = Callable[[str], str | None]
+"""Returns the start position in a list; None: its beginning. The argument describes the list."""
 
-_Key = tuple[bool, Any, int]
-"""What a row is sorted by: whether it has no such value, the value, and its id."""
-
-
-class Lister(Protocol[Listed]):
-    """Finds the rows that a caller may see of what a list request asks for."""
-
-    def page(self, caller: Caller, asked: ListQuery) -> Page[Listed]:
-        """The page that is asked for, and how many rows there are."""
-
-    def walk(
-        self, caller: Caller, asked: ListQuery, position: Position
-    ) -> tuple[Stretch[Listed], str]:
-        """The rows behind a position, and what that list is. What ``position`` raises passes."""
+_SortKey = tuple[bool, Any, int]
+"""Sort key of a record: whether the sort value is missing, the value, and the record's id."""
 
 
-@dataclass(frozen=True, slots=True)
-class SmallList(Generic[Record]):
-    """A list that is read whole, filtered, sorted and paged in memory.
+class ListReader(Protocol[Listed]):
+    """Reads the records of a list request that the caller can view."""
 
-    ``read`` gives the records of the caller's organization: those that the filter ``by`` leaves, by
-    the ids that it asks for, or all of them.
+    def page(self, caller: Caller, query: ListQuery) -> Page[Listed]:
+        """Return the requested page and the total number of records."""
+
+    def cursor_page(
+        self, caller: Caller, query: ListQuery, position: ReadPosition
+    ) -> tuple[CursorPage[Listed], str]:
+        """Return the records after a position, and a description of the list.
+
+        Errors that ``position`` raises are not caught.
+        """
+
+
+class InMemoryList(Struct, Generic[Record], frozen=True):
+    """A list that is read completely, then filtered, sorted and paged in memory.
+
+    :param read: returns records of the caller's organization: those with the ids that the filter
+        ``by`` requests, or all records.
+    :param by: the name of an id filter.
     """
 
     resource: Resource[Record]
     read: Callable[[Caller, frozenset[int] | None], Sequence[Record]]
     by: str = "id"
 
-    def page(self, caller: Caller, asked: ListQuery) -> Page[Record]:
-        """A page, whose total is that of the filtered list."""
-        rows = [record for _, record in self._sorted(caller, asked)]
-        number = asked.page.number if isinstance(asked.page, PageNumber) else 1
-        first = (number - 1) * asked.page.size
-        return Page(rows[first : first + asked.page.size], len(rows))
+    def page(self, caller: Caller, query: ListQuery) -> Page[Record]:
+        """Return a page. Its total is that of the filtered list."""
+        records = [record for _, record in self._sorted(caller, query)]
+        number = query.page.number if isinstance(query.page, PageNumber) else 1
+        first = (number - 1) * query.page.size
+        return Page(records[first : first + query.page.size], len(records))
 
-    def walk(
-        self, caller: Caller, asked: ListQuery, position: Position
-    ) -> tuple[Stretch[Record], str]:
-        """The rows behind the row at a position, or behind where it was."""
-        listing = self._description(caller, asked)
-        rows = self._sorted(caller, asked)
-        at = position(listing)
-        if at is not None:
-            rows = _behind(_read_position(at), rows, asked.descending)
-        shown = rows[: asked.page.size]
-        following = _position(shown[-1][0]) if len(rows) > len(shown) else None
-        return Stretch([record for _, record in shown], following), listing
+    def cursor_page(
+        self, caller: Caller, query: ListQuery, position: ReadPosition
+    ) -> tuple[CursorPage[Record], str]:
+        """Return the records after a position. The record at the position may no longer exist."""
+        listing = self._description(caller, query)
+        rows = self._sorted(caller, query)
+        start = position(listing)
+        if start is not None:
+            rows = _rows_after(_read_position(start), rows, query.descending)
+        page_rows = rows[: query.page.size]
+        following = _write_position(page_rows[-1][0]) if len(rows) > len(page_rows) else None
+        return CursorPage([record for _, record in page_rows], following), listing
 
-    def _sorted(self, caller: Caller, asked: ListQuery) -> list[tuple[_Key, Record]]:
-        order = self.resource.orders[asked.sort]
+    def _sorted(self, caller: Caller, query: ListQuery) -> list[tuple[_SortKey, Record]]:
+        sort_value = self.resource.orders[query.sort]
         rows = [
-            (_key(order(record), self.resource.id(record)), record)
-            for record in self._matching(caller, asked)
+            (_sort_key(sort_value(record), self.resource.id(record)), record)
+            for record in self._matching(caller, query)
         ]
-        return sorted(rows, key=lambda row: row[0], reverse=asked.descending)
+        return sorted(rows, key=lambda row: row[0], reverse=query.descending)
 
-    def _matching(self, caller: Caller, asked: ListQuery) -> list[Record]:
+    def _matching(self, caller: Caller, query: ListQuery) -> list[Record]:
         resource = self.resource
-        meets = meeting(resource, asked.conditions)
-        # As it is seen, before it is looked at: a filter must not tell what a document does not.
-        seen = (
-            resource.seen(caller, record)
-            for record in self.read(caller, asked.conditions.ids(self.by))
-            if may_see(caller, resource.visibility, resource.owner(record))
+        matches = matcher(resource, query.conditions)
+        # Redact first: a filter must not reveal a value that the response hides.
+        redacted = (
+            resource.redact_for(caller, record)
+            for record in self.read(caller, query.conditions.ids(self.by))
+            if can_view(caller, resource.view, record)
         )
-        return [record for record in seen if meets(record)]
+        return [record for record in redacted if matches(record)]
 
-    def _description(self, caller: Caller, asked: ListQuery) -> str:
-        whose = caller.organization.id, caller.person_id, caller.role.value
-        what = self.resource.type, asked.sort, asked.descending, asked.conditions.described()
-        return repr((whose, what))
+    def _description(self, caller: Caller, query: ListQuery) -> str:
+        caller_key = caller.organization.id, caller.person_id, caller.role.value
+        conditions = query.conditions.description()
+        query_key = self.resource.type, query.sort, query.descending, conditions
+        return repr((caller_key, query_key))
 
 
-def meeting(resource: Resource[Record], conditions: Conditions) -> Callable[[Record], bool]:
-    """Whether a record meets all conditions of a request, as the resource declares its filters."""
-    asked = [
+def matcher(resource: Resource[Record], conditions: Conditions) -> Callable[[Record], bool]:
+    """Return a function that returns whether a record matches all conditions."""
+    checks = [
         (declared.value, condition)
         for declared in resource.filters
         for condition in conditions.by_name.get(declared.name, ())
     ]
 
-    def meets(record: Record) -> bool:
+    def matches(record: Record) -> bool:
         return all(
-            condition.holds(None if value is None else value(record))  # type: ignore[arg-type]
-            for value, condition in asked
+            condition.matches(None if value is None else value(record))  # type: ignore[arg-type]
+            for value, condition in checks
         )
 
-    return meets
+    return matches
 
 
-def _key(value: str | int | None, record_id: int) -> _Key:
+def _sort_key(value: str | int | None, record_id: int) -> _SortKey:
     return value is None, value.casefold() if isinstance(value, str) else value or 0, record_id
 
 
-def _behind(
-    key: _Key, rows: list[tuple[_Key, Record]], descending: bool
-) -> list[tuple[_Key, Record]]:
+def _rows_after(
+    key: _SortKey, rows: list[tuple[_SortKey, Record]], descending: bool
+) -> list[tuple[_SortKey, Record]]:
     try:
         return [row for row in rows if (row[0] < key if descending else row[0] > key)]
     except TypeError as error:
-        raise BadPosition(key) from error
+        raise InvalidPosition(key) from error
 
 
-def _position(key: _Key) -> str:
+def _write_position(key: _SortKey) -> str:
     return json.dumps(key)
 
 
-def _read_position(position: str) -> _Key:
+def _read_position(position: str) -> _SortKey:
     try:
-        absent, value, record_id = json.loads(position)
+        is_missing, value, record_id = json.loads(position)
     except (ValueError, TypeError, RecursionError) as error:
-        raise BadPosition(position) from error
-    return absent, value, record_id
+        raise InvalidPosition(position) from error
+    return is_missing, value, record_id

@@ -1,4 +1,4 @@
-"""Ways to declare inputs that come back in several resources."""
+"""Shortcuts to declare inputs that several resources have."""
 
 from collections.abc import Callable
 from typing import Any
@@ -7,40 +7,41 @@ from chalicelib.jsonapi.inputs import InAttribute, Input, InRelationship
 from chalicelib.jsonapi.resource import Kind
 
 
-def text(
+def text_input(
     name: str,
-    meaning: str,
+    description: str,
     *,
     required: bool = False,
     nullable: bool = False,
-    most: int | None = None,
+    maximum: int | None = None,
     rule: Callable[[Any], object] | None = None,
 ) -> Input:
-    """A text of at most ``most`` characters, 255 where that is not said."""
+    """Declare a text attribute. ``maximum`` is its length in characters; None: 255."""
     sources = (InAttribute(name),)
     return Input(
         name,
         Kind.TEXT,
         sources,
-        meaning,
+        description,
         required=required,
         nullable=nullable,
-        most=most,
+        maximum=maximum,
         rule=rule,
     )
 
 
-def flag(name: str, meaning: str) -> Input:
-    """Yes, or no."""
-    return Input(name, Kind.BOOLEAN, (InAttribute(name),), meaning)
+def boolean_input(name: str, description: str) -> Input:
+    """Declare a boolean attribute."""
+    return Input(name, Kind.BOOLEAN, (InAttribute(name),), description)
 
 
-def integer(name: str, meaning: str, least: int, most: int) -> Input:
-    """A whole number, from ``least`` to ``most``."""
-    return Input(name, Kind.INTEGER, (InAttribute(name),), meaning, least=least, most=most)
+def integer_input(name: str, description: str, minimum: int, maximum: int) -> Input:
+    """Declare an integer attribute from ``minimum`` to ``maximum``, both inclusive."""
+    sources = (InAttribute(name),)
+    return Input(name, Kind.INTEGER, sources, description, minimum=minimum, maximum=maximum)
 
 
-def one(name: str, to: str, meaning: str, *, required: bool = False) -> Input:
-    """The id of a record of type ``to``: the attribute ``{name}_id``, or a relationship."""
+def reference_input(name: str, to: str, description: str, *, required: bool = False) -> Input:
+    """Declare the id of a record of type ``to``: an attribute ``{name}_id`` or a relationship."""
     sources = (InAttribute(f"{name}_id"), InRelationship(name, to))
-    return Input(name, Kind.ID, sources, meaning, required=required)
+    return Input(name, Kind.ID, sources, description, required=required)

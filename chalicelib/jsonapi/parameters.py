@@ -1,12 +1,14 @@
-"""Query parameters in: filter, sort, page, include and fields, checked against a declaration.
+"""Parse the query parameters filter, sort, page, include and fields of a resource.
 
 Contract sections 2 and 6. An unknown member of one of these families is an error that names the
-parameter; other parameters are none of our business.
+parameter. Other parameters are ignored.
 """
 
 import re
 from collections.abc import Iterable, Sequence
 from datetime import tzinfo
+
+from msgspec import Struct
 
 from chalicelib.core.errors import (
     CursorConflict,
@@ -14,15 +16,15 @@ from chalicelib.core.errors import (
     UnsupportedInclude,
     UnsupportedSort,
 )
-from chalicelib.dataclass import dataclass
 from chalicelib.jsonapi.conditions import Conditions
-from chalicelib.jsonapi.cursors import PARAMETER
-from chalicelib.jsonapi.documents import View
+from chalicelib.jsonapi.cursors import CURSOR_PARAMETER
+from chalicelib.jsonapi.documents import ViewOptions
 from chalicelib.jsonapi.filters import read_conditions
-from chalicelib.jsonapi.resource import AnyResource, normalised_type
+from chalicelib.jsonapi.requests import normalize_type
+from chalicelib.jsonapi.resource import AnyResource
 
 Parameters = Sequence[tuple[str, str]]
-"""Names and values, decoded, in the order of the request; a name may come several times."""
+"""Decoded names and values, in the order of the request. A name may occur several times."""
 
 DEFAULT_PAGE_SIZE = 30
 MAX_PAGE_SIZE = 200
@@ -39,25 +41,25 @@ _PAGE_MEMBERS = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class PageNumber:
-    """Page mode: which page, counted from 1, and how many records a page holds."""
+class PageNumber(Struct, frozen=True):
+    """Page mode: the page's number, from 1, and the number of records per page."""
 
     number: int = 1
     size: int = DEFAULT_PAGE_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class PageAfter:
-    """Cursor mode: the cursor behind which the page begins, empty at the beginning of the list."""
+class PageAfter(Struct, frozen=True):
+    """Cursor mode: the cursor at which the page starts, and the number of records per page.
+
+    An empty cursor is the beginning of the list.
+    """
 
     cursor: str = ""
     size: int = DEFAULT_PAGE_SIZE
 
 
-@dataclass(frozen=True, slots=True)
-class ListQuery:
-    """What a list request asks for. Its conditions are joined by "and"."""
+class ListQuery(Struct, frozen=True):
+    """Filters, sort and page of a list request."""
 
     conditions: Conditions
     sort: str
@@ -66,7 +68,7 @@ class ListQuery:
 
 
 def read_list_query(resource: AnyResource, parameters: Parameters, zone: tzinfo) -> ListQuery:
-    """The filters, sort and page of a list request. Raises ``ParameterError``."""
+    """Parse the filters, sort and page of a list request. Raises ``ParameterError``."""
     sort, descending = _read_sort(resource, parameters)
     return ListQuery(
         conditions=read_conditions(
@@ -80,9 +82,12 @@ def read_list_query(resource: AnyResource, parameters: Parameters, zone: tzinfo)
     )
 
 
-def read_view(resource: AnyResource, parameters: Parameters, zone: tzinfo) -> View:
-    """``include`` and ``fields``, which work on every answer that carries a resource."""
-    return View(
+def read_view_options(resource: AnyResource, parameters: Parameters, zone: tzinfo) -> ViewOptions:
+    """Parse ``include`` and ``fields``, for every response with a resource.
+
+    Raises ``ParameterError``.
+    """
+    return ViewOptions(
         include=frozenset(_read_include(resource, parameters)),
         fields=_read_fields(parameters),
         zone=zone,
@@ -95,8 +100,8 @@ def _read_include(resource: AnyResource, parameters: Parameters) -> Iterable[str
             if path not in resource.includes:
                 detail = f"This resource cannot include {path!r}. Remove this path."
                 raise UnsupportedInclude("include", detail)
-            steps = path.split(".")
-            yield from (".".join(steps[:count]) for count in range(1, len(steps) + 1))
+            names = path.split(".")
+            yield from (".".join(names[:count]) for count in range(1, len(names) + 1))
 
 
 def _read_fields(parameters: Parameters) -> dict[str, frozenset[str]]:
@@ -104,27 +109,27 @@ def _read_fields(parameters: Parameters) -> dict[str, frozenset[str]]:
     for name, members, value in _family(parameters, "fields"):
         if len(members) != 1:
             raise InvalidParameter(name, "Write this parameter as fields[type]=name,name.")
-        type_ = normalised_type(members[0])
+        type_ = normalize_type(members[0])
         names = frozenset(part.strip() for part in value.split(","))
         fields[type_] = fields.get(type_, frozenset()) | names
     return fields
 
 
 def _read_sort(resource: AnyResource, parameters: Parameters) -> tuple[str, bool]:
-    asked = [part.strip() for value in _values(parameters, "sort") for part in value.split(",")]
-    asked = [part for part in asked if part]
-    if not asked:
+    parts = [part.strip() for value in _values(parameters, "sort") for part in value.split(",")]
+    sorts = [part for part in parts if part]
+    if not sorts:
         return resource.sorts[0], False
-    if len(asked) > 1:
+    if len(sorts) > 1:
         raise UnsupportedSort("sort", "Sort by only one field.")
-    name = asked[0].removeprefix("-")
+    name = sorts[0].removeprefix("-")
     if name not in resource.sorts:
         raise UnsupportedSort("sort", f"Sort by one of these fields: {', '.join(resource.sorts)}.")
-    return name, asked[0].startswith("-")
+    return name, sorts[0].startswith("-")
 
 
 def _read_page(parameters: Parameters) -> PageNumber | PageAfter:
-    given: dict[str, str] = {}
+    members: dict[str, str] = {}
     for name, value in parameters:
         if name != "per_page" and _split(name)[0] != "page":
             continue
@@ -133,28 +138,28 @@ def _read_page(parameters: Parameters) -> PageNumber | PageAfter:
             raise InvalidParameter(name, "Use `page[number]`, `page[size]` or `page[after]`.")
         if member != "after" and not _POSITIVE.fullmatch(value):
             raise InvalidParameter(name, "Use a whole number, 1 or greater.")
-        given[member] = value
-    size = min(int(given.get("size", DEFAULT_PAGE_SIZE)), MAX_PAGE_SIZE)
-    if "after" not in given:
-        return PageNumber(int(given.get("number", 1)), size)
-    if "number" in given:
-        raise CursorConflict(PARAMETER)
-    return PageAfter(given["after"], size)
+        members[member] = value
+    size = min(int(members.get("size", DEFAULT_PAGE_SIZE)), MAX_PAGE_SIZE)
+    if "after" not in members:
+        return PageNumber(int(members.get("number", 1)), size)
+    if "number" in members:
+        raise CursorConflict(CURSOR_PARAMETER)
+    return PageAfter(members["after"], size)
 
 
 def _family(parameters: Parameters, family: str) -> Iterable[tuple[str, list[str], str]]:
     for name, value in parameters:
-        found, members = _split(name)
-        if found == family:
+        parameter_family, members = _split(name)
+        if parameter_family == family:
             yield name, members, value
 
 
 def _values(parameters: Parameters, name: str) -> Iterable[str]:
-    return (value for given, value in parameters if given == name)
+    return (value for parameter_name, value in parameters if parameter_name == name)
 
 
 def _split(name: str) -> tuple[str | None, list[str]]:
-    """The family and the members of a parameter's name; None for what is none of our business."""
+    """Return the family and the members of a parameter's name. Other parameters: None and []."""
     match = _FAMILY.fullmatch(name)
     if match is not None:
         return match[1], _MEMBER.findall(match[2])

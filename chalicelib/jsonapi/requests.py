@@ -1,19 +1,31 @@
-"""Documents in: decoded leniently where real clients are sloppy, strictly where it matters.
+"""Content negotiation and request documents. Contract sections 1 and 3.
 
-Contract section 3: bodies carry nulls, unknown attributes, relationships without a type, type
-names with dashes. What is not asked for is not looked at.
+Real clients send nulls, unknown attributes, relationships without a type, and type names with
+dashes. These are accepted. Members that the API does not use are not validated.
 """
 
+import re
 from collections.abc import Mapping
-from dataclasses import field
 from typing import Any
 
 import msgspec
+from msgspec import Struct, field
 
-from chalicelib.core.errors import AccessDenied, IdConflict, MalformedDocument, TypeConflict
+from chalicelib.core.errors import (
+    AccessDenied,
+    IdConflict,
+    MalformedDocument,
+    NotAcceptable,
+    TypeConflict,
+    UnsupportedMediaType,
+)
 from chalicelib.core.ids import parse_id
-from chalicelib.dataclass import dataclass
-from chalicelib.jsonapi.resource import normalised_type
+
+JSON_API = "application/vnd.api+json"
+CONTENT_TYPE = f"{JSON_API}; charset=utf-8"
+
+# The parts between separators. A separator inside a quoted string does not count.
+_PARTS = {mark: re.compile(rf'(?:[^{mark}"]|"(?:[^"\\]|\\.)*"?)+') for mark in ",;"}
 
 
 class _ResourceObject(msgspec.Struct):
@@ -30,31 +42,33 @@ class _Document(msgspec.Struct):
 _decoder = msgspec.json.Decoder(_Document)
 
 
-@dataclass(frozen=True, slots=True)
-class Document:
-    """The primary resource object of a request; empty where the body was."""
+class Document(Struct, frozen=True):
+    """The primary resource object of a request. It is empty if the body is empty."""
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     relationships: Mapping[str, Any] = field(default_factory=dict)
 
 
 def read_document(body: bytes, type_: str, record_id: str | None = None) -> Document:
-    """The document in a body, which may be empty.
+    """Parse the document in a body. The body may be empty.
 
-    A ``data.type`` other than ``type_`` is a conflict. On a route to one record, ``record_id``,
-    so is a ``data.id`` other than that; on others a client may not choose the id.
-    Raises ``MalformedDocument``, ``TypeConflict``, ``IdConflict``, ``AccessDenied``.
+    :param type_: the resource type that the route expects.
+    :param record_id: the id in the path; None on a route without an id.
+    :raises MalformedDocument: if the body is not a JSON:API document.
+    :raises TypeConflict: if ``data.type`` is another type.
+    :raises IdConflict: if ``data.id`` is another id than ``record_id``.
+    :raises AccessDenied: if there is a ``data.id`` but no ``record_id``: clients cannot choose ids.
     """
     if not body.strip():
         return Document()
     data = _decode(body).data
     if data is None:
         return Document()
-    if is_given(data.type) and (
-        not isinstance(data.type, str) or normalised_type(data.type) != type_
+    if is_present(data.type) and (
+        not isinstance(data.type, str) or normalize_type(data.type) != type_
     ):
         raise TypeConflict(type_)
-    if is_given(data.id):
+    if is_present(data.id):
         if record_id is None:
             raise AccessDenied("The server assigns ids. Leave out `data.id`.")
         if parse_id(data.id) != parse_id(record_id):
@@ -64,26 +78,70 @@ def read_document(body: bytes, type_: str, record_id: str | None = None) -> Docu
 
 def _decode(body: bytes) -> _Document:
     try:
-        # msgspec skips what nobody asks for, bad UTF-8 in it as well.
+        # msgspec does not validate the UTF-8 of members that it skips.
         body.decode()
         return _decoder.decode(body)
     except msgspec.ValidationError as error:
-        raise _misshapen(error) from error
+        raise _malformed_document(error) from error
     except (msgspec.DecodeError, UnicodeDecodeError) as error:
         raise MalformedDocument("The body is not valid JSON in UTF-8.") from error
     except RecursionError as error:
         raise MalformedDocument("The body is nested too deeply.") from error
 
 
-def _misshapen(error: msgspec.ValidationError) -> MalformedDocument:
-    # msgspec says: Expected `object | null`, got `array` - at `$.data.attributes`
-    what, _, where = str(error).partition(" - at ")
-    # Inside of a map it gives no name, only `$.data.attributes[...]`.
-    path, _, _ = where.strip("`").partition("[")
+def _malformed_document(error: msgspec.ValidationError) -> MalformedDocument:
+    # A message of msgspec: Expected `object | null`, got `array` - at `$.data.attributes`
+    problem, _, location = str(error).partition(" - at ")
+    # Inside a map, the location has no name: `$.data.attributes[...]`.
+    path, _, _ = location.strip("`").partition("[")
     pointer = path.removeprefix("$").removeprefix(".").replace(".", "/")
-    return MalformedDocument(f"{what.replace('`', '')}.", pointer=pointer)
+    return MalformedDocument(f"{problem.replace('`', '')}.", pointer=pointer)
 
 
-def is_given(value: Any) -> bool:
-    """Whether a value is one: null and blank are as good as absent, but to a sparse update."""
+def is_present(value: Any) -> bool:
+    """Return whether a value is neither null nor blank. Only sparse updates use such values."""
     return value is not None and not (isinstance(value, str) and not value.strip())
+
+
+def normalize_type(name: str) -> str:
+    """Return a type with the API's spelling. Clients also write ``time-entries``."""
+    return name.replace("-", "_")
+
+
+def check_content_type(header: str | None) -> None:
+    """Check the Content-Type: JSON:API. Its only parameters are ``profile`` and ``charset=utf-8``.
+
+    Raises :class:`UnsupportedMediaType`.
+    """
+    media_type, parameters = _parse(header or "")
+    if media_type != JSON_API:
+        raise UnsupportedMediaType
+    for name, value in parameters:
+        if name != "profile" and (name, value) != ("charset", "utf-8"):
+            raise UnsupportedMediaType
+
+
+def check_accept(header: str | None) -> None:
+    """Check the Accept header.
+
+    Raises :class:`NotAcceptable` if every JSON:API entry has a parameter other than ``profile``.
+    A header without a JSON:API entry is accepted: browsers and proxies send many different types.
+    """
+    entries = [_parse(entry) for entry in _PARTS[","].findall(header or "")]
+    json_api_entries = [parameters for media_type, parameters in entries if media_type == JSON_API]
+    # q is a weight, not a parameter of the media type.
+    if json_api_entries and all(
+        any(name not in ("profile", "q") for name, _ in parameters)
+        for parameters in json_api_entries
+    ):
+        raise NotAcceptable
+
+
+def _parse(entry: str) -> tuple[str, list[tuple[str, str]]]:
+    media_type, *rest = _PARTS[";"].findall(entry) or [""]
+    parameters = []
+    for part in rest:
+        name, _, value = part.partition("=")
+        if name.strip():
+            parameters.append((name.strip().lower(), value.strip().strip('"').lower()))
+    return media_type.strip().lower(), parameters

@@ -1,99 +1,102 @@
-"""The words in which a resource is declared.
+"""Classes that declare a resource: attributes, relationships, filters, sorts and view policy.
 
-A declaration says what a resource shows, by what it is filtered and sorted, what may be included
-and who sees it. Rendering, parameter parsing and checking follow it.
+Rendering, parameter parsing, validation and the OpenAPI document use these declarations.
 """
 
+import builtins
 from collections.abc import Callable, Mapping
-from dataclasses import field
 from enum import Enum
 from typing import Any, Generic, TypeVar
 
-from chalicelib.core.permissions import Visibility
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Caller
+from msgspec import Struct, field
+
+from chalicelib.core.permissions import Caller, ViewPolicy
 
 Record = TypeVar("Record")
 
 
 class Kind(Enum):
-    """What a value is. In documents an instant is a date-time with milliseconds and offset, and an
-    object holds plain values by their names."""
+    """The type of a value.
+
+    In documents, a timestamp is a date-time with milliseconds and offset.
+    """
 
     INTEGER = "integer"
     TEXT = "text"
     BOOLEAN = "boolean"
     DATE = "date"
-    INSTANT = "instant"
+    TIMESTAMP = "instant"
     ID = "id"
-    WORDS = "words"
-    """Several words of a closed set, each once, as a list."""
+    ENUM_LIST = "words"
+    """A list of different values of a closed set."""
     OBJECT = "object"
+    """Values by their names."""
 
 
-@dataclass(frozen=True, slots=True)
-class Attribute(Generic[Record]):
-    """A value that a record shows. ``meaning`` is told to people, with the unit."""
+class Attribute(Struct, Generic[Record], frozen=True):
+    """A value in a resource object.
+
+    ``description`` is the OpenAPI description. It contains the unit.
+    """
 
     name: str
     kind: Kind
     value: Callable[[Record], object]
-    meaning: str
+    description: str
     nullable: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Relationship(Generic[Record]):
-    """A link to one other record of type ``to``; ``id`` gives None where there is none.
+class Relationship(Struct, Generic[Record], frozen=True):
+    """A relationship to one record of type ``to``. ``id`` returns None if there is no such record.
 
-    With ``always`` it carries its data whether or not it is included.
+    With ``always``, its ``data`` is present even if the related record is not included.
     """
 
     name: str
     to: str
     id: Callable[[Record], int | None]
-    meaning: str
+    description: str
     always: bool = False
 
 
 class FilterKind(Enum):
-    """What a filter compares."""
+    """The type of a filter's value."""
 
     ID = "id"
-    """A list of ids; a record matches that has one of them."""
+    """A list of ids. A record with one of them matches."""
     TIME = "time"
-    """A date (that whole day), a date-time (that second), or nothing (there is no time)."""
+    """A date (the whole day), a date-time (the second), or empty (no time)."""
     TEXT = "text"
-    """A text, whatever its case."""
+    """A text. Case is ignored."""
     QUERY = "query"
-    """Words, each of which must be somewhere in one of several texts."""
+    """Words. Each of them must occur in one of several texts."""
     BOOLEAN = "boolean"
     """``true`` or ``false``."""
     NUMBER = "number"
-    """One or several of a closed set of numbers."""
+    """One or more numbers of a closed set."""
     DATE = "date"
     """A date."""
     AFTER = "after"
-    """A date: that one, or later."""
+    """A date. It and later dates match."""
     BEFORE = "before"
-    """A date: that one, or earlier."""
-    LACKING = "lacking"
-    """Something that does not exist here: whatever is asked for, nothing matches."""
+    """A date. It and earlier dates match."""
+    ALWAYS_EMPTY = "lacking"
+    """A property that does not exist in this API: no record matches."""
     IGNORED = "ignored"
-    """Something that real clients ask for and that changes nothing."""
+    """A filter that real clients send. It has no effect."""
 
 
-@dataclass(frozen=True, slots=True)
-class Filter(Generic[Record]):
+class Filter(Struct, Generic[Record], frozen=True):
     """A query parameter ``filter[name]``.
 
-    ``value`` gives what it compares, of a record, where lists are filtered in memory; for
-    ``QUERY`` a tuple of texts. ``choices`` is the closed set of a ``NUMBER``.
+    :param value: returns the record's value to compare, for lists that are filtered in memory; for
+        ``QUERY``, a tuple of texts.
+    :param choices: the valid numbers of a ``NUMBER`` filter.
     """
 
     name: str
     kind: FilterKind
-    meaning: str
+    description: str
     value: Callable[[Record], object] | None = None
     choices: tuple[int, ...] = ()
 
@@ -101,21 +104,26 @@ class Filter(Generic[Record]):
 AnyFilter = Filter[Any]
 
 
-@dataclass(frozen=True, slots=True)
-class Resource(Generic[Record]):
-    """A resource, declared.
+class Resource(Struct, Generic[Record], frozen=True):
+    """The declaration of a resource.
 
-    ``singular`` names one of them. ``includes`` are the paths that ``include`` takes; ``sorts``
-    the names that ``sort`` takes, the first of which is the default, and ``orders`` gives for each
-    what lists are sorted by in memory. ``owner`` gives the person a record belongs to, and
-    ``visibility`` says who else sees it; ``seen`` gives a record as a caller may see it, which is
-    what they filter and sort by, too. ``meta`` is what a record's own meta says, where it has a
-    value.
+    :param singular: the singular of ``type``.
+    :param entity: the class of its records.
+    :param view: who can view its records. It has no default, so that no policy is forgotten.
+    :param example: returns a record for the examples in the OpenAPI document.
+    :param includes: the paths that ``include`` accepts.
+    :param sorts: the names that ``sort`` accepts. The first one is the default.
+    :param orders: returns a record's sort value, for lists that are sorted in memory; by sort.
+    :param redact_for: removes the values that a caller cannot view, before filtering and sorting.
+    :param meta: members of the resource object's ``meta``. Members without a value are left out.
     """
 
     type: str
     singular: str
-    meaning: str
+    description: str
+    entity: "builtins.type[Record]"
+    view: ViewPolicy[Record]
+    example: Callable[[], Record]
     id: Callable[[Record], int]
     attributes: tuple[Attribute[Record], ...]
     relationships: tuple[Relationship[Record], ...] = ()
@@ -123,15 +131,8 @@ class Resource(Generic[Record]):
     filters: tuple[Filter[Record], ...] = ()
     sorts: tuple[str, ...] = ()
     orders: Mapping[str, Callable[[Record], str | int | None]] = field(default_factory=dict)
-    visibility: Visibility = Visibility.EVERYBODY
-    owner: Callable[[Record], int | None] = lambda _: None
-    seen: Callable[[Caller, Record], Record] = lambda _, record: record
+    redact_for: Callable[[Caller, Record], Record] = lambda _, record: record
     meta: tuple[Attribute[Record], ...] = ()
 
 
 AnyResource = Resource[Any]
-
-
-def normalised_type(name: str) -> str:
-    """A type as we spell it: clients also write ``time-entries``."""
-    return name.replace("-", "_")

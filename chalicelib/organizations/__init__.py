@@ -1,1 +1,1 @@
-"""Organizations: tenants, their settings, and who belongs to them."""
+"""Organizations: tenants, their settings and their memberships."""

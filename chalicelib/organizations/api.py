@@ -1,81 +1,163 @@
-"""Organizations, and who belongs to them. Contract section 10."""
+"""Organizations and memberships: resources and routes."""
 
-from chalicelib.core.permissions import Visibility
+from msgspec.structs import replace
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.permissions import ADMINS, EVERYONE, OWN
 from chalicelib.core.validation import time_zone
-from chalicelib.domain.directory import (
-    LONGEST_AUTO_STOP_AFTER,
-    ROLE_IDS,
-    SHORTEST_AUTO_STOP_AFTER,
+from chalicelib.http.includes import IncludedResources
+from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.routing import Route
+from chalicelib.http.views import ResourceViews
+from chalicelib.jsonapi import example_values as example
+from chalicelib.jsonapi.in_memory_list import InMemoryList
+from chalicelib.jsonapi.input_types import integer_input, text_input
+from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+from chalicelib.organizations import repository as _repository  # noqa: F401 - declares the items
+from chalicelib.organizations.model import (
+    MAX_AUTO_STOP_AFTER,
+    MIN_AUTO_STOP_AFTER,
     Membership,
     Organization,
 )
-from chalicelib.jsonapi.input_types import integer, text
-from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+from chalicelib.organizations.operations import (
+    VIEW_MEMBERSHIP,
+    VIEW_ORGANIZATION,
+    CurrentUser,
+    find_by_id,
+)
+from chalicelib.people.model import ROLE_IDS, Role
+
+
+def _example_organization() -> Organization:
+    return Organization(example.ORGANIZATION, "Example Studio", "Europe/Zagreb")
+
 
 ORGANIZATIONS: Resource[Organization] = Resource(
     type="organizations",
     singular="organization",
-    meaning="A company that tracks time.",
+    description="A company that tracks time.",
+    entity=Organization,
+    view=VIEW_ORGANIZATION,
+    example=_example_organization,
     id=lambda organization: organization.id,
     attributes=(
-        Attribute("name", Kind.TEXT, lambda it: it.name, "Name."),
+        Attribute("name", Kind.TEXT, lambda organization: organization.name, "Name."),
         Attribute(
             "time_zone",
             Kind.TEXT,
-            lambda it: it.time_zone,
+            lambda organization: organization.time_zone,
             "IANA time zone of all dates and times in responses.",
         ),
         Attribute(
             "auto_stop_after",
             Kind.INTEGER,
-            lambda it: it.auto_stop_after,
+            lambda organization: organization.auto_stop_after,
             "Seconds after which a running timer stops automatically.",
         ),
     ),
-    filters=(Filter("id", FilterKind.ID, "Id of the organization.", lambda it: it.id),),
+    filters=(
+        Filter(
+            "id", FilterKind.ID, "Id of the organization.", lambda organization: organization.id
+        ),
+    ),
     sorts=("name",),
-    orders={"name": lambda it: it.name},
+    orders={"name": lambda organization: organization.name},
 )
 
+
 CHANGES = (
-    text("name", "Name."),
-    text("time_zone", "IANA time zone, such as Europe/Zagreb.", rule=time_zone),
-    integer(
+    text_input("name", "Name."),
+    text_input("time_zone", "IANA time zone, such as Europe/Zagreb.", rule=time_zone),
+    integer_input(
         "auto_stop_after",
         "Seconds after which a running timer stops automatically. Applies to new timers.",
-        SHORTEST_AUTO_STOP_AFTER,
-        LONGEST_AUTO_STOP_AFTER,
+        MIN_AUTO_STOP_AFTER,
+        MAX_AUTO_STOP_AFTER,
     ),
 )
+
+
+def _example_membership() -> Membership:
+    return Membership(example.PERSON, example.ORGANIZATION, Role.ADMIN)
+
 
 ORGANIZATION_MEMBERSHIPS: Resource[Membership] = Resource(
     type="organization_memberships",
     singular="organization_membership",
-    meaning="Membership of the caller in an organization.",
+    description="Membership of the caller in an organization.",
+    entity=Membership,
+    view=VIEW_MEMBERSHIP,
+    example=_example_membership,
     id=lambda membership: membership.id,
-    owner=lambda membership: membership.id,
-    visibility=Visibility.OWN,
     attributes=(
         Attribute(
-            "role_id", Kind.INTEGER, lambda it: ROLE_IDS[it.role], "Role: 1 is admin, 3 is member."
+            "role_id",
+            Kind.INTEGER,
+            lambda membership: ROLE_IDS[membership.role],
+            "Role: 1 is admin, 3 is member.",
         ),
-        Attribute("role", Kind.TEXT, lambda it: it.role.value, "Role: admin or member."),
+        Attribute(
+            "role", Kind.TEXT, lambda membership: membership.role.value, "Role: admin or member."
+        ),
     ),
     relationships=(
-        Relationship("person", "people", lambda it: it.id, "The member.", always=True),
+        Relationship(
+            "person", "people", lambda membership: membership.id, "The member.", always=True
+        ),
         Relationship(
             "organization",
             "organizations",
-            lambda it: it.organization_id,
+            lambda membership: membership.organization_id,
             "The organization.",
             always=True,
         ),
     ),
     includes=("organization", "person"),
     filters=(
-        Filter("id", FilterKind.ID, "Id of the membership.", lambda it: it.id),
-        Filter("person_id", FilterKind.ID, "Id of the person.", lambda it: it.id),
+        Filter("id", FilterKind.ID, "Id of the membership.", lambda membership: membership.id),
+        Filter("person_id", FilterKind.ID, "Id of the person.", lambda membership: membership.id),
     ),
     sorts=("id",),
-    orders={"id": lambda it: it.id},
+    orders={"id": lambda membership: membership.id},
+)
+
+
+# A client's first requests: it does not know the id of an organization yet.
+_EVERYONE_WITHOUT_ORGANIZATION = replace(EVERYONE, organization_required=False)
+_OWN_WITHOUT_ORGANIZATION = replace(OWN, organization_required=False)
+_ADMINS_WITHOUT_ORGANIZATION = replace(ADMINS, organization_required=False)
+
+
+def organization_routes(
+    dependencies: Dependencies, included: IncludedResources
+) -> tuple[Route, ...]:
+    """Return the routes of organizations."""
+    views = ResourceViews(included, ORGANIZATIONS)
+    current_user = CurrentUser(dependencies)
+    return (
+        views.list(
+            InMemoryList(ORGANIZATIONS, current_user.organizations), _EVERYONE_WITHOUT_ORGANIZATION
+        ),
+        views.show(find_by_id(current_user.organizations), _EVERYONE_WITHOUT_ORGANIZATION),
+        views.update(current_user.update_organization, _ADMINS_WITHOUT_ORGANIZATION, CHANGES),
+    )
+
+
+def membership_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """Return the routes of memberships."""
+    views = ResourceViews(included, ORGANIZATION_MEMBERSHIPS)
+    current_user = CurrentUser(dependencies)
+    return (
+        views.list(
+            InMemoryList(ORGANIZATION_MEMBERSHIPS, current_user.memberships),
+            _OWN_WITHOUT_ORGANIZATION,
+        ),
+        views.show(find_by_id(current_user.memberships), _OWN_WITHOUT_ORGANIZATION),
+    )
+
+
+ORGANIZATIONS_REGISTRATION = Registration(ORGANIZATIONS, organization_routes, PersonalData.NONE)
+MEMBERSHIPS_REGISTRATION = Registration(
+    ORGANIZATION_MEMBERSHIPS, membership_routes, PersonalData.NONE
 )

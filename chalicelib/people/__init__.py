@@ -1,1 +1,1 @@
-"""People: who tracks time, and their roles."""
+"""People, who track time, and their roles."""

@@ -1,19 +1,31 @@
-"""People, and the caller as a user. Contract section 10."""
+"""People, and the caller as a user: resources and routes."""
 
-from dataclasses import replace
+from msgspec.structs import replace
 
-from chalicelib.core.validation import email, web_address
-from chalicelib.domain.directory import ROLE_IDS, Caller, Person, Role
-from chalicelib.jsonapi.input_types import text
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.permissions import ADMINS, EVERYONE, OWN, OWN_OF_VISIBLE, Caller
+from chalicelib.core.validation import email, http_url
+from chalicelib.http.includes import IncludedResources
+from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.routing import Route
+from chalicelib.http.views import ResourceViews, without_values
+from chalicelib.jsonapi import example_values as example
+from chalicelib.jsonapi.in_memory_list import InMemoryList
+from chalicelib.jsonapi.input_types import text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+from chalicelib.organizations.operations import CurrentUser, find_by_id
+from chalicelib.people import repository as _repository  # noqa: F401 - declares the items
+from chalicelib.people.model import ROLE_IDS, Person, Role
+from chalicelib.people.operations import VIEW_PERSON, People
 
+# Productive's numbers for the status and the type of a person.
 _ACTIVE, _DEACTIVATED = 1, 2
 _USER = 1
-_LONGEST_ADDRESS = 2048
+_MAX_AVATAR_URL_LENGTH = 2048
 
 
-def _seen(caller: Caller, person: Person) -> Person:
+def _redact_for(caller: Caller, person: Person) -> Person:
     if caller.is_admin or caller.person_id == person.id:
         return person
     return replace(person, email=None)
@@ -24,61 +36,92 @@ def _full_name(person: Person) -> str:
 
 
 _NAMES: tuple[Attribute[Person], ...] = (
-    Attribute("first_name", Kind.TEXT, lambda it: it.first_name, "First name."),
-    Attribute("last_name", Kind.TEXT, lambda it: it.last_name, "Last name."),
+    Attribute("first_name", Kind.TEXT, lambda person: person.first_name, "First name."),
+    Attribute("last_name", Kind.TEXT, lambda person: person.last_name, "Last name."),
     Attribute(
         "email",
         Kind.TEXT,
-        lambda it: it.email,
+        lambda person: person.email,
         "E-mail address. Members see only their own; others are null.",
         nullable=True,
     ),
 )
+
+
 _PICTURE: Attribute[Person] = Attribute(
-    "avatar_url", Kind.TEXT, lambda it: it.avatar_url, "URL of a picture.", nullable=True
+    "avatar_url", Kind.TEXT, lambda person: person.avatar_url, "URL of a picture.", nullable=True
 )
+
+
 _ROLES: tuple[Attribute[Person], ...] = (
     Attribute(
-        "role_id", Kind.INTEGER, lambda it: ROLE_IDS[it.role], "Role: 1 is admin, 3 is member."
+        "role_id",
+        Kind.INTEGER,
+        lambda person: ROLE_IDS[person.role],
+        "Role: 1 is admin, 3 is member.",
     ),
-    Attribute("role", Kind.TEXT, lambda it: it.role.value, "Role: admin or member."),
+    Attribute("role", Kind.TEXT, lambda person: person.role.value, "Role: admin or member."),
 )
+
+
 _CREATED: Attribute[Person] = Attribute(
-    "created_at", Kind.INSTANT, lambda it: it.created_at, "Time of creation."
+    "created_at", Kind.TIMESTAMP, lambda person: person.created_at, "Time of creation."
 )
+
+
 _ORGANIZATION: Relationship[Person] = Relationship(
     "organization",
     "organizations",
-    lambda it: it.organization_id,
+    lambda person: person.organization_id,
     "Organization of the person.",
     always=True,
 )
-_ID: Filter[Person] = Filter("id", FilterKind.ID, "Id of the person.", lambda it: it.id)
+
+
+_ID: Filter[Person] = Filter("id", FilterKind.ID, "Id of the person.", lambda person: person.id)
+
+
+def _example() -> Person:
+    return Person(
+        id=example.PERSON,
+        organization_id=example.ORGANIZATION,
+        first_name="Ana",
+        last_name="Horvat",
+        email="ana@example.com",
+        role=Role.ADMIN,
+        created_at=example.NOW,
+        title="Designer",
+    )
+
 
 PEOPLE: Resource[Person] = Resource(
     type="people",
     singular="person",
-    meaning="A person who tracks time.",
+    description="A person who tracks time.",
+    entity=Person,
+    view=VIEW_PERSON,
+    example=_example,
     id=lambda person: person.id,
-    owner=lambda person: person.id,
-    seen=_seen,
+    redact_for=_redact_for,
     attributes=(
         *_NAMES,
-        Attribute("title", Kind.TEXT, lambda it: it.title, "Job title.", nullable=True),
-        Attribute("nickname", Kind.TEXT, lambda it: it.nickname, "Nickname.", nullable=True),
+        Attribute("title", Kind.TEXT, lambda person: person.title, "Job title.", nullable=True),
+        Attribute(
+            "nickname", Kind.TEXT, lambda person: person.nickname, "Nickname.", nullable=True
+        ),
         _PICTURE,
         *_ROLES,
         Attribute(
             "deactivated_at",
-            Kind.INSTANT,
-            lambda it: it.deactivated_at,
+            Kind.TIMESTAMP,
+            lambda person: person.deactivated_at,
             "Time of deactivation. Null: the person is active.",
             nullable=True,
         ),
         Attribute(
             "archived_at",
-            Kind.INSTANT,
-            lambda it: it.deactivated_at,
+            Kind.TIMESTAMP,
+            lambda person: person.deactivated_at,
             "Same as `deactivated_at`.",
             nullable=True,
         ),
@@ -89,18 +132,18 @@ PEOPLE: Resource[Person] = Resource(
     includes=("organization",),
     filters=(
         _ID,
-        Filter("email", FilterKind.TEXT, "E-mail address.", lambda it: it.email),
+        Filter("email", FilterKind.TEXT, "E-mail address.", lambda person: person.email),
         Filter(
             "query",
             FilterKind.QUERY,
             "Words in the name, nickname, title or e-mail address. Every word must match.",
-            lambda it: (_full_name(it), it.nickname, it.title, it.email),
+            lambda person: (_full_name(person), person.nickname, person.title, person.email),
         ),
         Filter(
             "status",
             FilterKind.NUMBER,
             "Status: 1 is active, 2 is deactivated.",
-            lambda it: _ACTIVE if it.deactivated_at is None else _DEACTIVATED,
+            lambda person: _ACTIVE if person.deactivated_at is None else _DEACTIVATED,
             choices=(_ACTIVE, _DEACTIVATED),
         ),
         Filter(
@@ -112,15 +155,18 @@ PEOPLE: Resource[Person] = Resource(
         ),
     ),
     sorts=("name", "email"),
-    orders={"name": _full_name, "email": lambda it: it.email},
+    orders={"name": _full_name, "email": lambda person: person.email},
 )
+
 
 USERS: Resource[Person] = Resource(
     type="users",
     singular="user",
-    meaning="The caller.",
+    description="The caller.",
+    entity=Person,
+    view=VIEW_PERSON,
+    example=_example,
     id=lambda person: person.id,
-    owner=lambda person: person.id,
     attributes=(*_NAMES, _PICTURE, *_ROLES, _CREATED),
     relationships=(_ORGANIZATION,),
     includes=("organization",),
@@ -128,6 +174,7 @@ USERS: Resource[Person] = Resource(
     sorts=("name",),
     orders={"name": _full_name},
 )
+
 
 _ROLE = Input(
     "role",
@@ -140,27 +187,70 @@ _ROLE = Input(
         **{str(number): role for role, number in ROLE_IDS.items()},
     },
 )
-_OTHERS = (
-    text("title", "Job title.", nullable=True),
-    text("nickname", "Nickname.", nullable=True),
-    text("avatar_url", "URL of a picture.", nullable=True, most=_LONGEST_ADDRESS, rule=web_address),
+
+
+_OTHER_INPUTS = (
+    text_input("title", "Job title.", nullable=True),
+    text_input("nickname", "Nickname.", nullable=True),
+    text_input(
+        "avatar_url",
+        "URL of a picture.",
+        nullable=True,
+        maximum=_MAX_AVATAR_URL_LENGTH,
+        rule=http_url,
+    ),
     _ROLE,
 )
 
 
 def _inputs(required: bool) -> tuple[Input, ...]:
     return (
-        text("first_name", "First name.", required=required),
-        text("last_name", "Last name.", required=required),
-        text(
+        text_input("first_name", "First name.", required=required),
+        text_input("last_name", "Last name.", required=required),
+        text_input(
             "email",
             "E-mail address, unique in the organization.",
             required=required,
             rule=email,
         ),
-        *_OTHERS,
+        *_OTHER_INPUTS,
     )
 
 
 CREATION = _inputs(required=True)
 CHANGES = _inputs(required=False)
+
+_DEACTIVATE = "Deactivate a person: stop their timer, prevent new ones, revoke their tokens."
+_RESTORE = "Restore a deactivated person. The person needs new tokens."
+_OWN_WITHOUT_ORGANIZATION = replace(OWN, organization_required=False)
+
+
+def people_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """Return the routes of people. Archive is an alias of deactivate, activate of restore."""
+    views = ResourceViews(included, PEOPLE)
+    people = People(dependencies)
+    deactivate, restore = without_values(people.deactivate), without_values(people.restore)
+    return (
+        views.list(InMemoryList(PEOPLE, people.read), EVERYONE),
+        views.show(people.show, EVERYONE),
+        views.create(people.create, ADMINS, CREATION),
+        views.update(people.update, OWN_OF_VISIBLE, CHANGES),
+        views.action("archive", deactivate, ADMINS, description=_DEACTIVATE),
+        views.action("deactivate", deactivate, ADMINS, description=_DEACTIVATE),
+        views.action("restore", restore, ADMINS, description=_RESTORE),
+        views.action("activate", restore, ADMINS, description=_RESTORE),
+    )
+
+
+def user_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """Return the routes of the caller as a user."""
+    views = ResourceViews(included, USERS)
+    current_user = CurrentUser(dependencies)
+    return (
+        views.list(InMemoryList(USERS, current_user.users), _OWN_WITHOUT_ORGANIZATION),
+        views.show(find_by_id(current_user.users), _OWN_WITHOUT_ORGANIZATION),
+    )
+
+
+PEOPLE_REGISTRATION = Registration(PEOPLE, people_routes, PersonalData.EXPORTED_AND_ERASED)
+USERS_REGISTRATION = Registration(USERS, user_routes, PersonalData.EXPORTED_AND_ERASED)

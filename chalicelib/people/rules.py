@@ -1,51 +1,55 @@
-"""Adding people, changing them, and letting them go. Contract sections 5 and 10.
+"""Decisions: create, change, deactivate and restore people. Contract sections 5 and 10.
 
-An e-mail address is one person's within an organization: whoever has it holds a claim to it. A
-person's tokens carry their role, so that a change of it reaches them in the same transaction.
+A unique constraint reserves each e-mail address for one person of the organization. A person's
+credentials contain their role, so a change of role writes them in the same transaction.
 """
 
 from collections.abc import Iterable, Mapping
-from dataclasses import replace
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
+from chalicelib.api_tokens.model import Credential, PersonTokens
 from chalicelib.core.errors import Conflict, InvalidAttribute
-from chalicelib.core.write_set import BlockSlot, Changes, OpenSlot
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Claim, Person, Role, Token, TokenList
-from chalicelib.domain.records import (
-    ChangeRecord,
+from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
-    RecordChange,
+    Disable,
+    Enable,
+    RecordWrite,
     RequireRecord,
+    UpdateRecord,
+    WriteSet,
     changed,
 )
-from chalicelib.domain.timers import Slot, StopReason
-from chalicelib.timers.rules import stop_at
+from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.timers.model import PersonState, StopReason
+from chalicelib.timers.rules import stop_write_set
 
 LAST_ADMIN = "This person is the last active admin. Make another person an admin first."
-
 _ERASED = "The data of this person was erased. You cannot change or restore this person."
 _ERASED_DOMAIN = "erased.invalid"
 
 
-@dataclass(frozen=True, slots=True)
-class Changed:
-    """A person as they are now, and what is to be written for it: nothing, where nothing is."""
+class PersonUpdate(Struct, frozen=True):
+    """The person after an operation, and its writes, if there are any."""
 
     person: Person
-    records: tuple[RecordChange, ...] = ()
-    changes: Changes | None = None
+    records: tuple[RecordWrite, ...] = ()
+    write_set: WriteSet | None = None
 
 
-def email_claim(email: str) -> str:
-    """The name of the claim to an e-mail address, whatever its case."""
+def email_constraint(email: str) -> str:
+    """Return the name of the unique constraint of an e-mail address; case does not matter."""
     return f"email:{email.casefold()}"
 
 
-def erased(person: Person) -> dict[str, Any]:
-    """What stands in the place of what is personal. Everybody has an e-mail address: theirs is then
-    one that cannot exist (RFC 2606)."""
+def erasure_values(person: Person) -> dict[str, Any]:
+    """Return the values that overwrite a person's personal data.
+
+    The e-mail address becomes one that cannot exist (RFC 2606), because every person has one.
+    """
     return {
         "first_name": "Erased",
         "last_name": f"person {person.id}",
@@ -57,7 +61,7 @@ def erased(person: Person) -> dict[str, Any]:
 
 
 def is_erased(person: Person) -> bool:
-    """Whether what is personal of somebody was erased, for good."""
+    """Whether the personal data of the person was erased."""
     return person.email == _erased_email(person)
 
 
@@ -65,84 +69,85 @@ def _erased_email(person: Person) -> str:
     return f"erased-{person.id}@{_ERASED_DOMAIN}"
 
 
-def adding(person: Person) -> tuple[RecordChange, ...]:
-    """What adds a person. An e-mail address is theirs from then on."""
-    return (CreateRecord(person), *_claim(person))
+def create_person(person: Person) -> tuple[RecordWrite, ...]:
+    """Create a person and the unique constraint of their e-mail address."""
+    return (CreateRecord(person), *_create_constraint(person))
 
 
-def decide_person_change(
-    person: Person, values: Mapping[str, Any], tokens: TokenList, other_admin: Person | None
-) -> Changed:
-    """Change a person; ``other_admin`` is another active one, where the role is to change.
+def decide_person_update(
+    person: Person, values: Mapping[str, Any], tokens: PersonTokens, other_admin: Person | None
+) -> PersonUpdate:
+    """Change a person. ``other_admin`` is another active admin, needed if an admin's role changes.
 
-    Raises ``InvalidAttribute`` where the last active admin would no longer be one, and ``Conflict``
-    about who was erased.
+    Raises ``InvalidAttribute`` if no active admin would remain, ``Conflict`` for an erased person.
     """
     after = replace(person, **values)
     records = changed(person, after, "role", "email", "deactivated_at")
     if not records:
-        return Changed(person)
+        return PersonUpdate(person)
     if is_erased(person):
         raise Conflict(_ERASED)
-    extra: list[RecordChange] = []
+    extra: list[RecordWrite] = []
     if after.role is not person.role:
-        extra += _keep_an_admin(person, other_admin, "role")
-        extra += _change_tokens(tokens, after.role)
-    if _name(after) != _name(person):
-        extra += [*_claim(after), *_release(person)]
-    return Changed(after, (*records, *extra))
+        extra += _require_other_admin(person, other_admin, "role")
+        extra += _change_token_roles(tokens, after.role)
+    if _constraint_name(after) != _constraint_name(person):
+        extra += [*_create_constraint(after), *_delete_constraint(person)]
+    return PersonUpdate(after, (*records, *extra))
 
 
 def decide_deactivation(
-    person: Person, slot: Slot, tokens: TokenList, now: int, other_admin: Person | None
-) -> Changed:
-    """Deactivate a person: their timer stops, nothing starts any more, their tokens are gone.
+    person: Person, state: PersonState, tokens: PersonTokens, now: int, other_admin: Person | None
+) -> PersonUpdate:
+    """Deactivate a person: stop their timer, prevent new ones, revoke their tokens.
 
-    Raises ``InvalidAttribute`` about the last active admin.
+    Raises ``InvalidAttribute`` for the last active admin.
     """
     if person.deactivated_at is not None:
-        return Changed(person)
+        return PersonUpdate(person)
     after = replace(person, deactivated_at=now)
     records = (
         *changed(person, after, "role", "deactivated_at"),
-        *_keep_an_admin(person, other_admin, "deactivated_at"),
+        *_require_other_admin(person, other_admin, "deactivated_at"),
         *_revoke_all(tokens),
     )
-    return Changed(after, records, _block(slot, now))
+    return PersonUpdate(after, records, _disable(state, now))
 
 
-def decide_restoring(person: Person, slot: Slot, now: int) -> Changed:
-    """Take a deactivation back. Their tokens stay gone.
+def decide_restore(person: Person, state: PersonState, now: int) -> PersonUpdate:
+    """Restore a deactivated person. Revoked tokens stay revoked.
 
-    Raises ``Conflict`` about who was erased.
+    Raises ``Conflict`` for an erased person.
     """
     if person.deactivated_at is None:
-        return Changed(person)
+        return PersonUpdate(person)
     if is_erased(person):
         raise Conflict(_ERASED)
     after = replace(person, deactivated_at=None)
-    changes = None
-    if slot.blocked:
-        changes = Changes(slot.organization_id, slot.person_id, now, OpenSlot(slot.version))
-    return Changed(after, changed(person, after, "deactivated_at"), changes)
+    write_set = None
+    if state.disabled:
+        write_set = WriteSet(state.organization_id, state.person_id, now, Enable(state.version))
+    return PersonUpdate(after, changed(person, after, "deactivated_at"), write_set)
 
 
-def _block(slot: Slot, now: int) -> Changes:
-    timer = slot.timer
+def _disable(state: PersonState, now: int) -> WriteSet:
+    timer = state.timer
     if timer is None:
-        block = BlockSlot(slot.version, slot.last_stopped_at)
-        return Changes(slot.organization_id, slot.person_id, now, block)
-    # As a switch does: what ran past its limit ends there.
+        disable = Disable(state.version, state.last_stopped_at)
+        return WriteSet(state.organization_id, state.person_id, now, disable)
+    # As in a switch, an overdue timer stops at its limit.
     overdue = now > timer.auto_stop_at
     stop = timer.auto_stop_at if overdue else max(now, timer.started_at)
     reason = StopReason.AUTO if overdue else StopReason.DEACTIVATED
-    return replace(stop_at(timer, now, stop, reason), slot=BlockSlot(slot.version, stop))
+    return replace(
+        stop_write_set(timer, now, stop, reason), person_state=Disable(state.version, stop)
+    )
 
 
-def _keep_an_admin(
+def _require_other_admin(
     person: Person, other_admin: Person | None, attribute: str
-) -> Iterable[RecordChange]:
-    """Demands that somebody else is an active admin, where this person no longer will be."""
+) -> Iterable[RecordWrite]:
+    """Require that another active admin remains, if the person is an active admin."""
     if not person.is_active_admin:
         return ()
     if other_admin is None:
@@ -151,39 +156,39 @@ def _keep_an_admin(
     return (RequireRecord(Person, person.organization_id, other_admin.id, expected),)
 
 
-def _change_tokens(tokens: TokenList, role: Role) -> Iterable[RecordChange]:
+def _change_token_roles(tokens: PersonTokens, role: Role) -> Iterable[RecordWrite]:
     yield from _next_version(tokens)
-    for it in tokens.tokens:
-        yield ChangeRecord(Token, tokens.organization_id, it.digest, {"role": role})
+    for token in tokens.tokens:
+        yield UpdateRecord(Credential, tokens.organization_id, token.digest, {"role": role})
 
 
-def _revoke_all(tokens: TokenList) -> Iterable[RecordChange]:
+def _revoke_all(tokens: PersonTokens) -> Iterable[RecordWrite]:
     yield from _next_version(tokens, tokens=())
-    for it in tokens.tokens:
-        yield DeleteRecord(Token, tokens.organization_id, it.digest)
+    for token in tokens.tokens:
+        yield DeleteRecord(Credential, tokens.organization_id, token.digest)
 
 
-def _next_version(listed: TokenList, **values: Any) -> Iterable[RecordChange]:
-    """Whatever a creation of a token has read of the list is then out of date."""
-    place = TokenList, listed.organization_id, listed.id
-    expected = {"version": listed.version or None}
-    if listed.version == 0:
-        yield RequireRecord(*place, expected)
+def _next_version(person_tokens: PersonTokens, **values: Any) -> Iterable[RecordWrite]:
+    """Increase the version, so that a concurrent creation of a token is decided again."""
+    record_key = PersonTokens, person_tokens.organization_id, person_tokens.id
+    expected = {"version": person_tokens.version or None}
+    if person_tokens.version == 0:
+        yield RequireRecord(*record_key, expected)
     else:
-        yield ChangeRecord(*place, {**values, "version": listed.version + 1}, expected)
+        yield UpdateRecord(*record_key, {**values, "version": person_tokens.version + 1}, expected)
 
 
-def _name(person: Person) -> str | None:
-    return None if person.email is None else email_claim(person.email)
+def _constraint_name(person: Person) -> str | None:
+    return None if person.email is None else email_constraint(person.email)
 
 
-def _claim(person: Person) -> Iterable[RecordChange]:
-    name = _name(person)
+def _create_constraint(person: Person) -> Iterable[RecordWrite]:
+    name = _constraint_name(person)
     if name is not None:
-        yield CreateRecord(Claim(name, person.organization_id, person.id))
+        yield CreateRecord(UniqueConstraint(name, person.organization_id, person.id))
 
 
-def _release(person: Person) -> Iterable[RecordChange]:
-    name = _name(person)
+def _delete_constraint(person: Person) -> Iterable[RecordWrite]:
+    name = _constraint_name(person)
     if name is not None:
-        yield DeleteRecord(Claim, person.organization_id, name)
+        yield DeleteRecord(UniqueConstraint, person.organization_id, name)

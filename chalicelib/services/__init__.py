@@ -1,1 +1,1 @@
-"""The verbs. Each asks the store, lets the domain decide, and lets the store commit."""
+"""Services, on which people track time."""

@@ -1,1 +1,1 @@
-"""Time entries: what a person's sessions on a service add up to on a date."""
+"""Time entries: a person's time on a service on a date, tracked by timers or entered manually."""

@@ -1,116 +1,157 @@
-"""Time entries, and what was changed of them by hand. Contract section 10."""
+"""The JSON:API resources and the routes of time entries and revisions. Contract section 10."""
 
-from dataclasses import replace
 from typing import Any
 
-from chalicelib.core.permissions import Visibility
-from chalicelib.domain.timers import TimeEntry, TrackMethod
-from chalicelib.jsonapi.input_types import integer, one, text
+from msgspec.structs import replace
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.lists import CursorPage, Page
+from chalicelib.core.permissions import ADMINS, OWN, Caller, limit_to_caller
+from chalicelib.http.includes import IncludedResources
+from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.routing import Route
+from chalicelib.http.views import ResourceViews
+from chalicelib.jsonapi import example_values as example
+from chalicelib.jsonapi.conditions import Conditions, DateFilter, IdFilter, MatchesNothing
+from chalicelib.jsonapi.in_memory_list import InMemoryList, ReadPosition, matcher
+from chalicelib.jsonapi.input_types import integer_input, reference_input, text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input
-from chalicelib.jsonapi.resource import (
-    Attribute,
-    Filter,
-    FilterKind,
-    Kind,
-    Relationship,
-    Resource,
+from chalicelib.jsonapi.parameters import ListQuery, PageNumber
+from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+from chalicelib.time_entries.model import (
+    EARLIEST_DATE,
+    LATEST_DATE,
+    MAX_MINUTES,
+    EntryQuery,
+    EntrySort,
+    Revision,
+    RevisionAction,
+    TimeEntry,
+    TrackMethod,
 )
-from chalicelib.time_entries.rules import EARLIEST_DATE, LATEST_DATE, MOST_MINUTES, Revision
+from chalicelib.time_entries.operations import VIEW_REVISION, VIEW_TIME_ENTRY, TimeEntries
 
-_LONGEST_NOTE = 2_000
-
-
-def _never(name: str, meaning: str) -> Attribute[TimeEntry]:
-    return Attribute(name, Kind.BOOLEAN, lambda _: False, f"{meaning} Always false.")
+_MAX_NOTE_LENGTH = 2_000
 
 
-def _instant(name: str, meaning: str, nullable: bool = True) -> Attribute[TimeEntry]:
+def _always_false(name: str, description: str) -> Attribute[TimeEntry]:
+    return Attribute(name, Kind.BOOLEAN, lambda _: False, f"{description} Always false.")
+
+
+def _timestamp(name: str, description: str, nullable: bool = True) -> Attribute[TimeEntry]:
     def value(entry: TimeEntry) -> Any:
         return getattr(entry, name)
 
-    return Attribute(name, Kind.INSTANT, value, meaning, nullable)
+    return Attribute(name, Kind.TIMESTAMP, value, description, nullable)
+
+
+def _example_entry() -> TimeEntry:
+    return TimeEntry(
+        id=example.TIME_ENTRY,
+        organization_id=example.ORGANIZATION,
+        person_id=example.PERSON,
+        service_id=example.SERVICE,
+        date="2026-03-02",
+        created_at=example.NOW,
+        updated_at=example.NOW + example.HOUR,
+        creator_id=example.PERSON,
+        note="Sketches",
+        tracked_seconds=example.HOUR,
+        timer_count=1,
+        timer_started_at=example.NOW,
+        timer_stopped_at=example.NOW + example.HOUR,
+    )
 
 
 TIME_ENTRIES: Resource[TimeEntry] = Resource(
     type="time_entries",
     singular="time_entry",
-    meaning="Time of a person on a service on a date.",
+    description="Time of a person on a service on a date.",
+    entity=TimeEntry,
+    view=VIEW_TIME_ENTRY,
+    example=_example_entry,
     id=lambda entry: entry.id,
-    owner=lambda entry: entry.person_id,
-    visibility=Visibility.OWN,
     attributes=(
-        Attribute("date", Kind.DATE, lambda it: it.date, "Date of the work."),
+        Attribute("date", Kind.DATE, lambda entry: entry.date, "Date of the work."),
         Attribute(
-            "time", Kind.INTEGER, lambda it: it.time, "Total time in minutes, rounded half up."
+            "time",
+            Kind.INTEGER,
+            lambda entry: entry.time,
+            "Total time in minutes, rounded half up.",
         ),
         Attribute(
-            "billable_time", Kind.INTEGER, lambda it: it.billable_time, "Billable time in minutes."
+            "billable_time",
+            Kind.INTEGER,
+            lambda entry: entry.billable_time,
+            "Billable time in minutes.",
         ),
-        Attribute("note", Kind.TEXT, lambda it: it.note, "Note.", nullable=True),
+        Attribute("note", Kind.TEXT, lambda entry: entry.note, "Note.", nullable=True),
         Attribute(
             "track_method_id",
             Kind.INTEGER,
-            lambda it: int(it.track_method),
+            lambda entry: int(entry.track_method),
             "How the time was tracked: 1 is manually, 2 is with timers, 4 is both.",
         ),
         Attribute(
             "started_at",
-            Kind.INSTANT,
+            Kind.TIMESTAMP,
             lambda _: None,
             "Always null. The timers of the entry have start times.",
             nullable=True,
         ),
-        _instant("timer_started_at", "Start of the latest session."),
-        _instant("timer_stopped_at", "Stop of the latest session. Null: a timer is running."),
-        _never("approved", "Whether the entry is approved."),
-        _never("submitted", "Whether the entry is submitted for approval."),
-        _never("rejected", "Whether the entry is rejected."),
-        _never("overhead", "Whether the entry is internal time."),
-        _never("draft", "Whether the entry is a draft."),
-        _never("invoiced", "Whether the entry is invoiced."),
-        _instant("created_at", "Time of creation.", nullable=False),
-        _instant("updated_at", "Time of the last change.", nullable=False),
+        _timestamp("timer_started_at", "Start of the latest session."),
+        _timestamp("timer_stopped_at", "Stop of the latest session. Null: a timer is running."),
+        _always_false("approved", "Whether the entry is approved."),
+        _always_false("submitted", "Whether the entry is submitted for approval."),
+        _always_false("rejected", "Whether the entry is rejected."),
+        _always_false("overhead", "Whether the entry is internal time."),
+        _always_false("draft", "Whether the entry is a draft."),
+        _always_false("invoiced", "Whether the entry is invoiced."),
+        _timestamp("created_at", "Time of creation.", nullable=False),
+        _timestamp("updated_at", "Time of the last change.", nullable=False),
     ),
     relationships=(
         Relationship(
             "organization",
             "organizations",
-            lambda it: it.organization_id,
+            lambda entry: entry.organization_id,
             "Organization of the entry.",
             always=True,
         ),
-        Relationship("person", "people", lambda it: it.person_id, "Person who worked."),
-        Relationship("service", "services", lambda it: it.service_id, "Service of the work."),
+        Relationship("person", "people", lambda entry: entry.person_id, "Person who worked."),
+        Relationship("service", "services", lambda entry: entry.service_id, "Service of the work."),
         Relationship(
-            "creator", "people", lambda it: it.creator_id, "Person who created the entry."
+            "creator", "people", lambda entry: entry.creator_id, "Person who created the entry."
         ),
         Relationship("task", "tasks", lambda _: None, "Always null: there are no tasks."),
         Relationship("project", "projects", lambda _: None, "Always null: there are no projects."),
     ),
     includes=("creator", "organization", "person", "project", "service", "task"),
     filters=(
-        Filter("person_id", FilterKind.ID, "Id of the person.", lambda it: it.person_id),
-        Filter("service_id", FilterKind.ID, "Id of the service.", lambda it: it.service_id),
-        Filter("date", FilterKind.DATE, "Date of the work.", lambda it: it.date),
-        Filter("after", FilterKind.AFTER, "Earliest date of the work.", lambda it: it.date),
-        Filter("before", FilterKind.BEFORE, "Latest date of the work.", lambda it: it.date),
-        Filter("id", FilterKind.ID, "Id of the time entry.", lambda it: it.id),
-        Filter("note", FilterKind.TEXT, "Note.", lambda it: it.note),
+        Filter("person_id", FilterKind.ID, "Id of the person.", lambda entry: entry.person_id),
+        Filter("service_id", FilterKind.ID, "Id of the service.", lambda entry: entry.service_id),
+        Filter("date", FilterKind.DATE, "Date of the work.", lambda entry: entry.date),
+        Filter("after", FilterKind.AFTER, "Earliest date of the work.", lambda entry: entry.date),
+        Filter("before", FilterKind.BEFORE, "Latest date of the work.", lambda entry: entry.date),
+        Filter("id", FilterKind.ID, "Id of the time entry.", lambda entry: entry.id),
+        Filter("note", FilterKind.TEXT, "Note.", lambda entry: entry.note),
         Filter(
             "query",
             FilterKind.QUERY,
             "Words in the note. Every word must match.",
-            lambda it: (it.note,),
+            lambda entry: (entry.note,),
         ),
         Filter(
             "track_method_id",
             FilterKind.NUMBER,
             "How the time was tracked: 1 is manually, 2 is with timers, 4 is both.",
-            lambda it: int(it.track_method),
+            lambda entry: int(entry.track_method),
             choices=tuple(int(method) for method in TrackMethod),
         ),
         *(
-            Filter(name, FilterKind.LACKING, "Matches nothing: this field does not exist here.")
+            Filter(
+                name, FilterKind.ALWAYS_EMPTY, "Matches nothing: this field does not exist here."
+            )
             for name in (
                 "task_id",
                 "project_id",
@@ -134,64 +175,99 @@ def _date(value: str) -> str:
     return value
 
 
-_PERSON = one(
+_PERSON = reference_input(
     "person",
     "people",
     "Person who worked. Default: the caller. Only admins can name another person.",
 )
+
 _DATE = Input(
     "date", Kind.DATE, (InAttribute("date"),), "Date of the work. Default: today.", rule=_date
 )
-_TIME = integer("time", "Total time in minutes. Later timers add to it.", 0, MOST_MINUTES)
+
+_TIME = integer_input("time", "Total time in minutes. Later timers add to it.", 0, MAX_MINUTES)
+
 _BILLABLE_TIME = replace(
-    integer(
+    integer_input(
         "billable_time",
         "Billable time in minutes. Default: all of the time on a billable service.",
         0,
-        MOST_MINUTES,
+        MAX_MINUTES,
     ),
     nullable=True,
 )
-_NOTE = text("note", "Note.", nullable=True, most=_LONGEST_NOTE)
+
+_NOTE = text_input("note", "Note.", nullable=True, maximum=_MAX_NOTE_LENGTH)
 
 CREATION = (
     _PERSON,
-    one("service", "services", "Service of the work.", required=True),
+    reference_input("service", "services", "Service of the work.", required=True),
     _DATE,
     _TIME,
     _BILLABLE_TIME,
     _NOTE,
 )
+
 CHANGES = (
     _PERSON,
-    one("service", "services", "Service of the work."),
+    reference_input("service", "services", "Service of the work."),
     _DATE,
     _TIME,
     _BILLABLE_TIME,
     _NOTE,
 )
+
+
+def _example_revision() -> Revision:
+    return Revision(
+        id=31,
+        organization_id=example.ORGANIZATION,
+        time_entry_id=example.TIME_ENTRY,
+        person_id=example.PERSON,
+        act=RevisionAction.UPDATED,
+        created_at=example.NOW,
+        before={"time": 60},
+        after={"time": 45},
+    )
+
 
 TIME_ENTRY_REVISIONS: Resource[Revision] = Resource(
     type="time_entry_revisions",
     singular="time_entry_revision",
-    meaning="A manual change of a time entry.",
+    description="A manual change of a time entry.",
+    entity=Revision,
+    view=VIEW_REVISION,
+    example=_example_revision,
     id=lambda revision: revision.id,
     attributes=(
         Attribute(
-            "time_entry_id", Kind.INTEGER, lambda it: it.time_entry_id, "Id of the time entry."
+            "time_entry_id",
+            Kind.INTEGER,
+            lambda revision: revision.time_entry_id,
+            "Id of the time entry.",
         ),
-        Attribute("act", Kind.TEXT, lambda it: it.act.value, "Kind of change: updated or deleted."),
-        Attribute("created_at", Kind.INSTANT, lambda it: it.created_at, "Time of the change."),
+        Attribute(
+            "act",
+            Kind.TEXT,
+            lambda revision: revision.act.value,
+            "Kind of change: updated or deleted.",
+        ),
+        Attribute(
+            "created_at",
+            Kind.TIMESTAMP,
+            lambda revision: revision.created_at,
+            "Time of the change.",
+        ),
         Attribute(
             "before",
             Kind.OBJECT,
-            lambda it: it.before,
+            lambda revision: revision.before,
             "Changed values by name, before the change. Times are in minutes.",
         ),
         Attribute(
             "after",
             Kind.OBJECT,
-            lambda it: it.after,
+            lambda revision: revision.after,
             "The same values after the change. After a deletion, all are null.",
         ),
     ),
@@ -199,12 +275,16 @@ TIME_ENTRY_REVISIONS: Resource[Revision] = Resource(
         Relationship(
             "organization",
             "organizations",
-            lambda it: it.organization_id,
+            lambda revision: revision.organization_id,
             "Organization of the entry.",
             always=True,
         ),
         Relationship(
-            "creator", "people", lambda it: it.person_id, "Person who made the change.", always=True
+            "creator",
+            "people",
+            lambda revision: revision.person_id,
+            "Person who made the change.",
+            always=True,
         ),
     ),
     includes=("creator", "organization"),
@@ -213,9 +293,94 @@ TIME_ENTRY_REVISIONS: Resource[Revision] = Resource(
             "time_entry_id",
             FilterKind.ID,
             "Id of the time entry. Required.",
-            lambda it: it.time_entry_id,
+            lambda revision: revision.time_entry_id,
         ),
     ),
     sorts=("created_at",),
-    orders={"created_at": lambda it: it.created_at},
+    orders={"created_at": lambda revision: revision.created_at},
+)
+
+
+def time_entry_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """The routes of time entries."""
+    views = ResourceViews(included, TIME_ENTRIES)
+    entries = TimeEntries(dependencies)
+    return (
+        views.list(TimeEntryList(entries), OWN),
+        views.show(entries.show, OWN),
+        views.create(entries.create, OWN, CREATION),
+        views.update(entries.update, OWN, CHANGES),
+        views.delete(entries.delete, OWN),
+    )
+
+
+def revision_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """The routes of revisions."""
+    entries = TimeEntries(dependencies)
+    revisions = InMemoryList(TIME_ENTRY_REVISIONS, entries.revisions, by="time_entry_id")
+    return (ResourceViews(included, TIME_ENTRY_REVISIONS).list(revisions, ADMINS),)
+
+
+class TimeEntryList:
+    """Reads lists of time entries: see :class:`~chalicelib.jsonapi.in_memory_list.ListReader`."""
+
+    def __init__(self, entries: TimeEntries) -> None:
+        self._entries = entries
+
+    def page(self, caller: Caller, query: ListQuery) -> Page[TimeEntry]:
+        """A page by number."""
+        return self._entries.page(_entry_query(caller, query))
+
+    def cursor_page(
+        self, caller: Caller, query: ListQuery, position: ReadPosition
+    ) -> tuple[CursorPage[TimeEntry], str]:
+        """A cursor page, and the list's description."""
+        entry_query = _entry_query(caller, query)
+        scope = entry_query.organization_id, sorted(entry_query.person_ids or ())
+        listing = repr((scope, query.sort, query.descending, query.conditions.description()))
+        return self._entries.cursor_page(entry_query, listing, position), listing
+
+
+_INDEXED_IDS = ("id", "person_id", "service_id")
+_DATES = ("date", "after", "before")
+
+
+def _entry_query(caller: Caller, query: ListQuery) -> EntryQuery:
+    conditions = query.conditions
+    first, last = conditions.dates(*_DATES)
+    is_empty = any(
+        isinstance(condition, MatchesNothing)
+        for filter_conditions in conditions.by_name.values()
+        for condition in filter_conditions
+    )
+    return EntryQuery(
+        organization_id=caller.organization.id,
+        ids=frozenset() if is_empty else conditions.ids("id"),
+        person_ids=limit_to_caller(caller, conditions.ids("person_id")),
+        service_ids=conditions.ids("service_id"),
+        first_date=first,
+        last_date=last,
+        predicate=None if _is_indexed(conditions) else matcher(TIME_ENTRIES, conditions),
+        sort=EntrySort(query.sort),
+        descending=query.descending,
+        page=query.page.number if isinstance(query.page, PageNumber) else 1,
+        page_size=query.page.size,
+    )
+
+
+def _is_indexed(conditions: Conditions) -> bool:
+    """Whether ids and a range of dates express all conditions."""
+    return all(
+        (isinstance(condition, IdFilter) and not condition.negated and name in _INDEXED_IDS)
+        or (isinstance(condition, DateFilter) and not condition.negated)
+        for name, filter_conditions in conditions.by_name.items()
+        for condition in filter_conditions
+    )
+
+
+TIME_ENTRIES_REGISTRATION = Registration(
+    TIME_ENTRIES, time_entry_routes, PersonalData.EXPORTED_AND_ERASED
+)
+REVISIONS_REGISTRATION = Registration(
+    TIME_ENTRY_REVISIONS, revision_routes, PersonalData.EXPORTED_AND_ERASED
 )

@@ -1,183 +1,172 @@
-"""Create, show, list, correct and delete time entries. Contract section 10."""
+"""Create, show, list, update and delete time entries. Contract section 10."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, QueryTooBroad
-from chalicelib.core.idempotency import RequestKey
-from chalicelib.core.permissions import acts_for, may_see
-from chalicelib.core.record_operations import visible
+from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
+from chalicelib.core.lists import CursorPage, Page
+from chalicelib.core.permissions import (
+    Caller,
+    ViewPolicy,
+    Visibility,
+    require_view,
+    resolve_person,
+)
 from chalicelib.core.timestamps import local_date
-from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
-from chalicelib.domain.directory import Caller, Person, Service
-from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.dynamodb.database import Found
-from chalicelib.jsonapi.conditions import Conditions, DateIs, IdsAre, Never
-from chalicelib.jsonapi.in_memory_list import Position, meeting
-from chalicelib.jsonapi.parameters import ListQuery, PageNumber
-from chalicelib.time_entries.api import TIME_ENTRIES
+from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.dynamodb.database import LoadedRecords
+from chalicelib.people.model import Person
+from chalicelib.services.model import Service
+from chalicelib.time_entries import lists, repository
+from chalicelib.time_entries.model import EntryQuery, ManualEdit, References, Revision, TimeEntry
 from chalicelib.time_entries.rules import (
-    MOST_TIMERS_A_STEP,
-    ByHand,
-    Changed,
-    Related,
-    Revision,
+    MAX_TIMERS_PER_STEP,
+    UpdateResult,
     decide_deletion,
     decide_entry,
-    decide_entry_change,
+    decide_entry_update,
 )
 
-_DATES = ("date", "after", "before")
+VIEW_TIME_ENTRY: ViewPolicy[TimeEntry] = ViewPolicy(Visibility.OWNER, lambda entry: entry.person_id)
+VIEW_REVISION: ViewPolicy[Revision] = ViewPolicy(Visibility.ADMINS, lambda _: None)
 
 
 class TimeEntries:
-    """The verbs on time entries; each settles in one transaction."""
+    """Operations on time entries."""
 
-    def __init__(self, tools: Toolbox) -> None:
-        self._tools = tools
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
+
+    def show(self, caller: Caller, entry_id: int) -> TimeEntry:
+        """A time entry that the caller may see. One call. Raises ``RecordNotFound``."""
+        entry = self._database.get(TimeEntry, caller.organization.id, entry_id)
+        return require_view(caller, VIEW_TIME_ENTRY, entry)
 
     def create(
-        self, caller: Caller, values: Mapping[str, Any], key: RequestKey | None
-    ) -> Answer[TimeEntry]:
-        """Make an entry by hand, today where no date is said. Two calls.
+        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+    ) -> Result[TimeEntry]:
+        """Create an entry manually, dated today if no date is given. Two calls.
 
         Raises ``AccessDenied``, ``InvalidAttribute``.
         """
-        person_id = acts_for(caller, values.get("person"))
-        wanted = [(Person, person_id), (Service, values["service"])]
+        person_id = resolve_person(caller, values.get("person"))
+        entity_ids = [
+            (Person, person_id),
+            (Service, values["service"]),
+            (IdempotencyRecord, key),
+        ]
 
-        def decide() -> Decision[TimeEntry] | Answer[TimeEntry]:
-            by = self._by(caller)
-            found = self._tools.store.look(caller.organization.id, wanted, key=key)
-            replayed = replay(found.kept, key, by.now)
+        def decide(now: int) -> Decision[TimeEntry] | Result[TimeEntry]:
+            edit = self._edit(caller, now)
+            loaded = self._database.get_many(caller.organization.id, entity_ids)
+            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
             if replayed is not None:
                 return replayed
-            related = _related(found, {**values, "person": person_id})
-            _check_caller(caller, person_id, related.person)
-            today = local_date(by.now, caller.organization.zone)
-            given = {"date": today, **values}
-            return _decision(decide_entry(self._tools.ids.draw(), related, given, by))
+            references = _references(loaded, {**values, "person": person_id})
+            _check_caller(caller, person_id, references.person)
+            today = local_date(now, caller.organization.zone)
+            entry_id = self._dependencies.ids.generate()
+            dated = {"date": today, **values}
+            return _decision(decide_entry(entry_id, references, dated, edit))
 
-        return settle(self._tools, key, decide)
+        return commit_with_retry(self._dependencies, key, decide)
 
-    def change(self, caller: Caller, entry_id: int, values: Mapping[str, Any]) -> Answer[TimeEntry]:
-        """Correct an entry. Two calls; one where nothing changes.
+    def update(self, caller: Caller, entry_id: int, values: Mapping[str, Any]) -> Result[TimeEntry]:
+        """Update an entry. Two calls; one if nothing changes.
 
         Raises ``AccessDenied``, ``Conflict``, ``InvalidAttribute``, ``RecordNotFound``.
         """
-        named = [(kind, values[it]) for it, kind in _RELATED.items() if it in values]
+        named = [(entity, values[name]) for name, entity in _REFERENCES.items() if name in values]
 
-        def decide() -> Decision[TimeEntry]:
-            found, entry = self._find(caller, entry_id, named)
+        def decide(now: int) -> Decision[TimeEntry]:
+            loaded, entry = self._load(caller, entry_id, named)
             if values.get("person", entry.person_id) != entry.person_id:
-                acts_for(caller, values["person"])
-            related = _related(found, values)
-            return _decision(decide_entry_change(entry, values, related, self._by(caller)))
+                resolve_person(caller, values["person"])
+            references, edit = _references(loaded, values), self._edit(caller, now)
+            return _decision(decide_entry_update(entry, values, references, edit))
 
-        return settle(self._tools, None, decide)
+        return commit_with_retry(self._dependencies, None, decide)
 
     def delete(self, caller: Caller, entry_id: int) -> None:
-        """Delete an entry with its timers; where they are many, the sweep removes the rest.
+        """Delete an entry with its timers; if they are many, the auto-stop run purges the rest.
 
-        Two calls; four where it has timers. Raises ``Conflict``, ``RecordNotFound``.
+        Two calls; four if it has timers. Raises ``Conflict``, ``RecordNotFound``.
         """
 
-        def decide() -> Decision[TimeEntry]:
-            _, entry = self._find(caller, entry_id)
+        def decide(now: int) -> Decision[TimeEntry]:
+            _, entry = self._load(caller, entry_id)
             timers = []
             if entry.timer_count and entry.running_timer_id is None:
-                timers = list(self._tools.store.timers_of_entry(entry, MOST_TIMERS_A_STEP))
-            return _decision(decide_deletion(entry, timers, self._by(caller)))
+                connection = self._database.connection
+                timers = list(repository.load_timers(connection, entry, MAX_TIMERS_PER_STEP))
+            return _decision(decide_deletion(entry, timers, self._edit(caller, now)))
 
-        settle(self._tools, None, decide)
+        commit_with_retry(self._dependencies, None, decide)
 
     def revisions(self, caller: Caller, ids: frozenset[int] | None) -> Sequence[Revision]:
-        """What was changed by hand of some entries, deleted ones too. One call an entry.
+        """The manual changes of some entries, also of deleted ones. One call per entry.
 
-        Raises ``QueryTooBroad`` where no entry is named.
+        Raises ``QueryTooBroad`` if ``ids`` is None.
         """
         if ids is None:
             raise QueryTooBroad(
                 "filter[time_entry_id]", "Name 1 to 20 time entries in this filter."
             )
         organization_id = caller.organization.id
-        store = self._tools.store
-        return [it for entry_id in sorted(ids) for it in store.revisions(organization_id, entry_id)]
+        connection = self._database.connection
+        return [
+            revision
+            for entry_id in sorted(ids)
+            for revision in repository.revisions(connection, organization_id, entry_id)
+        ]
 
-    def page(self, caller: Caller, asked: ListQuery) -> Page[TimeEntry]:
-        """A page of the entries that the caller may see."""
-        return self._tools.store.time_entries(_query(caller, asked))
+    def page(self, query: EntryQuery) -> Page[TimeEntry]:
+        """A page of entries by number.
 
-    def walk(
-        self, caller: Caller, asked: ListQuery, position: Position
-    ) -> tuple[Stretch[TimeEntry], str]:
-        """The entries behind a position of the list that the caller may see, and what it is."""
-        query = _query(caller, asked)
-        whose = query.organization_id, sorted(query.person_ids or ())
-        listing = repr((whose, asked.sort, asked.descending, asked.conditions.described()))
-        return self._tools.store.entry_stretch(query, position(listing), query.page_size), listing
+        At most three calls in sequence if an index serves the query, else at most five.
+        """
+        return lists.page(self._database.connection, query)
 
-    def _find(
+    def cursor_page(
+        self, query: EntryQuery, listing: str, position: Callable[[str], str | None]
+    ) -> CursorPage[TimeEntry]:
+        """A cursor page of entries.
+
+        ``position`` gets the list's description (``listing``) and returns where to begin; None: at
+        the beginning. Its exceptions are not caught. One call if an index serves the query, else at
+        most five.
+        """
+        start = position(listing)
+        return lists.cursor_page(self._database.connection, query, start, query.page_size)
+
+    def _load(
         self, caller: Caller, entry_id: int, named: Sequence[tuple[type[Any], int]] = ()
-    ) -> tuple[Found, TimeEntry]:
-        found = self._tools.store.look(caller.organization.id, [(TimeEntry, entry_id), *named])
-        entry = found.record(TimeEntry, entry_id)
-        entry = visible(caller, TIME_ENTRIES, entry)
-        return found, entry
+    ) -> tuple[LoadedRecords, TimeEntry]:
+        entity_ids: list[tuple[type[Any], int]] = [(TimeEntry, entry_id), *named]
+        loaded = self._database.get_many(caller.organization.id, entity_ids)
+        return loaded, require_view(caller, VIEW_TIME_ENTRY, loaded.get(TimeEntry, entry_id))
 
-    def _by(self, caller: Caller) -> ByHand:
-        return ByHand(caller.person_id, self._tools.now(), self._tools.ids.draw())
-
-
-_RELATED: Mapping[str, type[Any]] = {"person": Person, "service": Service}
+    def _edit(self, caller: Caller, now: int) -> ManualEdit:
+        return ManualEdit(caller.person_id, now, self._dependencies.ids.generate())
 
 
-def _related(found: Found, values: Mapping[str, Any]) -> Related:
-    named = {name: found.record(kind, values.get(name, 0)) for name, kind in _RELATED.items()}
-    return Related(**named)
+_REFERENCES: Mapping[str, type[Any]] = {"person": Person, "service": Service}
+
+
+def _references(loaded: LoadedRecords, values: Mapping[str, Any]) -> References:
+    named = {name: loaded.get(entity, values.get(name)) for name, entity in _REFERENCES.items()}
+    return References(**named)
 
 
 def _check_caller(caller: Caller, person_id: int, person: Person | None) -> None:
-    gone = person is None or person.deactivated_at is not None
-    if gone and person_id == caller.person_id:
-        # Their token may be remembered for a moment longer than it is good.
+    is_inactive = person is None or person.deactivated_at is not None
+    if is_inactive and person_id == caller.person_id:
+        # A revoked token may stay in the cache of callers for up to 60 seconds.
         raise AccessDenied("You are deactivated. Ask an admin to restore you.")
 
 
-def _decision(changed: Changed) -> Decision[TimeEntry]:
-    return Decision(changed.entry, changed.changes, changed.records)
-
-
-def _query(caller: Caller, asked: ListQuery) -> EntryQuery:
-    conditions = asked.conditions
-    person_ids = conditions.ids("person_id")
-    if not may_see(caller, TIME_ENTRIES.visibility, None):
-        own = frozenset({caller.person_id})
-        person_ids = own if person_ids is None else own & person_ids
-    first, last = conditions.dates(*_DATES)
-    nothing = any(isinstance(it, Never) for them in conditions.by_name.values() for it in them)
-    return EntryQuery(
-        organization_id=caller.organization.id,
-        ids=frozenset() if nothing else conditions.ids("id"),
-        person_ids=person_ids,
-        service_ids=conditions.ids("service_id"),
-        first_date=first,
-        last_date=last,
-        meets=None if _is_said(conditions) else meeting(TIME_ENTRIES, conditions),
-        sort=EntrySort(asked.sort),
-        descending=asked.descending,
-        page=asked.page.number if isinstance(asked.page, PageNumber) else 1,
-        page_size=asked.page.size,
-    )
-
-
-def _is_said(conditions: Conditions) -> bool:
-    """Whether ids and a range of dates say all that is asked for."""
-    return all(
-        (isinstance(it, IdsAre) and it.among and name in ("id", "person_id", "service_id"))
-        or (isinstance(it, DateIs) and it.inside)
-        for name, them in conditions.by_name.items()
-        for it in them
-    )
+def _decision(update: UpdateResult) -> Decision[TimeEntry]:
+    return Decision(update.entry, update.write_set, update.records)

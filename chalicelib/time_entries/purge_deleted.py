@@ -1,111 +1,121 @@
-"""Removes what is left of deleted time entries: timers that one transaction could not take.
+"""The purge of deleted time entries whose timers did not fit into one transaction.
 
-It walks the sparse index of deleted entries and removes their timers step by step, each step one
-transaction, until the last one removes the entry itself. Whenever it ends, what it has not done is
-still counted on the entry, and the next run goes on from there. docs/decisions/0012-time-entries.md
+The purge reads the sparse index of deleted entries and deletes their timers in steps of one
+transaction each. The last step deletes the entry. After each step the entry counts its remaining
+timers, so the next run can continue. Decision 0012.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from enum import Enum
 from typing import Any
 
-from chalicelib.core.dependencies import Toolbox
+from msgspec import Struct
+
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.core.unit_of_work import Decision, settle
-from chalicelib.dataclass import dataclass
-from chalicelib.dynamodb.sparse_index import SparsePage
-from chalicelib.time_entries.repository import deleted_entry
-from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP, Changed, decide_clearing
+from chalicelib.core.unit_of_work import Decision, commit_with_retry
+from chalicelib.dynamodb.items import from_item
+from chalicelib.dynamodb.sparse_index import SparseIndexPage
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.repository import deleted_entries, load_timers
+from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP, decide_purge
+from chalicelib.timers.model import Timer
 
 log = logging.getLogger("stint")
 
 PAGE = 25
-"""Entries read, and then cleared away, at a time."""
+"""Entries that are read, and then purged, at a time."""
 
 
-class _Fate(Enum):
-    CLEARED = "cleared"
+class _Outcome(Enum):
+    PURGED = "purged"
     FAILED = "failed"
     LEFT = "left"
 
 
-@dataclass(frozen=True, slots=True)
-class ClearingReport:
-    """What a run did, and what it knows of what it did not do.
+class PurgeReport(Struct, frozen=True):
+    """The result of a purge, as numbers of deleted entries.
 
-    :param cleared: deleted entries that are gone, with all their timers.
-    :param failed: those that could not be cleared away; each has a log line of its own.
-    :param left: those it had no time for, whose last timers no index shows yet, or for which the
+    :param purged: entries that it deleted, with all their timers.
+    :param failed: entries that it could not purge. Each has its own log line.
+    :param left: entries that it had no time for, whose timers no index shows yet, or for which the
         database was too busy.
     """
 
-    cleared: int
+    purged: int
     failed: int
     left: int
 
 
-def clear_deleted(tools: Toolbox, has_time: Callable[[], bool] = lambda: True) -> ClearingReport:
-    """Clear away deleted entries, for as long as ``has_time`` says so.
+class PurgeDeleted:
+    """Purges deleted time entries."""
 
-    Never raises for a single entry, nor where the index cannot be read.
-    """
-    fates: Counter[_Fate] = Counter()
-    after = None
-    while has_time():
-        page = _read(tools, after)
-        if page is None:
-            break
-        for item in page.items:
-            fates[_clear(tools, item, has_time)] += 1
-        if page.after is None:
-            break
-        after = page.after
-    return ClearingReport(fates[_Fate.CLEARED], fates[_Fate.FAILED], fates[_Fate.LEFT])
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
 
+    def run(self, has_time: Callable[[], bool] = lambda: True) -> PurgeReport:
+        """Purge deleted entries while ``has_time`` returns true.
 
-def _read(tools: Toolbox, after: Any) -> SparsePage | None:
-    """What comes next; None where the database is too busy to say."""
-    try:
-        return tools.store.deleted_entries(PAGE, after)
-    except Unavailable:
-        log.warning("cannot read deleted time entries", exc_info=True)
-        return None
-
-
-def _clear(tools: Toolbox, item: Any, has_time: Callable[[], bool]) -> _Fate:
-    try:
-        entry = deleted_entry(item)
+        Never raises because of a single entry, or if the index cannot be read.
+        """
+        outcomes: Counter[_Outcome] = Counter()
+        after = None
         while has_time():
-            counted = _step(tools, entry.organization_id, entry.id)
-            if counted == 0:
-                return _Fate.CLEARED
-            if counted is None:
+            page = self._read(after)
+            if page is None:
                 break
-    except (Conflict, Unavailable):
-        return _Fate.LEFT
-    except Exception:
-        # One spoilt item must not hold up the others.
-        log.exception(
-            "cannot purge a deleted time entry", extra={"time_entry_key": item.get("key")}
-        )
-        return _Fate.FAILED
-    return _Fate.LEFT
+            for item in page.items:
+                outcomes[self._purge(item, has_time)] += 1
+            if page.after is None:
+                break
+            after = page.after
+        purged, failed = outcomes[_Outcome.PURGED], outcomes[_Outcome.FAILED]
+        return PurgeReport(purged, failed, outcomes[_Outcome.LEFT])
 
+    def _read(self, after: Any) -> SparseIndexPage | None:
+        """The next page. None: the database is too busy."""
+        try:
+            return deleted_entries(self._database.connection, PAGE, after)
+        except Unavailable:
+            log.warning("cannot read deleted time entries", exc_info=True)
+            return None
 
-def _step(tools: Toolbox, organization_id: int, entry_id: int) -> int | None:
-    """How many timers are still to be removed; None where none of them was found."""
+    def _purge(self, item: Any, has_time: Callable[[], bool]) -> _Outcome:
+        try:
+            entry = from_item(TimeEntry, item)
+            while has_time():
+                remaining = self._step(entry.organization_id, entry.id)
+                if remaining == 0:
+                    return _Outcome.PURGED
+                if remaining is None:
+                    break
+        except (Conflict, Unavailable):
+            return _Outcome.LEFT
+        except Exception:
+            # An invalid item must not stop the purge.
+            key = item.get("key")
+            log.exception("cannot purge a deleted time entry", extra={"time_entry_key": key})
+            return _Outcome.FAILED
+        return _Outcome.LEFT
 
-    def decide() -> Decision[int | None]:
-        entry = tools.store.deleted_entry(organization_id, entry_id)
-        if entry is None:
-            return Decision(0)
-        timers = []
-        if entry.timer_count:
-            timers = list(tools.store.timers_of_entry(entry, MOST_TIMERS_A_STEP))
-        cleared: Changed = decide_clearing(entry, timers, tools.now())
-        left = cleared.entry.timer_count if cleared.records else None
-        return Decision(left, cleared.changes, cleared.records)
+    def _step(self, organization_id: int, entry_id: int) -> int | None:
+        """Delete some timers. Returns how many remain; None: the index shows none of them."""
 
-    return settle(tools, None, decide).outcome
+        def decide(now: int) -> Decision[int | None]:
+            loaded = self._database.get_many(
+                organization_id, [(TimeEntry, entry_id)], include_deleted=True
+            )
+            entry = loaded.get(TimeEntry, entry_id)
+            if entry is None or entry.deleted_at is None:
+                return Decision(0)
+            timers: Sequence[Timer] = ()
+            if entry.timer_count:
+                timers = load_timers(self._database.connection, entry, MAX_TIMERS_PER_STEP)
+            purged = decide_purge(entry, timers, now)
+            remaining = purged.entry.timer_count if purged.records else None
+            return Decision(remaining, purged.write_set, purged.records)
+
+        return commit_with_retry(self._dependencies, None, decide).outcome

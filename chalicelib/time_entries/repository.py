@@ -1,20 +1,32 @@
-"""Time entries in DynamoDB: lists, what was changed by hand, and what is left of deleted ones."""
+"""Time entries and revisions in DynamoDB: their tables, and reads of one entry.
 
-from collections.abc import Sequence
+Lists of time entries are in ``lists.py``.
+"""
+
+from collections.abc import Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any
 
+from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
+from pynamodb.indexes import GlobalSecondaryIndex
+from pynamodb.models import Model
 
-from chalicelib.core.errors import QueryTooBroad
-from chalicelib.counters.key_ranges import DATES, window_of
-from chalicelib.counters.model import Counted, Listed, TallyScope
-from chalicelib.counters.offset_pages import Tallied, read_page
-from chalicelib.domain.queries import EntryQuery, EntrySort, Page, Stretch
-from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.index_query import Row, Walk, walk_of
-from chalicelib.dynamodb.items import read_noun, ref_of
+from chalicelib.dynamodb.connection import batch_get, query_all, table_name
+from chalicelib.dynamodb.idempotency_records import declare_result
+from chalicelib.dynamodb.index_query import IndexQuery, declare_index
+from chalicelib.dynamodb.items import (
+    EnumAttribute,
+    IntegerAttribute,
+    IntEnumAttribute,
+    ItemType,
+    declare,
+    from_item,
+    key_of,
+    scoped_key,
+)
 from chalicelib.dynamodb.query_planner import (
     BY_ORGANIZATION_DATE,
     BY_PERSON_DATE,
@@ -22,135 +34,199 @@ from chalicelib.dynamodb.query_planner import (
     BY_TIME_ENTRY,
     FIRST,
     LAST,
-    MOST_INDEX_PAGES,
-    Plan,
-    entry_plan,
+    MAX_INDEX_PAGES,
 )
-from chalicelib.dynamodb.sparse_index import Part, SparsePage, sparse_page
-from chalicelib.dynamodb.tables import RevisionModel, TimeEntryModel
-from chalicelib.store.reads import RawItem, query_all, read
-from chalicelib.time_entries.rules import Revision
-from chalicelib.timers.repository import checked, cut, cut_behind
+from chalicelib.dynamodb.sparse_index import SparseIndexPage, SparseIndexRange, sparse_page
+from chalicelib.dynamodb.tables import IndexMeta
+from chalicelib.time_entries.model import (
+    REVISION_RETENTION_SECONDS,
+    Revision,
+    RevisionAction,
+    TimeEntry,
+    TrackMethod,
+)
+from chalicelib.timers.model import Timer
 
 
-def page(connection: Connection, query: EntryQuery) -> Page[TimeEntry]:
-    """One page of a list of time entries, and how many there are in all.
+class ByPersonDate(GlobalSecondaryIndex["TimeEntryModel"]):
+    """A person's time entries by date. Deleted ones have no ``date_key``: they are in no list."""
 
-    Raises ``QueryTooBroad`` where no index serves the query and five index pages do not hold what
-    would have to be checked.
+    class Meta(IndexMeta):
+        index_name = "by_person_date"
+
+    person_key = UnicodeAttribute(hash_key=True)
+    date_key = UnicodeAttribute(range_key=True)
+
+
+class ByServiceDate(GlobalSecondaryIndex["TimeEntryModel"]):
+    """A service's time entries by date."""
+
+    class Meta(IndexMeta):
+        index_name = "by_service_date"
+
+    service_key = UnicodeAttribute(hash_key=True)
+    date_key = UnicodeAttribute(range_key=True)
+
+
+class ByOrganizationDate(GlobalSecondaryIndex["TimeEntryModel"]):
+    """An organization's time entries by date."""
+
+    class Meta(IndexMeta):
+        index_name = "by_organization_date"
+
+    organization_id = IntegerAttribute(hash_key=True)
+    date_key = UnicodeAttribute(range_key=True)
+
+
+class Deleted(GlobalSecondaryIndex["TimeEntryModel"]):
+    """Sparse: the deleted entries that still have timers, of all organizations, oldest first."""
+
+    class Meta(IndexMeta):
+        index_name = "deleted"
+
+    deleted_shard = UnicodeAttribute(hash_key=True)
+    deleted_key = UnicodeAttribute(range_key=True)
+
+
+class TimeEntryModel(Model):
+    """Items of :class:`~chalicelib.time_entries.model.TimeEntry`."""
+
+    class Meta:
+        bare_name = "time_entries"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        stream_view_type = STREAM_NEW_AND_OLD_IMAGE
+
+    key = UnicodeAttribute(hash_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    service_id = IntegerAttribute()
+    date = UnicodeAttribute()
+    created_at = IntegerAttribute()
+    updated_at = IntegerAttribute()
+    creator_id = IntegerAttribute()
+    billable = BooleanAttribute()
+    billable_minutes = IntegerAttribute(null=True)
+    note = UnicodeAttribute(null=True)
+    track_method = IntEnumAttribute(TrackMethod)
+    tracked_seconds = IntegerAttribute()
+    adjusted_seconds = IntegerAttribute()
+    timer_count = IntegerAttribute()
+    running_timer_id = IntegerAttribute(null=True)
+    latest_timer_id = IntegerAttribute(null=True)
+    timer_started_at = IntegerAttribute(null=True)
+    timer_stopped_at = IntegerAttribute(null=True)
+    version = IntegerAttribute()
+    deleted_at = IntegerAttribute(null=True)
+    person_key = UnicodeAttribute()
+    service_key = UnicodeAttribute()
+    date_key = UnicodeAttribute(null=True)
+    deleted_shard = UnicodeAttribute(null=True)
+    deleted_key = UnicodeAttribute(null=True)
+
+    by_person_date = ByPersonDate()
+    by_service_date = ByServiceDate()
+    by_organization_date = ByOrganizationDate()
+    deleted = Deleted()
+
+
+class RevisionModel(Model):
+    """Items of :class:`~chalicelib.time_entries.model.Revision`. They outlive the entry."""
+
+    class Meta:
+        bare_name = "revisions"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    time_entry_key = UnicodeAttribute(hash_key=True)
+    revision_key = UnicodeAttribute(range_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    time_entry_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    act = EnumAttribute(RevisionAction)
+    created_at = IntegerAttribute()
+    before = JSONAttribute()
+    after = JSONAttribute()
+    expires_at = TTLAttribute()
+
+
+def _entry_keys(entry: TimeEntry) -> Mapping[str, Any]:
+    # Deleted entries are in no index of lists, but in the index of entries to purge.
+    is_deleted = entry.deleted_at is not None
+    return {
+        "person_key": keys.scoped(entry.organization_id, entry.person_id),
+        "service_key": keys.scoped(entry.organization_id, entry.service_id),
+        "date_key": None if is_deleted else keys.date_key(entry.date, entry.id),
+        "deleted_shard": keys.DELETED if is_deleted else None,
+        "deleted_key": keys.timestamp_key(entry.deleted_at, entry.id) if is_deleted else None,
+    }
+
+
+def _revision_attributes(revision: Revision) -> Mapping[str, Any]:
+    expires_at = revision.created_at + REVISION_RETENTION_SECONDS
+    return {
+        "time_entry_key": keys.scoped(revision.organization_id, revision.time_entry_id),
+        "revision_key": f"{revision.id:016d}",
+        "expires_at": datetime.fromtimestamp(expires_at, UTC),
+    }
+
+
+def _no_key(organization_id: int, revision_id: int) -> Mapping[str, str]:
+    """Revisions are read by entry and not by key. :func:`_revision_attributes` makes their key."""
+    del organization_id, revision_id
+    return {}
+
+
+declare(
+    ItemType(
+        TimeEntry,
+        TimeEntryModel,
+        scoped_key,
+        derived=_entry_keys,
+        deletable=True,
+    )
+)
+declare(ItemType(Revision, RevisionModel, _no_key, derived=_revision_attributes))
+declare_result(TimeEntry)
+declare_index(BY_PERSON_DATE, TimeEntryModel, TimeEntry, "person_key", "date_key")
+declare_index(BY_SERVICE_DATE, TimeEntryModel, TimeEntry, "service_key", "date_key")
+declare_index(BY_ORGANIZATION_DATE, TimeEntryModel, TimeEntry, "organization_id", "date_key")
+
+
+def load_timers(connection: Connection, entry: TimeEntry, limit: int) -> Sequence[Timer]:
+    """Up to ``limit`` timers of an entry. Two calls.
+
+    The ids come from an index, the timers from the table: the index may be behind.
     """
-    if query.is_empty:
-        return Page((), 0)
-    steps = entry_plan(query)
-    if steps.exact and steps.ordered:
-        return read_page(connection, query, steps, window_of(steps, DATES), _tallied(query, steps))
-    rows = _all_rows(connection, query)
-    first = (query.page - 1) * query.page_size
-    return Page([entry for _, entry in rows[first : first + query.page_size]], len(rows))
-
-
-def stretch(
-    connection: Connection, query: EntryQuery, after: str | None, size: int
-) -> Stretch[TimeEntry]:
-    """Up to ``size`` time entries of a list behind a position (None: from its beginning).
-
-    By date: one call where the index says all, else at most five, of 1 MB of the index each. In
-    another order, and by ids: raises ``QueryTooBroad`` as :func:`page` does.
-    """
-    if after is not None:
-        # Whoever made it up learns that at once, whatever the list.
-        keys.id_in(after)
-    if query.is_empty:
-        return Stretch((), None)
-    steps = entry_plan(query)
-    if query.ids is not None or not steps.ordered:
-        return cut_behind(_all_rows(connection, query), query, after, size)
-    walk = walk_of(connection, steps, query.descending)
-    if not steps.exact:
-        return checked(walk, query, after, size)
-    # One more than is asked for tells whether there is more, without an empty page at the end.
-    found, position = walk.page(query.organization_id, after, size + 1)
-    return cut(found, position, size)
-
-
-def position_of(query: EntryQuery, entry: TimeEntry) -> str:
-    """Where an entry stands in a list that is sorted as a query wants it."""
-    match query.sort:
-        case EntrySort.DATE:
-            return keys.on(entry.date, entry.id)
-        case EntrySort.CREATED_AT:
-            return keys.at(entry.created_at, entry.id)
-        case EntrySort.UPDATED_AT:
-            return keys.at(entry.updated_at, entry.id)
-
-
-def timers_of(connection: Connection, entry: TimeEntry, most: int) -> Sequence[Timer]:
-    """Some of an entry's timers: which ones, the index says; what they are, the table."""
     partition = keys.scoped(entry.organization_id, entry.id)
-    walk = Walk(connection, BY_TIME_ENTRY, partition, FIRST, LAST)
-    found = walk.first(entry.organization_id, most)
-    places = [ref_of(Timer, entry.organization_id, timer.id) for _, timer in found]
-    held = read(connection, places)
-    return [read_noun(Timer, held[place]) for place in places if place in held]
+    index_query = IndexQuery(connection, BY_TIME_ENTRY, partition, FIRST, LAST)
+    rows = index_query.first(entry.organization_id, limit)
+    item_keys = [key_of(Timer, entry.organization_id, timer.id) for _, timer in rows]
+    items = batch_get(connection, item_keys)
+    return [from_item(Timer, items[key]) for key in item_keys if key in items]
 
 
 def revisions(connection: Connection, organization_id: int, entry_id: int) -> Sequence[Revision]:
-    """What was changed of an entry by hand, the oldest first."""
+    """The manual changes of an entry, the oldest first. One call per MB.
+
+    Raises ``QueryTooBroad`` if they are more than ``MAX_INDEX_PAGES`` pages of 1 MB.
+    """
     request: dict[str, Any] = {
         "TableName": table_name(RevisionModel),
         "KeyConditionExpression": "time_entry_key = :entry",
         "ExpressionAttributeValues": {":entry": {"S": keys.scoped(organization_id, entry_id)}},
         "ConsistentRead": True,
     }
-    found = query_all(connection, request, MOST_INDEX_PAGES, "filter[time_entry_id]")
-    return [read_noun(Revision, item) for item in found]
+    items = query_all(connection, request, MAX_INDEX_PAGES, "filter[time_entry_id]")
+    return [from_item(Revision, item) for item in items]
 
 
-def deleted(connection: Connection, limit: int, after: Any = None) -> SparsePage:
-    """Deleted entries that still have timers, the oldest first."""
-    part = Part(TimeEntryModel, "deleted", "deleted_shard = :shard", {":shard": keys.DELETED})
-    return sparse_page(connection, part, limit, after)
+def deleted_entries(connection: Connection, limit: int, after: Any = None) -> SparseIndexPage:
+    """Deleted entries that still have timers, the oldest first. One call.
 
-
-def deleted_entry(item: RawItem) -> TimeEntry:
-    """The entry that an item of :func:`deleted` holds. Raises whatever a spoilt one causes."""
-    return read_noun(TimeEntry, item)
-
-
-def _tallied(query: EntryQuery, steps: Plan) -> Tallied:
-    """By what an exact plan is counted."""
-    (person_id,) = query.person_ids or (None,)
-    (service_id,) = query.service_ids or (None,)
-    entries, organization_id = Listed.TIME_ENTRIES, query.organization_id
-    scope = {
-        BY_PERSON_DATE: TallyScope(entries, organization_id, person_id),
-        BY_SERVICE_DATE: TallyScope(entries, organization_id, service_id=service_id),
-        BY_ORGANIZATION_DATE: TallyScope(entries, organization_id),
-    }[steps.index]
-    return Tallied(keys.tally_scope(scope), Counted.ENTRIES, DATES, has_quarters=False)
-
-
-def _all_rows(connection: Connection, query: EntryQuery) -> list[Row]:
-    """Every entry that a query means, in its order."""
-    if query.ids is not None:
-        entries = _named(connection, query.organization_id, query.ids)
-    else:
-        entries = _read_all(connection, query, entry_plan(query))
-    rows = [(position_of(query, entry), entry) for entry in entries if query.matches(entry)]
-    return sorted(rows, key=lambda row: row[0], reverse=query.descending)
-
-
-def _named(connection: Connection, organization_id: int, ids: frozenset[int]) -> list[TimeEntry]:
-    found = read(connection, [ref_of(TimeEntry, organization_id, it) for it in ids])
-    entries = (read_noun(TimeEntry, item) for item in found.values())
-    return [entry for entry in entries if entry.deleted_at is None]
-
-
-def _read_all(connection: Connection, query: EntryQuery, steps: Plan) -> list[TimeEntry]:
-    walk = walk_of(connection, steps, query.descending)
-    found, is_all = walk.matching(query.organization_id, query.matches, MOST_INDEX_PAGES)
-    if is_all:
-        return found
-    # Who has a person or a service can still narrow it by dates.
-    widest = steps.index == BY_ORGANIZATION_DATE and (steps.begin, steps.end) != (FIRST, LAST)
-    raise QueryTooBroad("filter[person_id]" if widest else "filter[after]")
+    ``after`` is the ``after`` of the previous page.
+    """
+    key_range = SparseIndexRange(
+        TimeEntryModel, "deleted", "deleted_shard = :shard", {":shard": keys.DELETED}
+    )
+    return sparse_page(connection, key_range, limit, after)

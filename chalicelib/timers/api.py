@@ -1,50 +1,74 @@
-"""Timers. The source document; contract sections 2, 3, 4 and 6."""
+"""The JSON:API resource and the routes of timers. Contract sections 2, 3, 4 and 6."""
 
-from chalicelib.core.permissions import Visibility
-from chalicelib.domain.timers import Timer
-from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
-from chalicelib.jsonapi.resource import (
-    Attribute,
-    Filter,
-    FilterKind,
-    Kind,
-    Relationship,
-    Resource,
-)
+from typing import Any
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import OverlapsSession
+from chalicelib.core.idempotency import IdempotencyKey
+from chalicelib.core.lists import CursorPage, Page
+from chalicelib.core.permissions import OWN, Caller
+from chalicelib.core.unit_of_work import Result
+from chalicelib.http.includes import IncludedResources
+from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.routing import MetaField, Route
+from chalicelib.http.views import Presented, ResourceViews
+from chalicelib.jsonapi import example_values as example
+from chalicelib.jsonapi.in_memory_list import ReadPosition
+from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship, Values
+from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
+from chalicelib.jsonapi.requests import Document
+from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+from chalicelib.time_entries.api import TIME_ENTRIES
+from chalicelib.timers.model import Timer, TimerOutcome, TimerQuery, TimerSort
+from chalicelib.timers.operations import VIEW_TIMER, StartCommand, StopCommand, Timers
 
 _STOP_REASON: Attribute[Timer] = Attribute(
     "stop_reason",
     Kind.TEXT,
-    lambda it: None if it.stop_reason is None else it.stop_reason.value,
+    lambda timer: None if timer.stop_reason is None else timer.stop_reason.value,
     "Why the timer stopped by itself: auto (it reached the limit of the organization), "
     "superseded (another timer started) or deactivated (the person was deactivated). "
     "Absent while the timer is running and after a manual stop.",
 )
 
+
+def _example() -> Timer:
+    return Timer(
+        id=example.TIMER,
+        organization_id=example.ORGANIZATION,
+        person_id=example.PERSON,
+        time_entry_id=example.TIME_ENTRY,
+        started_at=example.NOW,
+        auto_stop_at=example.NOW + 12 * example.HOUR,
+        stopped_at=example.NOW + example.HOUR,
+    )
+
+
 TIMERS: Resource[Timer] = Resource(
     type="timers",
     singular="timer",
-    meaning="One session of work on a time entry, with its start and its stop.",
+    description="One session of work on a time entry, with its start and its stop.",
+    entity=Timer,
+    view=VIEW_TIMER,
+    example=_example,
     id=lambda timer: timer.id,
-    owner=lambda timer: timer.person_id,
-    visibility=Visibility.OWN,
     meta=(_STOP_REASON,),
     attributes=(
         Attribute(
-            "person_id", Kind.INTEGER, lambda it: it.person_id, "Id of the person who works."
+            "person_id", Kind.INTEGER, lambda timer: timer.person_id, "Id of the person who works."
         ),
-        Attribute("started_at", Kind.INSTANT, lambda it: it.started_at, "Start time."),
+        Attribute("started_at", Kind.TIMESTAMP, lambda timer: timer.started_at, "Start time."),
         Attribute(
             "stopped_at",
-            Kind.INSTANT,
-            lambda it: it.stopped_at,
+            Kind.TIMESTAMP,
+            lambda timer: timer.stopped_at,
             "Stop time. Null: the timer is running.",
             nullable=True,
         ),
         Attribute(
             "total_time",
             Kind.INTEGER,
-            lambda it: it.total_time,
+            lambda timer: timer.total_time,
             "Minutes of this session, rounded half up. 0 while the timer is running.",
         ),
     ),
@@ -52,14 +76,14 @@ TIMERS: Resource[Timer] = Resource(
         Relationship(
             "organization",
             "organizations",
-            lambda it: it.organization_id,
+            lambda timer: timer.organization_id,
             "Organization of the timer.",
             always=True,
         ),
         Relationship(
             "time_entry",
             "time_entries",
-            lambda it: it.time_entry_id,
+            lambda timer: timer.time_entry_id,
             "Time entry that the session counts on.",
         ),
     ),
@@ -98,6 +122,7 @@ TIME_ENTRY = Input(
     ),
     "The time entry to work on.",
 )
+
 SERVICE = Input(
     "service",
     Kind.ID,
@@ -108,21 +133,146 @@ SERVICE = Input(
     ),
     "The service of a new time entry. Ignored if a time entry is given.",
 )
+
 PERSON = Input(
     "person",
     Kind.ID,
     (InAttribute("person_id"), InRelationship("person", "people")),
     "Person who works. Default: the caller. Only admins can name another person.",
 )
+
 STARTED_AT = Input(
     "started_at",
-    Kind.INSTANT,
+    Kind.TIMESTAMP,
     (InAttribute("started_at"),),
     "Start time. Default: now. At most 31 days ago and not before the end of the last session.",
 )
+
 STOPPED_AT = Input(
     "stopped_at",
-    Kind.INSTANT,
+    Kind.TIMESTAMP,
     (InAttribute("stopped_at"),),
     "Stop time. Default: now.",
 )
+
+_STOPPED_TIMERS = MetaField(
+    "stopped_timer_ids", Kind.ID, "Timers that this request stopped.", is_list=True
+)
+_ALREADY_STOPPED = MetaField(
+    "already_stopped", Kind.BOOLEAN, "True if the timer was already stopped. Nothing changed."
+)
+
+
+def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """The routes of timers."""
+    views = ResourceViews(included, TIMERS, _present)
+    timers = Timers(dependencies)
+
+    def stop(
+        caller: Caller, timer_id: int, values: Values, key: IdempotencyKey | None
+    ) -> Result[TimerOutcome]:
+        command = StopCommand(timer_id=timer_id, stopped_at=values.get(STOPPED_AT.name))
+        return timers.stop(caller, command, key)
+
+    def stop_on_entry(
+        caller: Caller, entry_id: int, values: Values, key: IdempotencyKey | None
+    ) -> Result[TimerOutcome]:
+        command = StopCommand(time_entry_id=entry_id, stopped_at=values.get(STOPPED_AT.name))
+        return timers.stop(caller, command, key)
+
+    return (
+        views.list(TimerList(timers), OWN),
+        views.create(
+            timers.start,
+            OWN,
+            _START_INPUTS,
+            read=_start_command,
+            name="start_timer",
+            description="Start a timer and stop the running one at the same time.",
+            meta=(_STOPPED_TIMERS,),
+            own_errors=(OverlapsSession,),
+        ),
+        views.show(timers.show, OWN),
+        views.action(
+            "stop",
+            stop,
+            OWN,
+            inputs=(STOPPED_AT,),
+            idempotent=True,
+            methods=("PATCH", "PUT"),
+            description="Stop a timer.",
+            meta=(_ALREADY_STOPPED,),
+        ),
+        views.action(
+            "stop",
+            stop_on_entry,
+            OWN,
+            inputs=(STOPPED_AT,),
+            subject=TIME_ENTRIES,
+            idempotent=True,
+            description="Stop the running timer of a time entry.",
+            meta=(_ALREADY_STOPPED,),
+        ),
+    )
+
+
+class TimerList:
+    """Reads lists of timers: see :class:`~chalicelib.jsonapi.in_memory_list.ListReader`."""
+
+    def __init__(self, timers: Timers) -> None:
+        self._timers = timers
+
+    def page(self, caller: Caller, query: ListQuery) -> Page[Timer]:
+        """A page by number."""
+        return self._timers.page(caller, _timer_query(caller, query))
+
+    def cursor_page(
+        self, caller: Caller, query: ListQuery, position: ReadPosition
+    ) -> tuple[CursorPage[Timer], str]:
+        """A cursor page, and the list's description."""
+        return self._timers.cursor_page(caller, _timer_query(caller, query), position)
+
+
+def _present(outcome: TimerOutcome) -> Presented:
+    meta: dict[str, Any] = {}
+    if outcome.stopped_timer_id is not None:
+        meta["stopped_timer_ids"] = [str(outcome.stopped_timer_id)]
+    if outcome.already_stopped:
+        meta["already_stopped"] = True
+    return outcome.timer, meta
+
+
+_START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT)
+
+
+def _start_command(document: Document, parameters: Parameters) -> StartCommand:
+    time_entry_id = TIME_ENTRY.read(document, parameters)
+    return StartCommand(
+        time_entry_id=time_entry_id,
+        # With a time entry, an invalid service is not an error.
+        service_id=SERVICE.read(document, parameters) if time_entry_id is None else None,
+        person_id=PERSON.read(document, parameters),
+        started_at=STARTED_AT.read(document, parameters),
+    )
+
+
+def _timer_query(caller: Caller, query: ListQuery) -> TimerQuery:
+    conditions = query.conditions
+    return TimerQuery(
+        organization_id=caller.organization.id,
+        person_ids=conditions.ids("person_id"),
+        time_entry_ids=conditions.ids("time_entry_id"),
+        started_at=conditions.time("started_at"),
+        stopped_at=conditions.time("stopped_at"),
+        other_person_ids=conditions.excluded_ids("person_id"),
+        other_time_entry_ids=conditions.excluded_ids("time_entry_id"),
+        started_outside=conditions.excluded_times("started_at"),
+        stopped_outside=conditions.excluded_times("stopped_at"),
+        sort=TimerSort(query.sort),
+        descending=query.descending,
+        page=query.page.number if isinstance(query.page, PageNumber) else 1,
+        page_size=query.page.size,
+    )
+
+
+TIMERS_REGISTRATION = Registration(TIMERS, timer_routes, PersonalData.EXPORTED_AND_ERASED)

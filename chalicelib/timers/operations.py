@@ -1,24 +1,33 @@
-"""Start, stop, show and list timers."""
+"""Start, stop, show and list timers. Contract sections 3, 4 and 6."""
 
 from collections.abc import Callable
-from dataclasses import fields, replace
 
-from chalicelib.core.dependencies import Toolbox
+from msgspec import Struct
+from msgspec.structs import fields, replace
+
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.core.idempotency import Outcome, RequestKey
-from chalicelib.core.permissions import acts_for, may_see
-from chalicelib.core.unit_of_work import Answer, Decision, replay, settle
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Caller, Service
-from chalicelib.domain.queries import Page, Stretch, TimerQuery
-from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.dynamodb.database import StartState, StopState
-from chalicelib.dynamodb.transactions import LostRace
-from chalicelib.jsonapi.resource import Record, Resource
-from chalicelib.time_entries.api import TIME_ENTRIES
-from chalicelib.timers.api import TIMERS
+from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
+from chalicelib.core.lists import CursorPage, Page
+from chalicelib.core.permissions import (
+    Caller,
+    ViewPolicy,
+    Visibility,
+    limit_to_caller,
+    require_view,
+    resolve_person,
+)
+from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.write_set import ConcurrentModification
+from chalicelib.dynamodb.database import LoadedRecords
+from chalicelib.people.model import Person
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.operations import VIEW_TIME_ENTRY
+from chalicelib.timers import lists
+from chalicelib.timers.model import PersonState, Timer, TimerOutcome, TimerQuery
 from chalicelib.timers.rules import (
-    Drawn,
+    GeneratedIds,
     Stopped,
     correction,
     decide_correction,
@@ -26,11 +35,15 @@ from chalicelib.timers.rules import (
     decide_stop,
 )
 
+VIEW_TIMER: ViewPolicy[Timer] = ViewPolicy(Visibility.OWNER, lambda timer: timer.person_id)
 
-@dataclass(frozen=True, slots=True)
-class StartTimer:
-    """What a caller asks for: a time entry, or else a service; for whom (None: for themselves),
-    and when it started (an instant; None: now)."""
+
+class StartCommand(Struct, frozen=True):
+    """What a caller asks to start: on a time entry, or else on a service.
+
+    :param person_id: for whom; None: for the caller.
+    :param started_at: the timestamp of the start; None: now.
+    """
 
     time_entry_id: int | None = None
     service_id: int | None = None
@@ -38,172 +51,173 @@ class StartTimer:
     started_at: int | None = None
 
 
-@dataclass(frozen=True, slots=True)
-class StopTimer:
-    """Which timer, or what runs on which time entry, and when it stopped (None: now)."""
+class StopCommand(Struct, frozen=True):
+    """What a caller asks to stop: a timer, or the running timer of a time entry.
+
+    ``stopped_at`` is the timestamp of the stop; None: now.
+    """
 
     timer_id: int | None = None
     time_entry_id: int | None = None
     stopped_at: int | None = None
 
 
-def show_timer(tools: Toolbox, caller: Caller, timer_id: int | None) -> Timer:
-    """A timer that the caller may see. Raises :class:`RecordNotFound` for any other id."""
-    if timer_id is None:
-        raise RecordNotFound
-    return _visible(caller, tools.store.timer(caller.organization.id, timer_id))
+class Timers:
+    """Operations on timers."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
+
+    def show(self, caller: Caller, timer_id: int) -> Timer:
+        """A timer that the caller may see. One call. Raises ``RecordNotFound``."""
+        timer = self._database.get(Timer, caller.organization.id, timer_id)
+        return require_view(caller, VIEW_TIMER, timer)
+
+    def page(self, caller: Caller, query: TimerQuery) -> Page[Timer]:
+        """A page by number of the timers that the caller may see.
+
+        At most three calls in sequence if an index serves the query, else at most five.
+        """
+        return lists.page(self._database.connection, _visible_to(caller, query))
+
+    def cursor_page(
+        self, caller: Caller, query: TimerQuery, position: Callable[[str], str | None]
+    ) -> tuple[CursorPage[Timer], str]:
+        """A cursor page of the timers that the caller may see, and the list's description.
+
+        ``position`` gets the description and returns where to begin; None: at the beginning. Its
+        exceptions are not caught. One call if an index serves the query, else at most five.
+        """
+        visible = replace(_visible_to(caller, query), page=1, page_size=1)
+        listing = _description(visible)
+        connection, size = self._database.connection, query.page_size
+        return lists.cursor_page(connection, visible, position(listing), size), listing
+
+    def start(
+        self, caller: Caller, command: StartCommand, key: IdempotencyKey | None = None
+    ) -> Result[TimerOutcome]:
+        """Start a timer; a running one stops in the same transaction. Contract section 3.
+
+        With a key, a repeat returns what the first request returned. Two calls. Raises
+        ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``,
+        ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
+        """
+        person_id = resolve_person(caller, command.person_id)
+        entry_id = command.time_entry_id
+        service_id = command.service_id if entry_id is None else None
+        if entry_id is None and service_id is None:
+            raise InvalidAttribute("service")
+        entity_ids = [
+            (PersonState, person_id),
+            (TimeEntry, entry_id),
+            (Service, service_id),
+            (Person, None if person_id == caller.person_id else person_id),
+            (IdempotencyRecord, key),
+        ]
+
+        def decide(now: int) -> Decision[TimerOutcome] | Result[TimerOutcome]:
+            loaded = self._database.get_many(caller.organization.id, entity_ids)
+            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
+            if replayed is not None:
+                return replayed
+            state = loaded.require(PersonState, person_id)
+            _check_person(caller, state, loaded.get(Person, person_id))
+            work = _work(loaded, person_id, command)
+            ids = self._dependencies.ids
+            generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
+            started = decide_start(
+                state, work, caller.organization, generated, command.started_at, caller.person_id
+            )
+            outcome = TimerOutcome(started.timer, started.stopped_timer_id)
+            return Decision(outcome, started.write_set)
+
+        return commit_with_retry(self._dependencies, key, decide)
+
+    def stop(
+        self, caller: Caller, command: StopCommand, key: IdempotencyKey | None = None
+    ) -> Result[TimerOutcome]:
+        """Stop a timer manually, now or when the caller says it stopped. Contract section 4.
+
+        Two calls; three where a stop is corrected or a time entry is named. Raises
+        ``RecordNotFound``, ``InvalidAttribute``, ``IdempotencyKeyReused``, ``Conflict``,
+        ``Unavailable``.
+        """
+        entity_ids = [
+            (Timer, command.timer_id),
+            (TimeEntry, command.time_entry_id),
+            (IdempotencyRecord, key),
+        ]
+
+        def decide(now: int) -> Decision[TimerOutcome] | Result[TimerOutcome]:
+            loaded = self._database.get_many(caller.organization.id, entity_ids)
+            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
+            if replayed is not None:
+                return replayed
+            timer = self._named_timer(caller, loaded, command)
+            stopped = self._stop(timer, now, command.stopped_at)
+            outcome = TimerOutcome(stopped.timer, already_stopped=stopped.write_set is None)
+            return Decision(outcome, stopped.write_set)
+
+        return commit_with_retry(self._dependencies, key, decide)
+
+    def _named_timer(self, caller: Caller, loaded: LoadedRecords, command: StopCommand) -> Timer:
+        if command.time_entry_id is None:
+            return require_view(caller, VIEW_TIMER, loaded.get(Timer, command.timer_id))
+        entry = loaded.get(TimeEntry, command.time_entry_id)
+        entry = require_view(caller, VIEW_TIME_ENTRY, entry)
+        if entry.latest_timer_id is None:
+            raise RecordNotFound
+        # The running timer of an entry is its latest one. If none is running, an earlier request
+        # has stopped the latest, and its response may be lost.
+        timer = self.show(caller, entry.latest_timer_id)
+        if timer.stopped_at is not None and entry.running_timer_id == timer.id:
+            raise ConcurrentModification
+        return timer
+
+    def _stop(self, timer: Timer, now: int, stopped_at: int | None) -> Stopped:
+        earlier = correction(timer, now, stopped_at)
+        if earlier is None:
+            return decide_stop(timer, now, stopped_at)
+        # Includes an entry that is deleted and not purged yet: it still counts its timers.
+        loaded = self._database.get_many(
+            timer.organization_id,
+            [(PersonState, timer.person_id), (TimeEntry, timer.time_entry_id)],
+            include_deleted=True,
+        )
+        entry = loaded.get(TimeEntry, timer.time_entry_id)
+        if entry is None:
+            raise ConcurrentModification
+        state = loaded.require(PersonState, timer.person_id)
+        return decide_correction(timer, state, entry, now, earlier)
 
 
-def list_timers(tools: Toolbox, caller: Caller, query: TimerQuery) -> Page[Timer]:
-    """A page of the timers that the caller may see: a member's list holds only their own."""
-    return tools.store.timers(_within_sight(caller, query))
-
-
-def walk_timers(
-    tools: Toolbox, caller: Caller, query: TimerQuery, position: Callable[[str], str | None]
-) -> tuple[Stretch[Timer], str]:
-    """The timers behind a position of the list that the caller may see, and what that list is.
-
-    ``position`` is told everything that makes the list, and gives where to begin; None: at its
-    beginning. What it raises passes.
-    """
-    seen = replace(_within_sight(caller, query), page=1, page_size=1)
-    listing = _description(seen)
-    return tools.store.stretch(seen, position(listing), query.page_size), listing
-
-
-def _within_sight(caller: Caller, query: TimerQuery) -> TimerQuery:
-    if may_see(caller, TIMERS.visibility, None):
-        return query
-    own = frozenset({caller.person_id})
-    return replace(query, person_ids=own if query.person_ids is None else own & query.person_ids)
+def _visible_to(caller: Caller, query: TimerQuery) -> TimerQuery:
+    return replace(query, person_ids=limit_to_caller(caller, query.person_ids))
 
 
 def _description(query: TimerQuery) -> str:
-    # Sets have no order of their own, and another one in each process.
+    # The order of a set differs between processes.
     values = (getattr(query, field.name) for field in fields(query))
-    return repr([sorted(it) if isinstance(it, frozenset) else it for it in values])
+    return repr([sorted(value) if isinstance(value, frozenset) else value for value in values])
 
 
-def start_timer(
-    tools: Toolbox, caller: Caller, command: StartTimer, key: RequestKey | None = None
-) -> Answer[Outcome]:
-    """Start a timer; whatever runs stops in the same transaction. Contract section 3.
-
-    With a key, a repeat answers what the first answered. Raises ``AccessDenied``,
-    ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``, ``Conflict``,
-    ``Unavailable``; then nothing was written, but for the last, where all or nothing was.
-    """
-    person_id = acts_for(caller, command.person_id)
-    service_id = command.service_id if command.time_entry_id is None else None
-    if command.time_entry_id is None and service_id is None:
-        raise InvalidAttribute("service")
-
-    def decide() -> Decision[Outcome] | Answer[Outcome]:
-        now = tools.now()
-        state = tools.store.start_state(
-            caller.organization.id,
-            person_id,
-            time_entry_id=command.time_entry_id,
-            service_id=service_id,
-            with_person=person_id != caller.person_id,
-            key=key,
-        )
-        replayed = replay(state.kept, key, now)
-        if replayed is not None:
-            return replayed
-        _check_person(state, person_id, caller)
-        work = _work(state, person_id, command)
-        drawn = Drawn(now, tools.ids.draw(after=state.slot.last_timer_id), tools.ids.draw())
-        started = decide_start(
-            state.slot, work, caller.organization, drawn, command.started_at, caller.person_id
-        )
-        return Decision(Outcome(started.timer, started.stopped_timer_id), started.changes)
-
-    return settle(tools, key, decide)
-
-
-def stop_timer(
-    tools: Toolbox, caller: Caller, command: StopTimer, key: RequestKey | None = None
-) -> Answer[Outcome]:
-    """Stop a timer by hand, now or when the caller says it stopped. Contract section 4.
-
-    Raises ``RecordNotFound``, ``InvalidAttribute``, ``IdempotencyKeyReused``, ``Conflict``,
-    ``Unavailable``.
-    """
-    if command.timer_id is None and command.time_entry_id is None:
-        raise RecordNotFound
-
-    def decide() -> Decision[Outcome] | Answer[Outcome]:
-        now = tools.now()
-        state = tools.store.stop_state(
-            caller.organization.id,
-            timer_id=command.timer_id,
-            time_entry_id=command.time_entry_id,
-            key=key,
-        )
-        replayed = replay(state.kept, key, now)
-        if replayed is not None:
-            return replayed
-        timer = _named_timer(tools, caller, state)
-        stopped = _stop(tools, timer, now, command.stopped_at)
-        outcome = Outcome(stopped.timer, already_stopped=stopped.changes is None)
-        return Decision(outcome, stopped.changes)
-
-    return settle(tools, key, decide)
-
-
-def _named_timer(tools: Toolbox, caller: Caller, state: StopState) -> Timer:
-    entry = state.time_entry
-    if entry is None:
-        return _visible(caller, state.timer)
-    if entry.latest_timer_id is None or not _sees(caller, TIME_ENTRIES, entry):
-        raise RecordNotFound
-    # What runs on an entry is the latest that was started on it; where nothing runs, the latest
-    # is what an earlier, unanswered stop has stopped.
-    timer = show_timer(tools, caller, entry.latest_timer_id)
-    if timer.stopped_at is not None and entry.running_timer_id == timer.id:
-        raise LostRace
-    return timer
-
-
-def _stop(tools: Toolbox, timer: Timer, now: int, stopped_at: int | None) -> Stopped:
-    earlier = correction(timer, now, stopped_at)
-    if earlier is None:
-        return decide_stop(timer, now, stopped_at)
-    slot, entry = tools.store.correction_state(timer)
-    if entry is None:
-        raise LostRace
-    return decide_correction(timer, slot, entry, now, earlier)
-
-
-def _visible(caller: Caller, timer: Timer | None) -> Timer:
-    if timer is None or not _sees(caller, TIMERS, timer):
-        raise RecordNotFound
-    return timer
-
-
-def _sees(caller: Caller, resource: Resource[Record], record: Record) -> bool:
-    return may_see(caller, resource.visibility, resource.owner(record))
-
-
-def _check_person(state: StartState, person_id: int, caller: Caller) -> None:
-    if person_id == caller.person_id:
-        # Their token may be remembered for a moment longer than it is good.
-        if state.slot.blocked:
+def _check_person(caller: Caller, state: PersonState, other: Person | None) -> None:
+    if state.person_id == caller.person_id:
+        # A revoked token may stay in the cache of callers for up to 60 seconds.
+        if state.disabled:
             raise AccessDenied("You are deactivated. Ask an admin to restore you.")
-        return
-    if state.slot.blocked:
-        raise InvalidAttribute("person")
-    if state.person is None or state.person.deactivated_at is not None:
+    elif state.disabled or other is None or other.deactivated_at is not None:
         raise InvalidAttribute("person")
 
 
-def _work(state: StartState, person_id: int, command: StartTimer) -> TimeEntry | Service:
+def _work(loaded: LoadedRecords, person_id: int, command: StartCommand) -> TimeEntry | Service:
     if command.time_entry_id is not None:
-        if state.time_entry is None or state.time_entry.person_id != person_id:
+        entry = loaded.get(TimeEntry, command.time_entry_id)
+        if entry is None or entry.person_id != person_id:
             raise InvalidAttribute("time_entry")
-        return state.time_entry
-    if state.service is None or not state.service.takes_time:
+        return entry
+    service = loaded.get(Service, command.service_id)
+    if service is None or not service.takes_time:
         raise InvalidAttribute("service")
-    return state.service
+    return service

@@ -1,146 +1,367 @@
-"""Lists of timers by position, what runs of a person, and what runs past its limit."""
+"""Timers and person states in DynamoDB: their tables, and the writes of a write set.
 
-from collections.abc import Sequence
+Lists of timers are in ``lists.py``.
+"""
+
+from collections.abc import Mapping
 from typing import Any
 
+from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
+from pynamodb.expressions.condition import Condition
+from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
+from pynamodb.indexes import GlobalSecondaryIndex
+from pynamodb.models import Model
+from pynamodb.transactions import TransactWrite
 
-from chalicelib.counters.key_ranges import window
-from chalicelib.domain.queries import EntryQuery, Stretch, TimerQuery, TimerSort
-from chalicelib.domain.timers import Timer
+from chalicelib.core.write_set import (
+    ClearRunning,
+    Disable,
+    Enable,
+    MoveLastStop,
+    PersonStateUpdate,
+    SetRunning,
+    StopTimer,
+    TimeEntryUpdate,
+    WriteSet,
+)
+from chalicelib.counters.model import CounterKey, Counters, PersonDay
+from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.index_query import Row, Walk, walk_of
-from chalicelib.dynamodb.items import read_noun, read_slot, slot_ref
-from chalicelib.dynamodb.query_planner import MOST_INDEX_PAGES, Plan, asks_what_runs, detour, plan
-from chalicelib.dynamodb.sparse_index import Part, SparsePage, sparse_page
-from chalicelib.dynamodb.tables import TimerModel
-from chalicelib.store.reads import RawItem, read
+from chalicelib.dynamodb.connection import RawItem
+from chalicelib.dynamodb.idempotency_records import declare_result
+from chalicelib.dynamodb.index_query import declare_index
+from chalicelib.dynamodb.items import (
+    EnumAttribute,
+    IntegerAttribute,
+    ItemType,
+    declare,
+    scoped_key,
+    to_item,
+)
+from chalicelib.dynamodb.query_planner import BY_PERSON, BY_STARTED, BY_STOPPED, BY_TIME_ENTRY
+from chalicelib.dynamodb.sparse_index import SparseIndexPage, SparseIndexRange, sparse_page
+from chalicelib.dynamodb.tables import IndexMeta
+from chalicelib.dynamodb.transactions import declare_writer
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer, TimerOutcome
 
 
-def stretch(
-    connection: Connection, query: TimerQuery, after: str | None, size: int
-) -> Stretch[Timer]:
-    """Up to ``size`` timers of a list behind a position (None: from its beginning).
+class ByPerson(GlobalSecondaryIndex["TimerModel"]):
+    """A person's timers by start. Sessions do not overlap, so this is also their order by stop."""
 
-    One call where the index says all, and another wait before it where a person's or an entry's
-    list is narrowed by when its timers stopped; otherwise at most five, of 1 MB of the index each.
+    class Meta(IndexMeta):
+        index_name = "by_person"
+
+    person_key = UnicodeAttribute(hash_key=True)
+    started_key = UnicodeAttribute(range_key=True)
+
+
+class ByTimeEntry(GlobalSecondaryIndex["TimerModel"]):
+    """A time entry's timers by start and stop: they belong to one person."""
+
+    class Meta(IndexMeta):
+        index_name = "by_time_entry"
+
+    time_entry_key = UnicodeAttribute(hash_key=True)
+    started_key = UnicodeAttribute(range_key=True)
+
+
+class ByOrganizationStarted(GlobalSecondaryIndex["TimerModel"]):
+    """An organization's timers by start."""
+
+    class Meta(IndexMeta):
+        index_name = "by_organization_started"
+
+    organization_id = IntegerAttribute(hash_key=True)
+    started_key = UnicodeAttribute(range_key=True)
+
+
+class ByOrganizationStopped(GlobalSecondaryIndex["TimerModel"]):
+    """An organization's timers by stop. Running timers sort last."""
+
+    class Meta(IndexMeta):
+        index_name = "by_organization_stopped"
+
+    organization_id = IntegerAttribute(hash_key=True)
+    stopped_key = UnicodeAttribute(range_key=True)
+
+
+class Running(GlobalSecondaryIndex["TimerModel"]):
+    """Sparse: the running timers of all organizations, by their auto-stop time."""
+
+    class Meta(IndexMeta):
+        index_name = "running"
+
+    running_shard = UnicodeAttribute(hash_key=True)
+    auto_stop_key = UnicodeAttribute(range_key=True)
+
+
+class TimerModel(Model):
+    """Items of :class:`~chalicelib.timers.model.Timer`."""
+
+    class Meta:
+        bare_name = "timers"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+        stream_view_type = STREAM_NEW_AND_OLD_IMAGE
+
+    key = UnicodeAttribute(hash_key=True)
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    time_entry_id = IntegerAttribute()
+    started_at = IntegerAttribute()
+    auto_stop_at = IntegerAttribute()
+    stopped_at = IntegerAttribute(null=True)
+    stop_reason = EnumAttribute(StopReason, null=True)
+    version = IntegerAttribute()
+    person_key = UnicodeAttribute()
+    time_entry_key = UnicodeAttribute()
+    started_key = UnicodeAttribute()
+    stopped_key = UnicodeAttribute()
+    running_shard = UnicodeAttribute(null=True)
+    auto_stop_key = UnicodeAttribute(null=True)
+
+    by_person = ByPerson()
+    by_time_entry = ByTimeEntry()
+    by_organization_started = ByOrganizationStarted()
+    by_organization_stopped = ByOrganizationStopped()
+    running = Running()
+
+
+class PersonStateModel(Model):
+    """Items of :class:`~chalicelib.timers.model.PersonState`.
+
+    The table also has the idempotency records:
+    :class:`~chalicelib.dynamodb.idempotency_records.IdempotencyModel`.
     """
-    if after is not None:
-        # Whoever made it up learns that at once, whatever the list.
-        keys.id_in(after)
-    if (person_id := asks_what_runs(query)) is not None:
-        return Stretch(() if after else what_runs(connection, query, person_id), None)
-    steps = plan(query)
-    if steps is None:
-        return Stretch((), None)
-    if steps.exact:
-        return _exact_stretch(connection, query, steps, after, size)
-    if (aside := detour(query)) is not None and aside.begin == keys.begin(keys.ENDLESS):
-        # What runs of an organization: never more than it has people.
-        return _sorted_stretch(connection, query, aside, after, size)
-    return _checked_stretch(connection, query, steps, after, size)
+
+    class Meta:
+        bare_name = "person_state"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    person_key = UnicodeAttribute(hash_key=True)
+    name = UnicodeAttribute(range_key=True)
+    version = IntegerAttribute()
+    last_timer_id = IntegerAttribute()
+    last_stopped_at = IntegerAttribute(null=True)
+    timer_id = IntegerAttribute(null=True)
+    time_entry_id = IntegerAttribute(null=True)
+    started_at = IntegerAttribute(null=True)
+    auto_stop_at = IntegerAttribute(null=True)
+    disabled = BooleanAttribute(null=True)
+    expires_at = TTLAttribute(null=True)
 
 
-def what_runs(connection: Connection, query: TimerQuery, person_id: int) -> Sequence[Timer]:
-    """What runs of a person, from their slot: consistently, where an index may be behind."""
-    place = slot_ref(query.organization_id, person_id)
-    slot = read_slot(query.organization_id, person_id, read(connection, [place]).get(place))
-    timer = slot.timer
-    return [timer] if timer is not None and query.matches(timer) else []
+def _timer_keys(timer: Timer) -> Mapping[str, Any]:
+    # Items without these two keys are not in the index of running timers.
+    is_running = timer.stopped_at is None
+    return {
+        "person_key": keys.scoped(timer.organization_id, timer.person_id),
+        "time_entry_key": keys.scoped(timer.organization_id, timer.time_entry_id),
+        "started_key": keys.timestamp_key(timer.started_at, timer.id),
+        "stopped_key": keys.timestamp_key(timer.stopped_at, timer.id),
+        "running_shard": keys.shard(timer.id) if is_running else None,
+        "auto_stop_key": keys.timestamp_key(timer.auto_stop_at, timer.id) if is_running else None,
+    }
 
 
-def in_order(query: TimerQuery, timers: Sequence[Timer]) -> list[Timer]:
-    """Timers in the order that a query wants."""
-    return sorted(timers, key=lambda it: position_of(query, it), reverse=query.descending)
+def _person_state_key(organization_id: int, person_id: int) -> Mapping[str, str]:
+    return {"person_key": keys.scoped(organization_id, person_id), "name": keys.RUNNING_TIMER}
 
 
-def position_of(query: TimerQuery, timer: Timer) -> str:
-    """Where a timer stands in a list that is sorted as a query wants it."""
-    by_start = query.sort is TimerSort.STARTED_AT
-    return keys.at(timer.started_at if by_start else timer.stopped_at, timer.id)
-
-
-def _exact_stretch(
-    connection: Connection, query: TimerQuery, steps: Plan, after: str | None, size: int
-) -> Stretch[Timer]:
-    wanted = window(connection, query.organization_id, steps)
-    if wanted.is_empty:
-        return Stretch((), None)
-    walk = Walk(
-        connection,
-        steps.index,
-        steps.partition,
-        wanted.begin.key,
-        wanted.end.key,
-        backwards=query.descending,
+def _read_person_state(organization_id: int, person_id: int, raw: RawItem | None) -> PersonState:
+    """A person's state: an empty one if the person never started a timer."""
+    if raw is None:
+        return PersonState(organization_id, person_id)
+    item = PersonStateModel.from_raw_data(raw)
+    running = None
+    if item.timer_id is not None:
+        running = RunningTimer(
+            item.timer_id, item.time_entry_id, item.started_at, item.auto_stop_at
+        )
+    return PersonState(
+        organization_id=organization_id,
+        person_id=person_id,
+        version=item.version,
+        running=running,
+        last_timer_id=item.last_timer_id,
+        last_stopped_at=item.last_stopped_at,
+        disabled=bool(item.disabled),
     )
-    # One more than is asked for tells whether there is more, without an empty page at the end.
-    rows, position = walk.page(query.organization_id, after, size + 1)
-    return cut(rows, position, size)
 
 
-def _checked_stretch(
-    connection: Connection, query: TimerQuery, steps: Plan, after: str | None, size: int
-) -> Stretch[Timer]:
-    walk = walk_of(connection, steps, query.descending)
-    return checked(walk, query, after, size)
+declare(ItemType(Timer, TimerModel, scoped_key, derived=_timer_keys))
+declare(ItemType(PersonState, PersonStateModel, _person_state_key, read=_read_person_state))
+declare_result(TimerOutcome)
+declare_index(BY_PERSON, TimerModel, Timer, "person_key", "started_key")
+declare_index(BY_TIME_ENTRY, TimerModel, Timer, "time_entry_key", "started_key")
+declare_index(BY_STARTED, TimerModel, Timer, "organization_id", "started_key")
+declare_index(BY_STOPPED, TimerModel, Timer, "organization_id", "stopped_key")
 
 
-def _sorted_stretch(
-    connection: Connection, query: TimerQuery, steps: Plan, after: str | None, size: int
-) -> Stretch[Timer]:
-    walk = walk_of(connection, steps, query.descending)
-    found, _ = walk.matching(query.organization_id, query.matches)
-    placed = [(position_of(query, timer), timer) for timer in in_order(query, found)]
-    return cut_behind(placed, query, after, size)
-
-
-def checked(
-    walk: Walk, query: TimerQuery | EntryQuery, after: str | None, size: int
-) -> Stretch[Any]:
-    """Rows behind a position that a query means: up to ``size``, out of at most five index pages.
-
-    Up to five calls.
-    """
-    found: list[Row] = []
-    position = after
-    for _ in range(MOST_INDEX_PAGES):
-        rows, position = walk.page(query.organization_id, position)
-        found += (row for row in rows if query.matches(row[1]))
-        if len(found) > size or position is None:
-            break
-    return cut(found, position, size)
-
-
-def cut_behind(
-    rows: Sequence[Row], query: TimerQuery | EntryQuery, after: str | None, size: int
-) -> Stretch[Any]:
-    """So many rows behind a position (None: from the beginning), of all of them in their order."""
-    if after is not None:
-        rows = [it for it in rows if (it[0] < after if query.descending else it[0] > after)]
-    return cut(rows, None, size)
-
-
-def cut(rows: Sequence[Row], position: str | None, size: int) -> Stretch[Any]:
-    """So many rows, and where it goes on."""
-    records = [record for _, record in rows[:size]]
-    return Stretch(records, rows[size - 1][0] if len(rows) > size else position)
-
-
-def overdue(
+def overdue_timers(
     connection: Connection, shard: str, now: int, limit: int, after: Any = None
-) -> SparsePage:
-    """Running timers of a shard whose limit has come, the oldest first."""
+) -> SparseIndexPage:
+    """Running timers of a shard that are past their auto-stop time, the oldest first. One call.
+
+    An index may be behind: some of these timers may be stopped already.
+
+    :param now: the present timestamp.
+    :param limit: how many timers.
+    :param after: the ``after`` of the previous page.
+    """
     condition = "running_shard = :shard AND auto_stop_key < :end"
-    values = {":shard": shard, ":end": keys.begin(now + 1)}
-    return sparse_page(connection, Part(TimerModel, "running", condition, values), limit, after)
+    values = {":shard": shard, ":end": keys.timestamp_prefix(now + 1)}
+    return sparse_page(
+        connection, SparseIndexRange(TimerModel, "running", condition, values), limit, after
+    )
 
 
-def overdue_timer(item: RawItem) -> Timer:
-    """The timer that an item of :func:`overdue` holds. Raises whatever a spoilt one causes."""
-    return read_noun(Timer, item)
-
-
-def limit_of(item: RawItem) -> int:
-    """The instant at which that timer must end, from its sort key."""
+def auto_stop_at_in(item: RawItem) -> int:
+    """The auto-stop time of an item from :func:`overdue_timers`, from its sort key."""
     return int(item["auto_stop_key"]["S"].partition("#")[0])
+
+
+def write(transaction: TransactWrite, write_set: WriteSet) -> None:
+    """Add the writes of a write set to a transaction."""
+    organization_id, person_id = write_set.organization_id, write_set.person_id
+    if write_set.new_timer is not None:
+        timer_item = to_item(write_set.new_timer)
+        transaction.save(timer_item, condition=TimerModel.key.does_not_exist())
+    if write_set.new_entry is not None:
+        entry_item = to_item(write_set.new_entry)
+        transaction.save(entry_item, condition=TimeEntryModel.key.does_not_exist())
+    if write_set.stop_timer is not None:
+        _stop_timer(transaction, organization_id, write_set.stop_timer)
+    for update in write_set.entries:
+        _update_entry(transaction, write_set, update)
+    if write_set.person_state is not None:
+        _update_person_state(transaction, write_set, write_set.person_state)
+    for delta in write_set.counters:
+        name = PersonDay(organization_id, person_id, delta.day)
+        _increment(transaction, name, delta.counters)
+    for entry_delta in write_set.entry_counters:
+        _increment(transaction, entry_delta.name, entry_delta.counters)
+
+
+declare_writer(WriteSet, write)
+
+
+def _stop_timer(transaction: TransactWrite, organization_id: int, stop: StopTimer) -> None:
+    condition = TimerModel.key.exists() & TimerModel.stopped_at.does_not_exist()
+    if stop.replaces is not None:
+        condition = (TimerModel.stopped_at == stop.replaces) & TimerModel.stop_reason.exists()
+    reason = stop.stop_reason
+    transaction.update(
+        TimerModel(key=keys.scoped(organization_id, stop.timer_id)),
+        actions=[
+            TimerModel.stopped_at.set(stop.stopped_at),
+            TimerModel.stopped_key.set(keys.timestamp_key(stop.stopped_at, stop.timer_id)),
+            TimerModel.stop_reason.remove()
+            if reason is None
+            else TimerModel.stop_reason.set(reason),
+            TimerModel.running_shard.remove(),
+            TimerModel.auto_stop_key.remove(),
+            TimerModel.version.add(1),
+        ],
+        condition=condition,
+    )
+
+
+def _update_person_state(
+    transaction: TransactWrite, write_set: WriteSet, update: PersonStateUpdate
+) -> None:
+    condition: Condition
+    match update:
+        case SetRunning():
+            actions: list[Action] = [
+                PersonStateModel.timer_id.set(update.running.timer_id),
+                PersonStateModel.time_entry_id.set(update.running.time_entry_id),
+                PersonStateModel.started_at.set(update.running.started_at),
+                PersonStateModel.auto_stop_at.set(update.running.auto_stop_at),
+                PersonStateModel.last_timer_id.set(update.running.timer_id),
+            ]
+            condition = _has_version(update.version)
+        case ClearRunning():
+            actions = [*_REMOVE_RUNNING]
+            condition = PersonStateModel.timer_id == update.timer_id
+        case MoveLastStop():
+            actions = []
+            condition = _has_version(update.version)
+        case Disable():
+            actions = [
+                PersonStateModel.disabled.set(True),
+                PersonStateModel.last_timer_id.set(PersonStateModel.last_timer_id | 0),
+                *_REMOVE_RUNNING,
+            ]
+            condition = _has_version(update.version)
+        case Enable():
+            actions = [PersonStateModel.disabled.remove()]
+            condition = _has_version(update.version)
+    if update.last_stopped_at is not None:
+        actions.append(PersonStateModel.last_stopped_at.set(update.last_stopped_at))
+    transaction.update(
+        PersonStateModel(
+            person_key=keys.scoped(write_set.organization_id, write_set.person_id),
+            name=keys.RUNNING_TIMER,
+        ),
+        actions=[*actions, PersonStateModel.version.add(1)],
+        condition=condition,
+    )
+
+
+_REMOVE_RUNNING: tuple[Action, ...] = (
+    PersonStateModel.timer_id.remove(),
+    PersonStateModel.time_entry_id.remove(),
+    PersonStateModel.started_at.remove(),
+    PersonStateModel.auto_stop_at.remove(),
+)
+
+
+def _has_version(version: int) -> Condition:
+    if version:
+        return PersonStateModel.version == version
+    return PersonStateModel.person_key.does_not_exist()
+
+
+def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeEntryUpdate) -> None:
+    actions: list[Action] = [
+        TimeEntryModel.updated_at.set(write_set.now),
+        TimeEntryModel.version.add(1),
+        TimeEntryModel.tracked_seconds.add(update.seconds),
+        TimeEntryModel.timer_count.add(update.timers),
+    ]
+    # False if the entry does not exist.
+    condition = TimeEntryModel.person_id == write_set.person_id
+    if update.track_method is not None:
+        actions.append(TimeEntryModel.track_method.set(update.track_method))
+    if update.starts is not None:
+        timer_id, started_at = update.starts
+        condition &= TimeEntryModel.deleted_at.does_not_exist()
+        actions += [
+            TimeEntryModel.running_timer_id.set(timer_id),
+            TimeEntryModel.latest_timer_id.set(timer_id),
+            TimeEntryModel.timer_started_at.set(started_at),
+            TimeEntryModel.timer_stopped_at.remove(),
+        ]
+    elif update.ends is not None:
+        actions += [
+            TimeEntryModel.running_timer_id.remove(),
+            TimeEntryModel.timer_stopped_at.set(update.ends),
+        ]
+    transaction.update(
+        TimeEntryModel(key=keys.scoped(write_set.organization_id, update.time_entry_id)),
+        actions=actions,
+        condition=condition,
+    )
+
+
+def _increment(transaction: TransactWrite, name: CounterKey, counters: Counters) -> None:
+    key = keys.counter(name)
+    transaction.update(
+        CounterModel(scope=key["scope"], bucket=key["bucket"]),
+        actions=[Path(counter).add(by) for counter, by in sorted(counters.items())],
+    )

@@ -1,213 +1,223 @@
-"""Starting, switching and stopping, as decisions: state in, changes out.
+"""Start, switch and stop timers: pure decisions, from the loaded state to a write set.
 
-A person has one running timer, and their timeline has no overlaps. Whatever the caller's clock
-says, a session never ends before it starts. Contract sections 3, 4 and 9.
+A person has at most one running timer, and their sessions do not overlap. A session never ends
+before it starts, even if the caller's clock is wrong. Contract sections 3, 4 and 9.
 """
 
-from dataclasses import replace
+from collections.abc import Iterable
+
+from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.core.errors import InvalidAttribute, OverlapsSession
-from chalicelib.core.timestamps import SECONDS_PER_DAY, format_instant, local_date
+from chalicelib.core.timestamps import SECONDS_PER_DAY, format_timestamp, local_date
 from chalicelib.core.write_set import (
-    ChangeEntry,
-    Changes,
-    EntryTallying,
-    FreeSlot,
+    ClearRunning,
     MoveLastStop,
-    OccupySlot,
+    SetRunning,
     StopTimer,
-    Tallying,
-    apply_to_new_entry,
-    merge_entries,
+    TimeEntryUpdate,
+    WriteSet,
 )
-from chalicelib.dataclass import dataclass
-from chalicelib.domain.directory import Organization, Service
-from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer, TrackMethod
+from chalicelib.counters.model import EntryCounterDeltas, TimerCounterDeltas
+from chalicelib.organizations.model import Organization
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
+from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 
-CLOCK_TOLERANCE = 2 * 60
-"""Seconds that a caller's clock may be ahead of ours; what it says is then taken as now."""
+CLOCK_TOLERANCE_SECONDS = 2 * 60
+"""How far a requested time may be in the future. It then counts as now."""
 
-LONGEST_BACKDATING = 31 * SECONDS_PER_DAY
-"""Seconds that a start may lie in the past."""
+MAX_BACKDATING_SECONDS = 31 * SECONDS_PER_DAY
+"""How far a requested start may be in the past."""
 
-CORRECTABLE = frozenset({StopReason.AUTO, StopReason.SUPERSEDED})
-"""Stops that nobody made by hand: an earlier stop by hand replaces them."""
+CORRECTABLE_REASONS = frozenset({StopReason.AUTO, StopReason.SUPERSEDED})
+"""Automatic stops that an earlier manual stop replaces."""
 
 
-@dataclass(frozen=True, slots=True)
-class Drawn:
-    """What a decision may not draw itself: the moment, and ids that nobody has used."""
+class GeneratedIds(Struct, frozen=True):
+    """The present timestamp and new ids. A pure decision cannot generate them."""
 
     now: int
     timer_id: int
     time_entry_id: int
 
 
-@dataclass(frozen=True, slots=True)
-class Started:
-    """The timer that now runs, and the id of the one that it stopped."""
+class Started(Struct, frozen=True):
+    """The result of a start: the running timer, and the id of the timer that it stopped."""
 
     timer: Timer
     stopped_timer_id: int | None
-    changes: Changes
+    write_set: WriteSet
 
 
-@dataclass(frozen=True, slots=True)
-class Stopped:
-    """The timer as it is after the stop. ``changes`` is None where it had been stopped before."""
+class Stopped(Struct, frozen=True):
+    """The result of a stop. ``write_set`` is None if the timer was already stopped."""
 
     timer: Timer
-    changes: Changes | None
+    write_set: WriteSet | None
 
 
 def decide_start(
-    slot: Slot,
+    state: PersonState,
     work: TimeEntry | Service,
     organization: Organization,
-    drawn: Drawn,
+    generated: GeneratedIds,
     started_at: int | None = None,
     creator_id: int | None = None,
 ) -> Started:
-    """Start a timer on a time entry, or on a service, which makes a new time entry.
+    """Start a timer on a time entry, or on a new time entry of a service.
 
-    Whatever runs stops where the new one starts; at its own limit, if that is past. Raises
-    :class:`InvalidAttribute` or :class:`OverlapsSession` about ``started_at``.
+    A running timer stops at the start of the new one, or at its auto-stop time if this is earlier.
+    Raises :class:`InvalidAttribute` and :class:`OverlapsSession` for ``started_at``.
+
+    :param started_at: the requested timestamp; None: now.
+    :param creator_id: the person who creates the time entry; None: the person who works.
     """
-    start = _start_instant(slot, organization, drawn.now, started_at)
+    start = _start_timestamp(state, organization, generated.now, started_at)
     new_entry = None
     if isinstance(work, Service):
-        new_entry = _new_entry(slot, work, organization, drawn, start, creator_id)
+        new_entry = _new_entry(state, work, organization, generated, start, creator_id)
     timer = Timer(
-        id=drawn.timer_id,
-        organization_id=slot.organization_id,
-        person_id=slot.person_id,
-        time_entry_id=drawn.time_entry_id if new_entry else work.id,
+        id=generated.timer_id,
+        organization_id=state.organization_id,
+        person_id=state.person_id,
+        time_entry_id=generated.time_entry_id if new_entry else work.id,
         started_at=start,
         auto_stop_at=start + organization.auto_stop_after,
     )
-    tallying = Tallying()
-    tallying.started(start)
-    entries: list[ChangeEntry] = []
+    deltas = TimerCounterDeltas()
+    deltas.started(start)
+    entries: list[TimeEntryUpdate] = []
     stop = None
-    last_stopped_at = slot.last_stopped_at
-    if slot.running is not None:
-        stop = _superseded(slot.running, start)
+    last_stopped_at = state.last_stopped_at
+    if state.running is not None:
+        stop = _superseded(state.running, start)
         last_stopped_at = stop.stopped_at
-        entries.append(_end_session(slot.running, stop.stopped_at))
-        tallying.stopped(stop.stopped_at)
-    entry_tallying = EntryTallying()
-    begin = ChangeEntry(
+        entries.append(_end_session(state.running, stop.stopped_at))
+        deltas.stopped(stop.stopped_at)
+    entry_deltas = EntryCounterDeltas()
+    update = TimeEntryUpdate(
         timer.time_entry_id,
         timers=1,
         starts=(timer.id, start),
         track_method=_track_method(work),
     )
     if new_entry is None:
-        entries.append(begin)
+        entries.append(update)
     else:
-        new_entry = apply_to_new_entry(new_entry, begin)
-        entry_tallying.came(new_entry)
-    changes = Changes(
-        organization_id=slot.organization_id,
-        person_id=slot.person_id,
-        now=drawn.now,
-        slot=OccupySlot(slot.version, _running(timer), last_stopped_at),
+        new_entry = apply_to_new_entry(new_entry, update)
+        entry_deltas.added(new_entry)
+    write_set = WriteSet(
+        organization_id=state.organization_id,
+        person_id=state.person_id,
+        now=generated.now,
+        person_state=SetRunning(state.version, _running(timer), last_stopped_at),
         new_timer=timer,
         stop_timer=stop,
         new_entry=new_entry,
-        entries=merge_entries(entries),
-        tallies=tallying.changes(),
-        entry_tallies=entry_tallying.changes(),
+        entries=merge_entry_updates(entries),
+        counters=deltas.collected(),
+        entry_counters=entry_deltas.collected(),
     )
-    return Started(timer, stop.timer_id if stop else None, changes)
+    return Started(timer, stop.timer_id if stop else None, write_set)
 
 
 def decide_stop(timer: Timer, now: int, stopped_at: int | None = None) -> Stopped:
-    """Stop a timer by hand. The first stop by hand wins: a later one changes nothing.
+    """Stop a timer manually. The first manual stop wins: a later one changes nothing.
 
-    Raises :class:`InvalidAttribute` where ``stopped_at`` is too far ahead.
+    ``stopped_at`` is the requested timestamp; None: now. Raises :class:`InvalidAttribute` if it is
+    too far in the future.
     """
     if timer.stopped_at is not None:
         return Stopped(timer, None)
-    return _stopped(timer, now, _stop_instant(timer, now, stopped_at), None)
+    return _stopped(timer, now, _stop_timestamp(timer, now, stopped_at), None)
 
 
 def decide_auto_stop(timer: Timer, now: int) -> Stopped:
-    """Stop a forgotten timer at its limit, whenever that is noticed. Contract section 9."""
+    """Stop an overdue timer at its auto-stop time. Contract section 9."""
     if timer.auto_stop_at > now or timer.stopped_at is not None:
         return Stopped(timer, None)
     return _stopped(timer, now, timer.auto_stop_at, StopReason.AUTO)
 
 
 def correction(timer: Timer, now: int, stopped_at: int | None) -> int | None:
-    """The instant to which a stop by hand moves a stop that nobody made by hand, if it does so.
+    """The timestamp to which a manual stop moves an automatic one. None: it does not move it.
 
-    It does where it says explicitly that the timer stopped earlier.
+    It moves it if the caller requests an earlier ``stopped_at``.
     """
-    if stopped_at is None or timer.stopped_at is None or timer.stop_reason not in CORRECTABLE:
+    if stopped_at is None or timer.stopped_at is None:
+        return None
+    if timer.stop_reason not in CORRECTABLE_REASONS:
         return None
     stop = max(timer.started_at, min(stopped_at, now))
     return stop if max(stop, stopped_at) < timer.stopped_at else None
 
 
-def decide_correction(timer: Timer, slot: Slot, entry: TimeEntry, now: int, stop: int) -> Stopped:
-    """Move the stop of a timer to the instant that :func:`correction` gave."""
-    before = timer.started_at + timer.seconds
-    tallying = Tallying()
-    tallying.stopped(before, by=-1)
-    tallying.stopped(stop)
-    is_last = slot.running is None and slot.last_timer_id == timer.id
-    is_shown = entry.latest_timer_id == timer.id
-    change = ChangeEntry(timer.time_entry_id, stop - before, ends=stop if is_shown else None)
-    changes = Changes(
-        organization_id=timer.organization_id,
-        person_id=timer.person_id,
-        now=now,
-        slot=MoveLastStop(slot.version, stop if is_last else slot.last_stopped_at),
-        stop_timer=StopTimer(timer.id, stop, None, replaces=before),
-        entries=(change,),
-        tallies=tallying.changes(),
+def decide_correction(
+    timer: Timer, state: PersonState, entry: TimeEntry, now: int, stop: int
+) -> Stopped:
+    """Move the stop of a timer to the timestamp from :func:`correction`."""
+    previous_stop = timer.started_at + timer.seconds
+    deltas = TimerCounterDeltas()
+    deltas.stopped(previous_stop, by=-1)
+    deltas.stopped(stop)
+    is_last = state.running is None and state.last_timer_id == timer.id
+    is_latest_of_entry = entry.latest_timer_id == timer.id
+    update = TimeEntryUpdate(
+        timer.time_entry_id, stop - previous_stop, ends=stop if is_latest_of_entry else None
     )
-    return Stopped(_with_stop(timer, stop, None), changes)
-
-
-def stop_at(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Changes:
-    """What stops a running timer at an instant that was decided already."""
-    tallying = Tallying()
-    tallying.stopped(stop)
-    return Changes(
+    write_set = WriteSet(
         organization_id=timer.organization_id,
         person_id=timer.person_id,
         now=now,
-        slot=FreeSlot(timer.id, stop),
+        person_state=MoveLastStop(state.version, stop if is_last else state.last_stopped_at),
+        stop_timer=StopTimer(timer.id, stop, None, replaces=previous_stop),
+        entries=(update,),
+        counters=deltas.collected(),
+    )
+    return Stopped(_with_stop(timer, stop, None), write_set)
+
+
+def stop_write_set(timer: Timer, now: int, stop: int, reason: StopReason | None) -> WriteSet:
+    """The writes that stop a running timer at the timestamp ``stop``."""
+    deltas = TimerCounterDeltas()
+    deltas.stopped(stop)
+    return WriteSet(
+        organization_id=timer.organization_id,
+        person_id=timer.person_id,
+        now=now,
+        person_state=ClearRunning(timer.id, stop),
         stop_timer=StopTimer(timer.id, stop, reason),
         entries=(_end_session(_running(timer), stop),),
-        tallies=tallying.changes(),
+        counters=deltas.collected(),
     )
 
 
-def _start_instant(slot: Slot, organization: Organization, now: int, asked: int | None) -> int:
-    earliest = slot.running.started_at if slot.running else slot.last_stopped_at or 0
-    if asked is None or now <= asked <= now + CLOCK_TOLERANCE:
-        # Our clocks differ among themselves too: then the session starts where the last ended.
+def _start_timestamp(
+    state: PersonState, organization: Organization, now: int, requested: int | None
+) -> int:
+    earliest = state.running.started_at if state.running else state.last_stopped_at or 0
+    if requested is None or now <= requested <= now + CLOCK_TOLERANCE_SECONDS:
+        # The clocks of servers differ too: then the session starts at the end of the last one.
         return max(now, earliest)
-    if asked > now:
+    if requested > now:
         raise InvalidAttribute("started_at", "The time must be at most 2 minutes in the future.")
-    if asked < now - LONGEST_BACKDATING:
+    if requested < now - MAX_BACKDATING_SECONDS:
         raise InvalidAttribute("started_at", "The time must be at most 31 days in the past.")
-    if asked < earliest:
-        raise OverlapsSession("started_at", format_instant(earliest, organization.zone))
-    return asked
+    if requested < earliest:
+        raise OverlapsSession("started_at", format_timestamp(earliest, organization.zone))
+    return requested
 
 
 def _stopped(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
-    return Stopped(_with_stop(timer, stop, reason), stop_at(timer, now, stop, reason))
+    return Stopped(_with_stop(timer, stop, reason), stop_write_set(timer, now, stop, reason))
 
 
-def _stop_instant(timer: Timer, now: int, asked: int | None) -> int:
-    if asked is not None and asked > now + CLOCK_TOLERANCE:
+def _stop_timestamp(timer: Timer, now: int, requested: int | None) -> int:
+    if requested is not None and requested > now + CLOCK_TOLERANCE_SECONDS:
         raise InvalidAttribute("stopped_at", "The time must be at most 2 minutes in the future.")
-    return max(timer.started_at, now if asked is None else min(asked, now))
+    return max(timer.started_at, now if requested is None else min(requested, now))
 
 
 def _superseded(running: RunningTimer, start: int) -> StopTimer:
@@ -216,35 +226,35 @@ def _superseded(running: RunningTimer, start: int) -> StopTimer:
     return StopTimer(running.timer_id, start, StopReason.SUPERSEDED)
 
 
-def _end_session(running: RunningTimer, stopped_at: int) -> ChangeEntry:
-    return ChangeEntry(
+def _end_session(running: RunningTimer, stopped_at: int) -> TimeEntryUpdate:
+    return TimeEntryUpdate(
         running.time_entry_id, seconds=stopped_at - running.started_at, ends=stopped_at
     )
 
 
 def _track_method(work: TimeEntry | Service) -> TrackMethod | None:
-    """What a start makes of how an entry's time comes about; None: nothing else."""
-    made_by_hand = isinstance(work, TimeEntry) and work.track_method is TrackMethod.MANUAL
-    return TrackMethod.BOTH if made_by_hand else None
+    """The track method that a start sets on an entry. None: it does not change."""
+    is_manual = isinstance(work, TimeEntry) and work.track_method is TrackMethod.MANUAL
+    return TrackMethod.BOTH if is_manual else None
 
 
 def _new_entry(
-    slot: Slot,
+    state: PersonState,
     service: Service,
     organization: Organization,
-    drawn: Drawn,
+    generated: GeneratedIds,
     start: int,
     creator_id: int | None,
 ) -> TimeEntry:
     return TimeEntry(
-        id=drawn.time_entry_id,
-        organization_id=slot.organization_id,
-        person_id=slot.person_id,
+        id=generated.time_entry_id,
+        organization_id=state.organization_id,
+        person_id=state.person_id,
         service_id=service.id,
         date=local_date(start, organization.zone),
-        created_at=drawn.now,
-        updated_at=drawn.now,
-        creator_id=slot.person_id if creator_id is None else creator_id,
+        created_at=generated.now,
+        updated_at=generated.now,
+        creator_id=state.person_id if creator_id is None else creator_id,
         billable=service.billable,
     )
 
@@ -255,3 +265,36 @@ def _running(timer: Timer) -> RunningTimer:
 
 def _with_stop(timer: Timer, stopped_at: int, reason: StopReason | None) -> Timer:
     return replace(timer, stopped_at=stopped_at, stop_reason=reason, version=timer.version + 1)
+
+
+def merge_entry_updates(updates: Iterable[TimeEntryUpdate]) -> tuple[TimeEntryUpdate, ...]:
+    """Merge updates of the same time entry: a transaction writes each item once."""
+    merged: dict[int, TimeEntryUpdate] = {}
+    for update in updates:
+        earlier = merged.get(update.time_entry_id)
+        merged[update.time_entry_id] = update if earlier is None else _merge(earlier, update)
+    return tuple(merged.values())
+
+
+def _merge(first: TimeEntryUpdate, second: TimeEntryUpdate) -> TimeEntryUpdate:
+    return TimeEntryUpdate(
+        first.time_entry_id,
+        first.seconds + second.seconds,
+        first.timers + second.timers,
+        first.starts or second.starts,
+        first.ends if first.ends is not None else second.ends,
+        first.track_method or second.track_method,
+    )
+
+
+def apply_to_new_entry(entry: TimeEntry, update: TimeEntryUpdate) -> TimeEntry:
+    """A new entry with an update: a transaction writes each item once."""
+    timer_id, started_at = update.starts or (None, None)
+    return replace(
+        entry,
+        tracked_seconds=update.seconds,
+        timer_count=update.timers,
+        running_timer_id=timer_id,
+        latest_timer_id=timer_id,
+        timer_started_at=started_at,
+    )

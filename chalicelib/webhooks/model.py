@@ -1,30 +1,31 @@
-"""Webhooks: where an organization wants to hear of its events, and how it knows that it is us."""
+"""Webhooks: URLs that receive the events of an organization, and the secrets that sign them."""
 
 import base64
 import hashlib
 import hmac
 from collections.abc import Mapping
-from dataclasses import replace
 from enum import StrEnum
 from typing import Any
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.dataclass import dataclass
-from chalicelib.events.rules import EventType
+from chalicelib.events.model import EventType
 
-ROTATION_OVERLAP = SECONDS_PER_DAY
-"""Seconds during which a secret that was replaced signs beside the new one."""
+ROTATION_OVERLAP_SECONDS = SECONDS_PER_DAY
+"""For so long after a rotation, the replaced secret signs too."""
 
-PAUSED_AFTER = SECONDS_PER_DAY // 2
-"""Seconds of nothing but failures after which a webhook is paused."""
+MAX_FAILING_SECONDS = SECONDS_PER_DAY // 2
+"""A webhook is paused if it fails for so long without a success."""
 
-MOST_WEBHOOKS = 20
-"""Webhooks that an organization may have."""
+MAX_WEBHOOKS = 20
+"""Webhooks of an organization."""
 
-MOST_SIGNATURES = 4
-"""Secrets that may sign at the same time."""
+MAX_SIGNATURES = 4
+"""Secrets that sign at the same time."""
 
-_SECRET_PREFIX = "whsec_"  # noqa: S105 - what every secret begins with
+_SECRET_PREFIX = "whsec_"  # noqa: S105 - the prefix of every secret
 
 
 class WebhookState(StrEnum):
@@ -39,20 +40,21 @@ class PausedReason(StrEnum):
 
     BY_HAND = "by_hand"
     FAILING = "failing"
-    """It failed for hours, and never succeeded in between."""
+    """It failed for hours, without a success."""
     GONE = "gone"
-    """The receiver answered 410."""
+    """The receiver responded with status 410."""
 
 
-@dataclass(frozen=True, slots=True)
-class Webhook:
-    """An address of an organization's own to which some kinds of its events are posted.
+class Webhook(Struct, frozen=True):
+    """A URL to which some types of an organization's events are posted.
 
-    :param secret_number: which of its secrets signs: rises with each rotation. The secret itself is
-        kept nowhere, see :func:`secret_of`.
-    :param oldest_secret_number: from which on secrets sign beside it while a rotation is fresh.
-    :param rotated_at: the instant of the last rotation.
-    :param failing_since: the instant of the first failure since the last success.
+    :param events: the types of the events.
+    :param secret_number: the number of the newest secret. Each rotation increments it. The secret
+        itself is not stored, see :func:`secret_of`.
+    :param oldest_secret_number: the number of the oldest secret that signs until the overlap of the
+        last rotation ends.
+    :param rotated_at: the timestamp of the last rotation.
+    :param failing_since: the timestamp of the first failure since the last success.
     """
 
     id: int
@@ -71,25 +73,26 @@ class Webhook:
     failing_since: int | None = None
     version: int = 1
 
-    def wants(self, type_: EventType) -> bool:
-        """Whether an event of that type is to be sent."""
+    def receives(self, type_: EventType) -> bool:
+        """Whether events of this type are sent: the webhook is active and has the type."""
         return self.state is WebhookState.ACTIVE and type_ in self.events
 
-    def signing_numbers(self, now: int) -> tuple[int, ...]:
-        """Which of its secrets sign at that instant, the newest first."""
+    def signing_secret_numbers(self, now: int) -> tuple[int, ...]:
+        """The numbers of the secrets that sign at the timestamp ``now``, the newest first."""
         newest = self.secret_number
         oldest = self.oldest_secret_number if self._overlaps(now) else newest
         return tuple(range(newest, oldest - 1, -1))
 
-    def rotated(self, now: int, *, at_once: bool = False) -> "Webhook":
-        """With a new secret. Those that signed until now do so for a day more, or end at once.
+    def with_new_secret(self, now: int, *, at_once: bool = False) -> "Webhook":
+        """Rotate the secret. The previous secrets sign for one more day; with ``at_once`` they end.
 
-        Rotated again meanwhile, all of them sign: whoever lost the answer to the first rotation
-        still has the secret from before it. Raises :class:`ValueError` where they become too many.
+        After two rotations within a day, three secrets sign: a client that lost the response to the
+        first rotation still has the secret before it. Raises :class:`ValueError` if more than
+        ``MAX_SIGNATURES`` secrets would sign.
         """
         number = self.secret_number + 1
-        oldest = number if at_once else self.signing_numbers(now)[-1]
-        if number - oldest >= MOST_SIGNATURES:
+        oldest = number if at_once else self.signing_secret_numbers(now)[-1]
+        if number - oldest >= MAX_SIGNATURES:
             raise ValueError("The secret was rotated too often within a day.")
         return replace(
             self,
@@ -100,8 +103,8 @@ class Webhook:
             version=self.version + 1,
         )
 
-    def changed(self, values: Mapping[str, Any], now: int) -> "Webhook":
-        """With other values, as somebody wants them. Resumed or moved, it begins afresh."""
+    def with_values(self, values: Mapping[str, Any], now: int) -> "Webhook":
+        """Set values, by field name. A new state or URL clears ``failing_since``."""
         after = replace(self, **values)
         if after == self:
             return self
@@ -117,18 +120,18 @@ class Webhook:
         return replace(after, updated_at=now, version=self.version + 1)
 
     def _overlaps(self, now: int) -> bool:
-        return self.rotated_at is not None and now < self.rotated_at + ROTATION_OVERLAP
+        return self.rotated_at is not None and now < self.rotated_at + ROTATION_OVERLAP_SECONDS
 
-    def gives_up(self, now: int) -> bool:
-        """Whether one more failure at that instant is one too many."""
-        return self.failing_since is not None and now >= self.failing_since + PAUSED_AFTER
+    def has_failed_too_long(self, now: int) -> bool:
+        """Whether a failure at the timestamp ``now`` must pause the webhook."""
+        return self.failing_since is not None and now >= self.failing_since + MAX_FAILING_SECONDS
 
 
 def secret_of(master_key: bytes, webhook: Webhook, number: int) -> str:
-    """A webhook's secret, as its receiver knows it: ``whsec_`` and base64.
+    """The secret of a webhook with this number: ``whsec_`` and base64.
 
-    Derived, so that none is stored and none can be read out of the tables. The labels have a fixed
-    order and their numbers no common parts: no two secrets share a text.
+    It is derived from the master key, so that the tables contain no secrets. The label is different
+    for each webhook and number.
     """
     label = f"webhook/{webhook.organization_id}/{webhook.id}/{number}"
     derived = hmac.new(master_key, label.encode(), hashlib.sha256).digest()

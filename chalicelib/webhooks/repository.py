@@ -1,32 +1,68 @@
-"""Webhooks in DynamoDB, as those who deliver to them mark them."""
+"""Webhooks in DynamoDB, and the updates of the delivery worker."""
 
+from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
 
-from chalicelib.dynamodb.connection import translated
-from chalicelib.dynamodb.items import place_of
-from chalicelib.dynamodb.tables import WebhookModel
+from chalicelib.dynamodb.connection import translate_errors
+from chalicelib.dynamodb.idempotency_records import declare_result
+from chalicelib.dynamodb.items import (
+    EnumAttribute,
+    IntegerAttribute,
+    JSONListAttribute,
+    declare_directory_kind,
+    item_with_key,
+)
+from chalicelib.dynamodb.tables import DirectoryModel
+from chalicelib.events.model import EventType
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState
 
 
-def mark_failing(webhook: Webhook, since: int | None) -> None:
-    """Say since when it fails, or None: no longer. One call.
+class WebhookModel(DirectoryModel):
+    """A :class:`~chalicelib.webhooks.model.Webhook`. Its secret is not stored."""
 
-    Only where that is still as it was read: of many deliveries at once, one is enough.
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    name = UnicodeAttribute()
+    url = UnicodeAttribute()
+    events = JSONListAttribute(EventType)
+    created_at = IntegerAttribute()
+    updated_at = IntegerAttribute()
+    state = EnumAttribute(WebhookState)
+    paused_reason = EnumAttribute(PausedReason, null=True)
+    paused_at = IntegerAttribute(null=True)
+    secret_number = IntegerAttribute()
+    oldest_secret_number = IntegerAttribute()
+    rotated_at = IntegerAttribute(null=True)
+    failing_since = IntegerAttribute(null=True)
+    version = IntegerAttribute()
+
+
+declare_directory_kind(Webhook, WebhookModel, "webhook")
+declare_result(Webhook)
+
+
+def set_failing_since(webhook: Webhook, since: int | None) -> None:
+    """Set since when a webhook fails; None: it does not fail. One call.
+
+    Writes nothing if ``failing_since`` has changed since it was read: another delivery at the same
+    time has set it.
     """
-    failing = WebhookModel.failing_since
-    known = webhook.failing_since
-    unchanged = failing.does_not_exist() if known is None else failing == known
+    attribute = WebhookModel.failing_since
+    before = webhook.failing_since
+    unchanged = attribute.does_not_exist() if before is None else attribute == before
     _update(
         webhook,
-        [failing.remove() if since is None else failing.set(since)],
+        [attribute.remove() if since is None else attribute.set(since)],
         WebhookModel.id.exists() & unchanged,
     )
 
 
 def pause(webhook: Webhook, reason: PausedReason, now: int) -> None:
-    """Pause it, unless it has changed since it was read: somebody may have mended it. One call."""
+    """Pause a webhook, unless it changed since it was read: it may be fixed. One call."""
     _update(
         webhook,
         [
@@ -41,9 +77,9 @@ def pause(webhook: Webhook, reason: PausedReason, now: int) -> None:
 
 
 def _update(webhook: Webhook, actions: list[Action], condition: Condition) -> None:
-    item = place_of(Webhook, webhook.organization_id, webhook.id)
+    item = item_with_key(Webhook, webhook.organization_id, webhook.id)
     try:
-        with translated():
+        with translate_errors():
             item.update(actions=actions, condition=condition)
     except UpdateError as error:
         if error.cause_response_code != "ConditionalCheckFailedException":

@@ -1,82 +1,85 @@
-// The API over fetch: one call, and what its answers mean to somebody on a bad line.
+// Sends one request to the API, and classifies the response: success, retryable or refused.
 
-import { learn, parse } from "./clock.js";
+import { parse, updateOffset } from "./clock.js";
 
 const TYPE = "application/vnd.api+json";
-const PATIENCE_MILLISECONDS = 20_000;
+const TIMEOUT_MILLISECONDS = 20_000;
 
-// No answer that counts: what was asked may or may not have happened. Ask again, later.
-export class Away extends Error {
-  constructor(words, seconds = 0) {
-    super(words);
-    this.seconds = seconds;
+// There is no usable response. The server may or may not have processed the request: retry later,
+// at the earliest after `retryAfter` seconds.
+export class RetryableError extends Error {
+  constructor(message, retryAfter = 0) {
+    super(message);
+    this.retryAfter = retryAfter;
   }
 }
 
-// The server understood, and said no: asking again would not help.
-export class Refused extends Error {
+// The server refused the request: a retry would not help.
+export class RefusedError extends Error {
   constructor(status, { code, detail, title, source, meta } = {}) {
     super(detail ?? title ?? `status ${status}`);
     Object.assign(this, { status, code, pointer: source?.pointer ?? source?.parameter, meta });
   }
 }
 
-// The document and its ETag; null where the server answers that `etag` still holds. Throws Away or
-// Refused. `path` begins after the base, `body` is a text.
-export async function call(account, method, path, { body, key, etag } = {}) {
+// Returns the document and its ETag, or null if the response is 304. Throws RetryableError or
+// RefusedError. `path` is relative to the base URL; `body` is a string.
+export async function sendRequest(account, method, path, { body, key, etag } = {}) {
   const headers = { Accept: TYPE, "X-Auth-Token": account.token };
   if (account.organization) headers["X-Organization-Id"] = account.organization.id;
   if (body) headers["Content-Type"] = TYPE;
   if (key) headers["Idempotency-Key"] = key;
   if (etag) headers["If-None-Match"] = etag;
   const sent = Date.now();
-  const { response, document } = await answer(account.base + path, { method, headers, body });
+  const { response, document } = await fetchDocument(account.base + path, { method, headers, body });
   const date = response.headers.get("Date");
-  // Another origin does not show its Date; then this phone's clock must do.
-  if (date) learn(date, sent, Date.now());
+  // A page cannot read the Date header of another origin. Then it uses the phone's clock.
+  if (date) updateOffset(date, sent, Date.now());
   if (response.status === 304) return null;
   if (response.ok) return { document, etag: response.headers.get("ETag") };
   const error = document.errors?.[0] ?? {};
-  if (isWorthRepeating(response.status, error.code)) {
-    throw new Away(error.detail, Number(response.headers.get("Retry-After")) || 0);
+  if (isRetryable(response.status, error.code)) {
+    throw new RetryableError(error.detail, Number(response.headers.get("Retry-After")) || 0);
   }
-  throw new Refused(response.status, error);
+  throw new RefusedError(response.status, error);
 }
 
-export const query = (path, parameters) => `${path}?${new URLSearchParams(parameters)}`;
+export const withQuery = (path, parameters) => `${path}?${new URLSearchParams(parameters)}`;
 
-async function answer(url, request) {
+async function fetchDocument(url, options) {
   let response;
   try {
     response = await fetch(url, {
-      ...request,
-      // Logging out shall leave nothing behind, so answers do not go through the browser's cache:
-      // their ETags are kept beside what was read from them (refresh.js).
+      ...options,
+      // The browser's cache would store responses after logout. So this app does not use it, and
+      // stores ETags together with its lists (refresh.js).
       cache: "no-store",
       credentials: "omit",
       redirect: "error",
-      signal: AbortSignal.timeout(PATIENCE_MILLISECONDS),
+      signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
     if (response.status === 304) return { response };
-    // A hotel's login page answers everything with 200, and is not the server.
-    if (!response.headers.get("Content-Type")?.startsWith(TYPE)) throw new TypeError("a stranger");
+    // The login page of a hotel's network returns 200 for every request. It is not the API.
+    if (!response.headers.get("Content-Type")?.startsWith(TYPE)) throw new TypeError("not JSON:API");
     return { response, document: await response.json() };
   } catch {
-    throw new Away("No connection");
+    throw new RetryableError("No connection");
   }
 }
 
-const isWorthRepeating = (status, code) =>
+const isRetryable = (status, code) =>
   status >= 500 || status === 429 || status === 408 || (status === 409 && code === "conflict");
 
-// A timer of a document, as a session (day.js).
+// Converts a timer resource to a session (day.js).
 export function readTimer(timer, included = []) {
-  const find = (related) =>
-    related?.data && included.find((it) => it.type === related.data.type && it.id === related.data.id);
-  const service = find(find(timer.relationships.time_entry)?.relationships.service);
+  const findIncluded = (relationship) =>
+    relationship?.data && included.find((resource) =>
+      resource.type === relationship.data.type && resource.id === relationship.data.id);
+  const entry = findIncluded(timer.relationships.time_entry);
+  const service = findIncluded(entry?.relationships.service);
   const { started_at: started, stopped_at: stopped } = timer.attributes;
   return { id: timer.id, service: readService(service), started: parse(started), stopped: parse(stopped) };
 }
 
 export const readService = (service) =>
-  service ? { id: service.id, name: service.attributes.name } : { id: null, name: "Something" };
+  service ? { id: service.id, name: service.attributes.name } : { id: null, name: "Unknown service" };

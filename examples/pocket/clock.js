@@ -1,47 +1,49 @@
-// Time: the server's, as far as this phone knows it, and how it is shown. Instants are whole
-// seconds since 1970, as the API's are.
+// Estimates the server's clock, and formats times. Timestamps are whole seconds since 1970, as in
+// the API.
 
-// A Date header has whole seconds: the instant it was written lies up to one after it.
-const HALF_A_SECOND = 500;
+// A Date header has whole seconds, so the exact time is up to one second later.
+const HALF_SECOND_MILLISECONDS = 500;
 
-// Milliseconds that the server is ahead of this phone.
-let ahead = 0;
+// The server's clock minus the phone's clock, in milliseconds.
+let offsetMilliseconds = 0;
 
-export const offset = () => ahead;
+export const offset = () => offsetMilliseconds;
 
 export function setOffset(milliseconds) {
-  ahead = milliseconds;
+  offsetMilliseconds = milliseconds;
 }
 
-// Learns from an answer's Date header; `sent` and `received` are this phone's time. Nothing moves
-// while the answer agrees with what is known, within what can be measured.
-export function learn(date, sent, received) {
-  const seen = Date.parse(date) + HALF_A_SECOND - (sent + received) / 2;
-  if (Math.abs(seen - ahead) > HALF_A_SECOND + (received - sent) / 2) ahead = seen;
+// Updates the offset from a response's Date header. `sent` and `received` are times of the phone's
+// clock, in milliseconds. Differences within the measurement error do not change the offset.
+export function updateOffset(date, sent, received) {
+  const measured = Date.parse(date) + HALF_SECOND_MILLISECONDS - (sent + received) / 2;
+  const measurementError = HALF_SECOND_MILLISECONDS + (received - sent) / 2;
+  if (Math.abs(measured - offsetMilliseconds) > measurementError) offsetMilliseconds = measured;
 }
 
-export const now = () => Math.floor((Date.now() + ahead) / 1000);
+export const now = () => Math.floor((Date.now() + offsetMilliseconds) / 1000);
 
 export const parse = (text) => (text === null ? null : Math.floor(Date.parse(text) / 1000));
 
-export const format = (instant) => new Date(instant * 1000).toISOString();
+export const format = (timestamp) => new Date(timestamp * 1000).toISOString();
 
-// Swedes write dates as ISO 8601 does.
-export const dateOf = (instant, zone) =>
-  new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(instant * 1000);
+// The Swedish locale formats dates as in ISO 8601.
+export const dateOf = (timestamp, zone) =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(timestamp * 1000);
 
-export const timeOfDay = (instant, zone) =>
-  new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeStyle: "short" }).format(instant * 1000);
+export const timeOfDay = (timestamp, zone) =>
+  new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeStyle: "short" }).format(timestamp * 1000);
 
-export function ticking(seconds) {
-  const [hours, minutes, rest] = [seconds / 3600, (seconds / 60) % 60, seconds % 60].map(Math.floor);
-  return [hours, two(minutes), two(rest)].join(":");
+// Formats a duration as hours, minutes and seconds, such as 1:05:09.
+export function formatClock(duration) {
+  const [hours, minutes, seconds] = [duration / 3600, (duration / 60) % 60, duration % 60].map(Math.floor);
+  return [hours, twoDigits(minutes), twoDigits(seconds)].join(":");
 }
 
-// Minutes, rounded half up: as the server shows them.
-export function inMinutes(seconds) {
+// Formats seconds as minutes, such as 1 h 05 min. Rounds half up, as the server does.
+export function formatMinutes(seconds) {
   const minutes = Math.floor((seconds + 30) / 60);
-  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${two(minutes % 60)} min`;
+  return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
 }
 
-const two = (number) => String(number).padStart(2, "0");
+const twoDigits = (number) => String(number).padStart(2, "0");

@@ -1,49 +1,57 @@
-// A person's day: what the server knows, and what was tapped since. Pure: no network, no clock.
+// Computes a person's sessions from the server's timers and the queued actions. Pure functions: no
+// network, no clock.
 //
-// A session is {id, service, started, stopped, waiting}; an act {key, kind, at, ...} (queue.js).
+// A session is {id, service, started, stopped, waiting}. An action is {key, kind, at, ...}: see
+// queue.js.
 
-// The sessions as they will be once every act has been sent.
-export function project(timers, acts) {
+// Returns the sessions as they will be after all actions are sent.
+export function applyActions(timers, actions) {
   const sessions = timers.map((timer) => ({ ...timer, waiting: false }));
-  for (const act of acts) {
-    const ended = act.kind === "start" ? runningOf(sessions) : sessions.find((it) => isNamed(it, act));
+  for (const action of actions) {
+    const ended = action.kind === "start" ? findRunning(sessions) : findStopped(sessions, action);
     if (ended && ended.stopped === null) {
-      ended.stopped = Math.max(ended.started, act.at);
+      ended.stopped = Math.max(ended.started, action.at);
       ended.waiting = true;
     }
-    if (act.kind === "start") {
-      sessions.push({ id: act.key, service: act.service, started: act.at, stopped: null, waiting: true });
+    if (action.kind === "start") {
+      const { key: id, service, at: started } = action;
+      sessions.push({ id, service, started, stopped: null, waiting: true });
     }
   }
   return sessions.sort((one, other) => one.started - other.started);
 }
 
-const isNamed = (session, act) => session.id === (act.timer ?? act.start);
+// A stop names the id of its timer, or the key of its start.
+const findStopped = (sessions, stop) =>
+  sessions.find((session) => session.id === (stop.timer ?? stop.start));
 
-export const runningOf = (sessions) => sessions.find((it) => it.stopped === null);
+export const findRunning = (sessions) => sessions.find((session) => session.stopped === null);
 
-// The last instant that is taken: nothing can start before it.
-export const lastInstant = (sessions) =>
-  Math.max(0, ...sessions.map((it) => it.stopped ?? it.started));
+// Returns the last start or end of the sessions. A new session cannot start before it.
+export const lastTimestamp = (sessions) =>
+  Math.max(0, ...sessions.map((session) => session.stopped ?? session.started));
 
-// Seconds: they are added exactly, and rounded once, when they are shown.
+// Returns a duration in seconds. Sums use exact seconds; only the displayed value is rounded.
 export const secondsOf = (session, now) => Math.max(0, (session.stopped ?? now) - session.started);
 
-// How long what is learned from an answer outlives a list: lists follow within moments.
-const FRESH_SECONDS = 10;
+// A list can be older than the response to an action. So for some seconds, the timers of the
+// response replace those of the list.
+const RESPONSE_SECONDS = 10;
 
-// The timers as an answer leaves them: the one it tells, and those that its start has stopped.
-export function answered(timers, timer, stoppedIds, now) {
+// Returns the timers after a response: with its timer, and with the end of the timers that its start
+// stopped.
+export function mergeResponse(timers, timer, stoppedIds, now) {
   const ended = timers
-    .filter((it) => stoppedIds.includes(it.id) && it.stopped === null)
-    .map((it) => ({ ...it, stopped: Math.max(it.started, timer.started) }));
-  return merge(timers, [...ended, timer].map((it) => ({ ...it, learned: now })));
+    .filter((other) => stoppedIds.includes(other.id) && other.stopped === null)
+    .map((other) => ({ ...other, stopped: Math.max(other.started, timer.started) }));
+  return mergeById(timers, [...ended, timer].map((changed) => ({ ...changed, receivedAt: now })));
 }
 
-// The timers as the lists tell them, but for what was learned by an answer a moment ago.
-export const listed = (known, found, now) =>
-  merge(found, known.filter((it) => it.learned > now - FRESH_SECONDS));
+// Returns the timers of the lists, except those that a recent response has changed.
+export const mergeLists = (stored, listed, now) =>
+  mergeById(listed, stored.filter((timer) => timer.receivedAt > now - RESPONSE_SECONDS));
 
-function merge(timers, others) {
-  return [...new Map([...timers, ...others].map((it) => [it.id, it])).values()];
+// Timers of the second list replace those of the first with the same id.
+function mergeById(timers, replacements) {
+  return [...new Map([...timers, ...replacements].map((timer) => [timer.id, timer])).values()];
 }

@@ -1,79 +1,84 @@
-// Logging in with a token alone, and out again.
+// Login with a token, and logout.
 
-import { Away, Refused, call, query } from "./api.js";
+import { RefusedError, RetryableError, sendRequest, withQuery } from "./api.js";
 import { offset } from "./clock.js";
-import { tellChange, transact } from "./store.js";
+import { announceChange, transact } from "./store.js";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 const DEMO_TOKEN = "demo-admin";
 
 const $ = (id) => document.getElementById(id);
-let offered = [];
+
+// The accounts that the form offers for choice.
+let choices = [];
 
 export function prepareLogin() {
   $("base").value = new URL("/api/v2", location.href).href;
-  // Its token is public: a server that others can reach does not have it.
+  // The demo token is public, so only a local server has it.
   $("demo").hidden = !LOOPBACK.includes(location.hostname);
   $("demo").onclick = () => {
     $("token").value = DEMO_TOKEN;
-    offer([]);
+    showChoices([]);
     $("login-form").requestSubmit($("log-in"));
   };
-  $("token").oninput = $("base").oninput = () => offer([]);
+  $("token").oninput = $("base").oninput = () => showChoices([]);
   $("login-form").onsubmit = async (event) => {
     event.preventDefault();
-    $("login-words").textContent = "";
+    $("login-error").textContent = "";
     $("log-in").disabled = $("demo").disabled = true;
     try {
       await logIn($("base").value.replace(/\/+$/, ""), $("token").value.trim());
     } catch (error) {
-      $("login-words").textContent = wordsFor(error);
+      $("login-error").textContent = messageFor(error);
     } finally {
       $("log-in").disabled = $("demo").disabled = false;
     }
   };
 }
 
-function wordsFor(error) {
-  if (error.status === 401) return "This token is not known.";
-  if (error instanceof Away || error instanceof Refused) return error.message;
+function messageFor(error) {
+  if (error.status === 401) return "This token is not valid.";
+  if (error instanceof RetryableError || error instanceof RefusedError) return error.message;
   throw error;
 }
 
 async function logIn(base, token) {
-  const accounts = offered.length ? offered : await memberships(base, token);
+  const accounts = choices.length ? choices : await loadAccounts(base, token);
   if (accounts.length > 1 && $("choice").hidden) {
-    offer(accounts);
+    showChoices(accounts);
     $("organization").focus();
-    $("login-words").textContent = "Choose one of your organizations.";
+    $("login-error").textContent = "Choose one of your organizations.";
     return;
   }
   const account = accounts[$("choice").hidden ? 0 : $("organization").selectedIndex];
-  if (!(await mayReplace(account))) return;
-  await transact((kept) => Promise.all([kept.keep("account", account), kept.keep("offset", offset())]));
+  if (!(await canReplaceAccount(account))) return;
+  await transact((store) =>
+    Promise.all([store.putValue("account", account), store.putValue("offset", offset())]));
   $("token").value = "";
-  offer([]);
-  // What waits to be sent shall not be cleared away for want of space.
+  showChoices([]);
+  // Ask the browser not to delete the queue when the phone's storage is full.
   navigator.storage.persist?.();
-  tellChange();
+  announceChange();
 }
 
-function offer(accounts) {
-  offered = accounts;
+function showChoices(accounts) {
+  choices = accounts;
   $("choice").hidden = accounts.length === 0;
-  $("organization").replaceChildren(...accounts.map((it) => new Option(it.organization.name)));
+  $("organization").replaceChildren(...accounts.map((account) => new Option(account.organization.name)));
 }
 
-// What the token belongs to, as accounts.
-async function memberships(base, token) {
-  const path = query("/organization_memberships", { include: "organization,person" });
-  const { document } = await call({ base, token }, "GET", path);
-  const included = new Map(document.included.map((it) => [`${it.type} ${it.id}`, it]));
+// Returns one account for each organization of the token.
+async function loadAccounts(base, token) {
+  const path = withQuery("/organization_memberships", { include: "organization,person" });
+  const { document } = await sendRequest({ base, token }, "GET", path);
+  const included = new Map(
+    document.included.map((resource) => [`${resource.type} ${resource.id}`, resource]),
+  );
   return document.data.map(({ relationships: { organization, person } }) => {
     const company = included.get(`organizations ${organization.data.id}`);
     const { first_name, last_name } = included.get(`people ${person.data.id}`).attributes;
     return {
-      // One login's requests do not write into what another left.
+      // Responses to requests of an earlier login are not stored: see transactAs in store.js.
       login: crypto.randomUUID(),
       base,
       token,
@@ -83,28 +88,29 @@ async function memberships(base, token) {
   });
 }
 
-// What waits here belongs to one person: nobody else's token may send it.
-async function mayReplace(account) {
-  const [before, acts, notices] = await everything();
-  const same = (it) => [it.base, it.organization.id, it.person.id].join(" ");
-  if (!before || same(before) === same(account)) return true;
-  if (!mayForget(acts, notices, before.person.name)) return false;
-  await transact((kept) => kept.forget());
+// The queue belongs to one person, and must not be sent with the token of another person. So
+// another person can log in only after the queue is deleted.
+async function canReplaceAccount(account) {
+  const [previous, actions, notices] = await readAll();
+  const ownerOf = ({ base, organization, person }) => [base, organization.id, person.id].join(" ");
+  if (!previous || ownerOf(previous) === ownerOf(account)) return true;
+  if (!confirmDeletion(actions, notices, previous.person.name)) return false;
+  await transact((store) => store.deleteAll());
   return true;
 }
 
 export async function logOut() {
-  const [account, acts, notices] = await everything();
-  if (!mayForget(acts, notices, account?.person.name)) return;
-  await transact((kept) => kept.forget());
-  tellChange();
+  const [account, actions, notices] = await readAll();
+  if (!confirmDeletion(actions, notices, account?.person.name)) return;
+  await transact((store) => store.deleteAll());
+  announceChange();
 }
 
-function mayForget(acts, notices, name) {
-  const count = acts.length + notices.filter((it) => it.kind === "refused").length;
+function confirmDeletion(actions, notices, name) {
+  const count = actions.length + notices.filter((notice) => notice.kind === "refused").length;
   if (count === 0) return true;
-  return confirm(`${count} of ${name}'s starts and stops are not recorded yet. Throw them away?`);
+  return confirm(`Starts and stops of ${name} that are not recorded yet: ${count}. Delete them?`);
 }
 
-const everything = () =>
-  transact(async (kept) => [await kept.fact("account"), await kept.acts(), await kept.notices()]);
+const readAll = () =>
+  transact(async (store) => [await store.value("account"), await store.actions(), await store.notices()]);

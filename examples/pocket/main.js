@@ -1,49 +1,49 @@
-// Puts the page together.
+// Connects the other modules.
 
 import { setOffset } from "./clock.js";
 import { logOut, prepareLogin } from "./login.js";
 import { dismiss, move, tap } from "./queue.js";
 import { onChange, transact } from "./store.js";
-import { line, sync } from "./sync.js";
+import { connection, sync } from "./sync.js";
 import { show, tick } from "./views.js";
 
-const FACTS = ["account", "services", "timers", "offset"];
+const VALUES = ["account", "services", "timers", "offset"];
 
-const sending = (act) => async (...given) => {
-  await act(...given);
+const thenSync = (handler) => async (...parameters) => {
+  await handler(...parameters);
   await sync();
 };
-const does = { tap: sending(tap), move: sending(move), dismiss };
+const handlers = { tap: thenSync(tap), move: thenSync(move), dismiss };
 
-let login = null;
-let first = true;
+let currentLogin = null;
+let isFirstRender = true;
 
 async function render() {
-  const kept = await transact(async (it) => {
-    const facts = await Promise.all(FACTS.map((name) => it.fact(name)));
-    const read = Object.fromEntries(FACTS.map((name, at) => [name, facts[at]]));
-    return { ...read, acts: await it.acts(), notices: await it.notices() };
+  const state = await transact(async (store) => {
+    const values = await Promise.all(VALUES.map((name) => store.value(name)));
+    const named = Object.fromEntries(VALUES.map((name, index) => [name, values[index]]));
+    return { ...named, actions: await store.actions(), notices: await store.notices() };
   });
-  // Later this page knows better itself.
-  if (first) setOffset(kept.offset ?? 0);
-  first = false;
-  show(kept, line, does);
-  const inside = kept.account?.login ?? null;
-  if (inside !== login) {
-    login = inside;
+  // Later, this page has a newer offset than the stored one.
+  if (isFirstRender) setOffset(state.offset ?? 0);
+  isFirstRender = false;
+  show(state, connection, handlers);
+  const login = state.account?.login ?? null;
+  if (login !== currentLogin) {
+    currentLogin = login;
     sync();
   }
 }
 
 function begin() {
   if (!isSecureContext) {
-    document.body.textContent = "stint's pocket client needs https, or a server on this very machine.";
+    document.body.textContent = "stint's pocket client needs HTTPS, or a server on this computer.";
     return;
   }
   prepareLogin();
-  document.getElementById("stop").onclick = () => does.tap("stop");
+  document.getElementById("stop").onclick = () => handlers.tap("stop");
   document.getElementById("log-out").onclick = logOut;
-  document.getElementById("words").oninput = render;
+  document.getElementById("search-text").oninput = render;
   onChange(render);
   addEventListener("online", sync);
   addEventListener("visibilitychange", () => document.hidden || sync());

@@ -1,74 +1,79 @@
-// The queue: each tap becomes an act, kept before it is sent, and sent in order, one at a time, by
-// one tab, until the server has answered. Why it is as it is: docs/decisions/0017-pocket.md.
+// The offline queue. Each tap becomes an action, which is stored before it is sent. One tab sends
+// the actions in order, one at a time, and deletes each after its response.
+// docs/decisions/0017-pocket.md gives the reasons.
 //
-// An act is {order, key, kind, at, ...}: `key` is its Idempotency-Key, `at` the instant of the tap
-// on the server's clock. A start has a `service`; a stop the id of its `timer`, or the key of the
-// `start` that is still to make it. Once sent it has the `request` as it was sent, and `sent`.
+// An action is {order, key, kind, at, ...}: `key` is its Idempotency-Key, `at` the timestamp of the
+// tap by the server's clock. A start has a `service`. A stop has the id of its `timer`, or the key
+// of its `start` if that was not sent yet. After it is first sent, an action also has the `request`
+// and the timestamp `sent`.
 
-import { Refused, call, query, readTimer } from "./api.js";
+import { RefusedError, readTimer, sendRequest, withQuery } from "./api.js";
 import { format, now, offset, parse } from "./clock.js";
-import { answered, lastInstant, project, runningOf } from "./day.js";
-import { tellChange, transact, transactAs } from "./store.js";
+import { applyActions, findRunning, lastTimestamp, mergeResponse } from "./day.js";
+import { announceChange, transact, transactAs } from "./store.js";
 
-// Seconds by which two clocks may differ: the server's own tolerance.
-const TOLERANCE = 2 * 60;
+// The largest difference between two clocks, in seconds. The server has the same tolerance.
+const TOLERANCE_SECONDS = 2 * 60;
 
-// Seconds for which the server surely knows a key; it keeps them for 24 hours.
+// The server stores keys for 24 hours. One hour less is safe.
 const KEY_SECONDS = 23 * 60 * 60;
 
-// A start that was sent may have begun a little earlier: where it came from ahead of time.
-const LOOK_BACK_SECONDS = 5;
+// A sent start can be recorded a little earlier than its `at`, because the server replaces a
+// timestamp in the future with its own time.
+const SEARCH_SECONDS = 5;
 
-// Starts on a service, or stops what runs. A second tap on the same thing finds it done.
+// Queues a start on a service, or a stop of the running timer. A second tap changes nothing.
 export async function tap(kind, service) {
   const tapped = now();
-  await transact(async (kept) => {
-    const [timers, acts] = [(await kept.fact("timers")) ?? [], await kept.acts()];
-    const sessions = project(timers, acts);
-    const running = runningOf(sessions);
+  await transact(async (store) => {
+    const [timers, actions] = [(await store.value("timers")) ?? [], await store.actions()];
+    const sessions = applyActions(timers, actions);
+    const running = findRunning(sessions);
     if (kind === "start" ? running?.service.id === service.id : !running) return;
-    const act = { key: crypto.randomUUID(), kind, at: notBefore(lastInstant(sessions), tapped) };
-    if (kind === "start") act.service = service;
-    else if (running.waiting) act.start = running.id;
-    else act.timer = running.id;
-    await kept.putAct(act);
+    const action = { key: crypto.randomUUID(), kind, at: notBefore(lastTimestamp(sessions), tapped) };
+    if (kind === "start") action.service = service;
+    else if (running.waiting) action.start = running.id;
+    else action.timer = running.id;
+    await store.putAction(action);
   });
-  tellChange();
+  announceChange();
 }
 
-// Clocks differ by moments: what is tapped now does not lie before what is known.
-const notBefore = (last, tapped) => (last - tapped <= TOLERANCE ? Math.max(last, tapped) : tapped);
+// Clocks differ a little. So a tap that seems to be shortly before the last session's end counts
+// as at that end.
+const notBefore = (last, tapped) => (last - tapped <= TOLERANCE_SECONDS ? Math.max(last, tapped) : tapped);
 
-// Sends what waits. Throws Away where it must wait on, and Refused where nobody is logged in any
-// more; what else is refused becomes a notice.
+// Sends all actions. Throws RetryableError if the rest must wait, and RefusedError if the token is
+// not valid (401). Every other refusal becomes a notice.
 export async function send(account) {
   for (;;) {
-    const act = await fixedFirst(account);
-    if (!act) return;
+    const action = await firstWithRequest(account);
+    if (!action) return;
     try {
-      await settle(account, act, (await lookFirst(account, act)) ?? (await ask(account, act)));
+      const document = (await findSentStart(account, action)) ?? (await sendAction(account, action));
+      await complete(account, action, document);
     } catch (error) {
-      if (!(error instanceof Refused) || error.status === 401) throw error;
-      await refuse(account, act, error);
+      if (!(error instanceof RefusedError) || error.status === 401) throw error;
+      await refuse(account, action, error);
     }
-    tellChange();
+    announceChange();
   }
 }
 
-// The first act, its request fixed: what is sent again under a key must be the same to the byte,
-// also by a newer version of this page.
-function fixedFirst(account) {
-  return transactAs(account, async (kept) => {
-    const [act] = await kept.acts();
-    if (!act || act.request) return act;
-    const fixed = { ...act, request: requestOf(act), sent: now() };
-    await kept.putAct(fixed);
-    return fixed;
+// Returns the first action, and stores its request. A retry with the same key must have the same
+// bytes, also if a newer version of this page sends it.
+function firstWithRequest(account) {
+  return transactAs(account, async (store) => {
+    const [action] = await store.actions();
+    if (!action || action.request) return action;
+    const withRequest = { ...action, request: requestOf(action), sent: now() };
+    await store.putAction(withRequest);
+    return withRequest;
   });
 }
 
-// The instant is always told: an answer may get lost, and the request may arrive only when it is
-// sent again. Without it, that would be the time of the session.
+// The request always has a timestamp, because it may arrive late, or only when it is retried.
+// Without a timestamp, the time of arrival would become the time of the session.
 function requestOf({ kind, at, service, timer }) {
   const attributes =
     kind === "start" ? { service_id: service.id, started_at: format(at) } : { stopped_at: format(at) };
@@ -79,88 +84,93 @@ function requestOf({ kind, at, service, timer }) {
   };
 }
 
-async function ask(account, act) {
-  const { method, path, body } = act.request;
-  return (await call(account, method, path, { body, key: act.key })).document;
+async function sendAction(account, action) {
+  const { method, path, body } = action.request;
+  return (await sendRequest(account, method, path, { body, key: action.key })).document;
 }
 
-// The answer to a start whose key the server may have forgotten, if it did arrive then; a stop
-// that is sent twice changes nothing anyway.
-async function lookFirst(account, { kind, sent, at, service }) {
+// If the server may have deleted the key of a start, searches for the timer that the start created.
+// Returns its document, or null. A stop needs no search: a second stop changes nothing.
+async function findSentStart(account, { kind, sent, at, service }) {
   if (kind !== "start" || now() - sent < KEY_SECONDS) return null;
-  const path = query("/timers", {
+  const path = withQuery("/timers", {
     "filter[person_id]": account.person.id,
-    "filter[started_at][gt_eq]": format(at - LOOK_BACK_SECONDS),
+    "filter[started_at][gt_eq]": format(at - SEARCH_SECONDS),
     "filter[started_at][lt_eq]": format(at),
     include: "time_entry.service",
   });
-  const { document } = await call(account, "GET", path);
-  const data = document.data.find((it) => readTimer(it, document.included).service.id === service.id);
+  const { document } = await sendRequest(account, "GET", path);
+  const serviceOf = (timer) => readTimer(timer, document.included).service;
+  const data = document.data.find((timer) => serviceOf(timer).id === service.id);
   return data ? { ...document, data, meta: {} } : null;
 }
 
-// It is done: what the answer tells is kept in the transaction in which the act leaves the queue.
-function settle(account, act, { data, included, meta }) {
+// Deletes an action that succeeded, and stores the timers of the response in the same transaction.
+function complete(account, action, { data, included, meta }) {
   const timer = readTimer(data, included);
-  return transactAs(account, async (kept) => {
-    const timers = (await kept.fact("timers")) ?? [];
-    await kept.keep("timers", answered(timers, timer, meta.stopped_timer_ids ?? [], now()));
-    await kept.keep("offset", offset());
-    await kept.dropAct(act);
-    for (const stop of await dependents(kept, act)) {
+  return transactAs(account, async (store) => {
+    const timers = (await store.value("timers")) ?? [];
+    await store.putValue("timers", mergeResponse(timers, timer, meta.stopped_timer_ids ?? [], now()));
+    await store.putValue("offset", offset());
+    await store.deleteAction(action);
+    for (const stop of await stopsOf(store, action)) {
       const { start: _, ...rest } = stop;
-      await kept.putAct({ ...rest, timer: timer.id });
+      await store.putAction({ ...rest, timer: timer.id });
     }
-    if (meta.already_stopped && timer.stopped !== act.at) {
-      await kept.putNotice({ key: act.key, kind: "stopped", timer });
+    if (meta.already_stopped && timer.stopped !== action.at) {
+      await store.putNotice({ key: action.key, kind: "stopped", timer });
     }
   });
 }
 
-const dependents = async (kept, act) => (await kept.acts()).filter((it) => it.start === act.key);
+// Returns the queued stop of a start, in a list; the list is empty if there is none.
+const stopsOf = async (store, start) =>
+  (await store.actions()).filter((action) => action.start === start.key);
 
-// It will never be done: it leaves the queue, with the stop that needs it, and is shown.
-function refuse(account, act, error) {
-  return transactAs(account, async (kept) => {
-    const stops = await dependents(kept, act);
+// Deletes a refused action, with the stop that depends on it, and adds a notice.
+function refuse(account, action, error) {
+  return transactAs(account, async (store) => {
+    const stops = await stopsOf(store, action);
     const earliest = error.meta?.earliest_started_at ? parse(error.meta.earliest_started_at) : null;
-    if (earliest > act.at && earliest - act.at <= TOLERANCE && !act.moved) {
-      // By moments: the clocks differ. Another request needs another key.
-      await anew(kept, { ...act, at: earliest, moved: true }, stops);
+    if (earliest > action.at && earliest - action.at <= TOLERANCE_SECONDS && !action.moved) {
+      // Such a small overlap is a clock difference: move the start, once.
+      await requeue(store, { ...action, at: earliest, moved: true }, stops);
       return;
     }
-    for (const it of [act, ...stops]) await kept.dropAct(it);
+    for (const refused of [action, ...stops]) await store.deleteAction(refused);
     const { message: words, pointer } = error;
-    await kept.putNotice({ key: act.key, kind: "refused", act, stops, words, pointer, earliest });
+    const notice = { key: action.key, kind: "refused", act: action, stops, words, pointer, earliest };
+    await store.putNotice(notice);
   });
 }
 
-// Puts a start into the queue again under another key; in its old place, if it still has one.
-async function anew(kept, { request: _, sent: __, ...act }, stops) {
-  const again = { ...act, key: crypto.randomUUID() };
-  await kept.putAct(again);
-  for (const stop of stops) await kept.putAct({ ...stop, start: again.key });
+// Queues a start again, with a new key because its request changes. An action that still has an
+// `order` stays at its place.
+async function requeue(store, { request: _, sent: __, ...start }, stops) {
+  const requeued = { ...start, key: crypto.randomUUID() };
+  await store.putAction(requeued);
+  for (const stop of stops) await store.putAction({ ...stop, start: requeued.key });
 }
 
-// Whether a refused start could still begin at the earliest instant that the server told.
-export function couldMove({ kind, stops, earliest }, sessions) {
-  if (kind !== "refused" || !earliest || lastInstant(sessions) > earliest) return false;
+// Returns whether a refused start can move to the earliest possible time, which the server returned.
+export function canMove({ kind, stops, earliest }, sessions) {
+  if (kind !== "refused" || !earliest || lastTimestamp(sessions) > earliest) return false;
   return stops.every((stop) => stop.at > earliest);
 }
 
-// Starts what was refused at the earliest instant, as the person asked.
-export async function move({ key, act, stops, earliest }) {
-  await transact(async (kept) => {
-    // Two tabs show the same notice; the first tap takes it.
-    if (!(await kept.notices()).some((it) => it.key === key)) return;
-    await kept.dropNotice(key);
-    const places = [act, ...stops].map(({ order: _, ...rest }) => rest);
-    await anew(kept, { ...places[0], at: earliest }, places.slice(1));
+// Queues a refused start again, at the earliest possible time.
+export async function move({ key, act: start, stops, earliest }) {
+  await transact(async (store) => {
+    // Two tabs can show the same notice. Only the first tap counts.
+    if (!(await store.notices()).some((notice) => notice.key === key)) return;
+    await store.deleteNotice(key);
+    const [newStart, ...newStops] = [start, ...stops].map(({ order: _, ...rest }) => rest);
+    await requeue(store, { ...newStart, at: earliest }, newStops);
   });
-  tellChange();
+  announceChange();
 }
 
 export async function dismiss(key) {
-  await transact((kept) => kept.dropNotice(key));
-  tellChange();
+  await transact((store) => store.deleteNotice(key));
+  announceChange();
 }

@@ -1,8 +1,9 @@
-// Keeps the page itself on the phone, so that it opens without a network. It never touches the API.
+// Stores the files of the page on the phone, so that it opens without a network. It does not handle
+// requests to the API.
 
-// What tests/devserver/test_pocket.py says it must be: a digest of the files below. Where one of them
-// changes, so does this, and browsers take all of them anew, together.
-const VERSION = "8eed12de41ca43b6";
+// The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
+// version; with it, browsers load all files again, together.
+const VERSION = "8ff4e4717ccfe9e4";
 const CACHE = `stint-pocket-${VERSION}`;
 const FILES = [
   "./",
@@ -22,25 +23,27 @@ const FILES = [
   "sync.js",
   "views.js",
 ];
-const ADDRESSES = new Set(FILES.map((name) => new URL(name, registration.scope).href));
+const URLS = new Set(FILES.map((name) => new URL(name, registration.scope).href));
 
 addEventListener("install", (event) => {
-  const fresh = FILES.map((name) => new Request(name, { cache: "no-cache" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(fresh)).then(() => skipWaiting()));
+  const requests = FILES.map((name) => new Request(name, { cache: "no-cache" }));
+  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)).then(() => skipWaiting()));
 });
 
 addEventListener("activate", (event) => {
-  event.waitUntil(forgetOthers().then(() => clients.claim()));
+  event.waitUntil(deleteOldCaches().then(() => clients.claim()));
 });
 
-async function forgetOthers() {
-  const others = (await caches.keys()).filter((it) => it.startsWith("stint-pocket-") && it !== CACHE);
-  await Promise.all(others.map((it) => caches.delete(it)));
+async function deleteOldCaches() {
+  const names = await caches.keys();
+  const old = names.filter((name) => name.startsWith("stint-pocket-") && name !== CACHE);
+  await Promise.all(old.map((name) => caches.delete(name)));
 }
 
 addEventListener("fetch", (event) => {
   const { method, url } = event.request;
-  const address = url.replace(/[?#].*$/, "");
-  if (method !== "GET" || !ADDRESSES.has(address)) return;
-  event.respondWith(caches.match(address, { cacheName: CACHE }).then((it) => it ?? fetch(event.request)));
+  const fileUrl = url.replace(/[?#].*$/, "");
+  if (method !== "GET" || !URLS.has(fileUrl)) return;
+  const cached = caches.match(fileUrl, { cacheName: CACHE });
+  event.respondWith(cached.then((response) => response ?? fetch(event.request)));
 });

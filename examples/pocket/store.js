@@ -1,80 +1,89 @@
-// What this phone remembers, in IndexedDB: the acts that wait, the notices about those that were
-// refused, and facts (who is logged in, what the server told last). All tabs share it.
+// The data on this phone, in IndexedDB: queued actions, notices, and named values such as the
+// account and the server's last state. All tabs share it.
 
+// The object stores of actions, notices and named values. Phones have databases with these names and
+// with the fields of the records, so a new name needs a new database version.
 const STORES = ["acts", "notices", "facts"];
 const channel = new BroadcastChannel("stint-pocket");
 let database;
 
-// Runs `work` in one transaction, which other tabs' wait for: all of it is written, or nothing.
-// It may await nothing but what it is given, or the transaction ends early.
+// Runs `work` in one transaction, which is written completely or not at all. Transactions of other
+// tabs wait for its end. `work` may only await methods of its `store`: the browser ends a
+// transaction that has no open request.
 export async function transact(work) {
   database ??= open();
-  // Strictly: a tap must survive a battery that dies.
+  // Strict: a stored tap must be on the disk, in case the battery runs out.
   const transaction = (await database).transaction(STORES, "readwrite", { durability: "strict" });
-  const ended = new Promise((resolve, reject) => {
+  const completed = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
-    transaction.onabort = () => reject(transaction.error ?? new Error("nothing was written"));
+    transaction.onabort = () => reject(transaction.error ?? new Error("the transaction was aborted"));
   });
   let result;
   try {
-    result = await work(new Kept(transaction));
+    result = await work(new Store(transaction));
   } catch (error) {
-    ended.catch(() => {});
+    completed.catch(() => {});
     transaction.abort();
     throw error;
   }
-  await ended;
+  await completed;
   return result;
 }
 
 export class LoggedOut extends Error {}
 
-// The same, unless whoever asked has logged out meanwhile: what they were told is not kept.
+// The same, but throws LoggedOut if the account has logged out since its request. So no data of
+// that account is stored after logout.
 export function transactAs(account, work) {
-  return transact(async (kept) => {
-    if ((await kept.fact("account"))?.login !== account.login) throw new LoggedOut();
-    return work(kept);
+  return transact(async (store) => {
+    if ((await store.value("account"))?.login !== account.login) throw new LoggedOut();
+    return work(store);
   });
 }
 
-// Calls back whenever some tab, or this one, says that it changed something.
+// Calls back after each change, in this tab or another.
 export function onChange(callback) {
   channel.onmessage = callback;
   addEventListener("stint-change", callback);
 }
 
-export function tellChange() {
+export function announceChange() {
   channel.postMessage("changed");
   dispatchEvent(new Event("stint-change"));
 }
 
-class Kept {
+class Store {
   constructor(transaction) {
-    [this.actStore, this.noticeStore, this.factStore] = STORES.map((name) => transaction.objectStore(name));
+    [this.actionStore, this.noticeStore, this.valueStore] =
+      STORES.map((name) => transaction.objectStore(name));
   }
 
-  acts = () => done(this.actStore.getAll());
-  putAct = (act) => done(this.actStore.put(act));
-  dropAct = (act) => done(this.actStore.delete(act.order));
-  notices = () => done(this.noticeStore.getAll());
-  putNotice = (notice) => done(this.noticeStore.put(notice));
-  dropNotice = (key) => done(this.noticeStore.delete(key));
-  fact = (name) => done(this.factStore.get(name));
-  keep = (name, value) => done(this.factStore.put(value, name));
-  forget = () => Promise.all([this.actStore, this.noticeStore, this.factStore].map((it) => done(it.clear())));
+  actions = () => resultOf(this.actionStore.getAll());
+  putAction = (action) => resultOf(this.actionStore.put(action));
+  deleteAction = (action) => resultOf(this.actionStore.delete(action.order));
+  notices = () => resultOf(this.noticeStore.getAll());
+  putNotice = (notice) => resultOf(this.noticeStore.put(notice));
+  deleteNotice = (key) => resultOf(this.noticeStore.delete(key));
+  value = (name) => resultOf(this.valueStore.get(name));
+  putValue = (name, value) => resultOf(this.valueStore.put(value, name));
+  deleteAll = () => {
+    const stores = [this.actionStore, this.noticeStore, this.valueStore];
+    return Promise.all(stores.map((store) => resultOf(store.clear())));
+  };
 }
 
 function open() {
   const request = indexedDB.open("stint-pocket", 1);
   request.onupgradeneeded = () => {
-    request.result.createObjectStore("acts", { keyPath: "order", autoIncrement: true });
-    request.result.createObjectStore("notices", { keyPath: "key" });
-    request.result.createObjectStore("facts");
+    const [actions, notices, values] = STORES;
+    request.result.createObjectStore(actions, { keyPath: "order", autoIncrement: true });
+    request.result.createObjectStore(notices, { keyPath: "key" });
+    request.result.createObjectStore(values);
   };
-  return done(request);
+  return resultOf(request);
 }
 
-function done(request) {
+function resultOf(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
     request.onerror = () => reject(request.error);

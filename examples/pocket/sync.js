@@ -1,86 +1,87 @@
-// Sends and asks again at the right moments: after each tap, when the network or the person comes
-// back, now and then, and after a failure ever more patiently.
+// Decides when to send the queue and load the state: after each tap, when the network or the person
+// comes back, every 30 seconds, and after a failure with growing delays.
 
-import { Away } from "./api.js";
+import { RetryableError } from "./api.js";
 import { refresh } from "./refresh.js";
 import { send } from "./queue.js";
-import { LoggedOut, tellChange, transact } from "./store.js";
+import { LoggedOut, announceChange, transact } from "./store.js";
 
-const EVERY_SECONDS = 30;
-const LONGEST_WAIT_SECONDS = 60;
+const INTERVAL_SECONDS = 30;
+const MAX_RETRY_SECONDS = 60;
 
-// What the last attempt came to, for the page to tell: {away: words or null}.
-export const line = { away: null };
+// The result of the last attempt, which the page shows: an error message, or null.
+export const connection = { error: null };
 
 let failures = 0;
-// Until when the server asked to be left alone, whoever taps meanwhile.
-let restingUntil = 0;
+// Until then, nothing is sent, also not after a tap: the server requested it (Retry-After).
+let pausedUntil = 0;
 let timer;
-let wanted = false;
-let going = null;
+let isRequested = false;
+let currentRun = null;
 
-// Does it soon; what is asked for while it is being done, is done once more after that.
+// Synchronizes soon. A call during a run causes one more run.
 export function sync() {
-  wanted = true;
-  going ??= whileWanted().finally(() => { going = null; });
-  return going;
+  isRequested = true;
+  currentRun ??= runWhileRequested().finally(() => { currentRun = null; });
+  return currentRun;
 }
 
-async function whileWanted() {
+async function runWhileRequested() {
   clearTimeout(timer);
   let seconds;
-  while (wanted) {
-    wanted = false;
-    seconds = await once();
+  while (isRequested) {
+    isRequested = false;
+    seconds = await runOnce();
   }
   timer = setTimeout(sync, seconds * 1000);
 }
 
-// One attempt; gives the seconds until the next. Of several tabs one is at it at a time: the lock
-// ends with its tab, and the next one finds what the first has not done.
-async function once() {
-  const account = await transact((kept) => kept.fact("account"));
+// Runs once. Returns the seconds until the next run. The lock lets one tab run at a time. The
+// browser releases the lock of a closed tab, and the next tab sends the rest of the queue.
+async function runOnce() {
+  const account = await transact((store) => store.value("account"));
   if (!account || account.lockedOut) {
-    line.away = null;
-    return EVERY_SECONDS;
+    connection.error = null;
+    return INTERVAL_SECONDS;
   }
-  const rest = (restingUntil - performance.now()) / 1000;
-  if (rest > 0) return rest;
+  const pause = (pausedUntil - performance.now()) / 1000;
+  if (pause > 0) return pause;
   try {
     await navigator.locks.request("stint-pocket", async () => {
       await send(account);
-      if (!document.hidden) await refresh(account, await knownLists());
+      if (!document.hidden) await refresh(account, await storedLists());
     });
-    [failures, line.away] = [0, null];
-    return EVERY_SECONDS;
+    [failures, connection.error] = [0, null];
+    return INTERVAL_SECONDS;
   } catch (error) {
-    return await failed(account, error);
+    return await handleFailure(account, error);
   } finally {
-    tellChange();
+    announceChange();
   }
 }
 
-async function failed(account, error) {
+// Returns the seconds until the retry.
+async function handleFailure(account, error) {
   failures += 1;
-  line.away = error.message;
+  connection.error = error.message;
   if (error.status === 401) {
-    // The acts stay, and are sent once their person has logged in again.
-    await transact(async (kept) => {
-      const current = await kept.fact("account");
-      if (current?.login === account.login) await kept.keep("account", { ...account, lockedOut: true });
+    // The queue stays, and is sent after the same person logs in again.
+    await transact(async (store) => {
+      const current = await store.value("account");
+      if (current?.login === account.login) await store.putValue("account", { ...account, lockedOut: true });
     });
-  } else if (!(error instanceof Away || error instanceof LoggedOut)) console.error(error);
-  // At random within a half: phones that lost one network together do not return together.
-  const patience = Math.min(LONGEST_WAIT_SECONDS, 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
-  const asked = error.seconds ?? 0;
-  restingUntil = performance.now() + asked * 1000;
-  return Math.max(patience, asked);
+  } else if (!(error instanceof RetryableError || error instanceof LoggedOut)) console.error(error);
+  // Random jitter of one half: phones that lost the same network do not retry at the same time.
+  const delay = Math.min(MAX_RETRY_SECONDS, 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
+  const retryAfter = error.retryAfter ?? 0;
+  pausedUntil = performance.now() + retryAfter * 1000;
+  return Math.max(delay, retryAfter);
 }
 
-function knownLists() {
-  return transact(async (kept) => {
+function storedLists() {
+  return transact(async (store) => {
     const names = ["services", "running", "today"];
-    const lists = await Promise.all(names.map((name) => kept.fact(name)));
-    return Object.fromEntries(names.map((name, at) => [name, lists[at]]));
+    const lists = await Promise.all(names.map((name) => store.value(name)));
+    return Object.fromEntries(names.map((name, index) => [name, lists[index]]));
   });
 }

@@ -1,78 +1,82 @@
-// The page: everything is written as text, never as markup, and only what changes is touched, so
-// that focus and screen readers stay where they are.
+// Renders the page. All content is written as text, never as markup. Only changed elements are
+// updated, so that keyboard focus and screen readers keep their position.
 
 import * as clock from "./clock.js";
-import { project, runningOf, secondsOf } from "./day.js";
-import { couldMove } from "./queue.js";
+import { applyActions, findRunning, secondsOf } from "./day.js";
+import { canMove } from "./queue.js";
 
-const MANY = 8;
+// With more services than this, the page shows a search field.
+const MAX_WITHOUT_SEARCH = 8;
 
 const $ = (id) => document.getElementById(id);
-let shown = null;
 
-// Shows what is kept: {account, acts, notices, services, timers}, and what became of the line.
-// `does` has what buttons do: tap, move, dismiss.
-export function show(kept, line, does) {
-  const inside = Boolean(kept.account) && !kept.account.lockedOut;
-  $("login").hidden = inside;
-  $("day").hidden = !inside;
-  shown = null;
-  if (!inside) {
-    showLogin(kept);
+// The sessions and the time zone that the page shows, or null before login.
+let displayed = null;
+
+// Shows the stored state, {account, actions, notices, services, timers}, and the connection's error.
+// `handlers` has the functions of the buttons: tap, move, dismiss.
+export function show(state, connection, handlers) {
+  const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
+  $("login").hidden = isLoggedIn;
+  $("day").hidden = !isLoggedIn;
+  displayed = null;
+  if (!isLoggedIn) {
+    showLogin(state);
     return;
   }
-  const { organization, person } = kept.account;
-  const sessions = project(kept.timers ?? [], kept.acts);
-  shown = { sessions, zone: organization.zone };
+  const { organization, person } = state.account;
+  const sessions = applyActions(state.timers ?? [], state.actions);
+  displayed = { sessions, zone: organization.zone };
   write($("person"), person.name);
   write($("company"), organization.name);
-  write($("line"), lineWords(kept.acts.length, line.away));
-  showNotices(kept.notices, sessions, organization.zone, does);
-  showServices(kept.services?.records ?? [], runningOf(sessions), does);
+  write($("line"), statusText(state.actions.length, connection.error));
+  showNotices(state.notices, sessions, organization.zone, handlers);
+  showServices(state.services?.records ?? [], findRunning(sessions), handlers);
   tick();
 }
 
-function showLogin({ account, acts }) {
+function showLogin({ account, actions }) {
   if (!account) return;
-  const waiting = acts.length ? ` ${count(acts.length)} will be sent then.` : "";
-  write($("login-hint"), `The token of ${account.person.name} is not taken any more. Log in again.${waiting}`);
+  const waiting = actions.length ? ` ${countTaps(actions.length)} will be sent then.` : "";
+  write($("login-hint"), `The token of ${account.person.name} is no longer valid. Log in again.${waiting}`);
 }
 
-// The API's details end with a full stop; "attribute is invalid" and the app's own texts do not.
-const withoutStop = (text) => text.replace(/\.$/, "");
+// Most details of the API end with a period; "attribute is invalid" and the app's own texts do not.
+const withoutPeriod = (text) => text.replace(/\.$/, "");
 
-function lineWords(waiting, away) {
-  if (waiting === 0) return away ? `${withoutStop(away)}. What you see may be old.` : "";
-  return away ? `${withoutStop(away)}. ${count(waiting)} will be sent later.` : `Sending ${count(waiting)} ...`;
+function statusText(waiting, error) {
+  if (waiting === 0) return error ? `${withoutPeriod(error)}. The page may be out of date.` : "";
+  const taps = countTaps(waiting);
+  return error ? `${withoutPeriod(error)}. ${taps} will be sent later.` : `Sending ${taps} ...`;
 }
 
-const count = (number) => (number === 1 ? "1 tap" : `${number} taps`);
+const countTaps = (number) => (number === 1 ? "1 tap" : `${number} taps`);
 
-// What changes by itself: called every second.
+// Updates the clock, and everything else that changes with time. Called every second.
 export function tick() {
-  if (!shown) return;
-  const { sessions, zone } = shown;
+  if (!displayed) return;
+  const { sessions, zone } = displayed;
   const now = clock.now();
-  const running = runningOf(sessions);
+  const running = findRunning(sessions);
   $("now").classList.toggle("running", Boolean(running));
-  write($("work"), running ? running.service.name : "Nothing runs");
-  write($("clock"), clock.ticking(running ? secondsOf(running, now) : 0));
+  write($("work"), running ? running.service.name : "No timer is running");
+  write($("clock"), clock.formatClock(running ? secondsOf(running, now) : 0));
   write($("since"), running ? `since ${clock.timeOfDay(running.started, zone)}` : "Tap a service to start.");
   $("stop").disabled = !running;
   showSessions(sessions, zone, now);
 }
 
 function showSessions(sessions, zone, now) {
-  const day = clock.dateOf(now, zone);
-  const today = sessions.filter((it) => clock.dateOf(it.started, zone) === day).reverse();
-  write($("total"), clock.inMinutes(today.reduce((sum, it) => sum + secondsOf(it, now), 0)));
-  rows($("sessions"), today, (it) => it.id, sessionRow, (row, it) => {
-    const end = it.stopped === null ? "now" : clock.timeOfDay(it.stopped, zone);
+  const date = clock.dateOf(now, zone);
+  const today = sessions.filter((session) => clock.dateOf(session.started, zone) === date).reverse();
+  write($("total"), clock.formatMinutes(today.reduce((sum, session) => sum + secondsOf(session, now), 0)));
+  updateRows($("sessions"), today, (session) => session.id, sessionRow, (row, session) => {
+    const end = session.stopped === null ? "now" : clock.timeOfDay(session.stopped, zone);
     const [name, times, minutes] = row.children;
-    write(name, it.service.name);
-    write(times, `${clock.timeOfDay(it.started, zone)} – ${end}${it.waiting ? " · waiting" : ""}`);
-    write(minutes, clock.inMinutes(secondsOf(it, now)));
-    row.classList.toggle("waiting", it.waiting);
+    write(name, session.service.name);
+    write(times, `${clock.timeOfDay(session.started, zone)} – ${end}${session.waiting ? " · waiting" : ""}`);
+    write(minutes, clock.formatMinutes(secondsOf(session, now)));
+    row.classList.toggle("waiting", session.waiting);
   });
 }
 
@@ -81,60 +85,60 @@ const sessionRow = () => element("li", element("strong"), element("span"), eleme
 const noticeRow = () => element("li", element("p"), button(), button());
 
 function showServices(services, running, { tap }) {
-  const words = $("words").value.trim().toLowerCase();
-  $("search").hidden = services.length <= MANY;
-  const found = services.filter((it) => it.name.toLowerCase().includes(words));
-  rows($("services"), found, (it) => it.id, button, (row, it) => {
-    write(row, it.name);
-    row.setAttribute("aria-pressed", String(running?.service.id === it.id));
-    row.onclick = () => tap("start", it);
+  const text = $("search-text").value.trim().toLowerCase();
+  $("search").hidden = services.length <= MAX_WITHOUT_SEARCH;
+  const matching = services.filter((service) => service.name.toLowerCase().includes(text));
+  updateRows($("services"), matching, (service) => service.id, button, (row, service) => {
+    write(row, service.name);
+    row.setAttribute("aria-pressed", String(running?.service.id === service.id));
+    row.onclick = () => tap("start", service);
   });
 }
 
-function showNotices(notices, sessions, zone, does) {
-  rows($("notices"), notices, (it) => it.key, noticeRow, (row, notice) => {
+function showNotices(notices, sessions, zone, handlers) {
+  updateRows($("notices"), notices, (notice) => notice.key, noticeRow, (row, notice) => {
     const [text, move, dismiss] = row.children;
-    write(text, noticeWords(notice, zone));
-    move.hidden = !couldMove(notice, sessions);
+    write(text, noticeText(notice, zone));
+    move.hidden = !canMove(notice, sessions);
     if (!move.hidden) write(move, `Start at ${clock.timeOfDay(notice.earliest, zone)} instead`);
-    move.onclick = () => does.move(notice);
+    move.onclick = () => handlers.move(notice);
     write(dismiss, "Dismiss");
-    dismiss.onclick = () => does.dismiss(notice.key);
+    dismiss.onclick = () => handlers.dismiss(notice.key);
   });
 }
 
-function noticeWords({ kind, act, stops, timer, words, pointer }, zone) {
-  const at = (instant) => clock.timeOfDay(instant, zone);
-  if (kind === "stopped") return `${timer.service.name} had been stopped already, at ${at(timer.stopped)}.`;
-  const what = act.kind === "start" ? `The start of ${act.service.name}` : "The stop";
-  const also = stops.length ? `, and its stop at ${at(stops[0].at)},` : "";
-  const place = pointer ? ` (${pointer})` : "";
-  return `${what} at ${at(act.at)}${also} was refused: ${withoutStop(words)}${place}.`;
+function noticeText({ kind, act: action, stops, timer, words: detail, pointer }, zone) {
+  const time = (timestamp) => clock.timeOfDay(timestamp, zone);
+  if (kind === "stopped") return `${timer.service.name} was already stopped at ${time(timer.stopped)}.`;
+  const subject = action.kind === "start" ? `The start of ${action.service.name}` : "The stop";
+  const itsStop = stops.length ? `, and its stop at ${time(stops[0].at)},` : "";
+  const source = pointer ? ` (${pointer})` : "";
+  return `${subject} at ${time(action.at)}${itsStop} was refused: ${withoutPeriod(detail)}${source}.`;
 }
 
-// Makes an element's children those of a list, each known by its key; those that stay are kept.
-function rows(parent, items, keyOf, make, fill) {
-  const before = new Map([...parent.children].map((it) => [it.dataset.key, it]));
-  items.forEach((item, at) => {
-    const row = before.get(keyOf(item)) ?? make();
+// Makes the children of an element match a list. Reuses the rows of items with the same key.
+function updateRows(parent, items, keyOf, create, fill) {
+  const unused = new Map([...parent.children].map((row) => [row.dataset.key, row]));
+  items.forEach((item, index) => {
+    const row = unused.get(keyOf(item)) ?? create();
     row.dataset.key = keyOf(item);
-    before.delete(keyOf(item));
+    unused.delete(keyOf(item));
     fill(row, item);
-    if (parent.children[at] !== row) parent.insertBefore(row, parent.children[at] ?? null);
+    if (parent.children[index] !== row) parent.insertBefore(row, parent.children[index] ?? null);
   });
-  for (const gone of before.values()) gone.remove();
+  for (const row of unused.values()) row.remove();
 }
 
 function element(tag, ...children) {
-  const made = document.createElement(tag);
-  made.append(...children);
-  return made;
+  const created = document.createElement(tag);
+  created.append(...children);
+  return created;
 }
 
 function button() {
-  const made = element("button");
-  made.type = "button";
-  return made;
+  const created = element("button");
+  created.type = "button";
+  return created;
 }
 
 function write(target, text) {

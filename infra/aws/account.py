@@ -62,7 +62,7 @@ def upload(aws: Aws, bucket: str, path: Path) -> str:
     return key
 
 
-def kept_secret(aws: Aws, name: str) -> str | None:
+def retained_secret(aws: Aws, name: str) -> str | None:
     """Return the ARN of a secret that an earlier stack left behind, or None."""
     secrets_manager = aws.client("secretsmanager")
     try:
@@ -72,7 +72,7 @@ def kept_secret(aws: Aws, name: str) -> str | None:
     return arn
 
 
-def let_gateway_log(aws: Aws, pause: Callable[[float], None] = time.sleep) -> bool:
+def allow_gateway_logs(aws: Aws, pause: Callable[[float], None] = time.sleep) -> bool:
     """Allow API Gateway to write access logs; return False if it already may, with any role.
 
     This is a setting of the whole account in a region. It is not part of a stage's stack, because

@@ -5,7 +5,7 @@ from typing import Any
 Json = dict[str, Any]
 
 
-def index_troubles(database: Any, template: Json) -> list[str]:
+def index_conflicts(database: Any, template: Json) -> list[str]:
     """Describe the tables whose update CloudFormation would refuse.
 
     An update can create or delete only one index per table. ``template`` is a stage's template.

@@ -6,7 +6,7 @@ from typing import Any
 from pynamodb.models import Model
 
 from infra.stack.api import ACCESS_LOGS
-from infra.stack.functions import FAN_OUT, FUNCTIONS, SWEEP, Function
+from infra.stack.functions import AUTO_STOP, EVENT_FANOUT, FUNCTIONS, Function
 from infra.stack.intrinsics import STACK, Json, attribute, ref, sub
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES
 from infra.stack.streams import FAILURES
@@ -15,7 +15,7 @@ from infra.stack.tables import table_id
 TOPIC = "AlarmTopic"
 REFUSALS = "Refusals"
 """Metric: the number of 429 responses. API Gateway's own metric counts all 4xx together."""
-LAG = "SweepLagSeconds"
+LAG = "AutoStopLagSeconds"
 """Metric: how many seconds the oldest overdue timer is past its limit."""
 
 _MINUTES = 60
@@ -34,7 +34,7 @@ def alarms(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
         **_topic(),
         **_refusals(),
         **_api_alarms(stage),
-        **_sweep_lag(),
+        **_auto_stop_lag(),
         **_stream_failures(),
         **_events(),
     }
@@ -67,7 +67,7 @@ def _refusals() -> dict[str, Json]:
     return {f"{REFUSALS}Metric": _logged(ACCESS_LOGS, '{ $.status = "429" }', metric)}
 
 
-def _sweep_lag() -> dict[str, Json]:
+def _auto_stop_lag() -> dict[str, Json]:
     metric = {"MetricName": LAG, "MetricValue": "$.lag_seconds"}
     alarm = _alarm(
         "Overdue timers are still running, or the auto-stop does not run",
@@ -79,8 +79,8 @@ def _sweep_lag() -> dict[str, Json]:
     # Each run logs its lag: without data, there was no run.
     alarm["Properties"]["TreatMissingData"] = "breaching"
     return {
-        f"{LAG}Metric": _logged(SWEEP.logs_id, '{ $.message = "auto-stop run" }', metric),
-        "SweepLag": alarm,
+        f"{LAG}Metric": _logged(AUTO_STOP.logs_id, '{ $.message = "auto-stop run" }', metric),
+        "AutoStopLag": alarm,
     }
 
 
@@ -136,12 +136,12 @@ def _api_alarms(stage: str) -> dict[str, Json]:
 
 def _events() -> dict[str, Json]:
     return {
-        "FanOutLag": _alarm(
+        "EventFanoutLag": _alarm(
             "Events from minutes ago are not in the queue: the event fan-out fails or is delayed",
             {
                 "Namespace": "AWS/Lambda",
                 "MetricName": "IteratorAge",
-                "Dimensions": [{"Name": "FunctionName", "Value": ref(FAN_OUT.logical_id)}],
+                "Dimensions": [{"Name": "FunctionName", "Value": ref(EVENT_FANOUT.logical_id)}],
             },
             _OLD_EVENT_MILLISECONDS,
             statistic="Maximum",

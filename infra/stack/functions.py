@@ -8,14 +8,16 @@ batches, failure destination). tests/infra reports missing parts.
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from chalicelib.dynamodb.tables import TallyModel, TimeEntryModel, TimerModel
+from chalicelib.counters.repository import CounterModel
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.repository import TimerModel
 from infra.archive import TASK_ROOT
 from infra.stack.intrinsics import Json, either, ref, sub
 from infra.stack.queues import (
     api_environment,
-    delivery_environment,
-    fan_out_environment,
+    event_fanout_environment,
     queue_source,
+    webhook_delivery_environment,
 )
 from infra.stack.streams import stream_settings
 from infra.trim_botocore import AWS_ROOTS
@@ -49,25 +51,27 @@ class Function:
 
 API = Function("APIHandler", "api_handler", slow_milliseconds=3_000, environment=api_environment())
 
-SWEEP = Function(
-    "Sweep",
-    "sweep",
+AUTO_STOP = Function(
+    "AutoStop",
+    "auto_stop",
     # It stops before its timeout of four minutes.
     slow_milliseconds=200_000,
     # The next run, five minutes later, continues where a run stopped: one retry is enough.
     events={
-        "SweepEvent": {"RetryPolicy": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 240}}
+        "AutoStopEvent": {
+            "RetryPolicy": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 240}
+        }
     },
 )
 
-ROLLUP = Function(
-    "Rollup",
-    "rollup",
+COUNTER_ROLLUP = Function(
+    "CounterRollup",
+    "counter_rollup",
     slow_milliseconds=10_000,
     # Only people's days: roll-ups are in the same table and must not trigger this function.
     events={
-        "RollupDynamodbEventSource": stream_settings(
-            TallyModel, {"dynamodb": {"Keys": {"bucket": {"S": [{"prefix": "2"}]}}}}
+        "CounterRollupDynamodbEventSource": stream_settings(
+            CounterModel, {"dynamodb": {"Keys": {"bucket": {"S": [{"prefix": "2"}]}}}}
         )
     },
 )
@@ -82,30 +86,36 @@ def _with_long_retries(settings: Json) -> Json:
     return {**settings, "MaximumRetryAttempts": 100, "MaximumRecordAgeInSeconds": 6 * 3600}
 
 
-FAN_OUT = Function(
-    "FanOut",
-    "fan_out",
+EVENT_FANOUT = Function(
+    "EventFanout",
+    "event_fanout",
     slow_milliseconds=20_000,
-    events={"FanOutDynamodbEventSource": _with_long_retries(stream_settings(TimerModel))},
+    events={"EventFanoutDynamodbEventSource": _with_long_retries(stream_settings(TimerModel))},
     more_events={
-        "FanOutTimeEntries": {
+        "EventFanoutTimeEntries": {
             "Type": "DynamoDB",
             "Properties": _with_long_retries(stream_settings(TimeEntryModel)),
         }
     },
-    environment=fan_out_environment(),
+    environment=event_fanout_environment(),
 )
 
-DELIVERY = Function(
-    "Delivery",
-    "delivery",
+WEBHOOK_DELIVERY = Function(
+    "WebhookDelivery",
+    "webhook_delivery",
     # A receiver has ten seconds to respond, after a few seconds to connect.
     slow_milliseconds=40_000,
-    events={"DeliverySqsEventSource": queue_source()},
-    environment=delivery_environment(),
+    events={"WebhookDeliverySqsEventSource": queue_source()},
+    environment=webhook_delivery_environment(),
 )
 
-FUNCTIONS: tuple[Function, ...] = (API, SWEEP, ROLLUP, FAN_OUT, DELIVERY)
+FUNCTIONS: tuple[Function, ...] = (
+    API,
+    AUTO_STOP,
+    COUNTER_ROLLUP,
+    EVENT_FANOUT,
+    WEBHOOK_DELIVERY,
+)
 
 
 def functions(stage: str) -> dict[str, Json]:

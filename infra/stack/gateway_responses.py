@@ -16,7 +16,7 @@ from chalicelib.core.errors import (
     Unavailable,
     UnsupportedMediaType,
 )
-from chalicelib.http.replies import common_headers, error_reply
+from chalicelib.http.responses import common_headers, error_response
 from infra.stack.intrinsics import Json, sub
 
 # API Gateway's token buckets refill within a second.
@@ -62,7 +62,7 @@ def gateway_responses() -> dict[str, Json]:
 
 def _response(error: StintError) -> Json:
     is_fault = isinstance(error, ServerError)
-    reply = error_reply(error, _ERROR_ID if is_fault else None)
+    reply = error_response(error, _ERROR_ID if is_fault else None)
     headers = {**common_headers("${AllowedOrigin}"), **reply.headers}
     return {
         "statusCode": str(reply.status),

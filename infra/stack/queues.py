@@ -60,7 +60,7 @@ def api_environment() -> Json:
     return {"STINT_DELIVERIES_URL": ref(DELIVERIES), "STINT_WEBHOOK_KEY": webhook_key()}
 
 
-def fan_out_environment() -> Json:
+def event_fanout_environment() -> Json:
     """Return the environment of the event fan-out only."""
     return {
         "STINT_DELIVERIES_URL": ref(DELIVERIES),
@@ -70,7 +70,7 @@ def fan_out_environment() -> Json:
     }
 
 
-def delivery_environment() -> Json:
+def webhook_delivery_environment() -> Json:
     """Return the environment of the delivery worker only."""
     return {
         "STINT_DELIVERIES_URL": ref(DELIVERIES),

@@ -5,6 +5,7 @@ from typing import Any
 
 from pynamodb.models import Model
 
+from chalicelib.dynamodb.pynamodb_adapter import table_schema, ttl_attribute
 from infra.stack.intrinsics import Json, sub
 
 
@@ -21,8 +22,8 @@ def tables(models: Iterable[type[Model]]) -> dict[str, Json]:
 
 def _table(model: type[Model]) -> Json:
     meta = _meta(model)
-    # Not public, but the model's own create_table sends it: tables are the same everywhere.
-    schema = model._get_schema()
+    # The model's own create_table sends the same: tables are the same everywhere.
+    schema = table_schema(model)
     properties: Json = {
         # With a fixed name, a retained table can be imported into a new stack.
         "TableName": sub(f"${{AWS::StackName}}-{meta.bare_name}"),
@@ -43,7 +44,7 @@ def _table(model: type[Model]) -> Json:
         properties["GlobalSecondaryIndexes"] = [_index(index) for index in indexes]
     if hasattr(meta, "stream_view_type"):
         properties["StreamSpecification"] = {"StreamViewType": meta.stream_view_type}
-    time_to_live = model._ttl_attribute()
+    time_to_live = ttl_attribute(model)
     if time_to_live is not None:
         properties["TimeToLiveSpecification"] = {
             "AttributeName": time_to_live.attr_name,

@@ -5,11 +5,11 @@ from pathlib import Path
 
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.dependencies import build_dependencies
 from chalicelib.core.settings import Settings
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
+from chalicelib.registry import TABLES
 from infra.stack.alarms import alarms
 from infra.stack.api import api, outputs
 from infra.stack.dashboard import dashboard
@@ -55,4 +55,4 @@ def merge_template() -> Json:
 
 def _paths() -> list[str]:
     # The routes are known without a connection to the database.
-    return sorted(create_app(Settings(), real_toolbox(Store(Connection()))).routes)
+    return sorted(create_app(Settings(), build_dependencies(Database(Connection()))).routes)

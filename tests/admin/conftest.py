@@ -3,11 +3,13 @@
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from tests.support.operator import Operator
-from tools.admin.context import Desk
+from tools.admin.context import AdminContext
 
 
 @pytest.fixture
-def operator(connection: Connection, tools: Toolbox) -> Operator:
-    return Operator(Desk("stint-test-* at the tests", connection, tools, on_aws=False))
+def operator(connection: Connection, dependencies: Dependencies) -> Operator:
+    return Operator(
+        AdminContext("stint-test-* at the tests", connection, dependencies, on_aws=False)
+    )

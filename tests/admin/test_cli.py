@@ -2,24 +2,25 @@
 
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from typing import Any
 
 import click
 import pytest
 from click.testing import CliRunner
 from pynamodb.connection import Connection
+from pynamodb.models import Model
 
+from chalicelib.api_tokens.repository import CredentialModel
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.tables import TokenModel
 from infra.stack.template import ROOT
 from tests.support.failing_calls import failing
-from tests.support.fixtures import World
+from tests.support.fixtures import Fixtures
 from tests.support.operator import Operator
-from tools.admin import context as desks
+from tools.admin import context as admin_context
 from tools.admin.cli import admin
-from tools.admin.context import Desk, open_desk
+from tools.admin.context import AdminContext, open_context
 from tools.admin.import_rows import PeopleRows, Rows, ServiceRows
 
 TIMEOUT_SECONDS = 60
@@ -103,11 +104,12 @@ def opened_settings(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> 
     """The settings of each connection; the models stay bound to the tests' tables."""
     connections: list[Settings] = []
 
-    def connect(settings: Settings) -> Connection:
+    def connect(settings: Settings, models: Iterable[type[Model]]) -> Connection:
+        del models
         connections.append(settings)
         return connection
 
-    monkeypatch.setattr(desks, "connect", connect)
+    monkeypatch.setattr(admin_context, "connect", connect)
     for name in ("STINT_TABLE_PREFIX", "AWS_REGION", "AWS_DEFAULT_REGION", "DYNAMODB_ENDPOINT"):
         monkeypatch.delenv(name, raising=False)
     return connections
@@ -116,23 +118,23 @@ def opened_settings(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> 
 def test_stage_option_selects_tables_on_aws(
     opened_settings: list[Settings], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    desk = open_desk("prod", "eu-west-1", None)
+    context = open_context("prod", "eu-west-1", None)
     assert capsys.readouterr() == ("", "stint-prod-* at eu-west-1:\n")
     assert (opened_settings[0].table_prefix, opened_settings[0].region) == (
         "stint-prod",
         "eu-west-1",
     )
     assert opened_settings[0].dynamodb_endpoint is None
-    assert desk.place == "stint-prod-* at eu-west-1"
-    assert desk.on_aws
+    assert context.place == "stint-prod-* at eu-west-1"
+    assert context.on_aws
 
 
 def test_endpoint_option_selects_local_tables_unless_it_is_aws(
     opened_settings: list[Settings],
 ) -> None:
-    assert not open_desk(None, None, "http://127.0.0.1:9").on_aws
+    assert not open_context(None, None, "http://127.0.0.1:9").on_aws
     assert opened_settings[0].table_prefix == "stint-local"
-    assert open_desk("test", None, "https://dynamodb.eu-west-1.amazonaws.com").on_aws
+    assert open_context("test", None, "https://dynamodb.eu-west-1.amazonaws.com").on_aws
 
 
 def test_environment_variable_selects_tables(
@@ -140,38 +142,40 @@ def test_environment_variable_selects_tables(
 ) -> None:
     monkeypatch.setenv("STINT_TABLE_PREFIX", "stint-restored")
     with pytest.raises(click.UsageError, match="No AWS region"):
-        open_desk(None, None, None)
-    open_desk(None, "eu-west-1", None)
+        open_context(None, None, None)
+    open_context(None, "eu-west-1", None)
     assert opened_settings[0].table_prefix == "stint-restored"
 
 
 @pytest.mark.parametrize("stage", ["Prod", "", "a" * 31, "x_y"])
 def test_invalid_stage_is_refused(stage: str) -> None:
     with pytest.raises(click.UsageError, match="--stage"):
-        open_desk(stage, "eu-west-1", None)
+        open_context(stage, "eu-west-1", None)
 
 
 def test_init_creates_missing_tables_but_not_on_aws(operator: Operator) -> None:
     # A table without a stream: DynamoDB Local still lists the stream of a deleted table.
-    name = table_name(TokenModel)
-    TokenModel.delete_table()
+    name = table_name(CredentialModel)
+    CredentialModel.delete_table()
     assert operator.done("init").split() == [name]
     assert operator.done("init") == ""
     on_aws = Operator(
-        Desk("stint-prod-*", operator.desk.connection, operator.desk.tools, on_aws=True)
+        AdminContext(
+            "stint-prod-*", operator.context.connection, operator.context.dependencies, on_aws=True
+        )
     )
-    TokenModel.delete_table()
+    CredentialModel.delete_table()
     try:
         assert "make deploy" in on_aws.refused("init")
-        assert not TokenModel.exists()
+        assert not CredentialModel.exists()
     finally:
         operator.done("init")
 
 
 def test_database_errors_print_one_line(
-    operator: Operator, world: World, connection: Connection
+    operator: Operator, fixtures: Fixtures, connection: Connection
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     for code, message in (
         ("ResourceNotFoundException", "the tables do not exist"),
         ("AccessDeniedException", "DynamoDB:"),
@@ -185,9 +189,9 @@ def test_database_errors_print_one_line(
 
 
 def test_throttled_scan_is_retried(
-    operator: Operator, world: World, connection: Connection
+    operator: Operator, fixtures: Fixtures, connection: Connection
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     with failing(connection, "Scan", "ThrottlingException", times=2) as calls:
         assert len(operator.json("organizations", "list")) == 2
     assert len(calls) == 3

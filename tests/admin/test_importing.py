@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.directory import Role
+from chalicelib.people.model import Role
 from chalicelib.people.operations import People
 from tests.support.api import Api
 from tests.support.failing_calls import failing
 from tests.support.fault_injection import WRITE, Fault, Injection, Killed, intercepted, throttled
-from tests.support.fixtures import ADMIN, DEVELOPMENT, MEMBER, ZAGREB, World
+from tests.support.fixtures import ADMIN, DEVELOPMENT, MEMBER, ZAGREB, Fixtures
 from tests.support.operator import Operator
 from tests.support.table_snapshots import items, snapshot
 from tools.admin import output
@@ -33,8 +33,8 @@ BOTH_KINDS = pytest.mark.parametrize("kind", KINDS)
 
 
 @pytest.fixture(autouse=True)
-def _world(world: World) -> None:
-    assert world.tokens
+def _fixtures(fixtures: Fixtures) -> None:
+    assert fixtures.tokens
 
 
 def records_by_name(operator: Operator, kind: str) -> dict[str, dict[str, Any]]:
@@ -315,7 +315,7 @@ def test_concurrent_imports_of_one_file_create_no_duplicates(
 def _import(operator: Operator, kind: str) -> tuple[int, int]:
     """Import the file of a kind; return the numbers of created and unchanged rows."""
     kinds = {"people": PeopleRows, "services": ServiceRows}
-    rows = kinds[kind](operator.desk.tools, operator.desk.operator(ZAGREB.id))
+    rows = kinds[kind](operator.context.dependencies, operator.context.operator(ZAGREB.id))
     report = Report(dry_run=False)
     for step in plan(rows, StringIO(KINDS[kind])):
         carry_out(rows, step, report, update=False)
@@ -331,8 +331,8 @@ def test_record_created_meanwhile_with_other_values_is_refused(
             if operation == WRITE and not created:
                 created.append(True)
                 values = {"first_name": "X", "last_name": "Y", "email": "iva@example.com"}
-                tools = operator.desk.tools
-                People(tools).add(operator.desk.operator(ZAGREB.id), values, None)
+                dependencies = operator.context.dependencies
+                People(dependencies).create(operator.context.operator(ZAGREB.id), values, None)
             return real(operation, arguments)
 
         return call

@@ -9,7 +9,7 @@ from tests.support.api import Api
 from tests.support.clock import DAY, FakeClock
 from tests.support.failing_calls import failing
 from tests.support.fault_injection import WRITE, Fault, Injection, Killed, intercepted
-from tests.support.fixtures import ADMIN, ARCHIVED, DESIGN, MEMBER, ZAGREB, World, token_id
+from tests.support.fixtures import ADMIN, ARCHIVED, DESIGN, MEMBER, ZAGREB, Fixtures, token_id
 from tests.support.operator import Operator
 from tests.support.table_snapshots import items, snapshot
 
@@ -50,9 +50,9 @@ def test_create_organization_prints_token_once_as_json(
 
 
 def test_organization_id_in_use_is_refused(
-    operator: Operator, world: World, connection: Connection
+    operator: Operator, fixtures: Fixtures, connection: Connection
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     before = snapshot(connection)
     assert "id: This id belongs to Adriatic Studio." in operator.refused(
         *CREATION, "--id", ZAGREB.id
@@ -86,8 +86,8 @@ def test_crash_leaves_no_organization_without_token(
     assert len(items(connection, "tokens")) == len(operator.json("organizations", "list")) == sent
 
 
-def test_organizations_are_listed_and_changed(operator: Operator, world: World) -> None:
-    assert world.tokens
+def test_organizations_are_listed_and_changed(operator: Operator, fixtures: Fixtures) -> None:
+    assert fixtures.tokens
     organizations = operator.json("organizations", "list")
     assert [organization["id"] for organization in organizations] == [2149, 2150]
     changed = operator.here("organizations", "change", "--auto-stop-after", "90m")
@@ -96,9 +96,9 @@ def test_organizations_are_listed_and_changed(operator: Operator, world: World) 
 
 
 def test_people_are_added_listed_deactivated_and_restored(
-    operator: Operator, world: World, member: Api
+    operator: Operator, fixtures: Fixtures, member: Api
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     person = ("--first-name", "Ivan", "--last-name", "Babić", "--email", "ivan@example.com")
     added = operator.here("people", "create", *person, "--id", 12)
     assert (added["id"], added["role"]) == (12, "member")
@@ -116,8 +116,8 @@ def test_people_are_added_listed_deactivated_and_restored(
     assert operator.here("people", "restore", MEMBER)["deactivated_at"] is None
 
 
-def test_last_admin_cannot_be_deactivated_or_erased(operator: Operator, world: World) -> None:
-    assert world.tokens
+def test_last_admin_cannot_be_deactivated_or_erased(operator: Operator, fixtures: Fixtures) -> None:
+    assert fixtures.tokens
     assert LAST_ADMIN in operator.refused("people", "deactivate", ADMIN, *IN_ZAGREB)
     assert LAST_ADMIN in operator.refused(
         "people", "erase", ADMIN, *IN_ZAGREB, "--deactivate", "--yes"
@@ -125,13 +125,13 @@ def test_last_admin_cannot_be_deactivated_or_erased(operator: Operator, world: W
 
 
 @pytest.mark.parametrize("who", ["1", "nobody@example.com", "Ana", f"{2**60}"])
-def test_unknown_person_is_refused(operator: Operator, world: World, who: str) -> None:
-    assert world.tokens
+def test_unknown_person_is_refused(operator: Operator, fixtures: Fixtures, who: str) -> None:
+    assert fixtures.tokens
     assert "There is no person" in operator.refused("people", "deactivate", who, *IN_ZAGREB)
 
 
-def test_services_are_created_archived_and_restored(operator: Operator, world: World) -> None:
-    assert world.tokens
+def test_services_are_created_archived_and_restored(operator: Operator, fixtures: Fixtures) -> None:
+    assert fixtures.tokens
     created = operator.here("services", "create", "--name", "Support", "--no-billable")
     assert created["billable"] is False
     archived = operator.here("services", "archive", created["id"])
@@ -143,9 +143,9 @@ def test_services_are_created_archived_and_restored(operator: Operator, world: W
 
 
 def test_token_is_valid_until_revoked(
-    operator: Operator, world: World, app: Chalice, clock: FakeClock
+    operator: Operator, fixtures: Fixtures, app: Chalice, clock: FakeClock
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     created = operator.here("tokens", "create", MEMBER, "--name", "phone")
     headers = {"X-Auth-Token": created["token"], "X-Organization-Id": "2149"}
     assert Api(app, headers).get("/users").ids == [str(MEMBER)]
@@ -159,8 +159,8 @@ def test_token_is_valid_until_revoked(
     assert "does not exist" in operator.refused("tokens", "revoke", created["id"], *IN_ZAGREB)
 
 
-def test_token_creation_follows_rules_of_api(operator: Operator, world: World) -> None:
-    assert world.tokens
+def test_token_creation_follows_rules_of_api(operator: Operator, fixtures: Fixtures) -> None:
+    assert fixtures.tokens
     past = ("--expires-at", "2020-01-01T00:00:00Z")
     create = ("tokens", "create", MEMBER, *IN_ZAGREB, "--name", "old")
     assert "expires_at: The time must be in the future." in operator.refused(*create, *past)
@@ -172,17 +172,17 @@ def test_token_creation_follows_rules_of_api(operator: Operator, world: World) -
     assert "person: attribute is invalid" in operator.refused(*create)
 
 
-def test_token_is_printed_on_stdout_only(operator: Operator, world: World) -> None:
-    assert world.tokens
+def test_token_is_printed_on_stdout_only(operator: Operator, fixtures: Fixtures) -> None:
+    assert fixtures.tokens
     result = operator.run("tokens", "create", MEMBER, *IN_ZAGREB, "--name", "phone")
     assert result.stdout.count("stint_") == 1
     assert "stint_" not in result.stderr
 
 
 def test_failed_token_creation_is_reported(
-    operator: Operator, world: World, connection: Connection
+    operator: Operator, fixtures: Fixtures, connection: Connection
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     with failing(connection, WRITE, "ThrottlingException"):
         message = operator.refused("tokens", "create", MEMBER, *IN_ZAGREB, "--name", "phone")
     assert "The database is not available" in message

@@ -7,21 +7,21 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.api_tokens.rules import MOST_TOKENS
-from chalicelib.domain.tokens import digest
-from tests.support.api import JSON_API, Answer, Api
+from chalicelib.api_tokens.authentication import digest
+from chalicelib.api_tokens.rules import MAX_TOKENS
+from tests.support.api import JSON_API, Api, Response
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.fixtures import ADMIN, DEACTIVATED, MEMBER, OTHER_MEMBER, ZAGREB, token_id
 from tests.support.table_snapshots import items, snapshot
 
 
-def create(api: Api, **attributes: object) -> Answer:
+def create(api: Api, **attributes: object) -> Response:
     values = {"name": "phone", **attributes}
     return api.post("/api_tokens", {"data": {"type": "api_tokens", "attributes": values}})
 
 
-def change(api: Api, record_id: int | str, **attributes: object) -> Answer:
+def change(api: Api, record_id: int | str, **attributes: object) -> Response:
     return api.patch(f"/api_tokens/{record_id}", {"data": {"attributes": attributes}})
 
 
@@ -120,7 +120,7 @@ def test_deactivated_person_cannot_create_a_token(admin: Api, member: Api) -> No
 def test_person_cannot_exceed_the_maximum_number_of_tokens(
     admin: Api, connection: Connection
 ) -> None:
-    for _ in range(MOST_TOKENS - 1):
+    for _ in range(MAX_TOKENS - 1):
         assert create(admin, person_id=MEMBER).status == 201
     before = snapshot(connection)
     response = create(admin, person_id=MEMBER)
@@ -129,7 +129,7 @@ def test_person_cannot_exceed_the_maximum_number_of_tokens(
     assert admin.send("DELETE", f"/api_tokens/{token_id(MEMBER)}").status == 204
     assert create(admin, person_id=MEMBER).status == 201
     # The revoked token leaves no item in the table.
-    assert sum(token["person_id"] == MEMBER for token in items(connection, "tokens")) == MOST_TOKENS
+    assert sum(token["person_id"] == MEMBER for token in items(connection, "tokens")) == MAX_TOKENS
 
 
 def test_admin_lists_all_tokens_and_member_lists_own(admin: Api, member: Api) -> None:

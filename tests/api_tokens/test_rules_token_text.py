@@ -2,7 +2,7 @@ import base64
 
 import pytest
 
-from chalicelib.domain.tokens import digest, new_token, well_formed
+from chalicelib.api_tokens.authentication import digest, is_well_formed, new_token
 
 
 def test_token_starts_with_the_stint_prefix() -> None:
@@ -19,19 +19,19 @@ def test_new_tokens_are_unique() -> None:
 
 
 def test_new_token_is_well_formed() -> None:
-    assert well_formed(new_token())
+    assert is_well_formed(new_token())
 
 
 @pytest.mark.parametrize("token", ["x", "stint_abc-_123", "from-elsewhere", "x" * 200])
 def test_printable_ascii_up_to_200_characters_is_well_formed(token: str) -> None:
-    assert well_formed(token)
+    assert is_well_formed(token)
 
 
 @pytest.mark.parametrize(
     "token", ["", "x" * 201, "t\u00f6ken", "to\nken", "to\x00ken", "token\x7f", "\u0661\u0662"]
 )
 def test_other_text_is_not_well_formed(token: str) -> None:
-    assert not well_formed(token)
+    assert not is_well_formed(token)
 
 
 def test_hash_is_the_hexadecimal_sha_256() -> None:

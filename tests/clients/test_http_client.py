@@ -10,8 +10,8 @@ from contextlib import closing, contextmanager
 import pytest
 import trustme
 
-from chalicelib.clients.http_client import Limits, Poster, resolve
-from chalicelib.deliveries.rules import Answer
+from chalicelib.clients.http_client import Limits, WebhookClient, resolve
+from chalicelib.deliveries.model import WebhookResponse
 from tests.support.receiver import (
     Answering,
     Receiver,
@@ -25,7 +25,7 @@ from tests.support.receiver import (
 
 NAME = "hooks.example.com"
 QUICK = Limits(resolve=0.5, connect=0.5, total=0.5, tail=0.1)
-LOCAL = Poster(local=True, limits=QUICK)
+LOCAL = WebhookClient(local=True, limits=QUICK)
 
 
 @pytest.fixture(scope="module")
@@ -45,9 +45,9 @@ def client_context(authority: trustme.CA) -> ssl.SSLContext:
     return context
 
 
-def poster(authority: trustme.CA, *addresses: str) -> Poster:
-    """Create a poster that resolves every name to these addresses and accepts local addresses."""
-    return Poster(
+def client_trusting(authority: trustme.CA, *addresses: str) -> WebhookClient:
+    """Create a client that resolves every name to these addresses and accepts local addresses."""
+    return WebhookClient(
         local=True,
         limits=QUICK,
         resolve=lambda *_: addresses,
@@ -55,13 +55,13 @@ def poster(authority: trustme.CA, *addresses: str) -> Poster:
     )
 
 
-def post(sender: Poster, url: str) -> Answer:
+def post(sender: WebhookClient, url: str) -> WebhookResponse:
     return sender.post(url, b'{"a": 1}', {"X-Ours": "yes"})
 
 
 def test_post_sends_the_url_headers_and_body(receiver: Receiver) -> None:
     response = post(LOCAL, receiver.url + "?key=a%20b")
-    assert response == Answer(204)
+    assert response == WebhookResponse(204)
     (request,) = receiver.received
     assert request.path == "/hook?key=a%20b"
     assert request.body == b'{"a": 1}'
@@ -72,15 +72,15 @@ def test_post_sends_the_url_headers_and_body(receiver: Receiver) -> None:
 
 @pytest.mark.parametrize("code", [200, 202, 400, 404, 410, 429, 500, 503])
 def test_post_returns_the_response_status(receiver: Receiver, code: int) -> None:
-    receiver.answers = [status(code, b"ignored body", Retry_After="7")]
-    assert post(LOCAL, receiver.url) == Answer(code, retry_after="7")
+    receiver.responses = [status(code, b"ignored body", Retry_After="7")]
+    assert post(LOCAL, receiver.url) == WebhookResponse(code, retry_after="7")
 
 
 @pytest.mark.parametrize("code", [301, 302, 303, 307, 308])
 def test_post_does_not_follow_redirects(receiver: Receiver, code: int) -> None:
     with receiving() as other:
-        receiver.answers = [status(code, Location=other.url)]
-        assert post(LOCAL, receiver.url) == Answer(code)
+        receiver.responses = [status(code, Location=other.url)]
+        assert post(LOCAL, receiver.url) == WebhookResponse(code)
         assert other.received == []
 
 
@@ -107,9 +107,9 @@ NOT_HTTP = "The receiver did not send a valid HTTP response."
 def test_response_that_is_not_http_in_time_is_a_failure(
     receiver: Receiver, response: Answering, failure: str
 ) -> None:
-    receiver.answers = [response]
+    receiver.responses = [response]
     started_at = time.monotonic()
-    assert post(LOCAL, receiver.url) == Answer(failure=failure)
+    assert post(LOCAL, receiver.url) == WebhookResponse(failure=failure)
     assert time.monotonic() - started_at < 2
 
 
@@ -118,8 +118,8 @@ def test_endless_100_continue_responses_time_out(receiver: Receiver) -> None:
         while not handler.ended.wait(0.001):
             out.write(b"HTTP/1.1 100 Continue\r\n\r\n")  # type: ignore[attr-defined]
 
-    receiver.answers = [send_continue_forever]
-    assert post(LOCAL, receiver.url) == Answer(failure=TIMED_OUT)
+    receiver.responses = [send_continue_forever]
+    assert post(LOCAL, receiver.url) == WebhookResponse(failure=TIMED_OUT)
 
 
 @pytest.mark.parametrize(
@@ -133,9 +133,9 @@ def test_endless_100_continue_responses_time_out(receiver: Receiver) -> None:
     ],
 )
 def test_content_after_the_status_line_is_ignored(receiver: Receiver, response: Answering) -> None:
-    receiver.answers = [response]
+    receiver.responses = [response]
     started_at = time.monotonic()
-    assert post(LOCAL, receiver.url) == Answer(200)
+    assert post(LOCAL, receiver.url) == WebhookResponse(200)
     assert time.monotonic() - started_at < 2
 
 
@@ -143,15 +143,17 @@ def test_refused_connection_has_a_fixed_failure_text() -> None:
     with closing(socket.socket()) as unused:
         unused.bind(("127.0.0.1", 0))
         url = f"http://127.0.0.1:{unused.getsockname()[1]}/secret"
-        assert post(LOCAL, url) == Answer(failure="Cannot connect to the receiver.")
+        assert post(LOCAL, url) == WebhookResponse(failure="Cannot connect to the receiver.")
 
 
 def test_unknown_host_name_has_a_fixed_failure_text() -> None:
     def fail_to_resolve(*_: object) -> Sequence[str]:
         raise socket.gaierror(socket.EAI_NONAME, "Name or service not known")
 
-    response = post(Poster(limits=QUICK, resolve=fail_to_resolve), "https://nobody.example.com/")
-    assert response == Answer(failure="The host name cannot be resolved.")
+    response = post(
+        WebhookClient(limits=QUICK, resolve=fail_to_resolve), "https://nobody.example.com/"
+    )
+    assert response == WebhookResponse(failure="The host name cannot be resolved.")
 
 
 def test_hanging_dns_resolver_times_out() -> None:
@@ -162,8 +164,8 @@ def test_hanging_dns_resolver_times_out() -> None:
         return []
 
     assert post(
-        Poster(limits=QUICK, resolve=resolve_slowly), "https://slow.example.com/"
-    ) == Answer(failure=TIMED_OUT)
+        WebhookClient(limits=QUICK, resolve=resolve_slowly), "https://slow.example.com/"
+    ) == WebhookResponse(failure=TIMED_OUT)
     wake_up.set()
 
 
@@ -188,8 +190,8 @@ def test_host_name_with_a_private_address_is_not_connected_to(
 
     monkeypatch.setattr(socket, "create_connection", must_not_connect)
     monkeypatch.setattr(socket.socket, "connect", must_not_connect)
-    checking_poster = Poster(limits=QUICK, resolve=lambda *_: addresses)
-    assert post(checking_poster, f"https://{NAME}/") == Answer(
+    checking_client = WebhookClient(limits=QUICK, resolve=lambda *_: addresses)
+    assert post(checking_client, f"https://{NAME}/") == WebhookResponse(
         failure="The host name resolves to a private network."
     )
 
@@ -197,7 +199,7 @@ def test_host_name_with_a_private_address_is_not_connected_to(
 def test_loopback_result_of_the_system_resolver_is_rejected() -> None:
     # The system resolver decides: the names may be unknown or resolve to loopback addresses.
     for host in ("localhost.localdomain", "127.0.0.1.nip.invalid"):
-        assert post(Poster(limits=QUICK), f"https://{host}/").status is None
+        assert post(WebhookClient(limits=QUICK), f"https://{host}/").status is None
 
 
 @pytest.mark.parametrize("url", ["http://hooks.example.com/", "https://127.1/", "nonsense"])
@@ -205,7 +207,7 @@ def test_invalid_webhook_url_is_not_resolved(url: str) -> None:
     def must_not_resolve(*_: object) -> Sequence[str]:
         raise AssertionError("looked up")
 
-    response = post(Poster(limits=QUICK, resolve=must_not_resolve), url)
+    response = post(WebhookClient(limits=QUICK, resolve=must_not_resolve), url)
     assert response.failure is not None
     assert response.failure.startswith("The URL must")
 
@@ -228,9 +230,11 @@ def test_connection_uses_the_checked_address_and_the_host_name(
 
     # The only difference from production: the loopback address counts as public.
     monkeypatch.setattr("chalicelib.clients.http_client.is_public", lambda _: True)
-    checking_poster = Poster(limits=QUICK, resolve=resolve_once, tls=client_context(authority))
+    checking_client = WebhookClient(
+        limits=QUICK, resolve=resolve_once, tls=client_context(authority)
+    )
     with tls_receiver(authority, NAME) as receiver:
-        assert post(checking_poster, f"https://{NAME}:{receiver.port}/hook") == Answer(204)
+        assert post(checking_client, f"https://{NAME}:{receiver.port}/hook") == WebhookResponse(204)
         (request,) = receiver.received
     assert resolved_names == [NAME]
     assert request.headers["host"] == f"{NAME}:{receiver.port}"
@@ -238,43 +242,49 @@ def test_connection_uses_the_checked_address_and_the_host_name(
 
 def test_certificate_of_another_name_is_rejected(authority: trustme.CA) -> None:
     with tls_receiver(authority, "other.example.com") as receiver:
-        response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-        assert response == Answer(failure="The TLS certificate or connection is not valid.")
+        response = post(client_trusting(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        assert response == WebhookResponse(
+            failure="The TLS certificate or connection is not valid."
+        )
         assert receiver.received == []
 
 
 def test_certificate_of_the_address_is_rejected_for_the_name(authority: trustme.CA) -> None:
     with tls_receiver(authority, "127.0.0.1") as receiver:
-        response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        response = post(client_trusting(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
         assert response.status is None
         assert receiver.received == []
 
 
 def test_certificate_of_an_unknown_authority_is_rejected(authority: trustme.CA) -> None:
     with tls_receiver(trustme.CA(), NAME) as receiver:
-        response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-        assert response == Answer(failure="The TLS certificate or connection is not valid.")
+        response = post(client_trusting(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        assert response == WebhookResponse(
+            failure="The TLS certificate or connection is not valid."
+        )
 
 
 def test_test_authority_is_not_trusted_by_default(authority: trustme.CA) -> None:
-    default_poster = Poster(local=True, limits=QUICK, resolve=lambda *_: ["127.0.0.1"])
+    default_client = WebhookClient(local=True, limits=QUICK, resolve=lambda *_: ["127.0.0.1"])
     with tls_receiver(authority, NAME) as receiver:
-        assert post(default_poster, f"https://{NAME}:{receiver.port}/").status is None
+        assert post(default_client, f"https://{NAME}:{receiver.port}/").status is None
 
 
 def test_certificate_of_an_ip_address_is_accepted(authority: trustme.CA) -> None:
     with tls_receiver(authority, "127.0.0.1") as receiver:
-        response = post(poster(authority, "127.0.0.1"), f"https://127.0.0.1:{receiver.port}/")
-        assert response == Answer(204)
+        response = post(
+            client_trusting(authority, "127.0.0.1"), f"https://127.0.0.1:{receiver.port}/"
+        )
+        assert response == WebhookResponse(204)
 
 
 @pytest.mark.parametrize("response", [hang, drip])
 def test_timeout_applies_over_tls(authority: trustme.CA, response: Answering) -> None:
     with tls_receiver(authority, NAME) as receiver:
-        receiver.answers = [response]
+        receiver.responses = [response]
         started_at = time.monotonic()
-        result = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-        assert result == Answer(failure=TIMED_OUT)
+        result = post(client_trusting(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+        assert result == WebhookResponse(failure=TIMED_OUT)
         assert time.monotonic() - started_at < 2
 
 
@@ -283,21 +293,25 @@ def test_hanging_tls_handshake_times_out(authority: trustme.CA) -> None:
         listener.bind(("127.0.0.1", 0))
         listener.listen()
         url = f"https://{NAME}:{listener.getsockname()[1]}/"
-        assert post(poster(authority, "127.0.0.1"), url) == Answer(failure=TIMED_OUT)
+        assert post(client_trusting(authority, "127.0.0.1"), url) == WebhookResponse(
+            failure=TIMED_OUT
+        )
 
 
 def test_plain_http_on_a_tls_port_is_a_tls_failure(
     authority: trustme.CA, receiver: Receiver
 ) -> None:
-    response = post(poster(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
-    assert response == Answer(failure="The TLS certificate or connection is not valid.")
+    response = post(client_trusting(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
+    assert response == WebhookResponse(failure="The TLS certificate or connection is not valid.")
 
 
 def test_next_address_is_tried_when_one_does_not_listen(authority: trustme.CA) -> None:
     with tls_receiver(authority, NAME) as receiver:
         url = f"https://{NAME}:{receiver.port}/"
-        assert post(poster(authority, "127.0.0.2", "127.0.0.1"), url) == Answer(204)
-        assert post(poster(authority, *["127.0.0.2"] * 3, "127.0.0.1"), url).status is None
+        assert post(client_trusting(authority, "127.0.0.2", "127.0.0.1"), url) == WebhookResponse(
+            204
+        )
+        assert post(client_trusting(authority, *["127.0.0.2"] * 3, "127.0.0.1"), url).status is None
         assert len(receiver.received) == 1
 
 
@@ -309,7 +323,7 @@ def test_system_resolver_returns_addresses() -> None:
 def test_content_of_a_response_is_not_logged(
     receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    receiver.answers = [raw(b"HTTP/1.1 200 OK\r\nno colon, but a password\r\n\r\npassword")]
+    receiver.responses = [raw(b"HTTP/1.1 200 OK\r\nno colon, but a password\r\n\r\npassword")]
     with caplog.at_level("DEBUG"):
         post(LOCAL, receiver.url + "?key=secret")
     assert "password" not in caplog.text

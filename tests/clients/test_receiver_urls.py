@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from chalicelib.clients.receiver_urls import BadUrl, Target, is_public, read_url
+from chalicelib.clients.receiver_urls import InvalidReceiverUrl, Target, is_public, read_url
 
 NON_PUBLIC_ADDRESSES = [
     "0.0.0.0",  # noqa: S104
@@ -136,13 +136,13 @@ INVALID_URLS = [
 
 @pytest.mark.parametrize("url", INVALID_URLS)
 def test_invalid_url_is_rejected(url: str) -> None:
-    with pytest.raises(BadUrl):
+    with pytest.raises(InvalidReceiverUrl):
         read_url(url)
 
 
 @pytest.mark.parametrize("url", ["http://127.0.0.1:9000/hook", "http://localhost/", "https://a/"])
 def test_local_url_is_accepted_only_in_local_mode(url: str) -> None:
-    with pytest.raises(BadUrl):
+    with pytest.raises(InvalidReceiverUrl):
         read_url(url)
     assert read_url(url, local=True).path
 
@@ -152,7 +152,7 @@ def test_any_text_is_parsed_or_rejected(text: str) -> None:
     for url in (text, f"https://{text}", f"https://a.example{text}"):
         try:
             target = read_url(url)
-        except BadUrl:
+        except InvalidReceiverUrl:
             continue
         assert target.is_secure
         assert "." in target.host or ":" in target.host

@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.contract import source
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.clock import HOUR, FakeClock
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, OTHER_MEMBERS_ENTRY
 from tests.support.json_shapes import shape
@@ -20,7 +20,7 @@ def caller(admin: Api) -> Api:
     return admin
 
 
-def assert_matches(response: Answer, status: int, expected: dict[str, Any]) -> None:
+def assert_matches(response: Response, status: int, expected: dict[str, Any]) -> None:
     assert response.status == status
     assert response.headers["Content-Type"] == JSON_API
     assert shape(response.document) == shape(expected)

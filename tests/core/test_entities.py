@@ -3,7 +3,11 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.domain.directory import Caller, Organization, Role, Service, Token
+from chalicelib.api_tokens.model import Credential
+from chalicelib.core.permissions import Caller
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Role
+from chalicelib.services.model import Service
 from tests.support.builders import NOW, ORGANIZATION, PERSON
 
 
@@ -40,7 +44,7 @@ def test_service_accepts_time_unless_closed_archived_or_deleted(
 def test_token_is_expired_from_its_expiry_timestamp_on(
     expires_at: int | None, expired: bool
 ) -> None:
-    token = Token("digest", 1, PERSON, Role.MEMBER, "phone", expires_at)
+    token = Credential("digest", 1, PERSON, Role.MEMBER, "phone", expires_at)
     assert token.expired(NOW) is expired
 
 

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from chalicelib.core.ids import MAX_ID, IdSource, parse_id
+from chalicelib.core.ids import MAX_ID, IdGenerator, parse_id
 
 MARCH_2026 = 1_772_438_400_000
 LAST_MILLISECOND = 1_735_689_600_000 + 2**41 - 1
@@ -102,39 +102,42 @@ def _is_increasing(ids: list[int]) -> bool:
     ],
 )
 def test_ids_increase_even_when_the_clock_does_not(readings: tuple[int, ...]) -> None:
-    source = IdSource(_Clock(*readings))
-    assert _is_increasing([source.draw() for _ in range(5000)])
+    source = IdGenerator(_Clock(*readings))
+    assert _is_increasing([source.generate() for _ in range(5000)])
 
 
 def test_ids_increase_with_time_across_processes() -> None:
-    latest = IdSource(_Clock(MARCH_2026), random_bits=lambda _: 4095).draw()
-    earliest_after = IdSource(_Clock(MARCH_2026 + 1), random_bits=lambda _: 0).draw()
+    latest = IdGenerator(_Clock(MARCH_2026), random_bits=lambda _: 4095).generate()
+    earliest_after = IdGenerator(_Clock(MARCH_2026 + 1), random_bits=lambda _: 0).generate()
     assert latest < earliest_after
 
 
 def test_processes_rarely_generate_the_same_id() -> None:
-    ids = {IdSource(_Clock(MARCH_2026)).draw() for _ in range(100)}
+    ids = {IdGenerator(_Clock(MARCH_2026)).generate() for _ in range(100)}
     assert len(ids) > 80
 
 
 def test_generated_id_is_larger_than_the_after_argument() -> None:
-    future_id = IdSource(_Clock(MARCH_2026 + 60_000)).draw()
-    source = IdSource(_Clock(MARCH_2026))
-    assert _is_increasing([future_id, source.draw(after=future_id), source.draw()])
+    future_id = IdGenerator(_Clock(MARCH_2026 + 60_000)).generate()
+    source = IdGenerator(_Clock(MARCH_2026))
+    assert _is_increasing([future_id, source.generate(after=future_id), source.generate()])
 
 
 def test_older_after_argument_has_no_effect() -> None:
-    source = IdSource(_Clock(MARCH_2026), random_bits=lambda _: 7)
-    assert source.draw(after=11) == IdSource(_Clock(MARCH_2026), random_bits=lambda _: 7).draw()
+    source = IdGenerator(_Clock(MARCH_2026), random_bits=lambda _: 7)
+    assert (
+        source.generate(after=11)
+        == IdGenerator(_Clock(MARCH_2026), random_bits=lambda _: 7).generate()
+    )
 
 
 def test_ids_are_positive_when_the_clock_is_before_the_epoch() -> None:
-    assert IdSource(_Clock(0)).draw() > 0
+    assert IdGenerator(_Clock(0)).generate() > 0
 
 
 def test_ids_fit_into_javascript_numbers_until_september_2094() -> None:
-    last = IdSource(_Clock(LAST_MILLISECOND), random_bits=lambda bits: 2**bits - 1).draw()
-    too_late = IdSource(_Clock(LAST_MILLISECOND + 1), random_bits=lambda _: 0).draw()
+    last = IdGenerator(_Clock(LAST_MILLISECOND), random_bits=lambda bits: 2**bits - 1).generate()
+    too_late = IdGenerator(_Clock(LAST_MILLISECOND + 1), random_bits=lambda _: 0).generate()
     assert (last, too_late) == (MAX_ID, MAX_ID + 1)
 
 
@@ -149,12 +152,12 @@ def _frequent_thread_switches() -> Iterator[None]:
 
 @pytest.mark.usefixtures("_frequent_thread_switches")
 def test_threads_never_generate_the_same_id() -> None:
-    source = IdSource(_Clock(MARCH_2026), random_bits=lambda _: 0)
+    source = IdGenerator(_Clock(MARCH_2026), random_bits=lambda _: 0)
 
-    def draw_many(_: int) -> list[int]:
-        return [source.draw() for _ in range(2000)]
+    def generate_many(_: int) -> list[int]:
+        return [source.generate() for _ in range(2000)]
 
     with ThreadPoolExecutor(max_workers=8) as threads:
-        ids_by_thread = list(threads.map(draw_many, range(8)))
+        ids_by_thread = list(threads.map(generate_many, range(8)))
     assert all(_is_increasing(ids) for ids in ids_by_thread)
     assert len({id_ for ids in ids_by_thread for id_ in ids}) == 8 * 2000

@@ -1,47 +1,46 @@
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
-from chalicelib.core.write_set import (
-    ChangeEntry,
-    ChangeEntryTally,
-    ChangeTally,
-    EntryTallying,
-    Tallying,
-    apply_to_new_entry,
-    merge_entries,
+from chalicelib.core.write_set import TimeEntryUpdate
+from chalicelib.counters.model import (
+    EntryCounterDelta,
+    EntryCounterDeltas,
+    EntryMonth,
+    TimerCounterDelta,
+    TimerCounterDeltas,
 )
-from chalicelib.counters.model import EntryMonth
-from chalicelib.domain.timers import TimeEntry
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.rules import apply_to_new_entry, merge_entry_updates
 from tests.support.builders import ENTRY, NOW, OTHER_ENTRY, TIMER, TODAY, entry
 from tests.support.clock import DAY
 
 MIDNIGHT = TODAY * DAY
 
-END = ChangeEntry(ENTRY, seconds=60, ends=NOW)
-START = ChangeEntry(ENTRY, timers=1, starts=(TIMER, NOW))
-START_AND_END = ChangeEntry(ENTRY, seconds=60, timers=1, starts=(TIMER, NOW), ends=NOW)
+END = TimeEntryUpdate(ENTRY, seconds=60, ends=NOW)
+START = TimeEntryUpdate(ENTRY, timers=1, starts=(TIMER, NOW))
+START_AND_END = TimeEntryUpdate(ENTRY, seconds=60, timers=1, starts=(TIMER, NOW), ends=NOW)
 
 
 @pytest.mark.parametrize("updates", [(END, START), (START, END)])
 def test_end_and_start_of_one_entry_are_merged(
-    updates: tuple[ChangeEntry, ChangeEntry],
+    updates: tuple[TimeEntryUpdate, TimeEntryUpdate],
 ) -> None:
-    assert merge_entries(updates) == (START_AND_END,)
+    assert merge_entry_updates(updates) == (START_AND_END,)
 
 
 def test_end_at_timestamp_zero_is_not_treated_as_none() -> None:
-    at_zero = ChangeEntry(ENTRY, ends=0)
-    assert at_zero.merge(END).ends == 0
+    at_zero = TimeEntryUpdate(ENTRY, ends=0)
+    (merged,) = merge_entry_updates([at_zero, END])
+    assert merged.ends == 0
 
 
 def test_updates_of_different_entries_stay_separate_and_ordered() -> None:
-    other_update = ChangeEntry(OTHER_ENTRY, timers=1)
-    assert merge_entries([other_update, END, START]) == (other_update, START_AND_END)
+    other_update = TimeEntryUpdate(OTHER_ENTRY, timers=1)
+    assert merge_entry_updates([other_update, END, START]) == (other_update, START_AND_END)
 
 
 def test_merging_no_updates_returns_an_empty_tuple() -> None:
-    assert merge_entries([]) == ()
+    assert merge_entry_updates([]) == ()
 
 
 @pytest.mark.parametrize(
@@ -56,52 +55,52 @@ def test_merging_no_updates_returns_an_empty_tuple() -> None:
     ],
 )
 def test_start_increments_the_counter_of_its_quarter_hour(second: int, counter: str) -> None:
-    deltas = Tallying()
+    deltas = TimerCounterDeltas()
     deltas.started(MIDNIGHT + second)
-    assert deltas.changes() == (ChangeTally(TODAY, {counter: 1}),)
+    assert deltas.collected() == (TimerCounterDelta(TODAY, {counter: 1}),)
 
 
 def test_stop_and_start_on_one_day_are_merged() -> None:
-    deltas = Tallying()
+    deltas = TimerCounterDeltas()
     deltas.started(NOW)
     deltas.stopped(NOW)
-    assert deltas.changes() == (ChangeTally(TODAY, {"s32": 1, "e32": 1}),)
+    assert deltas.collected() == (TimerCounterDelta(TODAY, {"s32": 1, "e32": 1}),)
 
 
 def test_deltas_of_one_quarter_hour_are_summed() -> None:
-    deltas = Tallying()
+    deltas = TimerCounterDeltas()
     deltas.stopped(NOW)
     deltas.stopped(NOW + 899)
-    assert deltas.changes() == (ChangeTally(TODAY, {"e32": 2}),)
+    assert deltas.collected() == (TimerCounterDelta(TODAY, {"e32": 2}),)
 
 
 def test_events_before_and_after_midnight_are_counted_on_separate_days() -> None:
-    deltas = Tallying()
+    deltas = TimerCounterDeltas()
     deltas.started(MIDNIGHT - 1)
     deltas.stopped(MIDNIGHT)
-    assert deltas.changes() == (
-        ChangeTally(TODAY - 1, {"s95": 1}),
-        ChangeTally(TODAY, {"e00": 1}),
+    assert deltas.collected() == (
+        TimerCounterDelta(TODAY - 1, {"s95": 1}),
+        TimerCounterDelta(TODAY, {"e00": 1}),
     )
 
 
 def test_opposite_deltas_of_one_counter_cancel_out() -> None:
-    deltas = Tallying()
+    deltas = TimerCounterDeltas()
     deltas.stopped(NOW + 600, by=-1)
     deltas.stopped(NOW)
-    assert deltas.changes() == ()
+    assert deltas.collected() == ()
 
 
 def test_nonzero_deltas_remain_when_other_deltas_cancel_out() -> None:
-    deltas = Tallying()
+    deltas = TimerCounterDeltas()
     deltas.started(NOW)
     deltas.stopped(NOW + 600, by=-1)
     deltas.stopped(NOW)
-    assert deltas.changes() == (ChangeTally(TODAY, {"s32": 1}),)
+    assert deltas.collected() == (TimerCounterDelta(TODAY, {"s32": 1}),)
 
 
 def test_no_events_produce_no_deltas() -> None:
-    assert Tallying().changes() == ()
+    assert TimerCounterDeltas().collected() == ()
 
 
 def test_new_entry_contains_its_running_timer() -> None:
@@ -119,7 +118,7 @@ def test_new_entry_contains_its_running_timer() -> None:
 
 
 def test_new_entry_without_a_start_has_no_running_timer() -> None:
-    new_entry = apply_to_new_entry(entry(), ChangeEntry(ENTRY, seconds=90, timers=2))
+    new_entry = apply_to_new_entry(entry(), TimeEntryUpdate(ENTRY, seconds=90, timers=2))
     assert new_entry == entry(tracked_seconds=90, timer_count=2)
 
 
@@ -128,30 +127,30 @@ MARCH = EntryMonth(2149, 8779, 1294, "2026-03")
 
 
 def test_added_entry_is_counted_on_its_date() -> None:
-    deltas = EntryTallying()
-    deltas.came(MARCH_ENTRY)
-    assert deltas.changes() == (ChangeEntryTally(MARCH, {"n02": 1}),)
+    deltas = EntryCounterDeltas()
+    deltas.added(MARCH_ENTRY)
+    assert deltas.collected() == (EntryCounterDelta(MARCH, {"n02": 1}),)
 
 
 def test_entry_moved_to_another_date_is_counted_once() -> None:
-    deltas = EntryTallying()
-    deltas.went(MARCH_ENTRY)
-    deltas.came(replace(MARCH_ENTRY, date="2026-03-31"))
-    assert deltas.changes() == (ChangeEntryTally(MARCH, {"n02": -1, "n31": 1}),)
+    deltas = EntryCounterDeltas()
+    deltas.removed(MARCH_ENTRY)
+    deltas.added(replace(MARCH_ENTRY, date="2026-03-31"))
+    assert deltas.collected() == (EntryCounterDelta(MARCH, {"n02": -1, "n31": 1}),)
 
 
 def test_entry_moved_to_another_service_changes_both_counters() -> None:
-    deltas = EntryTallying()
-    deltas.went(MARCH_ENTRY)
-    deltas.came(replace(MARCH_ENTRY, service_id=1296))
-    assert deltas.changes() == (
-        ChangeEntryTally(MARCH, {"n02": -1}),
-        ChangeEntryTally(replace(MARCH, service_id=1296), {"n02": 1}),
+    deltas = EntryCounterDeltas()
+    deltas.removed(MARCH_ENTRY)
+    deltas.added(replace(MARCH_ENTRY, service_id=1296))
+    assert deltas.collected() == (
+        EntryCounterDelta(MARCH, {"n02": -1}),
+        EntryCounterDelta(replace(MARCH, service_id=1296), {"n02": 1}),
     )
 
 
 def test_unmoved_entry_produces_no_deltas() -> None:
-    deltas = EntryTallying()
-    deltas.went(MARCH_ENTRY)
-    deltas.came(MARCH_ENTRY)
-    assert deltas.changes() == ()
+    deltas = EntryCounterDeltas()
+    deltas.removed(MARCH_ENTRY)
+    deltas.added(MARCH_ENTRY)
+    assert deltas.collected() == ()

@@ -6,7 +6,7 @@ from pynamodb.connection import Connection
 from tests.support.api import Api
 from tests.support.call_counter import counted
 from tests.support.clock import FakeClock
-from tests.support.event_services import Outside
+from tests.support.event_services import EventServices
 from tests.support.fixtures import (
     ADMINS_ENTRY,
     ADMINS_SECOND_ENTRY,
@@ -75,10 +75,10 @@ def test_stop_takes_two_calls_and_a_repeated_stop_one(
 
 
 def test_webhooks_add_no_calls_to_a_request(
-    cached_admin: Api, connection: Connection, outside: Outside, clock: FakeClock
+    cached_admin: Api, connection: Connection, event_services: EventServices, clock: FakeClock
 ) -> None:
-    outside.create_webhook("https://hooks.example.com/")
-    with needed_outside(outside.settings) as outside_calls, counted(connection) as calls:
+    event_services.create_webhook("https://hooks.example.com/")
+    with needed_outside(event_services.settings) as outside_calls, counted(connection) as calls:
         timer_id = cached_admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
         clock.advance(30)
         assert cached_admin.stop(timer_id).status == 200

@@ -1,19 +1,18 @@
 """Lists of time entries have the same cost limits as lists of timers: contract section 6."""
 
 from collections.abc import Iterator
-from dataclasses import replace
 from datetime import date, timedelta
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from benchmarks.bulk_load import write_all
 from benchmarks.counter_fixtures import entry_items
 from benchmarks.lists import measure
-from chalicelib.domain.queries import EntryQuery
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.dynamodb.database import Store
+from chalicelib.time_entries import lists
+from chalicelib.time_entries.model import EntryQuery, TimeEntry
 from tests.costs.test_timer_lists import CURSOR_MODE, PAGE_MODE, assert_within
 from tests.support.engine import ENDPOINT
 from tools.tables import renew_tables
@@ -57,7 +56,7 @@ def entries(connection: Connection) -> Iterator[list[TimeEntry]]:
 
 
 def test_every_page_is_correct_and_within_the_cost_limits(
-    connection: Connection, store: Store, entries: list[TimeEntry]
+    connection: Connection, entries: list[TimeEntry]
 ) -> None:
     for name, query in QUERIES.items():
         expected = [entry for entry in entries if query.matches(entry)]
@@ -66,17 +65,17 @@ def test_every_page_is_correct_and_within_the_cost_limits(
         pages = -(-len(expected) // 30)
         for number in {1, 2, pages // 2, pages // 2 + 1, pages - 1, pages, pages + 1}:
             page_query = replace(query, page=number)
-            page = store.time_entries(page_query)
+            page = lists.page(connection, page_query)
             assert page.total_count == len(expected), (name, number)
             assert list(page.rows) == expected[(number - 1) * 30 : number * 30], (name, number)
-            cost = measure(connection, partial(store.time_entries, page_query))
+            cost = measure(connection, partial(lists.page, connection, page_query))
             assert_within(cost, PAGE_MODE, f"{name}, page {number}")
         after = None
         for number in range(pages):
-            cursor_page = store.entry_stretch(query, after, 30)
+            cursor_page = lists.cursor_page(connection, query, after, 30)
             assert list(cursor_page.rows) == expected[number * 30 : (number + 1) * 30]
             if number in (0, pages // 2):
-                cost = measure(connection, partial(store.entry_stretch, query, after, 30))
+                cost = measure(connection, partial(lists.cursor_page, connection, query, after, 30))
                 assert_within(cost, CURSOR_MODE, f"{name}, by cursor")
             after = cursor_page.following
         assert after is None

@@ -14,14 +14,13 @@ from benchmarks.lists import (
     by_cursor,
     by_number,
     cases,
-    crowd,
     history,
     load,
     measure,
     middle_position,
     pages_of,
+    simultaneous_sessions,
 )
-from chalicelib.dynamodb.database import Store
 from tests.support.engine import ENDPOINT
 from tools.tables import renew_tables
 
@@ -35,7 +34,7 @@ _ROW = re.compile(r"^\| 10,000 \| (?P<list>[^|]+) \|(?P<cells>.+)\|$", re.MULTIL
 @pytest.fixture
 def lists(connection: Connection) -> Iterator[list[Case]]:
     """Days on which 1,000 people start and stop together, and the history of some people."""
-    people_timers, person_timers = crowd(2_000), history(300)
+    people_timers, person_timers = simultaneous_sessions(2_000), history(300)
     # The two sets are in different months, so neither overwrites the other's counters.
     load(connection, people_timers)
     load(connection, person_timers)
@@ -58,17 +57,17 @@ def assert_within(cost: Cost, ceiling: tuple[int, float], what: str) -> None:
     ENDPOINT is not None, reason="on DynamoDB Local the benchmark test has stricter limits"
 )
 def test_every_page_of_an_indexed_list_stays_within_the_limits(
-    connection: Connection, store: Store, lists: list[Case]
+    connection: Connection, lists: list[Case]
 ) -> None:
     assert len(lists) == 8
     for case in lists:
         pages = pages_of(case)
         # The extra page starts deepest inside a day of the 1,000 people.
         for name, page in {**pages, "deep": max(1, pages["middle"] - 17)}.items():
-            cost = measure(connection, by_number(store, case, page))
+            cost = measure(connection, by_number(connection, case, page))
             assert_within(cost, PAGE_MODE, f"{case.name}, {name} page")
         for position in (None, middle_position(connection, case)):
-            cost = measure(connection, by_cursor(store, case, position))
+            cost = measure(connection, by_cursor(connection, case, position))
             assert_within(cost, CURSOR_MODE, f"{case.name}, by cursor")
 
 

@@ -10,15 +10,15 @@ import pytest
 from pynamodb.connection import Connection
 
 from benchmarks.costs import counted
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.model import PersonDay
-from chalicelib.counters.rollup import roll_up
-from tests.support.api import Answer, Api
+from chalicelib.counters.rollup import CounterRollup
+from tests.support.api import Api, Response
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, ZAGREB
 
-Request = Callable[[Api, str], Answer]
+Request = Callable[[Api, str], Response]
 KEY = {"Idempotency-Key": "7"}
 
 WITHOUT_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
@@ -110,13 +110,13 @@ def test_request_units_while_no_timer_runs(
 
 
 def test_units_of_the_counter_roll_up(
-    connection: Connection, tools: Toolbox, timer_id: str
+    connection: Connection, dependencies: Dependencies, timer_id: str
 ) -> None:
     assert timer_id
     days = {PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)}
     # The rolled-up record, the organization's day and month, the person's month.
-    assert_units(connection, lambda: roll_up(tools, days), 2.0, 4 * 2)
+    assert_units(connection, lambda: CounterRollup(dependencies).run(days), 2.0, 4 * 2)
 
 
-def _assert_success(response: Answer) -> None:
+def _assert_success(response: Response) -> None:
     assert response.status < 300

@@ -13,16 +13,22 @@ from hypothesis import strategies as st
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.core.ids import IdSource
-from chalicelib.core.write_set import EntryTallying
-from chalicelib.counters.model import Bucket, Listed, PersonDay, TallyScope, day_number
-from chalicelib.counters.rollup import roll_up
-from chalicelib.domain.timers import TimeEntry
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.ids import IdGenerator
+from chalicelib.counters.model import (
+    Bucket,
+    CounterScope,
+    EntryCounterDeltas,
+    Listed,
+    PersonDay,
+    day_number,
+)
+from chalicelib.counters.repository import CounterModel
+from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.tables import TallyModel
+from chalicelib.dynamodb.database import Database
 from chalicelib.handlers.counter_rollup import roll_up_records
+from chalicelib.time_entries.model import TimeEntry
 from tests.properties.bounds import bounded
 from tests.support.call_counter import counted
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
@@ -43,7 +49,7 @@ def count_session(
     person_day = PersonDay(organization, person_id, day)
     item_key = {
         "scope": keys.scoped(organization, person_id),
-        "bucket": keys.tally_bucket(person_day.day),
+        "bucket": keys.day_bucket_name(person_day.day),
     }
     add_to_counters(item_key, {f"s{quarter:02d}": by, f"e{(quarter + 1) % 96:02d}": by})
     return changed_record(**item_key)
@@ -52,11 +58,11 @@ def count_session(
 def count_entry(person_id: int, service_id: int, day: str, organization: int = 2149) -> Record:
     """Count a time entry on a day. Return the stream record."""
     entry = TimeEntry(1, organization, person_id, service_id, day, 0, 0, person_id)
-    counters = EntryTallying()
-    counters.came(entry)
-    (change,) = counters.changes()
-    add_to_counters(keys.tally(change.name), dict(change.counters))
-    return changed_record(**keys.tally(change.name))
+    counters = EntryCounterDeltas()
+    counters.added(entry)
+    (change,) = counters.collected()
+    add_to_counters(keys.counter(change.name), dict(change.counters))
+    return changed_record(**keys.counter(change.name))
 
 
 def changed_record(**item_key: str) -> Record:
@@ -71,7 +77,7 @@ def changed_record(**item_key: str) -> Record:
 
 
 def add_to_counters(item_key: dict[str, str], deltas: dict[str, int]) -> None:
-    TallyModel(scope=item_key["scope"], bucket=item_key["bucket"]).update(
+    CounterModel(scope=item_key["scope"], bucket=item_key["bucket"]).update(
         actions=[Path(name).add(by) for name, by in deltas.items()]
     )
 
@@ -105,7 +111,7 @@ def assert_consistent(connection: Connection, started: int, entries: int = 0) ->
 
 
 def test_day_counters_roll_up_to_months_and_to_the_organization(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
     first_of_april = day_number(date(2026, 4, 1))
     records = [
@@ -113,10 +119,10 @@ def test_day_counters_roll_up_to_months_and_to_the_organization(
         count_session(8, MONDAY, 10),
         count_session(7, first_of_april, 95),
     ]
-    assert roll_up_records(tools, {"Records": records}) == {"batchItemFailures": []}
-    organization = TallyScope(Listed.TIMERS, ORGANIZATION)
+    assert roll_up_records(dependencies, {"Records": records}) == {"batchItemFailures": []}
+    organization = CounterScope(Listed.TIMERS, ORGANIZATION)
     first_person, second_person = (
-        TallyScope(Listed.TIMERS, ORGANIZATION, person_id) for person_id in (7, 8)
+        CounterScope(Listed.TIMERS, ORGANIZATION, person_id) for person_id in (7, 8)
     )
     assert read_all(connection).buckets == {
         Bucket(organization, "2026-03-02"): {"s10": 2, "e11": 2},
@@ -130,15 +136,15 @@ def test_day_counters_roll_up_to_months_and_to_the_organization(
 
 
 def test_entry_counters_roll_up_to_months_of_all_people_and_services(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
     records = [
         count_entry(7, 1294, "2026-03-02"),
         count_entry(7, 1296, "2026-03-02"),
         count_entry(8, 1294, "2026-03-31"),
     ]
-    assert roll_up_records(tools, {"Records": records}) == {"batchItemFailures": []}
-    scope = partial(TallyScope, Listed.TIME_ENTRIES, ORGANIZATION)
+    assert roll_up_records(dependencies, {"Records": records}) == {"batchItemFailures": []}
+    scope = partial(CounterScope, Listed.TIME_ENTRIES, ORGANIZATION)
     assert read_all(connection).buckets == {
         Bucket(scope(), "2026-03"): {"n02": 2, "n31": 1},
         Bucket(scope(7), "2026-03"): {"n02": 2},
@@ -149,35 +155,39 @@ def test_entry_counters_roll_up_to_months_of_all_people_and_services(
 
 
 def test_removed_session_is_subtracted_from_every_bucket(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
-    roll_up_records(tools, {"Records": [count_session(7, MONDAY, 10)]})
-    roll_up_records(tools, {"Records": [count_session(7, MONDAY, 10, by=-1)]})
+    roll_up_records(dependencies, {"Records": [count_session(7, MONDAY, 10)]})
+    roll_up_records(dependencies, {"Records": [count_session(7, MONDAY, 10, by=-1)]})
     assert_consistent(connection, started=0)
     assert all(not counters for counters in read_all(connection).buckets.values())
 
 
 def test_batch_takes_two_reads_and_one_write_per_organization(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
     records = [count_session(person, MONDAY, person % 96) for person in range(1, 25)]
     with counted(connection) as calls:
-        roll_up_records(tools, {"Records": records * 3})
+        roll_up_records(dependencies, {"Records": records * 3})
     assert calls == ["BatchGetItem", "BatchGetItem", "TransactWriteItems"]
     assert_consistent(connection, started=24)
 
 
-def test_redelivered_record_writes_nothing(tools: Toolbox, connection: Connection) -> None:
+def test_redelivered_record_writes_nothing(
+    dependencies: Dependencies, connection: Connection
+) -> None:
     records = [count_session(7, MONDAY, 10)]
-    roll_up_records(tools, {"Records": records})
+    roll_up_records(dependencies, {"Records": records})
     with counted(connection) as calls:
-        roll_up_records(tools, {"Records": records})
+        roll_up_records(dependencies, {"Records": records})
     assert set(calls) == {"BatchGetItem"}
     assert_consistent(connection, started=1)
 
 
-def test_rolled_up_buckets_are_not_rolled_up_again(tools: Toolbox, connection: Connection) -> None:
-    roll_up_records(tools, {"Records": [count_session(7, MONDAY, 10)]})
+def test_rolled_up_buckets_are_not_rolled_up_again(
+    dependencies: Dependencies, connection: Connection
+) -> None:
+    roll_up_records(dependencies, {"Records": [count_session(7, MONDAY, 10)]})
     rollups = [
         changed_record(scope=scope, bucket=bucket)
         for scope, bucket in [
@@ -188,7 +198,7 @@ def test_rolled_up_buckets_are_not_rolled_up_again(tools: Toolbox, connection: C
         ]
     ]
     with counted(connection) as calls:
-        assert roll_up_records(tools, {"Records": rollups}) == {"batchItemFailures": []}
+        assert roll_up_records(dependencies, {"Records": rollups}) == {"batchItemFailures": []}
     assert calls == []
 
 
@@ -196,16 +206,16 @@ def test_rolled_up_buckets_are_not_rolled_up_again(tools: Toolbox, connection: C
     "reason", ["ConditionalCheckFailed", "TransactionConflict", "ThrottlingError"]
 )
 def test_concurrent_modification_is_retried(
-    tools: Toolbox, connection: Connection, reason: str
+    dependencies: Dependencies, connection: Connection, reason: str
 ) -> None:
     records = [count_session(7, MONDAY, 10)]
     with failing(connection, "TransactWriteItems", reason, times=3):
-        assert roll_up_records(tools, {"Records": records}) == {"batchItemFailures": []}
+        assert roll_up_records(dependencies, {"Records": records}) == {"batchItemFailures": []}
     assert_consistent(connection, started=1)
 
 
 def test_only_records_of_the_failing_organization_are_retried(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
     failing_record, other_record = (
         count_session(7, MONDAY, 10, organization=2150),
@@ -221,11 +231,11 @@ def test_only_records_of_the_failing_organization_are_retried(
         return call
 
     with intercepted(connection, wrap):
-        response = roll_up_records(tools, {"Records": [failing_record, other_record]})
+        response = roll_up_records(dependencies, {"Records": [failing_record, other_record]})
     number = failing_record["dynamodb"]["SequenceNumber"]
     assert response == {"batchItemFailures": [{"itemIdentifier": number}]}
     assert {outdated.organization_id for outdated in behind(read_all(connection))} == {2150}
-    assert roll_up_records(tools, {"Records": [failing_record]}) == {"batchItemFailures": []}
+    assert roll_up_records(dependencies, {"Records": [failing_record]}) == {"batchItemFailures": []}
     assert_consistent(connection, started=2)
 
 
@@ -279,7 +289,7 @@ operations = st.lists(
 @given(operations=operations, seed=st.randoms(use_true_random=False), data=st.data())
 @bounded(60)
 def test_buckets_are_correct_after_any_redelivery_and_fault(
-    tools: Toolbox,
+    dependencies: Dependencies,
     connection: Connection,
     operations: list[Operation],
     seed: random.Random,
@@ -297,18 +307,20 @@ def test_buckets_are_correct_after_any_redelivery_and_fault(
         batch, records = records[:3], records[3:]
         with intercepted(connection, fault_injector.wrap):
             try:
-                roll_up_records(tools, {"Records": batch})
+                roll_up_records(dependencies, {"Records": batch})
             except Killed:
                 records += batch
     # A replay of all outdated buckets rebuilds them.
-    assert roll_up(tools, behind(read_all(connection))) == set()
+    assert CounterRollup(dependencies).run(behind(read_all(connection))) == set()
     session_count = sum(operation is count_session for operation, _, _ in operations)
     assert_consistent(connection, session_count, len(operations) - session_count)
 
 
 def test_concurrent_consumers_count_nothing_twice(connection: Connection) -> None:
     clock = FakeClock()
-    tools = Toolbox(Store(connection), IdSource(clock.milliseconds), pause=lambda _: None)
+    dependencies = Dependencies(
+        Database(connection), IdGenerator(clock.milliseconds), sleep=lambda _: None
+    )
     records = [
         count_session(person, MONDAY + person % 2, number)
         for person in range(8)
@@ -321,7 +333,7 @@ def test_concurrent_consumers_count_nothing_twice(connection: Connection) -> Non
         random.Random(number).shuffle(shuffled)  # noqa: S311
         for start in range(0, len(shuffled), 7):
             batch = shuffled[start : start + 7]
-            failed = roll_up_records(tools, {"Records": batch})["batchItemFailures"]
+            failed = roll_up_records(dependencies, {"Records": batch})["batchItemFailures"]
             if failed:
                 failed_batches.append(batch)
 
@@ -331,5 +343,5 @@ def test_concurrent_consumers_count_nothing_twice(connection: Connection) -> Non
     for thread in threads:
         thread.join()
     for batch in failed_batches:
-        assert roll_up_records(tools, {"Records": batch}) == {"batchItemFailures": []}
+        assert roll_up_records(dependencies, {"Records": batch}) == {"batchItemFailures": []}
     assert_consistent(connection, started=len(records))

@@ -3,29 +3,30 @@
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack, contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 from unittest.mock import patch
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from chalicelib.clients.aws import client
-from chalicelib.clients.http_client import Poster
-from chalicelib.clients.sqs import LONGEST_DELAY
-from chalicelib.deliveries.rules import Answer
-from chalicelib.domain.timers import Timer
+from chalicelib.clients.http_client import WebhookClient
+from chalicelib.clients.sqs import MAX_DELAY_SECONDS
+from chalicelib.deliveries.model import WebhookResponse
+from chalicelib.timers.model import Timer
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
-from tests.support.event_services import Outside
+from tests.support.event_services import EventServices
 from tests.support.fault_injection import Killed
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, World
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures
 from tests.support.receiver import Receiver, status
 from tests.support.stream_records import stream_record
 
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_NINE + 11 * HOUR)
 STOPPED = replace(RUNNING, stopped_at=MONDAY_NINE, version=2)
 # Seconds. Longer than the visibility timeout of the queue, and than any retry delay in the tests.
-LATER = LONGEST_DELAY
+LATER = MAX_DELAY_SECONDS
 
 
 @dataclass
@@ -60,23 +61,27 @@ class KilledProcess:
 
 
 @contextmanager
-def killing(outside: Outside, connection: Connection, process: KilledProcess) -> Iterator[None]:
+def killing(
+    event_services: EventServices, connection: Connection, process: KilledProcess
+) -> Iterator[None]:
     """Send all network calls through ``process``."""
-    region = outside.settings.region
+    region = event_services.settings.region
     with ExitStack() as stack:
         clients = [connection.client, client("sqs", region), client("secretsmanager", region)]
         for aws_client in clients:
             wrapped = _wrap(process, aws_client)
             stack.enter_context(patch.object(aws_client, "_make_api_call", wrapped))
-        post = Poster.post
+        post = WebhookClient.post
 
         def wrapped_post(
-            poster: Poster, url: str, body: bytes, headers: Mapping[str, str]
-        ) -> Answer:
-            response: Answer = process.run("Post", lambda: post(poster, url, body, headers))
+            client: WebhookClient, url: str, body: bytes, headers: Mapping[str, str]
+        ) -> WebhookResponse:
+            response: WebhookResponse = process.run(
+                "Post", lambda: post(client, url, body, headers)
+            )
             return response
 
-        stack.enter_context(patch.object(Poster, "post", wrapped_post))
+        stack.enter_context(patch.object(WebhookClient, "post", wrapped_post))
         yield
 
 
@@ -90,7 +95,7 @@ def _wrap(process: KilledProcess, aws_client: Any) -> Any:
 
 
 @pytest.fixture(autouse=True)
-def _fixtures(world: World) -> None:
+def _fixtures(fixtures: Fixtures) -> None:
     """Create the organizations and people."""
 
 
@@ -98,29 +103,29 @@ def _fixtures(world: World) -> None:
     "kill_after_call", [False, True], ids=["before the call", "after the call"]
 )
 def test_delivery_killed_at_any_call_loses_no_event(
-    outside: Outside,
+    event_services: EventServices,
     connection: Connection,
     receiver: Receiver,
     clock: FakeClock,
     kill_after_call: bool,
 ) -> None:
-    outside.create_webhook(receiver.url)
+    event_services.create_webhook(receiver.url)
     calls: set[str] = set()
     for position in range(100):
         records = [stream_record(None, RUNNING), stream_record(RUNNING, STOPPED)]
-        outside.fan_out(*records)
-        expected = {delivery.event_id for delivery in outside.queued()}
+        event_services.fan_out(*records)
+        expected = {delivery.event_id for delivery in event_services.queued()}
         # The first attempt fails and marks the webhook as failing. A success removes the mark.
         receiver.received.clear()
-        receiver.answers = [status(500)]
+        receiver.responses = [status(500)]
         process = KilledProcess(position, kill_after_call)
-        with killing(outside, connection, process), suppress(Killed):
-            outside.deliver()
+        with killing(event_services, connection, process), suppress(Killed):
+            event_services.deliver()
         calls.update(process.calls)
         for _ in range(4):
             clock.advance(LATER)
-            outside.deliver()
-        assert outside.queued() == outside.dead() == [], f"killed at {position}"
+            event_services.deliver()
+        assert event_services.queued() == event_services.dead() == [], f"killed at {position}"
         assert set(receiver.ids) == expected, f"killed at {position}"
         if not process.is_dead:
             break
@@ -142,46 +147,48 @@ def test_delivery_killed_at_any_call_loses_no_event(
     "kill_after_call", [False, True], ids=["before the call", "after the call"]
 )
 def test_fan_out_killed_at_any_call_loses_no_event(
-    outside: Outside, connection: Connection, receiver: Receiver, kill_after_call: bool
+    event_services: EventServices, connection: Connection, receiver: Receiver, kill_after_call: bool
 ) -> None:
-    outside.create_webhook(receiver.url)
+    event_services.create_webhook(receiver.url)
     invalid_record = stream_record(None, RUNNING)
     del invalid_record["dynamodb"]["NewImage"]["started_at"]
     calls: list[str] = []
     for position in range(100):
         records = [stream_record(None, RUNNING), invalid_record, stream_record(RUNNING, STOPPED)]
         process = KilledProcess(position, kill_after_call)
-        with killing(outside, connection, process), suppress(Killed):
-            outside.fan_out(*records)
+        with killing(event_services, connection, process), suppress(Killed):
+            event_services.fan_out(*records)
         calls = process.calls
         # The stream delivers the same records again.
         if process.is_dead:
-            outside.fan_out(*records)
+            event_services.fan_out(*records)
         before = len(receiver.received)
-        outside.deliver()
+        event_services.deliver()
         assert len(set(receiver.ids[before:])) == 2, f"killed at {position}"
-        assert outside.texts(outside.settings.failed_records_url), f"killed at {position}"
+        assert event_services.texts(event_services.settings.failed_records_url), (
+            f"killed at {position}"
+        )
         if not process.is_dead:
             break
     assert calls == ["BatchGetItem", "Query", "SendMessageBatch", "SendMessageBatch"]
 
 
 def test_duplicate_and_unordered_records_are_delivered_at_least_once(
-    outside: Outside, receiver: Receiver, clock: FakeClock
+    event_services: EventServices, receiver: Receiver, clock: FakeClock
 ) -> None:
-    outside.create_webhook(receiver.url)
+    event_services.create_webhook(receiver.url)
     timers = [replace(RUNNING, id=number) for number in range(1, 16)]
     stops = [replace(timer, stopped_at=MONDAY_NINE, version=2) for timer in timers]
     records = [stream_record(None, timer) for timer in timers]
     records += [stream_record(*pair) for pair in zip(timers, stops, strict=True)]
     # Each record at least twice, in a mixed order.
     for record in [*records[::2], *records[::-1], *records[1::2]]:
-        outside.fan_out(record)
-    receiver.answers = [status(500), status(429, Retry_After="60"), status(503)] * 5
-    expected = {delivery.event_id for delivery in outside.queued()}
+        event_services.fan_out(record)
+    receiver.responses = [status(500), status(429, Retry_After="60"), status(503)] * 5
+    expected = {delivery.event_id for delivery in event_services.queued()}
     for _ in range(6):
-        outside.deliver()
+        event_services.deliver()
         clock.advance(LATER)
     assert set(receiver.ids) == expected
     assert len(expected) == len(records)
-    assert outside.queued() == []
+    assert event_services.queued() == []

@@ -2,24 +2,26 @@
 
 from pynamodb.connection import Connection
 
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
 from tests.support.clock import HOUR, MONDAY_NINE
 from tests.support.table_snapshots import items, snapshot
 from tools.devserver.demo_data import load_demo_data
 
 
 def test_demo_entries_person_states_and_counters_match_the_timers(
-    store: Store, connection: Connection
+    store: Database, connection: Connection
 ) -> None:
     assert load_demo_data(store, MONDAY_NINE)
     timers = {timer["id"]: timer for timer in items(connection, "timers")}
     assert sorted(timers) == [9, 10, 11, 16]
     assert timers[16]["started_at"] == MONDAY_NINE - HOUR
-    running = {state["person_key"]: state["timer_id"] for state in items(connection, "slots")}
+    running = {
+        state["person_key"]: state["timer_id"] for state in items(connection, "person_state")
+    }
     assert running == {"2149#8779": 10, "2149#8784": 11, "2149#8796": 16}
     entries = {entry["id"]: entry for entry in items(connection, "time_entries")}
     assert (entries[364]["tracked_seconds"], entries[364]["timer_count"]) == (HOUR, 2)
-    records = [item for item in items(connection, "tallies") if item["scope"] == "2149#8779"]
+    records = [item for item in items(connection, "counters") if item["scope"] == "2149#8779"]
     counters = {
         name: count for record in records for name, count in record.items() if name[1:].isdecimal()
     }
@@ -27,7 +29,7 @@ def test_demo_entries_person_states_and_counters_match_the_timers(
     assert sum(count for name, count in counters.items() if name[0] == "e") == 1
 
 
-def test_demo_data_is_loaded_only_once(store: Store, connection: Connection) -> None:
+def test_demo_data_is_loaded_only_once(store: Database, connection: Connection) -> None:
     load_demo_data(store, MONDAY_NINE)
     before = snapshot(connection)
     assert not load_demo_data(store, MONDAY_NINE + HOUR)

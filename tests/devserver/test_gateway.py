@@ -10,7 +10,7 @@ from chalice.app import Chalice
 
 from tests.support.api import Api
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, FOREIGN_ENTRY, STRANGER
-from tools.devserver.gateway import Answer, Gateway
+from tools.devserver.gateway import Gateway, Response
 
 
 @pytest.fixture
@@ -18,7 +18,7 @@ def gateway(app: Chalice) -> Gateway:
     return Gateway(app, "*")
 
 
-def error_code(response: Answer) -> str:
+def error_code(response: Response) -> str:
     (error,) = json.loads(response.body)["errors"]
     assert error["status"] == str(response.status)
     return str(error["code"])

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from infra.stack.template import ROOT
-from tools.devserver.gateway import Answer
+from tools.devserver.gateway import Response
 from tools.devserver.static_pages import Pages
 
 FOLDER = ROOT / "examples" / "pocket"
@@ -23,8 +23,8 @@ def pages() -> Pages:
     return Pages("/app", FOLDER)
 
 
-def get(pages: Pages, target: str, **headers: str) -> Answer:
-    response = pages.answer("GET", target, headers)
+def get(pages: Pages, target: str, **headers: str) -> Response:
+    response = pages.respond("GET", target, headers)
     assert response is not None
     return response
 
@@ -106,7 +106,7 @@ def test_unchanged_file_returns_304(pages: Pages) -> None:
     ],
 )
 def test_other_paths_are_not_served(pages: Pages, path: str) -> None:
-    assert pages.answer("GET", path, {}) is None
+    assert pages.respond("GET", path, {}) is None
 
 
 def test_symlink_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
@@ -114,9 +114,9 @@ def test_symlink_out_of_the_folder_is_not_followed(tmp_path: Path) -> None:
     folder.mkdir()
     (tmp_path / "secret.js").write_text("secret")
     (folder / "link.js").symlink_to(tmp_path / "secret.js")
-    assert Pages("/app", folder).answer("GET", "/app/link.js", {}) is None
+    assert Pages("/app", folder).respond("GET", "/app/link.js", {}) is None
 
 
 @pytest.mark.parametrize("method", ["POST", "PUT", "PATCH", "DELETE", "OPTIONS"])
 def test_write_methods_are_not_served(pages: Pages, method: str) -> None:
-    assert pages.answer(method, "/app/", {}) is None
+    assert pages.respond(method, "/app/", {}) is None

@@ -4,22 +4,22 @@ import threading
 
 from pynamodb.connection import Connection
 
-from benchmarks.seed_overdue import forget_timers
-from chalicelib.core.dependencies import Toolbox
+from benchmarks.seed_overdue import create_overdue_timers
+from chalicelib.core.dependencies import Dependencies
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.table_snapshots import items
-from tools.devserver.schedule import sweeping
+from tools.devserver.schedule import running_schedule
 
 
 def test_auto_stop_runs_periodically_until_the_context_ends(
-    tools: Toolbox, connection: Connection, clock: FakeClock
+    dependencies: Dependencies, connection: Connection, clock: FakeClock
 ) -> None:
-    forget_timers(connection, 2149, range(3), MONDAY_NINE, HOUR)
+    create_overdue_timers(connection, 2149, range(3), MONDAY_NINE, HOUR)
     clock.advance(2 * HOUR)
-    with sweeping(tools, every_seconds=0.01):
+    with running_schedule(dependencies, every_seconds=0.01):
         for _ in range(1_000):
             if all("stopped_at" in timer for timer in items(connection, "timers")):
                 break
         else:
             raise AssertionError("overdue timers were not stopped")
-    assert "sweep" not in {thread.name for thread in threading.enumerate()}
+    assert "schedule" not in {thread.name for thread in threading.enumerate()}

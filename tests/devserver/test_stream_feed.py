@@ -1,18 +1,18 @@
 """The local replacement for Lambda's stream event sources, on moto and on DynamoDB Local."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 import pytest
 
+from chalicelib.core.write_set import ConcurrentModification
+from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.tables import TallyModel
-from chalicelib.dynamodb.transactions import Commit, LostRace
+from chalicelib.dynamodb.database import Database
 from tests.support.api import Api
 from tests.support.fixtures import ADMINS_ENTRY, MEMBERS_ENTRY
-from tools.devserver.stream_feed import Feed, Record, Stream, pumping
+from tools.devserver.stream_feed import Feed, Record, Stream, running_feeds
 
 
 def keys(record: Record) -> tuple[str, str]:
@@ -33,7 +33,7 @@ def wait_for(stream: Stream, count: int) -> list[Record]:
 def test_stream_returns_each_written_record_once(
     admin: Api, member: Api, open_stream: Callable[[str], Stream]
 ) -> None:
-    stream = open_stream(table_name(TallyModel))
+    stream = open_stream(table_name(CounterModel))
     admin.start(time_entry_id=ADMINS_ENTRY)
     member.start(time_entry_id=MEMBERS_ENTRY)
     records = wait_for(stream, 2)
@@ -50,19 +50,19 @@ def test_stream_has_no_records_of_a_failed_transaction(
     admin: Api, open_stream: Callable[[str], Stream]
 ) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
-    stream = open_stream(table_name(TallyModel))
-    commit = Store.commit
-    conflicts: list[LostRace] = []
+    stream = open_stream(table_name(CounterModel))
+    commit = Database.commit
+    conflicts: list[ConcurrentModification] = []
 
-    def commit_twice(store: Store, writes: Commit, token: str) -> None:
-        commit(store, writes, token)
+    def commit_twice(database: Database, writes: Iterable[Any], token: str) -> None:
+        commit(database, writes, token)
         try:
-            commit(store, writes, f"{token[:30]}x")
-        except LostRace as error:
+            commit(database, writes, f"{token[:30]}x")
+        except ConcurrentModification as error:
             conflicts.append(error)
 
     with pytest.MonkeyPatch.context() as patched:
-        patched.setattr(Store, "commit", commit_twice)
+        patched.setattr(Database, "commit", commit_twice)
         assert admin.stop(timer_id).status == 200
     assert len(conflicts) == 1
     records = wait_for(stream, 1)
@@ -126,13 +126,13 @@ def test_feed_passes_only_matching_records() -> None:
     assert received == [1, 3]
 
 
-def test_pumping_runs_until_the_context_ends() -> None:
+def test_feeds_run_until_the_context_ends() -> None:
     received: list[int] = []
 
     def handler(event: dict[str, Any]) -> None:
         received.extend(sequence_numbers(event))
 
-    with pumping([Feed(FakeStream(7), handler)], every_seconds=0.001):
+    with running_feeds([Feed(FakeStream(7), handler)], every_seconds=0.001):
         for _ in range(1_000):
             if received:
                 break

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.http.routing import Act, Route
+from chalicelib.http.routing import Route, RouteKind
 from tests.support.openapi_checks import TABLE
 
 DOCS = Path(__file__).parents[2] / "docs"
@@ -32,10 +32,10 @@ def page_of(route: Route) -> str:
 def test_every_route_is_on_its_page(route: Route) -> None:
     page = page_of(route)
     last = route.path.rpartition("/")[2]
-    assert f"/{route.document.type}" in page
+    assert f"/{route.subject.type}" in page
     if last == "{id}":
         assert "/{id}" in page
-    elif last != route.document.type:
+    elif last != route.subject.type:
         assert f"/{last}`" in page
     methods = re.findall(r"`?(GET|POST|PATCH|PUT|DELETE)\b", page)
     assert set(methods) >= set(route.methods)
@@ -45,7 +45,7 @@ def test_every_route_is_on_its_page(route: Route) -> None:
 def test_parameters_filters_and_attributes_are_on_the_page(route: Route) -> None:
     page = page_of(route)
     names = [member.name for member in route.inputs]
-    if route.act is Act.LIST:
+    if route.kind is RouteKind.LIST:
         names += [list_filter.name for list_filter in route.resource.filters]
         names += list(route.resource.sorts)
     if route.resource.type != "timers":

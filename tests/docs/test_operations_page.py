@@ -9,16 +9,16 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.tokens import digest, new_token
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.api_tokens.authentication import digest, new_token
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.registry import TABLES
 from infra.stack.parameters import PARAMETERS
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT
 from tests.support.api import Api
 from tests.support.operator import Operator
 from tests.support.stack import Json, of_type
-from tools.admin.context import Desk
+from tools.admin.context import AdminContext
 
 PAGE = ROOT / "docs" / "operations.md"
 
@@ -37,11 +37,14 @@ def test_page_names_every_parameter() -> None:
 
 
 def test_first_steps_create_a_working_account(
-    connection: Connection, tools: Toolbox, app: Chalice, monkeypatch: pytest.MonkeyPatch
+    connection: Connection,
+    dependencies: Dependencies,
+    app: Chalice,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     steps = PAGE.read_text().partition("### First steps")[2].partition("\n## ")[0]
     lines = re.findall(r"-m tools.admin --stage prod (.*)", steps.replace("\\\n", " "))
-    operator = Operator(Desk("stint-prod-*", connection, tools, on_aws=True))
+    operator = Operator(AdminContext("stint-prod-*", connection, dependencies, on_aws=True))
     headers = _headers(operator.done(*shlex.split(lines[0])))
     monkeypatch.setenv("STINT_ORGANIZATION", headers["X-Organization-Id"])
     for line in lines[1:3]:

@@ -11,10 +11,10 @@ from pathlib import Path
 
 import pytest
 
-from chalicelib.clients.http_client import Poster
+from chalicelib.clients.http_client import WebhookClient
 from chalicelib.clients.webhook_signatures import signed_headers
-from chalicelib.deliveries.rules import WAITS
-from chalicelib.events.rules import EventType
+from chalicelib.deliveries.rules import RETRY_DELAYS
+from chalicelib.events.model import EventType
 from infra.stack.template import ROOT
 from tests.support.receiver import eventually
 
@@ -47,11 +47,11 @@ def test_receiver_example_accepts_only_signed_events(script: Path) -> None:
         stderr=subprocess.DEVNULL,
         text=True,
     )
-    poster, url = Poster(local=True), f"http://127.0.0.1:{port}/"
+    client, url = WebhookClient(local=True), f"http://127.0.0.1:{port}/"
 
     def post(body: str, signed_body: str) -> int | None:
         headers = signed_headers("evt_1", signed_body, [SECRET], int(time.time()))
-        return poster.post(url, body.encode(), headers).status
+        return client.post(url, body.encode(), headers).status
 
     try:
         assert eventually(lambda: post(BODY, BODY) == 204)
@@ -70,6 +70,6 @@ def test_page_names_every_event_type() -> None:
 
 
 def test_page_lists_the_retry_delays() -> None:
-    assert WAITS == (5, 60, 300, 1800, 3600, 7200, 14_400, 28_800)
+    assert RETRY_DELAYS == (5, 60, 300, 1800, 3600, 7200, 14_400, 28_800)
     page = " ".join(PAGE.read_text().split())
     assert "after 5 seconds, 1, 5 and 30 minutes, 1, 2, 4 and 8 hours" in page

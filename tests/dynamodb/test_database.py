@@ -12,15 +12,30 @@ from botocore.exceptions import (
 from pynamodb.connection import Connection
 from pynamodb.exceptions import VerboseClientError
 
+from chalicelib.api_tokens.authentication import digest
+from chalicelib.api_tokens.model import Credential
 from chalicelib.core.errors import Unavailable
-from chalicelib.domain.directory import Organization, Person, Service
-from chalicelib.domain.tokens import digest
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.tables import MODELS, TimerModel
+from chalicelib.dynamodb.database import Database
+from chalicelib.dynamodb.pynamodb_adapter import connection_of
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person
+from chalicelib.registry import models
+from chalicelib.services.model import Service
+from chalicelib.timers.model import Timer
+from chalicelib.timers.repository import TimerModel
 from tests.support.call_counter import counted
 from tests.support.failing_calls import failing
-from tests.support.fixtures import ADMIN, DESIGN, KOLKATA, MEMBER, STRANGER, ZAGREB, World, put_all
+from tests.support.fixtures import (
+    ADMIN,
+    DESIGN,
+    KOLKATA,
+    MEMBER,
+    STRANGER,
+    ZAGREB,
+    Fixtures,
+    put_all,
+)
 from tests.support.table_snapshots import TABLE_PREFIX
 from tools.tables import create_tables
 
@@ -28,7 +43,7 @@ URL = "http://127.0.0.1"
 
 
 def test_all_models_share_one_connection(connection: Connection) -> None:
-    assert {model._get_connection().connection for model in MODELS} == {connection}
+    assert {connection_of(model) for model in models()} == {connection}
 
 
 @pytest.mark.usefixtures("connection")
@@ -41,26 +56,35 @@ def test_existing_tables_are_not_created_again() -> None:
     assert create_tables() == []
 
 
-def test_create_does_not_overwrite_an_existing_record(store: Store) -> None:
+def test_create_does_not_overwrite_an_existing_record(store: Database) -> None:
     assert store.create(ZAGREB)
     assert not store.create(Organization(ZAGREB.id, "Another", "UTC"))
-    records = store.records(ZAGREB.id, [(Organization, ZAGREB.id)])
-    assert records == {(Organization, ZAGREB.id): ZAGREB}
+    loaded = store.get_many(ZAGREB.id, [(Organization, ZAGREB.id)])
+    assert loaded.records == {(Organization, ZAGREB.id): ZAGREB}
 
 
-def test_credentials_distinguish_unknown_token_from_other_organization(world: World) -> None:
-    token_hash = digest(world.tokens[ADMIN])
-    token, organization = world.store.credentials(token_hash, ZAGREB.id)
+def credentials(
+    store: Database, token_hash: str, organization_id: int | None
+) -> tuple[Credential | None, Organization | None]:
+    """Return a token and an organization, read in one call."""
+    wanted = [(Credential, token_hash), (Organization, organization_id)]
+    loaded = store.get_many(organization_id or 0, wanted)
+    return loaded.get(Credential, token_hash), loaded.get(Organization, organization_id)
+
+
+def test_credentials_distinguish_unknown_token_from_other_organization(fixtures: Fixtures) -> None:
+    token_hash = digest(fixtures.tokens[ADMIN])
+    token, organization = credentials(fixtures.store, token_hash, ZAGREB.id)
     assert token is not None
     assert (token.person_id, organization) == (ADMIN, ZAGREB)
-    assert world.store.credentials(token_hash, KOLKATA.id) == (token, KOLKATA)
-    assert world.store.credentials(token_hash, 9999) == (token, None)
-    assert world.store.credentials(token_hash, None) == (token, None)
-    assert world.store.credentials(digest("unknown"), ZAGREB.id) == (None, ZAGREB)
+    assert credentials(fixtures.store, token_hash, KOLKATA.id) == (token, KOLKATA)
+    assert credentials(fixtures.store, token_hash, 9999) == (token, None)
+    assert credentials(fixtures.store, token_hash, None) == (token, None)
+    assert credentials(fixtures.store, digest("unknown"), ZAGREB.id) == (None, ZAGREB)
 
 
 def test_records_of_several_classes_are_read_in_one_call(
-    world: World, connection: Connection
+    fixtures: Fixtures, connection: Connection
 ) -> None:
     names: list[tuple[Any, int]] = [
         (Person, MEMBER),
@@ -71,24 +95,26 @@ def test_records_of_several_classes_are_read_in_one_call(
         (Service, 4711),
     ]
     with counted(connection) as calls:
-        records = world.store.records(ZAGREB.id, names)
+        records = fixtures.store.get_many(ZAGREB.id, names).records
     assert calls == ["BatchGetItem"]
     # Records of other organizations and records that do not exist are left out.
     assert set(records) == {(Person, MEMBER), (Service, DESIGN), (Organization, ZAGREB.id)}
 
 
-def test_more_than_100_records_are_read_in_two_calls(store: Store, connection: Connection) -> None:
+def test_more_than_100_records_are_read_in_two_calls(
+    store: Database, connection: Connection
+) -> None:
     services = [Service(number, ZAGREB.id, f"Service {number}") for number in range(1, 151)]
     put_all(*services)
     with counted(connection) as calls:
-        records = store.records(ZAGREB.id, [(Service, service.id) for service in services])
+        loaded = store.get_many(ZAGREB.id, [(Service, service.id) for service in services])
     assert calls == ["BatchGetItem", "BatchGetItem"]
-    by_id = {service_id: record for (_, service_id), record in records.items()}
+    by_id = {service_id: record for (_, service_id), record in loaded.records.items()}
     assert by_id == {service.id: service for service in services}
 
 
 def test_unprocessed_keys_are_requested_again(
-    world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    fixtures: Fixtures, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     real = connection.dispatch
     operations = []
@@ -100,19 +126,19 @@ def test_unprocessed_keys_are_requested_again(
         return real(operation, arguments)
 
     monkeypatch.setattr(connection, "dispatch", process_nothing_at_first)
-    assert (Person, ADMIN) in world.store.records(ZAGREB.id, [(Person, ADMIN)])
+    assert fixtures.store.get(Person, ZAGREB.id, ADMIN) is not None
     assert len(operations) == 2
 
 
 def test_keys_that_stay_unprocessed_raise_unavailable(
-    world: World, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    fixtures: Fixtures, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def process_nothing(_: str, arguments: dict[str, Any]) -> Any:
         return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
 
     monkeypatch.setattr(connection, "dispatch", process_nothing)
     with pytest.raises(Unavailable):
-        world.store.records(ZAGREB.id, [(Person, ADMIN)])
+        fixtures.store.get_many(ZAGREB.id, [(Person, ADMIN)])
 
 
 @pytest.mark.parametrize(
@@ -128,22 +154,22 @@ def test_keys_that_stay_unprocessed_raise_unavailable(
     ],
 )
 def test_transient_database_error_raises_unavailable(
-    store: Store, connection: Connection, fault: str | Exception
+    store: Database, connection: Connection, fault: str | Exception
 ) -> None:
     with failing(connection, "BatchGetItem", fault), pytest.raises(Unavailable) as raised:
-        store.timer(ZAGREB.id, 1)
+        store.get(Timer, ZAGREB.id, 1)
     assert raised.value.retry_after
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
 def test_permanent_database_error_does_not_raise_unavailable(
-    store: Store, connection: Connection, code: str
+    store: Database, connection: Connection, code: str
 ) -> None:
     with (
         failing(connection, "BatchGetItem", code),
         pytest.raises((ClientError, VerboseClientError)) as raised,
     ):
-        store.timer(ZAGREB.id, 1)
+        store.get(Timer, ZAGREB.id, 1)
     assert not isinstance(raised.value, Unavailable)
 
 

@@ -17,7 +17,7 @@ from zoneinfo import ZoneInfo
 
 import pytest
 
-from chalicelib.core.timestamps import format_instant
+from chalicelib.core.timestamps import format_timestamp
 from tests.support.api import JSON_API
 from tests.support.clock import DAY, HOUR
 from tests.support.engine import ENDPOINT
@@ -40,7 +40,7 @@ class Deployment:
     prefix: str
 
     def run(self, *arguments: object, stdin: str = "") -> Any:
-        """Run an ``tools.admin`` command, check that it succeeds, and return its JSON output."""
+        """Run a ``tools.admin`` command, check that it succeeds, and return its JSON output."""
         process = subprocess.run(
             [sys.executable, "-m", "tools.admin", *map(str, arguments), "--json"],
             env={**os.environ, "STINT_TABLE_PREFIX": self.prefix},
@@ -209,4 +209,4 @@ def two_start_times() -> tuple[str, str]:
 
 def local_time(timestamp: int) -> str:
     """Format a timestamp in the time zone Europe/Zagreb."""
-    return format_instant(timestamp, ZoneInfo("Europe/Zagreb"))
+    return format_timestamp(timestamp, ZoneInfo("Europe/Zagreb"))

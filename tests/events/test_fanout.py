@@ -2,23 +2,24 @@
 
 import json
 import random
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from chalicelib.clients.aws import client
 from chalicelib.clients.sqs import MAX_BODY_BYTES
-from chalicelib.domain.timers import StopReason, TimeEntry, Timer
-from chalicelib.events.rules import EventType
+from chalicelib.events.model import EventType
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import StopReason, Timer
 from chalicelib.webhooks.model import PausedReason, WebhookState
 from tests.support.api import Api
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MONDAY_NINE
-from tests.support.event_services import Outside
+from tests.support.event_services import EventServices
 from tests.support.failing_calls import failing
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, DESIGN, KOLKATA, STRANGER, ZAGREB, World
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, DESIGN, KOLKATA, STRANGER, ZAGREB, Fixtures
 from tests.support.stream_records import stream_record
 
 URL = "https://hooks.example.com/"
@@ -31,19 +32,21 @@ ENTRY = TimeEntry(
 
 
 @pytest.fixture(autouse=True)
-def _organizations_and_people(world: World) -> None:
+def _organizations_and_people(fixtures: Fixtures) -> None:
     """Create organizations and people."""
 
 
-def bodies(outside: Outside) -> list[dict[str, Any]]:
-    return [json.loads(delivery.body) for delivery in outside.queued()]
+def bodies(event_services: EventServices) -> list[dict[str, Any]]:
+    return [json.loads(delivery.body) for delivery in event_services.queued()]
 
 
-def test_start_and_stop_events_contain_the_api_representation(outside: Outside) -> None:
-    webhook = outside.create_webhook(URL)
-    report = outside.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
+def test_start_and_stop_events_contain_the_api_representation(
+    event_services: EventServices,
+) -> None:
+    webhook = event_services.create_webhook(URL)
+    report = event_services.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
     assert (report.records, report.events, report.messages, report.failed) == (2, 2, 2, ())
-    started, stopped = bodies(outside)
+    started, stopped = bodies(event_services)
     assert stopped == {
         "id": stopped["id"],
         "type": "timer.stopped",
@@ -69,25 +72,30 @@ def test_start_and_stop_events_contain_the_api_representation(outside: Outside) 
     }
     assert started["type"] == "timer.started"
     assert started["data"]["attributes"]["stopped_at"] is None
-    assert [delivery.webhook_id for delivery in outside.queued()] == [webhook.id] * 2
-    assert [delivery.event_id for delivery in outside.queued()] == [started["id"], stopped["id"]]
+    assert [delivery.webhook_id for delivery in event_services.queued()] == [webhook.id] * 2
+    assert [delivery.event_id for delivery in event_services.queued()] == [
+        started["id"],
+        stopped["id"],
+    ]
 
 
-def test_event_resource_equals_the_api_response(outside: Outside, admin: Api, world: World) -> None:
-    outside.create_webhook(URL)
+def test_event_resource_equals_the_api_response(
+    event_services: EventServices, admin: Api, fixtures: Fixtures
+) -> None:
+    event_services.create_webhook(URL)
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
-    timer = world.store.timer(ZAGREB.id, int(timer_id))
+    timer = fixtures.store.get(Timer, ZAGREB.id, int(timer_id))
     assert timer is not None
-    outside.fan_out(stream_record(None, timer))
-    (body,) = bodies(outside)
+    event_services.fan_out(stream_record(None, timer))
+    (body,) = bodies(event_services)
     assert body["data"] == admin.get(f"/timers/{timer_id}?include=time_entry").data
 
 
-def test_entry_event_is_sent_only_for_a_visible_change(outside: Outside) -> None:
-    webhook = outside.create_webhook(URL)
+def test_entry_event_is_sent_only_for_a_visible_change(event_services: EventServices) -> None:
+    webhook = event_services.create_webhook(URL)
     with_note = replace(ENTRY, note="lunch", version=2, updated_at=MONDAY_NINE + 1)
     with_timer = replace(with_note, timer_count=1, version=3, updated_at=MONDAY_NINE + 2)
-    outside.fan_out(
+    event_services.fan_out(
         stream_record(None, ENTRY),
         stream_record(ENTRY, with_note),
         stream_record(with_note, with_timer),
@@ -95,7 +103,7 @@ def test_entry_event_is_sent_only_for_a_visible_change(outside: Outside) -> None
     )
     events = [
         json.loads(delivery.body)
-        for delivery in outside.queued()
+        for delivery in event_services.queued()
         if delivery.webhook_id == webhook.id
     ]
     assert [(event["type"], event["version"]) for event in events] == [
@@ -110,66 +118,74 @@ def test_entry_event_is_sent_only_for_a_visible_change(outside: Outside) -> None
     assert events[1]["timestamp"] == "2026-03-02T09:00:01.000+01:00"
 
 
-def test_each_subscribed_webhook_gets_one_message_per_event(outside: Outside) -> None:
-    all_events = outside.create_webhook(URL)
-    start_events = outside.create_webhook(URL, EventType.TIMER_STARTED)
-    outside.create_webhook(
+def test_each_subscribed_webhook_gets_one_message_per_event(event_services: EventServices) -> None:
+    all_events = event_services.create_webhook(URL)
+    start_events = event_services.create_webhook(URL, EventType.TIMER_STARTED)
+    event_services.create_webhook(
         URL, state=WebhookState.PAUSED, paused_reason=PausedReason.BY_HAND, paused_at=1
     )
-    outside.create_webhook(URL, organization_id=KOLKATA.id)
-    outside.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
-    assert [(delivery.event_type, delivery.webhook_id) for delivery in outside.queued()] == [
+    event_services.create_webhook(URL, organization_id=KOLKATA.id)
+    event_services.fan_out(stream_record(None, RUNNING), stream_record(RUNNING, STOPPED))
+    assert [(delivery.event_type, delivery.webhook_id) for delivery in event_services.queued()] == [
         ("timer.started", all_events.id),
         ("timer.started", start_events.id),
         ("timer.stopped", all_events.id),
     ]
-    first, second, _ = outside.queued()
+    first, second, _ = event_services.queued()
     assert first.event_id == second.event_id
 
 
-def test_webhook_receives_events_of_its_own_organization_only(outside: Outside) -> None:
-    own_webhook = outside.create_webhook(URL)
-    other_webhook = outside.create_webhook(URL, organization_id=KOLKATA.id)
+def test_webhook_receives_events_of_its_own_organization_only(
+    event_services: EventServices,
+) -> None:
+    own_webhook = event_services.create_webhook(URL)
+    other_webhook = event_services.create_webhook(URL, organization_id=KOLKATA.id)
     other_timer = replace(RUNNING, organization_id=KOLKATA.id, person_id=STRANGER)
-    outside.fan_out(stream_record(None, RUNNING), stream_record(None, other_timer))
-    events = {delivery.webhook_id: json.loads(delivery.body) for delivery in outside.queued()}
+    event_services.fan_out(stream_record(None, RUNNING), stream_record(None, other_timer))
+    events = {
+        delivery.webhook_id: json.loads(delivery.body) for delivery in event_services.queued()
+    }
     assert events[own_webhook.id]["organization_id"] == ZAGREB.id
     assert events[other_webhook.id]["organization_id"] == KOLKATA.id
     assert events[other_webhook.id]["timestamp"].endswith("+05:30")
 
 
-def test_new_webhook_receives_the_next_event(outside: Outside) -> None:
-    outside.fan_out(stream_record(None, RUNNING))
-    assert outside.queued() == []
-    outside.create_webhook(URL)
-    outside.fan_out(stream_record(RUNNING, STOPPED))
-    assert len(outside.queued()) == 1
+def test_new_webhook_receives_the_next_event(event_services: EventServices) -> None:
+    event_services.fan_out(stream_record(None, RUNNING))
+    assert event_services.queued() == []
+    event_services.create_webhook(URL)
+    event_services.fan_out(stream_record(RUNNING, STOPPED))
+    assert len(event_services.queued()) == 1
 
 
-def test_duplicate_and_reordered_records_produce_the_same_event_ids(outside: Outside) -> None:
-    outside.create_webhook(URL)
+def test_duplicate_and_reordered_records_produce_the_same_event_ids(
+    event_services: EventServices,
+) -> None:
+    event_services.create_webhook(URL)
     entries = [replace(ENTRY, note=str(number), version=number) for number in range(1, 9)]
     records = [
         stream_record(None, RUNNING),
         stream_record(RUNNING, STOPPED),
         *(stream_record(*pair) for pair in zip([None, *entries], entries, strict=False)),
     ]
-    event_ids = {event_id for record in records for event_id in _sent_event_ids(outside, record)}
+    event_ids = {
+        event_id for record in records for event_id in _sent_event_ids(event_services, record)
+    }
     assert len(event_ids) == len(records)
     shuffled = records * 2
     random.Random(7).shuffle(shuffled)  # noqa: S311
     # A Lambda batch never contains the same sequence number twice.
     for record in shuffled:
-        outside.fan_out(record)
-    sent_ids = [delivery.event_id for delivery in outside.queued()]
+        event_services.fan_out(record)
+    sent_ids = [delivery.event_id for delivery in event_services.queued()]
     assert set(sent_ids) == event_ids
     assert all(sent_ids.count(event_id) == 3 for event_id in event_ids)
 
 
-def _sent_event_ids(outside: Outside, record: dict[str, Any]) -> list[str]:
-    before = len(outside.queued())
-    outside.fan_out(record)
-    return [delivery.event_id for delivery in outside.queued()[before:]]
+def _sent_event_ids(event_services: EventServices, record: dict[str, Any]) -> list[str]:
+    before = len(event_services.queued())
+    event_services.fan_out(record)
+    return [delivery.event_id for delivery in event_services.queued()[before:]]
 
 
 def _record_without_attribute() -> dict[str, Any]:
@@ -186,7 +202,7 @@ def _record_with_invalid_id() -> dict[str, Any]:
 
 def _record_of_another_table() -> dict[str, Any]:
     record = stream_record(None, RUNNING)
-    return {**record, "eventSourceARN": record["eventSourceARN"].replace("timers", "slots")}
+    return {**record, "eventSourceARN": record["eventSourceARN"].replace("timers", "person_state")}
 
 
 def _record_of_unknown_organization() -> dict[str, Any]:
@@ -203,72 +219,74 @@ def _record_of_unknown_organization() -> dict[str, Any]:
     ],
 )
 def test_unreadable_record_is_moved_to_the_failed_records_queue(
-    outside: Outside, create_record: Any
+    event_services: EventServices, create_record: Any
 ) -> None:
-    outside.create_webhook(URL)
+    event_services.create_webhook(URL)
     unreadable = create_record()
-    report = outside.fan_out(
+    report = event_services.fan_out(
         stream_record(None, RUNNING), unreadable, stream_record(RUNNING, STOPPED)
     )
     assert (report.unreadable, report.messages, report.failed) == (1, 2, ())
-    (stored,) = outside.texts(outside.settings.failed_records_url)
+    (stored,) = event_services.texts(event_services.settings.failed_records_url)
     assert json.loads(stored) == unreadable
 
 
-def test_oversized_unreadable_record_is_reduced_to_its_keys(outside: Outside) -> None:
-    outside.create_webhook(URL)
+def test_oversized_unreadable_record_is_reduced_to_its_keys(event_services: EventServices) -> None:
+    event_services.create_webhook(URL)
     unreadable = stream_record(None, replace(ENTRY, note="x" * MAX_BODY_BYTES))
     del unreadable["dynamodb"]["NewImage"]["created_at"]
-    outside.fan_out(unreadable)
-    (stored,) = outside.texts(outside.settings.failed_records_url)
+    event_services.fan_out(unreadable)
+    (stored,) = event_services.texts(event_services.settings.failed_records_url)
     assert json.loads(stored)["dynamodb"]["Keys"] == unreadable["dynamodb"]["Keys"]
 
 
-def test_oversized_event_contains_only_the_resource_identifier(outside: Outside) -> None:
-    outside.create_webhook(URL)
+def test_oversized_event_contains_only_the_resource_identifier(
+    event_services: EventServices,
+) -> None:
+    event_services.create_webhook(URL)
     entries = [replace(ENTRY, id=number, note='"' * 150_000) for number in range(1, 4)]
-    report = outside.fan_out(*(stream_record(None, entry) for entry in entries))
+    report = event_services.fan_out(*(stream_record(None, entry) for entry in entries))
     assert report.messages == 3
-    assert [body["data"] for body in bodies(outside)] == [
+    assert [body["data"] for body in bodies(event_services)] == [
         {"id": str(entry.id), "type": "time_entries", "meta": {"truncated": True}}
         for entry in entries
     ]
 
 
-def test_many_large_events_are_split_into_several_calls(outside: Outside) -> None:
-    outside.create_webhook(URL)
+def test_many_large_events_are_split_into_several_calls(event_services: EventServices) -> None:
+    event_services.create_webhook(URL)
     entries = [replace(ENTRY, id=number, note="x" * 90_000) for number in range(1, 30)]
-    report = outside.fan_out(*(stream_record(None, entry) for entry in entries))
+    report = event_services.fan_out(*(stream_record(None, entry) for entry in entries))
     assert (report.messages, report.failed) == (29, ())
 
 
 def test_records_are_retried_when_the_database_is_unavailable(
-    outside: Outside, connection: Connection
+    event_services: EventServices, connection: Connection
 ) -> None:
-    outside.create_webhook(URL)
+    event_services.create_webhook(URL)
     record = stream_record(None, RUNNING)
     number = record["dynamodb"]["SequenceNumber"]
     for operation in ("BatchGetItem", "Query"):
         with failing(connection, operation, "ThrottlingException"):
-            assert outside.fan_out(record).failed == (number,)
-    assert outside.queued() == []
-    assert outside.fan_out(record).failed == ()
-    assert len(outside.queued()) == 1
+            assert event_services.fan_out(record).failed == (number,)
+    assert event_services.queued() == []
+    assert event_services.fan_out(record).failed == ()
+    assert len(event_services.queued()) == 1
 
 
 def test_records_are_retried_when_the_queue_is_unavailable(
-    outside: Outside, monkeypatch: pytest.MonkeyPatch
+    event_services: EventServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    outside.create_webhook(URL)
+    event_services.create_webhook(URL)
     valid, unreadable = stream_record(None, RUNNING), _record_without_attribute()
     numbers = tuple(record["dynamodb"]["SequenceNumber"] for record in (valid, unreadable))
-    sqs = client("sqs", outside.settings.region)
+    sqs = client("sqs", event_services.settings.region)
     with monkeypatch.context() as patched:
         patched.setattr(sqs, "_make_api_call", _unreachable)
-        assert outside.fan_out(valid, unreadable).failed == numbers
+        assert event_services.fan_out(valid, unreadable).failed == numbers
     with monkeypatch.context() as patched:
         patched.setattr(sqs, "_make_api_call", _all_entries_failed)
-        assert outside.fan_out(valid, unreadable).failed == numbers
+        assert event_services.fan_out(valid, unreadable).failed == numbers
 
 
 def _unreachable(operation: str, arguments: Any) -> Any:
@@ -284,28 +302,28 @@ def _all_entries_failed(operation: str, arguments: Any) -> Any:
 
 
 def test_batch_takes_at_most_two_calls_per_organization(
-    outside: Outside, connection: Connection
+    event_services: EventServices, connection: Connection
 ) -> None:
-    outside.create_webhook(URL)
+    event_services.create_webhook(URL)
     records = [stream_record(None, replace(RUNNING, id=number)) for number in range(1, 101)]
     with counted(connection) as calls:
-        outside.fan_out(*records)
+        event_services.fan_out(*records)
     assert calls == ["BatchGetItem", "Query"]
     with counted(connection) as calls:
-        outside.fan_out(stream_record(STOPPED, replace(STOPPED, version=3)))
+        event_services.fan_out(stream_record(STOPPED, replace(STOPPED, version=3)))
     assert calls == []
 
 
-def test_intercom_receives_timer_events_when_configured(outside: Outside) -> None:
-    outside.fan_out(stream_record(None, RUNNING))
-    assert outside.queued() == []
-    outside.intercom_person = "user_id"
-    outside.fan_out(
+def test_intercom_receives_timer_events_when_configured(event_services: EventServices) -> None:
+    event_services.fan_out(stream_record(None, RUNNING))
+    assert event_services.queued() == []
+    event_services.intercom_person = "user_id"
+    event_services.fan_out(
         stream_record(None, RUNNING),
         stream_record(RUNNING, STOPPED),
         stream_record(None, ENTRY),
     )
-    started, stopped = outside.queued()
+    started, stopped = event_services.queued()
     assert started.webhook_id is stopped.webhook_id is None
     assert json.loads(started.body) == {
         "event_name": "timer-started",
@@ -328,15 +346,17 @@ def test_intercom_receives_timer_events_when_configured(outside: Outside) -> Non
     assert not any(isinstance(value, (dict, list)) for value in stop_event["metadata"].values())
 
 
-def test_intercom_can_identify_people_by_email(outside: Outside, connection: Connection) -> None:
-    outside.intercom_person = "email"
+def test_intercom_can_identify_people_by_email(
+    event_services: EventServices, connection: Connection
+) -> None:
+    event_services.intercom_person = "email"
     with counted(connection) as calls:
-        outside.fan_out(
+        event_services.fan_out(
             stream_record(None, RUNNING),
             stream_record(None, replace(RUNNING, id=17, person_id=1)),
         )
     assert calls == ["BatchGetItem", "BatchGetItem", "Query"]
     # A person who left the organization has no email address, so there is no message.
-    (event,) = bodies(outside)
+    (event,) = bodies(event_services)
     assert event["email"] == "8779@example.com"
     assert "user_id" not in event

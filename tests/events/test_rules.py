@@ -1,12 +1,13 @@
 """Tests of ``timer_events`` and ``entry_events``: stream images to domain events."""
 
-from dataclasses import replace
-
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from chalicelib.domain.timers import StopReason, TimeEntry
-from chalicelib.events.rules import DomainEvent, EventType, entry_events, timer_events
+from chalicelib.events.model import DomainEvent, EventType
+from chalicelib.events.rules import entry_events, timer_events
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import StopReason
 from tests.support.builders import NOW, entry, timer
 from tests.support.clock import HOUR
 

@@ -1,4 +1,4 @@
-"""Tests of the scheduled handler ``sweep``. Lambda imports its module without ``app``."""
+"""Tests of the scheduled handler ``auto_stop``. Lambda imports its module without ``app``."""
 
 import json
 import logging
@@ -9,9 +9,10 @@ from dataclasses import dataclass
 import pytest
 from pynamodb.connection import Connection
 
-from benchmarks.seed_overdue import forget_timers
-from chalicelib.core.dependencies import Toolbox
+from benchmarks.seed_overdue import create_overdue_timers
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.handlers import auto_stop as module
+from chalicelib.handlers import composition
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 
 EVENT = {
@@ -22,7 +23,7 @@ EVENT = {
     "account": "123456789012",
     "time": "2026-03-02T08:00:00Z",
     "region": "eu-central-1",
-    "resources": ["arn:aws:events:eu-central-1:123456789012:rule/sweep"],
+    "resources": ["arn:aws:events:eu-central-1:123456789012:rule/auto_stop"],
     "detail": {},
 }
 
@@ -30,7 +31,7 @@ LOAD_MODULE = """
 import json, sys
 import chalicelib.handlers.auto_stop as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.timers.auto_stop"}
-print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.sweep)]))
+print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.auto_stop)]))
 """
 
 
@@ -44,11 +45,14 @@ class Context:
 
 @pytest.fixture
 def overdue(
-    tools: Toolbox, connection: Connection, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
+    dependencies: Dependencies,
+    connection: Connection,
+    clock: FakeClock,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> int:
-    forget_timers(connection, 2149, range(5), MONDAY_NINE, HOUR)
+    create_overdue_timers(connection, 2149, range(5), MONDAY_NINE, HOUR)
     clock.advance(2 * HOUR)
-    monkeypatch.setattr(module, "toolbox", lambda: tools)
+    monkeypatch.setattr(composition, "dependencies", lambda: dependencies)
     return 5
 
 
@@ -63,7 +67,7 @@ def test_handler_stops_and_purges_and_logs_one_line_for_each(
     overdue: int, caplog: pytest.LogCaptureFixture
 ) -> None:
     with caplog.at_level(logging.INFO, "stint"):
-        response = module.sweep(EVENT, Context())
+        response = module.auto_stop(EVENT, Context())
     assert response == {
         "found": overdue,
         "stopped": overdue,
@@ -72,21 +76,21 @@ def test_handler_stops_and_purges_and_logs_one_line_for_each(
         "left": 0,
         "complete": True,
         "lag_seconds": 0,
-        "clearing": {"cleared": 0, "failed": 0, "left": 0},
+        "purge": {"purged": 0, "failed": 0, "left": 0},
     }
-    sweep_record, purge_record = caplog.records
-    assert (sweep_record.getMessage(), purge_record.getMessage()) == (
+    auto_stop_record, purge_record = caplog.records
+    assert (auto_stop_record.getMessage(), purge_record.getMessage()) == (
         "auto-stop run",
         "purge of deleted time entries",
     )
-    purge = response.pop("clearing")
-    assert {name: sweep_record.__dict__[name] for name in response} == response
+    purge = response.pop("purge")
+    assert {name: auto_stop_record.__dict__[name] for name in response} == response
     assert {name: purge_record.__dict__[name] for name in purge} == purge
 
 
 def test_handler_stops_no_timer_when_its_time_is_nearly_over(overdue: int) -> None:
     assert overdue
-    response = module.sweep(EVENT, Context(remaining=module.SPARE_MILLISECONDS))
+    response = module.auto_stop(EVENT, Context(remaining=module.SPARE_MILLISECONDS))
     assert (response["stopped"], response["complete"]) == (0, False)
 
 
@@ -97,12 +101,12 @@ def test_handler_runs_every_five_minutes() -> None:
             "-c",
             "import app; print(*[(source.name, source.schedule_expression.to_string(),"
             " source.handler_string)"
-            " for source in app.app.event_sources if source.name == 'sweep'])",
+            " for source in app.app.event_sources if source.name == 'auto_stop'])",
         ],
         env={"AWS_ACCESS_KEY_ID": "none", "AWS_SECRET_ACCESS_KEY": "none"},
         capture_output=True,
         text=True,
         check=True,
     )
-    expected = ("sweep", "rate(5 minutes)", "chalicelib.handlers.auto_stop.sweep")
+    expected = ("auto_stop", "rate(5 minutes)", "chalicelib.handlers.auto_stop.auto_stop")
     assert process.stdout.strip() == str(expected)

@@ -1,4 +1,4 @@
-"""Tests of the DynamoDB Streams handler ``rollup``. Lambda imports its module without ``app``."""
+"""Tests of the stream handler ``counter_rollup``. Lambda imports its module without ``app``."""
 
 import json
 import subprocess
@@ -9,9 +9,10 @@ from collections.abc import Callable
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.tables import TallyModel
+from chalicelib.handlers import composition
 from chalicelib.handlers import counter_rollup as module
 from chalicelib.handlers.counter_rollup import roll_up_records
 from tests.support.api import Api
@@ -25,7 +26,7 @@ LOAD_MODULE = """
 import json, sys
 import chalicelib.handlers.counter_rollup as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.counters.rollup"}
-print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.rollup)]))
+print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.counter_rollup)]))
 """
 
 
@@ -68,13 +69,13 @@ def test_handler_module_does_not_import_heavy_modules() -> None:
 
 
 def test_handler_rolls_up_the_scopes_of_its_records(
-    admin: Api, tools: Toolbox, connection: Connection, monkeypatch: pytest.MonkeyPatch
+    admin: Api, dependencies: Dependencies, connection: Connection, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(module, "toolbox", lambda: tools)
+    monkeypatch.setattr(composition, "dependencies", lambda: dependencies)
     roll_up_all(connection)
     admin.start(time_entry_id=ADMINS_ENTRY)
     # Chalice's decorator replaces the function with a class that parses the Lambda event.
-    handler: Callable[[object, object], object] = module.rollup
+    handler: Callable[[object, object], object] = module.counter_rollup
     event = stream_event(changed("2149#8779", "2026-03-02"), changed("2149", "month#2026-03"))
     assert handler(event, None) == {"batchItemFailures": []}
     assert behind(read_all(connection)) == set()
@@ -83,14 +84,14 @@ def test_handler_rolls_up_the_scopes_of_its_records(
 def test_stream_updates_the_counters_of_every_bucket(
     admin: Api,
     member: Api,
-    tools: Toolbox,
+    dependencies: Dependencies,
     connection: Connection,
     clock: FakeClock,
     open_stream: Callable[[str], Stream],
 ) -> None:
     roll_up_all(connection)
-    stream = open_stream(table_name(TallyModel))
-    feed = Feed(stream, lambda event: roll_up_records(tools, event))
+    stream = open_stream(table_name(CounterModel))
+    feed = Feed(stream, lambda event: roll_up_records(dependencies, event))
     for _ in range(3):
         timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
         member.start(time_entry_id=MEMBERS_ENTRY)

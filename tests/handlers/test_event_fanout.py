@@ -1,4 +1,4 @@
-"""Tests of the DynamoDB Streams handler ``fan_out``. Lambda imports its module without ``app``."""
+"""Tests of the stream handler ``event_fanout``. Lambda imports its module without ``app``."""
 
 import json
 import logging
@@ -7,12 +7,14 @@ import sys
 
 import pytest
 
-from chalicelib.domain.timers import Timer
+from chalicelib.events import fanout
+from chalicelib.handlers import composition
 from chalicelib.handlers import event_fanout as module
+from chalicelib.timers.model import Timer
 from tests.support.clock import HOUR, MONDAY_NINE
-from tests.support.event_services import Outside
+from tests.support.event_services import EventServices
 from tests.support.failing_calls import failing
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, World
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures
 from tests.support.stream_records import stream_record
 
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_NINE + 11 * HOUR)
@@ -22,13 +24,17 @@ import json, sys
 import chalicelib.handlers.event_fanout as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.events.fanout"}
 heavy |= {"chalicelib.clients.sqs", "chalicelib.clients.http_client", "standardwebhooks"}
-print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.fan_out)]))
+print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.event_fanout)]))
 """
 
 
 @pytest.fixture(autouse=True)
-def _use_test_dependencies(outside: Outside, world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    monkeypatch.setattr(module, "fan_out_tools", outside.fan_out_tools)
+def _use_test_dependencies(
+    event_services: EventServices, fixtures: Fixtures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fixtures.tokens
+    monkeypatch.setattr(composition, "dependencies", lambda: event_services.dependencies)
+    monkeypatch.setattr(fanout, "build_event_fanout", lambda _: event_services.event_fanout())
 
 
 def test_handler_module_does_not_import_heavy_modules() -> None:
@@ -39,13 +45,13 @@ def test_handler_module_does_not_import_heavy_modules() -> None:
 
 
 def test_handler_enqueues_events_and_writes_one_log_line(
-    outside: Outside, caplog: pytest.LogCaptureFixture
+    event_services: EventServices, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outside.create_webhook("https://hooks.example.com/")
+    event_services.create_webhook("https://hooks.example.com/")
     with caplog.at_level(logging.INFO, "stint"):
-        response = module.fan_out({"Records": [stream_record(None, RUNNING)]}, None)
+        response = module.event_fanout({"Records": [stream_record(None, RUNNING)]}, None)
     assert response == {"batchItemFailures": []}
-    assert len(outside.queued()) == 1
+    assert len(event_services.queued()) == 1
     (log_record,) = caplog.records
     assert log_record.getMessage() == "event fan-out"
     counts = {
@@ -54,11 +60,11 @@ def test_handler_enqueues_events_and_writes_one_log_line(
     assert counts == {"records": 1, "events": 1, "messages": 1, "failed": 0}
 
 
-def test_failed_records_are_reported_by_sequence_number(outside: Outside) -> None:
-    outside.create_webhook("https://hooks.example.com/")
+def test_failed_records_are_reported_by_sequence_number(event_services: EventServices) -> None:
+    event_services.create_webhook("https://hooks.example.com/")
     first, second = stream_record(None, RUNNING), stream_record(None, RUNNING)
-    with failing(outside.tools.store._connection, "Query", "ThrottlingException"):
-        response = module.fan_out({"Records": [first, second]}, None)
+    with failing(event_services.dependencies.database.connection, "Query", "ThrottlingException"):
+        response = module.event_fanout({"Records": [first, second]}, None)
     assert response == {
         "batchItemFailures": [
             {"itemIdentifier": record["dynamodb"]["SequenceNumber"]} for record in (first, second)
@@ -67,4 +73,4 @@ def test_failed_records_are_reported_by_sequence_number(outside: Outside) -> Non
 
 
 def test_empty_batch_reports_no_failures() -> None:
-    assert module.fan_out({"Records": []}, None) == {"batchItemFailures": []}
+    assert module.event_fanout({"Records": []}, None) == {"batchItemFailures": []}

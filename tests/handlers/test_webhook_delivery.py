@@ -1,4 +1,4 @@
-"""Tests of the SQS handler ``delivery``. Lambda imports its module without ``app``."""
+"""Tests of the SQS handler ``webhook_delivery``. Lambda imports its module without ``app``."""
 
 import json
 import logging
@@ -8,12 +8,14 @@ from typing import Any
 
 import pytest
 
+from chalicelib.deliveries import operations
 from chalicelib.deliveries.operations import THREADS
-from chalicelib.domain.timers import Timer
+from chalicelib.handlers import composition
 from chalicelib.handlers import webhook_delivery as module
+from chalicelib.timers.model import Timer
 from tests.support.clock import HOUR, MONDAY_NINE
-from tests.support.event_services import Outside
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, World
+from tests.support.event_services import EventServices
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures
 from tests.support.receiver import Receiver
 from tests.support.stream_records import stream_record
 
@@ -24,13 +26,19 @@ import json, sys
 import chalicelib.handlers.webhook_delivery as module
 heavy = {"app", "chalicelib.http.application", "chalicelib.deliveries.operations"}
 heavy |= {"chalicelib.clients.sqs", "chalicelib.clients.http_client", "standardwebhooks"}
-print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.delivery)]))
+print(json.dumps([sorted(heavy & set(sys.modules)), callable(module.webhook_delivery)]))
 """
 
 
 @pytest.fixture(autouse=True)
-def _use_test_dependencies(outside: Outside, world: World, monkeypatch: pytest.MonkeyPatch) -> None:  # noqa: ARG001
-    monkeypatch.setattr(module, "delivery_tools", outside.delivery_tools)
+def _use_test_dependencies(
+    event_services: EventServices, fixtures: Fixtures, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert fixtures.tokens
+    worker = event_services.webhook_delivery()
+    monkeypatch.setattr(composition, "dependencies", lambda: event_services.dependencies)
+    monkeypatch.setattr(operations, "build_webhook_delivery", lambda _: worker)
+    monkeypatch.setattr(module, "_workers", {})
 
 
 def event(*bodies: str) -> dict[str, Any]:
@@ -60,13 +68,13 @@ def test_handler_module_does_not_import_heavy_modules() -> None:
 
 
 def test_handler_delivers_messages_and_reports_failed_ones(
-    outside: Outside, receiver: Receiver, caplog: pytest.LogCaptureFixture
+    event_services: EventServices, receiver: Receiver, caplog: pytest.LogCaptureFixture
 ) -> None:
-    outside.create_webhook(receiver.url)
-    outside.fan_out(stream_record(None, RUNNING))
-    (body,) = outside.texts(outside.settings.deliveries_url)
+    event_services.create_webhook(receiver.url)
+    event_services.fan_out(stream_record(None, RUNNING))
+    (body,) = event_services.texts(event_services.settings.deliveries_url)
     with caplog.at_level(logging.INFO, "stint"):
-        response = module.delivery(event(body, "nonsense"), None)
+        response = module.webhook_delivery(event(body, "nonsense"), None)
     assert response == {"batchItemFailures": [{"itemIdentifier": "message-1"}]}
     assert len(receiver.received) == 1
     log_record = caplog.records[-1]

@@ -12,14 +12,15 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.core.permissions import Reach
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.permissions import Scope, Visibility
 from chalicelib.core.settings import Settings
-from chalicelib.domain.directory import Role
 from chalicelib.http.application import create_app
-from chalicelib.http.docs_pages import pages
-from chalicelib.http.routing import Act, Route
-from tests.support.api import Answer, Api
+from chalicelib.http.docs_pages import docs_pages
+from chalicelib.http.routing import Route, RouteKind
+from chalicelib.people.model import Role
+from chalicelib.registry import RESOURCES
+from tests.support.api import Api, Response
 from tests.support.fixtures import (
     ADMIN,
     KOLKATA,
@@ -27,10 +28,10 @@ from tests.support.fixtures import (
     OTHER_MEMBERS_ENTRY,
     STRANGER,
     ZAGREB,
-    World,
+    Fixtures,
 )
 from tests.support.openapi_checks import TABLE
-from tests.support.samples import SAMPLES, send_sample
+from tests.support.samples import samples, send_sample
 from tests.support.table_snapshots import snapshot
 
 each_route_and_method = pytest.mark.parametrize(
@@ -42,7 +43,7 @@ each_route_and_method = pytest.mark.parametrize(
     ],
 )
 
-Send = Callable[[Api, Route, str], Answer]
+Send = Callable[[Api, Route, str], Response]
 
 
 @pytest.fixture
@@ -56,22 +57,22 @@ def timer_id(other_member: Api) -> str:
 def send(timer_id: str) -> Send:
     """Sends the sample request of a route."""
 
-    def send(api: Api, route: Route, method: str) -> Answer:
+    def send(api: Api, route: Route, method: str) -> Response:
         return send_sample(api, route, method, timer_id)
 
     return send
 
 
 def test_every_route_has_a_sample_request() -> None:
-    assert SAMPLES.keys() == {route.name for route in TABLE}
-    assert len(SAMPLES) == len(TABLE)
+    assert samples().keys() == {route.name for route in TABLE}
+    assert len(samples()) == len(TABLE)
 
 
-def test_application_serves_exactly_the_route_table(tools: Toolbox) -> None:
-    served_routes = create_app(Settings(), tools).routes
+def test_application_serves_exactly_the_route_table(dependencies: Dependencies) -> None:
+    served_routes = create_app(Settings(), dependencies).routes
     assert {(path, method) for path, methods in served_routes.items() for method in methods} == {
         *((f"/api/v2{route.path}", method) for route in TABLE for method in route.methods),
-        *((page.path, "GET") for page in pages(TABLE)),
+        *((page.path, "GET") for page in docs_pages(TABLE, RESOURCES)),
     }
 
 
@@ -98,20 +99,20 @@ def test_request_without_token_is_unauthenticated(
 
 @each_route_and_method
 def test_organization_header_is_required_where_the_route_needs_it(
-    app: Chalice, world: World, route: Route, method: str, send: Send
+    app: Chalice, fixtures: Fixtures, route: Route, method: str, send: Send
 ) -> None:
-    api_without_organization = Api(app, {"X-Auth-Token": world.tokens[ADMIN]})
+    api_without_organization = Api(app, {"X-Auth-Token": fixtures.tokens[ADMIN]})
     response = send(api_without_organization, route, method)
-    if route.access.organization_needed:
+    if route.permission.organization_required:
         assert (response.status, response.error["code"]) == (403, "no_organization_id")
     else:
         assert response.status in (route.success, 404)
-        assert response.status == send(Api(app, world.headers(ADMIN)), route, method).status
+        assert response.status == send(Api(app, fixtures.headers(ADMIN)), route, method).status
 
 
 def test_only_memberships_organizations_and_users_need_no_organization() -> None:
     types_without_organization = {
-        route.resource.type for route in TABLE if not route.access.organization_needed
+        route.resource.type for route in TABLE if not route.permission.organization_required
     }
     assert types_without_organization == {"organization_memberships", "organizations", "users"}
 
@@ -124,7 +125,7 @@ def test_admin_of_another_organization_cannot_access_records(
     response = send(stranger, route, method)
     if "{id}" in route.path:
         assert (response.status, response.error["code"]) == (404, "record_not_found")
-    elif route.act is Act.LIST:
+    elif route.kind is RouteKind.LIST:
         assert response.status == 200
         assert set(_organization_ids(response)) <= {str(KOLKATA.id)}
     elif route.name in ("start_timer", "create_time_entry"):
@@ -137,11 +138,11 @@ def test_admin_of_another_organization_cannot_access_records(
 
 @each_route_and_method
 def test_token_is_valid_only_in_its_own_organization(
-    app: Chalice, world: World, connection: Connection, route: Route, method: str, send: Send
+    app: Chalice, fixtures: Fixtures, connection: Connection, route: Route, method: str, send: Send
 ) -> None:
     before = _items_of_zagreb(connection)
-    response = send(Api(app, world.headers(STRANGER, ZAGREB)), route, method)
-    if route.access.organization_needed:
+    response = send(Api(app, fixtures.headers(STRANGER, ZAGREB)), route, method)
+    if route.permission.organization_required:
         assert (response.status, response.error["code"]) == (403, "access_denied")
     elif "{id}" in route.path:
         assert response.status == 404
@@ -157,12 +158,12 @@ def test_member_permissions_follow_the_access_rule(
     before = snapshot(connection)
     response = send(member, route, method)
     has_record_id = "{id}" in route.path
-    if route.access.role is Role.ADMIN or (
-        has_record_id and route.access.reach is Reach.OWN_OF_SEEN
+    if route.permission.role is Role.ADMIN or (
+        has_record_id and route.permission.scope is Scope.OWN_OF_VISIBLE
     ):
         assert (response.status, response.error["code"]) == (403, "access_denied")
         assert snapshot(connection) == before
-    elif has_record_id and route.access.reach is Reach.OWN:
+    elif has_record_id and route.permission.scope is Scope.OWN:
         assert (response.status, response.error["code"]) == (404, "record_not_found")
         assert snapshot(connection) == before
     else:
@@ -171,7 +172,11 @@ def test_member_permissions_follow_the_access_rule(
 
 @pytest.mark.parametrize(
     "route",
-    [route for route in TABLE if route.act is Act.LIST and route.access.role is Role.MEMBER],
+    [
+        route
+        for route in TABLE
+        if route.kind is RouteKind.LIST and route.permission.role is Role.MEMBER
+    ],
     ids=lambda route: route.path,
 )
 def test_member_list_is_scoped_by_the_access_rule(
@@ -180,7 +185,7 @@ def test_member_list_is_scoped_by_the_access_rule(
     assert timer_id
     own_ids = {record["id"] for record in member.get(route.path).data}
     other_ids = {record["id"] for record in other_member.get(route.path).data}
-    if route.access.reach is Reach.EVERYBODYS:
+    if route.permission.scope is Scope.EVERYONES:
         assert own_ids == other_ids != set()
     else:
         assert not own_ids & other_ids
@@ -188,13 +193,15 @@ def test_member_list_is_scoped_by_the_access_rule(
 
 
 def test_access_rule_matches_the_visibility_of_the_resource() -> None:
-    # Services enforce the visibility of the resource; the route table documents the access rule.
+    # Operations enforce the visibility of the resource; the route table documents the permission.
     # Both must agree.
     for route in TABLE:
-        if route.act in (Act.LIST, Act.SHOW) and route.resource.visibility.value == "own":
-            # Records without an owner are only for admins.
-            is_admin_route = route.access.role is Role.ADMIN
-            assert is_admin_route or route.access.reach is Reach.OWN, route.name
+        visibility = route.resource.view.visibility
+        is_read = route.kind in (RouteKind.LIST, RouteKind.SHOW)
+        if is_read and visibility is not Visibility.EVERYONE:
+            is_admin_route = route.permission.role is Role.ADMIN
+            is_own_route = visibility is Visibility.OWNER and route.permission.scope is Scope.OWN
+            assert is_admin_route or is_own_route, route.name
 
 
 def _items_of_zagreb(connection: Connection) -> list[str]:
@@ -206,7 +213,7 @@ def _items_containing(tables: Any, text: str) -> Iterator[str]:
         yield from (f"{name}: {item}" for item in items if text in repr(item))
 
 
-def _organization_ids(response: Answer) -> Iterator[str]:
+def _organization_ids(response: Response) -> Iterator[str]:
     """The organization id of each record in a response."""
     data = response.data
     for record in data if isinstance(data, list) else [data]:

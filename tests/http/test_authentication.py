@@ -7,37 +7,37 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.api_tokens.authentication import REMEMBERED_SECONDS
-from chalicelib.domain.directory import Role, Token
-from chalicelib.domain.tokens import digest, new_token
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.tables import TokenModel
+from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS, digest, new_token
+from chalicelib.api_tokens.model import Credential
+from chalicelib.api_tokens.repository import CredentialModel
+from chalicelib.dynamodb.database import Database
+from chalicelib.people.model import Role
 from tests.support.api import Api
 from tests.support.call_counter import counted
 from tests.support.clock import FakeClock
-from tests.support.fixtures import ADMIN, MEMBER, ZAGREB, World
+from tests.support.fixtures import ADMIN, MEMBER, ZAGREB, Fixtures
 from tests.support.table_snapshots import items
 
 
 @pytest.mark.parametrize("token", ["", " ", "unknown", "x" * 201, "né", "a\tb"])
-def test_invalid_token_is_rejected(app: Chalice, world: World, token: str) -> None:
-    headers = {**world.headers(ADMIN), "X-Auth-Token": token}
+def test_invalid_token_is_rejected(app: Chalice, fixtures: Fixtures, token: str) -> None:
+    headers = {**fixtures.headers(ADMIN), "X-Auth-Token": token}
     response = Api(app, headers).get("/timers")
     assert (response.status, response.error["code"]) == (401, "invalid_auth_token")
 
 
 def test_unknown_token_is_rejected_before_the_organization_header(
-    app: Chalice, world: World
+    app: Chalice, fixtures: Fixtures
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     assert Api(app, {"X-Auth-Token": new_token()}).get("/timers").status == 401
 
 
 @pytest.mark.parametrize("organization", [None, "", "abc", "-1", "2149.0", "9" * 30])
 def test_organization_header_must_be_a_number(
-    app: Chalice, world: World, organization: str | None
+    app: Chalice, fixtures: Fixtures, organization: str | None
 ) -> None:
-    headers = world.headers(ADMIN)
+    headers = fixtures.headers(ADMIN)
     del headers["X-Organization-Id"]
     if organization is not None:
         headers["X-Organization-Id"] = organization
@@ -48,27 +48,29 @@ def test_organization_header_must_be_a_number(
 
 @pytest.mark.parametrize("organization", ["2150", "9999"])
 def test_organization_header_must_match_the_token(
-    app: Chalice, world: World, organization: str
+    app: Chalice, fixtures: Fixtures, organization: str
 ) -> None:
-    headers = {**world.headers(ADMIN), "X-Organization-Id": organization}
+    headers = {**fixtures.headers(ADMIN), "X-Organization-Id": organization}
     response = Api(app, headers).get("/timers")
     assert (response.status, response.error["code"]) == (403, "access_denied")
 
 
-def test_header_names_are_case_insensitive(app: Chalice, world: World) -> None:
-    headers = {name.lower(): value for name, value in world.headers(ADMIN).items()}
+def test_header_names_are_case_insensitive(app: Chalice, fixtures: Fixtures) -> None:
+    headers = {name.lower(): value for name, value in fixtures.headers(ADMIN).items()}
     assert Api(app, headers).get("/timers").status == 200
 
 
 def test_expired_token_is_rejected(
-    app: Chalice, world: World, store: Store, clock: FakeClock
+    app: Chalice, fixtures: Fixtures, store: Database, clock: FakeClock
 ) -> None:
     token = new_token()
     expires_at = int(clock.instant) + 30
     store.create(
-        Token(digest(token), ZAGREB.id, MEMBER, Role.MEMBER, "soon over", expires_at=expires_at)
+        Credential(
+            digest(token), ZAGREB.id, MEMBER, Role.MEMBER, "soon over", expires_at=expires_at
+        )
     )
-    api = Api(app, {**world.headers(MEMBER), "X-Auth-Token": token})
+    api = Api(app, {**fixtures.headers(MEMBER), "X-Auth-Token": token})
     assert api.get("/timers").status == 200
     clock.advance(29)
     assert api.get("/timers").status == 200
@@ -82,27 +84,29 @@ def test_caller_is_cached_for_one_minute(
 ) -> None:
     with counted(connection) as calls:
         admin.get("/timers")
-        clock.advance(REMEMBERED_SECONDS - 1)
+        clock.advance(CALLER_CACHE_SECONDS - 1)
         admin.get("/timers")
     assert calls.count("BatchGetItem") == 1
-    for token in TokenModel.scan():
+    for token in CredentialModel.scan():
         token.delete()
     assert admin.get("/timers").status == 200
     clock.advance(1)
     assert admin.get("/timers").status == 401
 
 
-def test_token_is_stored_only_as_a_hash(world: World, connection: Connection) -> None:
-    token = world.tokens[ADMIN]
+def test_token_is_stored_only_as_a_hash(fixtures: Fixtures, connection: Connection) -> None:
+    token = fixtures.tokens[ADMIN]
     stored_tokens = items(connection, "tokens")
     assert hashlib.sha256(token.encode()).hexdigest() in {item["digest"] for item in stored_tokens}
     assert not any(token in str(item) for item in stored_tokens)
 
 
-def test_token_is_never_logged(admin: Api, world: World, caplog: pytest.LogCaptureFixture) -> None:
+def test_token_is_never_logged(
+    admin: Api, fixtures: Fixtures, caplog: pytest.LogCaptureFixture
+) -> None:
     with caplog.at_level(logging.DEBUG):
         admin.get("/timers")
-        admin.get(f"/timers?filter[nothing]={world.tokens[ADMIN]}")
+        admin.get(f"/timers?filter[nothing]={fixtures.tokens[ADMIN]}")
     lines = [record for record in caplog.records if record.name == "stint"]
     assert [line.__dict__["status"] for line in lines] == [200, 400]
-    assert not any(world.tokens[ADMIN] in str(record.__dict__) for record in lines)
+    assert not any(fixtures.tokens[ADMIN] in str(record.__dict__) for record in lines)

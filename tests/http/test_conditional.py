@@ -3,12 +3,12 @@
 import pytest
 from pynamodb.connection import Connection
 
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.clock import MINUTE, FakeClock
 from tests.support.fixtures import ADMINS_ENTRY
 
 
-def get_if_none_match(api: Api, path: str, if_none_match: str) -> Answer:
+def get_if_none_match(api: Api, path: str, if_none_match: str) -> Response:
     return api.send("GET", path, headers={"If-None-Match": if_none_match})
 
 

@@ -7,7 +7,7 @@ from urllib.parse import parse_qs, urlparse
 import pytest
 from pynamodb.connection import Connection
 
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.call_counter import counted
 from tests.support.clock import MINUTE, FakeClock
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY
@@ -42,7 +42,7 @@ def read_all_pages(api: Api, query: str) -> list[list[str]]:
         path = links["next"].removeprefix("http://stint.test/api/v2")
 
 
-def next_cursor(response: Answer) -> str:
+def next_cursor(response: Response) -> str:
     parameters = parse_qs(urlparse(response.document["links"]["next"]).query)
     return str(parameters["page[after]"][0])
 

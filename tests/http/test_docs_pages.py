@@ -12,11 +12,12 @@ from chalice.app import Chalice
 from chalice.test import Client, HTTPResponse
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
-from chalicelib.http.docs_pages import pages
-from chalicelib.http.responses import HttpRequest
+from chalicelib.http.docs_pages import docs_pages
+from chalicelib.http.request import HttpRequest
+from chalicelib.registry import RESOURCES
 from infra import reference
 from tests.support.call_counter import counted
 from tests.support.openapi_checks import TABLE, description
@@ -37,8 +38,8 @@ def test_description_is_public(app: Chalice) -> None:
     assert json.loads(response.body) == json.loads(json.dumps(description()))
 
 
-def test_description_contains_the_public_base_url(tools: Toolbox) -> None:
-    app = create_app(Settings(public_base_url="https://time.example.com/v"), tools)
+def test_description_contains_the_public_base_url(dependencies: Dependencies) -> None:
+    app = create_app(Settings(public_base_url="https://time.example.com/v"), dependencies)
     document = json.loads(get(app, DESCRIPTION).body)
     assert document["servers"] == [{"url": "https://time.example.com/v/api/v2"}]
 
@@ -60,8 +61,8 @@ def test_page_makes_no_dynamodb_call(app: Chalice, connection: Connection, path:
 
 
 @pytest.mark.parametrize("prefix", ["", "/prod"])
-def test_links_of_the_reference_page_work(tools: Toolbox, prefix: str) -> None:
-    app = create_app(Settings(public_base_url=f"https://time.example.com{prefix}"), tools)
+def test_links_of_the_reference_page_work(dependencies: Dependencies, prefix: str) -> None:
+    app = create_app(Settings(public_base_url=f"https://time.example.com{prefix}"), dependencies)
     response = get(app, "/docs")
     text = response.body.decode()
     assert response.headers["Content-Type"] == "text/html; charset=utf-8"
@@ -85,7 +86,7 @@ def test_reference_page_loads_nothing_from_other_servers(app: Chalice) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["index.html", "NOTICE", "..", "%2e%2e", "..%2fpages.py", "swagger-ui.css.map"]
+    "name", ["index.html", "NOTICE", "..", "%2e%2e", "..%2fdocs_pages.py", "swagger-ui.css.map"]
 )
 def test_other_files_are_not_served(app: Chalice, name: str) -> None:
     response = get(app, f"/docs/{name}")
@@ -106,9 +107,9 @@ def test_server_error_does_not_reveal_details(
 
 
 def test_description_is_built_once() -> None:
-    (page,) = [page for page in pages(TABLE) if page.name == "describe_api"]
+    (page,) = [page for page in docs_pages(TABLE, RESOURCES) if page.name == "describe_api"]
     request = HttpRequest("GET", DESCRIPTION, "https://stint.test", {}, [], {}, b"")
-    assert page.make(request).body is page.make(request).body
+    assert page.respond(request).body is page.respond(request).body
 
 
 def test_cold_start_does_not_import_openapi() -> None:

@@ -2,26 +2,26 @@
 
 import logging
 import os
-from dataclasses import replace
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
-from chalicelib.core.unit_of_work import ATTEMPTS, PATIENCE_SECONDS
+from chalicelib.core.unit_of_work import ATTEMPTS, RETRY_BUDGET_SECONDS
 from chalicelib.http.application import create_app
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.clock import FakeClock
 from tests.support.failing_calls import failing
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, World
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, Fixtures
 from tests.support.table_snapshots import snapshot
 
 EXPOSED = "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed"
 
 
-def responses(api: Api) -> list[Answer]:
+def responses(api: Api) -> list[Response]:
     """One success, and errors from different layers."""
     return [
         api.get("/timers"),
@@ -41,9 +41,9 @@ def test_every_response_has_the_common_headers(admin: Api) -> None:
         assert response.headers["Access-Control-Expose-Headers"] == EXPOSED
 
 
-def test_allowed_origin_is_a_setting(tools: Toolbox, world: World) -> None:
-    app = create_app(Settings(allowed_origin="https://clock.example"), tools)
-    for response in responses(Api(app, world.headers(ADMIN))):
+def test_allowed_origin_is_a_setting(dependencies: Dependencies, fixtures: Fixtures) -> None:
+    app = create_app(Settings(allowed_origin="https://clock.example"), dependencies)
+    for response in responses(Api(app, fixtures.headers(ADMIN))):
         assert response.headers["Access-Control-Allow-Origin"] == "https://clock.example"
 
 
@@ -126,7 +126,7 @@ def test_transaction_conflict_is_retried_with_a_new_request_token(
     assert max(len(first), len(second)) <= 36
 
 
-def start(api: Api) -> Answer:
+def start(api: Api) -> Response:
     return api.start(time_entry_id=ADMINS_ENTRY)
 
 
@@ -149,16 +149,18 @@ def test_missing_credentials_return_500(admin: Api, connection: Connection) -> N
 
 
 def test_commit_retry_stops_after_the_time_limit(
-    admin: Api, connection: Connection, tools: Toolbox, clock: FakeClock
+    admin: Api, connection: Connection, dependencies: Dependencies, clock: FakeClock
 ) -> None:
-    slow_retries = replace(tools, pause=lambda _: clock.advance(PATIENCE_SECONDS / 2 + 1))
+    slow_retries = replace(
+        dependencies, sleep=lambda _: clock.advance(RETRY_BUDGET_SECONDS / 2 + 1)
+    )
     api = Api(create_app(Settings(), slow_retries), admin.headers)
     with failing(connection, "TransactWriteItems", "TransactionConflict") as attempts:
         assert start(api).status == 409
     assert len(attempts) == 2
 
 
-def test_create_app_does_not_change_the_environment(tools: Toolbox) -> None:
+def test_create_app_does_not_change_the_environment(dependencies: Dependencies) -> None:
     before = dict(os.environ)
-    create_app(Settings(), tools)
+    create_app(Settings(), dependencies)
     assert dict(os.environ) == before

@@ -6,9 +6,9 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.idempotency import KEPT_SECONDS
-from chalicelib.dynamodb.tables import KeptOutcomeModel
-from tests.support.api import JSON_API, Answer, Api
+from chalicelib.core.idempotency import RETENTION_SECONDS
+from chalicelib.dynamodb.idempotency_records import IdempotencyModel
+from tests.support.api import JSON_API, Api, Response
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, FakeClock
 from tests.support.failing_calls import failing
@@ -22,12 +22,12 @@ ON_SERVICE = {"data": {"type": "timers", "attributes": {"service_id": DESIGN}}}
 
 def send(
     api: Api, method: str, path: str, document: object | None = None, key: str = "tap-1"
-) -> Answer:
+) -> Response:
     body = b"" if document is None else json.dumps(document).encode()
     return api.send(method, path, body, {"Content-Type": JSON_API, "Idempotency-Key": key})
 
 
-def is_replayed(response: Answer) -> bool:
+def is_replayed(response: Response) -> bool:
     return response.headers.get("Idempotency-Replayed") == "true"
 
 
@@ -139,11 +139,11 @@ def test_key_expires_after_a_day_before_dynamodb_removes_it(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
     first = send(admin, "POST", "/timers", ON_ENTRY)
-    clock.advance(KEPT_SECONDS - 1)
+    clock.advance(RETENTION_SECONDS - 1)
     assert is_replayed(send(admin, "POST", "/timers", ON_ENTRY))
     clock.advance(1)
     # The record still exists: DynamoDB removes expired items within days.
-    assert [item for item in items(connection, "slots") if item["name"].startswith("key#")]
+    assert [item for item in items(connection, "person_state") if item["name"].startswith("key#")]
     response = send(admin, "POST", "/timers", ON_ENTRY)
     assert (response.status, is_replayed(response)) == (201, False)
     assert response.data["id"] != first.data["id"]
@@ -153,7 +153,7 @@ def test_key_expires_after_a_day_before_dynamodb_removes_it(
 def test_key_is_stored_only_as_a_hash(admin: Api, connection: Connection) -> None:
     send(admin, "POST", "/timers", ON_ENTRY, key="my-secret-key")
     assert "my-secret-key" not in str(snapshot(connection))
-    (record,) = KeptOutcomeModel.scan(KeptOutcomeModel.name.startswith("key#"))
+    (record,) = IdempotencyModel.scan(IdempotencyModel.name.startswith("key#"))
     assert len(record.name) == len("key#") + 64
 
 

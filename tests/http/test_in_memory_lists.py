@@ -5,14 +5,14 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.directory import Service
-from chalicelib.dynamodb import directory
+from chalicelib.dynamodb.database import MAX_DIRECTORY_PAGES
 from chalicelib.jsonapi.cursors import write_cursor
-from chalicelib.jsonapi.in_memory_list import SmallList
+from chalicelib.jsonapi.in_memory_list import InMemoryList
+from chalicelib.services.model import Service
 from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.failing_calls import failing
-from tests.support.fixtures import ADMIN, MEMBER, World, put_all
+from tests.support.fixtures import ADMIN, MEMBER, Fixtures, put_all
 from tests.support.fixtures import ZAGREB as STUDIO
 
 
@@ -37,8 +37,8 @@ def test_cursor_pages_return_each_record_once(admin: Api, sort: str) -> None:
     assert read_all_pages(admin, f"/people?sort={sort}&page[after]=&page[size]=4") == [all_ids]
 
 
-def test_records_with_equal_sort_values_are_ordered_by_id(admin: Api, world: World) -> None:
-    assert world.tokens
+def test_records_with_equal_sort_values_are_ordered_by_id(admin: Api, fixtures: Fixtures) -> None:
+    assert fixtures.tokens
     put_all(*(Service(number, STUDIO.id, "Same") for number in range(1, 8)))
     pages = read_all_pages(admin, "/services?filter[name]=same&page[after]=&page[size]=2")
     assert pages == [["1", "2"], ["3", "4"], ["5", "6"], ["7"]]
@@ -95,14 +95,14 @@ def test_cursor_with_a_forged_position_is_rejected(
     admin: Api, monkeypatch: pytest.MonkeyPatch, position: str
 ) -> None:
     listing = ""
-    original_description = SmallList._description
+    original_description = InMemoryList._description
 
-    def record_description(self: SmallList[Any], caller: Any, query: Any) -> str:
+    def record_description(self: InMemoryList[Any], caller: Any, query: Any) -> str:
         nonlocal listing
         listing = original_description(self, caller, query)
         return listing
 
-    monkeypatch.setattr(SmallList, "_description", record_description)
+    monkeypatch.setattr(InMemoryList, "_description", record_description)
     admin.get("/people?page[after]=")
     response = admin.get(f"/people?page[after]={write_cursor(listing, position)}")
     assert (response.status, response.error["code"]) == (400, "keyset_invalid_cursor")
@@ -128,7 +128,7 @@ def test_list_of_more_than_five_query_pages_is_too_broad(
     response = admin.get("/services")
     assert (response.status, response.error["code"]) == (400, "query_too_broad")
     assert response.error["source"] == {"parameter": "filter[id]"}
-    assert len(queries) == directory.MOST_PAGES
+    assert len(queries) == MAX_DIRECTORY_PAGES
     assert admin.get("/services?filter[id]=1").ids == ["1"]
 
 

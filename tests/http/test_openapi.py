@@ -12,18 +12,20 @@ import pytest
 from openapi_spec_validator import validate
 
 from chalicelib.core import errors
-from chalicelib.http.openapi.examples import ERRORS, RECORDS
-from chalicelib.http.routing import Act, Route
-from chalicelib.jsonapi.errors import CATALOGUE
+from chalicelib.http.openapi.examples import ERRORS
+from chalicelib.http.routing import Route, RouteKind
+from chalicelib.jsonapi.errors import ERROR_STATUS
 from chalicelib.jsonapi.filters import operators_of
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, InRelationship
 from chalicelib.jsonapi.resource import FilterKind
 from chalicelib.registry import RESOURCES
-from tests.support.openapi_checks import TABLE, complaint, description
+from tests.support.openapi_checks import TABLE, description, openapi_violation
 
 each_route = pytest.mark.parametrize("route", TABLE, ids=lambda route: route.name)
 each_list = pytest.mark.parametrize(
-    "route", [route for route in TABLE if route.act is Act.LIST], ids=lambda route: route.name
+    "route",
+    [route for route in TABLE if route.kind is RouteKind.LIST],
+    ids=lambda route: route.name,
 )
 each_resource = pytest.mark.parametrize("type_", RESOURCES)
 
@@ -66,8 +68,8 @@ def test_every_filter_is_described_with_its_operators(route: Route) -> None:
     parameters = parameters_of(route)
     for declared in route.resource.filters:
         name = f"filter[{declared.name}]"
-        assert declared.meaning in parameters[name]["description"]
-        if declared.kind not in (FilterKind.LACKING, FilterKind.IGNORED):
+        assert declared.description in parameters[name]["description"]
+        if declared.kind not in (FilterKind.ALWAYS_EMPTY, FilterKind.IGNORED):
             operators = operators_of(declared.kind)
             assert {f"{name}[{operator}]" for operator in operators} <= parameters.keys()
     filter_names = {name.partition("]")[0] for name in parameters if name.startswith("filter")}
@@ -87,7 +89,7 @@ def test_every_sort_and_page_parameter_is_described(route: Route) -> None:
 @each_route
 def test_every_include_is_described(route: Route) -> None:
     parameters = parameters_of(route)
-    if route.act is Act.DELETE:
+    if route.kind is RouteKind.DELETE:
         assert not {"include", f"fields[{route.resource.type}]"} & parameters.keys()
     else:
         assert f"fields[{route.resource.type}]" in parameters
@@ -107,18 +109,21 @@ def test_every_input_is_described_in_each_allowed_place(route: Route) -> None:
         for source in declared.sources:
             match source:
                 case InAttribute(name):
-                    assert declared.meaning in data["attributes"]["properties"][name]["description"]
+                    assert (
+                        declared.description
+                        in data["attributes"]["properties"][name]["description"]
+                    )
                 case InRelationship(name, to):
                     assert to in json.dumps(data["relationships"]["properties"][name])
                 case InParameter(name):
-                    assert declared.meaning in parameters[name]["description"]
+                    assert declared.description in parameters[name]["description"]
 
 
 @each_route
 def test_every_error_of_a_route_is_described(route: Route) -> None:
     responses = operation_of(route)["responses"]
     for error in route.errors:
-        status = CATALOGUE[error.code][0].value
+        status = ERROR_STATUS[error.code][0].value
         (content,) = responses[str(status)]["content"].values()
         assert error.code in content["examples"]
         assert f"`{error.code}`" in responses[str(status)]["description"]
@@ -128,30 +133,30 @@ def test_every_error_of_a_route_is_described(route: Route) -> None:
 def test_authentication_headers_are_described(route: Route) -> None:
     full, *alternatives = operation_of(route)["security"]
     assert full == {"token": [], "organization": []}
-    assert alternatives == ([] if route.access.organization_needed else [{"token": []}])
+    assert alternatives == ([] if route.permission.organization_required else [{"token": []}])
 
 
 @each_route
 def test_request_and_response_headers_are_described(route: Route) -> None:
     parameters = parameters_of(route)
     success = operation_of(route)["responses"][str(route.success)]
-    is_read = route.act in (Act.LIST, Act.SHOW)
-    assert ("Idempotency-Key" in parameters) is route.keyed
+    is_read = route.kind in (RouteKind.LIST, RouteKind.SHOW)
+    assert ("Idempotency-Key" in parameters) is route.idempotent
     assert ("If-None-Match" in parameters) is is_read
     assert ("304" in operation_of(route)["responses"]) is is_read
     assert success.get("headers", {}).keys() == {
         *(("ETag",) if is_read else ()),
-        *(("Location",) if route.act is Act.CREATE else ()),
-        *(("Idempotency-Replayed",) if route.keyed else ()),
+        *(("Location",) if route.kind is RouteKind.CREATE else ()),
+        *(("Idempotency-Replayed",) if route.idempotent else ()),
     }
 
 
 def test_every_error_code_has_an_explanation_and_an_example() -> None:
     components = description()["components"]
     items = components["schemas"]["Errors"]["properties"]["errors"]["items"]
-    assert set(items["properties"]["code"]["enum"]) == CATALOGUE.keys()
-    assert components["examples"].keys() == CATALOGUE.keys()
-    for code, (status, title) in CATALOGUE.items():
+    assert set(items["properties"]["code"]["enum"]) == ERROR_STATUS.keys()
+    assert components["examples"].keys() == ERROR_STATUS.keys()
+    for code, (status, title) in ERROR_STATUS.items():
         assert f"| {status.value} | `{code}` | {title} |" in description()["info"]["description"]
 
 
@@ -172,14 +177,14 @@ def test_error_examples_match_the_schema() -> None:
 @each_route
 def test_response_examples_match_the_description(route: Route) -> None:
     success = operation_of(route)["responses"][str(route.success)]
-    if route.act is Act.DELETE:
+    if route.kind is RouteKind.DELETE:
         assert "content" not in success
         return
     (content,) = success["content"].values()
     path = route.path.replace("{id}", "1")
-    mismatch = complaint(route.methods[0], path, route.success, content["example"])
+    mismatch = openapi_violation(route.methods[0], path, route.success, content["example"])
     assert mismatch is None, mismatch
-    assert content["example"]["meta"].keys() >= {field.name for field in route.tells}
+    assert content["example"]["meta"].keys() >= {field.name for field in route.meta}
 
 
 @each_route
@@ -200,7 +205,7 @@ def test_every_member_of_a_resource_is_described(type_: str) -> None:
     resource = RESOURCES[type_]
     name = "".join(part.capitalize() for part in resource.singular.split("_"))
     schema = description()["components"]["schemas"][name]["properties"]
-    assert type_ in RECORDS
+    assert isinstance(resource.example(), resource.entity)
     for kind, declared in (
         ("attributes", resource.attributes),
         ("relationships", resource.relationships),
@@ -209,7 +214,8 @@ def test_every_member_of_a_resource_is_described(type_: str) -> None:
         described_members = schema.get(kind, {}).get("properties", {})
         assert described_members.keys() == {member.name for member in declared}
         assert all(
-            member.meaning in described_members[member.name]["description"] for member in declared
+            member.description in described_members[member.name]["description"]
+            for member in declared
         )
 
 

@@ -11,12 +11,12 @@ from unittest.mock import patch
 import pytest
 from moto import mock_aws
 
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.registry import TABLES
 from infra import destroy
-from infra.aws.account import GATEWAY_ROLE, bucket_name, let_gateway_log
+from infra.aws.account import GATEWAY_ROLE, allow_gateway_logs, bucket_name
 from infra.aws.session import Aws, stack_name
 from infra.aws.stacks import Stack, StackError
-from infra.aws.tables import index_troubles
+from infra.aws.tables import index_conflicts
 from infra.aws.template import effective_parameters, for_stage
 from infra.deploy import deploy, main, read_settings
 from infra.destroy import explain
@@ -134,10 +134,10 @@ def test_package_bucket_blocks_public_access(aws: Aws, stack: Stack, folder: Pat
 
 
 def test_api_gateway_logging_role_is_set_once(new_account: Aws) -> None:
-    assert let_gateway_log(new_account, _fail_on_sleep)
+    assert allow_gateway_logs(new_account, _fail_on_sleep)
     account = new_account.client("apigateway").get_account()
     assert account["cloudwatchRoleArn"].endswith(GATEWAY_ROLE)
-    assert not let_gateway_log(new_account, _fail_on_sleep)
+    assert not allow_gateway_logs(new_account, _fail_on_sleep)
 
 
 def test_setting_the_logging_role_is_retried_until_iam_knows_it(
@@ -162,7 +162,7 @@ def test_setting_the_logging_role_is_retried_until_iam_knows_it(
     monkeypatch.setattr(
         Aws, "client", lambda self, name: Gateway() if name == "apigateway" else real(self, name)
     )
-    assert let_gateway_log(new_account, sleeps.append)
+    assert allow_gateway_logs(new_account, sleeps.append)
     assert len(sleeps) == 2
 
 
@@ -205,7 +205,7 @@ def test_two_index_changes_are_rejected_before_deploying(
     indexes[0]["IndexName"] = "by_other"
     ready = for_stage(changed, NAME, PARAMETERS, "bucket", "key.zip")
     removed = template["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"][0]
-    assert index_troubles(client("dynamodb"), ready) == [
+    assert index_conflicts(client("dynamodb"), ready) == [
         f"{NAME}-timers: +by_other, -{removed['IndexName']}"
     ]
     (folder / TEMPLATE).write_text(json.dumps(changed))
@@ -218,7 +218,7 @@ def test_one_index_change_is_allowed(aws: Aws, stack: Stack, folder: Path, templ
     changed = copy.deepcopy(template)
     changed["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"].pop()
     ready = for_stage(changed, NAME, PARAMETERS, "bucket", "key.zip")
-    assert index_troubles(client("dynamodb"), ready) == []
+    assert index_conflicts(client("dynamodb"), ready) == []
 
 
 class _ReplacingCloudFormation:
@@ -304,7 +304,9 @@ def test_webhook_key_is_retained_and_reused_by_a_new_stack(
     _release_tables()
     deploy(aws, stack, folder, {})
     assert stack.parameters()["WebhookKey"] == key
-    worker = client("lambda").get_function_configuration(FunctionName=physical_id(NAME, "Delivery"))
+    worker = client("lambda").get_function_configuration(
+        FunctionName=physical_id(NAME, "WebhookDelivery")
+    )
     assert worker["Environment"]["Variables"]["STINT_WEBHOOK_KEY"] == key
 
 

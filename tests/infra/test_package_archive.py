@@ -64,7 +64,7 @@ def test_archive_has_exactly_the_pinned_dependencies(archive: zipfile.ZipFile) -
     folders = {PurePosixPath(name).parts[0] for name in archive.namelist()}
     assert {name for name in folders if name.endswith(".dist-info")} == expected
     assert folders.isdisjoint(
-        {"boto3", "pip", "setuptools", "click", "infra", "tests", "benchmarks"}
+        {"boto3", "pip", "setuptools", "click", "infra", "tools", "tests", "benchmarks"}
     )
 
 

@@ -2,29 +2,31 @@
 
 import json
 from collections import Counter
-from typing import Protocol
+from collections.abc import Iterable
+from typing import Any, Protocol
 from unittest.mock import patch
 
 import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
+from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.counters.model import PersonDay
-from chalicelib.counters.rollup import roll_up
-from chalicelib.deliveries.operations import DeliveryReport, deliver
-from chalicelib.domain.timers import Timer
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.transactions import Commit, LostRace
-from chalicelib.http.docs_pages import pages
-from chalicelib.time_entries.purge_deleted import clear_deleted
-from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
-from chalicelib.timers.auto_stop import sweep
+from chalicelib.counters.rollup import CounterRollup
+from chalicelib.deliveries.operations import DeliveryReport
+from chalicelib.dynamodb.database import Database
+from chalicelib.http.docs_pages import docs_pages
+from chalicelib.registry import RESOURCES
+from chalicelib.time_entries.purge_deleted import PurgeDeleted
+from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
+from chalicelib.timers.auto_stop import AutoStop
+from chalicelib.timers.model import Timer
 from infra.stack.functions import FUNCTIONS, Function
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
-from tests.support.event_services import Outside
+from tests.support.event_services import EventServices
 from tests.support.fixtures import (
     ADMIN,
     ADMINS_ENTRY,
@@ -140,13 +142,13 @@ class AutoStopScenario:
     """Stops an overdue timer despite a concurrent modification, and purges a deleted entry that has
     more timers than one transaction can delete."""
 
-    def __init__(self, admin: Api, clock: FakeClock, tools: Toolbox) -> None:
+    def __init__(self, admin: Api, clock: FakeClock, dependencies: Dependencies) -> None:
         self._admin = admin
         self._clock = clock
-        self._dependencies = tools
+        self._dependencies = dependencies
 
     def prepare(self) -> None:
-        for _ in range(MOST_TIMERS_A_STEP + 1):
+        for _ in range(MAX_TIMERS_PER_STEP + 1):
             assert self._admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
             self._clock.advance(MINUTE)
         assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
@@ -155,82 +157,86 @@ class AutoStopScenario:
         self._clock.advance(13 * HOUR)
 
     def __call__(self) -> None:
-        commit, conflicts = Store.commit, [LostRace()]
+        commit, conflicts = Database.commit, [ConcurrentModification()]
 
-        def commit_after_a_conflict(store: Store, writes: Commit, token: str) -> None:
+        def commit_after_a_conflict(database: Database, writes: Iterable[Any], token: str) -> None:
             if conflicts:
                 raise conflicts.pop()
-            commit(store, writes, token)
+            commit(database, writes, token)
 
-        with patch.object(Store, "commit", commit_after_a_conflict):
-            assert sweep(self._dependencies).stopped == 1
-        assert clear_deleted(self._dependencies).cleared == 1
+        with patch.object(Database, "commit", commit_after_a_conflict):
+            assert AutoStop(self._dependencies).run().stopped == 1
+        assert PurgeDeleted(self._dependencies).run().purged == 1
 
 
 class RollUpScenario:
     """Rolls up the counters of one day of a person."""
 
-    def __init__(self, admin: Api, tools: Toolbox) -> None:
+    def __init__(self, admin: Api, dependencies: Dependencies) -> None:
         self._admin = admin
-        self._dependencies = tools
+        self._dependencies = dependencies
 
     def prepare(self) -> None:
         assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
 
     def __call__(self) -> None:
         day = PersonDay(ZAGREB.id, ADMIN, self._dependencies.now() // DAY)
-        assert roll_up(self._dependencies, {day}) == set()
+        assert CounterRollup(self._dependencies).run({day}) == set()
 
 
 class FanOutScenario:
     """Sends a start event to webhooks and Intercom, and moves an unreadable record to its queue."""
 
-    def __init__(self, outside: Outside) -> None:
-        self._outside = outside
+    def __init__(self, event_services: EventServices) -> None:
+        self._services = event_services
 
     def prepare(self) -> None:
-        self._outside.create_webhook("https://hooks.example.com/")
-        self._outside.intercom_person = "email"
+        self._services.create_webhook("https://hooks.example.com/")
+        self._services.intercom_person = "email"
 
     def __call__(self) -> None:
-        report = self._outside.fan_out(stream_record(None, RUNNING), {**UNREADABLE})
+        report = self._services.fan_out(stream_record(None, RUNNING), {**UNREADABLE})
         assert (report.messages, report.unreadable) == (2, 1)
 
 
 class DeliveryScenario:
     """Delivers, schedules a retry, gives up, pauses the webhook, and stores the delivery status."""
 
-    def __init__(self, outside: Outside, receiver: Receiver) -> None:
-        self._outside = outside
+    def __init__(self, event_services: EventServices, receiver: Receiver) -> None:
+        self._services = event_services
         self._receiver = receiver
 
     def prepare(self) -> None:
-        outside = self._outside
+        event_services = self._services
         for url in ("", "/again", "/gone"):
-            outside.create_webhook(self._receiver.url + url)
-        outside.intercom_person = "user_id"
-        outside.intercom_url = self._receiver.url
-        outside.fan_out(stream_record(None, RUNNING))
-        self._receiver.answers = [status(204), status(500), status(410), status(202)]
+            event_services.create_webhook(self._receiver.url + url)
+        event_services.intercom_person = "user_id"
+        event_services.intercom_url = self._receiver.url
+        event_services.fan_out(stream_record(None, RUNNING))
+        self._receiver.responses = [status(204), status(500), status(410), status(202)]
 
     def __call__(self) -> None:
-        dependencies = self._outside.delivery_tools()
-        messages = dict(enumerate(self._outside.texts(self._outside.settings.deliveries_url)))
-        report = deliver(dependencies, {str(number): text for number, text in messages.items()})
+        messages = dict(enumerate(self._services.texts(self._services.settings.deliveries_url)))
+        worker = self._services.webhook_delivery()
+        report = worker.run({str(number): text for number, text in messages.items()})
         assert report == DeliveryReport(delivered=2, waiting=1, given_up=1)
 
 
 @pytest.fixture
 def scenarios(
-    admin: Api, clock: FakeClock, tools: Toolbox, outside: Outside, receiver: Receiver
+    admin: Api,
+    clock: FakeClock,
+    dependencies: Dependencies,
+    event_services: EventServices,
+    receiver: Receiver,
 ) -> dict[str, Scenario]:
     """By function name: the scenario that runs all of its code paths."""
     return {
         "api_handler": ApiScenario(admin, clock),
-        "sweep": AutoStopScenario(admin, clock, tools),
-        "rollup": RollUpScenario(admin, tools),
-        "fan_out": FanOutScenario(outside),
-        "delivery": DeliveryScenario(outside, receiver),
+        "auto_stop": AutoStopScenario(admin, clock, dependencies),
+        "counter_rollup": RollUpScenario(admin, dependencies),
+        "event_fanout": FanOutScenario(event_services),
+        "webhook_delivery": DeliveryScenario(event_services, receiver),
     }
 
 
@@ -249,10 +255,13 @@ def test_policy_grants_exactly_the_table_permissions_in_use(
 
 @pytest.mark.parametrize("function", FUNCTIONS, ids=lambda function: function.name)
 def test_policy_grants_exactly_the_other_permissions_in_use(
-    function: Function, scenarios: dict[str, Scenario], outside: Outside, template: Json
+    function: Function,
+    scenarios: dict[str, Scenario],
+    event_services: EventServices,
+    template: Json,
 ) -> None:
     scenarios[function.name].prepare()
-    with needed_outside(outside.settings) as called:
+    with needed_outside(event_services.settings) as called:
         scenarios[function.name]()
     event_sources = needed_by_sources(template["Resources"][function.logical_id])
     # The stack has its own webhook key, or one that a deleted stack retained. One is granted.
@@ -299,5 +308,5 @@ def test_api_scenario_calls_every_endpoint(
     monkeypatch.setattr(Chalice, "__call__", record)
     ApiScenario(admin, clock)()
     # Documentation pages need no permissions: tests/http/test_docs_pages.py.
-    served = app.routes.keys() - {page.path for page in pages(TABLE)}
+    served = app.routes.keys() - {page.path for page in docs_pages(TABLE, RESOURCES)}
     assert called_routes == {(method, path) for path in served for method in app.routes[path]}

@@ -10,20 +10,20 @@ from urllib.parse import urlsplit
 import pytest
 from pynamodb.connection import Connection
 
-from benchmarks.seed_overdue import forget_timers
-from chalicelib.clients.sqs import encode
+from benchmarks.seed_overdue import create_overdue_timers
+from chalicelib.clients.sqs import encode_delivery
 from chalicelib.core.settings import Settings
 from chalicelib.counters.model import PersonDay
-from chalicelib.deliveries.rules import Delivery
-from chalicelib.domain.timers import Timer
+from chalicelib.deliveries.model import Delivery
 from chalicelib.dynamodb import keys
+from chalicelib.timers.model import Timer
 from infra.lambda_runtime import Function, FunctionError, running
 from infra.package import ARCHIVE
 from tests.handlers.test_auto_stop import EVENT
 from tests.handlers.test_counter_rollup import changed, stream_event
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MONDAY_NINE
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, World
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures
 from tests.support.stream_records import stream_record
 from tools.devserver.proxy_events import API_ID, proxy_event
 from tools.ops.counter_repair import behind, read_all
@@ -75,8 +75,8 @@ def _invoke(function: Function, event: dict[str, Any]) -> tuple[dict[str, Any], 
     return response, json.loads(response["body"])
 
 
-def test_timer_can_be_started_listed_and_stopped(function: Function, world: World) -> None:
-    headers = world.headers(ADMIN)
+def test_timer_can_be_started_listed_and_stopped(function: Function, fixtures: Fixtures) -> None:
+    headers = fixtures.headers(ADMIN)
     request_document = {"data": {"type": "timers", "attributes": {"time_entry_id": ADMINS_ENTRY}}}
     start = proxy_event(
         "POST", TIMERS, headers | {"Content-Type": JSON_API}, document=request_document
@@ -111,35 +111,41 @@ def test_package_serves_the_openapi_description_and_its_page(
     assert "SwaggerUIBundle" in loaded["body"]
 
 
-def test_every_response_has_the_common_headers(function: Function, world: World) -> None:
-    response, _ = _invoke(function, proxy_event("GET", TIMERS, world.headers(ADMIN)))
+def test_every_response_has_the_common_headers(function: Function, fixtures: Fixtures) -> None:
+    response, _ = _invoke(function, proxy_event("GET", TIMERS, fixtures.headers(ADMIN)))
     assert response["headers"]["Content-Type"] == f"{JSON_API}; charset=utf-8"
     assert response["headers"]["Access-Control-Allow-Origin"] == "https://app.example.com"
 
 
-def test_trailing_slash_is_the_same_route(function: Function, world: World) -> None:
-    response, page = _invoke(function, proxy_event("GET", TIMERS, world.headers(ADMIN), slash="/"))
+def test_trailing_slash_is_the_same_route(function: Function, fixtures: Fixtures) -> None:
+    response, page = _invoke(
+        function, proxy_event("GET", TIMERS, fixtures.headers(ADMIN), slash="/")
+    )
     assert response["statusCode"] == 200
     assert page["links"]["first"].startswith(f"{BASE_URL}{TIMERS}?")
 
 
 @pytest.mark.parametrize("method", ["DELETE", "PUT", "HEAD"])
-def test_unsupported_method_returns_405(function: Function, world: World, method: str) -> None:
-    response, document = _invoke(function, proxy_event(method, TIMERS, world.headers(ADMIN)))
+def test_unsupported_method_returns_405(
+    function: Function, fixtures: Fixtures, method: str
+) -> None:
+    response, document = _invoke(function, proxy_event(method, TIMERS, fixtures.headers(ADMIN)))
     assert response["statusCode"] == 405
     assert response["headers"]["Allow"] == "GET, POST"
     assert document["errors"][0]["code"] == "method_not_allowed"
 
 
-def test_unknown_token_returns_401(function: Function, world: World) -> None:
-    headers = world.headers(ADMIN) | {"X-Auth-Token": "unknown"}
+def test_unknown_token_returns_401(function: Function, fixtures: Fixtures) -> None:
+    headers = fixtures.headers(ADMIN) | {"X-Auth-Token": "unknown"}
     response, document = _invoke(function, proxy_event("GET", TIMERS, headers))
     assert response["statusCode"] == 401
     assert document["errors"][0]["code"] == "invalid_auth_token"
 
 
-def test_log_lines_are_json_without_tokens(function: Function, world: World, log: Path) -> None:
-    headers = world.headers(ADMIN)
+def test_log_lines_are_json_without_tokens(
+    function: Function, fixtures: Fixtures, log: Path
+) -> None:
+    headers = fixtures.headers(ADMIN)
     _invoke(function, proxy_event("GET", TIMERS, headers, query="filter[person_id]=8779"))
     log_text = log.read_text()
     last = json.loads(log_text.splitlines()[-1])
@@ -154,8 +160,8 @@ def test_log_lines_are_json_without_tokens(function: Function, world: World, log
 def test_auto_stop_handler_runs_from_its_own_module(
     unpacked: Path, environment: dict[str, str], log: Path, connection: Connection
 ) -> None:
-    forget_timers(connection, ZAGREB.id, range(3), MONDAY_NINE, HOUR)
-    handler = "chalicelib.handlers.auto_stop.sweep"
+    create_overdue_timers(connection, ZAGREB.id, range(3), MONDAY_NINE, HOUR)
+    handler = "chalicelib.handlers.auto_stop.auto_stop"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as function:
         report = function.invoke(EVENT).value
     assert (report["found"], report["stopped"], report["complete"]) == (3, 3, True)
@@ -165,11 +171,11 @@ def test_auto_stop_handler_runs_from_its_own_module(
 
 
 def test_event_fan_out_handler_runs_from_its_own_module(
-    unpacked: Path, environment: dict[str, str], log: Path, world: World
+    unpacked: Path, environment: dict[str, str], log: Path, fixtures: Fixtures
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     timer = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE, MONDAY_NINE + HOUR)
-    handler = "chalicelib.handlers.event_fanout.fan_out"
+    handler = "chalicelib.handlers.event_fanout.event_fanout"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as fan_out:
         response = fan_out.invoke({"Records": [stream_record(None, timer)]}).value
     assert response == {"batchItemFailures": []}
@@ -179,12 +185,12 @@ def test_event_fan_out_handler_runs_from_its_own_module(
 
 
 def test_delivery_handler_runs_from_its_own_module(
-    unpacked: Path, environment: dict[str, str], log: Path, world: World
+    unpacked: Path, environment: dict[str, str], log: Path, fixtures: Fixtures
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     # A delivery of an unknown webhook is dropped; the worker still loads all its modules.
-    text = encode(Delivery("evt_1", "timer.started", ZAGREB.id, 78, "{}"))
-    handler = "chalicelib.handlers.webhook_delivery.delivery"
+    text = encode_delivery(Delivery("evt_1", "timer.started", ZAGREB.id, 78, "{}"))
+    handler = "chalicelib.handlers.webhook_delivery.webhook_delivery"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as delivery:
         response = delivery.invoke({"Records": [{"messageId": "1", "body": text}]}).value
     assert response == {"batchItemFailures": []}
@@ -198,39 +204,39 @@ def test_roll_up_handler_runs_from_its_own_module(
     assert admin.start(time_entry_id=ADMINS_ENTRY).status == 201
     today = PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)
     assert today in behind(read_all(connection))
-    key = keys.tally(today)
+    key = keys.counter(today)
     event = stream_event(changed(key["scope"], key["bucket"]))
-    handler = "chalicelib.handlers.counter_rollup.rollup"
+    handler = "chalicelib.handlers.counter_rollup.counter_rollup"
     with log.open("a") as log_file, running(unpacked, environment, log_file, handler) as rollup:
         assert rollup.invoke(event).value == {"batchItemFailures": []}
     assert today not in behind(read_all(connection))
 
 
 def test_unreachable_database_returns_503(
-    unpacked: Path, environment: dict[str, str], log: Path, world: World
+    unpacked: Path, environment: dict[str, str], log: Path, fixtures: Fixtures
 ) -> None:
     unreachable = environment | {"DYNAMODB_ENDPOINT": "http://127.0.0.1:9"}
     with log.open("a") as log_file, running(unpacked, unreachable, log_file) as function:
-        response, document = _invoke(function, proxy_event("GET", TIMERS, world.headers(ADMIN)))
+        response, document = _invoke(function, proxy_event("GET", TIMERS, fixtures.headers(ADMIN)))
     assert response["statusCode"] == 503
     assert int(response["headers"]["Retry-After"]) > 0
     assert document["errors"][0]["code"] == "unavailable"
 
 
 def test_function_runs_the_packaged_bytecode(
-    package: Path, tmp_path: Path, environment: dict[str, str], log: Path, world: World
+    package: Path, tmp_path: Path, environment: dict[str, str], log: Path, fixtures: Fixtures
 ) -> None:
     with zipfile.ZipFile(package / ARCHIVE) as archive:
         archive.extractall(tmp_path)
     for source in tmp_path.rglob("*.py"):
         source.write_text("raise RuntimeError('compiled at a cold start')\n")
     with log.open("a") as log_file, running(tmp_path, environment, log_file) as function:
-        response, _ = _invoke(function, proxy_event("GET", TIMERS, world.headers(ADMIN)))
+        response, _ = _invoke(function, proxy_event("GET", TIMERS, fixtures.headers(ADMIN)))
     assert response["statusCode"] == 200
 
 
 def test_function_fails_when_the_package_lacks_a_dependency(
-    package: Path, tmp_path: Path, environment: dict[str, str], log: Path, world: World
+    package: Path, tmp_path: Path, environment: dict[str, str], log: Path, fixtures: Fixtures
 ) -> None:
     with zipfile.ZipFile(package / ARCHIVE) as archive:
         names = [name for name in archive.namelist() if not name.startswith("pynamodb/")]
@@ -240,4 +246,4 @@ def test_function_fails_when_the_package_lacks_a_dependency(
         running(tmp_path, environment, log_file) as function,
         pytest.raises(FunctionError, match="pynamodb"),
     ):
-        function.invoke(proxy_event("GET", TIMERS, world.headers(ADMIN)))
+        function.invoke(proxy_event("GET", TIMERS, fixtures.headers(ADMIN)))

@@ -4,10 +4,12 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
+from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.core.settings import read_settings
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.dynamodb.pynamodb_adapter import share_connection
+from chalicelib.registry import TABLES
 from infra.stack.functions import FUNCTIONS
 from infra.stack.template import api_stage
 from tests.support.moto_stack import client, created, outputs, physical_id, within_moto
@@ -80,7 +82,7 @@ def _create_table_of(model: Any) -> str:
             region = "eu-central-1"
             host = None
 
-    Copy._connection = None
+    share_connection(Copy, Connection(region="eu-central-1"))
     Copy.create_table(wait=True)
     return name
 

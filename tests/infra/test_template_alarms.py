@@ -4,8 +4,8 @@ import json
 
 import pytest
 
-from chalicelib.dynamodb.tables import TABLES
-from chalicelib.timers.auto_stop import SweepReport
+from chalicelib.registry import TABLES
+from chalicelib.timers.auto_stop import AutoStopReport
 from infra.stack.tables import table_id
 from tests.support.stack import Json, of_type, references
 
@@ -22,7 +22,7 @@ def test_every_alarm_notifies_the_topic_and_has_a_description(template: Json) ->
         assert alarm["AlarmActions"] == alarm["OKActions"] == [{"Ref": "AlarmTopic"}]
         assert alarm["AlarmDescription"]
         # The auto-stop run reports its lag each time, so missing data means that it does not run.
-        is_reported_at_each_run = alarm.get("MetricName") == "SweepLagSeconds"
+        is_reported_at_each_run = alarm.get("MetricName") == "AutoStopLagSeconds"
         assert alarm["TreatMissingData"] == (
             "breaching" if is_reported_at_each_run else "notBreaching"
         )
@@ -58,7 +58,7 @@ def test_every_table_has_a_throttle_alarm(template: Json) -> None:
 
 @pytest.mark.parametrize(
     ("name", "alarm_name"),
-    [("RefusalsMetric", "ApiRefusals"), ("SweepLagSecondsMetric", "SweepLag")],
+    [("RefusalsMetric", "ApiRefusals"), ("AutoStopLagSecondsMetric", "AutoStopLag")],
 )
 def test_alarm_uses_the_metric_of_its_metric_filter(
     template: Json, name: str, alarm_name: str
@@ -101,8 +101,8 @@ def test_dashboard_shows_every_function_and_table(template: Json) -> None:
 
 
 def test_auto_stop_lag_metric_reads_a_field_of_the_log_line(template: Json) -> None:
-    metric_filter = of_type(template, "AWS::Logs::MetricFilter")["SweepLagSecondsMetric"]
+    metric_filter = of_type(template, "AWS::Logs::MetricFilter")["AutoStopLagSecondsMetric"]
     (metric,) = metric_filter["Properties"]["MetricTransformations"]
-    assert metric_filter["Properties"]["LogGroupName"] == {"Ref": "SweepLogs"}
+    assert metric_filter["Properties"]["LogGroupName"] == {"Ref": "AutoStopLogs"}
     assert metric_filter["Properties"]["FilterPattern"] == '{ $.message = "auto-stop run" }'
-    assert metric["MetricValue"].removeprefix("$.") in SweepReport.__slots__
+    assert metric["MetricValue"].removeprefix("$.") in AutoStopReport.__struct_fields__

@@ -7,8 +7,8 @@ from typing import Any
 import botocore.session
 import pytest
 
-from chalicelib.jsonapi.errors import CATALOGUE
-from chalicelib.jsonapi.media_types import CONTENT_TYPE
+from chalicelib.jsonapi.errors import ERROR_STATUS
+from chalicelib.jsonapi.requests import CONTENT_TYPE
 from infra.stack.template import api_stage
 from tests.support.stack import Json, of_type, transformed
 
@@ -53,7 +53,7 @@ def test_gateway_responses_are_error_documents_with_common_headers(
     for response in responses.values():
         error, headers = _error(response), _headers(response)
         assert error["status"] == response["statusCode"]
-        assert (int(error["status"]), error["title"]) == CATALOGUE[error["code"]]
+        assert (int(error["status"]), error["title"]) == ERROR_STATUS[error["code"]]
         assert error["detail"]
         assert headers["Content-Type"] == CONTENT_TYPE
         assert headers["Access-Control-Allow-Origin"] == "*"

@@ -26,20 +26,20 @@ def test_failed_messages_move_to_the_dead_letter_queue(template: Json) -> None:
 
 
 def test_visibility_timeout_is_six_times_the_function_timeout(template: Json) -> None:
-    worker = template["Resources"]["Delivery"]["Properties"]
+    worker = template["Resources"]["WebhookDelivery"]["Properties"]
     # AWS recommends six times the function's timeout.
     assert _queues(template)[DELIVERIES]["VisibilityTimeout"] >= 6 * worker["Timeout"]
 
 
 def test_delivery_function_reads_the_delivery_queue(template: Json) -> None:
-    (source,) = template["Resources"]["Delivery"]["Properties"]["Events"].values()
+    (source,) = template["Resources"]["WebhookDelivery"]["Properties"]["Events"].values()
     assert source["Properties"]["Queue"] == {"Fn::GetAtt": [DELIVERIES, "Arn"]}
     assert source["Properties"]["BatchSize"] == BATCH
     assert source["Properties"]["ScalingConfig"]["MaximumConcurrency"] >= 2
 
 
 def test_event_fan_out_reads_the_streams_of_timers_and_entries(template: Json) -> None:
-    sources = template["Resources"]["FanOut"]["Properties"]["Events"].values()
+    sources = template["Resources"]["EventFanout"]["Properties"]["Events"].values()
     assert [source["Properties"]["Stream"]["Fn::GetAtt"] for source in sources] == [
         ["TimersTable", "StreamArn"],
         ["TimeEntriesTable", "StreamArn"],

@@ -4,7 +4,7 @@ from typing import Any
 
 import pytest
 
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.registry import TABLES
 from infra.stack.tables import table_id
 from tests.support.stack import Json, of_type
 
@@ -43,7 +43,7 @@ def test_tables_with_expiring_items_have_time_to_live(tables: dict[str, Json]) -
     assert expiring == {
         "DeliveriesTable": expires,
         "RevisionsTable": expires,
-        "SlotsTable": expires,
+        "PersonStateTable": expires,
     }
 
 

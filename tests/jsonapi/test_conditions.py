@@ -6,7 +6,7 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.core.errors import UnsupportedFilterOperation, UnsupportedFilterValue
-from chalicelib.jsonapi.conditions import Condition, Conditions, IdsAre, TimeIsNot
+from chalicelib.jsonapi.conditions import Condition, Conditions, IdFilter, TimeExclusion
 from chalicelib.jsonapi.filters import operators_of, read_conditions
 from chalicelib.jsonapi.parameters import read_list_query
 from chalicelib.jsonapi.resource import Filter, FilterKind
@@ -22,7 +22,7 @@ FILTERS: tuple[Filter[Any], ...] = (
     Filter("date", FilterKind.DATE, "A date."),
     Filter("after", FilterKind.AFTER, "A date."),
     Filter("before", FilterKind.BEFORE, "A date."),
-    Filter("project_id", FilterKind.LACKING, "Always empty."),
+    Filter("project_id", FilterKind.ALWAYS_EMPTY, "Always empty."),
     Filter("with_draft", FilterKind.IGNORED, "Ignored."),
 )
 
@@ -34,9 +34,9 @@ def read(name: str, value: str, operator: str | None = None) -> Condition | None
     return conditions[name][0] if conditions else None
 
 
-def holds(condition: Condition | None, value: Any) -> bool:
+def matches(condition: Condition | None, value: Any) -> bool:
     assert condition is not None
-    return condition.holds(value)
+    return condition.matches(value)
 
 
 @pytest.mark.parametrize(
@@ -73,8 +73,8 @@ def test_condition_matches_only_the_expected_values(
     name: str, operator: str | None, value: str, matching: list[Any], not_matching: list[Any]
 ) -> None:
     condition = read(name, value, operator)
-    assert [item for item in matching if not holds(condition, item)] == []
-    assert [item for item in not_matching if holds(condition, item)] == []
+    assert [item for item in matching if not matches(condition, item)] == []
+    assert [item for item in not_matching if matches(condition, item)] == []
 
 
 @pytest.mark.parametrize("operator", [None, "eq", "none_of"])
@@ -122,7 +122,7 @@ def test_text_filter_with_two_values_is_rejected() -> None:
 
 def test_equivalent_conditions_have_the_same_description() -> None:
     def describe(*parameters: tuple[str, str]) -> str:
-        return read_list_query(TIMERS, parameters, ZAGREB).conditions.described()
+        return read_list_query(TIMERS, parameters, ZAGREB).conditions.description()
 
     people, start = ("filter[person_id]", "1,2,3"), ("filter[started_at]", "2026-03-02")
     assert describe(people, start) == describe(start, ("filter[person_id]", "3,2,1"))
@@ -133,7 +133,7 @@ def test_equivalent_conditions_have_the_same_description() -> None:
 def test_absent_value_matches_no_condition() -> None:
     query = read_list_query(TIMERS, [("filter[started_at][not_eq]", "2026-03-02")], ZAGREB)
     (condition,) = query.conditions.by_name["started_at"]
-    assert isinstance(condition, TimeIsNot)
-    assert (condition.holds(None), condition.holds(0)) == (False, True)
-    assert not IdsAre(frozenset({1}), among=False).holds(None)
+    assert isinstance(condition, TimeExclusion)
+    assert (condition.matches(None), condition.matches(0)) == (False, True)
+    assert not IdFilter(frozenset({1}), negated=True).matches(None)
     assert Conditions({}).ids("person_id") is None

@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.core.errors import NotAcceptable, UnsupportedMediaType
-from chalicelib.jsonapi.media_types import CONTENT_TYPE, check_accept, check_content_type
+from chalicelib.jsonapi.requests import CONTENT_TYPE, check_accept, check_content_type
 
 JSON_API = "application/vnd.api+json"
 

@@ -6,29 +6,25 @@ from typing import Any
 
 import pytest
 
-from chalicelib.deliveries.rules import Attempt, Fate
-from chalicelib.domain.directory import (
-    ApiToken,
-    Membership,
-    Organization,
-    Person,
-    Role,
-    Service,
-)
-from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.events.rules import EventType
-from chalicelib.jsonapi.documents import View, render
+from chalicelib.api_tokens.model import ApiToken
+from chalicelib.deliveries.model import DeliveryAttempt, DeliveryStatus
+from chalicelib.events.model import EventType
+from chalicelib.jsonapi.documents import ViewOptions, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
-from chalicelib.registry import RECORDS, RESOURCES
-from chalicelib.time_entries.rules import Act, Revision
-from chalicelib.timers import api as timers
+from chalicelib.organizations.model import Membership, Organization
+from chalicelib.people.model import Person, Role
+from chalicelib.registry import REGISTRY, RESOURCES
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import Revision, RevisionAction, TimeEntry
+from chalicelib.timers.api import PERSON, SERVICE, STARTED_AT, STOPPED_AT, TIME_ENTRY, TIMERS
+from chalicelib.timers.model import Timer
 from chalicelib.webhooks.model import Webhook
 
 SAMPLES: dict[type[Any], Any] = {
     Timer: Timer(16, 2149, 8784, 364, 60, 3660, 120),
     TimeEntry: TimeEntry(364, 2149, 8784, 1294, "1970-01-01", 60, 60, 8784),
-    Revision: Revision(9, 2149, 364, 8784, Act.UPDATED, 60, {"time": 0}, {"time": 30}),
+    Revision: Revision(9, 2149, 364, 8784, RevisionAction.UPDATED, 60, {"time": 0}, {"time": 30}),
     Organization: Organization(2149, "Studio", "Europe/Zagreb"),
     Person: Person(8784, 2149, "Ana", "Anic", "ana@example.com", Role.MEMBER, 60),
     Service: Service(1294, 2149, "Design"),
@@ -37,8 +33,8 @@ SAMPLES: dict[type[Any], Any] = {
     Webhook: Webhook(
         77, 2149, "payroll", "https://a.example.com/", (EventType.TIMER_STARTED,), 60, 60
     ),
-    Attempt: Attempt(
-        5, 2149, 77, "evt_1", "timer.started", 1, 60, Fate.DELIVERED, 204, None, None, 120
+    DeliveryAttempt: DeliveryAttempt(
+        5, 2149, 77, "evt_1", "timer.started", 1, 60, DeliveryStatus.DELIVERED, 204, None, None, 120
     ),
 }
 
@@ -48,8 +44,8 @@ JSON_TYPES: dict[Kind, type[Any]] = {
     Kind.TEXT: str,
     Kind.BOOLEAN: bool,
     Kind.DATE: str,
-    Kind.INSTANT: str,
-    Kind.WORDS: list,
+    Kind.TIMESTAMP: str,
+    Kind.ENUM_LIST: list,
     Kind.OBJECT: dict,
 }
 
@@ -73,21 +69,22 @@ def test_member_names_are_unique_within_a_resource(resource: AnyResource) -> Non
 
 @each_resource
 def test_every_declaration_has_a_description(resource: AnyResource) -> None:
-    descriptions = [resource.meaning]
-    descriptions += [attribute.meaning for attribute in resource.attributes]
-    descriptions += [relationship.meaning for relationship in resource.relationships]
-    descriptions += [declared.meaning for declared in resource.filters]
+    descriptions = [resource.description]
+    descriptions += [attribute.description for attribute in resource.attributes]
+    descriptions += [relationship.description for relationship in resource.relationships]
+    descriptions += [declared.description for declared in resource.filters]
     assert all(description.strip() for description in descriptions)
 
 
 @each_resource
 def test_registry_maps_type_to_resource_and_record(resource: AnyResource) -> None:
     assert RESOURCES[resource.type] is resource
-    assert resource.id(SAMPLES[RECORDS[resource.type]]) == SAMPLES[RECORDS[resource.type]].id
+    assert resource.id(SAMPLES[resource.entity]) == SAMPLES[resource.entity].id
 
 
 def test_every_resource_has_a_record_class() -> None:
-    assert RESOURCES.keys() == RECORDS.keys()
+    assert len(RESOURCES) == len(REGISTRY)
+    assert {resource.entity for resource in RESOURCES.values()} == SAMPLES.keys()
 
 
 def _relationships_along(resource: AnyResource, path: str) -> list[Relationship[Any]]:
@@ -127,20 +124,20 @@ def test_includable_relationship_is_registered_or_always_empty(
     resource: AnyResource, path: str
 ) -> None:
     *parents, last = _relationships_along(resource, path)
-    source_type = RECORDS[parents[-1].to if parents else resource.type]
-    assert last.to in RESOURCES or last.id(SAMPLES[source_type]) is None
+    source = RESOURCES[parents[-1].to] if parents else resource
+    assert last.to in RESOURCES or last.id(SAMPLES[source.entity]) is None
 
 
 @each_resource
 def test_only_nullable_attributes_are_null(resource: AnyResource) -> None:
-    attributes = render(resource, SAMPLES[RECORDS[resource.type]], View())["attributes"]
+    attributes = render(resource, SAMPLES[resource.entity], ViewOptions())["attributes"]
     nulls = {name for name, value in attributes.items() if value is None}
     assert nulls <= {attribute.name for attribute in resource.attributes if attribute.nullable}
 
 
 @each_resource
 def test_rendered_attributes_have_the_declared_kind(resource: AnyResource) -> None:
-    attributes = render(resource, SAMPLES[RECORDS[resource.type]], View())["attributes"]
+    attributes = render(resource, SAMPLES[resource.entity], ViewOptions())["attributes"]
     for attribute in resource.attributes:
         value = attributes[attribute.name]
         assert value is None or type(value) is JSON_TYPES[attribute.kind], attribute.name
@@ -148,17 +145,17 @@ def test_rendered_attributes_have_the_declared_kind(resource: AnyResource) -> No
 
 @each_resource
 def test_relationship_links_to_the_id_of_the_related_record(resource: AnyResource) -> None:
-    sample = SAMPLES[RECORDS[resource.type]]
+    sample = SAMPLES[resource.entity]
     for relationship in resource.relationships:
         expected = None
         if relationship.to in RESOURCES:
-            expected = SAMPLES[RECORDS[relationship.to]].id
+            expected = SAMPLES[RESOURCES[relationship.to].entity].id
         assert relationship.id(sample) == expected, relationship.name
 
 
 @each_resource
 def test_owner_is_the_person_of_the_record(resource: AnyResource) -> None:
-    owner = resource.owner(SAMPLES[RECORDS[resource.type]])
+    owner = resource.view.owner_id(SAMPLES[resource.entity])
     types_without_owner = (
         "organizations",
         "services",
@@ -176,25 +173,25 @@ def test_resource_listed_in_memory_declares_filter_values_and_sort_keys(
     if not resource.orders:
         assert resource.type in ("timers", "time_entries")
         return
-    sample = SAMPLES[RECORDS[resource.type]]
+    sample = SAMPLES[resource.entity]
     assert tuple(resource.orders) == resource.sorts
     for order in resource.orders.values():
         assert isinstance(order(sample), str | int)
-    kinds_without_value = (FilterKind.LACKING, FilterKind.IGNORED)
+    kinds_without_value = (FilterKind.ALWAYS_EMPTY, FilterKind.IGNORED)
     for declared in resource.filters:
         assert (declared.value is None) is (declared.kind in kinds_without_value), declared.name
         assert bool(declared.choices) is (declared.kind is FilterKind.NUMBER), declared.name
 
 
 def test_timers_declare_filters_sorts_and_includes_of_the_contract() -> None:
-    assert [declared.name for declared in timers.TIMERS.filters] == [
+    assert [declared.name for declared in TIMERS.filters] == [
         "person_id",
         "time_entry_id",
         "started_at",
         "stopped_at",
     ]
-    assert timers.TIMERS.sorts == ("started_at", "stopped_at")
-    assert set(timers.TIMERS.includes) == {
+    assert TIMERS.sorts == ("started_at", "stopped_at")
+    assert set(TIMERS.includes) == {
         "organization",
         "time_entry",
         "time_entry.service",
@@ -208,7 +205,7 @@ def test_timers_declare_filters_sorts_and_includes_of_the_contract() -> None:
     ("declared_input", "sources"),
     [
         (
-            timers.TIME_ENTRY,
+            TIME_ENTRY,
             (
                 InRelationship("time_entry", "time_entries"),
                 InAttribute("time_entry_id"),
@@ -216,16 +213,16 @@ def test_timers_declare_filters_sorts_and_includes_of_the_contract() -> None:
             ),
         ),
         (
-            timers.SERVICE,
+            SERVICE,
             (
                 InAttribute("service_id"),
                 InRelationship("service", "services"),
                 InParameter("service_id"),
             ),
         ),
-        (timers.PERSON, (InAttribute("person_id"), InRelationship("person", "people"))),
-        (timers.STARTED_AT, (InAttribute("started_at"),)),
-        (timers.STOPPED_AT, (InAttribute("stopped_at"),)),
+        (PERSON, (InAttribute("person_id"), InRelationship("person", "people"))),
+        (STARTED_AT, (InAttribute("started_at"),)),
+        (STOPPED_AT, (InAttribute("stopped_at"),)),
     ],
     ids=lambda value: value.name if isinstance(value, Input) else "",
 )
@@ -237,7 +234,7 @@ def test_input_sources_follow_the_order_of_the_contract(
 
 @pytest.mark.parametrize(
     "declared_input",
-    [timers.TIME_ENTRY, timers.SERVICE, timers.PERSON],
+    [TIME_ENTRY, SERVICE, PERSON],
     ids=lambda declared_input: declared_input.name,
 )
 def test_input_relationship_links_to_a_registered_type(declared_input: Input) -> None:

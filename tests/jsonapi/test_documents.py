@@ -1,18 +1,17 @@
 """Response documents: contract section 2. Timers represent every resource."""
 
 import json
-from dataclasses import replace
 from datetime import UTC
 from typing import Any
 from zoneinfo import ZoneInfo
 
 import pytest
+from msgspec.structs import replace
 
-from chalicelib.domain.directory import Organization, Service
-from chalicelib.domain.timers import StopReason, TimeEntry, Timer
+from chalicelib.core.permissions import ViewPolicy, Visibility
 from chalicelib.jsonapi.documents import (
     Included,
-    View,
+    ViewOptions,
     encode,
     is_included,
     join_path,
@@ -22,22 +21,26 @@ from chalicelib.jsonapi.documents import (
 )
 from chalicelib.jsonapi.resource import Attribute, Kind, Relationship, Resource
 from chalicelib.organizations.api import ORGANIZATIONS
+from chalicelib.organizations.model import Organization
 from chalicelib.services.api import SERVICES
+from chalicelib.services.model import Service
 from chalicelib.time_entries.api import TIME_ENTRIES
+from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.api import TIMERS
+from chalicelib.timers.model import StopReason, Timer
 
 STARTED = 1_754_090_487
 TIMER = Timer(16, 2156, 8796, 364, STARTED, STARTED + 43_200, STARTED + 3600)
 RUNNING = replace(TIMER, stopped_at=None)
 ENTRY = TimeEntry(364, 2156, 8796, 1294, "2025-08-02", STARTED, STARTED, 8796)
 
-ZAGREB = View(zone=ZoneInfo("Europe/Zagreb"))
+ZAGREB = ViewOptions(zone=ZoneInfo("Europe/Zagreb"))
 NOT_INCLUDED = {"meta": {"included": False}}
 
 
-def _view(*include: str, **fields: str) -> View:
+def _view(*include: str, **fields: str) -> ViewOptions:
     fields_by_type = {type_: frozenset(names.split(",")) for type_, names in fields.items()}
-    return View(frozenset(include), fields_by_type, UTC)
+    return ViewOptions(frozenset(include), fields_by_type, UTC)
 
 
 def test_timer_document_equals_the_source_document() -> None:
@@ -91,7 +94,7 @@ def test_manually_stopped_timer_has_no_meta() -> None:
 
 
 def test_time_zone_affects_only_timestamps() -> None:
-    other_view = View(zone=ZoneInfo("Asia/Kathmandu"))
+    other_view = ViewOptions(zone=ZoneInfo("Asia/Kathmandu"))
     attributes, other_attributes = (
         render(TIME_ENTRIES, ENTRY, view)["attributes"] for view in (ZAGREB, other_view)
     )
@@ -257,13 +260,17 @@ def test_resource_without_relationships_has_empty_relationships() -> None:
 
 
 def test_rendering_uses_only_the_declaration() -> None:
+    boat = {"number": 7, "launched": 0, "sails": 0, "harbour": None, "leaks": True}
     boats: Resource[dict[str, Any]] = Resource(
         type="boats",
         singular="boat",
-        meaning="A boat.",
+        description="A boat.",
+        entity=dict,
+        view=ViewPolicy(Visibility.EVERYONE, lambda _: None),
+        example=lambda: boat,
         id=lambda boat: boat["number"],
         attributes=(
-            Attribute("launched", Kind.INSTANT, lambda boat: boat["launched"], "Launch time."),
+            Attribute("launched", Kind.TIMESTAMP, lambda boat: boat["launched"], "Launch time."),
             Attribute("sails", Kind.INTEGER, lambda boat: boat["sails"], "Number of sails."),
         ),
         relationships=(
@@ -276,8 +283,7 @@ def test_rendering_uses_only_the_declaration() -> None:
             Attribute("sank", Kind.TEXT, lambda boat: boat.get("sank"), "Reason for sinking."),
         ),
     )
-    boat = {"number": 7, "launched": 0, "sails": 0, "harbour": None, "leaks": True}
-    assert render(boats, boat, View()) == {
+    assert render(boats, boat, ViewOptions()) == {
         "id": "7",
         "type": "boats",
         "attributes": {"launched": "1970-01-01T00:00:00.000+00:00", "sails": 0},

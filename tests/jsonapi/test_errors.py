@@ -6,7 +6,7 @@ import pytest
 
 from chalicelib.core import errors
 from chalicelib.core.errors import InvalidAttribute, RecordNotFound, ServerError, StintError
-from chalicelib.jsonapi.errors import CATALOGUE, error_document, status_of
+from chalicelib.jsonapi.errors import ERROR_STATUS, error_document, status_of
 
 
 def _codes(parent: type[StintError] = StintError) -> Iterator[str]:
@@ -18,7 +18,7 @@ def _codes(parent: type[StintError] = StintError) -> Iterator[str]:
 
 
 def test_error_statuses_cover_every_error_code() -> None:
-    assert set(CATALOGUE) == set(_codes())
+    assert set(ERROR_STATUS) == set(_codes())
 
 
 @pytest.mark.parametrize(
@@ -42,7 +42,7 @@ def test_error_statuses_cover_every_error_code() -> None:
     ],
 )
 def test_status_and_title_match_the_contract(code: str, status: int, title: str) -> None:
-    assert CATALOGUE[code] == (status, title)
+    assert ERROR_STATUS[code] == (status, title)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +60,7 @@ def test_status_and_title_match_the_contract(code: str, status: int, title: str)
     ],
 )
 def test_status_matches_the_contract_when_no_title_is_specified(code: str, status: int) -> None:
-    assert CATALOGUE[code][0] == status
+    assert ERROR_STATUS[code][0] == status
 
 
 def test_status_of_returns_the_status_of_an_error() -> None:

@@ -11,8 +11,8 @@ from chalicelib.core.errors import (
     UnsupportedFilterOperation,
     UnsupportedFilterValue,
 )
-from chalicelib.core.timestamps import LAST_INSTANT, Span, parse_instant
-from chalicelib.domain.queries import TimeIs
+from chalicelib.core.lists import TimeFilter
+from chalicelib.core.timestamps import MAX_TIMESTAMP, Span, parse_timestamp
 from chalicelib.jsonapi.parameters import ListQuery, Parameters, read_list_query
 from chalicelib.timers.api import TIMERS
 
@@ -97,8 +97,8 @@ def test_invalid_id_is_rejected(name: str, value: str) -> None:
     )
 
 
-def _span(start: str, end: str) -> TimeIs:
-    return TimeIs(Span(parse_instant(start), parse_instant(end)))
+def _span(start: str, end: str) -> TimeFilter:
+    return TimeFilter(Span(parse_timestamp(start), parse_timestamp(end)))
 
 
 @pytest.mark.parametrize("name", ["started_at", "stopped_at"])
@@ -115,13 +115,13 @@ def _span(start: str, end: str) -> TimeIs:
         ("2026-03-02T09:00:00 01:00", _span("2026-03-02T08:00:00Z", "2026-03-02T08:00:01Z")),
         ("2026-03-02T09:00:00 0100", _span("2026-03-02T08:00:00Z", "2026-03-02T08:00:01Z")),
         ("2026-03-02T03:00:00-05:00", _span("2026-03-02T08:00:00Z", "2026-03-02T08:00:01Z")),
-        ("", TimeIs(None)),
-        (" ", TimeIs(None)),
-        ("null", TimeIs(None)),
+        ("", TimeFilter(None)),
+        (" ", TimeFilter(None)),
+        ("null", TimeFilter(None)),
     ],
 )
 def test_time_filter_accepts_a_day_a_second_or_an_empty_value(
-    name: str, suffix: str, value: str, time: TimeIs
+    name: str, suffix: str, value: str, time: TimeFilter
 ) -> None:
     assert _read((f"filter[{name}]{suffix}", value)).conditions.time(name) == time
 
@@ -197,25 +197,25 @@ def test_space_between_date_and_time_is_not_read_as_a_plus() -> None:
     query = read_list_query(
         TIMERS, [("filter[started_at]", "2026-03-02 09:00:00+01:00")], ZoneInfo("UTC")
     )
-    assert query.conditions.time("started_at") == TimeIs(Span(1_772_438_400, 1_772_438_401))
+    assert query.conditions.time("started_at") == TimeFilter(Span(1_772_438_400, 1_772_438_401))
 
 
 @pytest.mark.parametrize("operator", ["eq", "contains", "any_of"])
 def test_positive_id_operators_require_one_of_the_ids(operator: str) -> None:
     conditions = _read((f"filter[person_id][{operator}]", "1,2")).conditions
     assert conditions.ids("person_id") == frozenset({1, 2})
-    assert conditions.other_ids("person_id") == frozenset()
+    assert conditions.excluded_ids("person_id") == frozenset()
 
 
 @pytest.mark.parametrize("operator", ["not_eq", "not_contain", "none_of"])
 def test_negative_id_operators_exclude_the_ids(operator: str) -> None:
     conditions = _read((f"filter[person_id][{operator}][]", "1,2")).conditions
     assert conditions.ids("person_id") is None
-    assert conditions.other_ids("person_id") == frozenset({1, 2})
+    assert conditions.excluded_ids("person_id") == frozenset({1, 2})
 
 
-DAY = Span(parse_instant("2026-03-01T23:00:00Z"), parse_instant("2026-03-02T23:00:00Z"))
-END = LAST_INSTANT + 1
+DAY = Span(parse_timestamp("2026-03-01T23:00:00Z"), parse_timestamp("2026-03-02T23:00:00Z"))
+END = MAX_TIMESTAMP + 1
 
 
 @pytest.mark.parametrize(
@@ -230,18 +230,18 @@ END = LAST_INSTANT + 1
 )
 def test_time_comparison_uses_the_whole_day(operator: str, span: Span) -> None:
     conditions = _read((f"filter[stopped_at][{operator}]", "2026-03-02")).conditions
-    assert conditions.time("stopped_at") == TimeIs(span)
+    assert conditions.time("stopped_at") == TimeFilter(span)
 
 
 def test_time_not_eq_excludes_the_day_and_empty_times() -> None:
     conditions = _read(("filter[stopped_at][not_eq]", "2026-03-02")).conditions
-    assert conditions.time("stopped_at") == TimeIs(Span(0, END))
-    assert conditions.other_times("stopped_at") == (DAY,)
+    assert conditions.time("stopped_at") == TimeFilter(Span(0, END))
+    assert conditions.excluded_times("stopped_at") == (DAY,)
 
 
 def test_time_not_eq_null_requires_a_time() -> None:
     conditions = _read(("filter[stopped_at][not_eq]", "null")).conditions
-    assert conditions.time("stopped_at") == TimeIs(Span(0, END))
+    assert conditions.time("stopped_at") == TimeFilter(Span(0, END))
 
 
 @pytest.mark.parametrize("operator", ["gt", "gt_eq", "lt", "lt_eq"])
@@ -261,7 +261,7 @@ def test_and_group_of_productive_client_is_accepted() -> None:
         ("filter[3][time_entry_id]", "7"),
     ).conditions
     assert conditions.ids("person_id") == frozenset({1, 2})
-    assert conditions.time("started_at") == TimeIs(DAY)
+    assert conditions.time("started_at") == TimeFilter(DAY)
     assert conditions.ids("time_entry_id") == frozenset({7})
 
 
@@ -275,9 +275,9 @@ def test_filter_groups_are_combined_with_and() -> None:
         ("filter[5][person_id][not_eq]", "5"),
     ).conditions
     assert conditions.ids("person_id") == frozenset({2})
-    assert conditions.other_ids("person_id") == frozenset({4, 5})
+    assert conditions.excluded_ids("person_id") == frozenset({4, 5})
     # No timer is both running and stopped.
-    assert conditions.time("stopped_at") == TimeIs(Span(0, 0))
+    assert conditions.time("stopped_at") == TimeFilter(Span(0, 0))
 
 
 @pytest.mark.parametrize(

@@ -6,18 +6,18 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from chalicelib.core.errors import InvalidParameter, UnsupportedInclude
-from chalicelib.jsonapi.parameters import Parameters, read_view
+from chalicelib.jsonapi.parameters import Parameters, read_view_options
 from chalicelib.timers.api import TIMERS
 
 
 def test_default_view_includes_nothing_and_shows_all_fields() -> None:
-    view = read_view(TIMERS, [], UTC)
+    view = read_view_options(TIMERS, [], UTC)
     assert (view.include, view.fields) == (frozenset(), {})
 
 
 def test_view_uses_the_passed_time_zone() -> None:
     zone = ZoneInfo("Asia/Kathmandu")
-    assert read_view(TIMERS, [], zone).zone is zone
+    assert read_view_options(TIMERS, [], zone).zone is zone
 
 
 @pytest.mark.parametrize(
@@ -41,7 +41,7 @@ def test_view_uses_the_passed_time_zone() -> None:
     ],
 )
 def test_dotted_include_path_includes_its_prefixes(parameters: Parameters, paths: set[str]) -> None:
-    assert read_view(TIMERS, parameters, UTC).include == paths
+    assert read_view_options(TIMERS, parameters, UTC).include == paths
 
 
 @pytest.mark.parametrize(
@@ -61,7 +61,7 @@ def test_dotted_include_path_includes_its_prefixes(parameters: Parameters, paths
 )
 def test_unknown_include_path_is_rejected(value: str) -> None:
     with pytest.raises(UnsupportedInclude) as raised:
-        read_view(TIMERS, [("include", value)], UTC)
+        read_view_options(TIMERS, [("include", value)], UTC)
     assert (raised.value.code, raised.value.source) == (
         "unsupported_include",
         {"parameter": "include"},
@@ -70,7 +70,7 @@ def test_unknown_include_path_is_rejected(value: str) -> None:
 
 def test_include_error_names_the_unknown_path() -> None:
     with pytest.raises(UnsupportedInclude, match="'nobody'"):
-        read_view(TIMERS, [("include", "time_entry,nobody,organization")], UTC)
+        read_view_options(TIMERS, [("include", "time_entry,nobody,organization")], UTC)
 
 
 @pytest.mark.parametrize(
@@ -91,7 +91,7 @@ def test_include_error_names_the_unknown_path() -> None:
     ],
 )
 def test_fields_are_read_per_type(parameters: Parameters, fields: dict[str, set[str]]) -> None:
-    assert read_view(TIMERS, parameters, UTC).fields == fields
+    assert read_view_options(TIMERS, parameters, UTC).fields == fields
 
 
 @pytest.mark.parametrize(
@@ -99,5 +99,5 @@ def test_fields_are_read_per_type(parameters: Parameters, fields: dict[str, set[
 )
 def test_fields_parameter_without_exactly_one_type_is_rejected(name: str) -> None:
     with pytest.raises(InvalidParameter) as raised:
-        read_view(TIMERS, [(name, "started_at")], UTC)
+        read_view_options(TIMERS, [(name, "started_at")], UTC)
     assert (raised.value.code, raised.value.source) == ("invalid_parameter", {"parameter": name})

@@ -6,17 +6,17 @@ from typing import Any
 import pytest
 
 from chalicelib.core.errors import InvalidAttribute, MalformedDocument
-from chalicelib.jsonapi.input_types import flag, integer, one, text
+from chalicelib.jsonapi.input_types import boolean_input, integer_input, reference_input, text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input, read_changes, read_values
 from chalicelib.jsonapi.requests import Document, read_document
 from chalicelib.jsonapi.resource import Kind
 
-NAME = text("name", "The name.", required=True, most=5)
-NOTE = text("note", "A remark.", nullable=True)
-BILLABLE = flag("billable", "True if the time is invoiced.")
-POSITION = integer("position", "The position.", -2, 9)
+NAME = text_input("name", "The name.", required=True, maximum=5)
+NOTE = text_input("note", "A remark.", nullable=True)
+BILLABLE = boolean_input("billable", "True if the time is invoiced.")
+POSITION = integer_input("position", "The position.", -2, 9)
 DATE = Input("date", Kind.DATE, (InAttribute("date"),), "The day.")
-PERSON = one("person", "people", "The person.")
+PERSON = reference_input("person", "people", "The person.")
 COLOUR = Input(
     "colour", Kind.TEXT, (InAttribute("colour"),), "The colour.", choices={"red": "R", 1: "one"}
 )

@@ -30,7 +30,7 @@ TIME_ENTRY = Input(
     ),
     "The time entry.",
 )
-STARTED_AT = Input("started_at", Kind.INSTANT, (InAttribute("started_at"),), "The start.")
+STARTED_AT = Input("started_at", Kind.TIMESTAMP, (InAttribute("started_at"),), "The start.")
 
 
 def _body(data: Any) -> bytes:

@@ -12,7 +12,7 @@ from chalicelib.jsonapi.parameters import (
     PageNumber,
     Parameters,
     read_list_query,
-    read_view,
+    read_view_options,
 )
 from chalicelib.timers.api import TIMERS
 
@@ -124,7 +124,7 @@ def test_any_query_is_read_or_rejected_by_parameter_name(
     names = {name for name, _ in parameters}
     assert {
         _rejected_parameter(read_list_query, parameters),
-        _rejected_parameter(read_view, parameters),
+        _rejected_parameter(read_view_options, parameters),
     } <= {
         None,
         *names,

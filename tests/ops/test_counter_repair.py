@@ -7,11 +7,11 @@ import pytest
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.model import PersonDay
-from chalicelib.counters.rollup import roll_up
+from chalicelib.counters.repository import CounterModel, read_states
+from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.tables import TallyModel
 from tests.support.api import Api
 from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, ZAGREB
@@ -21,7 +21,7 @@ from tools.ops.check_invariants import report
 from tools.ops.counter_repair import behind, check, drifted, read_all, rebuild
 from tools.ops.rebuild_counters import rebuild_all
 
-TODAY = keys.tally_bucket(MONDAY_NINE // DAY)
+TODAY = keys.day_bucket_name(MONDAY_NINE // DAY)
 
 
 @pytest.fixture
@@ -36,8 +36,8 @@ def rolled_up_timers(admin: Api, member: Api, clock: FakeClock, connection: Conn
     roll_up_all(connection)
 
 
-def counter_record(scope: str, bucket: str) -> TallyModel:
-    return TallyModel(scope=scope, bucket=bucket)
+def counter_record(scope: str, bucket: str) -> CounterModel:
+    return CounterModel(scope=scope, bucket=bucket)
 
 
 def change(scope: str, bucket: str, counter: str, by: int) -> Callable[[], object]:
@@ -63,48 +63,54 @@ CORRUPTIONS: dict[str, Callable[[], object]] = {
 def test_wrong_rolled_up_record_is_found_and_repaired(
     corrupt: Callable[[], object],
     connection: Connection,
-    tools: Toolbox,
+    dependencies: Dependencies,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert report(connection, tools, with_repair=False) == 0
+    assert report(connection, dependencies, with_repair=False) == 0
     corrupt()
-    assert len(check(connection, tools).wrong) == 1
-    assert report(connection, tools, with_repair=False) == 1
+    assert len(check(connection, dependencies).wrong) == 1
+    assert report(connection, dependencies, with_repair=False) == 1
     assert "wrong counters: 2149" in capsys.readouterr().out
-    assert rebuild_all(connection, tools) == 0
+    assert rebuild_all(connection, dependencies) == 0
     assert "repaired 2149" in capsys.readouterr().out
-    assert report(connection, tools, with_repair=False) == 0
+    assert report(connection, dependencies, with_repair=False) == 0
     assert "all invariants hold" in capsys.readouterr().out
 
 
 @pytest.mark.usefixtures("rolled_up_timers")
-def test_rebuild_does_not_change_correct_counters(connection: Connection, tools: Toolbox) -> None:
+def test_rebuild_does_not_change_correct_counters(
+    connection: Connection, dependencies: Dependencies
+) -> None:
     before = snapshot(connection)
-    assert rebuild_all(connection, tools) == 0
+    assert rebuild_all(connection, dependencies) == 0
     assert snapshot(connection) == before
 
 
 def test_counters_not_rolled_up_are_reported_and_rolled_up(
-    admin: Api, connection: Connection, tools: Toolbox, capsys: pytest.CaptureFixture[str]
+    admin: Api,
+    connection: Connection,
+    dependencies: Dependencies,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     roll_up_all(connection)
     admin.start(time_entry_id=ADMINS_ENTRY)
-    assert report(connection, tools, with_repair=False) == 1
+    assert report(connection, dependencies, with_repair=False) == 1
     assert "1 counters are not rolled up: is the stream running?" in capsys.readouterr().out
-    assert report(connection, tools, with_repair=True) == 0
+    assert report(connection, dependencies, with_repair=True) == 0
 
 
 @pytest.mark.usefixtures("rolled_up_timers")
 def test_counters_of_a_day_are_rebuilt_from_its_timers(
-    connection: Connection, tools: Toolbox
+    connection: Connection, dependencies: Dependencies
 ) -> None:
     change("2149#8779", TODAY, "s32", 4)()
     # The roll-up copies the wrong value, as with a stream. The rebuild removes it everywhere.
-    assert roll_up(tools, {PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)}) == set()
-    assert rebuild_all(connection, tools) == 0
+    today = PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)
+    assert CounterRollup(dependencies).run({today}) == set()
+    assert rebuild_all(connection, dependencies) == 0
     counters = read_all(connection)
     assert (behind(counters), drifted(counters)) == (set(), set())
-    assert tools.store.tally_states([PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)])[0].tally == {
+    assert read_states(connection, [today])[0].counters == {
         "s32": 1,
         "e36": 1,
     }
@@ -112,7 +118,7 @@ def test_counters_of_a_day_are_rebuilt_from_its_timers(
 
 @pytest.mark.usefixtures("rolled_up_timers")
 def test_rebuild_is_correct_while_people_work(
-    admin: Api, member: Api, connection: Connection, tools: Toolbox, clock: FakeClock
+    admin: Api, member: Api, connection: Connection, dependencies: Dependencies, clock: FakeClock
 ) -> None:
     for corrupt in CORRUPTIONS.values():
         corrupt()
@@ -125,17 +131,17 @@ def test_rebuild_is_correct_while_people_work(
         while not ended.is_set():
             admin.start(time_entry_id=ADMINS_ENTRY)
             member.start(time_entry_id=MEMBERS_ENTRY)
-            roll_up(tools, days)
+            CounterRollup(dependencies).run(days)
 
     worker = threading.Thread(target=work)
     worker.start()
     try:
         for _ in range(3):
-            rebuild(connection, tools)
+            rebuild(connection, dependencies)
     finally:
         ended.set()
         worker.join()
     # A last rebuild, without concurrent writes, repairs the rest.
-    rebuild(connection, tools)
+    rebuild(connection, dependencies)
     counters = read_all(connection)
     assert (behind(counters), drifted(counters)) == (set(), set())

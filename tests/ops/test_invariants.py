@@ -6,10 +6,12 @@ import pytest
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
-from chalicelib.domain.timers import StopReason
+from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
-from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
+from chalicelib.timers.model import StopReason
+from chalicelib.timers.repository import PersonStateModel, TimerModel
 from tests.support.api import Api
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, FakeClock
@@ -17,8 +19,8 @@ from tests.support.failing_calls import failing
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB
 from tests.support.table_snapshots import snapshot
 from tools.ops.check_invariants import find_violations, repair
-from tools.ops.invariants import Books, check
-from tools.ops.snapshot import Ledger, Scope
+from tools.ops.invariants import PersonSnapshot, check
+from tools.ops.snapshot import Scope, SnapshotReader
 
 SCOPE = (ZAGREB.id, ADMIN)
 
@@ -39,8 +41,8 @@ def timer(timer_id: int) -> TimerModel:
     return TimerModel(key=keys.scoped(ZAGREB.id, timer_id))
 
 
-def person_state() -> SlotModel:
-    return SlotModel(person_key=keys.scoped(*SCOPE), name=keys.RUNNING_SLOT)
+def person_state() -> PersonStateModel:
+    return PersonStateModel(person_key=keys.scoped(*SCOPE), name=keys.RUNNING_TIMER)
 
 
 def entry(entry_id: int = ADMINS_ENTRY) -> TimeEntryModel:
@@ -48,12 +50,12 @@ def entry(entry_id: int = ADMINS_ENTRY) -> TimeEntryModel:
 
 
 def repair_all(connection: Connection) -> int:
-    reader = Ledger(connection)
-    return repair(reader, find_violations(reader, pause=lambda _: None))
+    reader = SnapshotReader(connection)
+    return repair(reader, find_violations(reader, sleep=lambda _: None))
 
 
 def violation_texts(connection: Connection) -> list[str]:
-    violations_by_person = find_violations(Ledger(connection), pause=lambda _: None)
+    violations_by_person = find_violations(SnapshotReader(connection), sleep=lambda _: None)
     return [
         violation.what
         for _, violations in violations_by_person.values()
@@ -63,7 +65,7 @@ def violation_texts(connection: Connection) -> list[str]:
 
 def test_ordinary_work_violates_no_invariant(timer_ids: list[int], connection: Connection) -> None:
     assert len(timer_ids) == 3
-    reader = Ledger(connection)
+    reader = SnapshotReader(connection)
     person_snapshot = reader.read_all()[SCOPE]
     assert len(person_snapshot.timers) == 3
     assert check(person_snapshot) == []
@@ -73,22 +75,22 @@ def test_ordinary_work_violates_no_invariant(timer_ids: list[int], connection: C
 
 REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
     "person state with another timer": (
-        lambda: person_state().update([SlotModel.timer_id.set(7)]),
+        lambda: person_state().update([PersonStateModel.timer_id.set(7)]),
         "the person state names",
     ),
     "person state cleared": (
         lambda: person_state().update(
             [
-                SlotModel.timer_id.remove(),
-                SlotModel.time_entry_id.remove(),
-                SlotModel.started_at.remove(),
-                SlotModel.auto_stop_at.remove(),
+                PersonStateModel.timer_id.remove(),
+                PersonStateModel.time_entry_id.remove(),
+                PersonStateModel.started_at.remove(),
+                PersonStateModel.auto_stop_at.remove(),
             ]
         ),
         "the person state names",
     ),
     "person state's last timer id": (
-        lambda: person_state().update([SlotModel.last_timer_id.set(7)]),
+        lambda: person_state().update([PersonStateModel.last_timer_id.set(7)]),
         "last id",
     ),
     "person state deleted": (lambda: person_state().delete(), "the person state names"),
@@ -113,25 +115,25 @@ REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
         "timer_stopped_at",
     ),
     "counter of a day": (
-        lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").update(
+        lambda: CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").update(
             [Path("s32").add(1)]
         ),
         "counters of 2026-03-02",
     ),
     "counter of a day without timers": (
-        lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-05").update(
+        lambda: CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-05").update(
             [Path("e01").add(1)]
         ),
         "counters of 2026-03-05",
     ),
     "counter of entries": (
-        lambda: TallyModel(scope="2149#8779#entries", bucket="2026-03#1294").update(
+        lambda: CounterModel(scope="2149#8779#entries", bucket="2026-03#1294").update(
             [Path("n02").add(1)]
         ),
         "counters of entries on service 1294 in 2026-03",
     ),
     "counter of a month without entries": (
-        lambda: TallyModel(scope="2149#8779#entries", bucket="2026-04#1294").update(
+        lambda: CounterModel(scope="2149#8779#entries", bucket="2026-04#1294").update(
             [Path("n02").add(1)]
         ),
         "counters of entries on service 1294 in 2026-04",
@@ -145,7 +147,7 @@ REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
         "entry 364 is not indexed",
     ),
     "counter record deleted": (
-        lambda: TallyModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").delete(),
+        lambda: CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").delete(),
         "counters of 2026-03-02",
     ),
 }
@@ -167,7 +169,7 @@ def test_last_stop_of_an_idle_person_is_checked_and_repaired(
     admin: Api, timer_ids: list[int], connection: Connection
 ) -> None:
     admin.stop(str(timer_ids[-1]))
-    person_state().update([SlotModel.last_stopped_at.set(7)])
+    person_state().update([PersonStateModel.last_stopped_at.set(7)])
     assert any("last stop" in text for text in violation_texts(connection))
     assert repair_all(connection) == 0
     assert violation_texts(connection) == []
@@ -211,7 +213,7 @@ def test_repaired_person_can_start_a_timer(
         ),
         (lambda _: entry(ADMINS_SECOND_ENTRY).delete(), "which is missing"),
         (
-            lambda _: person_state().update([SlotModel.blocked.set(True)]),
+            lambda _: person_state().update([PersonStateModel.disabled.set(True)]),
             "disabled, but a timer runs",
         ),
     ],
@@ -248,7 +250,7 @@ def test_corrected_stop_while_another_timer_runs_is_no_violation(
 
 @pytest.mark.usefixtures("timer_ids")
 def test_repair_does_not_read_indexes(connection: Connection) -> None:
-    person_state().update([SlotModel.last_timer_id.set(7)])
+    person_state().update([PersonStateModel.last_timer_id.set(7)])
     with failing(connection, "Query", "ThrottlingException"):
         assert repair_all(connection) == 0
     assert violation_texts(connection) == []
@@ -260,23 +262,23 @@ def test_changes_during_the_check_are_not_reported(
     assert timer_ids
     entry().update([TimeEntryModel.timer_count.add(1)])
 
-    class WritingDuringRead(Ledger):
-        def read_all(self) -> dict[Scope, Books]:
+    class WritingDuringRead(SnapshotReader):
+        def read_all(self) -> dict[Scope, PersonSnapshot]:
             clock.advance(HOUR)
             admin.start(time_entry_id=ADMINS_ENTRY)
             return super().read_all()
 
-    assert find_violations(WritingDuringRead(connection), pause=lambda _: None) == {}
-    assert find_violations(Ledger(connection), pause=lambda _: None)
+    assert find_violations(WritingDuringRead(connection), sleep=lambda _: None) == {}
+    assert find_violations(SnapshotReader(connection), sleep=lambda _: None)
 
 
 @pytest.mark.usefixtures("timer_ids")
 def test_repair_of_a_changed_record_writes_nothing(
     admin: Api, timer_ids: list[int], connection: Connection
 ) -> None:
-    person_state().update([SlotModel.last_timer_id.set(7)])
-    reader = Ledger(connection)
-    violations = find_violations(reader, pause=lambda _: None)
+    person_state().update([PersonStateModel.last_timer_id.set(7)])
+    reader = SnapshotReader(connection)
+    violations = find_violations(reader, sleep=lambda _: None)
     admin.stop(str(timer_ids[-1]))
     before = snapshot(connection)
     assert repair(reader, violations) == 1
@@ -296,16 +298,18 @@ def test_deleted_entry_causes_no_violation(
 ) -> None:
     admin.stop(str(timer_ids[-1]))
     assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
-    person_snapshot = Ledger(connection).read_all()[SCOPE]
+    person_snapshot = SnapshotReader(connection).read_all()[SCOPE]
     # The person state still has the id of the last timer, which is deleted.
-    assert person_snapshot.slot.last_timer_id == timer_ids[-1] > person_snapshot.timers[-1].id
+    assert (
+        person_snapshot.person_state.last_timer_id == timer_ids[-1] > person_snapshot.timers[-1].id
+    )
     assert violation_texts(connection) == []
     # A repair does not change that id.
-    person_state().update([SlotModel.timer_id.set(7)])
+    person_state().update([PersonStateModel.timer_id.set(7)])
     assert repair_all(connection) == 0
-    repaired = Ledger(connection).read_all()[SCOPE].slot
+    repaired = SnapshotReader(connection).read_all()[SCOPE].person_state
     assert repaired.last_timer_id == timer_ids[-1]
-    assert repaired.last_stopped_at == person_snapshot.slot.last_stopped_at
+    assert repaired.last_stopped_at == person_snapshot.person_state.last_stopped_at
     assert violation_texts(connection) == []
     clock.advance(HOUR)
     assert admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
@@ -315,7 +319,7 @@ def test_deleted_entry_causes_no_violation(
 def test_counters_of_a_partly_deleted_entry_are_checked_and_repaired(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
-    for _ in range(MOST_TIMERS_A_STEP + 2):
+    for _ in range(MAX_TIMERS_PER_STEP + 2):
         admin.start(time_entry_id=ADMINS_ENTRY)
         clock.advance(60)
     admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop")

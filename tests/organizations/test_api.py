@@ -4,21 +4,21 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, FakeClock
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, KOLKATA, MEMBER, ZAGREB, World
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, KOLKATA, MEMBER, ZAGREB, Fixtures
 from tests.support.table_snapshots import snapshot
 
 
-def change(api: Api, **attributes: object) -> Answer:
+def change(api: Api, **attributes: object) -> Response:
     return api.patch(f"/organizations/{ZAGREB.id}", {"data": {"attributes": attributes}})
 
 
 @pytest.fixture
-def token_only_client(app: Chalice, world: World) -> Api:
+def token_only_client(app: Chalice, fixtures: Fixtures) -> Api:
     """A client that has a token but does not know its organization."""
-    return Api(app, {"X-Auth-Token": world.tokens[MEMBER]})
+    return Api(app, {"X-Auth-Token": fixtures.tokens[MEMBER]})
 
 
 def test_token_alone_can_list_its_memberships(token_only_client: Api) -> None:
@@ -48,9 +48,9 @@ def test_users_contain_only_the_caller(token_only_client: Api) -> None:
 
 @pytest.mark.parametrize("organization_id", ["", "x", "1", str(KOLKATA.id)])
 def test_unknown_organization_header_is_ignored(
-    app: Chalice, world: World, organization_id: str
+    app: Chalice, fixtures: Fixtures, organization_id: str
 ) -> None:
-    api = Api(app, {"X-Auth-Token": world.tokens[MEMBER], "X-Organization-Id": organization_id})
+    api = Api(app, {"X-Auth-Token": fixtures.tokens[MEMBER], "X-Organization-Id": organization_id})
     for path in ("/organizations", "/organization_memberships", "/users"):
         assert api.get(path).status == 200
     assert api.get("/organizations").ids == [str(ZAGREB.id)]

@@ -6,7 +6,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.people.rules import LAST_ADMIN
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.fixtures import (
@@ -16,23 +16,23 @@ from tests.support.fixtures import (
     MEMBER,
     MEMBERS_ENTRY,
     OTHER_MEMBER,
-    World,
+    Fixtures,
 )
 from tests.support.invariants import violations
 from tests.support.table_snapshots import items, snapshot
 
 
-def create(api: Api, **attributes: object) -> Answer:
+def create(api: Api, **attributes: object) -> Response:
     values = {"first_name": "Ana", "last_name": "Horvat", "email": "ana@example.com", **attributes}
     return api.post("/people", {"data": {"type": "people", "attributes": values}})
 
 
-def change(api: Api, person_id: int | str, **attributes: object) -> Answer:
+def change(api: Api, person_id: int | str, **attributes: object) -> Response:
     data = {"type": "people", "id": str(person_id), "attributes": attributes}
     return api.patch(f"/people/{person_id}", {"data": data})
 
 
-def invalid_attribute(response: Answer) -> str:
+def invalid_attribute(response: Response) -> str:
     assert (response.status, response.error["code"]) == (422, "invalid_attribute")
     pointer: str = response.error["source"]["pointer"]
     return pointer.removeprefix("data/attributes/")
@@ -428,9 +428,9 @@ def test_deactivation_takes_two_dynamodb_calls_and_three_for_an_admin(
 
 
 def test_deactivation_deletes_twenty_tokens_and_stops_the_timer(
-    admin: Api, member: Api, connection: Connection, world: World
+    admin: Api, member: Api, connection: Connection, fixtures: Fixtures
 ) -> None:
-    assert world.tokens
+    assert fixtures.tokens
     for number in range(19):
         attributes = {"name": str(number), "person_id": MEMBER}
         assert admin.post("/api_tokens", {"data": {"attributes": attributes}}).status == 201

@@ -8,58 +8,61 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.api_tokens.operations import ApiTokens
-from chalicelib.api_tokens.rules import MOST_TOKENS
+from chalicelib.api_tokens.rules import MAX_TOKENS
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, StintError
-from chalicelib.domain.directory import Caller, Person, Role
-from chalicelib.domain.timers import StopReason
-from chalicelib.dynamodb.database import Store
+from chalicelib.core.permissions import Caller
+from chalicelib.dynamodb.database import Database
+from chalicelib.people.model import Person, Role
 from chalicelib.people.operations import People
-from chalicelib.timers.operations import StartTimer, start_timer
+from chalicelib.timers.model import PersonState, StopReason
+from chalicelib.timers.operations import StartCommand, Timers
 from tests.support.concurrent_requests import (
     CALLERS,
     ENTRIES,
-    Phone,
     Run,
+    VirtualUser,
     all_at_once,
+    random_faults,
     tried,
-    weather_of,
 )
 from tests.support.fault_injection import intercepted, once_before_a_write
 from tests.support.fixtures import ADMIN, MEMBER, OTHER_MEMBER, ZAGREB
 from tests.support.invariants import timers, violations
 from tests.support.table_snapshots import items
 
+pytestmark = pytest.mark.usefixtures("concurrent_people")
+
 BOSS, WORKER = CALLERS[0], CALLERS[1]
 
 
-def _start(phone: Phone, number: int = 0) -> Any:
+def _start(user: VirtualUser, number: int = 0) -> Any:
     entry_id = ENTRIES[MEMBER][number % 2]
-    return start_timer(phone.tools, WORKER, StartTimer(time_entry_id=entry_id))
+    return Timers(user.dependencies).start(WORKER, StartCommand(time_entry_id=entry_id))
 
 
-def _check_deactivation(store: Store, connection: Connection, person_id: int = MEMBER) -> None:
+def _check_deactivation(store: Database, connection: Connection, person_id: int = MEMBER) -> None:
     """Check that a deactivated person has no running timer, cannot start one, and has no token."""
-    loaded = store.look(ZAGREB.id, [(Person, person_id)], slots=[person_id])
-    person = loaded.record(Person, person_id)
+    loaded = store.get_many(ZAGREB.id, [(Person, person_id), (PersonState, person_id)])
+    person = loaded.get(Person, person_id)
     assert person is not None
-    slot = loaded.slots[person_id]
-    assert slot.blocked is (person.deactivated_at is not None)
-    if slot.blocked:
-        assert slot.running is None
+    state = loaded.require(PersonState, person_id)
+    assert state.disabled is (person.deactivated_at is not None)
+    if state.disabled:
+        assert state.running is None
         tokens = items(connection, "tokens")
         assert [token for token in tokens if token["person_id"] == person_id] == []
     assert violations(connection) == []
 
 
 def test_concurrent_starts_and_deactivation_leave_no_running_timer(
-    store: Store, connection: Connection
+    store: Database, connection: Connection
 ) -> None:
     run = Run()
     outcomes: Counter[str] = Counter()
 
     def act(number: int) -> None:
-        phone = Phone(run, store, f"leaving/{number}")
-        people, tokens = People(phone.tools), ApiTokens(phone.tools)
+        user = VirtualUser(run, store, f"leaving/{number}")
+        people, tokens = People(user.dependencies), ApiTokens(user.dependencies)
         values = {"name": "phone", "person": MEMBER}
         operations: dict[int, Callable[[], object]] = {
             0: lambda: people.deactivate(BOSS, MEMBER),
@@ -68,30 +71,30 @@ def test_concurrent_starts_and_deactivation_leave_no_running_timer(
         }
         for _ in range(3):
             run.clock.advance(7)
-            operation = operations.get(number % 16, lambda: _start(phone, number))
+            operation = operations.get(number % 16, lambda: _start(user, number))
             result = tried(operation, AccessDenied, InvalidAttribute)
             outcomes[type(result).__name__] += 1
 
-    with intercepted(connection, weather_of("leaving").wrap):
+    with intercepted(connection, random_faults("leaving").wrap):
         all_at_once(act)
-    assert outcomes["Answer"], outcomes
+    assert outcomes["Result"], outcomes
     _check_deactivation(store, connection)
     # Without faults, the final deactivation succeeds.
-    People(Phone(run, store, "").tools).deactivate(BOSS, MEMBER)
+    People(VirtualUser(run, store, "").dependencies).deactivate(BOSS, MEMBER)
     _check_deactivation(store, connection)
     assert [timer for timer in timers(connection).values() if timer.stopped_at is None] == []
 
 
 @pytest.mark.parametrize("has_running_timer", [False, True])
 def test_start_is_refused_when_person_is_deactivated_meanwhile(
-    store: Store, connection: Connection, has_running_timer: bool
+    store: Database, connection: Connection, has_running_timer: bool
 ) -> None:
     run = Run()
-    one, other = (Phone(run, store, str(number)) for number in (1, 2))
+    one, other = (VirtualUser(run, store, str(number)) for number in (1, 2))
     if has_running_timer:
         _start(one)
         run.clock.advance(60)
-    deactivate = lambda: People(other.tools).deactivate(BOSS, MEMBER)  # noqa: E731
+    deactivate = lambda: People(other.dependencies).deactivate(BOSS, MEMBER)  # noqa: E731
     with intercepted(connection, once_before_a_write(deactivate)), pytest.raises(AccessDenied):
         _start(one, 1)
     _check_deactivation(store, connection)
@@ -100,11 +103,13 @@ def test_start_is_refused_when_person_is_deactivated_meanwhile(
     )
 
 
-def test_timer_started_during_deactivation_is_stopped(store: Store, connection: Connection) -> None:
+def test_timer_started_during_deactivation_is_stopped(
+    store: Database, connection: Connection
+) -> None:
     run = Run()
-    one, other = (Phone(run, store, str(number)) for number in (1, 2))
+    one, other = (VirtualUser(run, store, str(number)) for number in (1, 2))
     with intercepted(connection, once_before_a_write(lambda: _start(other))):
-        People(one.tools).deactivate(BOSS, MEMBER)
+        People(one.dependencies).deactivate(BOSS, MEMBER)
     _check_deactivation(store, connection)
     (timer,) = timers(connection).values()
     assert timer.stop_reason is StopReason.DEACTIVATED
@@ -112,32 +117,32 @@ def test_timer_started_during_deactivation_is_stopped(store: Store, connection: 
 
 @pytest.mark.parametrize("change", ["deactivate", "demote"])
 def test_token_created_during_role_change_has_the_new_role_or_is_removed(
-    store: Store, connection: Connection, change: str
+    store: Database, connection: Connection, change: str
 ) -> None:
     run = Run()
-    one, other = (Phone(run, store, str(number)) for number in (1, 2))
-    people = People(one.tools)
+    one, other = (VirtualUser(run, store, str(number)) for number in (1, 2))
+    people = People(one.dependencies)
     values = {"name": "phone", "person": MEMBER}
-    people.change(BOSS, MEMBER, {"role": Role.ADMIN})
-    create = lambda: ApiTokens(other.tools).create(BOSS, values, None)  # noqa: E731
+    people.update(BOSS, MEMBER, {"role": Role.ADMIN})
+    create = lambda: ApiTokens(other.dependencies).create(BOSS, values, None)  # noqa: E731
     with intercepted(connection, once_before_a_write(create)):
         if change == "deactivate":
             people.deactivate(BOSS, MEMBER)
         else:
-            people.change(BOSS, MEMBER, {"role": Role.MEMBER})
+            people.update(BOSS, MEMBER, {"role": Role.MEMBER})
     tokens = items(connection, "tokens")
     roles = [token["role"] for token in tokens if token["person_id"] == MEMBER]
     assert roles == ([] if change == "deactivate" else ["member", "member"])
 
 
 def test_concurrent_token_creation_does_not_exceed_the_limit(
-    store: Store, connection: Connection
+    store: Database, connection: Connection
 ) -> None:
     run = Run()
     results: list[object] = []
 
     def act(number: int) -> None:
-        tokens = ApiTokens(Phone(run, store, f"tokens/{number}").tools)
+        tokens = ApiTokens(VirtualUser(run, store, f"tokens/{number}").dependencies)
         values = {"name": str(number), "person": OTHER_MEMBER}
         results.extend(
             tried(lambda: tokens.create(BOSS, values, None), InvalidAttribute) for _ in range(3)
@@ -147,10 +152,10 @@ def test_concurrent_token_creation_does_not_exceed_the_limit(
     stored = items(connection, "tokens")
     token_count = len([token for token in stored if token["person_id"] == OTHER_MEMBER])
     created = [result for result in results if not isinstance(result, StintError)]
-    assert token_count == 1 + len(created) <= MOST_TOKENS
+    assert token_count == 1 + len(created) <= MAX_TOKENS
     # Without concurrency, every creation up to the limit succeeds.
-    tokens = ApiTokens(Phone(run, store, "").tools)
-    while token_count < MOST_TOKENS:
+    tokens = ApiTokens(VirtualUser(run, store, "").dependencies)
+    while token_count < MAX_TOKENS:
         tokens.create(BOSS, {"name": "one more", "person": OTHER_MEMBER}, None)
         token_count += 1
     with pytest.raises(InvalidAttribute):
@@ -158,23 +163,23 @@ def test_concurrent_token_creation_does_not_exceed_the_limit(
 
 
 def test_two_admins_who_deactivate_each_other_leave_one_admin(
-    store: Store, connection: Connection
+    store: Database, connection: Connection
 ) -> None:
     run = Run()
-    people = People(Phone(run, store, "").tools)
-    people.change(BOSS, MEMBER, {"role": Role.ADMIN})
+    people = People(VirtualUser(run, store, "").dependencies)
+    people.update(BOSS, MEMBER, {"role": Role.ADMIN})
     second = Caller(WORKER.organization, MEMBER, Role.ADMIN)
 
     def act(number: int) -> None:
-        people = People(Phone(run, store, f"admins/{number}").tools)
+        people = People(VirtualUser(run, store, f"admins/{number}").dependencies)
         caller, other = ((BOSS, MEMBER), (second, ADMIN))[number % 2]
         if number % 4 < 2:
             tried(lambda: people.deactivate(caller, other), InvalidAttribute)
         else:
             values = {"role": Role.MEMBER}
-            tried(lambda: people.change(caller, other, values), InvalidAttribute)
+            tried(lambda: people.update(caller, other, values), InvalidAttribute)
 
-    with intercepted(connection, weather_of("admins").wrap):
+    with intercepted(connection, random_faults("admins").wrap):
         all_at_once(act)
     everyone = store.directory(Person, ZAGREB.id)
     assert len([person for person in everyone if person.is_active_admin]) == 1
@@ -182,18 +187,18 @@ def test_two_admins_who_deactivate_each_other_leave_one_admin(
         _check_deactivation(store, connection, person_id)
 
 
-def test_concurrent_requests_give_an_email_to_one_person(store: Store) -> None:
+def test_concurrent_requests_give_an_email_to_one_person(store: Database) -> None:
     run = Run()
 
     def act(number: int) -> None:
-        people = People(Phone(run, store, f"addresses/{number}").tools)
+        people = People(VirtualUser(run, store, f"addresses/{number}").dependencies)
         values = {"first_name": "A", "last_name": "B", "email": "wanted@example.com"}
         if number % 2:
-            tried(lambda: people.add(BOSS, values, None), InvalidAttribute)
+            tried(lambda: people.create(BOSS, values, None), InvalidAttribute)
         else:
             person_id = (MEMBER, OTHER_MEMBER)[number // 2 % 2]
             new_email = {"email": values["email"]}
-            tried(lambda: people.change(BOSS, person_id, new_email), InvalidAttribute)
+            tried(lambda: people.update(BOSS, person_id, new_email), InvalidAttribute)
 
     all_at_once(act)
     emails = Counter(person.email for person in store.directory(Person, ZAGREB.id))

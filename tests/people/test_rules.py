@@ -1,62 +1,68 @@
 """Tests of the decisions that create, update, deactivate and restore a person."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
 from chalicelib.core.errors import InvalidAttribute
-from chalicelib.core.write_set import BlockSlot, OpenSlot
-from chalicelib.domain.directory import ApiToken, Claim, Person, Role, Token, TokenList
-from chalicelib.domain.records import (
-    ChangeRecord,
+from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
+    Disable,
+    Enable,
     RequireRecord,
+    UpdateRecord,
     changed,
 )
-from chalicelib.domain.timers import RunningTimer, Slot, StopReason
+from chalicelib.people.model import Person, Role, UniqueConstraint
 from chalicelib.people.rules import (
-    adding,
+    create_person,
     decide_deactivation,
-    decide_person_change,
-    decide_restoring,
-    email_claim,
+    decide_person_update,
+    decide_restore,
+    email_constraint,
 )
+from chalicelib.timers.model import PersonState, RunningTimer, StopReason
 
 NOW = 10_000
 ANA = Person(7, 2149, "Ana", "Horvat", "Ana@x.example", Role.ADMIN, 0)
 BO = replace(ANA, id=8, first_name="Bo", email="bo@x.example")
-ANAS_TOKENS = TokenList(
+ANAS_TOKENS = PersonTokens(
     7, 2149, 3, tuple(ApiToken(n, 2149, 7, str(n), f"digest {n}", 0) for n in (1, 2))
 )
-NO_TOKENS = TokenList(7, 2149)
-RUNNING = Slot(2149, 7, version=5, running=RunningTimer(3, 364, 9_000, 12_600), last_timer_id=3)
+NO_TOKENS = PersonTokens(7, 2149)
+RUNNING = PersonState(
+    2149, 7, version=5, running=RunningTimer(3, 364, 9_000, 12_600), last_timer_id=3
+)
 STILL_ADMIN = RequireRecord(Person, 2149, 8, {"role": Role.ADMIN, "deactivated_at": None})
 
 
 def test_new_person_gets_a_unique_constraint_on_the_email() -> None:
-    assert adding(ANA) == (CreateRecord(ANA), CreateRecord(Claim("email:ana@x.example", 2149, 7)))
+    assert create_person(ANA) == (
+        CreateRecord(ANA),
+        CreateRecord(UniqueConstraint("email:ana@x.example", 2149, 7)),
+    )
 
 
 def test_only_a_different_address_replaces_the_unique_constraint() -> None:
-    decision = decide_person_change(ANA, {"email": "a@x.example"}, ANAS_TOKENS, None)
+    decision = decide_person_update(ANA, {"email": "a@x.example"}, ANAS_TOKENS, None)
     assert decision.records[1:] == (
-        CreateRecord(Claim("email:a@x.example", 2149, 7)),
-        DeleteRecord(Claim, 2149, email_claim("ANA@x.example")),
+        CreateRecord(UniqueConstraint("email:a@x.example", 2149, 7)),
+        DeleteRecord(UniqueConstraint, 2149, email_constraint("ANA@x.example")),
     )
-    same_address = decide_person_change(ANA, {"email": "ana@X.example"}, ANAS_TOKENS, None)
+    same_address = decide_person_update(ANA, {"email": "ana@X.example"}, ANAS_TOKENS, None)
     assert len(same_address.records) == 1
 
 
 def test_unchanged_values_write_nothing() -> None:
-    assert decide_person_change(ANA, {"first_name": "Ana"}, ANAS_TOKENS, None).records == ()
+    assert decide_person_update(ANA, {"first_name": "Ana"}, ANAS_TOKENS, None).records == ()
 
 
 def test_role_change_updates_all_tokens_and_requires_another_admin() -> None:
-    decision = decide_person_change(ANA, {"role": Role.MEMBER}, ANAS_TOKENS, BO)
+    decision = decide_person_update(ANA, {"role": Role.MEMBER}, ANAS_TOKENS, BO)
     assert decision.person.role is Role.MEMBER
     assert decision.records == (
-        ChangeRecord(
+        UpdateRecord(
             Person,
             2149,
             7,
@@ -64,15 +70,15 @@ def test_role_change_updates_all_tokens_and_requires_another_admin() -> None:
             {"role": Role.ADMIN, "email": ANA.email, "deactivated_at": None},
         ),
         STILL_ADMIN,
-        ChangeRecord(TokenList, 2149, 7, {"version": 4}, {"version": 3}),
-        ChangeRecord(Token, 2149, "digest 1", {"role": Role.MEMBER}),
-        ChangeRecord(Token, 2149, "digest 2", {"role": Role.MEMBER}),
+        UpdateRecord(PersonTokens, 2149, 7, {"version": 4}, {"version": 3}),
+        UpdateRecord(Credential, 2149, "digest 1", {"role": Role.MEMBER}),
+        UpdateRecord(Credential, 2149, "digest 2", {"role": Role.MEMBER}),
     )
 
 
 def test_last_admin_cannot_be_demoted_or_deactivated() -> None:
     with pytest.raises(InvalidAttribute, match="last active admin"):
-        decide_person_change(ANA, {"role": Role.MEMBER}, NO_TOKENS, None)
+        decide_person_update(ANA, {"role": Role.MEMBER}, NO_TOKENS, None)
     with pytest.raises(InvalidAttribute, match="last active admin"):
         decide_deactivation(ANA, RUNNING, NO_TOKENS, NOW, None)
 
@@ -82,13 +88,13 @@ def test_deactivation_stops_the_timer_disables_the_state_and_revokes_tokens() ->
     assert decision.person.deactivated_at == NOW
     assert decision.records[1:] == (
         STILL_ADMIN,
-        ChangeRecord(TokenList, 2149, 7, {"tokens": (), "version": 4}, {"version": 3}),
-        DeleteRecord(Token, 2149, "digest 1"),
-        DeleteRecord(Token, 2149, "digest 2"),
+        UpdateRecord(PersonTokens, 2149, 7, {"tokens": (), "version": 4}, {"version": 3}),
+        DeleteRecord(Credential, 2149, "digest 1"),
+        DeleteRecord(Credential, 2149, "digest 2"),
     )
-    write_set = decision.changes
+    write_set = decision.write_set
     assert write_set is not None
-    assert write_set.slot == BlockSlot(5, NOW)
+    assert write_set.person_state == Disable(5, NOW)
     assert write_set.stop_timer is not None
     assert write_set.stop_timer.stop_reason is StopReason.DEACTIVATED
     assert write_set.entries[0].seconds == 1_000
@@ -105,42 +111,42 @@ def test_deactivation_stops_the_timer_disables_the_state_and_revokes_tokens() ->
 def test_deactivation_stops_the_timer_between_its_start_and_its_limit(
     now: int, stop: int, reason: StopReason
 ) -> None:
-    write_set = decide_deactivation(ANA, RUNNING, NO_TOKENS, now, BO).changes
+    write_set = decide_deactivation(ANA, RUNNING, NO_TOKENS, now, BO).write_set
     assert write_set is not None
     assert write_set.stop_timer is not None
     assert (write_set.stop_timer.stopped_at, write_set.stop_timer.stop_reason) == (stop, reason)
-    assert write_set.slot == BlockSlot(5, stop)
+    assert write_set.person_state == Disable(5, stop)
 
 
 def test_deactivation_without_tokens_requires_that_none_are_created() -> None:
     member = replace(ANA, role=Role.MEMBER)
-    decision = decide_deactivation(member, Slot(2149, 7), NO_TOKENS, NOW, None)
-    assert decision.records[1:] == (RequireRecord(TokenList, 2149, 7, {"version": None}),)
-    assert decision.changes is not None
-    assert decision.changes.slot == BlockSlot(0, None)
+    decision = decide_deactivation(member, PersonState(2149, 7), NO_TOKENS, NOW, None)
+    assert decision.records[1:] == (RequireRecord(PersonTokens, 2149, 7, {"version": None}),)
+    assert decision.write_set is not None
+    assert decision.write_set.person_state == Disable(0, None)
 
 
 def test_repeated_deactivation_and_restoring_write_nothing() -> None:
     deactivated = replace(ANA, deactivated_at=5)
     repeated = decide_deactivation(deactivated, RUNNING, ANAS_TOKENS, NOW, BO)
-    assert (repeated.person, repeated.records, repeated.changes) == (deactivated, (), None)
-    restored = decide_restoring(ANA, RUNNING, NOW)
-    assert (restored.person, restored.records, restored.changes) == (ANA, (), None)
+    assert (repeated.person, repeated.records, repeated.write_set) == (deactivated, (), None)
+    restored = decide_restore(ANA, RUNNING, NOW)
+    assert (restored.person, restored.records, restored.write_set) == (ANA, (), None)
 
 
 def test_restoring_enables_a_disabled_state() -> None:
     deactivated = replace(ANA, deactivated_at=5)
-    disabled = Slot(2149, 7, version=6, blocked=True)
-    decision = decide_restoring(deactivated, disabled, NOW)
+    disabled = PersonState(2149, 7, version=6, disabled=True)
+    decision = decide_restore(deactivated, disabled, NOW)
     assert decision.records == (
-        ChangeRecord(Person, 2149, 7, {"deactivated_at": None}, {"deactivated_at": 5}),
+        UpdateRecord(Person, 2149, 7, {"deactivated_at": None}, {"deactivated_at": 5}),
     )
-    assert decision.changes is not None
-    assert decision.changes.slot == OpenSlot(6)
-    assert decide_restoring(deactivated, Slot(2149, 7), NOW).changes is None
+    assert decision.write_set is not None
+    assert decision.write_set.person_state == Enable(6)
+    assert decide_restore(deactivated, PersonState(2149, 7), NOW).write_set is None
 
 
 def test_only_different_fields_are_updated() -> None:
     updated = replace(ANA, title="CEO")
-    assert changed(ANA, updated) == (ChangeRecord(Person, 2149, 7, {"title": "CEO"}),)
+    assert changed(ANA, updated) == (UpdateRecord(Person, 2149, 7, {"title": "CEO"}),)
     assert changed(ANA, ANA, "role") == ()

@@ -15,7 +15,7 @@ DAY = 24 * HOUR
 
 TOLERANCE = 2 * MINUTE
 OLDEST_START = 31 * DAY
-KEPT = 24 * HOUR
+RETENTION = 24 * HOUR
 
 
 @dataclass(unsafe_hash=True)
@@ -40,7 +40,7 @@ class Session:
 
 
 @dataclass(frozen=True)
-class Told:
+class Result:
     """An expected response.
 
     :param session: the session after the request.
@@ -56,11 +56,11 @@ class Told:
 
 
 @dataclass
-class Kept:
+class IdempotencyRecord:
     """An idempotency record: the request, its response and the expiry timestamp."""
 
     request: Hashable
-    told: Told
+    result: Result
     until: int
 
 
@@ -73,7 +73,7 @@ class Model:
     entries: dict[int, str]
     """Date of each time entry, by id."""
     sessions: list[Session] = field(default_factory=list)
-    keys: dict[str, Kept] = field(default_factory=dict)
+    keys: dict[str, IdempotencyRecord] = field(default_factory=dict)
 
     @property
     def running(self) -> Session | None:
@@ -88,7 +88,7 @@ class Model:
             (session.stop for session in self.sessions if session.stop is not None), default=0
         )
 
-    def replayed(self, now: int, key: str | None, request: Hashable) -> Told | None:
+    def replayed(self, now: int, key: str | None, request: Hashable) -> Result | None:
         """Return the stored response of the key, if any.
 
         Raises :class:`Refusal` if the key was used with another request.
@@ -98,15 +98,15 @@ class Model:
             return None
         if record.request != request:
             raise Refusal("idempotency_key_reused")
-        return replace(record.told, replayed=True)
+        return replace(record.result, replayed=True)
 
-    def keep(self, now: int, key: str | None, request: Hashable, told: Told) -> None:
+    def store(self, now: int, key: str | None, request: Hashable, result: Result) -> None:
         """Store a copy of a successful response under the key."""
         if key is not None:
-            response = replace(told, session=replace(told.session))
-            self.keys[key] = Kept(request, response, now + KEPT)
+            response = replace(result, session=replace(result.session))
+            self.keys[key] = IdempotencyRecord(request, response, now + RETENTION)
 
-    def start(self, now: int, entry: int | None, started_at: int | None) -> Told:
+    def start(self, now: int, entry: int | None, started_at: int | None) -> Result:
         """Start a timer on a time entry, or on a new entry if ``entry`` is None."""
         if entry is not None and entry not in self.entries:
             raise Refusal("invalid_attribute", "data/attributes/time_entry")
@@ -118,13 +118,13 @@ class Model:
                 previous.stop, previous.reason = previous.limit, "auto"
         session = Session(0, entry or 0, start, start + self.auto_stop_after)
         self.sessions.append(session)
-        return Told(session, previous.id if previous else None)
+        return Result(session, previous.id if previous else None)
 
     def date(self, timestamp: int) -> str:
         """Return the local date of a timestamp."""
         return datetime.fromtimestamp(timestamp, self.zone).strftime("%Y-%m-%d")
 
-    def stop(self, now: int, session: Session | None, stopped_at: int | None) -> Told:
+    def stop(self, now: int, session: Session | None, stopped_at: int | None) -> Result:
         """Stop a timer manually, or correct an automatic stop."""
         if session is None:
             raise Refusal("record_not_found")
@@ -135,11 +135,11 @@ class Model:
         if session.stop is not None:
             is_correction = stopped_at is not None and max(stop, stopped_at) < session.stop
             if session.reason not in ("auto", "superseded") or not is_correction:
-                return Told(session, already_stopped=True)
+                return Result(session, already_stopped=True)
         session.stop, session.reason = stop, None
-        return Told(session)
+        return Result(session)
 
-    def sweep(self, now: int) -> int:
+    def auto_stop(self, now: int) -> int:
         """Stop all overdue timers at their limits and return their number."""
         overdue = [
             session for session in self.sessions if session.stop is None and session.limit <= now

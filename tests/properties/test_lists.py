@@ -6,7 +6,7 @@ query plans or counters.
 
 import operator
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from unittest.mock import patch
@@ -15,15 +15,17 @@ from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from benchmarks.bulk_load import write_all
-from benchmarks.counter_fixtures import slot_items, tally_items, timer_items
-from chalicelib.counters import offset_pages as far_pages
-from chalicelib.domain.timers import Timer
-from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimerModel
+from benchmarks.counter_fixtures import counter_items, person_state_items, timer_items
+from chalicelib.counters import offset_pages
+from chalicelib.counters.repository import CounterModel
+from chalicelib.timers.model import Timer
+from chalicelib.timers.repository import PersonStateModel, TimerModel
 from tests.properties.bounds import bounded
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.clock import DAY, HOUR
 from tests.support.fixtures import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, ZAGREB
 from tools.tables import empty_tables
@@ -220,7 +222,7 @@ def expected(request: ListRequest, timers: list[Timer], person_id: int | None) -
     return sorted(matching, key=sort_key, reverse=request.descending)
 
 
-def check(response: Answer, request: ListRequest, all_timers: list[Timer]) -> None:
+def check(response: Response, request: ListRequest, all_timers: list[Timer]) -> None:
     assert response.status == 200, response.body
     first = (request.number - 1) * request.size
     assert response.ids == [str(timer.id) for timer in all_timers[first : first + request.size]]
@@ -267,10 +269,10 @@ def test_list_response_matches_a_plain_list(
     timers: list[Timer],
     skip_limit: int,
 ) -> None:
-    empty_tables(TimerModel, TallyModel, SlotModel)
-    items = [*timer_items(timers), *tally_items(timers), *slot_items(timers)]
+    empty_tables(TimerModel, CounterModel, PersonStateModel)
+    items = [*timer_items(timers), *counter_items(timers), *person_state_items(timers)]
     write_all(connection, items)
-    with patch.object(far_pages, "_SKIPPED_FREELY", skip_limit):
+    with patch.object(offset_pages, "_SKIPPED_FREELY", skip_limit):
         for _ in range(6):
             request = data.draw(requests(timers))
             api, person_id = data.draw(st.sampled_from([(admin, None), (member, MEMBER)]))
@@ -283,8 +285,8 @@ def test_list_response_matches_a_plain_list(
 def test_following_next_links_returns_the_whole_list(
     admin: Api, connection: Connection, data: Any, timers: list[Timer]
 ) -> None:
-    empty_tables(TimerModel, TallyModel, SlotModel)
-    items = [*timer_items(timers), *tally_items(timers), *slot_items(timers)]
+    empty_tables(TimerModel, CounterModel, PersonStateModel)
+    items = [*timer_items(timers), *counter_items(timers), *person_state_items(timers)]
     write_all(connection, items)
     request = data.draw(requests(timers))
     other_parameters = [

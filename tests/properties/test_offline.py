@@ -1,22 +1,26 @@
 """Property test: late requests of an offline client give the same result as online requests."""
 
-from dataclasses import dataclass, replace
+import dataclasses
+from dataclasses import dataclass
 from typing import Any
 
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.directory import Caller, Role, Service
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.timers.auto_stop import sweep
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.permissions import Caller
+from chalicelib.people.model import Role
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.auto_stop import AutoStop
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.properties.bounds import bounded
 from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.fixtures import ZAGREB, put_all
 from tests.support.invariants import outline, violations
-from tools.ops.snapshot import Ledger
+from tools.ops.snapshot import SnapshotReader
 from tools.tables import empty_tables
 
 SERVICE = Service(1294, ZAGREB.id, "Design")
@@ -50,8 +54,8 @@ action_lists = st.lists(st.one_of(starts, stops), min_size=1, max_size=12)
 class Client:
     """Sends actions: online immediately, or offline later with their timestamps."""
 
-    def __init__(self, tools: Toolbox, person_id: int) -> None:
-        self.tools, self.person_id = tools, person_id
+    def __init__(self, dependencies: Dependencies, person_id: int) -> None:
+        self.dependencies, self.person_id = dependencies, person_id
         self.caller = Caller(ZAGREB, person_id, Role.MEMBER)
         self.timers: list[int] = []
 
@@ -59,12 +63,12 @@ class Client:
         if action.work is not None:
             entries = dict(enumerate(ENTRIES[self.person_id]))
             service = None if action.work in entries else SERVICE.id
-            command = StartTimer(entries.get(action.work), service, started_at=done_at)
-            result = start_timer(self.tools, self.caller, command)
+            command = StartCommand(entries.get(action.work), service, started_at=done_at)
+            result = Timers(self.dependencies).start(self.caller, command)
             self.timers.append(result.outcome.timer.id)
         elif self.timers:
             timer_id = self.timers[-1 - action.back % len(self.timers)]
-            stop_timer(self.tools, self.caller, StopTimer(timer_id, stopped_at=done_at))
+            Timers(self.dependencies).stop(self.caller, StopCommand(timer_id, stopped_at=done_at))
 
 
 def _auto_stop_has_no_effect(action: UserAction, last_start: int | None, timestamp: int) -> bool:
@@ -80,11 +84,13 @@ def _auto_stop_has_no_effect(action: UserAction, last_start: int | None, timesta
 
 def _comparable_records(connection: Connection, person_id: int) -> dict[str, Any]:
     """Return timers, entries, person state and counters, without ids and versions."""
-    snapshot = Ledger(connection).read_all()[ZAGREB.id, person_id]
+    snapshot = SnapshotReader(connection).read_all()[ZAGREB.id, person_id]
     timers = [replace(timer, version=0) for timer in snapshot.timers]
     entries = {entry.id: replace(entry, version=0) for entry in snapshot.entries.values()}
-    state = replace(snapshot.slot, version=0)
-    return outline(replace(snapshot, timers=timers, entries=entries, slot=state))
+    state = replace(snapshot.person_state, version=0)
+    return outline(
+        dataclasses.replace(snapshot, timers=timers, entries=entries, person_state=state)
+    )
 
 
 def _reset_tables() -> None:
@@ -117,13 +123,13 @@ START_TIMES = {
 
 
 def test_offline_actions_give_the_same_result_as_online_actions(
-    tools: Toolbox, clock: FakeClock, connection: Connection
+    dependencies: Dependencies, clock: FakeClock, connection: Connection
 ) -> None:
     @bounded(18)
     @given(action_lists, st.sampled_from(sorted(START_TIMES)))
     def compare(actions: list[UserAction], start_time: str) -> None:
         _reset_tables()
-        online, offline = Client(tools, ONLINE), Client(tools, OFFLINE)
+        online, offline = Client(dependencies, ONLINE), Client(dependencies, OFFLINE)
         clock.instant = START_TIMES[start_time]
         done_at = []
         for action in actions:
@@ -134,11 +140,11 @@ def test_offline_actions_give_the_same_result_as_online_actions(
         last_start = None
         for action, timestamp in zip(actions, done_at, strict=True):
             if _auto_stop_has_no_effect(action, last_start, timestamp):
-                sweep(tools)
+                AutoStop(dependencies).run()
             offline.send(action, timestamp)
             last_start = timestamp if action.work is not None else last_start
         # An auto-stop run stops the overdue timers of both people.
-        sweep(tools)
+        AutoStop(dependencies).run()
         assert _comparable_records(connection, OFFLINE) == _comparable_records(connection, ONLINE)
         assert violations(connection) == []
 

@@ -18,22 +18,34 @@ from hypothesis.stateful import (
 )
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import StintError
-from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
-from chalicelib.core.ids import IdSource
-from chalicelib.core.unit_of_work import Answer
-from chalicelib.domain.directory import Caller, Role, Service
-from chalicelib.domain.timers import TimeEntry, Timer
-from chalicelib.dynamodb.database import Store
-from chalicelib.timers.auto_stop import sweep
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
+from chalicelib.core.ids import IdGenerator
+from chalicelib.core.permissions import Caller
+from chalicelib.core.unit_of_work import Result
+from chalicelib.dynamodb.database import Database
+from chalicelib.people.model import Role
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.auto_stop import AutoStop
+from chalicelib.timers.model import Timer, TimerOutcome
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.properties.bounds import bounded
-from tests.properties.model import DAY, HOUR, OLDEST_START, TOLERANCE, Model, Refusal, Session, Told
+from tests.properties.model import (
+    DAY,
+    HOUR,
+    OLDEST_START,
+    TOLERANCE,
+    Model,
+    Refusal,
+    Session,
+)
+from tests.properties.model import Result as ExpectedResult
 from tests.support.clock import MONDAY_NINE, FakeClock
 from tests.support.fixtures import ZAGREB, put_all
 from tests.support.invariants import violations
-from tools.ops.snapshot import Ledger
+from tools.ops.snapshot import SnapshotReader
 from tools.tables import empty_tables
 
 PERSON = 8784
@@ -42,7 +54,7 @@ SERVICE = Service(1294, ZAGREB.id, "Design")
 ENTRIES = (365, 366)
 FOREIGN_ENTRY = 367
 
-Command = StartTimer | StopTimer
+Command = StartCommand | StopCommand
 
 
 def _utc(*fields: int) -> int:
@@ -76,11 +88,11 @@ class DayMachine(RuleBasedStateMachine):
     def initialize_day(self, start_time: str) -> None:
         empty_tables()
         self.clock = FakeClock(START_TIMES[start_time])
-        self.tools = Toolbox(
-            Store(self.connection),
-            IdSource(self.clock.milliseconds),
+        self.dependencies = Dependencies(
+            Database(self.connection),
+            IdGenerator(self.clock.milliseconds),
             clock=self.clock,
-            pause=self.clock.advance,
+            sleep=self.clock.advance,
             jitter=lambda: 0.0,
         )
         self.model = Model(
@@ -107,25 +119,25 @@ class DayMachine(RuleBasedStateMachine):
 
     @rule(entry=st.sampled_from((*ENTRIES, ENTRIES[0], FOREIGN_ENTRY)), at=moments, key=keys)
     def start_on_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StartTimer(time_entry_id=entry, started_at=self._timestamp(at)), key)
+        self._send(StartCommand(time_entry_id=entry, started_at=self._timestamp(at)), key)
 
     @rule(at=moments, key=keys)
     def start_on_service(self, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StartTimer(service_id=SERVICE.id, started_at=self._timestamp(at)), key)
+        self._send(StartCommand(service_id=SERVICE.id, started_at=self._timestamp(at)), key)
 
     @precondition(lambda self: self.model.running)
     @rule(at=moments, key=keys)
     def switch_within_entry(self, at: tuple[str, int] | None, key: str | None) -> None:
         running = self.model.running
         assert running is not None
-        self._send(StartTimer(time_entry_id=running.entry, started_at=self._timestamp(at)), key)
+        self._send(StartCommand(time_entry_id=running.entry, started_at=self._timestamp(at)), key)
 
     @precondition(lambda self: self.model.sessions)
     @rule(position=positions, at=moments, key=keys)
     def stop(self, position: int, at: tuple[str, int] | None, key: str | None) -> None:
         sessions = self.model.sessions
         session = sessions[-1 - position % len(sessions)]
-        self._send(StopTimer(session.id, stopped_at=self._timestamp(at)), key)
+        self._send(StopCommand(session.id, stopped_at=self._timestamp(at)), key)
 
     @precondition(lambda self: any(session.reason for session in self.model.sessions))
     @rule(position=positions, earlier=st.sampled_from((-1, 0, 1, 600, 13 * HOUR)), key=keys)
@@ -137,11 +149,11 @@ class DayMachine(RuleBasedStateMachine):
         ]
         session = stopped[-1 - position % len(stopped)]
         assert session.stop is not None
-        self._send(StopTimer(session.id, stopped_at=session.stop - earlier), key)
+        self._send(StopCommand(session.id, stopped_at=session.stop - earlier), key)
 
     @rule(entry=st.sampled_from((*ENTRIES, FOREIGN_ENTRY)), at=moments, key=keys)
     def stop_by_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StopTimer(time_entry_id=entry, stopped_at=self._timestamp(at)), key)
+        self._send(StopCommand(time_entry_id=entry, stopped_at=self._timestamp(at)), key)
 
     @precondition(lambda self: self.sent)
     @rule(position=positions)
@@ -151,15 +163,15 @@ class DayMachine(RuleBasedStateMachine):
 
     @rule()
     def auto_stop(self) -> None:
-        expected = self.model.sweep(self._now)
-        report = sweep(self.tools)
+        expected = self.model.auto_stop(self._now)
+        report = AutoStop(self.dependencies).run()
         assert (report.found, report.stopped, report.complete) == (expected, expected, True)
 
     def teardown(self) -> None:
         if not hasattr(self, "model"):
             return
         assert violations(self.connection) == []
-        snapshot = Ledger(self.connection).read_all()[ZAGREB.id, PERSON]
+        snapshot = SnapshotReader(self.connection).read_all()[ZAGREB.id, PERSON]
         assert [_to_session(timer) for timer in snapshot.timers] == self.model.sessions
         assert {entry.id: entry.date for entry in snapshot.entries.values()} == self.model.entries
         for entry in snapshot.entries.values():
@@ -188,7 +200,7 @@ class DayMachine(RuleBasedStateMachine):
         Only a successful response makes the model store the key.
         """
         try:
-            expected: Told | Refusal = self._run_on_model(command, key)
+            expected: ExpectedResult | Refusal = self._run_on_model(command, key)
         except Refusal as refusal:
             expected = refusal
         actual = self._run_on_service(command, key)
@@ -196,19 +208,19 @@ class DayMachine(RuleBasedStateMachine):
             assert isinstance(actual, Refusal), actual
             assert actual == expected
             return
-        assert isinstance(actual, Answer), actual
+        assert isinstance(actual, Result), actual
         if expected.session.id == 0:
             self._store_ids(expected.session, actual.outcome.timer)
         assert _to_result(actual) == expected
         if key is not None and not expected.replayed:
-            self.model.keep(self._now, key, command, expected)
+            self.model.store(self._now, key, command, expected)
             self.sent[key] = command
 
-    def _run_on_model(self, command: Command, key: str | None) -> Told:
+    def _run_on_model(self, command: Command, key: str | None) -> ExpectedResult:
         replayed = self.model.replayed(self._now, key, command)
         if replayed is not None:
             return replayed
-        if isinstance(command, StartTimer):
+        if isinstance(command, StartCommand):
             return self.model.start(self._now, command.time_entry_id, command.started_at)
         if command.time_entry_id is not None:
             session = self.model.latest_on(command.time_entry_id)
@@ -218,15 +230,15 @@ class DayMachine(RuleBasedStateMachine):
             )
         return self.model.stop(self._now, session, command.stopped_at)
 
-    def _run_on_service(self, command: Command, key: str | None) -> Answer[Outcome] | Refusal:
+    def _run_on_service(self, command: Command, key: str | None) -> Result[TimerOutcome] | Refusal:
         request = None
         if key is not None:
-            fingerprint = digest_of(repr(command).encode())
-            request = RequestKey(ZAGREB.id, PERSON, digest_of(key.encode()), fingerprint)
+            fingerprint = fingerprint_of(repr(command).encode())
+            request = IdempotencyKey(ZAGREB.id, PERSON, fingerprint_of(key.encode()), fingerprint)
         try:
-            if isinstance(command, StartTimer):
-                return start_timer(self.tools, CALLER, command, request)
-            return stop_timer(self.tools, CALLER, command, request)
+            if isinstance(command, StartCommand):
+                return Timers(self.dependencies).start(CALLER, command, request)
+            return Timers(self.dependencies).stop(CALLER, command, request)
         except StintError as error:
             meta: Any = error.meta or {}
             pointer = (error.source or {}).get("pointer")
@@ -267,9 +279,9 @@ def _to_session(timer: Timer) -> Session:
     )
 
 
-def _to_result(result: Answer[Outcome]) -> Told:
+def _to_result(result: Result[TimerOutcome]) -> ExpectedResult:
     outcome = result.outcome
-    return Told(
+    return ExpectedResult(
         _to_session(outcome.timer),
         outcome.stopped_timer_id,
         outcome.already_stopped,

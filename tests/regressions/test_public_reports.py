@@ -8,19 +8,19 @@ from concurrent.futures import ThreadPoolExecutor
 
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.timers.auto_stop import sweep
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.timers.auto_stop import AutoStop
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
 from tests.support.fixtures import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB
 from tests.support.table_snapshots import items
 from tools.devserver.gateway import Gateway
 from tools.ops.invariants import check
-from tools.ops.snapshot import Ledger
+from tools.ops.snapshot import SnapshotReader
 
 
 def has_no_violations(connection: Connection) -> bool:
-    return not any(check(snapshot) for snapshot in Ledger(connection).read_all().values())
+    return not any(check(snapshot) for snapshot in SnapshotReader(connection).read_all().values())
 
 
 def test_double_tap_leaves_one_running_timer(admin: Api, connection: Connection) -> None:
@@ -72,11 +72,11 @@ def test_offline_client_cannot_undo_a_stop(
 
 
 def test_overdue_timer_stops_at_its_limit_and_can_be_corrected(
-    admin: Api, tools: Toolbox, connection: Connection, clock: FakeClock
+    admin: Api, dependencies: Dependencies, connection: Connection, clock: FakeClock
 ) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(3 * DAY)
-    assert sweep(tools).stopped == 1
+    assert AutoStop(dependencies).run().stopped == 1
     response = admin.get(f"/timers/{timer_id}")
     assert response.attributes["total_time"] == ZAGREB.auto_stop_after // MINUTE
     assert response.data["meta"] == {"stop_reason": "auto"}

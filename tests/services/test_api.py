@@ -3,18 +3,18 @@
 import pytest
 from pynamodb.connection import Connection
 
-from tests.support.api import Answer, Api
+from tests.support.api import Api, Response
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, FakeClock
 from tests.support.fixtures import ARCHIVED, CLOSED, DESIGN, DEVELOPMENT, MEMBER
 from tests.support.table_snapshots import snapshot
 
 
-def create(api: Api, **attributes: object) -> Answer:
+def create(api: Api, **attributes: object) -> Response:
     return api.post("/services", {"data": {"type": "services", "attributes": attributes}})
 
 
-def change(api: Api, service_id: int, **attributes: object) -> Answer:
+def change(api: Api, service_id: int, **attributes: object) -> Response:
     return api.patch(f"/services/{service_id}", {"data": {"attributes": attributes}})
 
 

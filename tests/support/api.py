@@ -8,13 +8,13 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.test import Client
 
-from tests.support.openapi_checks import complaint
+from tests.support.openapi_checks import openapi_violation
 
 JSON_API = "application/vnd.api+json"
 
 
 @dataclass(frozen=True)
-class Answer:
+class Response:
     status: int
     headers: Mapping[str, str]
     body: bytes
@@ -63,36 +63,36 @@ class Api:
         path: str,
         body: bytes = b"",
         headers: Mapping[str, str] | None = None,
-    ) -> Answer:
+    ) -> Response:
         all_headers = {**self.headers, **(headers or {})}
         with Client(self._app) as client:
-            response = client.http.request(method, f"/api/v2{path}", all_headers, body)
-        answer = Answer(response.status_code, response.headers, bytes(response.body))
-        document = answer.document if answer.body else None
-        problem = complaint(method, path.partition("?")[0], answer.status, document)
+            received = client.http.request(method, f"/api/v2{path}", all_headers, body)
+        response = Response(received.status_code, received.headers, bytes(received.body))
+        document = response.document if response.body else None
+        problem = openapi_violation(method, path.partition("?")[0], response.status, document)
         assert problem is None, problem
-        return answer
+        return response
 
-    def get(self, path: str) -> Answer:
+    def get(self, path: str) -> Response:
         return self.send("GET", path)
 
-    def write(self, method: str, path: str, document: object) -> Answer:
+    def write(self, method: str, path: str, document: object) -> Response:
         body = json.dumps(document).encode()
         return self.send(method, path, body, {"Content-Type": JSON_API})
 
-    def post(self, path: str, document: object) -> Answer:
+    def post(self, path: str, document: object) -> Response:
         return self.write("POST", path, document)
 
-    def patch(self, path: str, document: object | None = None) -> Answer:
+    def patch(self, path: str, document: object | None = None) -> Response:
         if document is None:
             return self.send("PATCH", path)
         return self.write("PATCH", path, document)
 
-    def start(self, **attributes: object) -> Answer:
+    def start(self, **attributes: object) -> Response:
         """Start a timer, for example ``start(time_entry_id=364)``."""
         return self.post("/timers", {"data": {"type": "timers", "attributes": attributes}})
 
-    def stop(self, timer_id: str, **attributes: object) -> Answer:
+    def stop(self, timer_id: str, **attributes: object) -> Response:
         """Stop a timer, now or at ``stopped_at`` (an RFC 3339 timestamp)."""
         if not attributes:
             return self.patch(f"/timers/{timer_id}/stop")

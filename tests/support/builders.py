@@ -1,11 +1,14 @@
 """Build one person's records. Each field that a test does not set has a default."""
 
-from dataclasses import replace
 from typing import Any
 
-from chalicelib.domain.directory import Organization, Service
-from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
-from chalicelib.timers.rules import Drawn
+from msgspec.structs import replace
+
+from chalicelib.organizations.model import Organization
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import PersonState, RunningTimer, Timer
+from chalicelib.timers.rules import GeneratedIds
 from tests.support.clock import HOUR, MONDAY_NINE
 
 NOW = MONDAY_NINE
@@ -25,7 +28,7 @@ NEW_ENTRY = 9_000
 TIMER = 11
 NEW_TIMER = 12
 
-DRAWN = Drawn(now=NOW, timer_id=NEW_TIMER, time_entry_id=NEW_ENTRY)
+DRAWN = GeneratedIds(now=NOW, timer_id=NEW_TIMER, time_entry_id=NEW_ENTRY)
 
 
 def timer(**fields: Any) -> Timer:
@@ -56,12 +59,12 @@ def entry(**fields: Any) -> TimeEntry:
     return replace(default, **fields)
 
 
-def idle(**fields: Any) -> Slot:
+def idle(**fields: Any) -> PersonState:
     """Return the state of a person who never started a timer."""
-    return replace(Slot(ORGANIZATION.id, PERSON), **fields)
+    return replace(PersonState(ORGANIZATION.id, PERSON), **fields)
 
 
-def running(started_at: int = NOW - HOUR, **fields: Any) -> Slot:
+def running(started_at: int = NOW - HOUR, **fields: Any) -> PersonState:
     """Return the state of a person whose timer runs on ``ENTRY``."""
     return idle(
         version=3,

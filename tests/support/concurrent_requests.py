@@ -6,10 +6,12 @@ import time
 from collections import Counter, defaultdict
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from typing import Any
 
-from chalicelib.core.dependencies import Toolbox
+from msgspec.structs import replace
+
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import (
     Conflict,
     OverlapsSession,
@@ -17,17 +19,20 @@ from chalicelib.core.errors import (
     StintError,
     Unavailable,
 )
-from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
-from chalicelib.core.ids import IdSource
-from chalicelib.core.unit_of_work import Answer
-from chalicelib.domain.directory import Caller, Organization, Role
-from chalicelib.domain.timers import StopReason, TimeEntry, Timer
-from chalicelib.dynamodb.database import Store
-from chalicelib.timers.auto_stop import SweepReport, sweep
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
+from chalicelib.core.ids import IdGenerator
+from chalicelib.core.permissions import Caller
+from chalicelib.core.unit_of_work import Result
+from chalicelib.dynamodb.database import Database
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Role
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.auto_stop import AutoStop, AutoStopReport
+from chalicelib.timers.model import StopReason, Timer, TimerOutcome
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.clock import MINUTE, MONDAY_NINE
 from tests.support.engine import ENDPOINT
-from tests.support.fault_injection import Weather
+from tests.support.fault_injection import RandomFaults
 from tests.support.fixtures import (
     ADMIN,
     DESIGN,
@@ -65,7 +70,7 @@ ENTRIES = {
 }
 SERVICES = {ZAGREB.id: (DESIGN, DEVELOPMENT), KOLKATA.id: (FOREIGN_SERVICE,)}
 
-Command = StartTimer | StopTimer
+Command = StartCommand | StopCommand
 
 
 def time_entries() -> list[TimeEntry]:
@@ -105,15 +110,15 @@ class SharedClock:
 class Request:
     caller: Caller
     command: Command
-    key: RequestKey | None = None
+    key: IdempotencyKey | None = None
 
 
 @dataclass(frozen=True)
 class RequestResult:
-    """The result of a request: an answer or an error."""
+    """The result of a request: a response or an error."""
 
     request: Request
-    answer: Answer[Outcome] | None
+    response: Result[TimerOutcome] | None
     error: StintError | None = None
 
 
@@ -122,31 +127,31 @@ class Run:
     """The state that all threads share. Appending to a list is atomic."""
 
     clock: SharedClock = field(default_factory=SharedClock)
-    heard: list[RequestResult] = field(default_factory=list)
+    results: list[RequestResult] = field(default_factory=list)
     keyed: list[Request] = field(default_factory=list)
     seen: list[tuple[Caller, int]] = field(default_factory=list)
-    reports: list[SweepReport] = field(default_factory=list)
+    reports: list[AutoStopReport] = field(default_factory=list)
 
-    def send(self, tools: Toolbox, request: Request) -> Answer[Outcome] | None:
+    def send(self, dependencies: Dependencies, request: Request) -> Result[TimerOutcome] | None:
         """Send a request and record its result. Any error outside the contract fails the test."""
         command = request.command
         try:
-            if isinstance(command, StartTimer):
-                answer = start_timer(tools, request.caller, command, request.key)
-                self.seen.append((request.caller, answer.outcome.timer.id))
+            if isinstance(command, StartCommand):
+                response = Timers(dependencies).start(request.caller, command, request.key)
+                self.seen.append((request.caller, response.outcome.timer.id))
             else:
-                answer = stop_timer(tools, request.caller, command, request.key)
+                response = Timers(dependencies).stop(request.caller, command, request.key)
         except (Conflict, Unavailable, *REFUSALS) as error:
-            self.heard.append(RequestResult(request, None, error))
+            self.results.append(RequestResult(request, None, error))
             return None
-        self.heard.append(RequestResult(request, answer))
-        return answer
+        self.results.append(RequestResult(request, response))
+        return response
 
 
-class Phone:
+class VirtualUser:
     """A virtual user: one thread with separate dependencies, which sends random requests."""
 
-    def __init__(self, run: Run, store: Store, seed: str) -> None:
+    def __init__(self, run: Run, store: Database, seed: str) -> None:
         self.run = run
         self.random = random.Random(seed)  # noqa: S311
         skew = self.random.choice((-1, 0, 0, 1))
@@ -154,11 +159,11 @@ class Phone:
         def clock() -> int:
             return run.clock() + skew
 
-        self.tools = Toolbox(
+        self.dependencies = Dependencies(
             store,
-            IdSource(lambda: clock() * 1000, self.random.getrandbits),
+            IdGenerator(lambda: clock() * 1000, self.random.getrandbits),
             clock=clock,
-            pause=lambda seconds: time.sleep(seconds / 20),
+            sleep=lambda seconds: time.sleep(seconds / 20),
             jitter=self.random.random,
         )
 
@@ -173,13 +178,13 @@ class Phone:
 
     def _start(self) -> None:
         caller = self.random.choice(CALLERS)
-        command = StartTimer(time_entry_id=self.random.choice(ENTRIES[caller.person_id]))
+        command = StartCommand(time_entry_id=self.random.choice(ENTRIES[caller.person_id]))
         kind = self.random.randrange(6)
         if kind == 0:
-            command = StartTimer(service_id=self.random.choice(SERVICES[caller.organization.id]))
+            command = StartCommand(service_id=self.random.choice(SERVICES[caller.organization.id]))
         elif kind == 1:
             delay = self.random.choice((0, 5, 60))
-            command = replace(command, started_at=self.tools.now() - delay)
+            command = replace(command, started_at=self.dependencies.now() - delay)
         elif kind == 2 and caller.organization.id == ZAGREB.id:
             # The admin starts a timer for another person.
             command = replace(command, person_id=caller.person_id)
@@ -190,47 +195,50 @@ class Phone:
         if self.random.randrange(3) == 0:
             caller = self.random.choice(CALLERS)
             entry_id = self.random.choice(ENTRIES[caller.person_id])
-            self._send(caller, StopTimer(time_entry_id=entry_id))
+            self._send(caller, StopCommand(time_entry_id=entry_id))
         elif self.run.seen:
             caller, timer_id = self.random.choice(self.run.seen[-12:])
-            self._send(caller, StopTimer(timer_id))
+            self._send(caller, StopCommand(timer_id))
 
     def _stop_earlier(self) -> None:
         # If another start or auto-stop has stopped the timer, this corrects its stop.
         if self.run.seen:
             caller, timer_id = self.random.choice(self.run.seen[-40:])
-            earlier = self.tools.now() - self.random.choice((0, 10, 60, 200))
-            self._send(caller, StopTimer(timer_id, stopped_at=earlier))
+            earlier = self.dependencies.now() - self.random.choice((0, 10, 60, 200))
+            self._send(caller, StopCommand(timer_id, stopped_at=earlier))
 
     def _repeat(self) -> None:
         if self.run.keyed:
-            self.run.send(self.tools, self.random.choice(self.run.keyed[-20:]))
+            self.run.send(self.dependencies, self.random.choice(self.run.keyed[-20:]))
         else:
             self._start()
 
     def _auto_stop(self) -> None:
-        self.run.reports.append(sweep(self.tools))
+        self.run.reports.append(AutoStop(self.dependencies).run())
 
     def _send(self, caller: Caller, command: Command) -> None:
         if self.random.randrange(2):
-            self.run.send(self.tools, Request(caller, command))
+            self.run.send(self.dependencies, Request(caller, command))
             return
         request = Request(caller, command, key_for(caller, command, self.random.randbytes(8)))
         # Other threads may repeat the request before the response, and even before it is sent.
         self.run.keyed.append(request)
-        self.run.send(self.tools, request)
+        self.run.send(self.dependencies, request)
 
 
-def key_for(caller: Caller, command: Command, key: bytes) -> RequestKey:
-    return RequestKey(
-        caller.organization.id, caller.person_id, digest_of(key), digest_of(repr(command).encode())
+def key_for(caller: Caller, command: Command, key: bytes) -> IdempotencyKey:
+    return IdempotencyKey(
+        caller.organization.id,
+        caller.person_id,
+        fingerprint_of(key),
+        fingerprint_of(repr(command).encode()),
     )
 
 
-def weather_of(seed: str) -> Weather:
+def random_faults(seed: str) -> RandomFaults:
     """Return the random faults of a run."""
     # moto ignores ClientRequestToken: it would write a transaction with a lost response twice.
-    return Weather(seed, conflicts=12, stale=60, lost=0 if ENDPOINT is None else 6)
+    return RandomFaults(seed, conflicts=12, stale=60, lost=0 if ENDPOINT is None else 6)
 
 
 def all_at_once(act: Callable[[int], None]) -> None:
@@ -245,12 +253,12 @@ def all_at_once(act: Callable[[int], None]) -> None:
         list(threads.map(begin, range(THREADS)))
 
 
-def summary(run: Run, weather: Weather) -> str:
-    errors = Counter(type(result.error).__name__ for result in run.heard if result.error)
-    replayed = sum(result.answer.replayed for result in run.heard if result.answer)
+def summary(run: Run, faults: RandomFaults) -> str:
+    errors = Counter(type(result.error).__name__ for result in run.results if result.error)
+    replayed = sum(result.response.replayed for result in run.results if result.response)
     auto_stopped = sum(report.stopped for report in run.reports)
     return (
-        f"{len(run.heard)} requests, {dict(errors)}, {dict(weather.happened)}, "
+        f"{len(run.results)} requests, {dict(errors)}, {dict(faults.happened)}, "
         f"{replayed} replayed, {auto_stopped} auto-stopped"
     )
 
@@ -264,18 +272,18 @@ def check_starts(run: Run, stored: dict[TimerKey, Timer]) -> None:
     answered: set[TimerKey] = set()
     unknown = 0
     answered_keys = {
-        result.request.key for result in run.heard if result.answer and result.request.key
+        result.request.key for result in run.results if result.response and result.request.key
     }
-    for result in run.heard:
+    for result in run.results:
         request = result.request
         command = request.command
-        if not isinstance(command, StartTimer):
+        if not isinstance(command, StartCommand):
             continue
-        if result.answer is None:
+        if result.response is None:
             # Only after this error it is unknown whether the timer was started.
             unknown += isinstance(result.error, Unavailable) and request.key not in answered_keys
             continue
-        outcome = result.answer.outcome
+        outcome = result.response.outcome
         timer = stored[key_of(outcome.timer)]
         assert outcome.timer == replace(timer, stopped_at=None, stop_reason=None, version=1)
         assert timer.person_id == (command.person_id or request.caller.person_id)
@@ -296,10 +304,10 @@ def _check_superseded(timer: Timer, started_at: int) -> None:
 def check_stops(run: Run, stored: dict[TimerKey, Timer]) -> None:
     """Each stop in a response is stored as in the response, unless an earlier stop replaced it."""
     manual_stops: Counter[TimerKey] = Counter()
-    for result in run.heard:
-        if result.answer is None or isinstance(result.request.command, StartTimer):
+    for result in run.results:
+        if result.response is None or isinstance(result.request.command, StartCommand):
             continue
-        outcome = result.answer.outcome
+        outcome = result.response.outcome
         answered, timer = outcome.timer, stored[key_of(outcome.timer)]
         assert answered.stopped_at is not None
         if answered.stop_reason is None:
@@ -310,27 +318,27 @@ def check_stops(run: Run, stored: dict[TimerKey, Timer]) -> None:
             assert timer.stop_reason is None
             assert timer.stopped_at is not None
             assert timer.stopped_at < answered.stopped_at
-        manual_stops[key_of(timer)] += not outcome.already_stopped and not result.answer.replayed
+        manual_stops[key_of(timer)] += not outcome.already_stopped and not result.response.replayed
     assert all(times <= 1 for times in manual_stops.values()), manual_stops
 
 
 def check_keys(run: Run) -> None:
     """An idempotency key has one effect, and all requests with it get the same response."""
-    by_key: dict[RequestKey, list[RequestResult]] = defaultdict(list)
-    for result in run.heard:
+    by_key: dict[IdempotencyKey, list[RequestResult]] = defaultdict(list)
+    for result in run.results:
         if result.request.key is not None:
             by_key[result.request.key].append(result)
     effects = Counter[TimerKey]()
     for results in by_key.values():
-        answers = [result.answer for result in results if result.answer]
-        assert len({answer.outcome for answer in answers}) <= 1
-        first = sum(not answer.replayed for answer in answers)
+        responses = [result.response for result in results if result.response]
+        assert len({response.outcome for response in responses}) <= 1
+        first = sum(not response.replayed for response in responses)
         is_unknown = any(isinstance(result.error, Unavailable) for result in results)
         assert first <= 1
-        assert first == 1 or is_unknown or not answers
+        assert first == 1 or is_unknown or not responses
         for result in results[:1]:
-            if answers and isinstance(result.request.command, StartTimer):
-                effects[key_of(answers[0].outcome.timer)] += 1
+            if responses and isinstance(result.request.command, StartCommand):
+                effects[key_of(responses[0].outcome.timer)] += 1
     assert all(times == 1 for times in effects.values()), "two keys returned the same timer"
 
 

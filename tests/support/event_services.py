@@ -6,26 +6,27 @@ test advances the clock by an hour.
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 from unittest.mock import patch
 
 from moto.core.models import DEFAULT_ACCOUNT_ID
 from moto.sqs.models import sqs_backends
+from msgspec.structs import replace
 
 from chalicelib.clients.aws import client
-from chalicelib.clients.http_client import Limits, Poster
+from chalicelib.clients.http_client import Limits, WebhookClient
 from chalicelib.clients.intercom import Intercom
 from chalicelib.clients.secrets_manager import Secrets
-from chalicelib.clients.sqs import Queue, decode
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.clients.sqs import Queue, decode_delivery
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
-from chalicelib.deliveries.operations import DeliveryTools, deliver
-from chalicelib.deliveries.rules import Delivery
-from chalicelib.events.fanout import FanOutReport, FanOutTools, fan_out
-from chalicelib.events.rules import EventType
+from chalicelib.deliveries.model import Delivery
+from chalicelib.deliveries.operations import WebhookDelivery
+from chalicelib.events.fanout import EventFanout, EventFanoutReport
+from chalicelib.events.model import EventType
 from chalicelib.handlers.webhook_delivery import BATCH
-from chalicelib.services.offices import offices
+from chalicelib.webhooks import outgoing
 from chalicelib.webhooks.model import Webhook, secret_of
 from tests.support.clock import FakeClock
 from tests.support.fixtures import ZAGREB
@@ -38,55 +39,55 @@ _QUICK = Limits(resolve=1, connect=1, total=1, tail=0.1)
 
 
 @dataclass
-class Outside:
+class EventServices:
     """Queues and secrets, and the workers that use them."""
 
     settings: Settings
-    tools: Toolbox
-    poster: Poster
+    dependencies: Dependencies
+    client: WebhookClient
     intercom_url: str | None = None
     intercom_person: str | None = None
 
-    def fan_out_tools(self) -> FanOutTools:
+    def event_fanout(self) -> EventFanout:
         region = self.settings.region
-        return FanOutTools(
-            self.tools.store,
+        return EventFanout(
+            self.dependencies.database,
             Queue(self.settings.deliveries_url, region),
             Queue(self.settings.failed_records_url, region),
             self.intercom_person,
         )
 
-    def delivery_tools(self) -> DeliveryTools:
+    def webhook_delivery(self) -> WebhookDelivery:
         region = self.settings.region
-        secrets = Secrets(region, self.tools.clock)
+        secrets = Secrets(region, self.dependencies.clock)
         intercom = None
         if self.intercom_url is not None:
             intercom = Intercom(
-                self.poster, secrets, str(self.settings.intercom_token), self.intercom_url
+                self.client, secrets, str(self.settings.intercom_token), self.intercom_url
             )
-        return DeliveryTools(
-            self.tools,
-            Queue(self.settings.deliveries_url, region),
-            Queue(self.settings.dead_letters_url, region),
-            self.poster,
-            secrets,
-            self.settings.webhook_key,
-            intercom,
+        return WebhookDelivery(
+            self.dependencies,
+            deliveries=Queue(self.settings.deliveries_url, region),
+            dead_letters=Queue(self.settings.dead_letters_url, region),
+            client=self.client,
+            secrets=secrets,
+            master_key_name=self.settings.webhook_key,
+            intercom=intercom,
         )
 
-    def fan_out(self, *records: dict[str, Any]) -> FanOutReport:
-        return fan_out(self.fan_out_tools(), records)
+    def fan_out(self, *records: dict[str, Any]) -> EventFanoutReport:
+        return self.event_fanout().run(records)
 
     def deliver(self) -> int:
         """Deliver until no message is visible; return the number of received messages."""
-        return self.feed(self.delivery_tools()).run()
+        return self.feed(self.webhook_delivery()).run()
 
-    def feed(self, tools: DeliveryTools, handle: Callable[..., Any] | None = None) -> QueueFeed:
+    def feed(self, worker: WebhookDelivery, handle: Callable[..., Any] | None = None) -> QueueFeed:
         """Return a poller that works like Lambda: one invocation for each batch of the queue."""
 
         def handler(event: dict[str, Any]) -> dict[str, Any]:
             messages = {record["messageId"]: record["body"] for record in event["Records"]}
-            failed = deliver(tools, messages).failed
+            failed = worker.run(messages).failed
             return {"batchItemFailures": [{"itemIdentifier": message_id} for message_id in failed]}
 
         sqs = client("sqs", self.settings.region)
@@ -94,11 +95,11 @@ class Outside:
 
     def queued(self) -> list[Delivery]:
         """Return all messages on the delivery queue, including delayed ones."""
-        return [decode(text) for text in self.texts(self.settings.deliveries_url)]
+        return [decode_delivery(text) for text in self.texts(self.settings.deliveries_url)]
 
     def dead(self) -> list[Delivery]:
         """Return the dead letters."""
-        return [decode(text) for text in self.texts(self.settings.dead_letters_url)]
+        return [decode_delivery(text) for text in self.texts(self.settings.dead_letters_url)]
 
     def texts(self, url: str) -> list[str]:
         """Return the bodies of all messages on a queue."""
@@ -115,9 +116,9 @@ class Outside:
 
     def create_webhook(self, url: str, *events: EventType, **members: Any) -> Webhook:
         """Create a webhook; without ``events`` it subscribes to all event types."""
-        now = self.tools.now()
+        now = self.dependencies.now()
         webhook = Webhook(
-            id=self.tools.ids.draw(),
+            id=self.dependencies.ids.generate(),
             organization_id=ZAGREB.id,
             name="a receiver",
             url=url,
@@ -126,21 +127,21 @@ class Outside:
             updated_at=now,
         )
         webhook = replace(webhook, **members)
-        assert self.tools.store.create(webhook)
+        assert self.dependencies.database.create(webhook)
         return webhook
 
     def webhook(self, created: Webhook) -> Webhook:
         """Return the current state of a webhook."""
-        (stored,) = self.tools.store.everywhere(
+        (stored,) = self.dependencies.database.get_many_across_organizations(
             Webhook, [(created.organization_id, created.id)]
         ).values()
         return stored
 
 
 @contextmanager
-def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
+def event_services_of(dependencies: Dependencies, clock: FakeClock) -> Iterator[EventServices]:
     """Provide empty queues, which use the fake clock, and secrets."""
-    settings = tools.settings
+    settings = dependencies.settings
     region = settings.region
     secrets_manager = client("secretsmanager", region)
     token = secrets_manager.create_secret(Name=TOKEN_NAME, SecretString=TOKEN)["ARN"]
@@ -152,12 +153,12 @@ def outside_world(tools: Toolbox, clock: FakeClock) -> Iterator[Outside]:
         for url in queues:
             _empty(url, region)
         # Clients cache secrets: without this, a call for a secret could be missing.
-        offices.cache_clear()
+        outgoing._secrets.cache_clear()
         try:
-            yield Outside(
+            yield EventServices(
                 replace(settings, intercom_token=token),
-                tools,
-                Poster(local=True, limits=_QUICK),
+                dependencies,
+                WebhookClient(local=True, limits=_QUICK),
             )
         finally:
             secrets_manager.delete_secret(SecretId=token, ForceDeleteWithoutRecovery=True)

@@ -82,7 +82,7 @@ def unreachable() -> ConnectTimeoutError:
 
 
 @dataclass
-class Weather:
+class RandomFaults:
     """Random faults for a whole test run, generated from ``seed``.
 
     :param conflicts: percentage of transactions that are cancelled by a transaction conflict.

@@ -1,29 +1,24 @@
 """Fixtures: two organizations with people, services, time entries and tokens."""
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
-from chalicelib.core.write_set import EntryTallying
-from chalicelib.counters.repository import model_at
-from chalicelib.domain.directory import (
-    ApiToken,
-    Claim,
-    Organization,
-    Person,
-    Role,
-    Service,
-    Token,
-    TokenList,
-)
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.domain.tokens import digest, new_token
+from chalicelib.api_tokens.authentication import digest, new_token
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
+from chalicelib.counters.model import EntryCounterDeltas
+from chalicelib.counters.repository import model_with_key
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.items import Record, model_of
-from chalicelib.events.rules import EventType
-from chalicelib.people.rules import email_claim
+from chalicelib.dynamodb.database import Database
+from chalicelib.dynamodb.items import to_item
+from chalicelib.events.model import EventType
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.people.rules import email_constraint
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
 from chalicelib.webhooks.model import Webhook
 
 ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
@@ -54,10 +49,10 @@ _CREATED = 1_767_225_600
 
 
 @dataclass(frozen=True)
-class World:
+class Fixtures:
     """The created fixtures. ``tokens`` maps a person's id to their plain-text token."""
 
-    store: Store
+    store: Database
     tokens: dict[int, str] = field(default_factory=dict)
 
     def headers(self, person_id: int, organization: Organization = ZAGREB) -> dict[str, str]:
@@ -67,13 +62,13 @@ class World:
         }
 
 
-def create_world(store: Store) -> World:
-    world = World(store)
+def create_fixtures(store: Database) -> Fixtures:
+    fixtures = Fixtures(store)
     put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, _WEBHOOK)
     for person in _PEOPLE:
-        world.tokens[person.id] = new_token()
-    put_all(*(record for person in _PEOPLE for record in _credentials(person, world)))
-    return world
+        fixtures.tokens[person.id] = new_token()
+    put_all(*(record for person in _PEOPLE for record in _credentials(person, fixtures)))
+    return fixtures
 
 
 def token_id(person_id: int) -> int:
@@ -81,34 +76,36 @@ def token_id(person_id: int) -> int:
     return 10 * person_id
 
 
-def _credentials(person: Person, world: World) -> tuple[Record, ...]:
+def _credentials(person: Person, fixtures: Fixtures) -> tuple[Any, ...]:
     """Return a person's token, list of tokens, and unique constraint on the email address."""
-    token_hash = digest(world.tokens[person.id])
+    token_hash = digest(fixtures.tokens[person.id])
     scope = person.organization_id, person.id
     api_token = ApiToken(token_id(person.id), *scope, "test", token_hash, _CREATED)
     return (
-        Token(token_hash, *scope, person.role, "test"),
-        TokenList(person.id, person.organization_id, 1, (api_token,)),
-        Claim(email_claim(f"{person.id}@example.com"), person.organization_id, person.id),
+        Credential(token_hash, *scope, person.role, "test"),
+        PersonTokens(person.id, person.organization_id, 1, (api_token,)),
+        UniqueConstraint(
+            email_constraint(f"{person.id}@example.com"), person.organization_id, person.id
+        ),
     )
 
 
-def put_all(*records: Record) -> None:
+def put_all(*records: Any) -> None:
     """Put many records in few calls; overwrite existing ones. Count time entries as new ones."""
     by_model: dict[type[Model], list[Model]] = {}
-    counters = EntryTallying()
+    counters = EntryCounterDeltas()
     for record in records:
         if isinstance(record, TimeEntry) and record.deleted_at is None:
-            counters.came(record)
-        item = model_of(record)
+            counters.added(record)
+        item = to_item(record)
         by_model.setdefault(type(item), []).append(item)
     for model, items in by_model.items():
         with model.batch_write() as batch:
             for item in items:
                 batch.save(item)
-    for tally in counters.changes():
-        model_at(keys.tally(tally.name)).update(
-            [Path(name).add(delta) for name, delta in tally.counters.items()]
+    for counter in counters.collected():
+        model_with_key(keys.counter(counter.name)).update(
+            [Path(name).add(delta) for name, delta in counter.counters.items()]
         )
 
 

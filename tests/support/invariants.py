@@ -5,9 +5,9 @@ from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.domain.timers import Timer
-from tools.ops.invariants import Books, check
-from tools.ops.snapshot import Ledger, Scope
+from chalicelib.timers.model import Timer
+from tools.ops.invariants import PersonSnapshot, check
+from tools.ops.snapshot import Scope, SnapshotReader
 
 TimerKey = tuple[int, int]
 """The id of an organization and the id of a timer."""
@@ -15,22 +15,22 @@ TimerKey = tuple[int, int]
 
 def violations(connection: Connection) -> list[str]:
     """Read everything and return every violated invariant."""
-    return violations_of(Ledger(connection).read_all())
+    return violations_of(SnapshotReader(connection).read_all())
 
 
-def violations_of(everybody: Mapping[Scope, Books]) -> list[str]:
+def violations_of(snapshots: Mapping[Scope, PersonSnapshot]) -> list[str]:
     """Return every violated invariant of snapshots that are already read."""
     return [
         f"{scope}: {violation.what}"
-        for scope, books in everybody.items()
-        for violation in check(books)
+        for scope, snapshot in snapshots.items()
+        for violation in check(snapshot)
     ]
 
 
 def timers(connection: Connection) -> dict[TimerKey, Timer]:
     """Return the timers of all persons in all organizations."""
-    all_books = Ledger(connection).read_all().values()
-    return {key_of(timer): timer for books in all_books for timer in books.timers}
+    all_snapshots = SnapshotReader(connection).read_all().values()
+    return {key_of(timer): timer for snapshot in all_snapshots for timer in snapshot.timers}
 
 
 def key_of(timer: Timer) -> TimerKey:
@@ -38,16 +38,16 @@ def key_of(timer: Timer) -> TimerKey:
     return timer.organization_id, timer.id
 
 
-def outline(books: Books) -> dict[str, Any]:
+def outline(snapshot: PersonSnapshot) -> dict[str, Any]:
     """Return the snapshot with each id replaced by its position.
 
     Two outlines are equal if the same operations happened the same number of times. Versions stay
     in the outline, because a version counts how often its item was written.
     """
-    timer_position = {timer.id: position for position, timer in enumerate(books.timers)}
-    entries = sorted(books.entries.values(), key=lambda entry: entry.id)
+    timer_position = {timer.id: position for position, timer in enumerate(snapshot.timers)}
+    entries = sorted(snapshot.entries.values(), key=lambda entry: entry.id)
     entry_position = {entry.id: position for position, entry in enumerate(entries)}
-    slot = books.slot
+    state = snapshot.person_state
     return {
         "timers": [
             (
@@ -58,7 +58,7 @@ def outline(books: Books) -> dict[str, Any]:
                 timer.stop_reason,
                 timer.version,
             )
-            for timer in books.timers
+            for timer in snapshot.timers
         ],
         "entries": [
             (
@@ -74,11 +74,11 @@ def outline(books: Books) -> dict[str, Any]:
             )
             for entry in entries
         ],
-        "slot": (
-            slot.version,
-            timer_position.get(slot.running.timer_id) if slot.running else None,
-            timer_position.get(slot.last_timer_id),
-            slot.last_stopped_at,
+        "person_state": (
+            state.version,
+            timer_position.get(state.running.timer_id) if state.running else None,
+            timer_position.get(state.last_timer_id),
+            state.last_stopped_at,
         ),
-        "tallies": books.tallies,
+        "counters": snapshot.counters,
     }

@@ -8,14 +8,14 @@ from typing import Any
 import jsonschema_rs
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import real_toolbox
-from chalicelib.dynamodb.database import Store
-from chalicelib.http.openapi.document import describe
-from chalicelib.http.table import route_table
+from chalicelib.core.dependencies import build_dependencies
+from chalicelib.dynamodb.database import Database
+from chalicelib.http.openapi.document import openapi_document
+from chalicelib.registry import RESOURCES, build_routes
 
 Description = dict[str, Any]
 
-TABLE = route_table(real_toolbox(Store(Connection())))
+TABLE = build_routes(build_dependencies(Database(Connection())))
 """The routes, for inspection only: no database is behind them."""
 
 _DATA = ("examples", "example", "enum", "const")
@@ -24,7 +24,7 @@ _DATA = ("examples", "example", "enum", "const")
 @cache
 def description() -> Description:
     """Return the OpenAPI document of the route table."""
-    return describe(TABLE, "http://stint.test")
+    return openapi_document(TABLE, RESOURCES, "http://stint.test")
 
 
 def close(schemas: dict[str, Any]) -> None:
@@ -55,7 +55,9 @@ def operation(method: str, path: str) -> dict[str, Any] | None:
     return None
 
 
-def complaint(method: str, path: str, status: int, document: dict[str, Any] | None) -> str | None:
+def openapi_violation(
+    method: str, path: str, status: int, document: dict[str, Any] | None
+) -> str | None:
     """Return how a response differs from the OpenAPI document, or None if it conforms."""
     described = operation(method, path)
     if described is None:
@@ -91,7 +93,9 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 @cache
 def _closed() -> dict[str, Any]:
-    schemas: dict[str, Any] = describe(TABLE, "http://stint.test")["components"]["schemas"]
+    schemas: dict[str, Any] = openapi_document(TABLE, RESOURCES, "http://stint.test")["components"][
+        "schemas"
+    ]
     close(schemas)
     return schemas
 

@@ -8,17 +8,17 @@ from click.testing import CliRunner, Result
 
 from tests.support.fixtures import ZAGREB
 from tools.admin.cli import admin
-from tools.admin.context import Desk
+from tools.admin.context import AdminContext
 
 
 @dataclass(frozen=True)
 class Operator:
-    desk: Desk
+    context: AdminContext
 
     def run(self, *arguments: object, typed: str | bytes | None = None) -> Result:
         """Run a command; ``typed`` is its stdin."""
         words = [str(argument) for argument in arguments]
-        return CliRunner().invoke(admin, words, input=typed, obj=lambda: self.desk)
+        return CliRunner().invoke(admin, words, input=typed, obj=lambda: self.context)
 
     def done(self, *arguments: object, typed: str | bytes | None = None) -> str:
         """Run a command that must succeed; return its stdout."""

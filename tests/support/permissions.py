@@ -19,7 +19,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.clients.aws import client
 from chalicelib.core.settings import Settings
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.registry import TABLES
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT
 

@@ -21,12 +21,12 @@ class Received:
 
 @dataclass
 class Receiver:
-    """Records requests. ``answers`` are the next responses; after them comes ``otherwise``."""
+    """Records requests. ``responses`` are the next responses; after them comes ``otherwise``."""
 
     url: str = ""
     port: int = 0
     received: list[Received] = field(default_factory=list)
-    answers: "list[Answering]" = field(default_factory=list)
+    responses: "list[Answering]" = field(default_factory=list)
     otherwise: "Answering" = field(default_factory=lambda: status(204))
     ended: threading.Event = field(default_factory=threading.Event)
     _lock: threading.Lock = field(default_factory=threading.Lock)
@@ -35,7 +35,7 @@ class Receiver:
         """Record a request and return its response."""
         with self._lock:
             self.received.append(request)
-            return self.answers.pop(0) if self.answers else self.otherwise
+            return self.responses.pop(0) if self.responses else self.otherwise
 
     @property
     def ids(self) -> list[str]:

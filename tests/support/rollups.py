@@ -2,10 +2,10 @@
 
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.core.ids import IdSource
-from chalicelib.counters.rollup import roll_up
-from chalicelib.dynamodb.database import Store
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.ids import IdGenerator
+from chalicelib.counters.rollup import CounterRollup
+from chalicelib.dynamodb.database import Database
 from tests.support.clock import FakeClock
 from tools.ops.counter_repair import behind, read_all
 
@@ -13,5 +13,7 @@ from tools.ops.counter_repair import behind, read_all
 def roll_up_all(connection: Connection) -> None:
     """Roll up all counters, as the stream handler does."""
     clock = FakeClock()
-    tools = Toolbox(Store(connection), IdSource(clock.milliseconds), clock, clock.advance)
-    assert roll_up(tools, behind(read_all(connection))) == set()
+    dependencies = Dependencies(
+        Database(connection), IdGenerator(clock.milliseconds), clock, clock.advance
+    )
+    assert CounterRollup(dependencies).run(behind(read_all(connection))) == set()

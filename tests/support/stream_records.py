@@ -3,10 +3,12 @@
 import itertools
 from typing import Any
 
-from chalicelib.domain.timers import TimeEntry, Timer
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.items import model_of
-from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
+from chalicelib.dynamodb.items import to_item
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.model import Timer
+from chalicelib.timers.repository import TimerModel
 from tests.support.clock import MONDAY_NINE
 
 _numbers = itertools.count(100_000_000_000_000_000_000)
@@ -25,7 +27,7 @@ def stream_record(old: Timer | TimeEntry | None, new: Timer | TimeEntry | None) 
     }
     for name, image in (("OldImage", old), ("NewImage", new)):
         if image is not None:
-            changed[name] = model_of(image).serialize()
+            changed[name] = to_item(image).serialize()
     table = table_name(TimerModel if isinstance(record, Timer) else TimeEntryModel)
     return {
         "eventID": changed["SequenceNumber"][-12:],

@@ -7,7 +7,7 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.registry import TABLES
 
 TABLE_PREFIX = f"stint-test-{os.environ.get('PYTEST_XDIST_WORKER', 'alone')}"
 """Parallel test workers share a server, but each has separate tables."""

@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager, suppress
 _CHUNK = 65_536
 
 
-class Line:
+class TcpProxy:
     """Forwards bytes between clients and a server.
 
     ``losing`` is the first bytes of the requests whose responses are lost: the server processes the
@@ -36,7 +36,7 @@ class Line:
                 with suppress(OSError):
                     connection.shutdown(socket.SHUT_RDWR)
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         """Accept connections again."""
         with self._lock:
             self._is_cut = False
@@ -94,13 +94,13 @@ def _shut_down(connection: socket.socket) -> None:
 
 
 @contextmanager
-def line_to(port: int) -> Iterator[Line]:
+def proxy_to(port: int) -> Iterator[TcpProxy]:
     """Run a proxy to the server on ``port``."""
-    line = Line(port)
-    thread = threading.Thread(target=line.run, daemon=True)
+    proxy = TcpProxy(port)
+    thread = threading.Thread(target=proxy.run, daemon=True)
     thread.start()
     try:
-        yield line
+        yield proxy
     finally:
-        line.close()
+        proxy.close()
         thread.join()

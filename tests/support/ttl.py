@@ -5,7 +5,7 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.tables import TABLES
+from chalicelib.registry import TABLES
 
 
 def keep_expired(connection: Connection) -> None:

@@ -5,10 +5,11 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.time_entries.purge_deleted import clear_deleted
-from chalicelib.time_entries.rules import MOST_MINUTES, MOST_TIMERS_A_STEP
-from tests.support.api import Answer, Api
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.time_entries.model import MAX_MINUTES
+from chalicelib.time_entries.purge_deleted import PurgeDeleted
+from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
+from tests.support.api import Api, Response
 from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
 from tests.support.fixtures import (
     ADMIN,
@@ -31,16 +32,16 @@ from tests.support.rollups import roll_up_all
 from tests.support.table_snapshots import items, snapshot
 
 
-def create(api: Api, **attributes: object) -> Answer:
+def create(api: Api, **attributes: object) -> Response:
     data = {"type": "time_entries", "attributes": {"service_id": DESIGN, **attributes}}
     return api.post("/time_entries", {"data": data})
 
 
-def change(api: Api, entry_id: object, **attributes: object) -> Answer:
+def change(api: Api, entry_id: object, **attributes: object) -> Response:
     return api.patch(f"/time_entries/{entry_id}", {"data": {"attributes": attributes}})
 
 
-def delete(api: Api, entry_id: object) -> Answer:
+def delete(api: Api, entry_id: object) -> Response:
     return api.send("DELETE", f"/time_entries/{entry_id}")
 
 
@@ -50,9 +51,9 @@ def revisions(api: Api, entry_id: object) -> list[dict[str, Any]]:
 
 
 @pytest.fixture(autouse=True)
-def _check_invariants(connection: Connection, world: object) -> Any:
+def _check_invariants(connection: Connection, fixtures: object) -> Any:
     """Check the invariants of all stored records after each test."""
-    assert world
+    assert fixtures
     yield
     assert violations(connection) == []
 
@@ -140,11 +141,11 @@ def test_person_and_service_are_accepted_in_every_form(admin: Api, data: object)
     ("name", "value"),
     [
         ("time", -1),
-        ("time", MOST_MINUTES + 1),
+        ("time", MAX_MINUTES + 1),
         ("time", 1.5),
         ("time", "long"),
         ("billable_time", -1),
-        ("billable_time", MOST_MINUTES + 1),
+        ("billable_time", MAX_MINUTES + 1),
         ("date", "yesterday"),
         ("date", "2026-02-30"),
         ("date", "1999-12-31"),
@@ -339,7 +340,7 @@ def test_deleted_entry_is_never_returned(
 @pytest.fixture
 def session_count(admin: Api, clock: FakeClock) -> int:
     """Creates more sessions on one entry than one transaction can delete; their number."""
-    count = MOST_TIMERS_A_STEP + 5
+    count = MAX_TIMERS_PER_STEP + 5
     for _ in range(count):
         assert admin.start(time_entry_id=ADMINS_ENTRY).status == 201
         clock.advance(MINUTE)
@@ -348,19 +349,19 @@ def session_count(admin: Api, clock: FakeClock) -> int:
 
 
 def test_deletion_beyond_one_transaction_is_hidden_and_purged_later(
-    admin: Api, session_count: int, connection: Connection, tools: Toolbox
+    admin: Api, session_count: int, connection: Connection, dependencies: Dependencies
 ) -> None:
     assert delete(admin, ADMINS_ENTRY).status == 204
-    assert len(items(connection, "timers")) == session_count - MOST_TIMERS_A_STEP
+    assert len(items(connection, "timers")) == session_count - MAX_TIMERS_PER_STEP
     assert violations(connection) == []
     assert admin.get(f"/time_entries/{ADMINS_ENTRY}").status == 404
     assert str(ADMINS_ENTRY) not in admin.get("/time_entries").ids
     assert admin.start(time_entry_id=ADMINS_ENTRY).status == 422
     assert admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop").status == 404
     shown = admin.get("/timers?include=time_entry")
-    assert len(shown.data) == session_count - MOST_TIMERS_A_STEP
+    assert len(shown.data) == session_count - MAX_TIMERS_PER_STEP
     assert "included" not in shown.document
-    assert clear_deleted(tools).cleared == 1
+    assert PurgeDeleted(dependencies).run().purged == 1
     assert items(connection, "timers") == []
     assert str(ADMINS_ENTRY) not in {str(item["id"]) for item in items(connection, "time_entries")}
     assert [revision["act"] for revision in revisions(admin, ADMINS_ENTRY)] == ["deleted"]

@@ -12,18 +12,19 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Conflict, RecordNotFound, StintError, Unavailable
-from chalicelib.core.idempotency import RequestKey, digest_of
-from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.timers import TimeEntry
+from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
+from chalicelib.core.permissions import Caller
+from chalicelib.people.model import Role
+from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import TimeEntries
-from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.clock import MINUTE, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
 from tests.support.fault_injection import WRITE, Injection, Killed, intercepted
-from tests.support.fixtures import DESIGN, MEMBER, ZAGREB, World, put_all
+from tests.support.fixtures import DESIGN, MEMBER, ZAGREB, Fixtures, put_all
 from tests.support.invariants import violations
 from tests.support.table_snapshots import items
 from tests.timers.test_faults import FAULTS, RELIES_ON_TOKENS
@@ -38,23 +39,23 @@ State = tuple[object, ...]
 class Operation:
     """An operation on an entry with ``sessions`` sessions, and the DynamoDB calls that it makes."""
 
-    do: Callable[[TimeEntries, int, RequestKey], object]
+    do: Callable[[TimeEntries, int, IdempotencyKey], object]
     calls: tuple[str, ...]
     sessions: int = 0
 
 
-def _create(time_entries: TimeEntries, entry_id: int, key: RequestKey) -> object:
+def _create(time_entries: TimeEntries, entry_id: int, key: IdempotencyKey) -> object:
     return time_entries.create(
         CALLER, {"service": DESIGN, "time": 5, "note": f"for {entry_id}"}, key
     )
 
 
-def _edit(time_entries: TimeEntries, entry_id: int, key: RequestKey) -> object:
+def _edit(time_entries: TimeEntries, entry_id: int, key: IdempotencyKey) -> object:
     del key
-    return time_entries.change(CALLER, entry_id, {"time": 30, "date": "2026-03-05", "note": "said"})
+    return time_entries.update(CALLER, entry_id, {"time": 30, "date": "2026-03-05", "note": "said"})
 
 
-def _delete(time_entries: TimeEntries, entry_id: int, key: RequestKey) -> object:
+def _delete(time_entries: TimeEntries, entry_id: int, key: IdempotencyKey) -> object:
     del key
     time_entries.delete(CALLER, entry_id)
     return None
@@ -66,7 +67,7 @@ OPERATIONS = {
     "delete": Operation(_delete, (READ, WRITE)),
     "delete with timers": Operation(_delete, (READ, QUERY, READ, WRITE), sessions=2),
     "delete with many timers": Operation(
-        _delete, (READ, QUERY, READ, WRITE), sessions=MOST_TIMERS_A_STEP + 1
+        _delete, (READ, QUERY, READ, WRITE), sessions=MAX_TIMERS_PER_STEP + 1
     ),
 }
 
@@ -75,11 +76,15 @@ class Scenario:
     """Repeats one operation, each time with a new entry."""
 
     def __init__(
-        self, operation: Operation, tools: Toolbox, clock: FakeClock, connection: Connection
+        self,
+        operation: Operation,
+        dependencies: Dependencies,
+        clock: FakeClock,
+        connection: Connection,
     ) -> None:
-        self.operation, self.tools = operation, tools
+        self.operation, self.dependencies = operation, dependencies
         self.clock, self.connection = clock, connection
-        self.time_entries = TimeEntries(tools)
+        self.time_entries = TimeEntries(dependencies)
         self._numbers = count(30_000)
         entry_id = self.new_entry()
         self.before = self.state(entry_id)
@@ -94,15 +99,15 @@ class Scenario:
         other_fields = (DESIGN, "2026-03-02", MONDAY_NINE, MONDAY_NINE, MEMBER)
         put_all(TimeEntry(entry_id, ZAGREB.id, MEMBER, *other_fields))
         for _ in range(self.operation.sessions):
-            start_timer(self.tools, CALLER, StartTimer(time_entry_id=entry_id))
+            Timers(self.dependencies).start(CALLER, StartCommand(time_entry_id=entry_id))
             self.clock.advance(MINUTE)
         if self.operation.sessions:
-            stop_timer(self.tools, CALLER, StopTimer(time_entry_id=entry_id))
+            Timers(self.dependencies).stop(CALLER, StopCommand(time_entry_id=entry_id))
         return entry_id
 
     def do(self, entry_id: int) -> object:
-        key_hash = digest_of(str(entry_id).encode())
-        key = RequestKey(ZAGREB.id, MEMBER, key_hash, key_hash)
+        key_hash = fingerprint_of(str(entry_id).encode())
+        key = IdempotencyKey(ZAGREB.id, MEMBER, key_hash, key_hash)
         return self.operation.do(self.time_entries, entry_id, key)
 
     def state(self, entry_id: int) -> State:
@@ -134,13 +139,13 @@ def _without_ids(item: dict[str, Any]) -> dict[str, Any]:
 @pytest.fixture
 def scenario(
     request: pytest.FixtureRequest,
-    tools: Toolbox,
+    dependencies: Dependencies,
     clock: FakeClock,
     connection: Connection,
-    world: World,
+    fixtures: Fixtures,
 ) -> Scenario:
-    assert world.tokens
-    return Scenario(OPERATIONS[request.param], tools, clock, connection)
+    assert fixtures.tokens
+    return Scenario(OPERATIONS[request.param], dependencies, clock, connection)
 
 
 SLOW = "delete with many timers"

@@ -1,44 +1,53 @@
 """Purge of deleted time entries: steps, interruptions and faults."""
 
 import logging
-from dataclasses import replace
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from benchmarks.bulk_load import write_all
-from chalicelib.core.dependencies import Toolbox
-from chalicelib.domain.directory import Caller, Role
-from chalicelib.domain.timers import TimeEntry
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.permissions import Caller
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.tables import TimeEntryModel
+from chalicelib.people.model import Role
+from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import TimeEntries
-from chalicelib.time_entries.purge_deleted import PAGE, ClearingReport, clear_deleted
-from chalicelib.time_entries.rules import MOST_TIMERS_A_STEP
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.time_entries.purge_deleted import PAGE, PurgeDeleted, PurgeReport
+from chalicelib.time_entries.repository import TimeEntryModel, deleted_entries
+from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
+from chalicelib.timers.model import Timer
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.failing_calls import failing
 from tests.support.fault_injection import WRITE, Fault, Injection, Killed, intercepted
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, ZAGREB, World, put_all
+from tests.support.fixtures import (
+    ADMIN,
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    ZAGREB,
+    Fixtures,
+    put_all,
+)
 from tests.support.invariants import violations
 from tests.support.table_snapshots import items
-from tools.ops.snapshot import Ledger
+from tools.ops.snapshot import SnapshotReader
 
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
-MANY = 2 * MOST_TIMERS_A_STEP + 7
+MANY = 2 * MAX_TIMERS_PER_STEP + 7
 QUERY, READ = "Query", "BatchGetItem"
 
 
 @pytest.fixture
-def deleted_entry_id(tools: Toolbox, world: World, clock: FakeClock) -> int:
+def deleted_entry_id(dependencies: Dependencies, fixtures: Fixtures, clock: FakeClock) -> int:
     """Create and delete an entry with enough timers for two more purge steps. Return its id."""
-    assert world.tokens
+    assert fixtures.tokens
     for _ in range(MANY):
-        start_timer(tools, CALLER, StartTimer(time_entry_id=ADMINS_ENTRY))
+        Timers(dependencies).start(CALLER, StartCommand(time_entry_id=ADMINS_ENTRY))
         clock.advance(MINUTE)
-    stop_timer(tools, CALLER, StopTimer(time_entry_id=ADMINS_ENTRY))
-    TimeEntries(tools).delete(CALLER, ADMINS_ENTRY)
+    Timers(dependencies).stop(CALLER, StopCommand(time_entry_id=ADMINS_ENTRY))
+    TimeEntries(dependencies).delete(CALLER, ADMINS_ENTRY)
     return ADMINS_ENTRY
 
 
@@ -47,23 +56,23 @@ def entry_ids(connection: Connection) -> set[int]:
 
 
 def test_purge_proceeds_in_steps_until_nothing_is_left(
-    deleted_entry_id: int, tools: Toolbox, connection: Connection
+    deleted_entry_id: int, dependencies: Dependencies, connection: Connection
 ) -> None:
     with counted(connection) as calls:
-        assert clear_deleted(tools) == ClearingReport(1, 0, 0)
+        assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
     # The deleted entries. Then in each step: the entry, its timer keys from the index, the timers.
     assert calls == [QUERY, *([READ, QUERY, READ, WRITE] * 2)]
     assert items(connection, "timers") == []
     assert deleted_entry_id not in entry_ids(connection)
     assert violations(connection) == []
     with counted(connection) as calls:
-        assert clear_deleted(tools) == ClearingReport(0, 0, 0)
+        assert PurgeDeleted(dependencies).run() == PurgeReport(0, 0, 0)
     assert calls == [QUERY]
 
 
 @pytest.mark.usefixtures("deleted_entry_id")
 def test_killed_purge_leaves_consistent_data_and_next_run_continues(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
     call_count = len([QUERY, *([READ, QUERY, READ, WRITE] * 2)])
     position = 0
@@ -73,7 +82,7 @@ def test_killed_purge_leaves_consistent_data_and_next_run_continues(
             injection = Injection(Fault(lambda _: Killed(), sent=sent), position)
             try:
                 with intercepted(connection, injection.wrap):
-                    clear_deleted(tools)
+                    PurgeDeleted(dependencies).run()
             except Killed:
                 killed_runs += 1
             assert violations(connection) == []
@@ -84,36 +93,41 @@ def test_killed_purge_leaves_consistent_data_and_next_run_continues(
 
 @pytest.mark.usefixtures("deleted_entry_id")
 def test_purge_stops_before_its_timeout_and_continues_at_the_next_run(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
     time_left = iter([True, True])
-    assert clear_deleted(tools, lambda: next(time_left, False)) == ClearingReport(0, 0, 1)
+    assert PurgeDeleted(dependencies).run(lambda: next(time_left, False)) == PurgeReport(0, 0, 1)
     assert len(items(connection, "timers")) == 7
     assert violations(connection) == []
-    assert clear_deleted(tools, lambda: False) == ClearingReport(0, 0, 0)
-    assert clear_deleted(tools) == ClearingReport(1, 0, 0)
+    assert PurgeDeleted(dependencies).run(lambda: False) == PurgeReport(0, 0, 0)
+    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
 
 
 @pytest.mark.usefixtures("deleted_entry_id")
-def test_purge_stops_when_the_database_throttles(tools: Toolbox, connection: Connection) -> None:
+def test_purge_stops_when_the_database_throttles(
+    dependencies: Dependencies, connection: Connection
+) -> None:
     for operation in (QUERY, WRITE):
         with failing(connection, operation, "ThrottlingException"):
-            report = clear_deleted(tools)
-        assert (report.cleared, report.failed) == (0, 0)
+            report = PurgeDeleted(dependencies).run()
+        assert (report.purged, report.failed) == (0, 0)
         assert violations(connection) == []
-    assert clear_deleted(tools).cleared == 1
+    assert PurgeDeleted(dependencies).run().purged == 1
 
 
 def test_corrupt_entry_does_not_block_the_others(
-    deleted_entry_id: int, tools: Toolbox, connection: Connection, caplog: pytest.LogCaptureFixture
+    deleted_entry_id: int,
+    dependencies: Dependencies,
+    connection: Connection,
+    caplog: pytest.LogCaptureFixture,
 ) -> None:
-    (raw,) = tools.store.deleted_entries(PAGE).items
+    (raw,) = deleted_entries(connection, PAGE).items
     key = keys.scoped(ZAGREB.id, 1)
     index_keys = {"key": {"S": key}, "deleted_key": {"S": "0000000001#0000000000000001"}}
     write_all(connection, [(TimeEntryModel, {**raw, **index_keys, "track_method": {"N": "9"}})])
     try:
         with caplog.at_level(logging.ERROR, "stint"):
-            assert clear_deleted(tools) == ClearingReport(1, 1, 0)
+            assert PurgeDeleted(dependencies).run() == PurgeReport(1, 1, 0)
     finally:
         TimeEntryModel(key=key).delete()
     (log_record,) = caplog.records
@@ -123,7 +137,7 @@ def test_corrupt_entry_does_not_block_the_others(
 
 @pytest.mark.usefixtures("deleted_entry_id")
 def test_stale_index_defers_the_entry_to_the_next_run(
-    tools: Toolbox, connection: Connection
+    dependencies: Dependencies, connection: Connection
 ) -> None:
     # The index returns no timers but the entry counts some: the purge does not treat it as empty.
     real = connection.client._make_api_call
@@ -134,48 +148,56 @@ def test_stale_index_defers_the_entry_to_the_next_run(
         return real(name, arguments)
 
     with intercepted(connection, lambda _: call_with_empty_index):
-        assert clear_deleted(tools) == ClearingReport(0, 0, 1)
+        assert PurgeDeleted(dependencies).run() == PurgeReport(0, 0, 1)
     assert ADMINS_ENTRY in entry_ids(connection)
-    assert clear_deleted(tools) == ClearingReport(1, 0, 0)
+    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
 
 
 def test_stop_corrected_after_deletion_is_purged_consistently(
-    tools: Toolbox, world: World, clock: FakeClock, connection: Connection
+    dependencies: Dependencies, fixtures: Fixtures, clock: FakeClock, connection: Connection
 ) -> None:
-    assert world.tokens
-    first = start_timer(tools, CALLER, StartTimer(time_entry_id=ADMINS_ENTRY)).outcome.timer
-    for _ in range(MOST_TIMERS_A_STEP + 1):
+    assert fixtures.tokens
+    first = (
+        Timers(dependencies).start(CALLER, StartCommand(time_entry_id=ADMINS_ENTRY)).outcome.timer
+    )
+    for _ in range(MAX_TIMERS_PER_STEP + 1):
         clock.advance(HOUR)
-        start_timer(tools, CALLER, StartTimer(time_entry_id=ADMINS_ENTRY))
+        Timers(dependencies).start(CALLER, StartCommand(time_entry_id=ADMINS_ENTRY))
     clock.advance(HOUR)
-    last = start_timer(tools, CALLER, StartTimer(time_entry_id=ADMINS_SECOND_ENTRY)).outcome
-    TimeEntries(tools).delete(CALLER, ADMINS_ENTRY)
-    assert tools.store.timer(ZAGREB.id, first.id) is None
+    last = (
+        Timers(dependencies).start(CALLER, StartCommand(time_entry_id=ADMINS_SECOND_ENTRY)).outcome
+    )
+    TimeEntries(dependencies).delete(CALLER, ADMINS_ENTRY)
+    assert dependencies.database.get(Timer, ZAGREB.id, first.id) is None
     # The timer that the switch stopped still exists. An offline client corrects its stop later.
     remaining_timer_id = last.stopped_timer_id
     assert remaining_timer_id is not None
-    timer = tools.store.timer(ZAGREB.id, remaining_timer_id)
+    timer = dependencies.database.get(Timer, ZAGREB.id, remaining_timer_id)
     assert timer is not None
-    stop_timer(tools, CALLER, StopTimer(remaining_timer_id, stopped_at=timer.started_at + MINUTE))
+    Timers(dependencies).stop(
+        CALLER, StopCommand(remaining_timer_id, stopped_at=timer.started_at + MINUTE)
+    )
     assert violations(connection) == []
-    assert clear_deleted(tools) == ClearingReport(1, 0, 0)
+    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
     assert violations(connection) == []
     (person,) = (
-        person for person in Ledger(connection).read_all().values() if person.person_id == ADMIN
+        person
+        for person in SnapshotReader(connection).read_all().values()
+        if person.person_id == ADMIN
     )
     assert [timer.id for timer in person.timers] == [last.timer.id]
 
 
 def test_more_than_one_page_of_entries_is_purged(
-    tools: Toolbox, world: World, connection: Connection
+    dependencies: Dependencies, fixtures: Fixtures, connection: Connection
 ) -> None:
-    assert world.tokens
-    loaded = tools.store.look(ZAGREB.id, [(TimeEntry, ADMINS_ENTRY)])
-    entry = loaded.record(TimeEntry, ADMINS_ENTRY)
+    assert fixtures.tokens
+    loaded = dependencies.database.get_many(ZAGREB.id, [(TimeEntry, ADMINS_ENTRY)])
+    entry = loaded.get(TimeEntry, ADMINS_ENTRY)
     assert entry is not None
     put_all(
         *(replace(entry, id=7_000 + number, deleted_at=9 + number) for number in range(PAGE + 5))
     )
     assert violations(connection) == []
-    assert clear_deleted(tools).cleared == PAGE + 5
+    assert PurgeDeleted(dependencies).run().purged == PAGE + 5
     assert not {entry_id for entry_id in entry_ids(connection) if entry_id >= 7_000}

@@ -8,27 +8,29 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
-from chalicelib.domain.timers import TimeEntry, TrackMethod
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
 from chalicelib.people.operations import People
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
 from chalicelib.time_entries.operations import TimeEntries
-from chalicelib.time_entries.purge_deleted import clear_deleted
-from chalicelib.timers.auto_stop import sweep
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.time_entries.purge_deleted import PurgeDeleted
+from chalicelib.timers.auto_stop import AutoStop
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.clock import MINUTE
 from tests.support.concurrent_requests import (
     CALLERS,
     ENTRIES,
-    Phone,
     Run,
+    VirtualUser,
     all_at_once,
+    random_faults,
     tried,
-    weather_of,
 )
 from tests.support.fault_injection import intercepted, once_before_a_write
 from tests.support.fixtures import DESIGN, DEVELOPMENT, MEMBER, OTHER_MEMBER, ZAGREB
 from tests.support.invariants import timers, violations
 from tests.support.table_snapshots import items
+
+pytestmark = pytest.mark.usefixtures("concurrent_people")
 
 BOSS, WORKER = CALLERS[0], CALLERS[1]
 ENTRY, SECOND = ENTRIES[MEMBER]
@@ -37,26 +39,28 @@ ENTRY, SECOND = ENTRIES[MEMBER]
 class Scenario:
     """Two virtual users of one person."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Database) -> None:
         self.run = Run()
-        self.one, self.other = (Phone(self.run, store, str(number)).tools for number in (1, 2))
+        self.one, self.other = (
+            VirtualUser(self.run, store, str(number)).dependencies for number in (1, 2)
+        )
         self.mine, self.theirs = TimeEntries(self.one), TimeEntries(self.other)
         self.store = store
 
     def start(self) -> object:
-        return start_timer(self.other, WORKER, StartTimer(time_entry_id=ENTRY))
+        return Timers(self.other).start(WORKER, StartCommand(time_entry_id=ENTRY))
 
     def stop(self) -> object:
-        return stop_timer(self.other, WORKER, StopTimer(time_entry_id=ENTRY))
+        return Timers(self.other).stop(WORKER, StopCommand(time_entry_id=ENTRY))
 
     def entry(self) -> TimeEntry:
-        entry = self.store.look(ZAGREB.id, [(TimeEntry, ENTRY)]).record(TimeEntry, ENTRY)
+        entry = self.store.get_many(ZAGREB.id, [(TimeEntry, ENTRY)]).get(TimeEntry, ENTRY)
         assert entry is not None
         return entry
 
 
 @pytest.fixture
-def scenario(store: Store) -> Scenario:
+def scenario(store: Database) -> Scenario:
     return Scenario(store)
 
 
@@ -64,7 +68,7 @@ def test_stop_during_a_manual_edit_is_not_lost(scenario: Scenario, connection: C
     scenario.start()
     scenario.run.clock.advance(MINUTE)
     with intercepted(connection, once_before_a_write(scenario.stop)):
-        corrected = scenario.mine.change(WORKER, ENTRY, {"time": 30}).outcome
+        corrected = scenario.mine.update(WORKER, ENTRY, {"time": 30}).outcome
     # The edit is after the stop, so the edited time includes the session.
     assert (corrected.time, corrected.running_timer_id) == (30, None)
     assert scenario.entry() == corrected
@@ -76,7 +80,7 @@ def test_manual_edit_during_a_stop_does_not_refuse_the_stop(
 ) -> None:
     scenario.start()
     scenario.run.clock.advance(MINUTE)
-    correct = lambda: scenario.mine.change(WORKER, ENTRY, {"time": 30})  # noqa: E731
+    correct = lambda: scenario.mine.update(WORKER, ENTRY, {"time": 30})  # noqa: E731
     with intercepted(connection, once_before_a_write(correct)):
         scenario.stop()
     # The edit is before the stop, so the session is added to the edited time.
@@ -87,9 +91,9 @@ def test_manual_edit_during_a_stop_does_not_refuse_the_stop(
 def test_concurrent_manual_edits_are_both_recorded(
     scenario: Scenario, connection: Connection
 ) -> None:
-    other = lambda: scenario.theirs.change(BOSS, ENTRY, {"time": 10, "note": "said"})  # noqa: E731
+    other = lambda: scenario.theirs.update(BOSS, ENTRY, {"time": 10, "note": "said"})  # noqa: E731
     with intercepted(connection, once_before_a_write(other)):
-        scenario.mine.change(WORKER, ENTRY, {"time": 30})
+        scenario.mine.update(WORKER, ENTRY, {"time": 30})
     assert (scenario.entry().time, scenario.entry().note) == (30, "said")
     revisions = items(connection, "revisions")
     assert len(revisions) == 2
@@ -134,7 +138,7 @@ def test_start_on_a_partly_deleted_entry_is_refused(
         scenario.start()
     assert len(timers(connection)) == 5
     assert violations(connection) == []
-    assert clear_deleted(scenario.one).cleared == 1
+    assert PurgeDeleted(scenario.one).run().purged == 1
     assert timers(connection) == {}
 
 
@@ -143,7 +147,7 @@ def test_manual_edit_is_refused_when_the_entry_is_deleted_meanwhile(
 ) -> None:
     delete = lambda: scenario.theirs.delete(WORKER, ENTRY)  # noqa: E731
     with intercepted(connection, once_before_a_write(delete)), pytest.raises(RecordNotFound):
-        scenario.mine.change(WORKER, ENTRY, {"time": 30})
+        scenario.mine.update(WORKER, ENTRY, {"time": 30})
     assert violations(connection) == []
 
 
@@ -151,7 +155,7 @@ def test_change_of_person_is_refused_when_a_timer_starts_meanwhile(
     scenario: Scenario, connection: Connection
 ) -> None:
     with intercepted(connection, once_before_a_write(scenario.start)), pytest.raises(Conflict):
-        scenario.mine.change(BOSS, ENTRY, {"person": OTHER_MEMBER})
+        scenario.mine.update(BOSS, ENTRY, {"person": OTHER_MEMBER})
     assert scenario.entry().person_id == MEMBER
     assert violations(connection) == []
 
@@ -159,7 +163,7 @@ def test_change_of_person_is_refused_when_a_timer_starts_meanwhile(
 def test_start_is_refused_when_the_person_of_the_entry_changes_meanwhile(
     scenario: Scenario, connection: Connection
 ) -> None:
-    change = lambda: scenario.mine.change(BOSS, ENTRY, {"person": OTHER_MEMBER})  # noqa: E731
+    change = lambda: scenario.mine.update(BOSS, ENTRY, {"person": OTHER_MEMBER})  # noqa: E731
     with intercepted(connection, once_before_a_write(change)), pytest.raises(InvalidAttribute):
         scenario.start()
     assert scenario.entry().person_id == OTHER_MEMBER
@@ -182,10 +186,10 @@ def test_entry_creation_is_refused_when_person_is_deactivated_meanwhile(
 class RandomEditor:
     """Random operations on time entries, generated from a seed."""
 
-    def __init__(self, run: Run, store: Store, number: int) -> None:
-        phone = Phone(run, store, f"entries/{number}")
-        self.tools, self.random, self.number = phone.tools, phone.random, number
-        self.time_entries = TimeEntries(phone.tools)
+    def __init__(self, run: Run, store: Database, number: int) -> None:
+        user = VirtualUser(run, store, f"entries/{number}")
+        self.dependencies, self.random, self.number = user.dependencies, user.random, number
+        self.time_entries = TimeEntries(user.dependencies)
 
     def act(self) -> object:
         operations = [
@@ -202,24 +206,24 @@ class RandomEditor:
 
     def start(self) -> object:
         entry_id, service_id = self.random.choice(((ENTRY, None), (SECOND, None), (None, DESIGN)))
-        return start_timer(self.tools, BOSS, StartTimer(entry_id, service_id, MEMBER))
+        return Timers(self.dependencies).start(BOSS, StartCommand(entry_id, service_id, MEMBER))
 
     def stop(self) -> object:
-        return stop_timer(self.tools, BOSS, StopTimer(time_entry_id=self._entry()))
+        return Timers(self.dependencies).stop(BOSS, StopCommand(time_entry_id=self._entry()))
 
     def edit_time(self) -> object:
-        return self.time_entries.change(BOSS, self._entry(), {"time": self.random.randrange(90)})
+        return self.time_entries.update(BOSS, self._entry(), {"time": self.random.randrange(90)})
 
     def edit_date_or_service(self) -> object:
         day = f"2026-{self.random.randrange(2, 4):02d}-{self.random.randrange(1, 28):02d}"
         values = self.random.choice(({"date": day}, {"service": DESIGN}, {"service": DEVELOPMENT}))
-        return self.time_entries.change(BOSS, self._entry(), values)
+        return self.time_entries.update(BOSS, self._entry(), values)
 
     def create(self) -> object:
         return self.time_entries.create(BOSS, {"service": DEVELOPMENT, "person": MEMBER}, None)
 
     def clean_up(self) -> object:
-        return sweep(self.tools), clear_deleted(self.tools)
+        return AutoStop(self.dependencies).run(), PurgeDeleted(self.dependencies).run()
 
     def delete(self) -> object:
         self.time_entries.delete(BOSS, SECOND)
@@ -229,7 +233,9 @@ class RandomEditor:
         return self.random.choice((ENTRY, SECOND))
 
 
-def test_random_concurrent_edits_keep_all_invariants(store: Store, connection: Connection) -> None:
+def test_random_concurrent_edits_keep_all_invariants(
+    store: Database, connection: Connection
+) -> None:
     run = Run()
     outcomes: Counter[str] = Counter()
 
@@ -240,17 +246,17 @@ def test_random_concurrent_edits_keep_all_invariants(store: Store, connection: C
             result = tried(editor.act, RecordNotFound, InvalidAttribute)
             outcomes[type(result).__name__] += 1
 
-    with intercepted(connection, weather_of("entries").wrap):
+    with intercepted(connection, random_faults("entries").wrap):
         all_at_once(act)
-    assert outcomes["Answer"], outcomes
+    assert outcomes["Result"], outcomes
     assert violations(connection) == []
     # Without faults, all remaining entries can be deleted, with their timers and counters.
-    tools = Phone(run, store, "").tools
+    dependencies = VirtualUser(run, store, "").dependencies
     for entry_id in {entry["id"] for entry in items(connection, "time_entries")}:
-        stop = StopTimer(time_entry_id=entry_id)
-        tried(partial(stop_timer, tools, BOSS, stop), RecordNotFound)
-        tried(partial(TimeEntries(tools).delete, BOSS, entry_id), RecordNotFound)
-    while clear_deleted(tools).cleared:
+        stop = StopCommand(time_entry_id=entry_id)
+        tried(partial(Timers(dependencies).stop, BOSS, stop), RecordNotFound)
+        tried(partial(TimeEntries(dependencies).delete, BOSS, entry_id), RecordNotFound)
+    while PurgeDeleted(dependencies).run().purged:
         pass
     assert violations(connection) == []
     assert [timer for timer in timers(connection).values() if timer.person_id == MEMBER] == []
@@ -260,11 +266,11 @@ def test_timer_started_during_manual_edit_sets_track_method_both(
     scenario: Scenario, connection: Connection
 ) -> None:
     created = scenario.mine.create(WORKER, {"service": DESIGN, "time": 5}, None).outcome
-    start = lambda: start_timer(  # noqa: E731
-        scenario.other, WORKER, StartTimer(time_entry_id=created.id)
+    start = lambda: Timers(scenario.other).start(  # noqa: E731
+        WORKER, StartCommand(time_entry_id=created.id)
     )
     with intercepted(connection, once_before_a_write(start)):
-        corrected = scenario.mine.change(WORKER, created.id, {"time": 6}).outcome
+        corrected = scenario.mine.update(WORKER, created.id, {"time": 6}).outcome
     assert corrected.track_method is TrackMethod.BOTH
     assert corrected.time == 6
     assert violations(connection) == []

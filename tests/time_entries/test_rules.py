@@ -1,37 +1,42 @@
 """Tests of the decisions behind manual edits of time entries: create, update, delete."""
 
 from collections.abc import Sequence
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.core.errors import Conflict, InvalidAttribute
-from chalicelib.core.write_set import ChangeEntry, ChangeEntryTally
-from chalicelib.counters.model import EntryMonth
-from chalicelib.domain.directory import Person, Role, Service
-from chalicelib.domain.records import (
+from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
-    RecordChange,
+    RecordWrite,
     ReplaceRecord,
     RequireRecord,
+    TimeEntryUpdate,
 )
-from chalicelib.domain.timers import TimeEntry, Timer, TrackMethod
-from chalicelib.time_entries.rules import (
-    MOST_ITEMS_A_STEP,
-    MOST_TIMERS_A_STEP,
-    Act,
-    ByHand,
-    Changed,
-    Related,
+from chalicelib.counters.model import EntryCounterDelta, EntryMonth
+from chalicelib.people.model import Person, Role
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import (
+    ManualEdit,
+    References,
     Revision,
-    decide_clearing,
+    RevisionAction,
+    TimeEntry,
+    TrackMethod,
+)
+from chalicelib.time_entries.rules import (
+    MAX_ITEMS_PER_STEP,
+    MAX_TIMERS_PER_STEP,
+    UpdateResult,
     decide_deletion,
     decide_entry,
-    decide_entry_change,
+    decide_entry_update,
+    decide_purge,
 )
-from chalicelib.timers.rules import decide_start
+from chalicelib.timers.model import Timer
+from chalicelib.timers.rules import decide_start, merge_entry_updates
 from tests.support.builders import (
     DRAWN,
     ENTRY,
@@ -47,7 +52,7 @@ from tests.support.builders import (
 from tests.support.clock import DAY, HOUR, MINUTE
 
 ADMIN = 8779
-EDIT = ByHand(ADMIN, NOW, 77)
+EDIT = ManualEdit(ADMIN, NOW, 77)
 OWNER = Person(PERSON, ORGANIZATION.id, "A", "B", "a@x.example", Role.MEMBER, 0)
 OTHER_PERSON = replace(OWNER, id=8796)
 ARCHIVED = replace(SERVICE, id=1297, archived_at=NOW)
@@ -63,25 +68,27 @@ def tracked_entry(**fields: Any) -> TimeEntry:
     return entry(**{**defaults, **fields})
 
 
-def update_entry(before: TimeEntry, related: Related | None = None, **values: object) -> Changed:
-    return decide_entry_change(before, values, related or Related(), EDIT)
+def update_entry(
+    before: TimeEntry, related: References | None = None, **values: object
+) -> UpdateResult:
+    return decide_entry_update(before, values, related or References(), EDIT)
 
 
 def counter(
     service_id: int, month: str, person_id: int = PERSON, **deltas: int
-) -> ChangeEntryTally:
-    return ChangeEntryTally(EntryMonth(ORGANIZATION.id, person_id, service_id, month), deltas)
+) -> EntryCounterDelta:
+    return EntryCounterDelta(EntryMonth(ORGANIZATION.id, person_id, service_id, month), deltas)
 
 
-def entry_counters(result: Changed) -> Sequence[ChangeEntryTally]:
-    assert result.changes is not None
-    assert result.changes.slot is None
-    return result.changes.entry_tallies
+def entry_counters(result: UpdateResult) -> Sequence[EntryCounterDelta]:
+    assert result.write_set is not None
+    assert result.write_set.person_state is None
+    return result.write_set.entry_counters
 
 
 def test_manual_entry_is_counted_and_requires_an_active_person() -> None:
     values = {"date": "2026-03-01", "time": 90, "note": "by train"}
-    result = decide_entry(ENTRY, Related(SERVICE, OWNER), values, EDIT)
+    result = decide_entry(ENTRY, References(SERVICE, OWNER), values, EDIT)
     new_entry = result.entry
     assert new_entry.track_method is TrackMethod.MANUAL
     assert (new_entry.time, new_entry.tracked_seconds, new_entry.billable_time) == (90, 0, 90)
@@ -95,27 +102,27 @@ def test_manual_entry_is_counted_and_requires_an_active_person() -> None:
 
 
 def test_manual_entry_without_a_time_has_zero_minutes() -> None:
-    new_entry = decide_entry(ENTRY, Related(SERVICE, OWNER), {"date": "2026-03-01"}, EDIT).entry
+    new_entry = decide_entry(ENTRY, References(SERVICE, OWNER), {"date": "2026-03-01"}, EDIT).entry
     assert (new_entry.time, new_entry.billable_time, new_entry.note) == (0, 0, None)
 
 
 @pytest.mark.parametrize(
     ("related", "name"),
     [
-        (Related(None, OWNER), "service"),
-        (Related(ARCHIVED, OWNER), "service"),
-        (Related(replace(SERVICE, time_tracking_enabled=False), OWNER), "service"),
-        (Related(SERVICE, None), "person"),
-        (Related(SERVICE, replace(OWNER, deactivated_at=1)), "person"),
+        (References(None, OWNER), "service"),
+        (References(ARCHIVED, OWNER), "service"),
+        (References(replace(SERVICE, time_tracking_enabled=False), OWNER), "service"),
+        (References(SERVICE, None), "person"),
+        (References(SERVICE, replace(OWNER, deactivated_at=1)), "person"),
     ],
 )
-def test_unavailable_service_or_person_is_rejected(related: Related, name: str) -> None:
+def test_unavailable_service_or_person_is_rejected(related: References, name: str) -> None:
     with pytest.raises(InvalidAttribute) as error:
         decide_entry(ENTRY, related, {"date": "2026-03-01"}, EDIT)
     assert error.value.source == {"pointer": f"data/attributes/{name}"}
     values = {name: 4_711}
     with pytest.raises(InvalidAttribute) as error:
-        decide_entry_change(entry(), values, related, EDIT)
+        decide_entry_update(entry(), values, related, EDIT)
     assert error.value.source == {"pointer": f"data/attributes/{name}"}
 
 
@@ -155,11 +162,13 @@ def test_start_on_a_manual_entry_sets_the_method_to_both(
     before: TrackMethod, expected: TrackMethod | None
 ) -> None:
     started = decide_start(idle(), entry(track_method=before), ORGANIZATION, DRAWN)
-    (start,) = started.changes.entries
+    (start,) = started.write_set.entries
     assert start.track_method is expected
     # The same applies when the start stops the running timer of the same entry.
-    end = ChangeEntry(ENTRY, seconds=5, ends=NOW)
-    assert end.merge(start).track_method is start.merge(end).track_method is expected
+    end = TimeEntryUpdate(ENTRY, seconds=5, ends=NOW)
+    for updates in ([end, start], [start, end]):
+        (merged,) = merge_entry_updates(updates)
+        assert merged.track_method is expected
 
 
 def test_update_with_the_same_values_changes_nothing() -> None:
@@ -173,7 +182,7 @@ def test_update_with_the_same_values_changes_nothing() -> None:
         service=SERVICE.id,
         person=PERSON,
     )
-    assert result == Changed(before)
+    assert result == UpdateResult(before)
 
 
 def test_billable_time_follows_time_until_it_is_set_manually() -> None:
@@ -204,7 +213,7 @@ def test_update_creates_a_revision_with_its_author() -> None:
             ORGANIZATION.id,
             ENTRY,
             ADMIN,
-            Act.UPDATED,
+            RevisionAction.UPDATED,
             NOW,
             {"time": 60, "billable_time": 60, "note": "old"},
             {"time": 120, "billable_time": 120, "note": None},
@@ -217,7 +226,7 @@ def test_new_date_or_service_moves_the_entry_to_other_counters() -> None:
         counter(SERVICE.id, "2026-03", n02=-1, n31=1),
     )
     assert entry_counters(update_entry(entry(), time=3)) == ()
-    result = update_entry(entry(), Related(OTHER_SERVICE), service=OTHER_SERVICE.id, time=3)
+    result = update_entry(entry(), References(OTHER_SERVICE), service=OTHER_SERVICE.id, time=3)
     assert (result.entry.service_id, result.entry.billable_time) == (OTHER_SERVICE.id, 0)
     assert entry_counters(result) == (
         counter(SERVICE.id, "2026-03", n02=-1),
@@ -226,7 +235,7 @@ def test_new_date_or_service_moves_the_entry_to_other_counters() -> None:
 
 
 def test_entry_without_sessions_can_be_moved_to_another_person() -> None:
-    result = update_entry(entry(), Related(person=OTHER_PERSON), person=OTHER_PERSON.id)
+    result = update_entry(entry(), References(person=OTHER_PERSON), person=OTHER_PERSON.id)
     assert result.entry.person_id == OTHER_PERSON.id
     requirement = RequireRecord(
         Person, ORGANIZATION.id, OTHER_PERSON.id, {"id": OTHER_PERSON.id, "deactivated_at": None}
@@ -249,7 +258,7 @@ def test_entry_without_sessions_can_be_moved_to_another_person() -> None:
 )
 def test_entry_with_sessions_cannot_be_moved_to_another_person(before: TimeEntry) -> None:
     with pytest.raises(Conflict):
-        update_entry(before, Related(person=OTHER_PERSON), person=OTHER_PERSON.id)
+        update_entry(before, References(person=OTHER_PERSON), person=OTHER_PERSON.id)
 
 
 # Deletion
@@ -275,7 +284,7 @@ def entry_with_sessions(timers: list[Timer], **fields: Any) -> TimeEntry:
     return entry(**{**defaults, **fields})
 
 
-def records_of_kind(result: Changed, kind: type[Any]) -> list[RecordChange]:
+def records_of_kind(result: UpdateResult, kind: type[Any]) -> list[RecordWrite]:
     return [record for record in result.records if isinstance(record, kind)]
 
 
@@ -290,7 +299,7 @@ def test_entry_without_timers_is_deleted_immediately() -> None:
     deletion, revision = result.records
     assert deletion == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 5})
     assert isinstance(revision, CreateRecord)
-    assert (revision.record.act, revision.record.person_id) == (Act.DELETED, ADMIN)
+    assert (revision.record.act, revision.record.person_id) == (RevisionAction.DELETED, ADMIN)
     assert revision.record.before["note"] == "n"
     assert set(revision.record.after.values()) == {None}
     assert entry_counters(result) == (counter(SERVICE.id, "2026-03", n02=-1),)
@@ -304,9 +313,9 @@ def test_few_timers_are_deleted_with_their_entry_and_their_counts() -> None:
         DeleteRecord(Timer, ORGANIZATION.id, timer.id, {"version": 2}) for timer in timers
     ]
     assert deletions[3] == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 1})
-    assert result.changes is not None
-    assert len(result.changes.tallies) == 3
-    for day_deltas in result.changes.tallies:
+    assert result.write_set is not None
+    assert len(result.write_set.counters) == 3
+    for day_deltas in result.write_set.counters:
         assert sorted(day_deltas.counters.values()) == [-1, -1]
 
 
@@ -318,12 +327,12 @@ def test_many_timers_are_deleted_in_steps_and_the_entry_is_hidden_first() -> Non
     after = result.entry
     assert replacement == ReplaceRecord(before, after)
     assert after.deleted_at == NOW
-    assert (after.timer_count, after.version) == (100 - MOST_TIMERS_A_STEP, 2)
+    assert (after.timer_count, after.version) == (100 - MAX_TIMERS_PER_STEP, 2)
     assert after.tracked_seconds == 600 * after.timer_count
     assert len(entry_counters(result)) == 1
-    remaining, steps = timers[MOST_TIMERS_A_STEP:], 1
+    remaining, steps = timers[MAX_TIMERS_PER_STEP:], 1
     while after.timer_count:
-        before, result = after, decide_clearing(after, remaining, NOW + 5)
+        before, result = after, decide_purge(after, remaining, NOW + 5)
         after, steps = result.entry, steps + 1
         # Only the first step changes the counters and creates a revision.
         assert entry_counters(result) == ()
@@ -343,15 +352,15 @@ def test_deletion_step_fits_into_one_transaction(interval: int, length: int) -> 
         for timer in sessions(60, interval)
     ]
     result = decide_deletion(entry_with_sessions(timers), timers, EDIT)
-    assert result.changes is not None
-    item_count = len(result.records) + len(result.changes.tallies) + len(entry_counters(result))
-    assert 30 <= item_count <= MOST_ITEMS_A_STEP + 3 <= 100
+    assert result.write_set is not None
+    item_count = len(result.records) + len(result.write_set.counters) + len(entry_counters(result))
+    assert 30 <= item_count <= MAX_ITEMS_PER_STEP + 3 <= 100
 
 
 def test_entry_stays_hidden_until_all_its_timers_are_deleted() -> None:
     timers = sessions(3)
     result = decide_deletion(entry_with_sessions(timers), timers[:2], EDIT)
     assert (result.entry.timer_count, result.entry.deleted_at) == (1, NOW)
-    assert decide_clearing(result.entry, [], NOW) == Changed(result.entry)
-    last_step = decide_clearing(result.entry, timers[2:], NOW)
+    assert decide_purge(result.entry, [], NOW) == UpdateResult(result.entry)
+    last_step = decide_purge(result.entry, timers[2:], NOW)
     assert last_step.entry.timer_count == last_step.entry.tracked_seconds == 0

@@ -13,14 +13,17 @@ from typing import ClassVar
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Conflict, StintError, Unavailable
-from chalicelib.core.idempotency import Outcome, RequestKey, digest_of
-from chalicelib.core.unit_of_work import Answer
-from chalicelib.domain.directory import Caller, Role, Service
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.timers.auto_stop import sweep
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
+from chalicelib.core.permissions import Caller
+from chalicelib.core.unit_of_work import Result
+from chalicelib.people.model import Role
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.auto_stop import AutoStop
+from chalicelib.timers.model import TimerOutcome
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
 from tests.support.fault_injection import (
@@ -36,8 +39,8 @@ from tests.support.fault_injection import (
 )
 from tests.support.fixtures import ZAGREB, put_all
 from tests.support.invariants import outline, violations_of
-from tools.ops.invariants import Books
-from tools.ops.snapshot import Ledger
+from tools.ops.invariants import PersonSnapshot
+from tools.ops.snapshot import SnapshotReader
 
 SERVICE = Service(1294, ZAGREB.id, "Design")
 
@@ -86,41 +89,43 @@ class Operation:
     ``command`` returns the request; it is None for auto-stop, which has no request.
     """
 
-    prepare: Callable[[Toolbox, FakeClock, Person], None]
-    command: Callable[[Person], StartTimer | StopTimer] | None
+    prepare: Callable[[Dependencies, FakeClock, Person], None]
+    command: Callable[[Person], StartCommand | StopCommand] | None
     calls: tuple[str, ...]
 
-    def do(self, tools: Toolbox, person: Person, key: RequestKey | None) -> Answer[Outcome] | None:
+    def do(
+        self, dependencies: Dependencies, person: Person, key: IdempotencyKey | None
+    ) -> Result[TimerOutcome] | None:
         if self.command is None:
-            sweep(tools)
+            AutoStop(dependencies).run()
             return None
         command = self.command(person)
-        if isinstance(command, StartTimer):
-            return start_timer(tools, person.caller, command, key)
-        return stop_timer(tools, person.caller, command, key)
+        if isinstance(command, StartCommand):
+            return Timers(dependencies).start(person.caller, command, key)
+        return Timers(dependencies).stop(person.caller, command, key)
 
     def starts(self, person: Person) -> bool:
-        return self.command is not None and isinstance(self.command(person), StartTimer)
+        return self.command is not None and isinstance(self.command(person), StartCommand)
 
 
-def _idle(tools: Toolbox, clock: FakeClock, person: Person) -> None:
-    del tools, clock, person
+def _idle(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
+    del dependencies, clock, person
 
 
-def _working(tools: Toolbox, clock: FakeClock, person: Person) -> None:
-    command = StartTimer(time_entry_id=person.entries[0])
-    person.timer_id = start_timer(tools, person.caller, command).outcome.timer.id
+def _working(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
+    command = StartCommand(time_entry_id=person.entries[0])
+    person.timer_id = Timers(dependencies).start(person.caller, command).outcome.timer.id
     clock.advance(HOUR + 29)
 
 
-def _overdue(tools: Toolbox, clock: FakeClock, person: Person) -> None:
-    _working(tools, clock, person)
+def _overdue(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
+    _working(dependencies, clock, person)
     clock.advance(ZAGREB.auto_stop_after)
 
 
-def _auto_stopped(tools: Toolbox, clock: FakeClock, person: Person) -> None:
-    _overdue(tools, clock, person)
-    assert sweep(tools).stopped == 1
+def _auto_stopped(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
+    _overdue(dependencies, clock, person)
+    assert AutoStop(dependencies).run().stopped == 1
 
 
 READ_AND_WRITE = ("BatchGetItem", WRITE)
@@ -128,24 +133,24 @@ TWO_READS_AND_WRITE = ("BatchGetItem", *READ_AND_WRITE)
 
 OPERATIONS = {
     "start on an entry": Operation(
-        _idle, lambda person: StartTimer(time_entry_id=person.entries[0]), READ_AND_WRITE
+        _idle, lambda person: StartCommand(time_entry_id=person.entries[0]), READ_AND_WRITE
     ),
     "start on a service": Operation(
-        _idle, lambda _: StartTimer(service_id=SERVICE.id), READ_AND_WRITE
+        _idle, lambda _: StartCommand(service_id=SERVICE.id), READ_AND_WRITE
     ),
     "switch": Operation(
-        _working, lambda person: StartTimer(time_entry_id=person.entries[1]), READ_AND_WRITE
+        _working, lambda person: StartCommand(time_entry_id=person.entries[1]), READ_AND_WRITE
     ),
     "switch within an entry": Operation(
-        _working, lambda person: StartTimer(time_entry_id=person.entries[0]), READ_AND_WRITE
+        _working, lambda person: StartCommand(time_entry_id=person.entries[0]), READ_AND_WRITE
     ),
-    "stop": Operation(_working, lambda person: StopTimer(person.timer_id), READ_AND_WRITE),
+    "stop": Operation(_working, lambda person: StopCommand(person.timer_id), READ_AND_WRITE),
     "stop by entry": Operation(
-        _working, lambda person: StopTimer(time_entry_id=person.entries[0]), TWO_READS_AND_WRITE
+        _working, lambda person: StopCommand(time_entry_id=person.entries[0]), TWO_READS_AND_WRITE
     ),
     "correct an automatic stop": Operation(
         _auto_stopped,
-        lambda person: StopTimer(person.timer_id, stopped_at=MONDAY_NINE + HOUR),
+        lambda person: StopCommand(person.timer_id, stopped_at=MONDAY_NINE + HOUR),
         TWO_READS_AND_WRITE,
     ),
     "auto-stop": Operation(_overdue, None, (*["Query"] * 8, WRITE)),
@@ -163,15 +168,19 @@ class Scenario:
     _expected: ClassVar[dict[Operation, "Expected"]] = {}
 
     def __init__(
-        self, operation: Operation, tools: Toolbox, clock: FakeClock, connection: Connection
+        self,
+        operation: Operation,
+        dependencies: Dependencies,
+        clock: FakeClock,
+        connection: Connection,
     ) -> None:
-        self.operation, self.tools = operation, tools
+        self.operation, self.dependencies = operation, dependencies
         self.clock, self.connection = clock, connection
         self._people = count()
         put_all(SERVICE)
         if operation not in self._expected:
             self._expected[operation] = self._run_without_fault()
-        self.before, self.result, self.after = self._expected[operation]
+        self.before, self.contents, self.after = self._expected[operation]
         assert self.before != self.after
 
     def _run_without_fault(self) -> "Expected":
@@ -179,10 +188,10 @@ class Scenario:
         before = self.read()[person.id].outline
         no_fault = Injection(FAULTS["throttled"], position=-1)
         with intercepted(self.connection, no_fault.wrap):
-            answer = self.operation.do(self.tools, person, None)
+            result = self.operation.do(self.dependencies, person, None)
         assert sorted(no_fault.calls) == sorted(self.operation.calls)
         stored = self.read()[person.id]
-        return before, stored.result_of(answer), stored.outline
+        return before, stored.contents_of(result), stored.outline
 
     def new_person(self) -> Person:
         """Create a new person, ready for the operation."""
@@ -203,40 +212,42 @@ class Scenario:
                 for entry_id in person.entries
             )
         )
-        self.operation.prepare(self.tools, self.clock, person)
+        self.operation.prepare(self.dependencies, self.clock, person)
         return person
 
-    def key(self, person: Person) -> RequestKey:
-        key_hash = digest_of(b"key")
-        return RequestKey(ZAGREB.id, person.id, key_hash, digest_of(str(person.number).encode()))
+    def key(self, person: Person) -> IdempotencyKey:
+        key_hash = fingerprint_of(b"key")
+        return IdempotencyKey(
+            ZAGREB.id, person.id, key_hash, fingerprint_of(str(person.number).encode())
+        )
 
     def read(self) -> dict[int, "StoredData"]:
         """Read the data of all people, by person, and check the invariants."""
-        all_books = Ledger(self.connection).read_all()
-        assert violations_of(all_books) == []
-        return {books.person_id: StoredData(books) for books in all_books.values()}
+        snapshots = SnapshotReader(self.connection).read_all()
+        assert violations_of(snapshots) == []
+        return {person.person_id: StoredData(person) for person in snapshots.values()}
 
 
-Result = tuple[object, ...] | None
-Expected = tuple[dict[str, object], Result, dict[str, object]]
-"""An operation without a fault: the data before, the result, the data after."""
+Contents = tuple[object, ...] | None
+Expected = tuple[dict[str, object], Contents, dict[str, object]]
+"""An operation without a fault: the data before, the contents of the result, the data after."""
 
 
 class StoredData:
     """The stored data of a person, without ids."""
 
-    def __init__(self, books: Books) -> None:
-        self.outline = outline(books)
-        self._timers = {timer.id: position for position, timer in enumerate(books.timers)}
+    def __init__(self, snapshot: PersonSnapshot) -> None:
+        self.outline = outline(snapshot)
+        self._timers = {timer.id: position for position, timer in enumerate(snapshot.timers)}
         self._entries = {
-            entry_id: position for position, entry_id in enumerate(sorted(books.entries))
+            entry_id: position for position, entry_id in enumerate(sorted(snapshot.entries))
         }
 
-    def result_of(self, answer: Answer[Outcome] | None) -> Result:
-        """Return the contents of an answer, without ids. Auto-stop has no answer: None."""
-        if answer is None:
+    def contents_of(self, result: Result[TimerOutcome] | None) -> Contents:
+        """Return the contents of a result, without ids. Auto-stop has no result: None."""
+        if result is None:
             return None
-        outcome, timer = answer.outcome, answer.outcome.timer
+        outcome, timer = result.outcome, result.outcome.timer
         return (
             self._timers[timer.id],
             self._entries[timer.time_entry_id],
@@ -251,12 +262,12 @@ class StoredData:
 
 @dataclass
 class Trial:
-    """One injected fault: the person, the injection, and the answer or the error."""
+    """One injected fault: the person, the injection, and the result or the error."""
 
     person: Person
-    key: RequestKey | None
+    key: IdempotencyKey | None
     injection: Injection
-    answer: Answer[Outcome] | None = None
+    result: Result[TimerOutcome] | None = None
     error: BaseException | None = None
     done: bool = False
 
@@ -287,7 +298,7 @@ def _inject_at_each_call(scenario: Scenario, name: str, lasting: bool, keyed: bo
 def _run(scenario: Scenario, trial: Trial) -> None:
     try:
         with intercepted(scenario.connection, trial.injection.wrap):
-            trial.answer = scenario.operation.do(scenario.tools, trial.person, trial.key)
+            trial.result = scenario.operation.do(scenario.dependencies, trial.person, trial.key)
     except (Conflict, Unavailable, Killed) as error:
         trial.error = error
 
@@ -306,48 +317,51 @@ def _check_and_retry(scenario: Scenario, trials: list[Trial]) -> None:
     stored_data = scenario.read()
     for trial in trials:
         _check(scenario, trial, stored_data[trial.person.id])
-    answers_of_trials = [_retry(scenario, trial) for trial in trials]
+    results_of_trials = [_retry(scenario, trial) for trial in trials]
     stored_data = scenario.read()
-    for trial, answers in zip(trials, answers_of_trials, strict=True):
+    for trial, results in zip(trials, results_of_trials, strict=True):
         stored = stored_data[trial.person.id]
         assert stored.outline == scenario.after
         if trial.key is not None:
-            assert {stored.result_of(answer) for answer in answers} == {scenario.result}
-            assert [answer.replayed for answer in answers if answer] == [trial.done, True]
+            assert {stored.contents_of(result) for result in results} == {scenario.contents}
+            assert [result.replayed for result in results if result] == [trial.done, True]
 
 
 def _check(scenario: Scenario, trial: Trial, stored: StoredData) -> None:
-    """Check that all or nothing is written, and that the answer is correct."""
+    """Check that all or nothing is written, and that the result is correct."""
     injection = trial.injection
     trial.done = stored.outline == scenario.after
     if scenario.operation.command is None:
         # Auto-stop leaves timers that it could not stop to the next run.
         assert trial.done or stored.outline == scenario.before
     elif trial.error is None:
-        assert stored.result_of(trial.answer) == scenario.result
+        assert stored.contents_of(trial.result) == scenario.contents
         assert trial.done
     else:
         written = injection.fault.sent and WRITE in injection.struck
         assert stored.outline == (scenario.after if written else scenario.before)
 
 
-def _retry(scenario: Scenario, trial: Trial) -> list[Answer[Outcome] | None]:
+def _retry(scenario: Scenario, trial: Trial) -> list[Result[TimerOutcome] | None]:
     """Send the same request again without faults: once, or twice with a key."""
     if trial.key is None and trial.done and scenario.operation.starts(trial.person):
         # Without a key, a repeated start would start another timer.
         return []
     return [
-        scenario.operation.do(scenario.tools, trial.person, trial.key)
+        scenario.operation.do(scenario.dependencies, trial.person, trial.key)
         for _ in range(2 if trial.key else 1)
     ]
 
 
 @pytest.fixture
 def scenario(
-    request: pytest.FixtureRequest, tools: Toolbox, clock: FakeClock, connection: Connection
+    request: pytest.FixtureRequest,
+    dependencies: Dependencies,
+    clock: FakeClock,
+    connection: Connection,
 ) -> Scenario:
     """The scenario of the operation that the test parameter names."""
-    return Scenario(OPERATIONS[request.param], tools, clock, connection)
+    return Scenario(OPERATIONS[request.param], dependencies, clock, connection)
 
 
 @pytest.mark.parametrize("name", FAULTS)

@@ -5,25 +5,25 @@ The second operation runs before the write, or before the second read, of the fi
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import replace
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
-from chalicelib.core.idempotency import Outcome
-from chalicelib.core.unit_of_work import Answer
-from chalicelib.domain.timers import TimeEntry
-from chalicelib.dynamodb.database import Store
-from chalicelib.timers.auto_stop import sweep
-from chalicelib.timers.operations import StartTimer, StopTimer
+from chalicelib.core.unit_of_work import Result
+from chalicelib.dynamodb.database import Database
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.auto_stop import AutoStop
+from chalicelib.timers.model import TimerOutcome
+from chalicelib.timers.operations import StartCommand, StopCommand
 from tests.support.concurrent_requests import (
     CALLERS,
     LIMIT,
     Command,
-    Phone,
     Request,
     Run,
+    VirtualUser,
     check_keys,
     check_starts,
     check_stops,
@@ -35,82 +35,84 @@ from tests.support.fault_injection import WRITE, Call, intercepted
 from tests.support.fixtures import put_all
 from tests.support.invariants import timers, violations
 
+pytestmark = pytest.mark.usefixtures("concurrent_people")
+
 READ = "BatchGetItem"
 
-Operation = Callable[["Scenario", Phone], object]
+Operation = Callable[["Scenario", VirtualUser], object]
 
 
 class Scenario:
     """A person with a running timer on the first entry, and with two virtual users."""
 
-    def __init__(self, store: Store, number: int) -> None:
+    def __init__(self, store: Database, number: int) -> None:
         self.caller = replace(CALLERS[1], person_id=6_000 + number)
         self.first, self.second = 20_000 + 2 * number, 20_001 + 2 * number
         put_all(*(self._entry(entry_id) for entry_id in (self.first, self.second)))
         self.run = Run()
         self.one, self.other = (
-            Phone(self.run, store, f"{number}/{phone_number}") for phone_number in (1, 2)
+            VirtualUser(self.run, store, f"{number}/{user_number}") for user_number in (1, 2)
         )
         self.start(self.one, self.first)
         (_, self.timer_id) = self.run.seen[-1]
         self.started_at = self.run.clock()
 
-    def start(self, phone: Phone, entry_id: int) -> Answer[Outcome] | None:
-        return self.send(phone, StartTimer(time_entry_id=entry_id))
+    def start(self, user: VirtualUser, entry_id: int) -> Result[TimerOutcome] | None:
+        return self.send(user, StartCommand(time_entry_id=entry_id))
 
     def send(
-        self, phone: Phone, command: Command, key: bytes | None = None
-    ) -> Answer[Outcome] | None:
-        request_key = None if key is None else key_for(self.caller, command, key)
-        return self.run.send(phone.tools, Request(self.caller, command, request_key))
+        self, user: VirtualUser, command: Command, key: bytes | None = None
+    ) -> Result[TimerOutcome] | None:
+        idempotency_key = None if key is None else key_for(self.caller, command, key)
+        return self.run.send(user.dependencies, Request(self.caller, command, idempotency_key))
 
     def _entry(self, entry_id: int) -> TimeEntry:
         (template,) = time_entries()[2:3]
         return replace(template, id=entry_id, person_id=self.caller.person_id)
 
 
-def _become_overdue(scenario: Scenario, phone: Phone) -> None:
-    del phone
+def _become_overdue(scenario: Scenario, user: VirtualUser) -> None:
+    del user
     scenario.run.clock.advance(2 * LIMIT)
 
 
-def _become_overdue_and_auto_stop(scenario: Scenario, phone: Phone) -> None:
-    _become_overdue(scenario, phone)
-    sweep(phone.tools)
+def _become_overdue_and_auto_stop(scenario: Scenario, user: VirtualUser) -> None:
+    _become_overdue(scenario, user)
+    AutoStop(user.dependencies).run()
 
 
-def _work(scenario: Scenario, phone: Phone) -> None:
-    del phone
+def _work(scenario: Scenario, user: VirtualUser) -> None:
+    del user
     scenario.run.clock.advance(LIMIT // 2)
 
 
-def _work_and_switch(scenario: Scenario, phone: Phone) -> None:
-    _work(scenario, phone)
-    scenario.start(phone, scenario.first)
+def _work_and_switch(scenario: Scenario, user: VirtualUser) -> None:
+    _work(scenario, user)
+    scenario.start(user, scenario.first)
 
 
 OPERATIONS: dict[str, Operation] = {
-    "start on the same entry": lambda scenario, phone: scenario.start(phone, scenario.first),
-    "start on another entry": lambda scenario, phone: scenario.start(phone, scenario.second),
-    "start with a key": lambda scenario, phone: scenario.send(
-        phone, StartTimer(time_entry_id=scenario.second), b"tap"
+    "start on the same entry": lambda scenario, user: scenario.start(user, scenario.first),
+    "start on another entry": lambda scenario, user: scenario.start(user, scenario.second),
+    "start with a key": lambda scenario, user: scenario.send(
+        user, StartCommand(time_entry_id=scenario.second), b"tap"
     ),
-    "stop": lambda scenario, phone: scenario.send(phone, StopTimer(scenario.timer_id)),
-    "stop by entry": lambda scenario, phone: scenario.send(
-        phone, StopTimer(time_entry_id=scenario.first)
+    "stop": lambda scenario, user: scenario.send(user, StopCommand(scenario.timer_id)),
+    "stop by entry": lambda scenario, user: scenario.send(
+        user, StopCommand(time_entry_id=scenario.first)
     ),
-    "stop at an earlier time": lambda scenario, phone: scenario.send(
-        phone,
-        StopTimer(scenario.timer_id, stopped_at=scenario.started_at + phone.random.randrange(9)),
+    "stop at an earlier time": lambda scenario, user: scenario.send(
+        user,
+        StopCommand(scenario.timer_id, stopped_at=scenario.started_at + user.random.randrange(9)),
     ),
-    "stop with a key": lambda scenario, phone: scenario.send(
-        phone, StopTimer(scenario.timer_id), b"stop"
+    "stop with a key": lambda scenario, user: scenario.send(
+        user, StopCommand(scenario.timer_id), b"stop"
     ),
-    "correct the stop, then stop with the same key": lambda scenario, phone: (
-        OPERATIONS[CORRECTION](scenario, phone),
-        OPERATIONS["stop with a key"](scenario, phone),
+    "correct the stop, then stop with the same key": lambda scenario, user: (
+        OPERATIONS[CORRECTION](scenario, user),
+        OPERATIONS["stop with a key"](scenario, user),
     ),
-    "auto-stop": lambda _, phone: sweep(phone.tools),
+    "auto-stop": lambda _, user: AutoStop(user.dependencies).run(),
 }
 
 STARTS = ("start on the same entry", "start on another entry", "start with a key")
@@ -138,7 +140,7 @@ INTERRUPTIONS = {CORRECTION: (READ, WRITE), STOPS[1]: (READ, WRITE)}
     [(state, operation) for state, (_, operations) in STATES.items() for operation in operations],
 )
 def test_interleaved_operations_lose_no_update(
-    store: Store, connection: Connection, state: str, operation: str
+    store: Database, connection: Connection, state: str, operation: str
 ) -> None:
     prepare, intruders = STATES[state]
     scenarios = []
@@ -157,8 +159,8 @@ def test_interleaved_operations_lose_no_update(
     _check(scenarios, connection)
     # Stop the timers: a wrong running timer causes a violation when it stops.
     for scenario in scenarios:
-        scenario.send(scenario.one, StopTimer(time_entry_id=scenario.first))
-        scenario.send(scenario.one, StopTimer(time_entry_id=scenario.second))
+        scenario.send(scenario.one, StopCommand(time_entry_id=scenario.first))
+        scenario.send(scenario.one, StopCommand(time_entry_id=scenario.second))
     _check(scenarios, connection)
 
 

@@ -1,6 +1,5 @@
 """Timer queries return the same as a plain Python list: filters, order, pages, total count."""
 
-from dataclasses import replace
 from operator import attrgetter
 from typing import Any
 from unittest.mock import patch
@@ -8,24 +7,18 @@ from unittest.mock import patch
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from benchmarks.bulk_load import write_all
-from benchmarks.counter_fixtures import slot_items, tally_items, timer_items
+from benchmarks.counter_fixtures import counter_items, person_state_items, timer_items
 from chalicelib.core.errors import QueryTooBroad
+from chalicelib.core.lists import CursorPage, InvalidPosition, Page, TimeFilter
 from chalicelib.core.timestamps import Span
-from chalicelib.counters import offset_pages as far_pages
-from chalicelib.domain.queries import (
-    BadPosition,
-    Page,
-    Stretch,
-    TimeIs,
-    TimerQuery,
-    TimerSort,
-)
-from chalicelib.domain.timers import Timer
+from chalicelib.counters import offset_pages
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.database import Store
+from chalicelib.timers import lists
+from chalicelib.timers.model import Timer, TimerQuery, TimerSort
 from tests.properties.bounds import bounded
 from tests.support.call_counter import counted
 from tests.support.clock import DAY, HOUR
@@ -98,11 +91,11 @@ def queries(draw: Any, timers: list[Timer]) -> TimerQuery:
     spans = st.one_of(
         st.tuples(ends, ends).map(lambda pair: Span(min(pair), max(pair))),
         ends.map(lambda end: Span(0, end)),
-        ends.map(lambda begin: Span(begin, keys.ENDLESS)),
-        st.just(Span(0, keys.ENDLESS)),
+        ends.map(lambda begin: Span(begin, keys.NEVER)),
+        st.just(Span(0, keys.NEVER)),
     )
-    times = spans.map(TimeIs)
-    outside = st.lists(spans, max_size=1).map(tuple)
+    times = spans.map(TimeFilter)
+    spans_outside = st.lists(spans, max_size=1).map(tuple)
     # Most queries fit an index, because only for those the counters locate the pages.
     entry_ids = optional(st.frozensets(st.sampled_from([10, 11, 20, 21, 30, 99]), max_size=3))
     fits_an_index = draw(st.sampled_from([True, True, True, False]))
@@ -116,15 +109,15 @@ def queries(draw: Any, timers: list[Timer]) -> TimerQuery:
             person_ids=optional(people),
             time_entry_ids=st.none() if fits_an_index else entry_ids,
             started_at=optional(times),
-            stopped_at=optional(times | st.just(TimeIs(None))),
+            stopped_at=optional(times | st.just(TimeFilter(None))),
             other_person_ids=NONE
             if fits_an_index
             else st.frozensets(st.sampled_from(PEOPLE), max_size=1),
             other_time_entry_ids=NONE
             if fits_an_index
             else st.frozensets(st.sampled_from([10, 20]), max_size=1),
-            started_outside=st.just(()) if fits_an_index else outside,
-            stopped_outside=st.just(()) if fits_an_index else outside,
+            started_outside=st.just(()) if fits_an_index else spans_outside,
+            stopped_outside=st.just(()) if fits_an_index else spans_outside,
             sort=st.sampled_from(TimerSort),
             descending=st.booleans(),
             page=st.integers(1, 8),
@@ -135,7 +128,7 @@ def queries(draw: Any, timers: list[Timer]) -> TimerQuery:
 
 
 def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
-    """The timers of the page, and the total count, computed without the store."""
+    """The timers of the page, and the total count, computed without the database."""
     matching = [
         timer
         for timer in timers
@@ -154,33 +147,35 @@ def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
 def put_history(connection: Connection, timers: list[Timer]) -> None:
     """Replace the table contents with the timers, their person states and their counters."""
     empty_tables()
-    write_all(connection, [*timer_items(timers), *tally_items(timers), *slot_items(timers)])
+    write_all(
+        connection, [*timer_items(timers), *counter_items(timers), *person_state_items(timers)]
+    )
 
 
 @given(data=st.data(), timers=timelines(), max_skipped=st.sampled_from([0, 3, 150]))
 @bounded(80)
 def test_offset_page_equals_the_page_of_a_plain_list(
-    store: Store, connection: Connection, data: Any, timers: list[Timer], max_skipped: int
+    connection: Connection, data: Any, timers: list[Timer], max_skipped: int
 ) -> None:
     put_history(connection, timers)
-    with patch.object(far_pages, "_SKIPPED_FREELY", max_skipped):
+    with patch.object(offset_pages, "_SKIPPED_FREELY", max_skipped):
         for _ in range(8):
             query = data.draw(queries(timers))
-            page = store.timers(query)
+            page = lists.page(connection, query)
             assert (list(page.rows), page.total_count) == expected(query, timers)
 
 
 @given(data=st.data(), timers=timelines(), max_skipped=st.sampled_from([0, 3]))
 @bounded(15)
 def test_offset_pages_contain_each_timer_once(
-    store: Store, connection: Connection, data: Any, timers: list[Timer], max_skipped: int
+    connection: Connection, data: Any, timers: list[Timer], max_skipped: int
 ) -> None:
     put_history(connection, timers)
     query = data.draw(queries(timers))
     all_rows, total = expected(replace(query, page=1, page_size=1000), timers)
-    with patch.object(far_pages, "_SKIPPED_FREELY", max_skipped):
+    with patch.object(offset_pages, "_SKIPPED_FREELY", max_skipped):
         pages = [
-            store.timers(replace(query, page=number))
+            lists.page(connection, replace(query, page=number))
             for number in range(1, 2 - -total // query.page_size)
         ]
     assert [timer for page in pages for timer in page.rows] == all_rows
@@ -190,7 +185,7 @@ def test_offset_pages_contain_each_timer_once(
 @given(data=st.data(), timers=timelines())
 @bounded(40)
 def test_cursor_pages_contain_each_timer_once_and_in_order(
-    store: Store, connection: Connection, data: Any, timers: list[Timer]
+    connection: Connection, data: Any, timers: list[Timer]
 ) -> None:
     put_history(connection, timers)
     for _ in range(3):
@@ -199,26 +194,24 @@ def test_cursor_pages_contain_each_timer_once_and_in_order(
         rows: list[Timer] = []
         position = None
         while True:
-            stretch = store.stretch(whole_list, position, query.page_size)
-            assert len(stretch.rows) <= query.page_size
-            rows += stretch.rows
-            position = stretch.following
+            cursor_page = lists.cursor_page(connection, whole_list, position, query.page_size)
+            assert len(cursor_page.rows) <= query.page_size
+            rows += cursor_page.rows
+            position = cursor_page.following
             if position is None:
                 break
             # A page that has a next page is full, and the next page is not empty.
-            assert len(stretch.rows) == query.page_size
+            assert len(cursor_page.rows) == query.page_size
         assert rows == expected(whole_list, timers)[0]
 
 
 @pytest.mark.parametrize("position", ["", "x", "0000000001#1", "1#0000000000000001", "a" * 27])
-def test_invalid_cursor_position_is_refused(store: Store, position: str) -> None:
-    with pytest.raises(BadPosition):
-        store.stretch(TimerQuery(ORGANIZATION), position, 10)
+def test_invalid_cursor_position_is_refused(connection: Connection, position: str) -> None:
+    with pytest.raises(InvalidPosition):
+        lists.cursor_page(connection, TimerQuery(ORGANIZATION), position, 10)
 
 
-def test_cursor_page_may_be_short_when_no_index_fits_the_query(
-    store: Store, connection: Connection
-) -> None:
+def test_cursor_page_may_be_short_when_no_index_fits_the_query(connection: Connection) -> None:
     timers = [Timer(number, ORGANIZATION, 1, 10, number, 999, number) for number in range(1, 33)]
     put_all(*timers)
     query = TimerQuery(ORGANIZATION, other_person_ids=frozenset({1}))
@@ -228,30 +221,30 @@ def test_cursor_page_may_be_short_when_no_index_fits_the_query(
         return real(operation, {**arguments, "Limit": 3})
 
     with patch.object(connection, "dispatch", three_rows_a_page), counted(connection) as calls:
-        first = store.stretch(query, None, 10)
-        second = store.stretch(query, first.following, 10)
-        third = store.stretch(query, second.following, 10)
+        first = lists.cursor_page(connection, query, None, 10)
+        second = lists.cursor_page(connection, query, first.following, 10)
+        third = lists.cursor_page(connection, query, second.following, 10)
     # Twice: five index pages of three rows, and no row matches. Then the end of the index.
-    assert (first.rows, first.following) == ([], keys.at(15, 15))
-    assert (second.rows, second.following) == ([], keys.at(30, 30))
+    assert (first.rows, first.following) == ([], keys.timestamp_key(15, 15))
+    assert (second.rows, second.following) == ([], keys.timestamp_key(30, 30))
     assert (third.rows, third.following) == ([], None)
     assert len(calls) == 5 + 5 + 1
 
 
-def test_running_timer_of_a_person_is_read_from_the_person_state(
-    store: Store, connection: Connection
-) -> None:
+def test_running_timer_of_a_person_is_read_from_the_person_state(connection: Connection) -> None:
     running = Timer(7, ORGANIZATION, 1, 10, started_at=5, auto_stop_at=999)
     # The timers table stays empty, so the result does not depend on a stale index.
-    write_all(connection, slot_items([running]))
-    query = TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_at=TimeIs(None))
+    write_all(connection, person_state_items([running]))
+    query = TimerQuery(ORGANIZATION, person_ids=frozenset({1}), stopped_at=TimeFilter(None))
     on_another_entry = replace(query, time_entry_ids=frozenset({11}))
     with counted(connection) as calls:
-        assert store.timers(query) == Page([running], 1)
-        assert store.timers(replace(query, page=2)) == Page((), 1)
-        assert store.timers(on_another_entry) == Page([], 0)
-        assert store.stretch(query, None, 10) == Stretch([running], None)
-        assert store.stretch(query, keys.at(5, 7), 10) == Stretch((), None)
+        assert lists.page(connection, query) == Page([running], 1)
+        assert lists.page(connection, replace(query, page=2)) == Page((), 1)
+        assert lists.page(connection, on_another_entry) == Page([], 0)
+        assert lists.cursor_page(connection, query, None, 10) == CursorPage([running], None)
+        assert lists.cursor_page(connection, query, keys.timestamp_key(5, 7), 10) == CursorPage(
+            (), None
+        )
     assert set(calls) == {"BatchGetItem"}
     assert len(calls) == 4
 
@@ -264,7 +257,7 @@ def test_running_timer_of_a_person_is_read_from_the_person_state(
             TimerQuery(
                 ORGANIZATION,
                 other_person_ids=frozenset({9}),
-                started_at=TimeIs(Span(1, 9999)),
+                started_at=TimeFilter(Span(1, 9999)),
             ),
             "started_at",
         ),
@@ -279,7 +272,7 @@ def test_running_timer_of_a_person_is_read_from_the_person_state(
     ],
 )
 def test_too_broad_query_is_refused_with_a_suggested_filter(
-    store: Store, connection: Connection, query: TimerQuery, suggested_filter: str
+    connection: Connection, query: TimerQuery, suggested_filter: str
 ) -> None:
     timers = [Timer(number, ORGANIZATION, 1, 10, number, 999, number) for number in range(1, 17)]
     put_all(*timers)
@@ -288,12 +281,12 @@ def test_too_broad_query_is_refused_with_a_suggested_filter(
     def three_rows_a_page(operation: str, arguments: dict[str, Any]) -> Any:
         return real(operation, {**arguments, "Limit": 3})
 
-    assert store.timers(query).total_count == 16
+    assert lists.page(connection, query).total_count == 16
     with (
         patch.object(connection, "dispatch", three_rows_a_page),
         counted(connection) as calls,
         pytest.raises(QueryTooBroad) as raised,
     ):
-        store.timers(query)
+        lists.page(connection, query)
     assert raised.value.source == {"parameter": f"filter[{suggested_filter}]"}
     assert len(calls) == 5

@@ -6,26 +6,27 @@ from concurrent.futures import ThreadPoolExecutor
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.errors import Conflict, RecordNotFound
-from chalicelib.domain.directory import Caller, Role
-from chalicelib.dynamodb.database import Store
-from chalicelib.timers.operations import StartTimer, StopTimer, start_timer, stop_timer
+from chalicelib.core.permissions import Caller
+from chalicelib.dynamodb.database import Database
+from chalicelib.people.model import Role
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, ZAGREB
 from tests.support.table_snapshots import items
 
-pytestmark = pytest.mark.usefixtures("world")
+pytestmark = pytest.mark.usefixtures("fixtures")
 
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
-START = StartTimer(time_entry_id=ADMINS_ENTRY)
+START = StartCommand(time_entry_id=ADMINS_ENTRY)
 
 
-def test_concurrent_starts_leave_one_timer_running(store: Store, connection: Connection) -> None:
-    tools = real_toolbox(store)
+def test_concurrent_starts_leave_one_timer_running(store: Database, connection: Connection) -> None:
+    dependencies = build_dependencies(store)
 
     def start(_: int) -> int | None:
         try:
-            return start_timer(tools, CALLER, START).outcome.timer.id
+            return Timers(dependencies).start(CALLER, START).outcome.timer.id
         except Conflict:
             return None
 
@@ -35,18 +36,20 @@ def test_concurrent_starts_leave_one_timer_running(store: Store, connection: Con
     assert started_ids
     assert timers.keys() == started_ids
     running = [timer["id"] for timer in timers.values() if "stopped_at" not in timer]
-    (person_state,) = items(connection, "slots")
+    (person_state,) = items(connection, "person_state")
     assert running == [person_state["timer_id"]]
     (entry,) = [item for item in items(connection, "time_entries") if item["id"] == ADMINS_ENTRY]
     assert entry["timer_count"] == len(started_ids)
 
 
-def test_concurrent_stops_count_once(tools: Toolbox, store: Store, connection: Connection) -> None:
-    timer = start_timer(tools, CALLER, START).outcome.timer
-    real_tools = real_toolbox(store)
+def test_concurrent_stops_count_once(
+    dependencies: Dependencies, store: Database, connection: Connection
+) -> None:
+    timer = Timers(dependencies).start(CALLER, START).outcome.timer
+    real_dependencies = build_dependencies(store)
     with ThreadPoolExecutor(6) as threads:
-        stop = StopTimer(timer.id)
-        results = threads.map(lambda _: stop_timer(real_tools, CALLER, stop), range(6))
+        stop = StopCommand(timer.id)
+        results = threads.map(lambda _: Timers(real_dependencies).stop(CALLER, stop), range(6))
         outcomes = [result.outcome for result in results]
     assert Counter(outcome.already_stopped for outcome in outcomes) == {False: 1, True: 5}
     assert len({outcome.timer for outcome in outcomes}) == 1
@@ -54,7 +57,7 @@ def test_concurrent_stops_count_once(tools: Toolbox, store: Store, connection: C
     assert entry["tracked_seconds"] == outcomes[0].timer.seconds
 
 
-def test_member_cannot_stop_the_timer_of_another_person(tools: Toolbox) -> None:
-    timer = start_timer(tools, CALLER, START).outcome.timer
+def test_member_cannot_stop_the_timer_of_another_person(dependencies: Dependencies) -> None:
+    timer = Timers(dependencies).start(CALLER, START).outcome.timer
     with pytest.raises(RecordNotFound):
-        stop_timer(tools, Caller(ZAGREB, MEMBER, Role.MEMBER), StopTimer(timer.id))
+        Timers(dependencies).stop(Caller(ZAGREB, MEMBER, Role.MEMBER), StopCommand(timer.id))

@@ -11,31 +11,33 @@ import secrets
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.domain.timers import StopReason
-from chalicelib.dynamodb.database import Store
-from chalicelib.timers.auto_stop import sweep
-from chalicelib.timers.operations import StartTimer, StopTimer
+from chalicelib.dynamodb.database import Database
+from chalicelib.timers.auto_stop import AutoStop
+from chalicelib.timers.model import StopReason
+from chalicelib.timers.operations import StartCommand, StopCommand
 from tests.support.clock import MONDAY_NINE
 from tests.support.concurrent_requests import (
     CALLERS,
     ENTRIES,
     LIMIT,
     Command,
-    Phone,
     Request,
     Run,
+    VirtualUser,
     all_at_once,
     check_keys,
     check_starts,
     check_stops,
     check_switches,
     key_for,
+    random_faults,
     summary,
-    weather_of,
 )
 from tests.support.fault_injection import intercepted
 from tests.support.fixtures import DESIGN
 from tests.support.invariants import key_of, timers, violations
+
+pytestmark = pytest.mark.usefixtures("concurrent_people")
 
 TIMES = int(os.environ.get("STINT_RACES", "1"))
 OPERATIONS = 4
@@ -47,21 +49,21 @@ SEEDS = ("nine on a Monday", "a train through a tunnel", f"random {secrets.token
 # Test ids must not change between runs, because pytest-xdist compares them.
 @pytest.mark.parametrize("seed", SEEDS, ids=("monday", "tunnel", "random"))
 def test_random_concurrent_requests_keep_all_invariants(
-    seed: str, store: Store, connection: Connection
+    seed: str, store: Database, connection: Connection
 ) -> None:
     run = Run()
-    weather = weather_of(seed)
+    faults = random_faults(seed)
 
     def send_requests(number: int) -> None:
-        phone = Phone(run, store, f"{seed}/{number}")
+        user = VirtualUser(run, store, f"{seed}/{number}")
         for _ in range(OPERATIONS * TIMES):
-            phone.act()
+            user.act()
 
-    with intercepted(connection, weather.wrap):
+    with intercepted(connection, faults.wrap):
         all_at_once(send_requests)
-    message = f"seed {seed!r}: {summary(run, weather)}"
+    message = f"seed {seed!r}: {summary(run, faults)}"
     print(message)  # noqa: T201 - pytest shows it if the test fails
-    assert weather.happened["conflicts"], message
+    assert faults.happened["conflicts"], message
     assert violations(connection) == [], message
     stored = timers(connection)
     check_starts(run, stored)
@@ -70,50 +72,52 @@ def test_random_concurrent_requests_keep_all_invariants(
     check_switches(stored)
 
 
-@pytest.mark.parametrize("command", [StartTimer(time_entry_id=902), StartTimer(service_id=DESIGN)])
+@pytest.mark.parametrize(
+    "command", [StartCommand(time_entry_id=902), StartCommand(service_id=DESIGN)]
+)
 def test_concurrent_requests_with_one_key_start_one_timer(
-    store: Store, connection: Connection, command: StartTimer
+    store: Database, connection: Connection, command: StartCommand
 ) -> None:
     run = Run()
     request = Request(CALLERS[1], command, key_for(CALLERS[1], command, b"tap"))
-    with intercepted(connection, weather_of("taps").wrap):
+    with intercepted(connection, random_faults("taps").wrap):
         all_at_once(lambda number: _send(run, store, request, f"taps/{number}"))
     assert violations(connection) == []
-    answers = [result.answer for result in run.heard if result.answer]
-    assert answers
-    assert len({answer.outcome for answer in answers}) == 1
-    assert timers(connection).keys() == {key_of(answers[0].outcome.timer)}
+    responses = [result.response for result in run.results if result.response]
+    assert responses
+    assert len({response.outcome for response in responses}) == 1
+    assert timers(connection).keys() == {key_of(responses[0].outcome.timer)}
 
 
-def _send(run: Run, store: Store, request: Request, seed: str) -> None:
-    run.send(Phone(run, store, seed).tools, request)
+def _send(run: Run, store: Database, request: Request, seed: str) -> None:
+    run.send(VirtualUser(run, store, seed).dependencies, request)
 
 
 def test_concurrent_manual_stop_and_auto_stop_stop_a_timer_once(
-    store: Store, connection: Connection
+    store: Database, connection: Connection
 ) -> None:
     run = Run()
     limits = {}
     for caller in CALLERS:
-        command = StartTimer(time_entry_id=ENTRIES[caller.person_id][0])
-        answer = run.send(Phone(run, store, "").tools, Request(caller, command))
-        assert answer is not None
-        limits[key_of(answer.outcome.timer)] = answer.outcome.timer.auto_stop_at
+        command = StartCommand(time_entry_id=ENTRIES[caller.person_id][0])
+        response = run.send(VirtualUser(run, store, "").dependencies, Request(caller, command))
+        assert response is not None
+        limits[key_of(response.outcome.timer)] = response.outcome.timer.auto_stop_at
     run.clock.advance(2 * LIMIT)
-    weather = weather_of("sweeps")
+    faults = random_faults("auto-stops")
 
     def stop(number: int) -> None:
-        tools = Phone(run, store, f"sweeps/{number}").tools
+        dependencies = VirtualUser(run, store, f"auto-stops/{number}").dependencies
         if number % 2:
-            run.reports.append(sweep(tools))
+            run.reports.append(AutoStop(dependencies).run())
         else:
             caller, timer_id = run.seen[number // 2 % len(CALLERS)]
-            run.send(tools, Request(caller, StopTimer(timer_id)))
+            run.send(dependencies, Request(caller, StopCommand(timer_id)))
 
-    with intercepted(connection, weather.wrap):
+    with intercepted(connection, faults.wrap):
         all_at_once(stop)
     # Injected faults may have stopped every attempt. Without faults, auto-stop completes.
-    assert sweep(Phone(run, store, "").tools).left == 0
+    assert AutoStop(VirtualUser(run, store, "").dependencies).run().left == 0
     assert violations(connection) == []
     check_stops(run, stored := timers(connection))
     for timer in stored.values():
@@ -126,26 +130,28 @@ def test_concurrent_manual_stop_and_auto_stop_stop_a_timer_once(
 
 
 def test_concurrent_corrections_and_starts_count_each_second_once(
-    store: Store, connection: Connection
+    store: Database, connection: Connection
 ) -> None:
     run = Run()
-    tools = Phone(run, store, "").tools
+    dependencies = VirtualUser(run, store, "").dependencies
     for caller in CALLERS:
-        run.send(tools, Request(caller, StartTimer(time_entry_id=ENTRIES[caller.person_id][0])))
+        run.send(
+            dependencies, Request(caller, StartCommand(time_entry_id=ENTRIES[caller.person_id][0]))
+        )
     run.clock.advance(2 * LIMIT)
-    assert sweep(tools).stopped == len(CALLERS)
+    assert AutoStop(dependencies).run().stopped == len(CALLERS)
     overdue_timers = tuple(run.seen)
 
     def correct_or_start(number: int) -> None:
-        phone = Phone(run, store, f"corrections/{number}")
+        user = VirtualUser(run, store, f"corrections/{number}")
         caller, timer_id = overdue_timers[number % len(CALLERS)]
-        command: Command = StopTimer(timer_id, stopped_at=MONDAY_NINE + number)
+        command: Command = StopCommand(timer_id, stopped_at=MONDAY_NINE + number)
         if number // len(CALLERS) % 4 == 3:
             # Start on the same entry whose last stop the other threads correct.
-            command = StartTimer(time_entry_id=ENTRIES[caller.person_id][0])
-        run.send(phone.tools, Request(caller, command))
+            command = StartCommand(time_entry_id=ENTRIES[caller.person_id][0])
+        run.send(user.dependencies, Request(caller, command))
 
-    with intercepted(connection, weather_of("corrections").wrap):
+    with intercepted(connection, random_faults("corrections").wrap):
         all_at_once(correct_or_start)
     assert violations(connection) == []
     stored = timers(connection)
@@ -155,5 +161,5 @@ def test_concurrent_corrections_and_starts_count_each_second_once(
         # Three versions: started, auto-stopped, and corrected by the first correction.
         timer = stored[caller.organization.id, timer_id]
         assert (timer.version, timer.stop_reason) == (3, None)
-        run.send(tools, Request(caller, StopTimer(time_entry_id=timer.time_entry_id)))
+        run.send(dependencies, Request(caller, StopCommand(time_entry_id=timer.time_entry_id)))
     assert violations(connection) == []

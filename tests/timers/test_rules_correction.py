@@ -7,8 +7,10 @@ from typing import Any
 
 import pytest
 
-from chalicelib.core.write_set import ChangeEntry, ChangeTally, MoveLastStop, StopTimer
-from chalicelib.domain.timers import Slot, StopReason, TimeEntry, Timer
+from chalicelib.core.write_set import MoveLastStop, StopTimer, TimeEntryUpdate
+from chalicelib.counters.model import TimerCounterDelta
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import PersonState, StopReason, Timer
 from chalicelib.timers.rules import correction, decide_correction
 from tests.support.builders import (
     ENTRY,
@@ -94,12 +96,12 @@ def test_corrected_stop_becomes_a_manual_stop(reason: StopReason) -> None:
 
 
 def _write_set(
-    state: Slot = STATE,
+    state: PersonState = STATE,
     time_entry: TimeEntry = STOPPED_ENTRY,
     stop: int = EARLIER,
     stopped: Timer | None = None,
 ) -> Any:
-    return decide_correction(stopped or stopped_timer(), state, time_entry, NOW, stop).changes
+    return decide_correction(stopped or stopped_timer(), state, time_entry, NOW, stop).write_set
 
 
 def test_correction_requires_the_stop_that_was_read() -> None:
@@ -113,7 +115,9 @@ def test_correction_is_written_for_the_person_of_the_timer() -> None:
 
 
 def test_correction_subtracts_the_difference_from_the_entry() -> None:
-    assert _write_set().entries == (ChangeEntry(ENTRY, seconds=EARLIER - STOPPED_AT, ends=EARLIER),)
+    assert _write_set().entries == (
+        TimeEntryUpdate(ENTRY, seconds=EARLIER - STOPPED_AT, ends=EARLIER),
+    )
 
 
 @pytest.mark.parametrize(
@@ -140,12 +144,12 @@ def test_correction_subtracts_the_difference_from_the_entry() -> None:
 )
 def test_correction_does_not_change_the_stop_of_a_later_session(time_entry: TimeEntry) -> None:
     assert _write_set(time_entry=time_entry).entries == (
-        ChangeEntry(ENTRY, seconds=EARLIER - STOPPED_AT, ends=None),
+        TimeEntryUpdate(ENTRY, seconds=EARLIER - STOPPED_AT, ends=None),
     )
 
 
 def test_correction_of_the_last_timer_moves_the_last_stop() -> None:
-    assert _write_set().slot == MoveLastStop(5, EARLIER)
+    assert _write_set().person_state == MoveLastStop(5, EARLIER)
 
 
 @pytest.mark.parametrize(
@@ -158,8 +162,8 @@ def test_correction_of_the_last_timer_moves_the_last_stop() -> None:
         pytest.param(running(NOW), id="another timer runs"),
     ],
 )
-def test_correction_of_an_earlier_timer_keeps_the_last_stop(state: Slot) -> None:
-    assert _write_set(state).slot == MoveLastStop(state.version, state.last_stopped_at)
+def test_correction_of_an_earlier_timer_keeps_the_last_stop(state: PersonState) -> None:
+    assert _write_set(state).person_state == MoveLastStop(state.version, state.last_stopped_at)
 
 
 @pytest.mark.parametrize(
@@ -169,19 +173,19 @@ def test_correction_of_an_earlier_timer_keeps_the_last_stop(state: Slot) -> None
         pytest.param(
             NOW,
             NOW - 1,
-            (ChangeTally(TODAY, {"e32": -1, "e31": 1}),),
+            (TimerCounterDelta(TODAY, {"e32": -1, "e31": 1}),),
             id="to the quarter-hour before",
         ),
         pytest.param(
             NOW,
             NOW - 9 * HOUR,
-            (ChangeTally(TODAY, {"e32": -1}), ChangeTally(TODAY - 1, {"e92": 1})),
+            (TimerCounterDelta(TODAY, {"e32": -1}), TimerCounterDelta(TODAY - 1, {"e92": 1})),
             id="across midnight",
         ),
     ],
 )
 def test_correction_moves_the_stop_to_another_counter(
-    old_stop: int, new_stop: int, counters: tuple[ChangeTally, ...]
+    old_stop: int, new_stop: int, counters: tuple[TimerCounterDelta, ...]
 ) -> None:
     old = timer(started_at=NOW - DAY, stopped_at=old_stop, stop_reason=StopReason.AUTO)
-    assert _write_set(stop=new_stop, stopped=old).tallies == counters
+    assert _write_set(stop=new_stop, stopped=old).counters == counters

@@ -2,16 +2,17 @@ from typing import Any
 
 import pytest
 
+from chalicelib.core.lists import TimeFilter
 from chalicelib.core.timestamps import Span
-from chalicelib.domain.queries import TimeIs, TimerQuery
+from chalicelib.timers.model import TimerQuery
 from tests.support.builders import ENTRY, NOW, ORGANIZATION, OTHER_ENTRY, PERSON, timer
 
 RUNNING = timer(started_at=NOW)
 STOPPED = timer(started_at=NOW, stopped_at=NOW + 60)
 
-THIS_MINUTE = TimeIs(Span(NOW, NOW + 60))
-NEXT_MINUTE = TimeIs(Span(NOW + 60, NOW + 120))
-NO_TIME = TimeIs(None)
+THIS_MINUTE = TimeFilter(Span(NOW, NOW + 60))
+NEXT_MINUTE = TimeFilter(Span(NOW + 60, NOW + 120))
+NO_TIME = TimeFilter(None)
 
 
 @pytest.mark.parametrize(
@@ -25,14 +26,14 @@ NO_TIME = TimeIs(None)
         (NO_TIME, None, True),
         (NO_TIME, NOW, False),
         (NO_TIME, 0, False),
-        (TimeIs(Span(0, 1)), 0, True),
-        (TimeIs(Span(NOW, NOW)), NOW, False),
+        (TimeFilter(Span(0, 1)), 0, True),
+        (TimeFilter(Span(NOW, NOW)), NOW, False),
     ],
 )
 def test_time_condition_matches_its_span_or_a_missing_time(
-    condition: TimeIs, timestamp: int | None, expected: bool
+    condition: TimeFilter, timestamp: int | None, expected: bool
 ) -> None:
-    assert condition.holds(timestamp) is expected
+    assert condition.matches(timestamp) is expected
 
 
 @pytest.mark.parametrize(

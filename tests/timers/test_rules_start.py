@@ -1,14 +1,14 @@
 """Tests of ``decide_start``: contract section 3, and section 9 for switches past the limit."""
 
-from dataclasses import replace
-
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.core.errors import InvalidAttribute, OverlapsSession
-from chalicelib.core.timestamps import parse_instant
-from chalicelib.core.write_set import ChangeEntry, ChangeTally, OccupySlot, StopTimer
-from chalicelib.domain.directory import Organization
-from chalicelib.domain.timers import RunningTimer, Slot, StopReason, Timer
+from chalicelib.core.timestamps import parse_timestamp
+from chalicelib.core.write_set import SetRunning, StopTimer, TimeEntryUpdate
+from chalicelib.counters.model import TimerCounterDelta
+from chalicelib.organizations.model import Organization
+from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 from chalicelib.timers.rules import decide_start
 from tests.support.builders import (
     DRAWN,
@@ -47,30 +47,30 @@ def test_start_creates_a_timer_that_runs_from_now() -> None:
 
 def test_start_without_a_running_timer_stops_no_timer() -> None:
     started = decide_start(idle(), entry(), ORGANIZATION, DRAWN)
-    assert (started.stopped_timer_id, started.changes.stop_timer) == (None, None)
+    assert (started.stopped_timer_id, started.write_set.stop_timer) == (None, None)
 
 
 def test_start_writes_its_entry_its_person_state_and_its_day_counters() -> None:
-    write_set = decide_start(idle(), entry(), ORGANIZATION, DRAWN).changes
-    assert write_set.entries == (ChangeEntry(ENTRY, timers=1, starts=(NEW_TIMER, NOW)),)
-    assert write_set.slot == OccupySlot(
+    write_set = decide_start(idle(), entry(), ORGANIZATION, DRAWN).write_set
+    assert write_set.entries == (TimeEntryUpdate(ENTRY, timers=1, starts=(NEW_TIMER, NOW)),)
+    assert write_set.person_state == SetRunning(
         0, RunningTimer(NEW_TIMER, ENTRY, NOW, NOW + LIMIT), last_stopped_at=None
     )
-    assert write_set.tallies == (ChangeTally(TODAY, {"s32": 1}),)
+    assert write_set.counters == (TimerCounterDelta(TODAY, {"s32": 1}),)
     assert write_set.new_entry is None
 
 
 def test_start_writes_the_returned_timer_for_the_person() -> None:
     started = decide_start(idle(), entry(), ORGANIZATION, DRAWN)
-    write_set = started.changes
+    write_set = started.write_set
     assert (write_set.organization_id, write_set.person_id) == (ORGANIZATION.id, PERSON)
     assert (write_set.now, write_set.new_timer) == (NOW, started.timer)
 
 
 def test_start_keeps_the_last_stop_and_requires_the_version_that_was_read() -> None:
     state = idle(version=7, last_stopped_at=NOW - HOUR)
-    new_state = decide_start(state, entry(), ORGANIZATION, DRAWN).changes.slot
-    assert isinstance(new_state, OccupySlot)
+    new_state = decide_start(state, entry(), ORGANIZATION, DRAWN).write_set.person_state
+    assert isinstance(new_state, SetRunning)
     assert (new_state.version, new_state.last_stopped_at) == (7, NOW - HOUR)
 
 
@@ -90,29 +90,31 @@ def test_switch_stops_the_old_timer_when_the_new_timer_starts() -> None:
     started = decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN)
     assert started.timer.started_at == NOW
     assert started.stopped_timer_id == TIMER
-    assert started.changes.stop_timer == StopTimer(TIMER, NOW, StopReason.SUPERSEDED)
+    assert started.write_set.stop_timer == StopTimer(TIMER, NOW, StopReason.SUPERSEDED)
 
 
 def test_switch_updates_the_old_entry_and_the_new_entry() -> None:
-    assert decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN).changes.entries == (
-        ChangeEntry(ENTRY, seconds=HOUR, ends=NOW),
-        ChangeEntry(OTHER_ENTRY, timers=1, starts=(NEW_TIMER, NOW)),
+    assert decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN).write_set.entries == (
+        TimeEntryUpdate(ENTRY, seconds=HOUR, ends=NOW),
+        TimeEntryUpdate(OTHER_ENTRY, timers=1, starts=(NEW_TIMER, NOW)),
     )
 
 
 def test_switch_within_one_entry_updates_the_entry_once() -> None:
-    assert decide_start(running(), entry(), ORGANIZATION, DRAWN).changes.entries == (
-        ChangeEntry(ENTRY, seconds=HOUR, timers=1, starts=(NEW_TIMER, NOW), ends=NOW),
+    assert decide_start(running(), entry(), ORGANIZATION, DRAWN).write_set.entries == (
+        TimeEntryUpdate(ENTRY, seconds=HOUR, timers=1, starts=(NEW_TIMER, NOW), ends=NOW),
     )
 
 
 def test_switch_updates_the_counters_of_a_day_once() -> None:
-    counters = decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN).changes.tallies
-    assert counters == (ChangeTally(TODAY, {"s32": 1, "e32": 1}),)
+    counters = decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN).write_set.counters
+    assert counters == (TimerCounterDelta(TODAY, {"s32": 1, "e32": 1}),)
 
 
 def test_switch_writes_the_new_timer_and_the_last_stop_to_the_person_state() -> None:
-    assert decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN).changes.slot == OccupySlot(
+    assert decide_start(
+        running(), SECOND_ENTRY, ORGANIZATION, DRAWN
+    ).write_set.person_state == SetRunning(
         3, RunningTimer(NEW_TIMER, OTHER_ENTRY, NOW, NOW + LIMIT), last_stopped_at=NOW
     )
 
@@ -134,27 +136,32 @@ def test_switch_past_the_limit_stops_the_old_timer_at_its_limit(
     started = decide_start(running(started_at), SECOND_ENTRY, ORGANIZATION, DRAWN)
     stopped_at = started_at + tracked
     assert started.timer.started_at == NOW
-    assert started.changes.stop_timer == StopTimer(TIMER, stopped_at, reason)
-    assert started.changes.entries[0] == ChangeEntry(ENTRY, seconds=tracked, ends=stopped_at)
-    assert started.changes.slot is not None
-    assert started.changes.slot.last_stopped_at == stopped_at
+    assert started.write_set.stop_timer == StopTimer(TIMER, stopped_at, reason)
+    assert started.write_set.entries[0] == TimeEntryUpdate(ENTRY, seconds=tracked, ends=stopped_at)
+    assert started.write_set.person_state is not None
+    assert started.write_set.person_state.last_stopped_at == stopped_at
 
 
 def test_switch_past_the_limit_is_counted_at_the_stop_of_the_old_timer() -> None:
-    counters = decide_start(running(NOW - DAY), SECOND_ENTRY, ORGANIZATION, DRAWN).changes.tallies
-    assert counters == (ChangeTally(TODAY, {"s32": 1}), ChangeTally(TODAY - 1, {"e80": 1}))
+    counters = decide_start(
+        running(NOW - DAY), SECOND_ENTRY, ORGANIZATION, DRAWN
+    ).write_set.counters
+    assert counters == (
+        TimerCounterDelta(TODAY, {"s32": 1}),
+        TimerCounterDelta(TODAY - 1, {"e80": 1}),
+    )
 
 
 def test_switch_uses_the_limit_stored_with_the_old_timer() -> None:
     short = replace(ORGANIZATION, auto_stop_after=60)
     started = decide_start(running(), SECOND_ENTRY, short, DRAWN)
-    assert started.changes.stop_timer == StopTimer(TIMER, NOW, StopReason.SUPERSEDED)
+    assert started.write_set.stop_timer == StopTimer(TIMER, NOW, StopReason.SUPERSEDED)
 
 
 def test_backdated_switch_stops_the_old_timer_at_the_same_past_time() -> None:
     started = decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN, NOW - 600)
     assert started.timer.started_at == NOW - 600
-    assert started.changes.stop_timer == StopTimer(TIMER, NOW - 600, StopReason.SUPERSEDED)
+    assert started.write_set.stop_timer == StopTimer(TIMER, NOW - 600, StopReason.SUPERSEDED)
 
 
 # Start time
@@ -171,16 +178,16 @@ SESSION_IN_THE_FUTURE = pytest.mark.parametrize(
 @SESSION_IN_THE_FUTURE
 @pytest.mark.parametrize("requested", [None, NOW, NOW + 1, NOW + 5, NOW + 120])
 def test_start_now_moves_to_the_end_of_a_session_in_the_future(
-    state: Slot, requested: int | None
+    state: PersonState, requested: int | None
 ) -> None:
     started = decide_start(state, SECOND_ENTRY, ORGANIZATION, DRAWN, requested)
     assert started.timer.started_at == NOW + 5
 
 
 def test_switch_never_stops_the_old_timer_before_its_start() -> None:
-    write_set = decide_start(running(NOW + 5), SECOND_ENTRY, ORGANIZATION, DRAWN).changes
+    write_set = decide_start(running(NOW + 5), SECOND_ENTRY, ORGANIZATION, DRAWN).write_set
     assert write_set.stop_timer == StopTimer(TIMER, NOW + 5, StopReason.SUPERSEDED)
-    assert write_set.entries[0] == ChangeEntry(ENTRY, seconds=0, ends=NOW + 5)
+    assert write_set.entries[0] == TimeEntryUpdate(ENTRY, seconds=0, ends=NOW + 5)
 
 
 @pytest.mark.parametrize("seconds_ahead", [0, 1, 119, 120])
@@ -221,13 +228,15 @@ BUSY_UNTIL_NINE = pytest.mark.parametrize(
 
 
 @BUSY_UNTIL_NINE
-def test_start_at_the_end_of_the_last_session_does_not_overlap(state: Slot) -> None:
+def test_start_at_the_end_of_the_last_session_does_not_overlap(state: PersonState) -> None:
     assert decide_start(state, SECOND_ENTRY, ORGANIZATION, DRAWN, NINE).timer.started_at == NINE
 
 
 @BUSY_UNTIL_NINE
 @pytest.mark.parametrize("seconds_early", [1, HOUR, MONTH - HOUR])
-def test_start_before_the_end_of_the_last_session_overlaps(state: Slot, seconds_early: int) -> None:
+def test_start_before_the_end_of_the_last_session_overlaps(
+    state: PersonState, seconds_early: int
+) -> None:
     with pytest.raises(OverlapsSession) as error:
         decide_start(state, SECOND_ENTRY, ORGANIZATION, DRAWN, NINE - seconds_early)
     assert error.value.code == "overlaps_session"
@@ -258,8 +267,8 @@ def test_overlap_error_has_the_earliest_start_in_the_zone_of_the_organization(
 def test_start_on_a_service_creates_a_time_entry_with_the_timer() -> None:
     started = decide_start(idle(), SERVICE, ORGANIZATION, DRAWN)
     assert started.timer.time_entry_id == NEW_ENTRY
-    assert started.changes.entries == ()
-    new_entry = started.changes.new_entry
+    assert started.write_set.entries == ()
+    new_entry = started.write_set.new_entry
     assert new_entry is not None
     assert (new_entry.id, new_entry.service_id, new_entry.running_timer_id) == (
         NEW_ENTRY,
@@ -274,7 +283,7 @@ def test_start_on_a_service_creates_a_time_entry_with_the_timer() -> None:
 
 
 def test_new_entry_belongs_to_the_person_and_has_zero_time() -> None:
-    new_entry = decide_start(idle(), SERVICE, ORGANIZATION, DRAWN).changes.new_entry
+    new_entry = decide_start(idle(), SERVICE, ORGANIZATION, DRAWN).write_set.new_entry
     assert new_entry is not None
     assert (new_entry.organization_id, new_entry.person_id, new_entry.time) == (
         ORGANIZATION.id,
@@ -285,8 +294,8 @@ def test_new_entry_belongs_to_the_person_and_has_zero_time() -> None:
 
 
 def test_switch_to_a_service_updates_the_old_entry_and_creates_a_new_one() -> None:
-    write_set = decide_start(running(), SERVICE, ORGANIZATION, DRAWN).changes
-    assert write_set.entries == (ChangeEntry(ENTRY, seconds=HOUR, ends=NOW),)
+    write_set = decide_start(running(), SERVICE, ORGANIZATION, DRAWN).write_set
+    assert write_set.entries == (TimeEntryUpdate(ENTRY, seconds=HOUR, ends=NOW),)
     assert write_set.new_entry is not None
     assert write_set.new_entry.tracked_seconds == 0
 
@@ -294,14 +303,14 @@ def test_switch_to_a_service_updates_the_old_entry_and_creates_a_new_one() -> No
 @pytest.mark.parametrize("billable", [True, False])
 def test_new_entry_is_billable_when_its_service_is_billable(billable: bool) -> None:
     service = replace(SERVICE, billable=billable)
-    new_entry = decide_start(idle(), service, ORGANIZATION, DRAWN).changes.new_entry
+    new_entry = decide_start(idle(), service, ORGANIZATION, DRAWN).write_set.new_entry
     assert new_entry is not None
     assert new_entry.billable is billable
 
 
 @pytest.mark.parametrize(("creator_id", "expected"), [(None, PERSON), (1, 1)])
 def test_new_entry_stores_its_creator(creator_id: int | None, expected: int) -> None:
-    write_set = decide_start(idle(), SERVICE, ORGANIZATION, DRAWN, creator_id=creator_id).changes
+    write_set = decide_start(idle(), SERVICE, ORGANIZATION, DRAWN, creator_id=creator_id).write_set
     assert write_set.new_entry is not None
     assert (write_set.new_entry.person_id, write_set.new_entry.creator_id) == (PERSON, expected)
 
@@ -330,10 +339,10 @@ def test_new_entry_has_the_local_date_of_the_start(
     zone: str, start: str, date: str, delay: int
 ) -> None:
     organization: Organization = replace(ORGANIZATION, time_zone=zone)
-    requested = parse_instant(start)
+    requested = parse_timestamp(start)
     generated_ids = replace(DRAWN, now=requested + delay)
     new_entry = decide_start(
         idle(), SERVICE, organization, generated_ids, requested
-    ).changes.new_entry
+    ).write_set.new_entry
     assert new_entry is not None
     assert (new_entry.date, new_entry.created_at) == (date, requested + delay)

@@ -3,8 +3,9 @@
 import pytest
 
 from chalicelib.core.errors import InvalidAttribute
-from chalicelib.core.write_set import ChangeEntry, Changes, ChangeTally, FreeSlot, StopTimer
-from chalicelib.domain.timers import StopReason
+from chalicelib.core.write_set import ClearRunning, StopTimer, TimeEntryUpdate, WriteSet
+from chalicelib.counters.model import TimerCounterDelta
+from chalicelib.timers.model import StopReason
 from chalicelib.timers.rules import decide_stop
 from tests.support.builders import ENTRY, LIMIT, NOW, ORGANIZATION, PERSON, TIMER, TODAY, timer
 from tests.support.clock import DAY, HOUR
@@ -13,14 +14,14 @@ STARTED_AT = NOW - HOUR
 
 
 def test_stop_writes_its_timer_entry_person_state_and_day_counters() -> None:
-    assert decide_stop(timer(), NOW).changes == Changes(
+    assert decide_stop(timer(), NOW).write_set == WriteSet(
         organization_id=ORGANIZATION.id,
         person_id=PERSON,
         now=NOW,
-        slot=FreeSlot(TIMER, NOW),
+        person_state=ClearRunning(TIMER, NOW),
         stop_timer=StopTimer(TIMER, NOW, None),
-        entries=(ChangeEntry(ENTRY, seconds=HOUR, ends=NOW),),
-        tallies=(ChangeTally(TODAY, {"e32": 1}),),
+        entries=(TimeEntryUpdate(ENTRY, seconds=HOUR, ends=NOW),),
+        counters=(TimerCounterDelta(TODAY, {"e32": 1}),),
     )
 
 
@@ -46,11 +47,11 @@ def test_stop_returns_the_stopped_timer() -> None:
 def test_stop_accepts_a_stop_time(requested: int | None, stopped_at: int) -> None:
     result = decide_stop(timer(), NOW, requested)
     assert result.timer.stopped_at == stopped_at
-    assert result.changes is not None
-    assert result.changes.slot == FreeSlot(TIMER, stopped_at)
-    assert result.changes.stop_timer == StopTimer(TIMER, stopped_at, None)
-    assert result.changes.entries == (
-        ChangeEntry(ENTRY, seconds=stopped_at - STARTED_AT, ends=stopped_at),
+    assert result.write_set is not None
+    assert result.write_set.person_state == ClearRunning(TIMER, stopped_at)
+    assert result.write_set.stop_timer == StopTimer(TIMER, stopped_at, None)
+    assert result.write_set.entries == (
+        TimeEntryUpdate(ENTRY, seconds=stopped_at - STARTED_AT, ends=stopped_at),
     )
 
 
@@ -78,9 +79,9 @@ def test_manual_stop_is_accepted_past_the_limit() -> None:
 
 
 def test_stop_is_counted_on_its_own_day() -> None:
-    write_set = decide_stop(timer(started_at=NOW - DAY), NOW, NOW - 9 * HOUR).changes
+    write_set = decide_stop(timer(started_at=NOW - DAY), NOW, NOW - 9 * HOUR).write_set
     assert write_set is not None
-    assert write_set.tallies == (ChangeTally(TODAY - 1, {"e92": 1}),)
+    assert write_set.counters == (TimerCounterDelta(TODAY - 1, {"e92": 1}),)
 
 
 @pytest.mark.parametrize("reason", [None, *StopReason])
@@ -90,4 +91,4 @@ def test_stop_of_a_stopped_timer_changes_nothing(
 ) -> None:
     stopped = timer(stopped_at=NOW - 600, stop_reason=reason, version=2)
     result = decide_stop(stopped, NOW, requested)
-    assert (result.timer, result.changes) == (stopped, None)
+    assert (result.timer, result.write_set) == (stopped, None)

@@ -1,63 +1,66 @@
-"""Applies write sets in memory, with the same conditions as the store."""
+"""Applies write sets in memory, with the same conditions as the database."""
 
 from collections import Counter
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
+
+from msgspec.structs import replace
 
 from chalicelib.core.write_set import (
-    BlockSlot,
-    ChangeEntry,
-    Changes,
-    FreeSlot,
+    ClearRunning,
+    Disable,
+    Enable,
     MoveLastStop,
-    OccupySlot,
-    OpenSlot,
-    SlotChange,
+    PersonStateUpdate,
+    SetRunning,
     StopTimer,
+    TimeEntryUpdate,
+    WriteSet,
 )
-from chalicelib.domain.timers import Slot, TimeEntry, Timer
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import PersonState, Timer
 
 
 @dataclass
-class Ledger:
+class TimelineModel:
     """Stores one person's state, timers, time entries and counters."""
 
-    slot: Slot
+    state: PersonState
     timers: dict[int, Timer] = field(default_factory=dict)
     entries: dict[int, TimeEntry] = field(default_factory=dict)
-    tallies: Counter[tuple[int, str]] = field(default_factory=Counter)
+    counters: Counter[tuple[int, str]] = field(default_factory=Counter)
 
-    def apply(self, changes: Changes) -> None:
-        self._assert_each_item_is_written_once(changes)
-        if changes.stop_timer is not None:
-            self._stop_timer(changes.stop_timer)
-        if changes.new_timer is not None:
-            assert changes.new_timer.id not in self.timers
-            self.timers[changes.new_timer.id] = changes.new_timer
-        if changes.new_entry is not None:
-            assert changes.new_entry.id not in self.entries
-            self.entries[changes.new_entry.id] = changes.new_entry
-        for update in changes.entries:
+    def apply(self, write_set: WriteSet) -> None:
+        self._assert_each_item_is_written_once(write_set)
+        if write_set.stop_timer is not None:
+            self._stop_timer(write_set.stop_timer)
+        if write_set.new_timer is not None:
+            assert write_set.new_timer.id not in self.timers
+            self.timers[write_set.new_timer.id] = write_set.new_timer
+        if write_set.new_entry is not None:
+            assert write_set.new_entry.id not in self.entries
+            self.entries[write_set.new_entry.id] = write_set.new_entry
+        for update in write_set.entries:
             self.entries[update.time_entry_id] = _updated_entry(
                 self.entries[update.time_entry_id], update
             )
-        if changes.slot is not None:
-            self.slot = _updated_state(self.slot, changes.slot)
-        for day_deltas in changes.tallies:
+        if write_set.person_state is not None:
+            self.state = _updated_state(self.state, write_set.person_state)
+        for day_deltas in write_set.counters:
             for name, delta in day_deltas.counters.items():
-                self.tallies[day_deltas.day, name] += delta
+                self.counters[day_deltas.day, name] += delta
 
     @staticmethod
-    def _assert_each_item_is_written_once(changes: Changes) -> None:
+    def _assert_each_item_is_written_once(write_set: WriteSet) -> None:
         written: list[tuple[str, int]] = [
-            ("entry", update.time_entry_id) for update in changes.entries
+            ("entry", update.time_entry_id) for update in write_set.entries
         ]
-        written += [("day", day_deltas.day) for day_deltas in changes.tallies]
-        if changes.new_entry is not None:
-            written.append(("entry", changes.new_entry.id))
-        if changes.new_timer is not None:
-            written.append(("timer", changes.new_timer.id))
-        if changes.stop_timer is not None:
-            written.append(("timer", changes.stop_timer.timer_id))
+        written += [("day", day_deltas.day) for day_deltas in write_set.counters]
+        if write_set.new_entry is not None:
+            written.append(("entry", write_set.new_entry.id))
+        if write_set.new_timer is not None:
+            written.append(("timer", write_set.new_timer.id))
+        if write_set.stop_timer is not None:
+            written.append(("timer", write_set.stop_timer.timer_id))
         assert len(written) == len(set(written))
 
     def _stop_timer(self, stop: StopTimer) -> None:
@@ -72,7 +75,7 @@ class Ledger:
         )
 
 
-def _updated_entry(entry: TimeEntry, update: ChangeEntry) -> TimeEntry:
+def _updated_entry(entry: TimeEntry, update: TimeEntryUpdate) -> TimeEntry:
     updated = replace(
         entry,
         tracked_seconds=entry.tracked_seconds + update.seconds,
@@ -93,25 +96,25 @@ def _updated_entry(entry: TimeEntry, update: ChangeEntry) -> TimeEntry:
     return updated
 
 
-def _updated_state(state: Slot, change: SlotChange) -> Slot:
+def _updated_state(state: PersonState, change: PersonStateUpdate) -> PersonState:
     last_stopped_at = change.last_stopped_at
     if last_stopped_at is None:
         last_stopped_at = state.last_stopped_at
     updated = replace(state, version=state.version + 1, last_stopped_at=last_stopped_at)
     match change:
-        case OccupySlot(version, running):
+        case SetRunning(version, running):
             assert version == state.version
             return replace(updated, running=running, last_timer_id=running.timer_id)
-        case FreeSlot(timer_id):
+        case ClearRunning(timer_id):
             assert state.running is not None
             assert state.running.timer_id == timer_id
             return replace(updated, running=None)
         case MoveLastStop(version):
             assert version == state.version
             return updated
-        case BlockSlot(version):
+        case Disable(version):
             assert version == state.version
-            return replace(updated, running=None, blocked=True)
-        case OpenSlot(version):
+            return replace(updated, running=None, disabled=True)
+        case Enable(version):
             assert version == state.version
-            return replace(updated, blocked=False)
+            return replace(updated, disabled=False)

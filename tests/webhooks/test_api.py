@@ -7,12 +7,18 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.deliveries.rules import WAITS
-from chalicelib.webhooks.model import MOST_SIGNATURES, MOST_WEBHOOKS, ROTATION_OVERLAP, Webhook
-from tests.support.api import JSON_API, Answer, Api
+from chalicelib.deliveries.rules import RETRY_DELAYS
+from chalicelib.timers.model import Timer
+from chalicelib.webhooks.model import (
+    MAX_SIGNATURES,
+    MAX_WEBHOOKS,
+    ROTATION_OVERLAP_SECONDS,
+    Webhook,
+)
+from tests.support.api import JSON_API, Api, Response
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, FakeClock
-from tests.support.event_services import Outside
+from tests.support.event_services import EventServices
 from tests.support.fixtures import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, MEMBERS_ENTRY, WEBHOOK, ZAGREB
 from tests.support.receiver import Receiver, status
 from tests.support.stream_records import stream_record
@@ -22,20 +28,20 @@ URL = "https://hooks.example.com/in"
 
 
 @pytest.fixture(autouse=True)
-def _empty_queues(outside: Outside) -> None:
+def _empty_queues(event_services: EventServices) -> None:
     """Provides empty queues, with the clock of the test."""
 
 
-def create(api: Api, **attributes: object) -> Answer:
+def create(api: Api, **attributes: object) -> Response:
     values = {"name": "payroll", "url": URL, **attributes}
     return api.post("/webhooks", {"data": {"type": "webhooks", "attributes": values}})
 
 
-def change(api: Api, record_id: int | str, **attributes: object) -> Answer:
+def change(api: Api, record_id: int | str, **attributes: object) -> Response:
     return api.patch(f"/webhooks/{record_id}", {"data": {"attributes": attributes}})
 
 
-def run_operation(api: Api, record_id: int | str, operation: str, **attributes: object) -> Answer:
+def run_operation(api: Api, record_id: int | str, operation: str, **attributes: object) -> Response:
     return api.patch(f"/webhooks/{record_id}/{operation}", {"data": {"attributes": attributes}})
 
 
@@ -124,10 +130,10 @@ def test_invalid_attribute_is_rejected_and_writes_nothing(
 
 
 def test_organization_cannot_exceed_the_maximum_number_of_webhooks(
-    admin: Api, outside: Outside
+    admin: Api, event_services: EventServices
 ) -> None:
-    for _ in range(MOST_WEBHOOKS - 1):
-        outside.create_webhook(URL)
+    for _ in range(MAX_WEBHOOKS - 1):
+        event_services.create_webhook(URL)
     assert create(admin).status == 422
 
 
@@ -166,17 +172,17 @@ def test_webhook_can_be_changed_paused_and_resumed(admin: Api, clock: FakeClock)
 
 
 def test_webhook_paused_by_a_failure_can_be_resumed_manually(
-    admin: Api, outside: Outside, receiver: Receiver
+    admin: Api, event_services: EventServices, receiver: Receiver
 ) -> None:
-    webhook = outside.create_webhook(receiver.url)
-    receiver.answers = [status(410)]
-    start_and_publish(admin, outside)
-    outside.deliver()
+    webhook = event_services.create_webhook(receiver.url)
+    receiver.responses = [status(410)]
+    start_and_publish(admin, event_services)
+    event_services.deliver()
     shown = admin.get(f"/webhooks/{webhook.id}").attributes
     assert (shown["state"], shown["paused_reason"]) == ("paused", "gone")
     change(admin, webhook.id, state="active")
     assert run_operation(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 1}
-    outside.deliver()
+    event_services.deliver()
     assert receiver.ids[0] == receiver.ids[1]
 
 
@@ -187,7 +193,7 @@ def test_deleted_webhook_is_not_found(admin: Api) -> None:
 
 
 def test_both_secrets_sign_for_a_day_after_a_rotation(
-    admin: Api, outside: Outside, clock: FakeClock
+    admin: Api, event_services: EventServices, clock: FakeClock
 ) -> None:
     created = create(admin)
     webhook_id = int(created.data["id"])
@@ -195,16 +201,18 @@ def test_both_secrets_sign_for_a_day_after_a_rotation(
     assert rotated.status == 200
     assert rotated.meta["secret"] != created.meta["secret"]
     assert rotated.attributes["secret_rotated_at"] == "2026-03-02T09:00:00.000+01:00"
-    webhook = _stored_webhook(outside, webhook_id)
-    numbers = webhook.signing_numbers(outside.tools.now())
-    secrets = [outside.secret(webhook, number) for number in numbers]
+    webhook = _stored_webhook(event_services, webhook_id)
+    numbers = webhook.signing_secret_numbers(event_services.dependencies.now())
+    secrets = [event_services.secret(webhook, number) for number in numbers]
     assert secrets == [rotated.meta["secret"], created.meta["secret"]]
-    clock.advance(ROTATION_OVERLAP)
-    assert webhook.signing_numbers(outside.tools.now()) == (2,)
+    clock.advance(ROTATION_OVERLAP_SECONDS)
+    assert webhook.signing_secret_numbers(event_services.dependencies.now()) == (2,)
 
 
-def test_rotation_can_end_the_older_secrets_at_once(admin: Api, outside: Outside) -> None:
-    for _ in range(MOST_SIGNATURES - 1):
+def test_rotation_can_end_the_older_secrets_at_once(
+    admin: Api, event_services: EventServices
+) -> None:
+    for _ in range(MAX_SIGNATURES - 1):
         assert run_operation(admin, WEBHOOK, "rotate_secret").status == 200
     refused = run_operation(admin, WEBHOOK, "rotate_secret")
     assert (refused.status, refused.error["source"]) == (
@@ -212,22 +220,24 @@ def test_rotation_can_end_the_older_secrets_at_once(admin: Api, outside: Outside
         {"pointer": "data/attributes/at_once"},
     )
     assert run_operation(admin, WEBHOOK, "rotate_secret", at_once=True).status == 200
-    webhook = _stored_webhook(outside, WEBHOOK)
-    assert webhook.signing_numbers(outside.tools.now()) == (MOST_SIGNATURES + 1,)
+    webhook = _stored_webhook(event_services, WEBHOOK)
+    assert webhook.signing_secret_numbers(event_services.dependencies.now()) == (
+        MAX_SIGNATURES + 1,
+    )
 
 
-def _stored_webhook(outside: Outside, webhook_id: int) -> Webhook:
+def _stored_webhook(event_services: EventServices, webhook_id: int) -> Webhook:
     key = (ZAGREB.id, webhook_id)
-    return outside.tools.store.everywhere(Webhook, [key])[key]
+    return event_services.dependencies.database.get_many_across_organizations(Webhook, [key])[key]
 
 
 def test_test_event_is_delivered_and_logged(
-    admin: Api, outside: Outside, receiver: Receiver
+    admin: Api, event_services: EventServices, receiver: Receiver
 ) -> None:
-    webhook = outside.create_webhook(receiver.url)
+    webhook = event_services.create_webhook(receiver.url)
     tested = run_operation(admin, webhook.id, "test")
     assert (tested.status, tested.data["id"]) == (200, str(webhook.id))
-    outside.deliver()
+    event_services.deliver()
     (request,) = receiver.received
     body = json.loads(request.body)
     assert (body["id"], body["type"]) == (tested.meta["event_id"], "webhook.test")
@@ -250,15 +260,15 @@ def test_test_event_is_delivered_and_logged(
 
 
 def test_failed_test_event_is_not_retried(
-    admin: Api, outside: Outside, receiver: Receiver, clock: FakeClock
+    admin: Api, event_services: EventServices, receiver: Receiver, clock: FakeClock
 ) -> None:
-    webhook = outside.create_webhook(receiver.url)
+    webhook = event_services.create_webhook(receiver.url)
     change(admin, webhook.id, state="paused")
     receiver.otherwise = status(500)
     run_operation(admin, webhook.id, "test")
-    outside.deliver()
+    event_services.deliver()
     clock.advance(HOUR)
-    outside.deliver()
+    event_services.deliver()
     (delivery,) = admin.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}").data
     shown = delivery["attributes"]
     assert (shown["outcome"], shown["status"], shown["failure"]) == (
@@ -266,25 +276,29 @@ def test_failed_test_event_is_not_retried(
         500,
         "The receiver responded with status 500.",
     )
-    assert (outside.queued(), outside.dead()) == ([], [])
+    assert (event_services.queued(), event_services.dead()) == ([], [])
 
 
-def start_and_publish(api: Api, outside: Outside, entry: int = ADMINS_ENTRY, **more: object) -> int:
+def start_and_publish(
+    api: Api, event_services: EventServices, entry: int = ADMINS_ENTRY, **more: object
+) -> int:
     """Start a timer and fan out its event. Returns the id of the timer."""
     timer_id = int(api.start(time_entry_id=entry, **more).data["id"])
-    outside.fan_out(stream_record(None, outside.tools.store.timer(ZAGREB.id, timer_id)))
+    event_services.fan_out(
+        stream_record(None, event_services.dependencies.database.get(Timer, ZAGREB.id, timer_id))
+    )
     return timer_id
 
 
 def test_delivery_log_lists_each_attempt_newest_first(
-    admin: Api, outside: Outside, receiver: Receiver, clock: FakeClock
+    admin: Api, event_services: EventServices, receiver: Receiver, clock: FakeClock
 ) -> None:
-    webhook = outside.create_webhook(receiver.url)
-    receiver.answers = [status(503)]
-    start_and_publish(admin, outside)
-    outside.deliver()
-    clock.advance(WAITS[0])
-    outside.deliver()
+    webhook = event_services.create_webhook(receiver.url)
+    receiver.responses = [status(503)]
+    start_and_publish(admin, event_services)
+    event_services.deliver()
+    clock.advance(RETRY_DELAYS[0])
+    event_services.deliver()
     log_path = f"/webhook_deliveries?filter[webhook_id]={webhook.id}&sort=-created_at"
     attempts = [entry["attributes"] for entry in admin.get(log_path).data]
     assert [(entry["attempt"], entry["outcome"], entry["status"]) for entry in attempts] == [
@@ -299,9 +313,9 @@ def test_delivery_log_lists_each_attempt_newest_first(
 
 
 def test_delivery_log_takes_one_query_per_webhook(
-    admin: Api, outside: Outside, connection: Connection
+    admin: Api, event_services: EventServices, connection: Connection
 ) -> None:
-    webhook = outside.create_webhook(URL)
+    webhook = event_services.create_webhook(URL)
     admin.get("/webhooks")
     with counted(connection) as calls:
         admin.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}")
@@ -312,38 +326,38 @@ def test_delivery_log_takes_one_query_per_webhook(
 
 
 def test_replay_of_dead_letters_skips_delivered_events(
-    admin: Api, outside: Outside, receiver: Receiver, clock: FakeClock
+    admin: Api, event_services: EventServices, receiver: Receiver, clock: FakeClock
 ) -> None:
-    webhook = outside.create_webhook(receiver.url)
-    start_and_publish(admin, outside)
-    outside.deliver()
+    webhook = event_services.create_webhook(receiver.url)
+    start_and_publish(admin, event_services)
+    event_services.deliver()
     clock.advance(MINUTE)
-    receiver.answers = [status(410)]
-    start_and_publish(admin, outside, ADMINS_SECOND_ENTRY)
-    outside.deliver()
+    receiver.responses = [status(410)]
+    start_and_publish(admin, event_services, ADMINS_SECOND_ENTRY)
+    event_services.deliver()
     change(admin, webhook.id, state="active")
     clock.advance(MINUTE)
     assert run_operation(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 1}
-    outside.deliver()
+    event_services.deliver()
     assert receiver.ids[2] == receiver.ids[1] != receiver.ids[0]
     # The dead letter is now delivered.
     assert run_operation(admin, webhook.id, "replay", dead_letters=True).meta == {"events": 0}
 
 
 def test_replay_of_a_period_sends_the_same_event_ids(
-    admin: Api, member: Api, outside: Outside, receiver: Receiver, clock: FakeClock
+    admin: Api, member: Api, event_services: EventServices, receiver: Receiver, clock: FakeClock
 ) -> None:
-    webhook = outside.create_webhook(receiver.url)
-    store = outside.tools.store
-    timer_id = start_and_publish(admin, outside)
+    webhook = event_services.create_webhook(receiver.url)
+    database = event_services.dependencies.database
+    timer_id = start_and_publish(admin, event_services)
     clock.advance(MINUTE)
-    running = store.timer(ZAGREB.id, timer_id)
+    running = database.get(Timer, ZAGREB.id, timer_id)
     admin.stop(str(timer_id))
-    stopped = store.timer(ZAGREB.id, timer_id)
-    outside.fan_out(stream_record(running, stopped))
+    stopped = database.get(Timer, ZAGREB.id, timer_id)
+    event_services.fan_out(stream_record(running, stopped))
     clock.advance(HOUR)
-    start_and_publish(member, outside, MEMBERS_ENTRY)
-    outside.deliver()
+    start_and_publish(member, event_services, MEMBERS_ENTRY)
+    event_services.deliver()
     first_bodies = {
         request.headers["webhook-id"]: json.loads(request.body) for request in receiver.received
     }
@@ -351,7 +365,7 @@ def test_replay_of_a_period_sends_the_same_event_ids(
     receiver.received.clear()
     period = {"after": "2026-03-02T09:00:00+01:00", "before": "2026-03-02T09:01:01+01:00"}
     assert run_operation(admin, webhook.id, "replay", **period).meta == {"events": 3}
-    outside.deliver()
+    event_services.deliver()
     replayed_bodies = {
         request.headers["webhook-id"]: json.loads(request.body) for request in receiver.received
     }
@@ -363,13 +377,13 @@ def test_replay_of_a_period_sends_the_same_event_ids(
     assert (entry["type"], entry["data"]["id"]) == ("time_entry.updated", str(ADMINS_ENTRY))
 
 
-def test_replay_sends_only_subscribed_events(admin: Api, outside: Outside) -> None:
+def test_replay_sends_only_subscribed_events(admin: Api, event_services: EventServices) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     period = {"after": "2026-03-02T08:00:00+01:00", "before": "2026-03-02T10:00:00+01:00"}
     assert run_operation(admin, WEBHOOK, "replay", **period).meta == {"events": 0}
     change(admin, WEBHOOK, events=["timer.started"])
     assert run_operation(admin, WEBHOOK, "replay", **period).meta == {"events": 1}
-    assert [message.event_type for message in outside.queued()] == ["timer.started"]
+    assert [message.event_type for message in event_services.queued()] == ["timer.started"]
 
 
 @pytest.mark.parametrize(
@@ -387,38 +401,38 @@ def test_replay_sends_only_subscribed_events(admin: Api, outside: Outside) -> No
     ],
 )
 def test_replay_without_a_valid_selection_is_rejected(
-    admin: Api, outside: Outside, attributes: dict[str, Any], pointer: str
+    admin: Api, event_services: EventServices, attributes: dict[str, Any], pointer: str
 ) -> None:
     response = run_operation(admin, WEBHOOK, "replay", **attributes)
     assert response.status == 422
     assert response.error["source"] == {"pointer": f"data/attributes/{pointer}"}
-    assert outside.queued() == []
+    assert event_services.queued() == []
 
 
 def test_replay_of_too_many_events_is_rejected(
-    admin: Api, outside: Outside, monkeypatch: pytest.MonkeyPatch
+    admin: Api, event_services: EventServices, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("chalicelib.webhooks.operations.MOST_REPLAYED", 1)
+    monkeypatch.setattr("chalicelib.webhooks.operations.MAX_REPLAYED", 1)
     change(admin, WEBHOOK, events=["timer.started"])
     for entry in (ADMINS_ENTRY, ADMINS_SECOND_ENTRY):
         admin.start(time_entry_id=entry)
     period = {"after": "2026-03-02T08:00:00+01:00", "before": "2026-03-02T10:00:00+01:00"}
     response = run_operation(admin, WEBHOOK, "replay", **period)
-    assert (response.status, outside.queued()) == (422, [])
+    assert (response.status, event_services.queued()) == (422, [])
     assert response.error["source"] == {"pointer": "data/attributes/before"}
 
 
-def test_replay_to_a_paused_webhook_is_rejected(admin: Api, outside: Outside) -> None:
+def test_replay_to_a_paused_webhook_is_rejected(admin: Api, event_services: EventServices) -> None:
     change(admin, WEBHOOK, state="paused")
     response = run_operation(admin, WEBHOOK, "replay", dead_letters=True)
-    assert (response.status, outside.queued()) == (422, [])
+    assert (response.status, event_services.queued()) == (422, [])
 
 
 def test_delivery_log_is_scoped_to_the_organization(
-    admin: Api, stranger: Api, outside: Outside, receiver: Receiver
+    admin: Api, stranger: Api, event_services: EventServices, receiver: Receiver
 ) -> None:
-    webhook = outside.create_webhook(receiver.url)
+    webhook = event_services.create_webhook(receiver.url)
     run_operation(admin, webhook.id, "test")
-    outside.deliver()
+    event_services.deliver()
     assert stranger.get(f"/webhook_deliveries?filter[webhook_id]={webhook.id}").data == []
     assert len(admin.get("/webhook_deliveries").data) == 1

@@ -4,11 +4,11 @@ import base64
 
 import pytest
 
-from chalicelib.events.rules import EventType
+from chalicelib.events.model import EventType
 from chalicelib.webhooks.model import (
-    MOST_SIGNATURES,
-    PAUSED_AFTER,
-    ROTATION_OVERLAP,
+    MAX_FAILING_SECONDS,
+    MAX_SIGNATURES,
+    ROTATION_OVERLAP_SECONDS,
     PausedReason,
     Webhook,
     WebhookState,
@@ -33,43 +33,43 @@ def webhook(**fields: object) -> Webhook:
 
 
 def test_active_webhook_receives_only_its_event_types() -> None:
-    assert webhook().wants(EventType.TIMER_STARTED)
-    assert not webhook().wants(EventType.TIMER_STOPPED)
+    assert webhook().receives(EventType.TIMER_STARTED)
+    assert not webhook().receives(EventType.TIMER_STOPPED)
     paused = webhook(state=WebhookState.PAUSED, paused_reason=PausedReason.BY_HAND)
-    assert not paused.wants(EventType.TIMER_STARTED)
+    assert not paused.receives(EventType.TIMER_STARTED)
 
 
 def test_old_secret_signs_during_the_rotation_overlap() -> None:
-    assert webhook().signing_numbers(NOW) == (1,)
-    rotated = webhook().rotated(NOW)
+    assert webhook().signing_secret_numbers(NOW) == (1,)
+    rotated = webhook().with_new_secret(NOW)
     assert (rotated.version, rotated.updated_at) == (2, NOW)
-    assert rotated.signing_numbers(NOW) == (2, 1)
-    assert rotated.signing_numbers(NOW + ROTATION_OVERLAP - 1) == (2, 1)
-    assert rotated.signing_numbers(NOW + ROTATION_OVERLAP) == (2,)
+    assert rotated.signing_secret_numbers(NOW) == (2, 1)
+    assert rotated.signing_secret_numbers(NOW + ROTATION_OVERLAP_SECONDS - 1) == (2, 1)
+    assert rotated.signing_secret_numbers(NOW + ROTATION_OVERLAP_SECONDS) == (2,)
 
 
 def test_all_secrets_sign_when_rotations_overlap() -> None:
     # A client that did not receive the first new secret still uses the original one.
-    twice = webhook().rotated(NOW).rotated(NOW + 60)
-    assert twice.signing_numbers(NOW + 60) == (3, 2, 1)
-    assert twice.signing_numbers(NOW + 60 + ROTATION_OVERLAP) == (3,)
-    later = webhook().rotated(NOW).rotated(NOW + ROTATION_OVERLAP)
-    assert later.signing_numbers(NOW + ROTATION_OVERLAP) == (3, 2)
+    twice = webhook().with_new_secret(NOW).with_new_secret(NOW + 60)
+    assert twice.signing_secret_numbers(NOW + 60) == (3, 2, 1)
+    assert twice.signing_secret_numbers(NOW + 60 + ROTATION_OVERLAP_SECONDS) == (3,)
+    later = webhook().with_new_secret(NOW).with_new_secret(NOW + ROTATION_OVERLAP_SECONDS)
+    assert later.signing_secret_numbers(NOW + ROTATION_OVERLAP_SECONDS) == (3, 2)
 
 
 def test_immediate_rotation_revokes_old_secrets() -> None:
-    rotated = webhook().rotated(NOW).rotated(NOW + 60, at_once=True)
-    assert rotated.signing_numbers(NOW + 60) == (3,)
+    rotated = webhook().with_new_secret(NOW).with_new_secret(NOW + 60, at_once=True)
+    assert rotated.signing_secret_numbers(NOW + 60) == (3,)
 
 
 def test_rotation_is_rejected_when_too_many_secrets_sign() -> None:
     rotated = webhook()
-    for _ in range(MOST_SIGNATURES - 1):
-        rotated = rotated.rotated(NOW)
-    assert len(rotated.signing_numbers(NOW)) == MOST_SIGNATURES
+    for _ in range(MAX_SIGNATURES - 1):
+        rotated = rotated.with_new_secret(NOW)
+    assert len(rotated.signing_secret_numbers(NOW)) == MAX_SIGNATURES
     with pytest.raises(ValueError, match="too often"):
-        rotated.rotated(NOW)
-    assert rotated.rotated(NOW, at_once=True).signing_numbers(NOW) == (5,)
+        rotated.with_new_secret(NOW)
+    assert rotated.with_new_secret(NOW, at_once=True).signing_secret_numbers(NOW) == (5,)
 
 
 def test_resume_or_new_url_resets_the_failure_state() -> None:
@@ -79,29 +79,29 @@ def test_resume_or_new_url_resets_the_failure_state() -> None:
         paused_at=NOW,
         failing_since=NOW - 60,
     )
-    resumed = failing.changed({"state": WebhookState.ACTIVE}, NOW + 60)
+    resumed = failing.with_values({"state": WebhookState.ACTIVE}, NOW + 60)
     assert (resumed.paused_reason, resumed.paused_at, resumed.failing_since) == (None, None, None)
     assert (resumed.version, resumed.updated_at) == (2, NOW + 60)
-    moved = webhook(failing_since=NOW).changed({"url": "https://new.example.com/"}, NOW + 60)
+    moved = webhook(failing_since=NOW).with_values({"url": "https://new.example.com/"}, NOW + 60)
     assert moved.failing_since is None
-    renamed = webhook(failing_since=NOW).changed({"name": "new"}, NOW + 60)
+    renamed = webhook(failing_since=NOW).with_values({"name": "new"}, NOW + 60)
     assert renamed.failing_since == NOW
 
 
 def test_manual_pause_sets_a_reason_and_keeps_an_earlier_reason() -> None:
-    paused = webhook().changed({"state": WebhookState.PAUSED}, NOW + 60)
+    paused = webhook().with_values({"state": WebhookState.PAUSED}, NOW + 60)
     assert (paused.paused_reason, paused.paused_at) == (PausedReason.BY_HAND, NOW + 60)
     paused_as_gone = webhook(
         state=WebhookState.PAUSED, paused_reason=PausedReason.GONE, paused_at=NOW
     )
-    assert paused_as_gone.changed({"state": WebhookState.PAUSED}, NOW + 60) is paused_as_gone
+    assert paused_as_gone.with_values({"state": WebhookState.PAUSED}, NOW + 60) is paused_as_gone
 
 
 def test_webhook_gives_up_after_the_maximum_failure_period() -> None:
-    assert not webhook().gives_up(NOW)
+    assert not webhook().has_failed_too_long(NOW)
     failing = webhook(failing_since=NOW)
-    assert not failing.gives_up(NOW + PAUSED_AFTER - 1)
-    assert failing.gives_up(NOW + PAUSED_AFTER)
+    assert not failing.has_failed_too_long(NOW + MAX_FAILING_SECONDS - 1)
+    assert failing.has_failed_too_long(NOW + MAX_FAILING_SECONDS)
 
 
 def test_secret_has_the_standard_webhooks_format() -> None:

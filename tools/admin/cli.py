@@ -5,8 +5,8 @@ from typing import Any
 
 import click
 
-from tools.admin.context import open_desk
-from tools.admin.error_messages import FAULTS, explained
+from tools.admin.context import open_context
+from tools.admin.error_messages import REPORTED_ERRORS, describe_error
 from tools.admin.organizations import organizations
 from tools.admin.people import people
 from tools.admin.services import services
@@ -21,8 +21,8 @@ class Admin(click.Group):
         """Run a command."""
         try:
             return super().invoke(ctx)
-        except FAULTS as error:
-            raise click.ClickException(explained(error)) from error
+        except REPORTED_ERRORS as error:
+            raise click.ClickException(describe_error(error)) from error
 
 
 @click.group(
@@ -66,7 +66,12 @@ def admin(
     """
     # Tests pass their own context object.
     if context.obj is None:
-        context.obj = cache(partial(open_desk, stage, region, endpoint))
+        context.obj = cache(partial(open_context, stage, region, endpoint))
+
+
+def main() -> None:
+    """Run the installed command ``stint-admin``."""
+    admin(prog_name="stint-admin")
 
 
 for _command in (init, organizations, people, services, tokens):

@@ -11,15 +11,17 @@ import click
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.errors import RecordNotFound, Unavailable
 from chalicelib.core.ids import parse_id
+from chalicelib.core.permissions import Caller
 from chalicelib.core.settings import Settings, read_settings
-from chalicelib.domain.directory import Caller, Claim, Organization, Person, Role
-from chalicelib.dynamodb.connection import connect, table_name, translated
-from chalicelib.dynamodb.database import Store
-from chalicelib.people.rules import email_claim
-from chalicelib.store.reads import RawItem
+from chalicelib.dynamodb.connection import RawItem, connect, table_name, translate_errors
+from chalicelib.dynamodb.database import Database
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.people.rules import email_constraint
+from chalicelib.registry import models
 from tools.environment import allow_any_credentials
 
 OPERATOR = 0
@@ -37,20 +39,18 @@ _NO_TABLES = (
 
 
 @dataclass(frozen=True, slots=True)
-class Desk:
+class AdminContext:
     """A stage's tables and the dependencies to work on them; ``place`` describes where they are."""
 
     place: str
     connection: Connection
-    tools: Toolbox
+    dependencies: Dependencies
     on_aws: bool
 
     def organization(self, organization_id: int) -> Organization:
         """Return an organization. Raises ``RecordNotFound``."""
-        names = [(Organization, organization_id)]
-        organization = self.tools.store.look(organization_id, names).record(
-            Organization, organization_id
-        )
+        database = self.dependencies.database
+        organization = database.get(Organization, organization_id, organization_id)
         if organization is None:
             raise RecordNotFound(f"There is no organization {organization_id} in {self.place}.")
         return organization
@@ -62,15 +62,12 @@ class Desk:
     def person(self, caller: Caller, who: str) -> Person:
         """Return a person by id or e-mail address. Raises ``RecordNotFound``."""
         organization_id, person_id = caller.organization.id, parse_id(who)
+        database = self.dependencies.database
         if "@" in who:
-            claim = email_claim(who)
-            constraint = self.tools.store.look(organization_id, [(Claim, claim)]).record(
-                Claim, claim
-            )
+            constraint = database.get(UniqueConstraint, organization_id, email_constraint(who))
             person_id = None if constraint is None else constraint.id
         if person_id is not None:
-            names = [(Person, person_id)]
-            person = self.tools.store.look(organization_id, names).record(Person, person_id)
+            person = database.get(Person, organization_id, person_id)
             if person is not None:
                 return person
         raise RecordNotFound(
@@ -103,16 +100,16 @@ class Desk:
     def _page(self, request: dict[str, Any]) -> Any:
         for attempt in range(_ATTEMPTS):
             try:
-                with translated():
+                with translate_errors():
                     return self.connection.dispatch("Scan", dict(request))
             except Unavailable:
                 if attempt == _ATTEMPTS - 1:
                     raise
-                self.tools.pause(_SLEEP_SECONDS * 2**attempt)
+                self.dependencies.sleep(_SLEEP_SECONDS * 2**attempt)
         raise AssertionError("unreachable")
 
 
-def open_desk(stage: str | None, region: str | None, endpoint: str | None) -> Desk:
+def open_context(stage: str | None, region: str | None, endpoint: str | None) -> AdminContext:
     """Return the context for the tables that the options and the environment select.
 
     Raises ``UsageError`` if they select no tables that a command can reach.
@@ -125,13 +122,13 @@ def open_desk(stage: str | None, region: str | None, endpoint: str | None) -> De
         raise click.UsageError(_NO_TABLES)
     settings = _settings(stage, region, endpoint)
     allow_any_credentials(settings)
-    connection = connect(settings)
+    connection = connect(settings, models())
     location = settings.dynamodb_endpoint or settings.region
     place = f"{settings.table_prefix}-* at {location}"
     # Show which stage the command works on.
     click.echo(f"{place}:", err=True)
     on_aws = endpoint is None or "amazonaws.com" in endpoint
-    return Desk(place, connection, real_toolbox(Store(connection)), on_aws)
+    return AdminContext(place, connection, build_dependencies(Database(connection)), on_aws)
 
 
 def _settings(stage: str | None, region: str | None, endpoint: str | None) -> Settings:

@@ -4,18 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from chalicelib.api_tokens.rules import decide_token
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.api_tokens.authentication import digest, new_token
+from chalicelib.api_tokens.model import ApiToken, PersonTokens
+from chalicelib.api_tokens.rules import decide_token_creation
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
-from chalicelib.core.unit_of_work import Decision, settle
-from chalicelib.domain.directory import ApiToken, Organization, Person, Role, TokenList
-from chalicelib.domain.records import CreateRecord, RecordChange, RequireRecord
-from chalicelib.domain.tokens import digest, new_token
-from chalicelib.people.rules import adding
+from chalicelib.core.unit_of_work import Decision, commit_with_retry
+from chalicelib.core.write_set import CreateRecord, RecordWrite, RequireRecord
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person, Role
+from chalicelib.people.rules import create_person
 
 
 @dataclass(frozen=True, slots=True)
-class Founded:
+class CreatedOrganization:
     """The created records; ``token`` is the secret, which cannot be read again."""
 
     organization: Organization
@@ -23,47 +25,47 @@ class Founded:
     token: str
 
 
-def found(
-    tools: Toolbox,
+def create_organization(
+    dependencies: Dependencies,
     settings: Mapping[str, Any],
     admin: Mapping[str, Any],
     token_name: str,
     organization_id: int | None = None,
-) -> Founded:
+) -> CreatedOrganization:
     """Create an organization with an admin and a token, in one transaction. Two calls.
 
     After a crash, either all three exist or none. Raises ``InvalidAttribute`` if the given id is
     taken; without an id, one is generated.
     """
 
-    def decide() -> Decision[Founded]:
-        new_id = tools.ids.draw() if organization_id is None else organization_id
-        existing = tools.store.look(new_id, [(Organization, new_id)]).record(Organization, new_id)
+    def decide(now: int) -> Decision[CreatedOrganization]:
+        new_id = dependencies.ids.generate() if organization_id is None else organization_id
+        existing = dependencies.database.get(Organization, new_id, new_id)
         if existing is not None and organization_id is not None:
             raise InvalidAttribute(
                 "id", f"This id belongs to {existing.name}. Nothing was changed."
             )
-        now, secret = tools.now(), new_token()
+        secret = new_token()
         organization = Organization(id=new_id, **settings)
         person = Person(
-            id=tools.ids.draw(),
+            id=dependencies.ids.generate(),
             organization_id=organization.id,
             created_at=now,
             **{**admin, "role": Role.ADMIN},
         )
         token = ApiToken(
-            tools.ids.draw(), organization.id, person.id, token_name, digest(secret), now
+            dependencies.ids.generate(), organization.id, person.id, token_name, digest(secret), now
         )
-        records = _creation(organization, person, token)
-        return Decision(Founded(organization, person, secret), records=records)
+        records = _new_records(organization, person, token)
+        return Decision(CreatedOrganization(organization, person, secret), records=records)
 
-    return settle(tools, None, decide).outcome
+    return commit_with_retry(dependencies, None, decide).outcome
 
 
-def _creation(
+def _new_records(
     organization: Organization, admin: Person, token: ApiToken
-) -> tuple[RecordChange, ...]:
-    token_changes = decide_token(admin, TokenList(admin.id, organization.id), token)
+) -> tuple[RecordWrite, ...]:
+    token_writes = decide_token_creation(admin, PersonTokens(admin.id, organization.id), token)
     # A transaction may contain an item only once: it already creates the token's person.
-    created = (change for change in token_changes if not isinstance(change, RequireRecord))
-    return CreateRecord(organization), *adding(admin), *created
+    created = (write for write in token_writes if not isinstance(write, RequireRecord))
+    return CreateRecord(organization), *create_person(admin), *created

@@ -5,14 +5,14 @@ from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.core.errors import StintError
 
-FAULTS = (StintError, PynamoDBException, BotoCoreError, ClientError)
+REPORTED_ERRORS = (StintError, PynamoDBException, BotoCoreError, ClientError)
 """The errors that the services and the database raise."""
 
 _MISSING = "ResourceNotFoundException"
 _POINTER = "data/attributes/"
 
 
-def explained(error: BaseException) -> str:
+def describe_error(error: BaseException) -> str:
     """Return one line that describes an error."""
     if isinstance(error, StintError):
         return _reason(error)

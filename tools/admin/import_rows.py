@@ -5,17 +5,19 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
-from chalicelib.core.record_operations import change_record
-from chalicelib.core.unit_of_work import Answer, Decision, settle
-from chalicelib.domain.directory import Caller, Claim, Person, Service
-from chalicelib.domain.records import CreateRecord
+from chalicelib.core.permissions import Caller
+from chalicelib.core.unit_of_work import Decision, commit_with_retry
+from chalicelib.core.write_set import CreateRecord
 from chalicelib.jsonapi.inputs import Input
-from chalicelib.people import api as people
+from chalicelib.people.api import CREATION as PERSON_CREATION
+from chalicelib.people.model import Person, UniqueConstraint
 from chalicelib.people.operations import People
-from chalicelib.people.rules import email_claim, is_erased
-from chalicelib.services import api as services
+from chalicelib.people.rules import email_constraint, is_erased
+from chalicelib.services.api import CREATION as SERVICE_CREATION
+from chalicelib.services.model import Service
+from chalicelib.services.operations import Services
 from tools.admin.csvfile import Row
 
 
@@ -30,8 +32,8 @@ class Rows(ABC):
     inputs: ClassVar[tuple[Input, ...]]
     kind: ClassVar[type[Any]]
 
-    def __init__(self, tools: Toolbox, caller: Caller) -> None:
-        self._tools = tools
+    def __init__(self, dependencies: Dependencies, caller: Caller) -> None:
+        self._dependencies = dependencies
         self._caller = caller
         self._by_id: dict[int, Any] = {}
         self._by_key: dict[str, list[Any]] = defaultdict(list)
@@ -42,11 +44,13 @@ class Rows(ABC):
 
     def look_up(self, rows: Sequence[Row]) -> None:
         """Read the existing records. One call per MB, and one per 100 keys that are not found."""
-        for record in self._tools.store.directory(self.kind, self._caller.organization.id):
+        for record in self._dependencies.database.directory(
+            self.kind, self._caller.organization.id
+        ):
             self._by_id[record.id] = record
             self._by_key[str(getattr(record, self.column)).casefold()].append(record)
-        claimed = self._claimed([row for row in rows if self.key(row) not in self._by_key])
-        for key, record in claimed.items():
+        constrained = self._constrained([row for row in rows if self.key(row) not in self._by_key])
+        for key, record in constrained.items():
             self._by_key[key].append(record)
 
     def match(self, row: Row) -> Any:
@@ -69,9 +73,9 @@ class Rows(ABC):
             )
         return record
 
-    def again(self, row: Row) -> Any:
+    def read_again(self, row: Row) -> Any:
         """Return the existing record of a row, read again. Two calls."""
-        return self._claimed([row]).get(self.key(row))
+        return self._constrained([row]).get(self.key(row))
 
     @abstractmethod
     def create(self, row: Row) -> Any:
@@ -85,26 +89,26 @@ class Rows(ABC):
         """Change an existing record. Raises ``InvalidAttribute`` if a rule forbids it."""
 
     @abstractmethod
-    def claim(self, row: Row) -> str:
+    def constraint(self, row: Row) -> str:
         """Return the name of the unique constraint on a row's value."""
 
-    def _claimed(self, rows: Sequence[Row]) -> dict[str, Any]:
+    def _constrained(self, rows: Sequence[Row]) -> dict[str, Any]:
         """Return the records that own the unique constraints of these rows, by key.
 
         Two calls per 100 rows.
         """
         organization_id = self._caller.organization.id
-        names = {self.key(row): self.claim(row) for row in rows}
-        store = self._tools.store
-        constraints = store.look(
-            organization_id, [(Claim, name) for name in names.values()]
+        names = {self.key(row): self.constraint(row) for row in rows}
+        database = self._dependencies.database
+        constraints = database.get_many(
+            organization_id, [(UniqueConstraint, name) for name in names.values()]
         ).records
         owners = {
-            key: constraints[Claim, name].id
+            key: constraints[UniqueConstraint, name].id
             for key, name in names.items()
-            if (Claim, name) in constraints
+            if (UniqueConstraint, name) in constraints
         }
-        records = store.look(
+        records = database.get_many(
             organization_id, [(self.kind, owner) for owner in owners.values()]
         ).records
         return {
@@ -119,7 +123,7 @@ class PeopleRows(Rows):
 
     plural = "people"
     column = "email"
-    inputs = people.CREATION
+    inputs = PERSON_CREATION
     kind = Person
 
     def match(self, row: Row) -> Any:
@@ -131,15 +135,15 @@ class PeopleRows(Rows):
 
     def create(self, row: Row) -> Any:
         """See :meth:`Rows.create`."""
-        return People(self._tools).add(self._caller, row.values, None, row.id).outcome
+        return People(self._dependencies).create(self._caller, row.values, None, row.id).outcome
 
     def change(self, record: Any, values: Mapping[str, Any]) -> None:
         """See :meth:`Rows.change`."""
-        People(self._tools).change(self._caller, record.id, values)
+        People(self._dependencies).update(self._caller, record.id, values)
 
-    def claim(self, row: Row) -> str:
-        """See :meth:`Rows.claim`."""
-        return email_claim(row.values["email"])
+    def constraint(self, row: Row) -> str:
+        """See :meth:`Rows.constraint`."""
+        return email_constraint(row.values["email"])
 
 
 class ServiceRows(Rows):
@@ -152,33 +156,36 @@ class ServiceRows(Rows):
 
     plural = "services"
     column = "name"
-    inputs = services.CREATION
+    inputs = SERVICE_CREATION
     kind = Service
 
     def create(self, row: Row) -> Any:
         """See :meth:`Rows.create`."""
         organization_id = self._caller.organization.id
-        claim = self.claim(row)
+        constraint = self.constraint(row)
 
-        def decide() -> Decision[Service] | Answer[Service]:
-            service_id = self._tools.ids.draw() if row.id is None else row.id
-            names: list[Any] = [(Claim, claim), (Service, service_id)]
-            records = self._tools.store.look(organization_id, names)
-            existing = records.record(Claim, claim)
+        def decide(now: int) -> Decision[Service]:
+            del now
+            service_id = self._dependencies.ids.generate() if row.id is None else row.id
+            names: list[Any] = [(UniqueConstraint, constraint), (Service, service_id)]
+            loaded = self._dependencies.database.get_many(organization_id, names)
+            existing = loaded.get(UniqueConstraint, constraint)
             if row.id is None and existing is not None:
                 raise InvalidAttribute("name", f"This name belongs to {existing.id}.")
-            if row.id is not None and records.record(Service, row.id) is not None:
+            if row.id is not None and loaded.get(Service, row.id) is not None:
                 raise InvalidAttribute("id", "Another service already has this id.")
             service = Service(id=service_id, organization_id=organization_id, **row.values)
-            claims = [] if existing else [CreateRecord(Claim(claim, organization_id, service_id))]
-            return Decision(service, records=(CreateRecord(service), *claims))
+            new_records: list[Any] = [service]
+            if existing is None:
+                new_records.append(UniqueConstraint(constraint, organization_id, service_id))
+            return Decision(service, records=tuple(map(CreateRecord, new_records)))
 
-        return settle(self._tools, None, decide).outcome
+        return commit_with_retry(self._dependencies, None, decide).outcome
 
     def change(self, record: Any, values: Mapping[str, Any]) -> None:
         """See :meth:`Rows.change`."""
-        change_record(self._tools, services.SERVICES)(self._caller, record.id, values)
+        Services(self._dependencies).update(self._caller, record.id, values)
 
-    def claim(self, row: Row) -> str:
-        """See :meth:`Rows.claim`."""
+    def constraint(self, row: Row) -> str:
+        """See :meth:`Rows.constraint`."""
         return f"imported_service:{self.key(row)}"

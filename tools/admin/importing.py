@@ -14,7 +14,7 @@ import click
 from chalicelib.core.errors import InvalidAttribute
 from tools.admin import output
 from tools.admin.csvfile import BadFile, Row, read_rows
-from tools.admin.error_messages import FAULTS, explained
+from tools.admin.error_messages import REPORTED_ERRORS, describe_error
 from tools.admin.import_rows import Rows
 
 
@@ -57,9 +57,9 @@ def import_file(
     try:
         for step in output.progress(steps, f"importing {rows.plural}"):
             carry_out(rows, step, report, update=update)
-    except (*FAULTS, KeyboardInterrupt) as error:
+    except (*REPORTED_ERRORS, KeyboardInterrupt) as error:
         _print_report(report, rows.plural, json_wanted=json_wanted)
-        why = "interrupted" if isinstance(error, KeyboardInterrupt) else explained(error)
+        why = "interrupted" if isinstance(error, KeyboardInterrupt) else describe_error(error)
         raise click.ClickException(
             f"stopped at line {step.row.line}: {why}\nRun it again: existing records are skipped."
         ) from error
@@ -78,7 +78,7 @@ def plan(rows: Rows, file: TextIO) -> list[Step]:
         try:
             steps.append(_step(rows, row, rows.match(row)))
         except InvalidAttribute as error:
-            problems.append(f"line {row.line}: {explained(error)}")
+            problems.append(f"line {row.line}: {describe_error(error)}")
     if problems:
         raise BadFile(problems)
     return steps
@@ -123,7 +123,7 @@ def carry_out(rows: Rows, step: Step, report: Report, *, update: bool) -> None:
                 )
             report.updated.append(_change_of(step))
     except InvalidAttribute as error:
-        report.failed.append({**_identity(step), "reason": explained(error)})
+        report.failed.append({**_identity(step), "reason": describe_error(error)})
 
 
 def _create(rows: Rows, step: Step, report: Report) -> None:
@@ -135,7 +135,7 @@ def _create(rows: Rows, step: Step, report: Report) -> None:
     except InvalidAttribute:
         # Another process created the record: perhaps a concurrent import of this file, or this one,
         # if the response to its first write was lost.
-        current = _step(rows, step.row, rows.again(step.row))
+        current = _step(rows, step.row, rows.read_again(step.row))
         if current.record is None or current.differences:
             raise
         report.unchanged += 1

@@ -16,7 +16,7 @@ from chalicelib.core.ids import MAX_ID, parse_id
 from chalicelib.jsonapi.inputs import Input, read_values
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind
-from tools.admin.context import Desk
+from tools.admin.context import AdminContext
 
 Command = Callable[..., Any]
 
@@ -50,8 +50,8 @@ class Duration(click.ParamType[int]):
         return int(match[1]) * _SECONDS[match[2]]
 
 
-def with_desk(command: Command) -> Command:
-    """Pass the :class:`Desk` to a command; it is opened only when the command runs."""
+def with_context(command: Command) -> Command:
+    """Pass the :class:`AdminContext` to a command; it is opened only when the command runs."""
 
     @click.pass_context
     @wraps(command)
@@ -62,7 +62,7 @@ def with_desk(command: Command) -> Command:
 
 
 def in_organization(command: Command) -> Command:
-    """Pass the :class:`Desk` and the operator, as an admin of the organization, to a command."""
+    """Pass the :class:`AdminContext` and the operator, an admin of the organization."""
 
     @click.option(
         "-o",
@@ -74,10 +74,10 @@ def in_organization(command: Command) -> Command:
         show_envvar=True,
         help="The organization's id.",
     )
-    @with_desk
+    @with_context
     @wraps(command)
-    def run(desk: Desk, organization_id: int, **options: Any) -> Any:
-        return command(desk, desk.operator(organization_id), **options)
+    def run(context: AdminContext, organization_id: int, **options: Any) -> Any:
+        return command(context, context.operator(organization_id), **options)
 
     return run
 
@@ -114,11 +114,13 @@ def required(values: Mapping[str, Any], *names: str) -> None:
 def _option(declared: Input) -> Callable[[Command], Command]:
     dashed = declared.name.replace("_", "-")
     if declared.kind is Kind.BOOLEAN:
-        return click.option(f"--{dashed}/--no-{dashed}", default=None, help=declared.meaning)
+        return click.option(f"--{dashed}/--no-{dashed}", default=None, help=declared.description)
     kind: Any = int if declared.kind is Kind.INTEGER else str
     if declared.choices is not None:
         kind = click.Choice(words_of(declared))
-    return click.option(f"--{dashed}", type=kind, required=declared.required, help=declared.meaning)
+    return click.option(
+        f"--{dashed}", type=kind, required=declared.required, help=declared.description
+    )
 
 
 def words_of(declared: Input) -> list[str]:

@@ -5,15 +5,16 @@ from typing import Any
 import click
 
 from chalicelib.api_tokens.api import CREATION as TOKEN
-from chalicelib.domain.directory import Caller, Organization
-from chalicelib.dynamodb.items import kind_prefix, read_noun
+from chalicelib.core.permissions import Caller
+from chalicelib.dynamodb.items import directory_prefix, from_item
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.api import CHANGES
-from chalicelib.people import api as people
-from chalicelib.services.catalogue import Self
+from chalicelib.organizations.model import Organization
+from chalicelib.organizations.operations import CurrentUser
+from chalicelib.people.api import CREATION as PERSON
 from tools.admin import output
-from tools.admin.context import Desk
-from tools.admin.create_organization import found
+from tools.admin.context import AdminContext
+from tools.admin.create_organization import create_organization
 from tools.admin.options import (
     Duration,
     Id,
@@ -22,7 +23,7 @@ from tools.admin.options import (
     json_option,
     required,
     values_of,
-    with_desk,
+    with_context,
 )
 
 _COLUMNS = ("id", "name", "time_zone", "auto_stop_after")
@@ -43,12 +44,12 @@ def organizations() -> None:
 @click.option("--time-zone", required=True, help="An IANA time zone, such as Europe/Zagreb.")
 @_AUTO_STOP
 @click.option("--id", "organization_id", type=Id(), help="The id. Default: a generated id.")
-@values_of(people.CREATION, skip=("role",))
+@values_of(PERSON, skip=("role",))
 @click.option("--token-name", default="first", show_default=True, help="The name of the token.")
 @json_option
-@with_desk
+@with_context
 def create(
-    desk: Desk,
+    context: AdminContext,
     *,
     name: str,
     time_zone: str,
@@ -73,8 +74,8 @@ def create(
     settings = checked(CHANGES, attributes)
     required(settings, "name", "time_zone")
     token_label = checked(TOKEN, {"name": token_name})["name"]
-    created = found(
-        desk.tools, settings, checked(people.CREATION, admin), token_label, organization_id
+    created = create_organization(
+        context.dependencies, settings, checked(PERSON, admin), token_label, organization_id
     )
     result = {
         "organization": output.plain(created.organization),
@@ -86,15 +87,15 @@ def create(
         return
     click.echo(f"X-Organization-Id: {created.organization.id}")
     click.echo(f"X-Auth-Token: {created.token}")
-    output.say(f"Created {created.organization.name} in {desk.place}.")
+    output.say(f"Created {created.organization.name} in {context.place}.")
     output.say(f"Admin: {created.admin.first_name} {created.admin.last_name}, {created.admin.id}.")
     output.say("The token is shown only once. Send both lines as headers with every request.")
 
 
 @organizations.command("list")
 @json_option
-@with_desk
-def list_all(desk: Desk, *, json_wanted: bool) -> None:
+@with_context
+def list_all(context: AdminContext, *, json_wanted: bool) -> None:
     """List all organizations of the stage. Reads the whole directory table.
 
     \b
@@ -102,10 +103,10 @@ def list_all(desk: Desk, *, json_wanted: bool) -> None:
       python -m tools.admin --stage prod organizations list
     """
     # Each organization has its own partition: without the ids, only a scan finds them all.
-    pages = desk.scan(
-        DirectoryModel, "begins_with(record_key, :kind)", kind=kind_prefix(Organization)
+    pages = context.scan(
+        DirectoryModel, "begins_with(record_key, :kind)", kind=directory_prefix(Organization)
     )
-    records = [read_noun(Organization, item) for page in pages for item in page]
+    records = [from_item(Organization, item) for page in pages for item in page]
     rows = [output.plain(record) for record in sorted(records, key=lambda record: record.id)]
     output.table(rows, _COLUMNS, json_wanted=json_wanted)
 
@@ -116,7 +117,7 @@ def list_all(desk: Desk, *, json_wanted: bool) -> None:
 @click.option("--time-zone", help="An IANA time zone, such as Europe/Zagreb.")
 @_AUTO_STOP
 @json_option
-def change(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
+def change(context: AdminContext, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
     """Change an organization's settings. Settings without an option stay unchanged.
 
     A new auto-stop limit applies to timers that start from now on. A running function may use the
@@ -127,5 +128,6 @@ def change(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) 
       python -m tools.admin --stage prod organizations change -o 2149 --auto-stop-after 8h
     """
     values = checked(CHANGES, attributes)
-    changed = Self(desk.tools).change_organization(caller, caller.organization.id, values)
+    current = CurrentUser(context.dependencies)
+    changed = current.update_organization(caller, caller.organization.id, values)
     output.record(output.plain(changed.outcome), json_wanted=json_wanted)

@@ -1,6 +1,5 @@
 """Command output: results on stdout, as text or JSON; everything else on stderr."""
 
-import dataclasses
 import json
 import sys
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -9,9 +8,11 @@ from enum import Enum
 from typing import Any, TypeVar
 
 import click
+from msgspec import Struct
+from msgspec.structs import fields
 
-from chalicelib.core.timestamps import format_instant
-from chalicelib.domain.directory import Caller
+from chalicelib.core.permissions import Caller
+from chalicelib.core.timestamps import format_timestamp
 
 T = TypeVar("T")
 
@@ -23,7 +24,7 @@ def plain(record: Any, zone: tzinfo = UTC) -> dict[str, Any]:
     """Return a record as JSON values: timestamps as in the API, and without a token's hash."""
     return {
         field.name: _plain(field.name, getattr(record, field.name), zone)
-        for field in dataclasses.fields(record)
+        for field in fields(record)
         if field.name not in _HIDDEN
     }
 
@@ -31,12 +32,12 @@ def plain(record: Any, zone: tzinfo = UTC) -> dict[str, Any]:
 def _plain(name: str, value: Any, zone: tzinfo) -> Any:
     if isinstance(value, Enum):
         return value.value
-    if dataclasses.is_dataclass(value):
+    if isinstance(value, Struct):
         return plain(value, zone)
     if isinstance(value, tuple):
         return [_plain(name, element, zone) for element in value]
     if name.endswith("_at") and isinstance(value, int):
-        return format_instant(value, zone)
+        return format_timestamp(value, zone)
     return value
 
 
@@ -58,10 +59,13 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json_wan
 
 
 def record(
-    fields: Mapping[str, Any], *, json_wanted: bool, once: Mapping[str, Any] | None = None
+    members: Mapping[str, Any],
+    *,
+    json_wanted: bool,
+    one_time_meta: Mapping[str, Any] | None = None,
 ) -> None:
-    """Print one record on stdout; ``once`` holds values that are shown only once."""
-    values = {**fields, **(once or {})}
+    """Print one record on stdout; ``one_time_meta`` holds values that are shown only once."""
+    values = {**members, **(one_time_meta or {})}
     if json_wanted:
         as_json(values)
         return
@@ -71,10 +75,15 @@ def record(
 
 
 def show(
-    caller: Caller, entity: Any, *, json_wanted: bool, once: Mapping[str, Any] | None = None
+    caller: Caller,
+    entity: Any,
+    *,
+    json_wanted: bool,
+    one_time_meta: Mapping[str, Any] | None = None,
 ) -> None:
     """Print one record on stdout, with timestamps in the organization's time zone."""
-    record(plain(entity, caller.organization.zone), json_wanted=json_wanted, once=once)
+    values = plain(entity, caller.organization.zone)
+    record(values, json_wanted=json_wanted, one_time_meta=one_time_meta)
 
 
 def show_all(

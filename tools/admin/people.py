@@ -7,12 +7,12 @@ from typing import Any, TextIO
 
 import click
 
-from chalicelib.domain.directory import Caller, Person
+from chalicelib.core.permissions import Caller
 from chalicelib.people.api import CREATION
+from chalicelib.people.model import Person
 from chalicelib.people.operations import People
-from tools.admin import data_protection as personal
-from tools.admin import output
-from tools.admin.context import Desk
+from tools.admin import data_protection, output
+from tools.admin.context import AdminContext
 from tools.admin.import_rows import PeopleRows
 from tools.admin.importing import import_file
 from tools.admin.options import Id, checked, in_organization, json_option, values_of
@@ -36,7 +36,12 @@ def people() -> None:
 @values_of(CREATION)
 @json_option
 def create(
-    desk: Desk, caller: Caller, *, person_id: int | None, json_wanted: bool, **attributes: Any
+    context: AdminContext,
+    caller: Caller,
+    *,
+    person_id: int | None,
+    json_wanted: bool,
+    **attributes: Any,
 ) -> None:
     """Add a person. The default role is member. Create a token with `tokens create`.
 
@@ -45,21 +50,22 @@ def create(
       python -m tools.admin --stage prod people create -o 2149 \\
         --first-name Ivan --last-name Babic --email ivan@example.com --role member
     """
-    created = People(desk.tools).add(caller, checked(CREATION, attributes), None, person_id)
+    values = checked(CREATION, attributes)
+    created = People(context.dependencies).create(caller, values, None, person_id)
     output.show(caller, created.outcome, json_wanted=json_wanted)
 
 
 @people.command("list")
 @in_organization
 @json_option
-def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
+def list_all(context: AdminContext, caller: Caller, *, json_wanted: bool) -> None:
     """List an organization's people.
 
     \b
     Example:
       python -m tools.admin --stage prod people list -o 2149
     """
-    records = desk.tools.store.directory(Person, caller.organization.id)
+    records = context.dependencies.database.directory(Person, caller.organization.id)
     output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
 
 
@@ -67,7 +73,7 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
 @click.argument("person")
 @in_organization
 @json_option
-def deactivate(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> None:
+def deactivate(context: AdminContext, caller: Caller, *, person: str, json_wanted: bool) -> None:
     """Stop PERSON's timer, disable new timers, and revoke all tokens, in one transaction.
 
     The last active admin cannot be deactivated.
@@ -76,27 +82,25 @@ def deactivate(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) ->
     Example:
       python -m tools.admin --stage prod people deactivate ivan@example.com -o 2149
     """
-    record = desk.person(caller, person)
-    output.show(
-        caller, People(desk.tools).deactivate(caller, record.id).outcome, json_wanted=json_wanted
-    )
+    record = context.person(caller, person)
+    deactivated = People(context.dependencies).deactivate(caller, record.id)
+    output.show(caller, deactivated.outcome, json_wanted=json_wanted)
 
 
 @people.command("restore")
 @click.argument("person")
 @in_organization
 @json_option
-def restore(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> None:
+def restore(context: AdminContext, caller: Caller, *, person: str, json_wanted: bool) -> None:
     """Activate PERSON again. Revoked tokens stay revoked: create new ones.
 
     \b
     Example:
       python -m tools.admin --stage prod people restore ivan@example.com -o 2149
     """
-    record = desk.person(caller, person)
-    output.show(
-        caller, People(desk.tools).restore(caller, record.id).outcome, json_wanted=json_wanted
-    )
+    record = context.person(caller, person)
+    restored = People(context.dependencies).restore(caller, record.id)
+    output.show(caller, restored.outcome, json_wanted=json_wanted)
 
 
 @people.command("import")
@@ -106,7 +110,13 @@ def restore(desk: Desk, caller: Caller, *, person: str, json_wanted: bool) -> No
 @click.option("--update", is_flag=True, help="Also change existing records that differ.")
 @json_option
 def import_csv(
-    desk: Desk, caller: Caller, *, file: TextIO, dry_run: bool, update: bool, json_wanted: bool
+    context: AdminContext,
+    caller: Caller,
+    *,
+    file: TextIO,
+    dry_run: bool,
+    update: bool,
+    json_wanted: bool,
 ) -> None:
     """Import people from a CSV file ("-" is stdin).
 
@@ -130,7 +140,7 @@ def import_csv(
       python -m tools.admin --stage prod people import -o 2149 people.csv
       python -m tools.admin --stage prod people import -o 2149 people.csv --update
     """
-    rows = PeopleRows(desk.tools, caller)
+    rows = PeopleRows(context.dependencies, caller)
     import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)
 
 
@@ -145,7 +155,7 @@ def import_csv(
     show_default="stdout",
     help="A new file; it must not exist. Only its owner can read it.",
 )
-def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
+def export(context: AdminContext, caller: Caller, *, person: str, target: str) -> None:
     """Export all data about PERSON, as JSON.
 
     Contains the person, metadata of their tokens (never the secrets), the running timer, metadata
@@ -157,7 +167,7 @@ def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
     Example:
       python -m tools.admin --stage prod people export ivan@example.com -o 2149 --output ivan.json
     """
-    pieces = personal.export(desk, caller, desk.person(caller, person))
+    pieces = data_protection.export(context, caller, context.person(caller, person))
     if target == _STDOUT:
         for piece in pieces:
             click.echo(piece, nl=False)
@@ -176,7 +186,13 @@ def export(desk: Desk, caller: Caller, *, person: str, target: str) -> None:
 @click.option("--yes", is_flag=True, help="Do not ask for confirmation.")
 @json_option
 def erase(
-    desk: Desk, caller: Caller, *, person: str, yes: bool, json_wanted: bool, **options: bool
+    context: AdminContext,
+    caller: Caller,
+    *,
+    person: str,
+    yes: bool,
+    json_wanted: bool,
+    **options: bool,
 ) -> None:
     """Erase the personal data of PERSON. This cannot be undone.
 
@@ -193,7 +209,7 @@ def erase(
       python -m tools.admin --stage prod people erase ivan@example.com -o 2149 --deactivate
       python -m tools.admin --stage prod people erase 8784 -o 2149 --with-notes --yes
     """
-    record = desk.person(caller, person)
+    record = context.person(caller, person)
     if record.deactivated_at is None and not options["deactivating"]:
         raise click.ClickException(
             f"{_name(record)} is active: deactivate the person first, or use --deactivate"
@@ -202,11 +218,11 @@ def erase(
         subject = (
             f"{_name(record)}{' and all timers and time entries' if options['with_times'] else ''}"
         )
-        click.confirm(f"Permanently erase {subject} in {desk.place}?", abort=True, err=True)
+        click.confirm(f"Permanently erase {subject} in {context.place}?", abort=True, err=True)
     if record.deactivated_at is None:
-        record = People(desk.tools).deactivate(caller, record.id).outcome
-    counts = personal.erase(
-        desk, caller, record, notes=options["with_notes"], times=options["with_times"]
+        record = People(context.dependencies).deactivate(caller, record.id).outcome
+    counts = data_protection.erase(
+        context, caller, record, notes=options["with_notes"], times=options["with_times"]
     )
     output.record({"id": record.id, **counts}, json_wanted=json_wanted)
     times = "are deleted" if options["with_times"] else "stay, with this id only"

@@ -4,12 +4,12 @@ from typing import Any, TextIO
 
 import click
 
-from chalicelib.core.record_operations import change_record, create_record
-from chalicelib.domain.directory import Caller, Service
-from chalicelib.services.api import CREATION, SERVICES
-from chalicelib.services.catalogue import archived, new_service, restored
+from chalicelib.core.permissions import Caller
+from chalicelib.services.api import CREATION
+from chalicelib.services.model import Service
+from chalicelib.services.operations import Services
 from tools.admin import output
-from tools.admin.context import Desk
+from tools.admin.context import AdminContext
 from tools.admin.import_rows import ServiceRows
 from tools.admin.importing import import_file
 from tools.admin.options import Id, checked, in_organization, json_option, values_of
@@ -26,7 +26,7 @@ def services() -> None:
 @in_organization
 @values_of(CREATION)
 @json_option
-def create(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
+def create(context: AdminContext, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
     """Create a service.
 
     \b
@@ -34,21 +34,21 @@ def create(desk: Desk, caller: Caller, *, json_wanted: bool, **attributes: Any) 
       python -m tools.admin --stage prod services create -o 2149 --name Design
     """
     values = checked(CREATION, attributes)
-    created = create_record(desk.tools, new_service(desk.tools))(caller, values, None)
+    created = Services(context.dependencies).create(caller, values, None)
     output.show(caller, created.outcome, json_wanted=json_wanted)
 
 
 @services.command("list")
 @in_organization
 @json_option
-def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
+def list_all(context: AdminContext, caller: Caller, *, json_wanted: bool) -> None:
     """List an organization's services.
 
     \b
     Example:
       python -m tools.admin --stage prod services list -o 2149 --json
     """
-    records = desk.tools.store.directory(Service, caller.organization.id)
+    records = context.dependencies.database.directory(Service, caller.organization.id)
     output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
 
 
@@ -56,30 +56,30 @@ def list_all(desk: Desk, caller: Caller, *, json_wanted: bool) -> None:
 @click.argument("service_id", type=Id())
 @in_organization
 @json_option
-def archive(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -> None:
+def archive(context: AdminContext, caller: Caller, *, service_id: int, json_wanted: bool) -> None:
     """Archive a service: no timer can start on it. Running timers continue.
 
     \b
     Example:
       python -m tools.admin --stage prod services archive 1294 -o 2149
     """
-    change = change_record(desk.tools, SERVICES, archived(desk.tools))
-    output.show(caller, change(caller, service_id, {}).outcome, json_wanted=json_wanted)
+    archived = Services(context.dependencies).archive(caller, service_id)
+    output.show(caller, archived.outcome, json_wanted=json_wanted)
 
 
 @services.command("restore")
 @click.argument("service_id", type=Id())
 @in_organization
 @json_option
-def restore(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -> None:
+def restore(context: AdminContext, caller: Caller, *, service_id: int, json_wanted: bool) -> None:
     """Restore an archived service.
 
     \b
     Example:
       python -m tools.admin --stage prod services restore 1294 -o 2149
     """
-    change = change_record(desk.tools, SERVICES, restored)
-    output.show(caller, change(caller, service_id, {}).outcome, json_wanted=json_wanted)
+    restored = Services(context.dependencies).restore(caller, service_id)
+    output.show(caller, restored.outcome, json_wanted=json_wanted)
 
 
 @services.command("import")
@@ -89,7 +89,13 @@ def restore(desk: Desk, caller: Caller, *, service_id: int, json_wanted: bool) -
 @click.option("--update", is_flag=True, help="Also change existing records that differ.")
 @json_option
 def import_csv(
-    desk: Desk, caller: Caller, *, file: TextIO, dry_run: bool, update: bool, json_wanted: bool
+    context: AdminContext,
+    caller: Caller,
+    *,
+    file: TextIO,
+    dry_run: bool,
+    update: bool,
+    json_wanted: bool,
 ) -> None:
     """Import services from a CSV file ("-" is stdin).
 
@@ -112,5 +118,5 @@ def import_csv(
       python -m tools.admin --stage prod services import -o 2149 services.csv --dry-run
       python -m tools.admin --stage prod services import -o 2149 services.csv
     """
-    rows = ServiceRows(desk.tools, caller)
+    rows = ServiceRows(context.dependencies, caller)
     import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)

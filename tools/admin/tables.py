@@ -2,15 +2,15 @@
 
 import click
 
-from tools.admin.context import Desk
-from tools.admin.options import with_desk
+from tools.admin.context import AdminContext
+from tools.admin.options import with_context
 from tools.admin.output import say
 from tools.tables import create_tables
 
 
 @click.command()
-@with_desk
-def init(desk: Desk) -> None:
+@with_context
+def init(context: AdminContext) -> None:
     """Create missing tables on a DynamoDB-compatible server; existing tables stay unchanged.
 
     Not on AWS: there, CloudFormation creates them (make deploy STAGE=...).
@@ -19,7 +19,7 @@ def init(desk: Desk) -> None:
     Example:
       python -m tools.admin --endpoint http://127.0.0.1:8001 init
     """
-    if desk.on_aws:
+    if context.on_aws:
         raise click.ClickException(
             "on AWS, CloudFormation creates the tables: make deploy STAGE=... (docs/operations.md)"
         )

@@ -6,9 +6,9 @@ import click
 
 from chalicelib.api_tokens.api import CREATION
 from chalicelib.api_tokens.operations import ApiTokens
-from chalicelib.domain.directory import Caller
+from chalicelib.core.permissions import Caller
 from tools.admin import output
-from tools.admin.context import Desk
+from tools.admin.context import AdminContext
 from tools.admin.options import Id, checked, in_organization, json_option, values_of
 
 _COLUMNS = ("id", "person_id", "name", "created_at", "expires_at")
@@ -25,7 +25,7 @@ def tokens() -> None:
 @values_of(CREATION, skip=("person",))
 @json_option
 def create(
-    desk: Desk, caller: Caller, *, person: str, json_wanted: bool, **attributes: Any
+    context: AdminContext, caller: Caller, *, person: str, json_wanted: bool, **attributes: Any
 ) -> None:
     """Create a token for PERSON, an id or an e-mail address.
 
@@ -37,10 +37,12 @@ def create(
       python -m tools.admin --stage prod tokens create 8779 -o 2149 --name audit \\
         --expires-at 2027-01-01T00:00:00+01:00
     """
-    person_id = desk.person(caller, person).id
+    person_id = context.person(caller, person).id
     values = checked(CREATION, {**attributes, "person_id": person_id})
-    created = ApiTokens(desk.tools).create(caller, values, None)
-    output.show(caller, created.outcome, json_wanted=json_wanted, once=created.once)
+    created = ApiTokens(context.dependencies).create(caller, values, None)
+    output.show(
+        caller, created.outcome, json_wanted=json_wanted, one_time_meta=created.one_time_meta
+    )
     output.say("The token is shown only once: save it now.")
 
 
@@ -48,7 +50,9 @@ def create(
 @click.argument("person", required=False)
 @in_organization
 @json_option
-def list_all(desk: Desk, caller: Caller, *, person: str | None, json_wanted: bool) -> None:
+def list_all(
+    context: AdminContext, caller: Caller, *, person: str | None, json_wanted: bool
+) -> None:
     """List all tokens of the organization, or those of PERSON, without the secrets.
 
     \b
@@ -56,9 +60,9 @@ def list_all(desk: Desk, caller: Caller, *, person: str | None, json_wanted: boo
       python -m tools.admin --stage prod tokens list -o 2149
       python -m tools.admin --stage prod tokens list ana@example.com -o 2149
     """
-    person_id = None if person is None else desk.person(caller, person).id
+    person_id = None if person is None else context.person(caller, person).id
     zone = caller.organization.zone
-    records = ApiTokens(desk.tools).read(caller)
+    records = ApiTokens(context.dependencies).read(caller)
     rows = [output.plain(token, zone) for token in records if person_id in (None, token.person_id)]
     output.table(rows, _COLUMNS, json_wanted=json_wanted)
 
@@ -66,7 +70,7 @@ def list_all(desk: Desk, caller: Caller, *, person: str | None, json_wanted: boo
 @tokens.command("revoke")
 @click.argument("token_id", type=Id())
 @in_organization
-def revoke(desk: Desk, caller: Caller, *, token_id: int) -> None:
+def revoke(context: AdminContext, caller: Caller, *, token_id: int) -> None:
     """Revoke a token, by the id that `tokens list` shows.
 
     A running function may still accept it for up to 60 seconds.
@@ -75,5 +79,5 @@ def revoke(desk: Desk, caller: Caller, *, token_id: int) -> None:
     Example:
       python -m tools.admin --stage prod tokens revoke 7404551438336 -o 2149
     """
-    ApiTokens(desk.tools).revoke(caller, token_id)
+    ApiTokens(context.dependencies).revoke(caller, token_id)
     output.say(f"Token {token_id} is revoked.")

@@ -10,28 +10,30 @@ import sys
 import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
-from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
-from chalicelib.core.dependencies import Toolbox, real_toolbox
+from msgspec.structs import replace
+
+from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.settings import Settings, read_settings
+from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb.connection import connect, table_name
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.tables import TallyModel
+from chalicelib.dynamodb.database import Database
 from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from chalicelib.handlers.counter_rollup import roll_up_records
 from chalicelib.http.application import create_app
-from tools.devserver.aws_services import create_outside
+from chalicelib.registry import models
+from tools.devserver.aws_services import create_aws_services
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.embedded import embedded_dynamodb
-from tools.devserver.event_feeds import delivery_feed, fan_out_feeds
+from tools.devserver.event_feeds import delivery_feed, event_feeds
 from tools.devserver.gateway import Gateway
-from tools.devserver.queue_feed import draining
-from tools.devserver.schedule import sweeping
+from tools.devserver.queue_feed import running_queue_feed
+from tools.devserver.schedule import running_schedule
 from tools.devserver.server import LocalServer
 from tools.devserver.static_pages import Pages
-from tools.devserver.stream_feed import Feed, ServedStream, Stream, pumping
+from tools.devserver.stream_feed import Feed, ServedStream, Stream, running_feeds
 from tools.environment import allow_any_credentials, log_to_terminal
 from tools.tables import create_tables
 
@@ -114,13 +116,13 @@ def main() -> None:
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
         # For development, webhook receivers on this machine are allowed.
-        settings = replace(create_outside(settings), local_receivers=True)
-        tools, feeds = _set_up(settings, open_stream, demo=demo)
-        server.gateway = Gateway(create_app(settings, tools), settings.allowed_origin)
+        settings = replace(create_aws_services(settings), local_receivers=True)
+        dependencies, feeds = _set_up(settings, open_stream, demo=demo)
+        server.gateway = Gateway(create_app(settings, dependencies), settings.allowed_origin)
         server.pages = (Pages("/app", _APP_FOLDER),)
-        stack.enter_context(sweeping(tools))
-        stack.enter_context(pumping(feeds))
-        stack.enter_context(draining(delivery_feed(tools)))
+        stack.enter_context(running_schedule(dependencies))
+        stack.enter_context(running_feeds(feeds))
+        stack.enter_context(running_queue_feed(delivery_feed(dependencies)))
         print(_ADDRESSES.format(url=server.url))
         hints = _HINTS if demo else _EMPTY_HINTS
         endpoint = settings.dynamodb_endpoint
@@ -152,19 +154,19 @@ def _bind(host: str, port: int) -> LocalServer:
 
 def _set_up(
     settings: Settings, open_stream: Callable[[str], Stream], *, demo: bool
-) -> tuple[Toolbox, list[Feed]]:
+) -> tuple[Dependencies, list[Feed]]:
     """Create tables and demo data, and open the streams before the first write."""
     endpoint = settings.dynamodb_endpoint
     allow_any_credentials(settings)
-    store = Store(connect(settings))
+    database = Database(connect(settings, models()))
     created = create_tables()
-    tools = real_toolbox(store, settings)
+    dependencies = build_dependencies(database, settings)
     feeds = [
-        Feed(open_stream(table_name(TallyModel)), partial(roll_up_records, tools)),
-        *fan_out_feeds(tools, open_stream),
+        Feed(open_stream(table_name(CounterModel)), partial(roll_up_records, dependencies)),
+        *event_feeds(dependencies, open_stream),
     ]
     # As of now: timer 16 has been running for an hour at this moment.
-    loaded = demo and load_demo_data(store, int(time.time()))
+    loaded = demo and load_demo_data(database, int(time.time()))
     demo_data = "loaded" if loaded else "exists already, unchanged" if demo else "none"
     print("stint, local server. For development: demo tokens, no encryption, one machine.")
     print(f"  database  {endpoint or 'in memory (moto); lost when the server stops'}")
@@ -172,7 +174,7 @@ def _set_up(
     print(f"  demo data {demo_data}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
     print("  webhooks  delivered within two seconds, also to http:// on this machine")
-    return tools, feeds
+    return dependencies, feeds
 
 
 if __name__ == "__main__":

@@ -2,8 +2,9 @@
 
 import json
 import secrets
-from dataclasses import replace
 from typing import Any
+
+from msgspec.structs import replace
 
 from chalicelib.clients.aws import client
 from chalicelib.core.settings import Settings
@@ -15,7 +16,7 @@ HIDDEN_SECONDS = 360
 """Visibility timeout of a received message, as in the stack."""
 
 
-def create_outside(settings: Settings) -> Settings:
+def create_aws_services(settings: Settings) -> Settings:
     """Create the resources in moto; return the settings with their names."""
     sqs = client("sqs", settings.region)
     prefix = settings.table_prefix

@@ -6,19 +6,22 @@ transactions as real ones, so that person states, time entries and counters agre
 
 import secrets
 from dataclasses import dataclass
+from typing import Any
 
-from chalicelib.api_tokens.rules import decide_token
+from chalicelib.api_tokens.authentication import digest
+from chalicelib.api_tokens.model import ApiToken, PersonTokens
+from chalicelib.api_tokens.rules import decide_token_creation
 from chalicelib.core.timestamps import local_date
-from chalicelib.core.write_set import Changes, EntryTallying
-from chalicelib.domain.directory import ApiToken, Organization, Person, Role, Service, TokenList
-from chalicelib.domain.records import CreateRecord, RecordChange
-from chalicelib.domain.timers import TimeEntry, TrackMethod
-from chalicelib.domain.tokens import digest
-from chalicelib.dynamodb.database import Store
-from chalicelib.dynamodb.items import Record
-from chalicelib.dynamodb.transactions import Commit
-from chalicelib.people.rules import adding
-from chalicelib.timers.rules import Drawn, decide_start, decide_stop
+from chalicelib.core.write_set import CreateRecord, RecordWrite, WriteSet
+from chalicelib.counters.model import EntryCounterDeltas
+from chalicelib.dynamodb.database import Database
+from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person, Role
+from chalicelib.people.rules import create_person
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
+from chalicelib.timers.model import PersonState
+from chalicelib.timers.rules import GeneratedIds, decide_start, decide_stop
 
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
@@ -54,26 +57,26 @@ _SESSIONS = (
 )
 
 
-def load_demo_data(store: Store, now: int) -> bool:
+def load_demo_data(database: Database, now: int) -> bool:
     """Load the demo data as of the timestamp ``now``, in seconds.
 
     Returns False, and writes nothing, if the demo organization exists, even if it was changed.
     """
-    if not store.create(ZAGREB):
+    if not database.create(ZAGREB):
         return False
     for record in _records():
-        store.create(record)
+        database.create(record)
     for entry in _entries(now):
-        _create_entry(store, entry)
+        _create_entry(database, entry)
     for number, person in enumerate(_people(now), start=1):
-        _commit(store, *adding(person))
-        _commit(store, *_token(person, number, now))
+        _commit(database, *create_person(person))
+        _commit(database, *_token(person, number, now))
     for session in _SESSIONS:
-        _run_session(store, session, now)
+        _run_session(database, session, now)
     return True
 
 
-def _records() -> list[Record]:
+def _records() -> list[Any]:
     services = [
         Service(1294, 2149, "Design", position=1),
         Service(1296, 2149, "Development", position=2),
@@ -105,28 +108,30 @@ def _people(now: int) -> list[Person]:
     ]
 
 
-def _token(person: Person, number: int, now: int) -> tuple[RecordChange, ...]:
-    """Return the changes that give a person their demo token, if they have one."""
+def _token(person: Person, number: int, now: int) -> tuple[RecordWrite, ...]:
+    """Return the writes that give a person their demo token, if they have one."""
     for token, (_, person_id, _) in TOKENS.items():
         if person_id == person.id:
             owner = person.organization_id, person.id
             new_token = ApiToken(number, *owner, "demo", digest(token), now)
-            return decide_token(person, TokenList(person.id, person.organization_id), new_token)
+            return decide_token_creation(
+                person, PersonTokens(person.id, person.organization_id), new_token
+            )
     return ()
 
 
-def _commit(store: Store, *records: RecordChange) -> None:
+def _commit(database: Database, *records: RecordWrite) -> None:
     if records:
-        store.commit(Commit(None, records=records), secrets.token_hex(16))
+        database.commit(records, secrets.token_hex(16))
 
 
-def _create_entry(store: Store, entry: TimeEntry) -> None:
+def _create_entry(database: Database, entry: TimeEntry) -> None:
     """Put a time entry and count it."""
-    counters = EntryTallying()
-    counters.came(entry)
+    counters = EntryCounterDeltas()
+    counters.added(entry)
     scope = entry.organization_id, entry.person_id
-    counter_changes = Changes(*scope, entry.created_at, None, entry_tallies=counters.changes())
-    store.commit(Commit(counter_changes, records=(CreateRecord(entry),)), secrets.token_hex(16))
+    count = WriteSet(*scope, entry.created_at, None, entry_counters=counters.collected())
+    database.commit([count, CreateRecord(entry)], secrets.token_hex(16))
 
 
 def _entry(
@@ -145,14 +150,17 @@ def _entry(
     )
 
 
-def _run_session(store: Store, session: _Session, now: int) -> None:
-    state = store.start_state(ZAGREB.id, session.person_id, time_entry_id=session.time_entry_id)
-    if state.time_entry is None:
+def _run_session(database: Database, session: _Session, now: int) -> None:
+    wanted = [(PersonState, session.person_id), (TimeEntry, session.time_entry_id)]
+    loaded = database.get_many(ZAGREB.id, wanted)
+    state = loaded.require(PersonState, session.person_id)
+    entry = loaded.get(TimeEntry, session.time_entry_id)
+    if entry is None:
         raise LookupError(f"demo time entry {session.time_entry_id} is missing")
-    generated = Drawn(now - session.started, session.timer_id, 0)
-    started = decide_start(state.slot, state.time_entry, ZAGREB, generated)
-    store.commit(Commit(started.changes), secrets.token_hex(16))
+    generated = GeneratedIds(now - session.started, session.timer_id, 0)
+    started = decide_start(state, entry, ZAGREB, generated)
+    database.commit([started.write_set], secrets.token_hex(16))
     if session.stopped is not None:
         stopped = decide_stop(started.timer, now - session.stopped)
-        if stopped.changes is not None:
-            store.commit(Commit(stopped.changes), secrets.token_hex(16))
+        if stopped.write_set is not None:
+            database.commit([stopped.write_set], secrets.token_hex(16))

@@ -1,8 +1,8 @@
 """Download and start AWS's DynamoDB Local, and run a command against it.
 
-``python -m tools.devserver.dynamodb_local COMMAND ...`` runs the command with DYNAMODB_ENDPOINT set and
-exits with its exit code; without a command it serves until interrupted. The engine comes from
-the npm package amplify-dynamodb-simulator, is stored in .cache/, and needs Java 11 or later.
+``python -m tools.devserver.dynamodb_local COMMAND ...`` runs the command with DYNAMODB_ENDPOINT
+set and exits with its exit code; without a command it serves until interrupted. The engine comes
+from the npm package amplify-dynamodb-simulator, is stored in .cache/, and needs Java 11 or later.
 """
 
 import os
@@ -19,7 +19,7 @@ from infra.npm import need, unpacked
 _VERSION = "2.9.30"
 _PACKAGE = f"amplify-dynamodb-simulator@{_VERSION}"
 _SHA256 = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
-_CACHE = Path(__file__).parent.parent / ".cache"
+_CACHE = Path(__file__).parents[2] / ".cache"
 _HOME = _CACHE / f"dynamodb-local-{_VERSION}"
 _ENGINE = _HOME / "package" / "emulator"
 _START_SECONDS = 60

@@ -59,7 +59,7 @@ class EmbeddedStreams:
         record = StreamRecord(table, view, name, old, new, next(self._numbers))
         self._fresh.append((table.name, record.to_json()))
 
-    def settle(self, succeeded: bool) -> None:
+    def finish(self, succeeded: bool) -> None:
         """Pass the changes of a finished request to the listeners, or drop them if it failed."""
         fresh, self._fresh = self._fresh, []
         if succeeded:
@@ -89,7 +89,7 @@ def embedded_dynamodb(*, any_credentials: bool = True) -> Iterator[EmbeddedStrea
                 response = process_request(stubber, request)
                 succeeded = response is not None and response[0] < _FIRST_ERROR_STATUS
             finally:
-                streams.settle(succeeded)
+                streams.finish(succeeded)
             return response
 
     def note(shard: StreamShard, old: Any, new: Any) -> None:

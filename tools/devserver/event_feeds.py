@@ -5,27 +5,29 @@ from datetime import datetime
 from typing import Any
 
 from chalicelib.clients.aws import client
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.deliveries.operations import build_webhook_delivery
 from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.tables import TimeEntryModel, TimerModel
+from chalicelib.events.fanout import build_event_fanout
 from chalicelib.handlers.event_fanout import fan_out_records
 from chalicelib.handlers.webhook_delivery import BATCH, deliver_records
-from chalicelib.services.outside import delivery_tools, fan_out_tools
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.repository import TimerModel
 from tools.devserver.queue_feed import QueueFeed
 from tools.devserver.stream_feed import Feed, Record, Stream
 
 
-def fan_out_feeds(tools: Toolbox, open_stream: Callable[[str], Stream]) -> list[Feed]:
+def event_feeds(dependencies: Dependencies, open_stream: Callable[[str], Stream]) -> list[Feed]:
     """Return the feeds of the timers' and time entries' streams into the event fan-out."""
-    dependencies = fan_out_tools(tools)
+    fanout = build_event_fanout(dependencies)
 
     def handler_of(table: str) -> Callable[[dict[str, Any]], Any]:
         # Lambda adds the source to each record; the Streams API does not.
-        source = f"arn:aws:dynamodb:{tools.settings.region}:local:table/{table}/stream/local"
+        source = f"arn:aws:dynamodb:{dependencies.settings.region}:local:table/{table}/stream/local"
 
         def handler(event: dict[str, Any]) -> Any:
             records = [_to_lambda_record(record, source) for record in event["Records"]]
-            return fan_out_records(dependencies, records)
+            return fan_out_records(fanout, records)
 
         return handler
 
@@ -41,13 +43,13 @@ def _to_lambda_record(record: Record, source: str) -> Record:
     return {**record, "eventSourceARN": source, "dynamodb": converted}
 
 
-def delivery_feed(tools: Toolbox) -> QueueFeed:
+def delivery_feed(dependencies: Dependencies) -> QueueFeed:
     """Return the feed of the delivery queue into the delivery worker."""
-    dependencies = delivery_tools(tools)
-    settings = tools.settings
+    worker = build_webhook_delivery(dependencies)
+    settings = dependencies.settings
     return QueueFeed(
         client("sqs", settings.region),
         settings.deliveries_url,
-        lambda event: deliver_records(dependencies, event["Records"]),
+        lambda event: deliver_records(worker, event["Records"]),
         BATCH,
     )

@@ -13,7 +13,7 @@ from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, RouteMatcher
 
 from chalicelib.core.errors import MethodNotAllowed, RouteNotFound, StintError
-from chalicelib.http.replies import common_headers, cors_config, error_reply, to_chalice
+from chalicelib.http.responses import common_headers, cors_config, error_response, to_chalice
 
 _FUNCTION_NAME = "stint-local"
 _MEMORY_MB = 1024
@@ -23,7 +23,7 @@ _REFUSED = re.compile(r";q=0(\.0*)?$")
 
 
 @dataclass(frozen=True, slots=True)
-class Answer:
+class Response:
     """An HTTP response, ready to be sent."""
 
     status: int
@@ -42,7 +42,7 @@ class Gateway:
         self._routes = RouteMatcher(list(app.routes))
         self._events = LambdaEventConverter(self._routes)
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
         """Return the response to a request; ``target`` is its path and query string."""
         try:
             event = self._events.create_lambda_event(method, target, dict(headers), body)
@@ -54,19 +54,19 @@ class Gateway:
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         context = LambdaContext(_FUNCTION_NAME, _MEMORY_MB, _TIMEOUT_MILLISECONDS)
         response = self._app(event, context)
-        complete = Answer(response["statusCode"], response["headers"], response["body"].encode())
+        complete = Response(response["statusCode"], response["headers"], response["body"].encode())
         return _compressed(complete, headers.get("accept-encoding", ""))
 
-    def refuse(self, error: StintError) -> Answer:
+    def refuse(self, error: StintError) -> Response:
         """Return the error response to a request that does not reach the application."""
-        response = to_chalice(error_reply(error), self._allowed_origin)
-        return Answer(
+        response = to_chalice(error_response(error), self._allowed_origin)
+        return Response(
             response.status_code,
             {name: str(value) for name, value in response.headers.items()},
             str(response.body).encode(),
         )
 
-    def refuse_method(self, target: str) -> Answer:
+    def refuse_method(self, target: str) -> Response:
         """Return the error response to an unknown HTTP method."""
         try:
             route = self._routes.match_route(target).route
@@ -74,19 +74,19 @@ class Gateway:
             return self.refuse(RouteNotFound())
         return self.refuse(MethodNotAllowed(tuple(sorted(self._app.routes[route]))))
 
-    def _preflight(self, methods: list[str]) -> Answer:
+    def _preflight(self, methods: list[str]) -> Response:
         headers = {
             **common_headers(self._allowed_origin),
             **cors_config(self._allowed_origin).get_access_control_headers(),
             "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
         }
-        return Answer(204, headers, b"")
+        return Response(204, headers, b"")
 
 
-def _compressed(response: Answer, accept_encoding: str) -> Answer:
+def _compressed(response: Response, accept_encoding: str) -> Response:
     encodings = (part.replace(" ", "").lower() for part in accept_encoding.split(","))
     names = {part.partition(";")[0] for part in encodings if not _REFUSED.search(part)}
     if "gzip" not in names or len(response.body) < _MIN_COMPRESSED_BYTES:
         return response
     headers = {**response.headers, "Content-Encoding": "gzip"}
-    return Answer(response.status, headers, gzip.compress(response.body, mtime=0))
+    return Response(response.status, headers, gzip.compress(response.body, mtime=0))

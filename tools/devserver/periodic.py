@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 
 @contextmanager
-def repeating(name: str, every_seconds: float, run: Callable[[], None]) -> Iterator[None]:
+def periodic(name: str, every_seconds: float, run: Callable[[], None]) -> Iterator[None]:
     """Run a function every few seconds, in a thread of that name, until the context ends.
 
     ``run`` must handle its errors: an exception ends the thread.

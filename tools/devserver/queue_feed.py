@@ -7,7 +7,7 @@ from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from tools.devserver.periodic import repeating
+from tools.devserver.periodic import periodic
 
 log = logging.getLogger("stint")
 
@@ -62,7 +62,7 @@ class QueueFeed:
         return {failure["itemIdentifier"] for failure in result.get("batchItemFailures", ())}
 
 
-def draining(
+def running_queue_feed(
     feed: QueueFeed, every_seconds: float = _EVERY_SECONDS
 ) -> AbstractContextManager[None]:
     """Run a feed continuously, in a thread, until the context ends."""
@@ -73,4 +73,4 @@ def draining(
         except (BotoCoreError, ClientError):
             log.warning("queue could not be read", exc_info=True)
 
-    return repeating("queue", every_seconds, run)
+    return periodic("queue", every_seconds, run)

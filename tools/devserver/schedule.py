@@ -2,28 +2,31 @@
 
 import logging
 from contextlib import AbstractContextManager
-from dataclasses import asdict
 
-from chalicelib.core.dependencies import Toolbox
+from msgspec.structs import asdict
+
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import StintError
 from chalicelib.handlers.auto_stop import EVERY_MINUTES
-from chalicelib.time_entries.purge_deleted import clear_deleted
-from chalicelib.timers.auto_stop import sweep
-from tools.devserver.periodic import repeating
+from chalicelib.time_entries.purge_deleted import PurgeDeleted
+from chalicelib.timers.auto_stop import AutoStop
+from tools.devserver.periodic import periodic
 
 log = logging.getLogger("stint")
 
 
-def sweeping(
-    tools: Toolbox, every_seconds: float = EVERY_MINUTES * 60
+def running_schedule(
+    dependencies: Dependencies, every_seconds: float = EVERY_MINUTES * 60
 ) -> AbstractContextManager[None]:
     """Run the auto-stop and the purge periodically, until the context ends."""
 
     def run() -> None:
         try:
-            log.info("auto-stop run", extra=asdict(sweep(tools)))
-            log.info("purge of deleted time entries", extra=asdict(clear_deleted(tools)))
+            log.info("auto-stop run", extra=asdict(AutoStop(dependencies).run()))
+            log.info(
+                "purge of deleted time entries", extra=asdict(PurgeDeleted(dependencies).run())
+            )
         except StintError:
             log.exception("auto-stop run failed")
 
-    return repeating("sweep", every_seconds, run)
+    return periodic("schedule", every_seconds, run)

@@ -5,7 +5,7 @@ from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 from chalicelib.core.errors import MalformedDocument, PayloadTooLarge
-from tools.devserver.gateway import Answer, Gateway
+from tools.devserver.gateway import Gateway, Response
 from tools.devserver.static_pages import Pages
 
 # API Gateway's limit.
@@ -63,16 +63,16 @@ class _Handler(BaseHTTPRequestHandler):
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle
 
-    def _page(self, headers: dict[str, str]) -> Answer | None:
-        responses = (pages.answer(self.command, self.path, headers) for pages in self.server.pages)
+    def _page(self, headers: dict[str, str]) -> Response | None:
+        responses = (pages.respond(self.command, self.path, headers) for pages in self.server.pages)
         return next((response for response in responses if response is not None), None)
 
-    def _refuse(self, response: Answer) -> None:
+    def _refuse(self, response: Response) -> None:
         # The body is not read, so this connection cannot carry another request.
         self.close_connection = True
         self._send(response)
 
-    def _send(self, response: Answer) -> None:
+    def _send(self, response: Response) -> None:
         self.send_response(response.status)
         for name, value in response.headers.items():
             self.send_header(name, value)

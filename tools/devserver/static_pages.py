@@ -4,8 +4,8 @@ from collections.abc import Mapping
 from pathlib import Path, PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from chalicelib.http.conditional import entity_tag, is_known
-from tools.devserver.gateway import Answer
+from chalicelib.http.conditional import entity_tag, is_not_modified
+from tools.devserver.gateway import Response
 
 METHODS = ("GET", "HEAD")
 
@@ -31,13 +31,13 @@ class Pages:
         self._prefix = prefix
         self._folder = folder
 
-    def answer(self, method: str, target: str, headers: Mapping[str, str]) -> Answer | None:
+    def respond(self, method: str, target: str, headers: Mapping[str, str]) -> Response | None:
         """Return the response to a GET or HEAD request, or None if there is no such file."""
         path = unquote(urlsplit(target).path)
         if method not in METHODS:
             return None
         if path == self._prefix:
-            return Answer(307, {"Location": f"{self._prefix}/"}, b"")
+            return Response(307, {"Location": f"{self._prefix}/"}, b"")
         # Only existing names are served: a path that leaves the folder matches none.
         file = self._files().get(path.removeprefix(f"{self._prefix}/") or _INDEX)
         if file is None or not path.startswith(f"{self._prefix}/"):
@@ -52,7 +52,7 @@ class Pages:
         }
 
 
-def _response(file: Path, if_none_match: str | None) -> Answer:
+def _response(file: Path, if_none_match: str | None) -> Response:
     body = file.read_bytes()
     tag = entity_tag(body)
     headers = {
@@ -63,6 +63,6 @@ def _response(file: Path, if_none_match: str | None) -> Answer:
         # Protects against clickjacking; a page cannot set this with a meta element.
         "Content-Security-Policy": "frame-ancestors 'none'",
     }
-    if is_known(tag, if_none_match):
-        return Answer(304, headers, b"")
-    return Answer(200, headers, body)
+    if is_not_modified(tag, if_none_match):
+        return Response(304, headers, b"")
+    return Response(200, headers, body)

@@ -13,7 +13,7 @@ import botocore.session
 from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.settings import Settings
-from tools.devserver.periodic import repeating
+from tools.devserver.periodic import periodic
 
 log = logging.getLogger("stint")
 
@@ -150,7 +150,7 @@ class Feed:
         return len(batch)
 
 
-def pumping(
+def running_feeds(
     feeds: Sequence[Feed], every_seconds: float = _EVERY_SECONDS
 ) -> AbstractContextManager[None]:
     """Run the feeds continuously, in a thread, until the context ends."""
@@ -162,4 +162,4 @@ def pumping(
             except (BotoCoreError, ClientError):
                 log.warning("stream could not be read", exc_info=True)
 
-    return repeating("streams", every_seconds, run)
+    return periodic("streams", every_seconds, run)

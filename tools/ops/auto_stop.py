@@ -1,52 +1,53 @@
-"""Run the auto-stop once, manually: ``make sweep``, or ``python -m tools.ops.auto_stop [--dry-run]``.
+"""Run the auto-stop once, manually: ``make auto-stop``, or ``python -m tools.ops auto-stop``.
 
-Works on the tables that the environment selects (STINT_TABLE_PREFIX, AWS_REGION,
-DYNAMODB_ENDPOINT). The local server's in-memory tables cannot be reached; that server runs the
-auto-stop itself.
+The local server runs the auto-stop itself.
 """
 
 import argparse
 import os
 import sys
-from dataclasses import asdict
 
 from botocore.exceptions import BotoCoreError, ClientError
+from msgspec.structs import asdict
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.dependencies import build_dependencies
 from chalicelib.core.errors import StintError
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
-from chalicelib.time_entries.purge_deleted import ClearingReport, clear_deleted
-from chalicelib.timers.auto_stop import sweep
+from chalicelib.dynamodb.database import Database
+from chalicelib.registry import models
+from chalicelib.time_entries.purge_deleted import PurgeDeleted, PurgeReport
+from chalicelib.timers.auto_stop import AutoStop
 from tools.environment import allow_any_credentials, log_to_terminal
 
+SUMMARY = "Stop the timers that are over their limit."
 
-def main(arguments: list[str]) -> int:
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("--dry-run", action="store_true", help="only count, stop nothing")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
     """Stop overdue timers, purge deleted time entries, and print the result.
 
     Returns exit code 1 if a timer could not be stopped or a deleted time entry not be purged.
     """
-    parser = argparse.ArgumentParser(description="Stop the timers that are over their limit.")
-    parser.add_argument("--dry-run", action="store_true", help="only count, stop nothing")
-    dry_run = parser.parse_args(arguments).dry_run
+    dry_run: bool = options.dry_run
     settings = read_settings(os.environ)
     allow_any_credentials(settings)
     log_to_terminal(settings.log_level)
     try:
-        tools = real_toolbox(Store(connect(settings)))
-        report = sweep(tools, dry_run=dry_run)
-        purge = ClearingReport(0, 0, 0) if dry_run else clear_deleted(tools)
+        dependencies = build_dependencies(Database(connect(settings, models())))
+        report = AutoStop(dependencies).run(dry_run=dry_run)
+        purge = PurgeReport(0, 0, 0) if dry_run else PurgeDeleted(dependencies).run()
     except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
         sys.exit(f"Auto-stop failed on {settings.table_prefix}-*: {error}")
     print(f"{settings.table_prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
     for name, value in asdict(report).items():
         print(f"  {name:12} {value}")
     if not dry_run:
-        print(f"deleted time entries: {purge.cleared} purged, {purge.left} left")
+        print(f"deleted time entries: {purge.purged} purged, {purge.left} left")
     return 1 if report.failed or purge.failed else 0
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

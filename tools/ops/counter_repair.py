@@ -16,24 +16,29 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.operand import Path
 
-from chalicelib.core.dependencies import Toolbox
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.model import (
     Bucket,
+    CounterKey,
     Counters,
     Listed,
     PersonDay,
-    TallyName,
     add,
     day_number,
     day_totals,
     difference,
 )
-from chalicelib.counters.repository import bucket_key, counters_in, model_at, version_in
-from chalicelib.counters.rollup import roll_up
+from chalicelib.counters.repository import (
+    CounterModel,
+    bucket_key,
+    counters_in,
+    model_with_key,
+    read_states,
+    version_in,
+)
+from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.tables import TallyModel
-from chalicelib.store.reads import RawItem, read, ref
+from chalicelib.dynamodb.connection import RawItem, batch_get, item_key, table_name
 from tools.ops.snapshot import scan
 
 _READS = 8
@@ -43,39 +48,39 @@ _READS = 8
 class RollUps:
     """Everything in the counters' table, by kind; consistent only if nothing changes meanwhile."""
 
-    tallies: dict[TallyName, Counters] = field(default_factory=dict)
-    ledgers: dict[TallyName, Counters] = field(default_factory=dict)
+    counters: dict[CounterKey, Counters] = field(default_factory=dict)
+    rolled_up: dict[CounterKey, Counters] = field(default_factory=dict)
     buckets: dict[Bucket, Counters] = field(default_factory=dict)
 
 
 def read_all(connection: Connection) -> RollUps:
     """Read the whole table."""
     rollups = RollUps()
-    for raw in scan(connection, TallyModel):
+    for raw in scan(connection, CounterModel):
         scope, bucket = raw["scope"]["S"], raw["bucket"]["S"]
-        if (name := keys.tally_named(scope, bucket)) is not None:
-            rollups.tallies[name] = counters_in(raw)
-        elif (name := keys.ledger_named(scope, bucket)) is not None:
-            rollups.ledgers[name] = counters_in(raw)
-        elif (rolled_up_bucket := keys.bucket_named(scope, bucket)) is not None:
+        if (name := keys.counter_key_in(scope, bucket)) is not None:
+            rollups.counters[name] = counters_in(raw)
+        elif (name := keys.rolled_up_key_in(scope, bucket)) is not None:
+            rollups.rolled_up[name] = counters_in(raw)
+        elif (rolled_up_bucket := keys.bucket_in(scope, bucket)) is not None:
             rollups.buckets[rolled_up_bucket] = counters_in(raw)
     return rollups
 
 
-def behind(rollups: RollUps) -> set[TallyName]:
+def behind(rollups: RollUps) -> set[CounterKey]:
     """Return the counters whose current values are not rolled up."""
     return {
         name
-        for name in rollups.tallies.keys() | rollups.ledgers.keys()
-        if difference(rollups.tallies.get(name, {}), rollups.ledgers.get(name, {}))
+        for name in rollups.counters.keys() | rollups.rolled_up.keys()
+        if difference(rollups.counters.get(name, {}), rollups.rolled_up.get(name, {}))
     }
 
 
 def drifted(rollups: RollUps) -> set[Bucket]:
     """Return the buckets that differ from the sums of their rolled-up records."""
     expected: dict[Bucket, dict[str, int]] = defaultdict(dict)
-    for name, counters in rollups.ledgers.items():
-        for bucket, added in name.shares(counters):
+    for name, counters in rollups.rolled_up.items():
+        for bucket, added in name.bucket_deltas(counters):
             add(expected[bucket], added)
     return {
         bucket
@@ -84,26 +89,30 @@ def drifted(rollups: RollUps) -> set[Bucket]:
     }
 
 
-def still_behind(tools: Toolbox, names: Collection[TallyName]) -> list[TallyName]:
+def still_behind(dependencies: Dependencies, names: Collection[CounterKey]) -> list[CounterKey]:
     """Return the counters that stay behind for longer than the stream normally takes."""
     waiting = sorted(names, key=repr)
     for _ in range(_READS):
-        waiting = [state.name for state in tools.store.tally_states(waiting) if state.difference]
+        waiting = [
+            state.name
+            for state in read_states(dependencies.database.connection, waiting)
+            if state.difference
+        ]
         if not waiting:
             break
-        tools.pause(0.5)
+        dependencies.sleep(0.5)
     return waiting
 
 
-class Mender:
+class RollupRepairer:
     """Compares single buckets with their rolled-up records, and repairs them."""
 
-    def __init__(self, connection: Connection, pause: Callable[[float], None]) -> None:
+    def __init__(self, connection: Connection, sleep: Callable[[float], None]) -> None:
         self._connection = connection
-        self._pause = pause
+        self._sleep = sleep
 
-    def compare(self, bucket: Bucket, *, mend: bool) -> str | None:
-        """Return the error in a bucket, or None; with ``mend``, also repair it.
+    def compare(self, bucket: Bucket, *, repair: bool) -> str | None:
+        """Return the error in a bucket, or None; with ``repair``, also repair it.
 
         A bucket that changes at every read is read a few times and then counts as correct.
         """
@@ -113,15 +122,15 @@ class Mender:
             if version_in(self._read(bucket)) == version_in(before):
                 if not difference(stored, expected):
                     return None
-                if not mend or self._write(bucket, version_in(before), stored, expected):
-                    scope = keys.tally_scope(bucket.scope)
+                if not repair or self._write(bucket, version_in(before), stored, expected):
+                    scope = keys.counter_scope(bucket.scope)
                     return f"{scope} {bucket.when}: {stored}, not {expected}"
-            self._pause(0.2)
+            self._sleep(0.2)
         return None
 
     def _read(self, bucket: Bucket) -> RawItem:
-        item = ref(TallyModel, **bucket_key(bucket))
-        return read(self._connection, [item]).get(item, {})
+        key = item_key(CounterModel, **bucket_key(bucket))
+        return batch_get(self._connection, [key]).get(key, {})
 
     def _sum(self, bucket: Bucket) -> dict[str, int]:
         """Return the sum of the rolled-up records below a bucket.
@@ -135,25 +144,27 @@ class Mender:
             return self._sum_of_days(bucket)
         total: dict[str, int] = {}
         for name, counters in self._rolled_up_records(scope.organization_id, bucket.when):
-            for rolled_up_bucket, added in name.shares(counters):
+            for rolled_up_bucket, added in name.bucket_deltas(counters):
                 if rolled_up_bucket == bucket:
                     add(total, added)
         return total
 
     def _rolled_up_records(
         self, organization_id: int, when: str
-    ) -> Iterable[tuple[TallyName, Counters]]:
+    ) -> Iterable[tuple[CounterKey, Counters]]:
         request: dict[str, Any] = {
-            "TableName": table_name(TallyModel),
+            "TableName": table_name(CounterModel),
             "KeyConditionExpression": "#scope = :scope",
             "ExpressionAttributeNames": {"#scope": "scope"},
-            "ExpressionAttributeValues": {":scope": {"S": keys.ledgers(organization_id, when)}},
+            "ExpressionAttributeValues": {
+                ":scope": {"S": keys.rolled_up_scope(organization_id, when)}
+            },
             "ConsistentRead": True,
         }
         while True:
             response = self._connection.dispatch("Query", dict(request))
             for item in response["Items"]:
-                name = keys.ledger_named(item["scope"]["S"], item["bucket"]["S"])
+                name = keys.rolled_up_key_in(item["scope"]["S"], item["bucket"]["S"])
                 if name is not None:
                     yield name, counters_in(item)
             if "LastEvaluatedKey" not in response:
@@ -162,21 +173,21 @@ class Mender:
 
     def _sum_of_person(self, organization_id: int, person_id: int, month: str) -> dict[str, int]:
         def key_of_day(day: int) -> dict[str, str]:
-            return keys.ledger(PersonDay(organization_id, person_id, day))
+            return keys.rolled_up(PersonDay(organization_id, person_id, day))
 
         return self._sum_by_day(month, key_of_day)
 
     def _sum_of_days(self, bucket: Bucket) -> dict[str, int]:
         def key_of_day(day: int) -> dict[str, str]:
-            return bucket_key(Bucket(bucket.scope, keys.tally_bucket(day)))
+            return bucket_key(Bucket(bucket.scope, keys.day_bucket_name(day)))
 
         return self._sum_by_day(bucket.when, key_of_day)
 
     def _sum_by_day(
         self, month: str, key_of_day: Callable[[int], dict[str, str]]
     ) -> dict[str, int]:
-        days = {day: ref(TallyModel, **key_of_day(day)) for day in _days_of(month)}
-        items = read(self._connection, days.values())
+        days = {day: item_key(CounterModel, **key_of_day(day)) for day in _days_of(month)}
+        items = batch_get(self._connection, days.values())
         total: dict[str, int] = {}
         for day, key in days.items():
             add(total, day_totals(day, counters_in(items.get(key, {}))))
@@ -186,7 +197,7 @@ class Mender:
         """Write the differing counters if the bucket is unchanged; return whether it was."""
         version_path = Path("version")
         try:
-            model_at(bucket_key(bucket)).update(
+            model_with_key(bucket_key(bucket)).update(
                 actions=[
                     version_path.set(version + 1),
                     *(
@@ -207,37 +218,38 @@ class Mender:
 class Findings:
     """Counters that are not rolled up, and descriptions of wrong (or repaired) buckets."""
 
-    behind: list[TallyName]
+    behind: list[CounterKey]
     wrong: list[str]
 
 
-def check(connection: Connection, tools: Toolbox) -> Findings:
+def check(connection: Connection, dependencies: Dependencies) -> Findings:
     """Return the wrong roll-ups; also works while the API is in use."""
     rollups = read_all(connection)
-    repairer = Mender(connection, tools.pause)
+    repairer = RollupRepairer(connection, dependencies.sleep)
     results = (
-        repairer.compare(bucket, mend=False) for bucket in sorted(drifted(rollups), key=repr)
+        repairer.compare(bucket, repair=False) for bucket in sorted(drifted(rollups), key=repr)
     )
     return Findings(
-        still_behind(tools, behind(rollups)), [result for result in results if result is not None]
+        still_behind(dependencies, behind(rollups)),
+        [result for result in results if result is not None],
     )
 
 
-def rebuild(connection: Connection, tools: Toolbox) -> Findings:
+def rebuild(connection: Connection, dependencies: Dependencies) -> Findings:
     """Roll up all counters, and repair the buckets that differ from their sums.
 
     Returns the repaired buckets and the counters that it could not roll up. Days are repaired
     before months, because months are sums of days.
     """
-    failed = roll_up(tools, behind(read_all(connection)))
-    repairer = Mender(connection, tools.pause)
+    failed = CounterRollup(dependencies).run(behind(read_all(connection)))
+    repairer = RollupRepairer(connection, dependencies.sleep)
     repaired: list[str] = []
     for months in (False, True):
         buckets = drifted(read_all(connection))
         suspects = sorted(
             (bucket for bucket in buckets if _is_month(bucket.when) is months), key=repr
         )
-        results = (repairer.compare(bucket, mend=True) for bucket in suspects)
+        results = (repairer.compare(bucket, repair=True) for bucket in suspects)
         repaired += [result for result in results if result is not None]
     return Findings(sorted(failed, key=repr), repaired)
 

@@ -1,4 +1,4 @@
-"""Invariants of each person's data, checked without side effects.
+"""Invariants of each person's data: pure checks of a snapshot.
 
 At most one timer runs, and the person state agrees; timers do not overlap; each time entry's
 seconds and counters equal its timers; the counters equal the timers; index keys match the
@@ -9,20 +9,20 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from chalicelib.core.write_set import EntryTallying, Tallying
-from chalicelib.counters.model import EntryMonth
-from chalicelib.domain.timers import RunningTimer, Slot, StopReason, TimeEntry, Timer
+from chalicelib.counters.model import EntryCounterDeltas, EntryMonth, TimerCounterDeltas
 from chalicelib.dynamodb import keys
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 
-Tallies = Mapping[str, Mapping[str, int]]
+CountersByDay = Mapping[str, Mapping[str, int]]
 """Counters of timers by UTC day, without zeros."""
 
-EntryTallies = Mapping[EntryMonth, Mapping[str, int]]
+CountersByMonth = Mapping[EntryMonth, Mapping[str, int]]
 """Counters of time entries by month and service, without zeros."""
 
 
 @dataclass(frozen=True, slots=True)
-class Books:
+class PersonSnapshot:
     """Snapshot of everything stored about one person; ``timers`` are in the order of their ids.
 
     ``misindexed`` are the records whose index keys do not match their times and ids.
@@ -30,12 +30,12 @@ class Books:
 
     organization_id: int
     person_id: int
-    slot: Slot
+    person_state: PersonState
     timers: Sequence[Timer]
     entries: Mapping[int, TimeEntry]
-    tallies: Tallies
+    counters: CountersByDay
     misindexed: Sequence[Timer | TimeEntry] = ()
-    entry_tallies: EntryTallies = field(default_factory=dict)
+    entry_counters: CountersByMonth = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,32 +46,32 @@ class Violation:
     repairable: bool
 
 
-def check(snapshot: Books) -> list[Violation]:
+def check(snapshot: PersonSnapshot) -> list[Violation]:
     """Return all violations in a person's snapshot."""
     checks = (_check_timeline, _check_index, _check_person_state, _check_entries, _check_counters)
     return [violation for run_check in checks for violation in run_check(snapshot)]
 
 
-def derived_tallies(timers: Sequence[Timer]) -> Tallies:
+def derived_counters(timers: Sequence[Timer]) -> CountersByDay:
     """Return the counters that these timers imply."""
-    counters = Tallying()
+    counters = TimerCounterDeltas()
     for timer in timers:
         counters.started(timer.started_at)
         if timer.stopped_at is not None:
             counters.stopped(timer.stopped_at)
-    return {keys.tally_bucket(day.day): dict(day.counters) for day in counters.changes()}
+    return {keys.day_bucket_name(day.day): dict(day.counters) for day in counters.collected()}
 
 
-def derived_entry_tallies(entries: Iterable[TimeEntry]) -> EntryTallies:
+def derived_entry_counters(entries: Iterable[TimeEntry]) -> CountersByMonth:
     """Return the counters that these time entries imply; deleted ones do not count."""
-    counters = EntryTallying()
+    counters = EntryCounterDeltas()
     for entry in entries:
         if entry.deleted_at is None:
-            counters.came(entry)
-    return {month.name: dict(month.counters) for month in counters.changes()}
+            counters.added(entry)
+    return {month.name: dict(month.counters) for month in counters.collected()}
 
 
-def derived_counters(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int | None]:
+def derived_entry_values(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int | None]:
     """Return the values that these timers imply for a time entry, by field name.
 
     For a deleted entry that still has some of its timers: only its sum and count.
@@ -103,14 +103,14 @@ def last_stop(timers: Sequence[Timer]) -> int | None:
     return max((timer.stopped_at for timer in timers if timer.stopped_at is not None), default=None)
 
 
-def last_known_id(snapshot: Books) -> int:
+def last_known_id(snapshot: PersonSnapshot) -> int:
     """Return the largest id on the timeline; its timer may be deleted with its entry."""
-    return max([snapshot.slot.last_timer_id, *(timer.id for timer in snapshot.timers)])
+    return max([snapshot.person_state.last_timer_id, *(timer.id for timer in snapshot.timers)])
 
 
-def expected_last_stop(snapshot: Books, stopped: int | None) -> int | None:
+def expected_last_stop(snapshot: PersonSnapshot, stopped: int | None) -> int | None:
     """Return the expected end of the last timer; ``stopped`` is that of the last existing one."""
-    stored = snapshot.slot.last_stopped_at
+    stored = snapshot.person_state.last_stopped_at
     if stored is None or all(timer.id < last_known_id(snapshot) for timer in snapshot.timers):
         # The last timer was deleted with its entry: only the person state still knows its end.
         return max(
@@ -119,7 +119,7 @@ def expected_last_stop(snapshot: Books, stopped: int | None) -> int | None:
     return stopped
 
 
-def _check_timeline(snapshot: Books) -> Iterator[Violation]:
+def _check_timeline(snapshot: PersonSnapshot) -> Iterator[Violation]:
     running_timers = running(snapshot.timers)
     if len(running_timers) > 1:
         yield Violation(
@@ -142,63 +142,64 @@ def _check_timeline(snapshot: Books) -> Iterator[Violation]:
             )
 
 
-def _check_index(snapshot: Books) -> Iterator[Violation]:
+def _check_index(snapshot: PersonSnapshot) -> Iterator[Violation]:
     for record in snapshot.misindexed:
         kind = "timer" if isinstance(record, Timer) else "entry"
         yield Violation(f"{kind} {record.id} is not indexed correctly", True)
 
 
-def _check_person_state(snapshot: Books) -> Iterator[Violation]:
+def _check_person_state(snapshot: PersonSnapshot) -> Iterator[Violation]:
+    state = snapshot.person_state
     running_timers = running(snapshot.timers)
     expected = None
     if len(running_timers) == 1:
         timer = running_timers[0]
         expected = RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
-    if len(running_timers) <= 1 and snapshot.slot.running != expected:
-        stored_id = snapshot.slot.running.timer_id if snapshot.slot.running else None
+    if len(running_timers) <= 1 and state.running != expected:
+        stored_id = state.running.timer_id if state.running else None
         expected_id = expected.timer_id if expected else None
         yield Violation(
             f"the person state names timer {stored_id} as running, not {expected_id}", True
         )
-    if snapshot.slot.blocked and (running_timers or snapshot.slot.running):
+    if state.disabled and (running_timers or state.running):
         yield Violation("the person state is disabled, but a timer runs", False)
     last_id = max((timer.id for timer in snapshot.timers), default=0)
     # Deleting a time entry deletes its timers; their last id stays in the person state.
-    if snapshot.slot.last_timer_id < last_id:
+    if state.last_timer_id < last_id:
         yield Violation(
-            f"the person state's last id is {snapshot.slot.last_timer_id}, not {last_id}", True
+            f"the person state's last id is {state.last_timer_id}, not {last_id}",
+            True,
         )
     # While a timer runs, the last stop is not used: the next timer cannot start before the running
     # one. A correction may have moved that stop in the meantime.
     stopped = last_stop(snapshot.timers)
-    if not running_timers and snapshot.slot.last_stopped_at != expected_last_stop(
-        snapshot, stopped
-    ):
+    if not running_timers and state.last_stopped_at != expected_last_stop(snapshot, stopped):
         yield Violation(
-            f"the person state's last stop is {snapshot.slot.last_stopped_at}, not {stopped}", True
+            f"the person state's last stop is {state.last_stopped_at}, not {stopped}",
+            True,
         )
 
 
-def _check_entries(snapshot: Books) -> Iterator[Violation]:
+def _check_entries(snapshot: PersonSnapshot) -> Iterator[Violation]:
     referenced = {timer.time_entry_id for timer in snapshot.timers}
     for entry_id in sorted(referenced - snapshot.entries.keys()):
         yield Violation(f"timers refer to entry {entry_id}, which is missing", False)
     for entry in snapshot.entries.values():
-        for name, value in derived_counters(snapshot.timers, entry).items():
+        for name, value in derived_entry_values(snapshot.timers, entry).items():
             stored = getattr(entry, name)
             if stored != value:
                 yield Violation(f"entry {entry.id}: {name} is {stored}, not {value}", True)
 
 
-def _check_counters(snapshot: Books) -> Iterator[Violation]:
-    derived = derived_tallies(snapshot.timers)
-    for day in sorted(derived.keys() | snapshot.tallies.keys()):
-        stored, expected = snapshot.tallies.get(day, {}), derived.get(day, {})
+def _check_counters(snapshot: PersonSnapshot) -> Iterator[Violation]:
+    derived = derived_counters(snapshot.timers)
+    for day in sorted(derived.keys() | snapshot.counters.keys()):
+        stored, expected = snapshot.counters.get(day, {}), derived.get(day, {})
         if stored != expected:
             yield Violation(f"counters of {day}: {dict(stored)}, not {dict(expected)}", True)
-    derived_entries = derived_entry_tallies(snapshot.entries.values())
-    for name in sorted(derived_entries.keys() | snapshot.entry_tallies.keys()):
-        stored, expected = snapshot.entry_tallies.get(name, {}), derived_entries.get(name, {})
+    derived_entries = derived_entry_counters(snapshot.entries.values())
+    for name in sorted(derived_entries.keys() | snapshot.entry_counters.keys()):
+        stored, expected = snapshot.entry_counters.get(name, {}), derived_entries.get(name, {})
         if stored != expected:
             counters = f"counters of entries on service {name.service_id} in {name.month}"
             yield Violation(f"{counters}: {dict(stored)}, not {dict(expected)}", True)

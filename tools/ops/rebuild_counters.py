@@ -1,9 +1,7 @@
-"""Rebuild the counters from timers and time entries: ``make rebuild-tallies``.
+"""Rebuild the counters from timers and time entries: ``make rebuild-counters``.
 
-Safe while the API is in use. Works on the tables that the environment selects
-(STINT_TABLE_PREFIX, AWS_REGION, DYNAMODB_ENDPOINT). The local server's in-memory tables cannot
-be reached. Nothing is deleted first: correct counters stay unchanged, and wrong counters are
-written only if they are unchanged since they were read.
+Safe while the API is in use. Nothing is deleted first: correct counters stay unchanged, and wrong
+counters are written only if they are unchanged since they were read.
 """
 
 import argparse
@@ -14,29 +12,34 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
-from chalicelib.core.dependencies import Toolbox, real_toolbox
+from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.errors import StintError
 from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
+from chalicelib.registry import models
 from tools.environment import allow_any_credentials
 from tools.ops.check_invariants import find_violations
 from tools.ops.counter_repair import rebuild
-from tools.ops.snapshot import Ledger, repair_tallies
+from tools.ops.snapshot import SnapshotReader, repair_counters
+
+SUMMARY = "Rebuild the counters from timers and time entries."
 
 
-def rebuild_all(connection: Connection, tools: Toolbox) -> int:
+def rebuild_all(connection: Connection, dependencies: Dependencies) -> int:
     """Rebuild the counters of people, then the roll-ups; return 1 if another run is needed."""
     skipped = 0
-    for snapshot, violations in find_violations(Ledger(connection), tools.pause).values():
+    for snapshot, violations in find_violations(
+        SnapshotReader(connection), dependencies.sleep
+    ).values():
         if any(violation.what.startswith("counters of ") for violation in violations):
             try:
-                repair_tallies(snapshot)
+                repair_counters(snapshot)
             except PynamoDBException as error:
                 if error.cause_response_code != "ConditionalCheckFailedException":
                     raise
                 skipped += 1
-    findings = rebuild(connection, tools)
+    findings = rebuild(connection, dependencies)
     for line in findings.wrong:
         print(f"repaired {line}")
     remaining = skipped + len(findings.behind)
@@ -44,19 +47,18 @@ def rebuild_all(connection: Connection, tools: Toolbox) -> int:
     return 1 if remaining else 0
 
 
-def main(arguments: list[str]) -> int:
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the command. It has no options."""
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
     """Rebuild. Return exit code 1 if some counters changed meanwhile: run it again."""
-    argparse.ArgumentParser(
-        description="Rebuild the counters from timers and time entries."
-    ).parse_args(arguments)
+    del options
     settings = read_settings(os.environ)
     allow_any_credentials(settings)
-    connection = connect(settings)
+    connection = connect(settings, models())
     try:
-        return rebuild_all(connection, real_toolbox(Store(connection)))
+        return rebuild_all(connection, build_dependencies(Database(connection)))
     except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
         sys.exit(f"Cannot rebuild {settings.table_prefix}-*: {error}")
-
-
-if __name__ == "__main__":
-    sys.exit(main(sys.argv[1:]))

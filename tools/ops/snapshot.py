@@ -14,18 +14,19 @@ from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.counters.model import Counters, EntryMonth, PersonDay, difference
-from chalicelib.counters.repository import counters_in, model_at
-from chalicelib.domain.timers import RunningTimer, Slot, TimeEntry, Timer
+from chalicelib.counters.repository import CounterModel, counters_in, model_with_key
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name
-from chalicelib.dynamodb.items import model_of, place_of, read_noun, read_slot, slot_ref
-from chalicelib.dynamodb.tables import SlotModel, TallyModel, TimeEntryModel, TimerModel
-from chalicelib.store.reads import RawItem, read
+from chalicelib.dynamodb.connection import RawItem, batch_get, table_name
+from chalicelib.dynamodb.items import from_item, item_with_key, key_of, read_item, to_item
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.model import PersonState, RunningTimer, Timer
+from chalicelib.timers.repository import PersonStateModel, TimerModel
 from tools.ops.invariants import (
-    Books,
+    PersonSnapshot,
     derived_counters,
-    derived_entry_tallies,
-    derived_tallies,
+    derived_entry_counters,
+    derived_entry_values,
     expected_last_stop,
     last_known_id,
     last_stop,
@@ -53,25 +54,25 @@ _INDEX_KEYS = {
 }
 
 
-class Ledger:
+class SnapshotReader:
     """The tables of a stage, read person by person."""
 
     def __init__(self, connection: Connection) -> None:
         self._connection = connection
 
-    def read_all(self) -> dict[Scope, Books]:
+    def read_all(self) -> dict[Scope, PersonSnapshot]:
         """Return everyone's snapshot; each is consistent only if nothing changes meanwhile."""
         timers: dict[Scope, list[Timer]] = defaultdict(list)
         misindexed: dict[Scope, list[Timer | TimeEntry]] = defaultdict(list)
         for raw in self._scan(TimerModel):
-            timer = read_noun(Timer, raw)
+            timer = from_item(Timer, raw)
             scope = timer.organization_id, timer.person_id
             timers[scope].append(timer)
             if not _is_indexed(timer, raw):
                 misindexed[scope].append(timer)
         entries: dict[Scope, dict[int, TimeEntry]] = defaultdict(dict)
         for raw in self._scan(TimeEntryModel):
-            entry = read_noun(TimeEntry, raw)
+            entry = from_item(TimeEntry, raw)
             scope = entry.organization_id, entry.person_id
             entries[scope][entry.id] = entry
             if not _is_indexed(entry, raw):
@@ -82,19 +83,19 @@ class Ledger:
             timers.keys() | entries.keys() | states.keys() | counters.keys() | entry_counters.keys()
         )
         return {
-            scope: Books(
+            scope: PersonSnapshot(
                 *scope,
-                slot=states.get(scope, Slot(*scope)),
+                person_state=states.get(scope, PersonState(*scope)),
                 timers=sorted(timers[scope], key=lambda timer: timer.id),
                 entries=entries[scope],
-                tallies=_without_empty(counters[scope]),
-                entry_tallies=_without_empty(entry_counters[scope]),
+                counters=_without_empty(counters[scope]),
+                entry_counters=_without_empty(entry_counters[scope]),
                 misindexed=misindexed[scope],
             )
             for scope in sorted(scopes)
         }
 
-    def read_still(self, scopes: Collection[Scope]) -> dict[Scope, Books]:
+    def read_still(self, scopes: Collection[Scope]) -> dict[Scope, PersonSnapshot]:
         """Return the snapshots of these people, without those who changed during the read."""
         before = self._versions(scopes)
         snapshots = self.read_all()
@@ -102,10 +103,11 @@ class Ledger:
         return {
             scope: snapshots[scope]
             for scope in scopes
-            if scope in snapshots and before[scope] == after[scope] == snapshots[scope].slot.version
+            if scope in snapshots
+            and before[scope] == after[scope] == snapshots[scope].person_state.version
         }
 
-    def repair(self, snapshot: Books) -> None:
+    def repair(self, snapshot: PersonSnapshot) -> None:
         """Write what a person's timers determine to index keys, person state, entries and counters.
 
         Each write requires that the item is unchanged since it was read; otherwise PynamoDB
@@ -116,15 +118,15 @@ class Ledger:
         self._repair_person_state(snapshot)
         for entry in snapshot.entries.values():
             _repair_entry(snapshot, entry)
-        repair_tallies(snapshot)
+        repair_counters(snapshot)
 
-    def _repair_person_state(self, snapshot: Books) -> None:
+    def _repair_person_state(self, snapshot: PersonSnapshot) -> None:
         running_timers = running(snapshot.timers)
         # With two running timers, the one that is not chosen could never be stopped: repair
         # manually.
         if len(running_timers) > 1:
             return
-        stored = snapshot.slot
+        stored = snapshot.person_state
         last_id = last_known_id(snapshot)
         stopped = stored.last_stopped_at
         if not running_timers:
@@ -136,44 +138,45 @@ class Ledger:
             stopped,
         ):
             return
-        SlotModel(
+        PersonStateModel(
             person_key=keys.scoped(snapshot.organization_id, snapshot.person_id),
-            name=keys.RUNNING_SLOT,
+            name=keys.RUNNING_TIMER,
         ).update(
             actions=[
                 *_set_running(now_running),
-                SlotModel.last_timer_id.set(last_id),
-                SlotModel.last_stopped_at.remove()
+                PersonStateModel.last_timer_id.set(last_id),
+                PersonStateModel.last_stopped_at.remove()
                 if stopped is None
-                else SlotModel.last_stopped_at.set(stopped),
-                SlotModel.version.set(stored.version + 1),
+                else PersonStateModel.last_stopped_at.set(stopped),
+                PersonStateModel.version.set(stored.version + 1),
             ],
-            condition=SlotModel.version == stored.version
+            condition=PersonStateModel.version == stored.version
             if stored.version
-            else SlotModel.person_key.does_not_exist(),
+            else PersonStateModel.person_key.does_not_exist(),
         )
 
     def _versions(self, scopes: Collection[Scope]) -> dict[Scope, int]:
-        keys_by_scope = {scope: slot_ref(*scope) for scope in scopes}
-        items = read(self._connection, keys_by_scope.values())
+        keys_by_scope = {scope: key_of(PersonState, *scope) for scope in scopes}
+        items = batch_get(self._connection, keys_by_scope.values())
         return {
-            scope: read_slot(*scope, items.get(key)).version for scope, key in keys_by_scope.items()
+            scope: _person_state(scope, items.get(key)).version
+            for scope, key in keys_by_scope.items()
         }
 
-    def _person_states(self) -> dict[Scope, Slot]:
+    def _person_states(self) -> dict[Scope, PersonState]:
         states = {}
-        for raw in self._scan(SlotModel):
-            if raw["name"]["S"] == keys.RUNNING_SLOT:
+        for raw in self._scan(PersonStateModel):
+            if raw["name"]["S"] == keys.RUNNING_TIMER:
                 scope = _scope(raw["person_key"]["S"])
-                states[scope] = read_slot(*scope, raw)
+                states[scope] = _person_state(scope, raw)
         return states
 
     def _counters(self) -> tuple[_CountersByDay, _CountersByMonth]:
         days: _CountersByDay = defaultdict(dict)
         months: _CountersByMonth = defaultdict(dict)
-        for raw in self._scan(TallyModel):
+        for raw in self._scan(CounterModel):
             bucket = raw["bucket"]["S"]
-            match keys.tally_named(raw["scope"]["S"], bucket):
+            match keys.counter_key_in(raw["scope"]["S"], bucket):
                 case PersonDay() as name:
                     days[name.organization_id, name.person_id][bucket] = counters_in(raw)
                 case EntryMonth() as name:
@@ -197,6 +200,12 @@ def scan(connection: Connection, model: type[Model]) -> Iterator[RawItem]:
         request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
 
 
+def _person_state(scope: Scope, raw: RawItem | None) -> PersonState:
+    state = read_item(PersonState, *scope, raw)
+    # A person always has a state: an empty one until the first timer.
+    return PersonState(*scope) if state is None else state
+
+
 def _running(timer: Timer) -> RunningTimer:
     return RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
 
@@ -204,27 +213,27 @@ def _running(timer: Timer) -> RunningTimer:
 def _set_running(running_timer: RunningTimer | None) -> list[Action]:
     if running_timer is None:
         return [
-            SlotModel.timer_id.remove(),
-            SlotModel.time_entry_id.remove(),
-            SlotModel.started_at.remove(),
-            SlotModel.auto_stop_at.remove(),
+            PersonStateModel.timer_id.remove(),
+            PersonStateModel.time_entry_id.remove(),
+            PersonStateModel.started_at.remove(),
+            PersonStateModel.auto_stop_at.remove(),
         ]
     return [
-        SlotModel.timer_id.set(running_timer.timer_id),
-        SlotModel.time_entry_id.set(running_timer.time_entry_id),
-        SlotModel.started_at.set(running_timer.started_at),
-        SlotModel.auto_stop_at.set(running_timer.auto_stop_at),
+        PersonStateModel.timer_id.set(running_timer.timer_id),
+        PersonStateModel.time_entry_id.set(running_timer.time_entry_id),
+        PersonStateModel.started_at.set(running_timer.started_at),
+        PersonStateModel.auto_stop_at.set(running_timer.auto_stop_at),
     ]
 
 
 def _is_indexed(record: Timer | TimeEntry, raw: RawItem) -> bool:
-    expected = model_of(record).serialize()
+    expected = to_item(record).serialize()
     return all(raw.get(name) == expected.get(name) for name in _INDEX_KEYS[type(record)])
 
 
 def _repair_index(record: Timer | TimeEntry) -> None:
-    expected = model_of(record).serialize()
-    place_of(type(record), record.organization_id, record.id).update(
+    expected = to_item(record).serialize()
+    item_with_key(type(record), record.organization_id, record.id).update(
         actions=[
             Path(name).set(expected[name]["S"]) if name in expected else Path(name).remove()
             for name in _INDEX_KEYS[type(record)]
@@ -233,10 +242,10 @@ def _repair_index(record: Timer | TimeEntry) -> None:
     )
 
 
-def _repair_entry(snapshot: Books, entry: TimeEntry) -> None:
+def _repair_entry(snapshot: PersonSnapshot, entry: TimeEntry) -> None:
     corrections = {
         name: value
-        for name, value in derived_counters(snapshot.timers, entry).items()
+        for name, value in derived_entry_values(snapshot.timers, entry).items()
         if getattr(entry, name) != value
     }
     if not corrections:
@@ -253,20 +262,20 @@ def _repair_entry(snapshot: Books, entry: TimeEntry) -> None:
     )
 
 
-def repair_tallies(snapshot: Books) -> None:
-    """Write the counters that a person's timers and entries imply; see :meth:`Ledger.repair`."""
+def repair_counters(snapshot: PersonSnapshot) -> None:
+    """Write the counters that a person's timers and entries imply, as ``SnapshotReader.repair``."""
     scope = keys.scoped(snapshot.organization_id, snapshot.person_id)
-    derived = derived_tallies(snapshot.timers)
-    for day in sorted(derived.keys() | snapshot.tallies.keys()):
-        item = TallyModel(scope=scope, bucket=day)
-        _repair_counters(item, snapshot.tallies.get(day, {}), derived.get(day, {}))
-    derived_entries = derived_entry_tallies(snapshot.entries.values())
-    for name in sorted(derived_entries.keys() | snapshot.entry_tallies.keys()):
-        item = model_at(keys.tally(name))
-        _repair_counters(item, snapshot.entry_tallies.get(name, {}), derived_entries.get(name, {}))
+    derived = derived_counters(snapshot.timers)
+    for day in sorted(derived.keys() | snapshot.counters.keys()):
+        item = CounterModel(scope=scope, bucket=day)
+        _repair_counters(item, snapshot.counters.get(day, {}), derived.get(day, {}))
+    derived_entries = derived_entry_counters(snapshot.entries.values())
+    for name in sorted(derived_entries.keys() | snapshot.entry_counters.keys()):
+        item = model_with_key(keys.counter(name))
+        _repair_counters(item, snapshot.entry_counters.get(name, {}), derived_entries.get(name, {}))
 
 
-def _repair_counters(item: TallyModel, stored: Counters, expected: Counters) -> None:
+def _repair_counters(item: CounterModel, stored: Counters, expected: Counters) -> None:
     names = list(difference(expected, stored))
     if names:
         condition = _equals(names[0], stored)

@@ -1,3 +1,4 @@
-"""The API's description, OpenAPI 3.1, made of the route table and the declarations that serve
-requests: nothing here is said twice. Loaded when somebody asks for it, and not before.
-docs/decisions/0016-description.md."""
+"""The OpenAPI 3.1 document, generated from the routes and the resource declarations.
+
+Imported at the first request for the document. docs/decisions/0016-description.md.
+"""

@@ -1,33 +1,37 @@
-"""The whole description."""
+"""The complete OpenAPI document."""
 
-from collections.abc import Iterable
+import re
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
-from chalicelib.http.openapi.answers import ERRORS_SCHEMA, HEADERS
 from chalicelib.http.openapi.examples import error_examples
 from chalicelib.http.openapi.operations import paths_of
-from chalicelib.http.openapi.parameters import shared
+from chalicelib.http.openapi.parameters import shared_parameters
+from chalicelib.http.openapi.responses import ERRORS_SCHEMA, HEADERS
 from chalicelib.http.openapi.schemas import (
     document_name,
     document_schema,
-    name_of,
     resource_schema,
+    schema_name,
 )
-from chalicelib.http.routing import BASE_PATH, Act, Route
-from chalicelib.jsonapi.errors import CATALOGUE
+from chalicelib.http.routing import BASE_PATH, Route, RouteKind
+from chalicelib.jsonapi.errors import ERROR_STATUS
 from chalicelib.jsonapi.parameters import MAX_PAGE_SIZE
-from chalicelib.registry import RESOURCES
+from chalicelib.jsonapi.resource import AnyResource
 
 _OVERVIEW = Path(__file__).with_name("overview.md")
+_LINE_BREAK = re.compile(r"(?<=[^\n|])\n(?=[^\n|])")
 _COUNT = {"type": "integer", "minimum": 0}
 _LINK = {"type": "string", "format": "uri"}
 
 
-def describe(routes: Iterable[Route], base_url: str) -> dict[str, Any]:
-    """The OpenAPI document of routes that are served at a base URL, before ``/api/v2``."""
+def openapi_document(
+    routes: Iterable[Route], resources: Mapping[str, AnyResource], base_url: str
+) -> dict[str, Any]:
+    """Return the OpenAPI document. ``base_url`` is the part of URLs before ``/api/v2``."""
     routes = tuple(routes)
-    tags = dict.fromkeys(route.document.type for route in routes)
+    tags = dict.fromkeys(route.subject.type for route in routes)
     return {
         "openapi": "3.1.1",
         "info": {
@@ -38,21 +42,23 @@ def describe(routes: Iterable[Route], base_url: str) -> dict[str, Any]:
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": f"{base_url}{BASE_PATH}"}],
-        "tags": [{"name": it, "description": RESOURCES[it].meaning} for it in tags],
-        "paths": paths_of(routes, RESOURCES, base_url),
-        "components": _components(routes),
+        "tags": [{"name": tag, "description": resources[tag].description} for tag in tags],
+        "paths": paths_of(routes, resources, base_url),
+        "components": _components(routes, resources),
     }
 
 
 def _overview() -> str:
     rows = [
-        f"| {status.value} | `{code}` | {title} |" for code, (status, title) in CATALOGUE.items()
+        f"| {status.value} | `{code}` | {title} |" for code, (status, title) in ERROR_STATUS.items()
     ]
-    return _OVERVIEW.read_text().replace("{errors}", "\n".join(rows))
+    # Swagger UI shows each line break, so a paragraph becomes one line.
+    text = _LINE_BREAK.sub(" ", _OVERVIEW.read_text())
+    return text.replace("{errors}", "\n".join(rows))
 
 
-def _components(routes: Iterable[Route]) -> dict[str, Any]:
-    answered = [it for it in routes if it.act is not Act.DELETE]
+def _components(routes: Iterable[Route], resources: Mapping[str, AnyResource]) -> dict[str, Any]:
+    routes_with_document = [route for route in routes if route.kind is not RouteKind.DELETE]
     return {
         "securitySchemes": {
             "token": {
@@ -68,12 +74,15 @@ def _components(routes: Iterable[Route]) -> dict[str, Any]:
                 "description": "The organization's id. `GET /organization_memberships` returns it.",
             },
         },
-        "parameters": shared(RESOURCES.values()),
+        "parameters": shared_parameters(resources.values()),
         "headers": dict(HEADERS),
         "examples": error_examples(),
         "schemas": {
-            **{name_of(it): resource_schema(it) for it in RESOURCES.values()},
-            **{document_name(it): document_schema(it, RESOURCES) for it in answered},
+            **{schema_name(each): resource_schema(each) for each in resources.values()},
+            **{
+                document_name(route): document_schema(route, resources)
+                for route in routes_with_document
+            },
             "Errors": ERRORS_SCHEMA,
             "PageLinks": _page_links(),
             "PageMeta": _page_meta(),
@@ -92,13 +101,13 @@ def _page_links() -> dict[str, Any]:
 
 
 def _page_meta() -> dict[str, Any]:
-    counted = ("current_page", "total_pages", "total_count")
+    totals = ("current_page", "total_pages", "total_count")
     return {
         "type": "object",
         "description": "Position and totals. Cursor mode has no totals.",
         "required": ["page_size", "max_page_size"],
         "properties": {
-            **dict.fromkeys(counted, _COUNT),
+            **dict.fromkeys(totals, _COUNT),
             "page_size": _COUNT,
             "max_page_size": {"const": MAX_PAGE_SIZE},
         },

@@ -1,36 +1,36 @@
-"""Operations: what a route takes and answers, and which others its answer leads to."""
+"""Operations: parameters, request body, responses and links of each route."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.core.permissions import Access, Reach
-from chalicelib.domain.directory import Role
-from chalicelib.http.openapi.answers import responses_of
+from chalicelib.core.permissions import Permission, Scope
 from chalicelib.http.openapi.examples import request_example
 from chalicelib.http.openapi.parameters import parameters_of
-from chalicelib.http.openapi.schemas import needs_document, request_schema
-from chalicelib.http.routing import BASE_PATH, Act, Route
-from chalicelib.jsonapi.media_types import JSON_API
+from chalicelib.http.openapi.responses import responses_of
+from chalicelib.http.openapi.schemas import request_schema, requires_document
+from chalicelib.http.routing import BASE_PATH, Route, RouteKind
+from chalicelib.jsonapi.requests import JSON_API
 from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.people.model import Role
 
 Operation = dict[str, Any]
 
-_BOTH: dict[str, list[str]] = {"token": [], "organization": []}
-_TOKEN_ALONE: dict[str, list[str]] = {"token": []}
+_TOKEN_AND_ORGANIZATION: dict[str, list[str]] = {"token": [], "organization": []}
+_TOKEN_ONLY: dict[str, list[str]] = {"token": []}
 
 
 def paths_of(
     routes: Iterable[Route], resources: Mapping[str, AnyResource], base_url: str
 ) -> dict[str, dict[str, Operation]]:
-    """Every operation, by path and method."""
+    """Return all operations by path and method."""
     routes = tuple(routes)
-    found: dict[str, dict[str, Operation]] = {}
+    paths: dict[str, dict[str, Operation]] = {}
     for route in routes:
         links = _links(route, routes)
         for method in route.methods:
             operation = _operation(route, method, resources, base_url, links)
-            found.setdefault(route.path, {})[method.lower()] = operation
-    return found
+            paths.setdefault(route.path, {})[method.lower()] = operation
+    return paths
 
 
 def _operation(
@@ -40,56 +40,68 @@ def _operation(
     base_url: str,
     links: Mapping[str, Any],
 ) -> Operation:
-    said = route.meaning.rstrip(".")
     alias = "" if method == route.methods[0] else f"Same as `{route.methods[0]}`. "
     operation: Operation = {
         "operationId": route.name if not alias else f"{route.name}_by_{method.lower()}",
-        "tags": [route.document.type],
-        "summary": said,
-        "description": alias + _who(route.access, route.act),
-        "security": [_BOTH] if route.access.organization_needed else [_BOTH, _TOKEN_ALONE],
+        "tags": [route.subject.type],
+        "summary": route.description.rstrip("."),
+        "description": alias + _permission_text(route.permission, route.kind),
+        "security": _security(route.permission),
         "parameters": parameters_of(route, resources),
     }
     if route.takes_document:
-        operation["requestBody"] = _body(route)
+        operation["requestBody"] = _request_body(route, resources)
     url = f"{base_url}{BASE_PATH}{route.path}"
     operation["responses"] = responses_of(route, url, links)
     return operation
 
 
-def _who(access: Access, act: Act) -> str:
-    if access.role is Role.ADMIN:
+def _security(permission: Permission) -> list[dict[str, list[str]]]:
+    if permission.organization_required:
+        return [_TOKEN_AND_ORGANIZATION]
+    return [_TOKEN_AND_ORGANIZATION, _TOKEN_ONLY]
+
+
+def _permission_text(permission: Permission, kind: RouteKind) -> str:
+    if permission.role is Role.ADMIN:
         return "Admins only."
-    if access.reach is Reach.EVERYBODYS:
+    if permission.scope is Scope.EVERYONES:
         return "All members and admins."
-    if access.reach is Reach.OWN_OF_SEEN:
+    if permission.scope is Scope.OWN_OF_VISIBLE:
         return "Admins, for any record. Members, only for their own."
-    return _OWN.get(act, "Admins, for any record. Members, for their own: other records are 404.")
+    return _OWN_TEXTS.get(
+        kind, "Admins, for any record. Members, for their own: other records are 404."
+    )
 
 
-_OWN = {
-    Act.LIST: "Admins see all records. Members see only their own.",
-    Act.CREATE: "Admins, for any person. Members, only for themselves.",
+_OWN_TEXTS = {
+    RouteKind.LIST: "Admins see all records. Members see only their own.",
+    RouteKind.CREATE: "Admins, for any person. Members, only for themselves.",
 }
 
 
-def _body(route: Route) -> dict[str, Any]:
+def _request_body(route: Route, resources: Mapping[str, AnyResource]) -> dict[str, Any]:
     return {
-        "required": needs_document(route),
-        "content": {JSON_API: {"schema": request_schema(route), "example": request_example(route)}},
+        "required": requires_document(route),
+        "content": {
+            JSON_API: {
+                "schema": request_schema(route),
+                "example": request_example(route, resources),
+            }
+        },
     }
 
 
 def _links(route: Route, routes: Iterable[Route]) -> dict[str, Any]:
-    """From what was created to whatever can be done with it."""
-    if route.act is not Act.CREATE:
+    """Return links from a create to all operations on the new record."""
+    if route.kind is not RouteKind.CREATE:
         return {}
     return {
         other.name: {
             "operationId": other.name,
-            "description": other.meaning,
+            "description": other.description,
             "parameters": {"id": "$response.body#/data/id"},
         }
         for other in routes
-        if other.is_about_one and other.document.type == route.resource.type
+        if other.names_record and other.subject.type == route.resource.type
     }

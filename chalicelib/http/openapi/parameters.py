@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.core.idempotency import LONGEST_KEY
-from chalicelib.http.openapi.schemas import reachable, value
-from chalicelib.http.routing import Act, Route
-from chalicelib.jsonapi.filters import LONGEST_TEXT, MOST_IDS, operators_of
+from chalicelib.core.idempotency import MAX_KEY_LENGTH
+from chalicelib.http.openapi.schemas import includable_resources, value_schema
+from chalicelib.http.routing import Route, RouteKind
+from chalicelib.jsonapi.filters import MAX_IDS, MAX_TEXT_LENGTH, operators_of
 from chalicelib.jsonapi.inputs import InParameter
 from chalicelib.jsonapi.parameters import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from chalicelib.jsonapi.resource import AnyFilter, AnyResource, FilterKind, Kind
@@ -14,11 +14,11 @@ from chalicelib.jsonapi.resource import AnyFilter, AnyResource, FilterKind, Kind
 Parameter = dict[str, Any]
 
 _COUNT = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
-_SIZE = (
+_SIZE_DESCRIPTION = (
     f"Records per page. Default: {DEFAULT_PAGE_SIZE}. Maximum: {MAX_PAGE_SIZE}; a greater number "
+    f"counts as {MAX_PAGE_SIZE}."
 )
-_SIZE += f"counts as {MAX_PAGE_SIZE}."
-_ID_LIST = {"type": "array", "items": value(Kind.ID), "minItems": 1, "maxItems": MOST_IDS}
+_ID_LIST = {"type": "array", "items": value_schema(Kind.ID), "minItems": 1, "maxItems": MAX_IDS}
 _NAMES = {"type": "array", "items": {"type": "string"}}
 
 _SHARED: Mapping[str, Parameter] = {
@@ -27,7 +27,7 @@ _SHARED: Mapping[str, Parameter] = {
         "in": "path",
         "required": True,
         "description": "Id of the record.",
-        "schema": value(Kind.ID),
+        "schema": value_schema(Kind.ID),
     },
     "page_number": {
         "name": "page[number]",
@@ -38,7 +38,7 @@ _SHARED: Mapping[str, Parameter] = {
     "page_size": {
         "name": "page[size]",
         "in": "query",
-        "description": _SIZE,
+        "description": _SIZE_DESCRIPTION,
         "schema": _COUNT,
     },
     "page_after": {
@@ -72,14 +72,14 @@ _SHARED: Mapping[str, Parameter] = {
         "in": "header",
         "description": "A random key, chosen by the client for each operation. A repeated request "
         "within 24 hours changes nothing and returns the result of the first request.",
-        "schema": {"type": "string", "maxLength": LONGEST_KEY},
+        "schema": {"type": "string", "maxLength": MAX_KEY_LENGTH},
     },
 }
 
-_PAGES = ("page_number", "page_size", "page_after", "page", "per_page")
+_PAGE_PARAMETERS = ("page_number", "page_size", "page_after", "page", "per_page")
 
-# What a filter compares with. Lists are joined by commas.
-_FILTERS: Mapping[FilterKind, Any] = {
+# The schemas of filter values. The values of a list are separated by commas.
+_FILTER_SCHEMAS: Mapping[FilterKind, Any] = {
     FilterKind.ID: _ID_LIST,
     FilterKind.TIME: {
         "anyOf": [
@@ -88,62 +88,63 @@ _FILTERS: Mapping[FilterKind, Any] = {
             {"enum": ["", "null"]},
         ]
     },
-    FilterKind.TEXT: {"type": "string", "maxLength": LONGEST_TEXT},
-    FilterKind.QUERY: {"type": "string", "maxLength": LONGEST_TEXT},
+    FilterKind.TEXT: {"type": "string", "maxLength": MAX_TEXT_LENGTH},
+    FilterKind.QUERY: {"type": "string", "maxLength": MAX_TEXT_LENGTH},
     FilterKind.BOOLEAN: {"type": "boolean"},
     FilterKind.DATE: {"type": "string", "format": "date"},
     FilterKind.AFTER: {"type": "string", "format": "date"},
     FilterKind.BEFORE: {"type": "string", "format": "date"},
-    FilterKind.LACKING: {"type": "string"},
+    FilterKind.ALWAYS_EMPTY: {"type": "string"},
     FilterKind.IGNORED: {"type": "string"},
 }
-_WITH_OPERATORS = frozenset(FilterKind) - {FilterKind.LACKING, FilterKind.IGNORED}
+_KINDS_WITH_OPERATORS = frozenset(FilterKind) - {FilterKind.ALWAYS_EMPTY, FilterKind.IGNORED}
 
 
 def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Parameter]:
-    """All that a route takes beside its document."""
-    found: list[Parameter] = []
-    if route.is_about_one:
-        found.append(_shared("id"))
-    found += _inputs(route)
-    if route.act is Act.LIST:
-        found += _filters(route.resource.filters)
-        found.append(_sort(route.resource))
-        found += map(_shared, _PAGES)
-    if route.act is not Act.DELETE:
-        found += _view(route.resource, resources)
-    if route.keyed:
-        found.append(_shared("idempotency_key"))
-    if route.act in (Act.LIST, Act.SHOW):
-        found.append(_shared("if_none_match"))
-    if route.act is Act.LIST:
-        # Last: there are many, and few who need them.
-        found += _operators(route.resource.filters)
-    return found
+    """Return the path, query and header parameters of a route."""
+    parameters: list[Parameter] = []
+    if route.names_record:
+        parameters.append(_reference("id"))
+    parameters += _input_parameters(route)
+    if route.kind is RouteKind.LIST:
+        parameters += _filter_parameters(route.resource.filters)
+        parameters.append(_sort_parameter(route.resource))
+        parameters += map(_reference, _PAGE_PARAMETERS)
+    if route.kind is not RouteKind.DELETE:
+        parameters += _view_parameters(route.resource, resources)
+    if route.idempotent:
+        parameters.append(_reference("idempotency_key"))
+    if route.kind in (RouteKind.LIST, RouteKind.SHOW):
+        parameters.append(_reference("if_none_match"))
+    if route.kind is RouteKind.LIST:
+        # Last: there are many, and few clients use them.
+        parameters += _operator_parameters(route.resource.filters)
+    return parameters
 
 
-def _shared(name: str) -> Parameter:
+def _reference(name: str) -> Parameter:
     return {"$ref": f"#/components/parameters/{name}"}
 
 
-def _inputs(route: Route) -> Iterable[Parameter]:
+def _input_parameters(route: Route) -> Iterable[Parameter]:
     for declared in route.inputs:
         for source in declared.sources:
             if isinstance(source, InParameter):
+                precedence = "A value in the document takes precedence."
                 yield {
                     "name": source.name,
                     "in": "query",
-                    "description": f"{declared.meaning} A value in the document takes precedence.",
-                    "schema": value(declared.kind),
+                    "description": f"{declared.description} {precedence}",
+                    "schema": value_schema(declared.kind),
                 }
 
 
-def _filters(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
+def _filter_parameters(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
     for declared in filters:
-        yield _filter(declared, f"filter[{declared.name}]", declared.meaning)
+        yield _filter_parameter(declared, f"filter[{declared.name}]", declared.description)
 
 
-def _operators(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
+def _operator_parameters(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
     yield {
         "name": "filter[$op]",
         "in": "query",
@@ -151,25 +152,25 @@ def _operators(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
         "schema": {"const": "and"},
     }
     for declared in filters:
-        if declared.kind in _WITH_OPERATORS:
+        if declared.kind in _KINDS_WITH_OPERATORS:
             for operator in operators_of(declared.kind):
                 name = f"filter[{declared.name}][{operator}]"
-                yield _filter(declared, name, f"`{operator}`: {declared.meaning}")
+                yield _filter_parameter(declared, name, f"`{operator}`: {declared.description}")
 
 
-def _filter(declared: AnyFilter, name: str, meaning: str) -> Parameter:
+def _filter_parameter(declared: AnyFilter, name: str, description: str) -> Parameter:
     if declared.kind is FilterKind.NUMBER:
-        words = {"type": "integer", "enum": list(declared.choices)}
-        schema: Any = {"type": "array", "items": words, "minItems": 1}
+        numbers = {"type": "integer", "enum": list(declared.choices)}
+        schema: Any = {"type": "array", "items": numbers, "minItems": 1}
     else:
-        schema = _FILTERS[declared.kind]
-    found = {"name": name, "in": "query", "description": meaning, "schema": schema}
+        schema = _FILTER_SCHEMAS[declared.kind]
+    parameter = {"name": name, "in": "query", "description": description, "schema": schema}
     if declared.kind is FilterKind.TIME:
-        found["allowEmptyValue"] = True
-    return _commas(found)
+        parameter["allowEmptyValue"] = True
+    return _comma_separated(parameter)
 
 
-def _sort(resource: AnyResource) -> Parameter:
+def _sort_parameter(resource: AnyResource) -> Parameter:
     names = [f"{sign}{name}" for name in resource.sorts for sign in ("", "-")]
     return {
         "name": "sort",
@@ -179,10 +180,12 @@ def _sort(resource: AnyResource) -> Parameter:
     }
 
 
-def _view(resource: AnyResource, resources: Mapping[str, AnyResource]) -> Iterable[Parameter]:
+def _view_parameters(
+    resource: AnyResource, resources: Mapping[str, AnyResource]
+) -> Iterable[Parameter]:
     if resource.includes:
         paths = {"type": "string", "enum": list(resource.includes)}
-        yield _commas(
+        yield _comma_separated(
             {
                 "name": "include",
                 "in": "query",
@@ -190,17 +193,18 @@ def _view(resource: AnyResource, resources: Mapping[str, AnyResource]) -> Iterab
                 "schema": {"type": "array", "items": paths, "uniqueItems": True},
             }
         )
-    for shown in (resource, *reachable(resource, resources)):
-        yield _shared(f"fields.{shown.type}")
+    for each in (resource, *includable_resources(resource, resources)):
+        yield _reference(f"fields.{each.type}")
 
 
-def shared(resources: Iterable[AnyResource]) -> dict[str, Parameter]:
-    """The parameters that several operations take, by their names here."""
-    return {**_SHARED, **{f"fields.{it.type}": _fields(it) for it in resources}}
+def shared_parameters(resources: Iterable[AnyResource]) -> dict[str, Parameter]:
+    """Return the parameters that several operations take, by their names in ``components``."""
+    fields = {f"fields.{resource.type}": _fields_parameter(resource) for resource in resources}
+    return {**_SHARED, **fields}
 
 
-def _fields(resource: AnyResource) -> Parameter:
-    return _commas(
+def _fields_parameter(resource: AnyResource) -> Parameter:
+    return _comma_separated(
         {
             "name": f"fields[{resource.type}]",
             "in": "query",
@@ -210,7 +214,7 @@ def _fields(resource: AnyResource) -> Parameter:
     )
 
 
-def _commas(parameter: Parameter) -> Parameter:
+def _comma_separated(parameter: Parameter) -> Parameter:
     if parameter["schema"].get("type") != "array":
         return parameter
     return {**parameter, "style": "form", "explode": False}

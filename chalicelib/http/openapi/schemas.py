@@ -1,98 +1,102 @@
-"""Schemas of values, resources and documents, as JSON Schema 2020-12."""
+"""JSON Schemas (2020-12) of values, resources and documents."""
 
 from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.core.ids import MAX_ID
 from chalicelib.http.openapi.examples import resource_example
-from chalicelib.http.routing import Act, Route, Told
-from chalicelib.jsonapi.inputs import LONGEST_TEXT, InAttribute, Input, InRelationship
+from chalicelib.http.routing import MetaField, Route, RouteKind
+from chalicelib.jsonapi.inputs import MAX_TEXT_LENGTH, InAttribute, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, Attribute, Kind, Relationship
 
 Schema = dict[str, Any]
 
 _DIGITS = "^[1-9][0-9]{0,15}$"
-_VALUES: Mapping[Kind, Schema] = {
+_VALUE_SCHEMAS: Mapping[Kind, Schema] = {
     Kind.INTEGER: {"type": "integer"},
     Kind.TEXT: {"type": "string"},
     Kind.BOOLEAN: {"type": "boolean"},
     Kind.DATE: {"type": "string", "format": "date"},
-    Kind.INSTANT: {"type": "string", "format": "date-time"},
+    Kind.TIMESTAMP: {"type": "string", "format": "date-time"},
     Kind.ID: {"type": "string", "pattern": _DIGITS},
-    Kind.WORDS: {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
+    Kind.ENUM_LIST: {"type": "array", "items": {"type": "string"}, "uniqueItems": True},
     Kind.OBJECT: {"type": "object"},
 }
 
-# In documents that come in, and only there, an id may be a number.
-_GIVEN_ID = {"type": ["string", "integer"], "pattern": _DIGITS, "minimum": 1, "maximum": MAX_ID}
+# Request documents can also have ids as numbers.
+_REQUEST_ID = {"type": ["string", "integer"], "pattern": _DIGITS, "minimum": 1, "maximum": MAX_ID}
 
 
-def value(kind: Kind) -> Schema:
-    """A value as it is shown."""
-    return dict(_VALUES[kind])
+def value_schema(kind: Kind) -> Schema:
+    """Return the schema of a value in a response."""
+    return dict(_VALUE_SCHEMAS[kind])
 
 
-def given_value(declared: Input, name: str, *, emptying: bool) -> Schema:
-    """A value as an act takes it under a name: null is as good as absent, but where it is
-    ``emptying``."""
-    schema = _given(declared, name)
-    if declared.nullable if emptying else not declared.required:
+def input_schema(declared: Input, name: str, *, sparse: bool) -> Schema:
+    """Return the schema of an input in an attribute.
+
+    :param name: the attribute's name.
+    :param sparse: whether the document is a sparse update, in which null empties a value. In other
+        documents, null means absent.
+    """
+    schema = _input_value(declared, name)
+    if declared.nullable if sparse else not declared.required:
         schema = _or_null(schema)
-    return {**schema, "description": declared.meaning}
+    return {**schema, "description": declared.description}
 
 
-def _given(declared: Input, name: str) -> Schema:
+def _input_value(declared: Input, name: str) -> Schema:
     kind = declared.kind
-    if kind is Kind.WORDS:
-        words = {"type": "string", "enum": list(declared.choices or ())}
-        return {"type": "array", "items": words, "minItems": 1}
+    if kind is Kind.ENUM_LIST:
+        choices = {"type": "string", "enum": list(declared.choices or ())}
+        return {"type": "array", "items": choices, "minItems": 1}
     if declared.choices is not None:
-        return _one_of(declared.choices, int if name.endswith("_id") else str)
+        return _enum(declared.choices, int if name.endswith("_id") else str)
     if kind is Kind.ID:
-        return _GIVEN_ID
-    schema = value(kind)
+        return _REQUEST_ID
+    schema = value_schema(kind)
     if kind is Kind.TEXT:
-        # Blank is as good as absent.
-        least = declared.least or (1 if declared.required else None)
-        bounds = {"minLength": least, "maxLength": declared.most or LONGEST_TEXT}
+        # A blank text means absent.
+        minimum = declared.minimum or (1 if declared.required else None)
+        bounds = {"minLength": minimum, "maxLength": declared.maximum or MAX_TEXT_LENGTH}
     else:
-        bounds = {"minimum": declared.least, "maximum": declared.most}
+        bounds = {"minimum": declared.minimum, "maximum": declared.maximum}
     return {**schema, **{name: bound for name, bound in bounds.items() if bound is not None}}
 
 
-def _one_of(choices: Iterable[str | int], type_: type[str | int]) -> Schema:
-    """The choices of one type. Numbers are also taken as texts: nobody needs to be told."""
-    found = [it for it in choices if isinstance(it, type_)]
+def _enum(choices: Iterable[str | int], type_: type[str | int]) -> Schema:
+    """Return the schema of the choices of one type. Texts of digits are undocumented aliases."""
+    values = [choice for choice in choices if isinstance(choice, type_)]
     if type_ is int:
-        return {"type": "integer", "enum": found}
-    return {"type": "string", "enum": [it for it in found if not str(it).isdecimal()]}
+        return {"type": "integer", "enum": values}
+    return {"type": "string", "enum": [value for value in values if not str(value).isdecimal()]}
 
 
 def _or_null(schema: Schema) -> Schema:
     types = schema["type"] if isinstance(schema["type"], list) else [schema["type"]]
-    found = {**schema, "type": [*types, "null"]}
-    return {**found, "enum": [*schema["enum"], None]} if "enum" in schema else found
+    nullable = {**schema, "type": [*types, "null"]}
+    return {**nullable, "enum": [*schema["enum"], None]} if "enum" in schema else nullable
 
 
-def reference(name: str) -> Schema:
-    """A schema that is kept under a name."""
+def schema_reference(name: str) -> Schema:
+    """Return a reference to a schema in ``components``."""
     return {"$ref": f"#/components/schemas/{name}"}
 
 
-def name_of(resource: AnyResource) -> str:
-    """``TimeEntry``."""
-    return camel(resource.singular)
+def schema_name(resource: AnyResource) -> str:
+    """Return the name of a resource's schema, such as ``TimeEntry``."""
+    return pascal_case(resource.singular)
 
 
-def camel(name: str) -> str:
-    """``time_entry`` as ``TimeEntry``."""
+def pascal_case(name: str) -> str:
+    """Convert a name from snake case: ``time_entry`` becomes ``TimeEntry``."""
     return "".join(part.capitalize() for part in name.split("_"))
 
 
 def resource_schema(resource: AnyResource) -> Schema:
-    """A resource object as it is shown. ``fields`` may leave any attribute out."""
+    """Return the schema of a resource object. Attributes are optional because of ``fields``."""
     properties = {
-        "id": {**value(Kind.ID), "description": "Id: decimal digits, less than 2^53."},
+        "id": {**value_schema(Kind.ID), "description": "Id: decimal digits, less than 2^53."},
         "type": {"const": resource.type},
         "attributes": _object(map(_attribute, resource.attributes)),
         "relationships": _object(map(_relationship, resource.relationships)),
@@ -102,7 +106,7 @@ def resource_schema(resource: AnyResource) -> Schema:
         properties["meta"] = _object(map(_attribute, resource.meta))
     return {
         "type": "object",
-        "description": resource.meaning,
+        "description": resource.description,
         "properties": properties,
         "required": required,
         "examples": [resource_example(resource)],
@@ -114,19 +118,19 @@ def _object(members: Iterable[tuple[str, Schema]]) -> Schema:
 
 
 def _attribute(declared: Attribute[Any]) -> tuple[str, Schema]:
-    schema = value(declared.kind)
+    schema = value_schema(declared.kind)
     if declared.nullable:
         schema = _or_null(schema)
-    return declared.name, {**schema, "description": declared.meaning}
+    return declared.name, {**schema, "description": declared.description}
 
 
 def _relationship(declared: Relationship[Any]) -> tuple[str, Schema]:
-    linked = {"data": {"anyOf": [_identifier(declared.to), {"type": "null"}]}}
-    schema: Schema = {"type": "object", "description": declared.meaning}
+    linkage = {"data": {"anyOf": [_identifier(declared.to), {"type": "null"}]}}
+    schema: Schema = {"type": "object", "description": declared.description}
     if declared.always:
-        return declared.name, {**schema, "properties": linked, "required": ["data"]}
-    # Without data where it was not included.
-    return declared.name, {**schema, "properties": {**linked, "meta": _NOT_INCLUDED}}
+        return declared.name, {**schema, "properties": linkage, "required": ["data"]}
+    # If the related record is not included, there is no data.
+    return declared.name, {**schema, "properties": {**linkage, "meta": _NOT_INCLUDED}}
 
 
 _NOT_INCLUDED = {
@@ -139,117 +143,132 @@ _NOT_INCLUDED = {
 def _identifier(type_: str) -> Schema:
     return {
         "type": "object",
-        "properties": {"type": {"const": type_}, "id": value(Kind.ID)},
+        "properties": {"type": {"const": type_}, "id": value_schema(Kind.ID)},
         "required": ["type", "id"],
     }
 
 
 def document_schema(route: Route, resources: Mapping[str, AnyResource]) -> Schema:
-    """The document that a route answers when all is well."""
-    data = reference(name_of(route.resource))
+    """Return the schema of the document in a successful response."""
+    data = schema_reference(schema_name(route.resource))
     properties: Schema
-    if route.act is Act.LIST:
+    if route.kind is RouteKind.LIST:
         properties = {
             "data": {"type": "array", "items": data},
-            "links": reference("PageLinks"),
-            "meta": reference("PageMeta"),
+            "links": schema_reference("PageLinks"),
+            "meta": schema_reference("PageMeta"),
         }
     else:
-        properties = {"data": data, "meta": _object(map(_told, route.tells))}
+        properties = {"data": data, "meta": _object(map(_meta_field, route.meta))}
     required = list(properties)
-    included = [reference(name_of(it)) for it in reachable(route.resource, resources)]
+    included = [
+        schema_reference(schema_name(included_resource))
+        for included_resource in includable_resources(route.resource, resources)
+    ]
     if included:
         properties["included"] = {"type": "array", "items": {"oneOf": included}}
     return {"type": "object", "properties": properties, "required": required}
 
 
 def document_name(route: Route) -> str:
-    """The name of the schema of what a route answers: acts that tell something have their own."""
-    name = name_of(route.resource)
-    if route.act is Act.LIST:
+    """Return the name of a response document's schema. A route with ``meta`` has its own schema."""
+    name = schema_name(route.resource)
+    if route.kind is RouteKind.LIST:
         return f"{name}List"
-    return f"{camel(route.name)}Document" if route.tells else f"{name}Document"
+    return f"{pascal_case(route.name)}Document" if route.meta else f"{name}Document"
 
 
-def _told(told: Told) -> tuple[str, Schema]:
-    schema = value(told.kind)
-    if told.several:
+def _meta_field(meta_field: MetaField) -> tuple[str, Schema]:
+    schema = value_schema(meta_field.kind)
+    if meta_field.is_list:
         schema = {"type": "array", "items": schema}
-    return told.name, {**schema, "description": told.meaning}
+    return meta_field.name, {**schema, "description": meta_field.description}
 
 
-def reachable(resource: AnyResource, resources: Mapping[str, AnyResource]) -> list[AnyResource]:
-    """What may be included with a resource."""
-    found = {}
+def includable_resources(
+    resource: AnyResource, resources: Mapping[str, AnyResource]
+) -> list[AnyResource]:
+    """Return the resources that ``include`` can add to a resource, sorted by type."""
+    by_type = {}
     for path in resource.includes:
-        standing = resource
-        for step in path.split("."):
-            to = next(it.to for it in standing.relationships if it.name == step)
+        parent = resource
+        for name in path.split("."):
+            to = next(each.to for each in parent.relationships if each.name == name)
             if to not in resources:
-                break  # Real clients ask for it; there is none here.
-            standing = found[to] = resources[to]
-    return [found[type_] for type_ in sorted(found)]
+                break  # Real clients include this type, but the API does not have it.
+            parent = by_type[to] = resources[to]
+    return [by_type[type_] for type_ in sorted(by_type)]
 
 
 def request_schema(route: Route) -> Schema:
-    """The document that a route takes. What else it carries is ignored (contract section 3)."""
-    emptying = route.act is Act.UPDATE
+    """Return the schema of a request document. Other members are ignored (contract section 3)."""
+    sparse = route.kind is RouteKind.UPDATE
     attributes: Schema = {}
     relationships: Schema = {}
     for declared in route.inputs:
         for source in declared.sources:
             match source:
                 case InAttribute(name):
-                    attributes[name] = given_value(declared, name, emptying=emptying)
+                    attributes[name] = input_schema(declared, name, sparse=sparse)
                 case InRelationship(name, to):
-                    relationships[name] = _given_relationship(declared, to)
-    data: Schema = {"type": {"const": route.document.type}}
-    if route.is_about_one:
-        data["id"] = {**_GIVEN_ID, "description": "The id in the URL. Optional."}
-    data["attributes"] = {"type": "object", "properties": attributes, **_needed(route.inputs)}
+                    relationships[name] = _relationship_input(declared, to)
+    data: Schema = {"type": {"const": route.subject.type}}
+    if route.names_record:
+        data["id"] = {**_REQUEST_ID, "description": "The id in the URL. Optional."}
+    data["attributes"] = {
+        "type": "object",
+        "properties": attributes,
+        **_required_attributes(route.inputs),
+    }
     if relationships:
         data["relationships"] = {"type": "object", "properties": relationships}
     primary: Schema = {"type": "object", "properties": data}
     document: Schema = {"type": "object", "properties": {"data": primary}}
-    if needs_document(route):
+    if requires_document(route):
         primary["required"] = ["attributes"]
         document["required"] = ["data"]
-    alternatives = [it for it in route.inputs if it.required and len(it.sources) > 1]
+    alternatives = [
+        declared for declared in route.inputs if declared.required and len(declared.sources) > 1
+    ]
     if alternatives:
-        # One of several places has it: the attributes alone cannot say that they must.
+        # The value can be in an attribute or in a relationship. "anyOf" requires one of them.
         primary["required"] = []
-        primary["allOf"] = [{"anyOf": list(map(_in_place, it.sources))} for it in alternatives]
+        primary["allOf"] = [
+            {"anyOf": list(map(_requires_source, declared.sources))} for declared in alternatives
+        ]
     return document
 
 
-def needs_document(route: Route) -> bool:
-    """Whether it can do nothing without a document."""
-    return any(it.required for it in route.inputs)
+def requires_document(route: Route) -> bool:
+    """Return whether a route requires a document."""
+    return any(declared.required for declared in route.inputs)
 
 
-def _needed(inputs: Iterable[Input]) -> Schema:
-    names = [it.name for it in inputs if it.required and len(it.sources) == 1]
+def _required_attributes(inputs: Iterable[Input]) -> Schema:
+    names = [
+        declared.name for declared in inputs if declared.required and len(declared.sources) == 1
+    ]
     return {"required": names} if names else {}
 
 
-def _in_place(source: object) -> Schema:
+def _requires_source(source: object) -> Schema:
     match source:
         case InAttribute(name):
-            return _having("attributes", name)
+            return _requires_member("attributes", name)
         case InRelationship(name, _):
-            return _having("relationships", name)
+            return _requires_member("relationships", name)
     raise TypeError(source)
 
 
-def _having(member: str, name: str) -> Schema:
+def _requires_member(member: str, name: str) -> Schema:
     return {"required": [member], "properties": {member: {"required": [name]}}}
 
 
-def _given_relationship(declared: Input, to: str) -> Schema:
+def _relationship_input(declared: Input, to: str) -> Schema:
     identifier = {
         "type": "object",
-        "properties": {"type": {"const": to}, "id": _GIVEN_ID},
+        "properties": {"type": {"const": to}, "id": _REQUEST_ID},
         "required": ["type", "id"],
     }
     data = identifier if declared.required else {"anyOf": [identifier, {"type": "null"}]}
-    return {"type": "object", "description": declared.meaning, "properties": {"data": data}}
+    return {"type": "object", "description": declared.description, "properties": {"data": data}}

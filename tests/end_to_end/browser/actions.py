@@ -7,7 +7,7 @@ from collections.abc import Callable
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.end_to_end.browser.browser_fixtures import TOKENS
-from tests.support.tcp_proxy import Line
+from tests.support.tcp_proxy import TcpProxy
 
 _TIMEOUT_SECONDS = 15
 
@@ -36,7 +36,7 @@ def start_on(page: Page, name: str) -> None:
 
 def stop_it(page: Page) -> None:
     stop(page).click()
-    expect(page.locator("#work")).to_have_text("Nothing runs")
+    expect(page.locator("#work")).to_have_text("No timer is running")
 
 
 def clock_of(page: Page) -> int:
@@ -52,14 +52,14 @@ def minutes_of(text: str) -> int:
     return int(match_[1] or 0) * 60 + int(match_[2])
 
 
-def go_offline(phone: BrowserContext, line: Line) -> None:
+def go_offline(phone: BrowserContext, proxy: TcpProxy) -> None:
     """Cut the network; the browser also knows that it is offline."""
-    line.cut()
+    proxy.cut()
     phone.set_offline(True)
 
 
-def go_online(phone: BrowserContext, line: Line) -> None:
-    line.mend()
+def go_online(phone: BrowserContext, proxy: TcpProxy) -> None:
+    proxy.restore()
     phone.set_offline(False)
 
 

@@ -10,12 +10,12 @@ from typing import Any
 from pynamodb.connection import Connection
 
 from chalicelib.core.timestamps import local_date
-from chalicelib.domain.timers import Timer
-from chalicelib.dynamodb.tables import KeptOutcomeModel
+from chalicelib.dynamodb.idempotency_records import IdempotencyModel
+from chalicelib.timers.model import Timer
 from tests.support.invariants import violations
 from tools.devserver.demo_data import KOLKATA, ZAGREB
-from tools.devserver.gateway import Answer, Gateway
-from tools.ops.snapshot import Ledger
+from tools.devserver.gateway import Gateway, Response
+from tools.ops.snapshot import SnapshotReader
 
 ANA, RAVI = 8779, 8788
 """The demo's admin, whose timer has run for 30 minutes, and a member without any sessions."""
@@ -26,14 +26,14 @@ DESIGN, DEVELOPMENT, TRANSLATION, MEETINGS = 1294, 1296, 1300, 1301
 
 
 @dataclass(frozen=True)
-class Exchange:
+class RecordedRequest:
     """A received request and its response."""
 
     method: str
     target: str
     headers: Mapping[str, str]
     body: bytes
-    answer: Answer
+    response: Response
 
     @property
     def key(self) -> str | None:
@@ -41,56 +41,56 @@ class Exchange:
 
     @property
     def is_replayed(self) -> bool:
-        return self.answer.headers.get("Idempotency-Replayed") == "true"
+        return self.response.headers.get("Idempotency-Replayed") == "true"
 
 
-class Heard(Gateway):
+class RecordingGateway(Gateway):
     """The local gateway; it records all requests and responses.
 
-    ``instead`` are the responses to the next starts and stops, which are then not processed.
+    ``next_responses`` are the responses to the next starts and stops, which are then not processed.
     """
 
-    exchanges: list[Exchange]
-    instead: list[Answer]
+    requests: list[RecordedRequest]
+    next_responses: list[Response]
 
     def __init__(self, *arguments: Any) -> None:
         super().__init__(*arguments)
-        self.exchanges, self.instead = [], []
+        self.requests, self.next_responses = [], []
 
-    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Answer:
-        if self.instead and "idempotency-key" in headers:
-            answer = self.instead.pop(0)
+    def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
+        if self.next_responses and "idempotency-key" in headers:
+            response = self.next_responses.pop(0)
         else:
-            answer = super().handle(method, target, headers, body)
-        self.exchanges.append(Exchange(method, target, dict(headers), body, answer))
-        return answer
+            response = super().handle(method, target, headers, body)
+        self.requests.append(RecordedRequest(method, target, dict(headers), body, response))
+        return response
 
 
 @dataclass
-class Company:
+class DemoServer:
     port: int
     connection: Connection
-    heard: Heard
+    gateway: RecordingGateway
 
     @property
-    def acts(self) -> list[Exchange]:
+    def keyed_requests(self) -> list[RecordedRequest]:
         """The received start and stop requests, including repeated ones."""
-        return [exchange for exchange in self.heard.exchanges if exchange.key is not None]
+        return [request for request in self.gateway.requests if request.key is not None]
 
-    def answers_to(self, path: str) -> list[int]:
+    def statuses_of(self, path: str) -> list[int]:
         """Return the status of each GET response of a path."""
         return [
-            exchange.answer.status
-            for exchange in self.heard.exchanges
-            if exchange.method == "GET" and exchange.target.startswith(f"/api/v2{path}")
+            request.response.status
+            for request in self.gateway.requests
+            if request.method == "GET" and request.target.startswith(f"/api/v2{path}")
         ]
 
     def worked(self, person_id: int) -> list[tuple[int, int, int | None]]:
         """Return a person's stored sessions in order: service id, start and end (Unix seconds)."""
-        books = Ledger(self.connection).read_all()[ORGANIZATIONS[person_id], person_id]
+        snapshot = SnapshotReader(self.connection).read_all()[ORGANIZATIONS[person_id], person_id]
         return [
-            (books.entries[timer.time_entry_id].service_id, *_times(timer))
-            for timer in books.timers
+            (snapshot.entries[timer.time_entry_id].service_id, *_times(timer))
+            for timer in snapshot.timers
         ]
 
     def total_today(self, person_id: int, now: int) -> int:
@@ -108,8 +108,8 @@ class Company:
 
     def forget_keys(self) -> None:
         """Delete all idempotency records, as their TTL does after a day."""
-        has_outcome = KeptOutcomeModel.outcome.exists()
-        for record in KeptOutcomeModel.scan(has_outcome, consistent_read=True):
+        has_outcome = IdempotencyModel.outcome.exists()
+        for record in IdempotencyModel.scan(has_outcome, consistent_read=True):
             record.delete()
 
     def is_in_order(self) -> bool:

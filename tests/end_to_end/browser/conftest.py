@@ -9,20 +9,20 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import real_toolbox
+from chalicelib.core.dependencies import build_dependencies
 from chalicelib.core.settings import Settings
-from chalicelib.dynamodb.database import Store
+from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
 from infra.stack.template import ROOT
-from tests.end_to_end.browser.browser_fixtures import Company, Heard
-from tests.support.tcp_proxy import Line, line_to
+from tests.end_to_end.browser.browser_fixtures import DemoServer, RecordingGateway
+from tests.support.tcp_proxy import TcpProxy, proxy_to
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.server import LocalServer
 from tools.devserver.static_pages import Pages
@@ -74,33 +74,33 @@ def browser(executable: str) -> "Iterator[Browser]":
 
 
 @pytest.fixture
-def company(store: Store, connection: Connection, settings: Settings) -> Iterator[Company]:
+def demo(store: Database, connection: Connection, settings: Settings) -> Iterator[DemoServer]:
     """The local server with demo data."""
     server = LocalServer("127.0.0.1", 0)
-    tools = real_toolbox(store, replace(settings, public_base_url=server.url))
+    dependencies = build_dependencies(store, replace(settings, public_base_url=server.url))
     assert load_demo_data(store, int(time.time()))
-    heard = Heard(create_app(tools.settings, tools), "*")
-    server.gateway = heard
+    gateway = RecordingGateway(create_app(dependencies.settings, dependencies), "*")
+    server.gateway = gateway
     server.pages = (Pages("/app", ROOT / "examples" / "pocket"),)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
-    yield Company(server.server_address[1], connection, heard)
+    yield DemoServer(server.server_address[1], connection, gateway)
     server.shutdown()
     server.server_close()
     thread.join()
 
 
 @pytest.fixture
-def line(company: Company) -> Iterator[Line]:
-    with line_to(company.port) as opened:
+def proxy(demo: DemoServer) -> Iterator[TcpProxy]:
+    with proxy_to(demo.port) as opened:
         yield opened
 
 
 @pytest.fixture
-def phone(browser: "Browser", line: Line) -> "Iterator[BrowserContext]":
+def phone(browser: "Browser", proxy: TcpProxy) -> "Iterator[BrowserContext]":
     """A new browser context with the size of a phone. Its clock can be set."""
     context = browser.new_context(
-        viewport={"width": 390, "height": 844}, base_url=line.url, color_scheme="light"
+        viewport={"width": 390, "height": 844}, base_url=proxy.url, color_scheme="light"
     )
     context.set_default_timeout(_TIMEOUT_MILLISECONDS)
     context.clock.install(time=time.time())

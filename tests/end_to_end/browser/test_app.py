@@ -8,18 +8,18 @@ from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from tests.end_to_end.browser.actions import everything_sent, log_in, service, start_on, stop
-from tests.end_to_end.browser.browser_fixtures import ANA, RAVI, Company
-from tests.support.tcp_proxy import Line
+from tests.end_to_end.browser.browser_fixtures import ANA, RAVI, DemoServer
+from tests.support.tcp_proxy import TcpProxy
 
 
-def test_app_is_installable(executable: str, browser: Browser, line: Line) -> None:
+def test_app_is_installable(executable: str, browser: Browser, proxy: TcpProxy) -> None:
     # A non-persistent context is an incognito window, which cannot install apps.
     with tempfile.TemporaryDirectory() as profile:
         context = browser.browser_type.launch_persistent_context(
             profile, executable_path=executable
         )
         page = context.new_page()
-        page.goto(f"{line.url}/app/")
+        page.goto(f"{proxy.url}/app/")
         page.evaluate("navigator.serviceWorker.ready.then(() => true)")
         devtools = context.new_cdp_session(page)
         assert devtools.send("Page.getInstallabilityErrors") == {"installabilityErrors": []}
@@ -63,7 +63,7 @@ def test_buttons_are_large_enough_for_touch(page: Page) -> None:
         assert min(box["width"], box["height"]) >= 48
 
 
-def test_app_can_be_used_with_the_keyboard_only(page: Page, company: Company) -> None:
+def test_app_can_be_used_with_the_keyboard_only(page: Page, demo: DemoServer) -> None:
     expect(page.get_by_label("Your API token")).to_be_visible()
     page.get_by_label("Your API token").focus()
     page.keyboard.type("demo-other-member")
@@ -76,9 +76,9 @@ def test_app_can_be_used_with_the_keyboard_only(page: Page, company: Company) ->
     expect(service(page, "Translation")).to_be_focused()
     stop(page).focus()
     page.keyboard.press("Space")
-    expect(page.locator("#work")).to_have_text("Nothing runs")
+    expect(page.locator("#work")).to_have_text("No timer is running")
     everything_sent(page)
-    ((_, _, end),) = company.worked(RAVI)
+    ((_, _, end),) = demo.worked(RAVI)
     assert end is not None
 
 

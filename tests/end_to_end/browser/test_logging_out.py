@@ -11,8 +11,8 @@ from tests.end_to_end.browser.actions import (
     service,
     start_on,
 )
-from tests.end_to_end.browser.browser_fixtures import ANA, RAVI, TOKENS, Company
-from tests.support.tcp_proxy import Line
+from tests.end_to_end.browser.browser_fixtures import ANA, RAVI, TOKENS, DemoServer
+from tests.support.tcp_proxy import TcpProxy
 
 READ_ALL_STORAGE = """async () => {
   const stored = [{ ...localStorage }, { ...sessionStorage }, document.cookie];
@@ -50,36 +50,36 @@ def test_logging_out_deletes_all_stored_data(page: Page) -> None:
 
 
 def test_logging_out_asks_for_confirmation_when_taps_are_queued(
-    phone: BrowserContext, page: Page, line: Line, company: Company
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
     log_in(page, RAVI)
-    go_offline(phone, line)
+    go_offline(phone, proxy)
     start_on(page, "Translation")
     expect(page.locator("#line")).to_contain_text("1 tap")
     log_out = page.get_by_role("button", name="Log out")
     page.once("dialog", lambda dialog: dialog.dismiss())
     with page.expect_event("dialog") as dialog_event:
         log_out.click()
-    question = "1 of Ravi Das's starts and stops are not recorded yet. Throw them away?"
+    question = "Starts and stops of Ravi Das that are not recorded yet: 1. Delete them?"
     assert dialog_event.value.message == question
     expect(page.locator("#work")).to_have_text("Translation")
     page.once("dialog", lambda dialog: dialog.accept())
     log_out.click()
     expect(page.get_by_label("Your API token")).to_be_visible()
-    go_online(phone, line)
+    go_online(phone, proxy)
     log_in(page, RAVI)
-    expect(page.locator("#work")).to_have_text("Nothing runs")
-    assert company.acts == []
+    expect(page.locator("#work")).to_have_text("No timer is running")
+    assert demo.keyed_requests == []
 
 
 def test_queued_taps_are_sent_only_as_their_person_after_a_revoked_token(
-    page: Page, company: Company
+    page: Page, demo: DemoServer
 ) -> None:
     log_in(page, RAVI)
-    company.heard.instead = [company.heard.refuse(InvalidAuthToken())]
+    demo.gateway.next_responses = [demo.gateway.refuse(InvalidAuthToken())]
     service(page, "Translation").click()
     hint = page.locator("#login-hint")
-    expect(hint).to_contain_text("The token of Ravi Das is not taken any more.")
+    expect(hint).to_contain_text("The token of Ravi Das is no longer valid.")
     expect(hint).to_contain_text("1 tap will be sent then.")
     page.once("dialog", lambda dialog: dialog.dismiss())
     page.get_by_label("Your API token").fill(TOKENS[ANA])
@@ -89,10 +89,10 @@ def test_queued_taps_are_sent_only_as_their_person_after_a_revoked_token(
     expect(page.locator("#day")).to_be_hidden()
     log_in(page, RAVI)
     everything_sent(page)
-    refused, recorded = company.acts
+    refused, recorded = demo.keyed_requests
     assert refused.key == recorded.key
-    assert recorded.answer.status == 201
-    assert len(company.worked(RAVI)) == 1
+    assert recorded.response.status == 201
+    assert len(demo.worked(RAVI)) == 1
 
 
 def test_logging_out_in_one_tab_logs_out_the_other_tab(phone: BrowserContext, page: Page) -> None:

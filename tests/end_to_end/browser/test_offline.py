@@ -17,9 +17,9 @@ from tests.end_to_end.browser.actions import (
     start_on,
     stop_it,
 )
-from tests.end_to_end.browser.browser_fixtures import ANA, MEETINGS, RAVI, TRANSLATION, Company
-from tests.support.tcp_proxy import Line
-from tools.devserver.gateway import Answer
+from tests.end_to_end.browser.browser_fixtures import ANA, MEETINGS, RAVI, TRANSLATION, DemoServer
+from tests.support.tcp_proxy import TcpProxy
+from tools.devserver.gateway import Response
 
 MINUTE = 60
 
@@ -33,10 +33,10 @@ def started(phone: BrowserContext) -> int:
 
 
 def test_offline_taps_are_recorded_with_their_times(
-    phone: BrowserContext, page: Page, line: Line, company: Company, started: int
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer, started: int
 ) -> None:
     log_in(page, RAVI)
-    go_offline(phone, line)
+    go_offline(phone, proxy)
     page.reload()
     expect(page.get_by_role("heading", name="Ravi Das")).to_be_visible()
     # Set the clock back, so that the taps are in the past when they arrive at the server.
@@ -53,15 +53,15 @@ def test_offline_taps_are_recorded_with_their_times(
     page.reload()
     sessions = [(started - 50 * MINUTE, 20), (started - 30 * MINUTE, 25)]
     # If the test runs around midnight in Kolkata, some sessions were yesterday.
-    today = [minutes for start, minutes in sessions if company.is_today(RAVI, start, started - 300)]
+    today = [minutes for start, minutes in sessions if demo.is_today(RAVI, start, started - 300)]
     expect(page.locator("#sessions .waiting")).to_have_count(len(today))
     shown = minutes_of(page.locator("#total").inner_text())
     assert sum(today) - 1 <= shown <= sum(today) + 1
-    assert company.acts == []
+    assert demo.keyed_requests == []
     phone.clock.set_system_time(time.time())
-    go_online(phone, line)
+    go_online(phone, proxy)
     everything_sent(page)
-    (first, begun, switched), (second, begun_again, ended) = company.worked(RAVI)
+    (first, begun, switched), (second, begun_again, ended) = demo.worked(RAVI)
     assert (first, second) == (TRANSLATION, MEETINGS)
     assert switched == begun_again
     expected = [started - 50 * MINUTE, started - 30 * MINUTE, started - 5 * MINUTE]
@@ -69,98 +69,98 @@ def test_offline_taps_are_recorded_with_their_times(
         assert recorded is not None
         # The clock continues to run until the tap.
         assert tapped <= recorded <= tapped + 20
-    assert len({request.key for request in company.acts}) == len(company.acts) == 3
-    assert company.is_in_order()
+    assert len({request.key for request in demo.keyed_requests}) == len(demo.keyed_requests) == 3
+    assert demo.is_in_order()
 
 
-def test_app_opens_offline(phone: BrowserContext, page: Page, line: Line) -> None:
+def test_app_opens_offline(phone: BrowserContext, page: Page, proxy: TcpProxy) -> None:
     log_in(page, ANA)
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.close()
-    go_offline(phone, line)
+    go_offline(phone, proxy)
     reopened = phone.new_page()
     reopened.goto("/app/")
     expect(reopened.locator("#work")).to_have_text("Design")
-    expect(reopened.locator("#line")).to_have_text("No connection. What you see may be old.")
+    expect(reopened.locator("#line")).to_have_text("No connection. The page may be out of date.")
 
 
 def test_request_with_lost_response_is_repeated_with_the_same_key(
-    page: Page, line: Line, company: Company
+    page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
     log_in(page, RAVI)
     for method in ("POST", "PATCH"):
-        line.lost.clear()
-        line.losing = f"{method} /api/v2/timers".encode()
+        proxy.lost.clear()
+        proxy.losing = f"{method} /api/v2/timers".encode()
         if method == "POST":
             start_on(page, "Translation")
         else:
             stop_it(page)
-        assert eventually(line.lost.is_set, page)
-        line.losing = None
+        assert eventually(proxy.lost.is_set, page)
+        proxy.losing = None
         everything_sent(page)
     for method in ("POST", "PATCH"):
-        first, *repeated = (request for request in company.acts if request.method == method)
+        first, *repeated = (request for request in demo.keyed_requests if request.method == method)
         assert not first.is_replayed
         assert repeated
         for request in repeated:
             assert (request.key, request.body) == (first.key, first.body)
             assert request.is_replayed
-    assert len(company.worked(RAVI)) == 1
-    assert company.is_in_order()
+    assert len(demo.worked(RAVI)) == 1
+    assert demo.is_in_order()
 
 
 def test_unsent_request_is_recorded_with_the_time_of_the_tap(
-    page: Page, line: Line, phone: BrowserContext, company: Company, started: int
+    page: Page, proxy: TcpProxy, phone: BrowserContext, demo: DemoServer, started: int
 ) -> None:
     log_in(page, RAVI)
     # The connection is cut, but the browser does not know that it is offline.
-    line.cut()
+    proxy.cut()
     phone.clock.set_system_time(started - 20 * MINUTE)
     start_on(page, "Translation")
     expect(page.locator("#line")).to_contain_text("will be sent later")
     phone.clock.set_system_time(time.time())
-    line.mend()
+    proxy.restore()
     everything_sent(page)
-    ((_, start, _),) = company.worked(RAVI)
+    ((_, start, _),) = demo.worked(RAVI)
     assert started - 20 * MINUTE <= start <= started - 19 * MINUTE
 
 
-CAPTIVE_PORTAL = Answer(
+CAPTIVE_PORTAL = Response(
     403, {"Content-Type": "application/json"}, b'{"errors": [{"detail": "log in"}]}'
 )
 
 
 @pytest.mark.parametrize("error", [Unavailable(), Conflict(), RateLimited(retry_after=2), None])
 def test_request_is_repeated_unchanged_after_a_temporary_error(
-    page: Page, company: Company, error: StintError | None
+    page: Page, demo: DemoServer, error: StintError | None
 ) -> None:
     log_in(page, RAVI)
-    refusal = CAPTIVE_PORTAL if error is None else company.heard.refuse(error)
-    company.heard.instead = [refusal, refusal]
+    refusal = CAPTIVE_PORTAL if error is None else demo.gateway.refuse(error)
+    demo.gateway.next_responses = [refusal, refusal]
     began = time.monotonic()
     start_on(page, "Translation")
     expect(page.locator("#line")).to_contain_text("1 tap will be sent later")
     # Going online does not shorten the wait that the server requested (Retry-After).
     page.evaluate("dispatchEvent(new Event('online'))")
     everything_sent(page)
-    first, second, third = company.acts
-    assert first.answer == second.answer == refusal
-    assert third.answer.status == 201
-    assert len({(request.key, request.body) for request in company.acts}) == 1
+    first, second, third = demo.keyed_requests
+    assert first.response == second.response == refusal
+    assert third.response.status == 201
+    assert len({(request.key, request.body) for request in demo.keyed_requests}) == 1
     if error is not None and error.retry_after:
         assert time.monotonic() - began >= 2 * error.retry_after
-    assert len(company.worked(RAVI)) == 1
+    assert len(demo.worked(RAVI)) == 1
 
 
 def test_refused_start_is_shown_together_with_its_stop(
-    phone: BrowserContext, page: Page, line: Line, company: Company
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
-    company.send(ANA, "POST", "/services", {"data": {"attributes": {"name": "Editing"}}})
+    demo.send(ANA, "POST", "/services", {"data": {"attributes": {"name": "Editing"}}})
     log_in(page, ANA)
     stop_it(page)
     everything_sent(page)
-    before = company.worked(ANA)
-    go_offline(phone, line)
+    before = demo.worked(ANA)
+    go_offline(phone, proxy)
     start_on(page, "Editing")
     expect(page.locator("#work")).to_have_text("Editing")
     stop_it(page)
@@ -168,18 +168,18 @@ def test_refused_start_is_shown_together_with_its_stop(
     expect(page.locator("#line")).to_contain_text("3 taps")
     (editing,) = [
         resource["id"]
-        for resource in company.send(ANA, "GET", "/services")["data"]
+        for resource in demo.send(ANA, "GET", "/services")["data"]
         if resource["attributes"]["name"] == "Editing"
     ]
-    company.send(ANA, "PATCH", f"/services/{editing}/archive")
-    go_online(phone, line)
+    demo.send(ANA, "PATCH", f"/services/{editing}/archive")
+    go_online(phone, proxy)
     notice = page.locator("#notices li")
     expect(notice).to_contain_text("The start of Editing at")
     expect(notice).to_contain_text("and its stop at")
     expect(notice).to_contain_text("was refused: attribute is invalid (data/attributes/service).")
     everything_sent(page)
     # The taps after the refused start are recorded.
-    *others, (_, _, end) = company.worked(ANA)
+    *others, (_, _, end) = demo.worked(ANA)
     assert (others, end) == (before, None)
     page.reload()
     expect(notice).to_have_count(1)
@@ -189,70 +189,70 @@ def test_refused_start_is_shown_together_with_its_stop(
 
 
 def test_start_inside_another_session_can_be_moved_to_its_end(
-    phone: BrowserContext, page: Page, line: Line, company: Company, started: int
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer, started: int
 ) -> None:
     log_in(page, RAVI)
-    go_offline(phone, line)
+    go_offline(phone, proxy)
     phone.clock.set_system_time(started - 40 * MINUTE)
     start_on(page, "Translation")
     expect(page.locator("#line")).to_contain_text("1 tap")
     # At the same time, with another device.
-    ended = _record_session_on_another_device(company, started - 45 * MINUTE, started - 30 * MINUTE)
+    ended = _record_session_on_another_device(demo, started - 45 * MINUTE, started - 30 * MINUTE)
     phone.clock.set_system_time(time.time())
-    go_online(phone, line)
+    go_online(phone, proxy)
     notice = page.locator("#notices li")
     expect(notice).to_contain_text("was refused: ")
-    assert len(company.worked(RAVI)) == 1
+    assert len(demo.worked(RAVI)) == 1
     notice.get_by_role("button", name="Start at").click()
     expect(notice).to_have_count(0)
     everything_sent(page)
-    _, (work, start, end) = company.worked(RAVI)
+    _, (work, start, end) = demo.worked(RAVI)
     assert (work, start, end) == (TRANSLATION, ended, None)
-    assert company.is_in_order()
+    assert demo.is_in_order()
 
 
 def test_small_clock_differences_are_corrected_without_a_notice(
-    phone: BrowserContext, page: Page, line: Line, company: Company, started: int
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer, started: int
 ) -> None:
     log_in(page, RAVI)
-    go_offline(phone, line)
+    go_offline(phone, proxy)
     phone.clock.set_system_time(started - 100)
     start_on(page, "Translation")
     phone.clock.set_system_time(started - 10)
     stop_it(page)
     expect(page.locator("#line")).to_contain_text("2 taps")
-    ended = _record_session_on_another_device(company, started - 200, started - 30)
+    ended = _record_session_on_another_device(demo, started - 200, started - 30)
     phone.clock.set_system_time(time.time())
-    go_online(phone, line)
+    go_online(phone, proxy)
     everything_sent(page)
     expect(page.locator("#notices")).to_be_empty()
-    _, (work, start, end) = company.worked(RAVI)
+    _, (work, start, end) = demo.worked(RAVI)
     assert (work, start) == (TRANSLATION, ended)
     assert end is not None
     assert end >= started - 10
-    assert company.is_in_order()
+    assert demo.is_in_order()
 
 
 def test_request_older_than_its_key_is_looked_up_before_it_is_repeated(
-    phone: BrowserContext, page: Page, line: Line, company: Company
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
     log_in(page, RAVI)
-    line.losing = b"POST /api/v2/timers"
+    proxy.losing = b"POST /api/v2/timers"
     start_on(page, "Translation")
-    assert eventually(line.lost.is_set, page)
+    assert eventually(proxy.lost.is_set, page)
     expect(page.locator("#line")).to_contain_text("1 tap will be sent later")
-    go_offline(phone, line)
-    line.losing = None
-    assert len(company.worked(RAVI)) == 1
-    company.forget_keys()
+    go_offline(phone, proxy)
+    proxy.losing = None
+    assert len(demo.worked(RAVI)) == 1
+    demo.forget_keys()
     page.evaluate(_MAKE_QUEUE_ONE_DAY_OLDER)
-    go_online(phone, line)
+    go_online(phone, proxy)
     everything_sent(page)
-    ((work, _, end),) = company.worked(RAVI)
+    ((work, _, end),) = demo.worked(RAVI)
     assert (work, end) == (TRANSLATION, None)
     stop_it(page)
     everything_sent(page)
-    ((_, start, end),) = company.worked(RAVI)
+    ((_, start, end),) = demo.worked(RAVI)
     assert end is not None
     assert end >= start
 
@@ -272,13 +272,13 @@ _MAKE_QUEUE_ONE_DAY_OLDER = """() => new Promise((resolve, reject) => {
 
 
 def test_two_tabs_share_one_queue(
-    phone: BrowserContext, page: Page, line: Line, company: Company
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
     log_in(page, RAVI)
     other = phone.new_page()
     other.goto("/app/")
     expect(service(other, "Translation")).to_be_visible()
-    go_offline(phone, line)
+    go_offline(phone, proxy)
     start_on(page, "Translation")
     expect(other.locator("#work")).to_have_text("Translation")
     start_on(other, "Internal meetings")
@@ -286,22 +286,22 @@ def test_two_tabs_share_one_queue(
     # Tap in both tabs before one sees the tap of the other.
     for tab in (page, other):
         tab.evaluate("document.getElementById('stop').click()")
-    expect(other.locator("#work")).to_have_text("Nothing runs")
-    go_online(phone, line)
+    expect(other.locator("#work")).to_have_text("No timer is running")
+    go_online(phone, proxy)
     everything_sent(page)
     everything_sent(other)
-    assert [request.method for request in company.acts] == ["POST", "POST", "PATCH"]
-    assert len({request.key for request in company.acts}) == 3
-    assert [work for work, _, _ in company.worked(RAVI)] == [TRANSLATION, MEETINGS]
-    assert company.is_in_order()
+    assert [request.method for request in demo.keyed_requests] == ["POST", "POST", "PATCH"]
+    assert len({request.key for request in demo.keyed_requests}) == 3
+    assert [work for work, _, _ in demo.worked(RAVI)] == [TRANSLATION, MEETINGS]
+    assert demo.is_in_order()
 
 
-def _record_session_on_another_device(company: Company, begun: int, ended: int) -> int:
+def _record_session_on_another_device(demo: DemoServer, begun: int, ended: int) -> int:
     """Record a session from another device; return its end. Times are Unix seconds."""
     started = {"service_id": MEETINGS, "started_at": _rfc3339(begun)}
-    timer = company.send(RAVI, "POST", "/timers", {"data": {"attributes": started}})["data"]
+    timer = demo.send(RAVI, "POST", "/timers", {"data": {"attributes": started}})["data"]
     stopped = {"data": {"attributes": {"stopped_at": _rfc3339(ended)}}}
-    company.send(RAVI, "PATCH", f"/timers/{timer['id']}/stop", stopped)
+    demo.send(RAVI, "PATCH", f"/timers/{timer['id']}/stop", stopped)
     return ended
 
 

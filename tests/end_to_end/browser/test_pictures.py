@@ -10,8 +10,8 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from infra.stack.template import ROOT
 from tests.end_to_end.browser.actions import go_offline, log_in, start_on
-from tests.end_to_end.browser.browser_fixtures import ANA, DEVELOPMENT, Company
-from tests.support.tcp_proxy import Line
+from tests.end_to_end.browser.browser_fixtures import ANA, DEVELOPMENT, DemoServer
+from tests.support.tcp_proxy import TcpProxy
 
 POCKET = ROOT / "examples" / "pocket"
 IMAGES = ROOT / "docs" / "images"
@@ -52,17 +52,17 @@ def test_create_the_icons(browser: Browser, size: int) -> None:
 
 @overwrites_files
 def test_create_the_screenshots(
-    phone: BrowserContext, page: Page, line: Line, company: Company
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 740})
     earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 754))
     attributes = {"service_id": DEVELOPMENT, "started_at": earlier}
-    company.send(ANA, "POST", "/timers", {"data": {"attributes": attributes}})
+    demo.send(ANA, "POST", "/timers", {"data": {"attributes": attributes}})
     log_in(page, ANA)
     expect(page.locator("#work")).to_have_text("Development")
     page.screenshot(path=IMAGES / "pocket.png")
     page.emulate_media(color_scheme="dark")
-    go_offline(phone, line)
+    go_offline(phone, proxy)
     start_on(page, "Design")
     expect(page.locator("#line")).to_contain_text("will be sent later")
     phone.clock.set_system_time(time.time() + 252)

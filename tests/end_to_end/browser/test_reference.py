@@ -6,14 +6,14 @@ from urllib.parse import urlsplit
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
 
-from tests.end_to_end.browser.browser_fixtures import ANA, TOKENS, Company
+from tests.end_to_end.browser.browser_fixtures import ANA, TOKENS, DemoServer
 from tests.support.openapi_checks import TABLE
 
 ORGANIZATION = "2149"
 
 
 @pytest.fixture
-def reference(browser: Browser, company: Company) -> Iterator[Page]:
+def reference(browser: Browser, demo: DemoServer) -> Iterator[Page]:
     """The open page. JavaScript errors and requests to other hosts fail the test."""
     page_errors: list[str] = []
     hosts: set[str] = set()
@@ -25,7 +25,7 @@ def reference(browser: Browser, company: Company) -> Iterator[Page]:
     opened.add_init_script(
         "addEventListener('securitypolicyviolation', (event) => { throw Error(event.blockedURI) })"
     )
-    host = f"127.0.0.1:{company.port}"
+    host = f"127.0.0.1:{demo.port}"
     opened.goto(f"http://{host}/docs")
     expect(opened.locator(".opblock-tag")).not_to_have_count(0)
     yield opened
@@ -40,10 +40,10 @@ def test_reference_lists_every_operation(reference: Page) -> None:
     for tag in tags.all():
         tag.click()
     expect(reference.locator(".opblock")).to_have_count(sum(len(route.methods) for route in TABLE))
-    expect(tags).to_have_count(len({route.document.type for route in TABLE}))
+    expect(tags).to_have_count(len({route.subject.type for route in TABLE}))
 
 
-def test_reference_can_start_a_timer(reference: Page, company: Company) -> None:
+def test_reference_can_start_a_timer(reference: Page, demo: DemoServer) -> None:
     reference.get_by_role("button", name="Authorize").first.click()
     dialog = reference.locator(".modal-ux")
     for scheme, value in (("organization", ORGANIZATION), ("token", TOKENS[ANA])):
@@ -51,14 +51,14 @@ def test_reference_can_start_a_timer(reference: Page, company: Company) -> None:
         box.get_by_role("textbox").fill(value)
         box.get_by_role("button", name="Apply").click()
     dialog.get_by_role("button", name="Close").first.click()
-    before = len(company.worked(ANA))
+    before = len(demo.worked(ANA))
     reference.locator("#operations-tag-timers .opblock-tag, #operations-tag-timers").first.click()
     start = reference.locator("#operations-timers-start_timer")
     start.locator(".opblock-summary-control").click()
     start.get_by_role("button", name="Try it out").click()
     start.get_by_role("button", name="Execute").click()
     expect(live(start)).to_contain_text("201")
-    assert len(company.worked(ANA)) == before + 1
+    assert len(demo.worked(ANA)) == before + 1
 
 
 def live(operation: Locator) -> Locator:

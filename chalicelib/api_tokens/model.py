@@ -1,0 +1,55 @@
+"""API tokens: the credential for authentication, and the record that the API shows."""
+
+from msgspec import Struct
+
+from chalicelib.core.errors import RecordNotFound
+from chalicelib.people.model import Role
+
+
+class Credential(Struct, frozen=True):
+    """An API token as authentication uses it.
+
+    ``digest`` is the token's hash; the token itself is not stored. ``expires_at`` is a timestamp.
+    """
+
+    digest: str
+    organization_id: int
+    person_id: int
+    role: Role
+    name: str
+    expires_at: int | None = None
+
+    def expired(self, now: int) -> bool:
+        """Whether the token is expired at the timestamp ``now``."""
+        return self.expires_at is not None and self.expires_at <= now
+
+
+class ApiToken(Struct, frozen=True):
+    """An API token as the API shows it, without the token itself.
+
+    ``digest`` is the token's hash. ``created_at`` and ``expires_at`` are timestamps.
+    """
+
+    id: int
+    organization_id: int
+    person_id: int
+    name: str
+    digest: str
+    created_at: int
+    expires_at: int | None = None
+
+
+class PersonTokens(Struct, frozen=True):
+    """All tokens of one person. ``id`` is the person's; ``version`` is 0 before the first token."""
+
+    id: int
+    organization_id: int
+    version: int = 0
+    tokens: tuple[ApiToken, ...] = ()
+
+    def find(self, token_id: int) -> ApiToken:
+        """Return the token with this id. Raises :class:`RecordNotFound`."""
+        for token in self.tokens:
+            if token.id == token_id:
+                return token
+        raise RecordNotFound

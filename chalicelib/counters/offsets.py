@@ -1,0 +1,147 @@
+"""From counters to offsets: the offset of a timestamp, and the period of an offset. Pure.
+
+The offset of a record is the number of records before it in an index, from the first month that was
+read.
+"""
+
+from collections.abc import Iterator, Mapping
+
+from msgspec import Struct, field
+
+from chalicelib.core.timestamps import SECONDS_PER_DAY
+from chalicelib.counters.model import (
+    QUARTER_HOUR_SECONDS,
+    QUARTER_HOURS_PER_DAY,
+    CounterKind,
+    Counters,
+    first_day,
+    month_of,
+)
+
+ALL_MONTHS = ("0000-00", "9999-99")
+
+
+class Period(Struct, frozen=True):
+    """A day or quarter-hour with its number of records.
+
+    :param start: its first timestamp.
+    :param end: the first timestamp after it.
+    :param start_offset: the offset of its first record.
+    """
+
+    start: int
+    end: int
+    start_offset: int
+    count: int
+
+    @property
+    def end_offset(self) -> int:
+        """The offset after its last record."""
+        return self.start_offset + self.count
+
+
+class Histogram(Struct, frozen=True):
+    """The counters of one kind that were read from a scope.
+
+    :param months: the counters of days, by month.
+    :param days: the counters of quarter-hours, by day (days since 1970-01-01), of some days.
+    :param partial_counts: by timestamp, the records from the start of its quarter-hour up to it.
+    """
+
+    kind: CounterKind
+    months: Mapping[str, Counters]
+    days: Mapping[int, Counters] = field(default_factory=dict)
+    partial_counts: Mapping[int, int] = field(default_factory=dict)
+
+    @property
+    def total(self) -> int:
+        """How many records there are."""
+        return sum(day.count for day in self._days_with_records())
+
+    def offset_at(self, timestamp: int) -> int:
+        """The offset of the first record at or after a timestamp."""
+        number, second = divmod(timestamp, SECONDS_PER_DAY)
+        start = number * SECONDS_PER_DAY
+        offset = sum(day.count for day in self._days_with_records() if day.start < start)
+        quarter_hour, rest = divmod(second, QUARTER_HOUR_SECONDS)
+        if second:
+            offset += sum(self._quarter_hour_count(number, index) for index in range(quarter_hour))
+        return offset + (self.partial_counts[timestamp] if rest else 0)
+
+    def day_at(self, offset: int) -> Period | None:
+        """The day of the record at an offset. None: there are fewer records."""
+        for day in self._days_with_records():
+            if day.start_offset <= offset < day.end_offset:
+                return day
+        return None
+
+    def quarter_hour_at(self, offset: int) -> Period | None:
+        """The quarter-hour of the record at an offset. ``days`` must contain its day."""
+        day = self.day_at(offset)
+        if day is None:
+            return None
+        start_offset = day.start_offset
+        for index in range(QUARTER_HOURS_PER_DAY):
+            count = self._quarter_hour_count(day.start // SECONDS_PER_DAY, index)
+            if offset < start_offset + count:
+                start = day.start + index * QUARTER_HOUR_SECONDS
+                return Period(start, start + QUARTER_HOUR_SECONDS, start_offset, count)
+            start_offset += count
+        return None
+
+    def _quarter_hour_count(self, day: int, index: int) -> int:
+        return self.days[day].get(self.kind.name_of(index), 0)
+
+    def _days_with_records(self) -> Iterator[Period]:
+        offset = 0
+        for month, counters in sorted(self.months.items()):
+            first = first_day(month)
+            for name, count in sorted(counters.items()):
+                if name[0] == self.kind:
+                    start = (first + int(name[1:]) - 1) * SECONDS_PER_DAY
+                    yield Period(start, start + SECONDS_PER_DAY, offset, count)
+                    offset += count
+
+
+class RequiredCounters(Struct, frozen=True):
+    """The counters that the offsets of two timestamps require.
+
+    :param months: the first and last month.
+    :param days: the days whose quarter-hours are required, in days since 1970-01-01.
+    :param partial: the timestamps inside a quarter-hour. The index counts their quarter-hour.
+    """
+
+    months: tuple[str, str]
+    days: frozenset[int]
+    partial: frozenset[int]
+
+
+def required_counters(start: int | None, end: int | None) -> RequiredCounters:
+    """The counters that the offsets of two timestamps require. None: the list has no such bound."""
+    first, last = ALL_MONTHS
+    timestamps = [timestamp for timestamp in (start, end) if timestamp is not None]
+    return RequiredCounters(
+        months=(
+            first if start is None else month_of(start // SECONDS_PER_DAY),
+            last if end is None else month_of(end // SECONDS_PER_DAY),
+        ),
+        days=frozenset(
+            timestamp // SECONDS_PER_DAY for timestamp in timestamps if timestamp % SECONDS_PER_DAY
+        ),
+        partial=frozenset(
+            timestamp for timestamp in timestamps if timestamp % QUARTER_HOUR_SECONDS
+        ),
+    )
+
+
+def months_between(first: str, last: str, limit: int) -> list[str] | None:
+    """The months from one to another, both included. None: there are more than ``limit``."""
+    if (first, last) != (max(first, "0001-01"), min(last, "9998-12")):
+        return None
+    months: list[str] = []
+    month = first
+    while month <= last and len(months) <= limit:
+        months.append(month)
+        # 31 days after the first day of any month is a day of the next month.
+        month = month_of(first_day(month) + 31)
+    return months if len(months) <= limit else None

@@ -1,1 +1,0 @@
-"""Nouns and rules. Pure: no clock, no network, no environment; standard library only."""

@@ -1,0 +1,168 @@
+"""Responses: documents, headers and errors."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from http import HTTPStatus
+from typing import Any
+
+from chalicelib.core.errors import Conflict, RateLimited, StintError, Unavailable
+from chalicelib.http.openapi.examples import response_example
+from chalicelib.http.openapi.schemas import document_name, schema_reference, value_schema
+from chalicelib.http.routing import Route, RouteKind
+from chalicelib.jsonapi.errors import ERROR_STATUS
+from chalicelib.jsonapi.requests import JSON_API
+from chalicelib.jsonapi.resource import Kind
+
+Response = dict[str, Any]
+
+_SECONDS = {"type": "integer", "minimum": 0}
+
+HEADERS: Mapping[str, Any] = {
+    "ETag": {
+        "description": "Entity tag of this response, for `If-None-Match`.",
+        "schema": {"type": "string"},
+    },
+    "Location": {
+        "description": "URL of the new record.",
+        "schema": {"type": "string", "format": "uri"},
+    },
+    "Idempotency-Replayed": {
+        "description": "Present when an earlier request with this key already did this.",
+        "schema": {"const": "true"},
+    },
+    "Retry-After": {
+        "description": "Seconds to wait before the next attempt.",
+        "schema": _SECONDS,
+    },
+    "X-RateLimit-Reset": {"description": "Same as `Retry-After`.", "schema": _SECONDS},
+}
+
+_ERROR_HEADERS: Mapping[type[StintError], tuple[str, ...]] = {
+    Conflict: ("Retry-After",),
+    RateLimited: ("Retry-After", "X-RateLimit-Reset"),
+    Unavailable: ("Retry-After",),
+}
+
+ERRORS_SCHEMA = {
+    "type": "object",
+    "description": "Error document.",
+    "required": ["errors"],
+    "properties": {
+        "errors": {
+            "type": "array",
+            "minItems": 1,
+            "items": {
+                "type": "object",
+                "required": ["status", "code", "title", "detail"],
+                "properties": {
+                    "id": {
+                        "type": "string",
+                        "description": "Id of a 500 error. Quote it in reports.",
+                    },
+                    "status": {"type": "string", "description": "HTTP status."},
+                    "code": {
+                        "type": "string",
+                        "description": "Stable error code.",
+                        "enum": list(ERROR_STATUS),
+                    },
+                    "title": {"type": "string", "description": "Short summary of the error."},
+                    "detail": {"type": "string", "description": "What is wrong and what to do."},
+                    "source": {
+                        "type": "object",
+                        "description": "Part of the request that caused the error.",
+                        "properties": {
+                            "pointer": {"type": "string"},
+                            "parameter": {"type": "string"},
+                            "header": {"type": "string"},
+                        },
+                    },
+                    "meta": {
+                        "type": "object",
+                        "properties": {
+                            "earliest_started_at": {
+                                **value_schema(Kind.TIMESTAMP),
+                                "description": "For `overlaps_session`: the earliest valid start.",
+                            }
+                        },
+                    },
+                },
+            },
+        }
+    },
+}
+
+
+def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, Response]:
+    """Return all responses of a route by HTTP status.
+
+    ``url`` is the URL of the route, ``links`` are the links of the successful response.
+    """
+    responses = {str(route.success): _success(route, url, links)}
+    if route.kind in (RouteKind.LIST, RouteKind.SHOW):
+        responses["304"] = {
+            "description": "Not modified.",
+            "headers": _headers("ETag"),
+        }
+    return {**responses, **_error_responses(route)}
+
+
+def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
+    if route.kind is RouteKind.DELETE:
+        return {"description": "Success."}
+    response: Response = {
+        "description": _SUCCESS_DESCRIPTIONS.get(route.kind, "Success."),
+        "content": {
+            JSON_API: {
+                "schema": schema_reference(document_name(route)),
+                "example": response_example(route, url),
+            }
+        },
+    }
+    header_names = []
+    if route.kind in (RouteKind.LIST, RouteKind.SHOW):
+        header_names.append("ETag")
+    if route.kind is RouteKind.CREATE:
+        header_names.append("Location")
+    if route.idempotent:
+        header_names.append("Idempotency-Replayed")
+    if header_names:
+        response["headers"] = _headers(*header_names)
+    return {**response, "links": links} if links else response
+
+
+_SUCCESS_DESCRIPTIONS = {
+    RouteKind.LIST: "A page of the list.",
+    RouteKind.SHOW: "The record.",
+    RouteKind.CREATE: "The new record.",
+}
+
+
+def _error_responses(route: Route) -> dict[str, Response]:
+    by_status: dict[HTTPStatus, dict[str, type[StintError]]] = defaultdict(dict)
+    for error in route.errors:
+        by_status[ERROR_STATUS[error.code][0]][error.code] = error
+    return {
+        str(status.value): _error_response(status, by_status[status])
+        for status in sorted(by_status)
+    }
+
+
+def _error_response(status: HTTPStatus, errors: Mapping[str, type[StintError]]) -> Response:
+    codes = [code for code in ERROR_STATUS if code in errors]
+    header_names = dict.fromkeys(
+        name for error in errors.values() for name in _ERROR_HEADERS.get(error, ())
+    )
+    response: Response = {
+        "description": f"{status.phrase}: {', '.join(f'`{code}`' for code in codes)}.",
+        "content": {
+            JSON_API: {
+                "schema": schema_reference("Errors"),
+                "examples": {code: {"$ref": f"#/components/examples/{code}"} for code in codes},
+            }
+        },
+    }
+    return {**response, "headers": _headers(*header_names)} if header_names else response
+
+
+def _headers(*names: str) -> dict[str, Any]:
+    return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

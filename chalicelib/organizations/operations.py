@@ -1,0 +1,84 @@
+"""The caller and the caller's organization, as lists of one record. Contract section 10."""
+
+from collections.abc import Callable, Mapping, Sequence
+from typing import Any, TypeVar
+
+from msgspec.structs import replace
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import RecordNotFound
+from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
+from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry
+from chalicelib.core.write_set import changed
+from chalicelib.organizations.model import Membership, Organization
+from chalicelib.people.model import Person
+
+Record = TypeVar("Record", Organization, Membership, Person)
+
+VIEW_ORGANIZATION: ViewPolicy[Organization] = ViewPolicy(Visibility.EVERYONE, lambda _: None)
+VIEW_MEMBERSHIP: ViewPolicy[Membership] = ViewPolicy(
+    Visibility.OWNER, lambda membership: membership.id
+)
+
+
+class CurrentUser:
+    """Operations on the caller and the caller's organization.
+
+    The parameter ``ids`` is ignored: the lists have one record each.
+    """
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
+
+    def organizations(
+        self, caller: Caller, ids: frozenset[int] | None = None
+    ) -> Sequence[Organization]:
+        """The caller's organization, with its present settings. One call."""
+        del ids
+        organization_id = caller.organization.id
+        organization = self._database.get(Organization, organization_id, organization_id)
+        return [] if organization is None else [organization]
+
+    def users(self, caller: Caller, ids: frozenset[int] | None = None) -> Sequence[Person]:
+        """The caller, as a person. One call."""
+        del ids
+        person = self._database.get(Person, caller.organization.id, caller.person_id)
+        return [] if person is None else [person]
+
+    def memberships(
+        self, caller: Caller, ids: frozenset[int] | None = None
+    ) -> Sequence[Membership]:
+        """The caller's membership. No call."""
+        del ids
+        return [Membership(caller.person_id, caller.organization.id, caller.role)]
+
+    def update_organization(
+        self, caller: Caller, organization_id: int, values: Mapping[str, Any]
+    ) -> Result[Organization]:
+        """Change the caller's organization. Two calls. Raises ``RecordNotFound``."""
+
+        def decide(now: int) -> Decision[Organization]:
+            del now
+            organization = find_by_id(self.organizations)(caller, organization_id)
+            after = replace(organization, **values)
+            return Decision(after, records=changed(organization, after))
+
+        return commit_with_retry(self._dependencies, None, decide)
+
+
+def find_by_id(
+    read: Callable[[Caller], Sequence[Record]],
+) -> Callable[[Caller, int], Record]:
+    """Return a function that finds a record by its id in the list that ``read`` returns.
+
+    The function raises ``RecordNotFound``.
+    """
+
+    def find(caller: Caller, record_id: int) -> Record:
+        for record in read(caller):
+            if record.id == record_id:
+                return record
+        raise RecordNotFound
+
+    return find

@@ -1,0 +1,21 @@
+"""Organizations in DynamoDB."""
+
+from pynamodb.attributes import UnicodeAttribute
+
+from chalicelib.dynamodb.items import IntegerAttribute, declare_directory_kind
+from chalicelib.dynamodb.tables import DirectoryModel
+from chalicelib.organizations.model import Organization
+
+
+class OrganizationModel(DirectoryModel):
+    """Item of an :class:`~chalicelib.organizations.model.Organization`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    name = UnicodeAttribute()
+    time_zone = UnicodeAttribute()
+    auto_stop_after = IntegerAttribute()
+
+
+declare_directory_kind(Organization, OrganizationModel, "organization")

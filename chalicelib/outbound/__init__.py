@@ -1,1 +1,0 @@
-"""What lies outside beside the database: queues, secrets, and the receivers of events."""

@@ -1,0 +1,48 @@
+"""People and their roles."""
+
+from enum import StrEnum
+
+from msgspec import Struct
+
+
+class Role(StrEnum):
+    """The role of a person in their organization (contract section 5)."""
+
+    ADMIN = "admin"
+    MEMBER = "member"
+
+
+ROLE_IDS = {Role.ADMIN: 1, Role.MEMBER: 3}
+"""Productive's numbers for the roles: 1 is an admin, 3 a member of staff."""
+
+
+class Person(Struct, frozen=True):
+    """A person who tracks time. ``created_at`` and ``deactivated_at`` are timestamps.
+
+    Every person has an e-mail address. ``email`` is None if the caller may not see it.
+    """
+
+    id: int
+    organization_id: int
+    first_name: str
+    last_name: str
+    email: str | None
+    role: Role
+    created_at: int
+    title: str | None = None
+    nickname: str | None = None
+    avatar_url: str | None = None
+    deactivated_at: int | None = None
+
+    @property
+    def is_active_admin(self) -> bool:
+        """Whether the person is an admin and not deactivated."""
+        return self.role is Role.ADMIN and self.deactivated_at is None
+
+
+class UniqueConstraint(Struct, frozen=True):
+    """Reserves a name, such as an e-mail address, in an organization for the person ``id``."""
+
+    name: str
+    organization_id: int
+    id: int

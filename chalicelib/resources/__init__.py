@@ -1,1 +1,0 @@
-"""Each resource, declared once; and ``registry``, which finds them by type."""

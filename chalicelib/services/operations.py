@@ -1,0 +1,58 @@
+"""Create, show, list, update, archive and restore services. Contract section 10."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.idempotency import IdempotencyKey
+from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
+from chalicelib.core.record_operations import RecordOperations
+from chalicelib.core.unit_of_work import Result
+from chalicelib.services.model import Service
+
+VIEW_SERVICE: ViewPolicy[Service] = ViewPolicy(Visibility.EVERYONE, lambda _: None)
+
+
+class Services:
+    """Operations on services."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._records = RecordOperations(dependencies, Service, VIEW_SERVICE)
+
+    def show(self, caller: Caller, service_id: int) -> Service:
+        """A service. One call. Raises ``RecordNotFound``."""
+        return self._records.show(caller, service_id)
+
+    def read(self, caller: Caller, ids: frozenset[int] | None) -> Sequence[Service]:
+        """The services with these ids; None: all. One call, or one for each MB.
+
+        Raises ``QueryTooBroad`` if all services are more than 5 MB.
+        """
+        return self._records.read(caller, ids)
+
+    def create(
+        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+    ) -> Result[Service]:
+        """Create a service. One call, or two with a key."""
+        organization_id = caller.organization.id
+
+        def build(service_id: int) -> Service:
+            return Service(id=service_id, organization_id=organization_id, **values)
+
+        return self._records.create(caller, build, key)
+
+    def update(self, caller: Caller, service_id: int, values: Mapping[str, Any]) -> Result[Service]:
+        """Change a service. Two calls; one if nothing changes. Raises ``RecordNotFound``."""
+        return self._records.update(caller, service_id, values)
+
+    def archive(self, caller: Caller, service_id: int) -> Result[Service]:
+        """Archive a service. Two calls; one if already archived. Raises ``RecordNotFound``."""
+        return self._records.update(caller, service_id, _archived)
+
+    def restore(self, caller: Caller, service_id: int) -> Result[Service]:
+        """Restore an archived service. Two calls. Raises ``RecordNotFound``."""
+        return self._records.update(caller, service_id, {"archived_at": None})
+
+
+def _archived(service: Service, now: int) -> Mapping[str, Any]:
+    return {"archived_at": now if service.archived_at is None else service.archived_at}

@@ -1,1 +1,0 @@
-"""PynamoDB and DynamoDB, and nobody else: models, keys, reads, queries, transactions."""

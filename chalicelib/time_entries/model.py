@@ -1,0 +1,175 @@
+"""Time entries, their revisions, and queries of time entries."""
+
+from collections.abc import Callable, Mapping
+from enum import Enum, IntEnum, StrEnum
+
+from msgspec import Struct
+
+from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, SECONDS_PER_DAY, rounded_minutes
+from chalicelib.people.model import Person
+from chalicelib.services.model import Service
+
+
+class TrackMethod(IntEnum):
+    """How the time of an entry was tracked. Contract section 10."""
+
+    MANUAL = 1
+    TIMER = 2
+    BOTH = 4
+
+
+class TimeEntry(Struct, frozen=True):
+    """A person's time on a service on a date.
+
+    :param date: ``YYYY-MM-DD``.
+    :param billable: whether the service was billable when it was assigned.
+    :param billable_minutes: set manually; None: all of a billable service's time.
+    :param tracked_seconds: the sum of the stopped sessions.
+    :param adjusted_seconds: what manual edits added or, if negative, subtracted.
+    :param timer_count: how many timers it has.
+    :param timer_started_at: the start of its latest session, a timestamp.
+    :param timer_stopped_at: the stop of its latest session; None: it is running, or there is none.
+    :param version: increases with each change.
+    :param deleted_at: when it was deleted. It is never returned then; its timers are still purged.
+    """
+
+    id: int
+    organization_id: int
+    person_id: int
+    service_id: int
+    date: str
+    created_at: int
+    updated_at: int
+    creator_id: int
+    billable: bool = True
+    billable_minutes: int | None = None
+    note: str | None = None
+    track_method: TrackMethod = TrackMethod.TIMER
+    tracked_seconds: int = 0
+    adjusted_seconds: int = 0
+    timer_count: int = 0
+    running_timer_id: int | None = None
+    latest_timer_id: int | None = None
+    timer_started_at: int | None = None
+    timer_stopped_at: int | None = None
+    version: int = 1
+    deleted_at: int | None = None
+
+    @property
+    def had_sessions(self) -> bool:
+        """Whether a timer was ever started on the entry."""
+        return self.latest_timer_id is not None or self.timer_count > 0
+
+    @property
+    def time(self) -> int:
+        """Minutes: the sum of all seconds, rounded half up once. Contract section 4."""
+        return max(0, rounded_minutes(self.tracked_seconds + self.adjusted_seconds))
+
+    @property
+    def billable_time(self) -> int:
+        """Billable minutes: those set manually, else all of a billable service's time."""
+        if self.billable_minutes is not None:
+            return self.billable_minutes
+        return self.time if self.billable else 0
+
+
+class EntrySort(Enum):
+    """The fields that time entries can be sorted by."""
+
+    DATE = "date"
+    CREATED_AT = "created_at"
+    UPDATED_AT = "updated_at"
+
+
+class EntryQuery(Struct, frozen=True):
+    """Conditions, order and page of a list of time entries. A condition of None matches all.
+
+    All conditions must match; of the ids of one condition, one must match.
+
+    :param first_date: ``YYYY-MM-DD``, included.
+    :param last_date: ``YYYY-MM-DD``, included.
+    :param predicate: returns whether an entry matches the other conditions.
+    :param page: the number of the page, from 1.
+    """
+
+    organization_id: int
+    ids: frozenset[int] | None = None
+    person_ids: frozenset[int] | None = None
+    service_ids: frozenset[int] | None = None
+    first_date: str = FIRST_DATE
+    last_date: str = LAST_DATE
+    predicate: Callable[[TimeEntry], bool] | None = None
+    sort: EntrySort = EntrySort.DATE
+    descending: bool = False
+    page: int = 1
+    page_size: int = 30
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether no time entry can match."""
+        no_ids = frozenset[int]()
+        return no_ids in (self.ids, self.person_ids, self.service_ids) or (
+            self.first_date > self.last_date
+        )
+
+    def matches(self, entry: TimeEntry) -> bool:
+        """Whether a time entry of this organization matches."""
+        return (
+            (self.ids is None or entry.id in self.ids)
+            and (self.person_ids is None or entry.person_id in self.person_ids)
+            and (self.service_ids is None or entry.service_id in self.service_ids)
+            and self.first_date <= entry.date <= self.last_date
+            and (self.predicate is None or self.predicate(entry))
+        )
+
+
+MAX_MINUTES = 31 * 24 * 60
+"""The maximum time of an entry: a month. Some people enter a month's time on one date."""
+
+EARLIEST_DATE = "2000-01-01"
+LATEST_DATE = "2199-12-31"
+"""The range of an entry's date. Other dates are typing errors."""
+
+REVISION_RETENTION_SECONDS = 10 * 366 * SECONDS_PER_DAY
+"""Ten years: longer than anyone asks about entries that were paid and invoiced."""
+
+
+class RevisionAction(StrEnum):
+    """The kind of a manual change."""
+
+    UPDATED = "updated"
+    DELETED = "deleted"
+
+
+class Revision(Struct, frozen=True):
+    """A manual change of a time entry. Ids increase with time.
+
+    :param person_id: the person who made the change.
+    :param created_at: the timestamp of the change.
+    :param before: the changed values by name, before the change. Times are in minutes.
+    :param after: the same values after the change; None after a deletion.
+    """
+
+    id: int
+    organization_id: int
+    time_entry_id: int
+    person_id: int
+    act: RevisionAction
+    created_at: int
+    before: Mapping[str, str | int | None]
+    after: Mapping[str, str | int | None]
+
+
+class ManualEdit(Struct, frozen=True):
+    """Who edits an entry, when, and the id of the revision."""
+
+    person_id: int
+    now: int
+    revision_id: int
+
+
+class References(Struct, frozen=True):
+    """The service and the person that an edit names. None: not named, or it does not exist."""
+
+    service: Service | None = None
+    person: Person | None = None

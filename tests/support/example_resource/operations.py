@@ -1,0 +1,33 @@
+"""Create, show, list, update and delete projects."""
+
+from collections.abc import Mapping
+from typing import Any
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.idempotency import IdempotencyKey
+from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
+from chalicelib.core.record_operations import RecordOperations
+from chalicelib.core.unit_of_work import Result
+from tests.support.example_resource.model import Project
+
+VIEW_PROJECT: ViewPolicy[Project] = ViewPolicy(Visibility.EVERYONE, lambda _: None)
+
+
+class Projects:
+    """Operations on projects."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._records = RecordOperations(dependencies, Project, VIEW_PROJECT)
+        self.show, self.read = self._records.show, self._records.read
+        self.update, self.delete = self._records.update, self._records.delete
+
+    def create(
+        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+    ) -> Result[Project]:
+        """Create a project. One call, or two with a key."""
+        organization_id = caller.organization.id
+
+        def build(project_id: int) -> Project:
+            return Project(id=project_id, organization_id=organization_id, **values)
+
+        return self._records.create(caller, build, key)
