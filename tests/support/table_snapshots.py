@@ -17,21 +17,24 @@ Snapshot = dict[str, list[dict[str, Any]]]
 
 def snapshot(connection: Connection) -> Snapshot:
     """Return all items of all tables in DynamoDB's format. Each table must fit in one page."""
-    tables: Snapshot = {}
-    for model in TABLES:
-        name = table_name(model)
-        response = connection.dispatch("Scan", {"TableName": name, "ConsistentRead": True})
-        assert "LastEvaluatedKey" not in response
-        tables[name.removeprefix(f"{TABLE_PREFIX}-")] = sorted(response["Items"], key=json.dumps)
-    return tables
+    names = [table_name(model).removeprefix(f"{TABLE_PREFIX}-") for model in TABLES]
+    return {name: _scan(connection, name) for name in names}
 
 
 def items(connection: Connection, table: str) -> list[dict[str, Any]]:
     """Return the items of one table as plain Python values; numbers become ints."""
     return [
-        {name: _plain(value) for name, value in item.items()}
-        for item in snapshot(connection)[table]
+        {name: _plain(value) for name, value in item.items()} for item in _scan(connection, table)
     ]
+
+
+def _scan(connection: Connection, table: str) -> list[dict[str, Any]]:
+    """Return the items of one table, sorted by their JSON."""
+    name = f"{TABLE_PREFIX}-{table}"
+    response = connection.dispatch("Scan", {"TableName": name, "ConsistentRead": True})
+    assert "LastEvaluatedKey" not in response
+    found: list[dict[str, Any]] = response["Items"]
+    return sorted(found, key=json.dumps)
 
 
 def _plain(value: dict[str, Any]) -> Any:
