@@ -10,8 +10,9 @@ CHECK_INSTALLED := $(CHECK_VENV)/.installed
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 DYNAMODB_LOCAL = $(BIN)/python -m tools.devserver.dynamodb_local
-# The fastest tests that cover the most: `make test-quick`.
-QUICK := tests/core tests/jsonapi tests/timers tests/time_entries
+# `make test-quick`: rules, JSON:API, and start and stop over HTTP.
+QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_rules*.py) \
+         tests/timers/test_api_start.py tests/timers/test_api_stop.py tests/services
 RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/time_entries/test_races.py tests/people/test_races.py
 
 .DEFAULT_GOAL := help
