@@ -20,6 +20,7 @@ import chalicelib
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import table_name
+from chalicelib.dynamodb.items import from_item, to_item
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.http.application import create_app
 from chalicelib.http.routing import Route, RouteKind
@@ -32,7 +33,7 @@ from tests.support.example_resource.repository import ProjectModel
 from tests.support.example_resource.samples import PROJECT
 from tests.support.fixtures import ADMIN, KOLKATA, MEMBER, STRANGER, ZAGREB, Fixtures, put_all
 from tests.support.openapi_checks import TABLE, Description
-from tests.support.samples import samples, send_sample
+from tests.support.samples import records, samples, send_sample
 from tests.support.table_snapshots import snapshot
 
 WITH_PROJECTS = (*REGISTRY, PROJECTS_ENTRY)
@@ -269,6 +270,11 @@ def test_new_resource_is_one_package_and_one_line_in_the_registry(
         assert "example_resource" not in path.read_text(), path
         if _module_name(path) in modules:
             assert not re.search(r"\bProjects?\b|\bPROJECTS\b|\"projects\"", path.read_text()), path
+
+
+@pytest.mark.parametrize("record", records([PROJECTS_ENTRY]))
+def test_new_record_equals_itself_after_conversion_to_an_item_and_back(record: object) -> None:
+    assert from_item(type(record), to_item(record).serialize()) == record
 
 
 def test_new_resource_needs_no_new_table(connection: Connection) -> None:

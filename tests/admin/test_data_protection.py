@@ -14,26 +14,26 @@ from msgspec.structs import fields
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.api_tokens.model import ApiToken
 from chalicelib.api_tokens.repository import CredentialModel, PersonTokensModel
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.repository import CounterModel
 from chalicelib.deliveries.model import ATTEMPT_RETENTION_SECONDS, DeliveryAttempt, DeliveryStatus
 from chalicelib.deliveries.repository import DeliveryAttemptModel, log_attempts
 from chalicelib.dynamodb.idempotency_records import IdempotencyModel
+from chalicelib.dynamodb.items import declared_entities, to_item
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.events.documents import webhook_body
 from chalicelib.events.rules import current_entry_event
-from chalicelib.organizations.repository import OrganizationModel
+from chalicelib.http.registration import PersonalData, Registration
 from chalicelib.people.model import Person, Role
 from chalicelib.people.repository import PersonModel, UniqueConstraintModel
 from chalicelib.people.rules import erasure_values
-from chalicelib.registry import models
-from chalicelib.services.repository import ServiceModel
-from chalicelib.time_entries.model import TimeEntry
+from chalicelib.registry import REGISTRY, models
+from chalicelib.time_entries.model import Revision, TimeEntry
 from chalicelib.time_entries.repository import RevisionModel, TimeEntryModel
 from chalicelib.timers.model import Timer
 from chalicelib.timers.repository import PersonStateModel, TimerModel
-from chalicelib.webhooks.repository import WebhookModel
 from tests.support.api import JSON_API, Api, Response
 from tests.support.clock import MINUTE, FakeClock
 from tests.support.failing_calls import failing
@@ -41,6 +41,7 @@ from tests.support.fault_injection import WRITE, Fault, Injection, Killed, inter
 from tests.support.fixtures import ADMIN, DESIGN, MEMBER, ZAGREB, Fixtures, token_id
 from tests.support.invariants import violations_of
 from tests.support.operator import Operator
+from tests.support.samples import records
 from tests.support.table_snapshots import items, snapshot
 from tools.ops.snapshot import SnapshotReader
 
@@ -421,19 +422,45 @@ COVERAGE: dict[type[Model], str] = {
     PersonModel: "exported; overwritten",
     UniqueConstraintModel: "an e-mail address, exported with the person; released",
     CounterModel: "derived from the exported timers; retained with the id only",
-    OrganizationModel: "not personal; exported for context",
-    ServiceModel: "not personal",
-    WebhookModel: "not personal",
     DeliveryAttemptModel: "exported if it has a body; its note is erased on request",
     DirectoryModel: "the table of the models above",
 }
 
 
-def test_each_model_is_covered_by_data_protection() -> None:
-    """Add a new model to the export and the erasure, or state here why not."""
+def test_each_model_with_personal_data_is_covered_by_data_protection() -> None:
+    """Add a model to the export and the erasure; or its resource is registered as not personal."""
+    not_personal = {
+        type(to_item(record))
+        for record in records(_registered(personal=False))
+        if type(record) in declared_entities()
+    }
     # Without the example resource of the tests.
     stored = {model for model in models() if model.__module__.startswith("chalicelib.")}
-    assert set(COVERAGE) == stored
+    assert set(COVERAGE) == stored - not_personal
+
+
+MEMBERS: dict[type[Any], str] = {
+    Timer: "timers",
+    TimeEntry: "time_entries",
+    Revision: "revisions",
+    Person: "person",
+    ApiToken: "tokens",
+    DeliveryAttempt: "deliveries",
+}
+"""The member of an exported document for each entity with personal data."""
+
+
+def test_each_resource_registered_as_personal_is_exported(
+    operator: Operator, factory: PersonFactory
+) -> None:
+    personal = {each.resource.entity for each in _registered(personal=True)}
+    assert personal == set(MEMBERS)
+    exported = json.loads(operator.done("people", "export", factory.create().id, *IN_ZAGREB))
+    assert all(exported[member] for member in MEMBERS.values())
+
+
+def _registered(*, personal: bool) -> list[Registration]:
+    return [each for each in REGISTRY if (each.personal_data is not PersonalData.NONE) is personal]
 
 
 def test_admin_other_than_the_last_can_be_erased(operator: Operator) -> None:

@@ -1,7 +1,15 @@
-"""Sample requests for the routes of organizations and memberships."""
+"""Example records, and sample requests for the routes of organizations and memberships."""
 
+from chalicelib.organizations.model import Membership, Organization
+from chalicelib.people.model import Role
 from tests.support.fixtures import OTHER_MEMBER, ZAGREB
 from tests.support.samples import Sample
+
+RECORDS = (
+    Organization(2149, "Studio", "Europe/Zagreb"),
+    Organization(2149, "Adriatic", "Europe/Zagreb", 3600),
+    Membership(8784, 2149, Role.MEMBER),
+)
 
 SAMPLES = {
     "list_organizations": Sample(),

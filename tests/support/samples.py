@@ -1,6 +1,10 @@
-"""A sample request for each route. An admin has the permission to send all of them.
+"""Example records, and a sample request for each route.
 
 Each resource has its own: ``tests/<package>/samples.py`` for ``chalicelib/<package>/``.
+
+- ``RECORDS``: at least one record of each entity. The first one of each entity has few values, and
+  the ids in it are those of the first records of the other resources. Another one has all values.
+- ``SAMPLES``: a request for each route. An admin has the permission to send all of them.
 """
 
 from collections.abc import Iterable, Mapping
@@ -38,6 +42,12 @@ def samples(registry: Iterable[Registration] = REGISTRY) -> Mapping[str, Sample]
         assert not own.keys() & collected.keys()
         collected.update(own)
     return collected
+
+
+def records(registry: Iterable[Registration] = REGISTRY) -> list[Any]:
+    """Return the example records of registered resources."""
+    packages = dict.fromkeys(map(_package_of, registry))
+    return [each for package in packages for each in import_module(f"{package}.samples").RECORDS]
 
 
 def send_sample(

@@ -1,7 +1,14 @@
-"""Sample requests for the routes of timers, and of what runs on time entries."""
+"""Example records, and sample requests for the routes of timers, and of stops by time entry."""
 
+from chalicelib.timers.model import StopReason, Timer
 from tests.support.fixtures import DESIGN, OTHER_MEMBERS_ENTRY
 from tests.support.samples import TIMER, Sample
+
+RECORDS = (
+    Timer(16, 2149, 8784, 364, 60, 3660, 120),
+    Timer(8, 2149, 8784, 364, 1000, 2000),
+    Timer(7, 2149, 8784, 364, 1000, 2000, 1500, StopReason.AUTO, 3),
+)
 
 SAMPLES = {
     "list_timers": Sample(),

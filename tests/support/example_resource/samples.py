@@ -1,10 +1,11 @@
-"""Sample requests for the routes of projects."""
+"""An example record, and sample requests for the routes of projects."""
 
 from tests.support.example_resource.model import Project
 from tests.support.fixtures import ZAGREB
 from tests.support.samples import Sample
 
 PROJECT = Project(41, ZAGREB.id, "Intranet", 80)
+RECORDS = (PROJECT,)
 
 SAMPLES = {
     "list_projects": Sample(),
