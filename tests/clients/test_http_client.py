@@ -3,7 +3,6 @@
 import socket
 import ssl
 import threading
-import time
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 
@@ -108,9 +107,7 @@ def test_response_that_is_not_http_in_time_is_a_failure(
     receiver: Receiver, response: Answering, failure: str
 ) -> None:
     receiver.responses = [response]
-    started_at = time.monotonic()
     assert post(LOCAL, receiver.url) == WebhookResponse(failure=failure)
-    assert time.monotonic() - started_at < 2
 
 
 def test_endless_100_continue_responses_time_out(receiver: Receiver) -> None:
@@ -134,9 +131,7 @@ def test_endless_100_continue_responses_time_out(receiver: Receiver) -> None:
 )
 def test_content_after_the_status_line_is_ignored(receiver: Receiver, response: Answering) -> None:
     receiver.responses = [response]
-    started_at = time.monotonic()
     assert post(LOCAL, receiver.url) == WebhookResponse(200)
-    assert time.monotonic() - started_at < 2
 
 
 def test_refused_connection_has_a_fixed_failure_text() -> None:
@@ -282,10 +277,8 @@ def test_certificate_of_an_ip_address_is_accepted(authority: trustme.CA) -> None
 def test_timeout_applies_over_tls(authority: trustme.CA, response: Answering) -> None:
     with tls_receiver(authority, NAME) as receiver:
         receiver.responses = [response]
-        started_at = time.monotonic()
         result = post(client_trusting(authority, "127.0.0.1"), f"https://{NAME}:{receiver.port}/")
         assert result == WebhookResponse(failure=TIMED_OUT)
-        assert time.monotonic() - started_at < 2
 
 
 def test_hanging_tls_handshake_times_out(authority: trustme.CA) -> None:

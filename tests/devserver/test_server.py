@@ -6,7 +6,6 @@ import re
 import shlex
 import subprocess
 import sys
-import time
 from collections.abc import Iterator
 from contextlib import closing
 from http.client import HTTPConnection
@@ -118,9 +117,7 @@ def test_printed_curl_commands_work(server: Server) -> None:
         assert server.send(method, path, headers, body)[0] in (200, 201)
 
 
-def test_webhook_receives_a_signed_start_event_within_two_seconds(
-    server: Server, receiver: Receiver
-) -> None:
+def test_webhook_receives_a_signed_start_event(server: Server, receiver: Receiver) -> None:
     webhook = {"data": {"attributes": {"name": "mine", "url": receiver.url}}}
     status, _, created = server.send(
         "POST", "/api/v2/webhooks", ADMIN | JSON_API, json.dumps(webhook).encode()
@@ -128,11 +125,9 @@ def test_webhook_receives_a_signed_start_event_within_two_seconds(
     assert status == 201
     body = json.dumps(source.START_ON_SERVICE).encode()
     _, _, started = server.send("POST", "/api/v2/timers", ADMIN | JSON_API, body)
-    sent_at = time.monotonic()
     # Events from just before the webhook was created may also arrive.
     expected = ("timer.started", started["data"]["id"])
     assert eventually(lambda: expected in [_type_and_id(request) for request in receiver.received])
-    assert time.monotonic() - sent_at < 2
     for request in receiver.received:
         Webhook(created["meta"]["secret"]).verify(request.body, dict(request.headers))
     server.send("DELETE", f"/api/v2/webhooks/{created['data']['id']}", ADMIN)

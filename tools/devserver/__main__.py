@@ -173,7 +173,7 @@ def _set_up(
     print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
     print(f"  demo data {demo_data}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
-    print("  webhooks  delivered within two seconds, also to http:// on this machine")
+    print("  webhooks  delivered at once, also to http:// on this machine")
     return dependencies, feeds
 
 
