@@ -6,7 +6,7 @@ from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.lists import CursorPage, Page
-from chalicelib.core.permissions import ADMINS, OWN, Caller, limit_to_caller
+from chalicelib.core.permissions import ADMINS, OWN, Caller
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import PersonalData, Registration
 from chalicelib.http.routing import Route
@@ -329,16 +329,15 @@ class TimeEntryList:
 
     def page(self, caller: Caller, query: ListQuery) -> Page[TimeEntry]:
         """A page by number."""
-        return self._entries.page(_entry_query(caller, query))
+        return self._entries.page(caller, _entry_query(caller, query))
 
     def cursor_page(
         self, caller: Caller, query: ListQuery, position: ReadPosition
     ) -> tuple[CursorPage[TimeEntry], str]:
         """A cursor page, and the list's description."""
         entry_query = _entry_query(caller, query)
-        scope = entry_query.organization_id, sorted(entry_query.person_ids or ())
-        listing = repr((scope, query.sort, query.descending, query.conditions.description()))
-        return self._entries.cursor_page(entry_query, listing, position), listing
+        conditions = query.conditions.description()
+        return self._entries.cursor_page(caller, entry_query, conditions, position)
 
 
 _INDEXED_IDS = ("id", "person_id", "service_id")
@@ -356,7 +355,7 @@ def _entry_query(caller: Caller, query: ListQuery) -> EntryQuery:
     return EntryQuery(
         organization_id=caller.organization.id,
         ids=frozenset() if is_empty else conditions.ids("id"),
-        person_ids=limit_to_caller(caller, conditions.ids("person_id")),
+        person_ids=conditions.ids("person_id"),
         service_ids=conditions.ids("service_id"),
         first_date=first,
         last_date=last,

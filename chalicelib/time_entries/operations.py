@@ -3,6 +3,8 @@
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, QueryTooBroad
 from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
@@ -11,6 +13,7 @@ from chalicelib.core.permissions import (
     Caller,
     ViewPolicy,
     Visibility,
+    limit_to_caller,
     require_view,
     resolve_person,
 )
@@ -123,24 +126,32 @@ class TimeEntries:
             for revision in repository.revisions(connection, organization_id, entry_id)
         ]
 
-    def page(self, query: EntryQuery) -> Page[TimeEntry]:
-        """A page of entries by number.
+    def page(self, caller: Caller, query: EntryQuery) -> Page[TimeEntry]:
+        """A page by number of the entries that the caller may see.
 
         At most three calls in sequence if an index serves the query, else at most five.
         """
-        return lists.page(self._database.connection, query)
+        return lists.page(self._database.connection, _visible_to(caller, query))
 
     def cursor_page(
-        self, query: EntryQuery, listing: str, position: Callable[[str], str | None]
-    ) -> CursorPage[TimeEntry]:
-        """A cursor page of entries.
+        self,
+        caller: Caller,
+        query: EntryQuery,
+        conditions: object,
+        position: Callable[[str], str | None],
+    ) -> tuple[CursorPage[TimeEntry], str]:
+        """A cursor page of the entries that the caller may see, and the list's description.
 
-        ``position`` gets the list's description (``listing``) and returns where to begin; None: at
-        the beginning. Its exceptions are not caught. One call if an index serves the query, else at
-        most five.
+        ``conditions`` are what the description says about the query's predicate. ``position`` gets
+        the description and returns where to begin; None: at the beginning. Its exceptions are not
+        caught. One call if an index serves the query, else at most five.
         """
-        start = position(listing)
-        return lists.cursor_page(self._database.connection, query, start, query.page_size)
+        visible = _visible_to(caller, query)
+        scope = visible.organization_id, sorted(visible.person_ids or ())
+        description = repr((scope, visible.sort.value, visible.descending, conditions))
+        start = position(description)
+        page = lists.cursor_page(self._database.connection, visible, start, visible.page_size)
+        return page, description
 
     def _load(
         self, caller: Caller, entry_id: int, named: Sequence[tuple[type[Any], int]] = ()
@@ -170,3 +181,7 @@ def _check_caller(caller: Caller, person_id: int, person: Person | None) -> None
 
 def _decision(update: UpdateResult) -> Decision[TimeEntry]:
     return Decision(update.entry, update.write_set, update.records)
+
+
+def _visible_to(caller: Caller, query: EntryQuery) -> EntryQuery:
+    return replace(query, person_ids=limit_to_caller(caller, query.person_ids))
