@@ -12,7 +12,7 @@ import botocore.session
 from pynamodb.connection import Connection
 
 from benchmarks.write_units import Table, Write, table_of, units, writes_in
-from chalicelib.dynamodb.concurrency import THREAD_NAME
+from chalicelib.dynamodb.parallel_calls import THREAD_NAME
 
 _MAIN = ""
 _BEFORE = "bench.before"

@@ -84,13 +84,13 @@ def connection(_tables: Connection, settings: Settings) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def store(connection: Connection) -> Database:
+def database(connection: Connection) -> Database:
     return Database(connection)
 
 
 @pytest.fixture
-def fixtures(store: Database) -> Fixtures:
-    return create_fixtures(store)
+def fixtures(database: Database) -> Fixtures:
+    return create_fixtures(database)
 
 
 @pytest.fixture
@@ -99,10 +99,10 @@ def clock() -> FakeClock:
 
 
 @pytest.fixture
-def dependencies(store: Database, clock: FakeClock, settings: Settings) -> Dependencies:
+def dependencies(database: Database, clock: FakeClock, settings: Settings) -> Dependencies:
     """Real dependencies, except time: the clock is fake, and a sleep advances it."""
     return Dependencies(
-        store,
+        database,
         IdGenerator(clock.milliseconds),
         clock=clock,
         sleep=clock.advance,

@@ -28,7 +28,7 @@ from chalicelib.people.model import Role
 from chalicelib.registry import REGISTRY, TABLES, build_routes
 from tests.support import example_resource
 from tests.support.api import JSON_API, Api, Response
-from tests.support.example_resource.api import PROJECTS, PROJECTS_ENTRY
+from tests.support.example_resource.api import PROJECTS, PROJECTS_REGISTRATION
 from tests.support.example_resource.repository import ProjectModel
 from tests.support.example_resource.samples import PROJECT
 from tests.support.fixtures import ADMIN, KOLKATA, MEMBER, STRANGER, ZAGREB, Fixtures, put_all
@@ -36,7 +36,7 @@ from tests.support.openapi_checks import TABLE, Description
 from tests.support.samples import records, samples, send_sample
 from tests.support.table_snapshots import snapshot
 
-WITH_PROJECTS = (*REGISTRY, PROJECTS_ENTRY)
+WITH_PROJECTS = (*REGISTRY, PROJECTS_REGISTRATION)
 
 each_route = pytest.mark.parametrize(
     "name", ["list_projects", "show_project", "create_project", "update_project", "delete_project"]
@@ -70,7 +70,7 @@ def document(app: Chalice) -> Description:
 
 
 def send(api: Api, route: Route) -> Response:
-    return send_sample(api, route, route.methods[0], "", [PROJECTS_ENTRY])
+    return send_sample(api, route, route.methods[0], "", [PROJECTS_REGISTRATION])
 
 
 def test_new_resource_is_created_shown_updated_and_deleted(admin: Api) -> None:
@@ -142,7 +142,7 @@ def test_new_resource_is_in_the_openapi_document(
     validate(document)
     assert {"name": "projects", "description": PROJECTS.description} in document["tags"]
     assert document["components"]["schemas"].keys() >= {"Project", "ProjectDocument"}
-    for name in samples([PROJECTS_ENTRY]):
+    for name in samples([PROJECTS_REGISTRATION]):
         route = routes[name]
         operation = document["paths"][route.path][route.methods[0].lower()]
         assert operation["operationId"] == name
@@ -158,7 +158,7 @@ def test_examples_of_the_new_resource_match_its_schemas(
         "type": "projects",
         "attributes": {"name": "Website", "budget_hours": 120},
     }
-    for name in samples([PROJECTS_ENTRY]):
+    for name in samples([PROJECTS_REGISTRATION]):
         route = routes[name]
         operation = document["paths"][route.path][route.methods[0].lower()]
         if route.kind is not RouteKind.DELETE:
@@ -231,7 +231,7 @@ def test_admin_of_another_organization_cannot_access_the_new_resource(
 
 
 @each_route
-def test_member_permissions_on_the_new_resource_follow_the_access_rule(
+def test_member_is_held_to_the_permissions_of_the_new_resource(
     app: Chalice,
     fixtures: Fixtures,
     connection: Connection,
@@ -257,9 +257,11 @@ def test_new_resource_is_one_package_and_one_line_in_the_registry(
     dependencies: Dependencies,
 ) -> None:
     # The line: the only difference between the two registries.
-    assert [entry for entry in WITH_PROJECTS if entry not in REGISTRY] == [PROJECTS_ENTRY]
+    assert [entry for entry in WITH_PROJECTS if entry not in REGISTRY] == [PROJECTS_REGISTRATION]
     with_projects = {route.name for route in build_routes(dependencies, WITH_PROJECTS)}
-    assert with_projects - {route.name for route in TABLE} == samples([PROJECTS_ENTRY]).keys()
+    assert (
+        with_projects - {route.name for route in TABLE} == samples([PROJECTS_REGISTRATION]).keys()
+    )
     assert with_projects >= {route.name for route in TABLE}
     # The package: it uses modules of chalicelib that do not know it, and no other resource.
     imports = _imports(Path(example_resource.__path__[0]))
@@ -272,7 +274,7 @@ def test_new_resource_is_one_package_and_one_line_in_the_registry(
             assert not re.search(r"\bProjects?\b|\bPROJECTS\b|\"projects\"", path.read_text()), path
 
 
-@pytest.mark.parametrize("record", records([PROJECTS_ENTRY]))
+@pytest.mark.parametrize("record", records([PROJECTS_REGISTRATION]))
 def test_new_record_equals_itself_after_conversion_to_an_item_and_back(record: object) -> None:
     assert from_item(type(record), to_item(record).serialize()) == record
 

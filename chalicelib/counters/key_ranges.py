@@ -9,8 +9,8 @@ from pynamodb.connection import Connection
 from chalicelib.core.timestamps import SECONDS_PER_DAY, Span
 from chalicelib.counters.model import Listed, day_number
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.concurrency import run_concurrently
 from chalicelib.dynamodb.index_query import IndexQuery
+from chalicelib.dynamodb.parallel_calls import run_concurrently
 from chalicelib.dynamodb.query_planner import FIRST, LAST, QueryPlan
 from chalicelib.timers.model import Timer
 

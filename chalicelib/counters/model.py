@@ -30,10 +30,10 @@ _EPOCH_DAY = date(1970, 1, 1).toordinal()
 
 
 class CounterKind(StrEnum):
-    """What a counter counts. The value is the first letter of the counter's name."""
+    """What a counter counts. The value begins the counter's name."""
 
     STARTS = "s"
-    STOPS = "e"
+    STOPS = "e"  # the end of a session; "s" is a start
     ENTRIES = "n"
 
     def name_of(self, number: int) -> str:

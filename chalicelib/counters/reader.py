@@ -11,7 +11,7 @@ from chalicelib.counters.model import CounterKind, Counters, CounterScope
 from chalicelib.counters.offsets import Histogram, Period, RequiredCounters, months_between
 from chalicelib.counters.repository import read_buckets, read_months
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.concurrency import run_concurrently
+from chalicelib.dynamodb.parallel_calls import run_concurrently
 
 _MONTHS_PER_BATCH = 12
 """Up to this many months are read by key, in one call with the days; more of them are a range."""

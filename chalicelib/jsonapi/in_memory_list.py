@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Callable, Sequence
-from typing import Any, Generic, Protocol, TypeVar
+from typing import Any, Generic, Protocol
 
 from msgspec import Struct
 
@@ -12,8 +12,6 @@ from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.jsonapi.resource import Record, Resource
 
-Listed = TypeVar("Listed")
-
 ReadPosition = Callable[[str], str | None]
 """Returns the start position in a list; None: its beginning. The argument describes the list."""
 
@@ -21,15 +19,15 @@ _SortKey = tuple[bool, Any, int]
 """Sort key of a record: whether the sort value is missing, the value, and the record's id."""
 
 
-class ListReader(Protocol[Listed]):
+class ListReader(Protocol[Record]):
     """Reads the records of a list request that the caller can view."""
 
-    def page(self, caller: Caller, query: ListQuery) -> Page[Listed]:
+    def page(self, caller: Caller, query: ListQuery) -> Page[Record]:
         """Return the requested page and the total number of records."""
 
     def cursor_page(
         self, caller: Caller, query: ListQuery, position: ReadPosition
-    ) -> tuple[CursorPage[Listed], str]:
+    ) -> tuple[CursorPage[Record], str]:
         """Return the records after a position, and a description of the list.
 
         Errors that ``position`` raises are not caught.

@@ -92,7 +92,7 @@ def decide_start(
     stop = None
     last_stopped_at = state.last_stopped_at
     if state.running is not None:
-        stop = _superseded(state.running, start)
+        stop = _stop_running(state.running, start)
         last_stopped_at = stop.stopped_at
         entries.append(_end_session(state.running, stop.stopped_at))
         deltas.stopped(stop.stopped_at)
@@ -127,7 +127,7 @@ def decide_stop(timer: Timer, now: int, stopped_at: int | None = None) -> Stoppe
     """Stop a timer manually. The first manual stop wins: a later one changes nothing.
 
     ``stopped_at`` is the requested timestamp; None: now. Raises :class:`InvalidAttribute` if it is
-    too far in the future.
+    too far in the future. Contract section 4.
     """
     if timer.stopped_at is not None:
         return Stopped(timer, None)
@@ -220,7 +220,7 @@ def _stop_timestamp(timer: Timer, now: int, requested: int | None) -> int:
     return max(timer.started_at, now if requested is None else min(requested, now))
 
 
-def _superseded(running: RunningTimer, start: int) -> StopTimer:
+def _stop_running(running: RunningTimer, start: int) -> StopTimer:
     if start > running.auto_stop_at:
         return StopTimer(running.timer_id, running.auto_stop_at, StopReason.AUTO)
     return StopTimer(running.timer_id, start, StopReason.SUPERSEDED)

@@ -106,7 +106,7 @@ class Webhooks:
         webhook = self.show(caller, webhook_id)
         event_id = f"evt_test_{self._dependencies.ids.generate()}"
         now = self._dependencies.now()
-        body = _outgoing().test_body(event_id, webhook, caller, now)
+        body = _delivery_queue().test_body(event_id, webhook, caller, now)
         delivery = Delivery(event_id, TEST_EVENT, webhook.organization_id, webhook.id, body)
         self._send([delivery])
         return Result(webhook, one_time_meta={"event_id": event_id})
@@ -128,7 +128,7 @@ class Webhooks:
         self, caller: Caller, webhook: Webhook, values: Mapping[str, Any]
     ) -> list[Delivery]:
         if values.get("dead_letters"):
-            dead_letters: list[Delivery] = _outgoing().dead_letters(
+            dead_letters: list[Delivery] = _delivery_queue().dead_letters(
                 self._dependencies, webhook, MAX_REPLAYED
             )
             return dead_letters
@@ -139,7 +139,7 @@ class Webhooks:
             raise InvalidAttribute(missing, detail)
         if after >= before:
             raise InvalidAttribute("before", "The time must be later than `after`.")
-        deliveries: list[Delivery] | None = _outgoing().events_between(
+        deliveries: list[Delivery] | None = _delivery_queue().events_between(
             self._dependencies, webhook, caller.organization, after, before, MAX_REPLAYED
         )
         if deliveries is None:
@@ -148,10 +148,10 @@ class Webhooks:
         return deliveries
 
     def _send(self, deliveries: Sequence[Delivery]) -> None:
-        _outgoing().send(self._dependencies.settings, deliveries)
+        _delivery_queue().send(self._dependencies.settings, deliveries)
 
     def _secret(self, webhook: Webhook) -> dict[str, str]:
-        master_key = _outgoing().master_key(self._dependencies.settings)
+        master_key = _delivery_queue().master_key(self._dependencies.settings)
         return {"secret": secret_of(master_key, webhook, webhook.secret_number)}
 
     def _check_url(self, values: Mapping[str, Any]) -> None:
@@ -163,9 +163,9 @@ class Webhooks:
             raise InvalidAttribute("url", str(error)) from error
 
 
-def _outgoing() -> Any:
+def _delivery_queue() -> Any:
     # Lazy: only requests about webhooks need SQS, Secrets Manager and the rendering of events.
     # Decision 0018.
-    from chalicelib.webhooks import outgoing  # noqa: PLC0415
+    from chalicelib.webhooks import delivery_queue  # noqa: PLC0415
 
-    return outgoing
+    return delivery_queue

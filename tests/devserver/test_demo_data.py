@@ -9,9 +9,9 @@ from tools.devserver.demo_data import load_demo_data
 
 
 def test_demo_entries_person_states_and_counters_match_the_timers(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    assert load_demo_data(store, MONDAY_NINE)
+    assert load_demo_data(database, MONDAY_NINE)
     timers = {timer["id"]: timer for timer in items(connection, "timers")}
     assert sorted(timers) == [9, 10, 11, 16]
     assert timers[16]["started_at"] == MONDAY_NINE - HOUR
@@ -29,8 +29,8 @@ def test_demo_entries_person_states_and_counters_match_the_timers(
     assert sum(count for name, count in counters.items() if name[0] == "e") == 1
 
 
-def test_demo_data_is_loaded_only_once(store: Database, connection: Connection) -> None:
-    load_demo_data(store, MONDAY_NINE)
+def test_demo_data_is_loaded_only_once(database: Database, connection: Connection) -> None:
+    load_demo_data(database, MONDAY_NINE)
     before = snapshot(connection)
-    assert not load_demo_data(store, MONDAY_NINE + HOUR)
+    assert not load_demo_data(database, MONDAY_NINE + HOUR)
     assert snapshot(connection) == before

@@ -56,31 +56,31 @@ def test_existing_tables_are_not_created_again() -> None:
     assert create_tables() == []
 
 
-def test_create_does_not_overwrite_an_existing_record(store: Database) -> None:
-    assert store.create(ZAGREB)
-    assert not store.create(Organization(ZAGREB.id, "Another", "UTC"))
-    loaded = store.get_many(ZAGREB.id, [(Organization, ZAGREB.id)])
+def test_create_does_not_overwrite_an_existing_record(database: Database) -> None:
+    assert database.create(ZAGREB)
+    assert not database.create(Organization(ZAGREB.id, "Another", "UTC"))
+    loaded = database.get_many(ZAGREB.id, [(Organization, ZAGREB.id)])
     assert loaded.records == {(Organization, ZAGREB.id): ZAGREB}
 
 
 def credentials(
-    store: Database, token_hash: str, organization_id: int | None
+    database: Database, token_hash: str, organization_id: int | None
 ) -> tuple[Credential | None, Organization | None]:
     """Return a token and an organization, read in one call."""
     wanted = [(Credential, token_hash), (Organization, organization_id)]
-    loaded = store.get_many(organization_id or 0, wanted)
+    loaded = database.get_many(organization_id or 0, wanted)
     return loaded.get(Credential, token_hash), loaded.get(Organization, organization_id)
 
 
 def test_credentials_distinguish_unknown_token_from_other_organization(fixtures: Fixtures) -> None:
     token_hash = digest(fixtures.tokens[ADMIN])
-    token, organization = credentials(fixtures.store, token_hash, ZAGREB.id)
+    token, organization = credentials(fixtures.database, token_hash, ZAGREB.id)
     assert token is not None
     assert (token.person_id, organization) == (ADMIN, ZAGREB)
-    assert credentials(fixtures.store, token_hash, KOLKATA.id) == (token, KOLKATA)
-    assert credentials(fixtures.store, token_hash, 9999) == (token, None)
-    assert credentials(fixtures.store, token_hash, None) == (token, None)
-    assert credentials(fixtures.store, digest("unknown"), ZAGREB.id) == (None, ZAGREB)
+    assert credentials(fixtures.database, token_hash, KOLKATA.id) == (token, KOLKATA)
+    assert credentials(fixtures.database, token_hash, 9999) == (token, None)
+    assert credentials(fixtures.database, token_hash, None) == (token, None)
+    assert credentials(fixtures.database, digest("unknown"), ZAGREB.id) == (None, ZAGREB)
 
 
 def test_records_of_several_classes_are_read_in_one_call(
@@ -95,19 +95,19 @@ def test_records_of_several_classes_are_read_in_one_call(
         (Service, 4711),
     ]
     with counted(connection) as calls:
-        records = fixtures.store.get_many(ZAGREB.id, names).records
+        records = fixtures.database.get_many(ZAGREB.id, names).records
     assert calls == ["BatchGetItem"]
     # Records of other organizations and records that do not exist are left out.
     assert set(records) == {(Person, MEMBER), (Service, DESIGN), (Organization, ZAGREB.id)}
 
 
 def test_more_than_100_records_are_read_in_two_calls(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     services = [Service(number, ZAGREB.id, f"Service {number}") for number in range(1, 151)]
     put_all(*services)
     with counted(connection) as calls:
-        loaded = store.get_many(ZAGREB.id, [(Service, service.id) for service in services])
+        loaded = database.get_many(ZAGREB.id, [(Service, service.id) for service in services])
     assert calls == ["BatchGetItem", "BatchGetItem"]
     by_id = {service_id: record for (_, service_id), record in loaded.records.items()}
     assert by_id == {service.id: service for service in services}
@@ -126,7 +126,7 @@ def test_unprocessed_keys_are_requested_again(
         return real(operation, arguments)
 
     monkeypatch.setattr(connection, "dispatch", process_nothing_at_first)
-    assert fixtures.store.get(Person, ZAGREB.id, ADMIN) is not None
+    assert fixtures.database.get(Person, ZAGREB.id, ADMIN) is not None
     assert len(operations) == 2
 
 
@@ -138,7 +138,7 @@ def test_keys_that_stay_unprocessed_raise_unavailable(
 
     monkeypatch.setattr(connection, "dispatch", process_nothing)
     with pytest.raises(Unavailable):
-        fixtures.store.get_many(ZAGREB.id, [(Person, ADMIN)])
+        fixtures.database.get_many(ZAGREB.id, [(Person, ADMIN)])
 
 
 @pytest.mark.parametrize(
@@ -154,22 +154,22 @@ def test_keys_that_stay_unprocessed_raise_unavailable(
     ],
 )
 def test_transient_database_error_raises_unavailable(
-    store: Database, connection: Connection, fault: str | Exception
+    database: Database, connection: Connection, fault: str | Exception
 ) -> None:
     with failing(connection, "BatchGetItem", fault), pytest.raises(Unavailable) as raised:
-        store.get(Timer, ZAGREB.id, 1)
+        database.get(Timer, ZAGREB.id, 1)
     assert raised.value.retry_after
 
 
 @pytest.mark.parametrize("code", ["ValidationException", "AccessDeniedException"])
 def test_permanent_database_error_does_not_raise_unavailable(
-    store: Database, connection: Connection, code: str
+    database: Database, connection: Connection, code: str
 ) -> None:
     with (
         failing(connection, "BatchGetItem", code),
         pytest.raises((ClientError, VerboseClientError)) as raised,
     ):
-        store.get(Timer, ZAGREB.id, 1)
+        database.get(Timer, ZAGREB.id, 1)
     assert not isinstance(raised.value, Unavailable)
 
 

@@ -41,8 +41,10 @@ def token() -> str:
     return uuid4().hex
 
 
-def start(store: Database, timer_id: int, now: int = NOW, entry_id: int = ADMINS_ENTRY) -> Started:
-    loaded = store.get_many(ZAGREB.id, [(PersonState, ADMIN), (TimeEntry, entry_id)])
+def start(
+    database: Database, timer_id: int, now: int = NOW, entry_id: int = ADMINS_ENTRY
+) -> Started:
+    loaded = database.get_many(ZAGREB.id, [(PersonState, ADMIN), (TimeEntry, entry_id)])
     return decide_start(
         loaded.require(PersonState, ADMIN),
         loaded.require(TimeEntry, entry_id),
@@ -51,9 +53,9 @@ def start(store: Database, timer_id: int, now: int = NOW, entry_id: int = ADMINS
     )
 
 
-def started(store: Database, timer_id: int = 1000, now: int = NOW) -> Timer:
-    decided = start(store, timer_id, now)
-    store.commit([decided.write_set], token())
+def started(database: Database, timer_id: int = 1000, now: int = NOW) -> Timer:
+    decided = start(database, timer_id, now)
+    database.commit([decided.write_set], token())
     return decided.timer
 
 
@@ -69,10 +71,10 @@ def person_state(connection: Connection) -> Item:
 
 
 def test_start_writes_timer_entry_person_state_and_counter(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    timer = started(store)
-    assert store.get(Timer, ZAGREB.id, timer.id) == timer
+    timer = started(database)
+    assert database.get(Timer, ZAGREB.id, timer.id) == timer
     assert person_state(connection) == {
         "person_key": "2149#8779",
         "name": "running",
@@ -85,18 +87,18 @@ def test_start_writes_timer_entry_person_state_and_counter(
     }
     # 08:00 UTC is the 32nd quarter-hour.
     assert sessions(connection) == [{"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1}]
-    entry = store.get(TimeEntry, ZAGREB.id, ADMINS_ENTRY)
+    entry = database.get(TimeEntry, ZAGREB.id, ADMINS_ENTRY)
     assert entry is not None
     assert (entry.timer_count, entry.running_timer_id) == (1, 1000)
 
 
 def test_stop_writes_timer_entry_person_state_and_counter(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    stopped = decide_stop(started(store), NOW + 960)
+    stopped = decide_stop(started(database), NOW + 960)
     assert stopped.write_set is not None
-    store.commit([stopped.write_set], token())
-    assert store.get(Timer, ZAGREB.id, 1000) == stopped.timer
+    database.commit([stopped.write_set], token())
+    assert database.get(Timer, ZAGREB.id, 1000) == stopped.timer
     assert person_state(connection) == {
         "person_key": "2149#8779",
         "name": "running",
@@ -113,11 +115,11 @@ def test_stop_writes_timer_entry_person_state_and_counter(
 
 
 def test_switch_after_midnight_updates_each_counter_once(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    started(store)
-    decided = start(store, 2000, NOW + 16 * 3600, ADMINS_SECOND_ENTRY)
-    store.commit([decided.write_set], token())
+    started(database)
+    decided = start(database, 2000, NOW + 16 * 3600, ADMINS_SECOND_ENTRY)
+    database.commit([decided.write_set], token())
     assert sorted(sessions(connection), key=str) == [
         {"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1, "e80": 1},
         {"scope": "2149#8779", "bucket": "2026-03-03", "s00": 1},
@@ -126,21 +128,21 @@ def test_switch_after_midnight_updates_each_counter_once(
 
 
 def test_correction_moves_the_stop_the_tracked_seconds_and_the_counter(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    first = started(store)
-    store.commit([start(store, 2000, NOW + 3600).write_set], token())
-    timer = store.get(Timer, ZAGREB.id, first.id)
+    first = started(database)
+    database.commit([start(database, 2000, NOW + 3600).write_set], token())
+    timer = database.get(Timer, ZAGREB.id, first.id)
     assert timer is not None
-    loaded = store.get_many(ZAGREB.id, [(PersonState, ADMIN), (TimeEntry, ADMINS_ENTRY)])
+    loaded = database.get_many(ZAGREB.id, [(PersonState, ADMIN), (TimeEntry, ADMINS_ENTRY)])
     state, entry = loaded.require(PersonState, ADMIN), loaded.require(TimeEntry, ADMINS_ENTRY)
     corrected = decide_correction(timer, state, entry, NOW + 3700, NOW + 600)
     assert corrected.write_set is not None
-    store.commit([corrected.write_set], token())
-    assert store.get(Timer, ZAGREB.id, first.id) == corrected.timer
+    database.commit([corrected.write_set], token())
+    assert database.get(Timer, ZAGREB.id, first.id) == corrected.timer
     (counter,) = sessions(connection)
     assert (counter["e32"], counter["e36"]) == (1, 0)
-    updated_entry = store.get(TimeEntry, ZAGREB.id, ADMINS_ENTRY)
+    updated_entry = database.get(TimeEntry, ZAGREB.id, ADMINS_ENTRY)
     assert updated_entry is not None
     assert updated_entry.tracked_seconds == 600
     assert updated_entry.running_timer_id == 2000
@@ -148,13 +150,13 @@ def test_correction_moves_the_stop_the_tracked_seconds_and_the_counter(
 
 @pytest.mark.skipif(ENDPOINT is None, reason="moto ignores ClientRequestToken")
 def test_transaction_with_the_same_token_is_written_once(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    decided = start(store, 1000)
+    decided = start(database, 1000)
     request_token = token()
-    store.commit([decided.write_set], request_token)
+    database.commit([decided.write_set], request_token)
     before = snapshot(connection)
-    store.commit([decided.write_set], request_token)
+    database.commit([decided.write_set], request_token)
     assert snapshot(connection) == before
 
 
@@ -181,56 +183,56 @@ def test_transaction_with_the_same_token_is_written_once(
     ],
 )
 def test_stale_decision_raises_concurrent_modification_and_writes_nothing(
-    store: Database, connection: Connection, make_stale: Callable[[WriteSet], WriteSet]
+    database: Database, connection: Connection, make_stale: Callable[[WriteSet], WriteSet]
 ) -> None:
-    decided = start(store, 2000)
-    started(store)
+    decided = start(database, 2000)
+    started(database)
     before = snapshot(connection)
     with pytest.raises(ConcurrentModification):
-        store.commit([make_stale(decided.write_set)], token())
+        database.commit([make_stale(decided.write_set)], token())
     assert snapshot(connection) == before
 
 
-def test_timer_cannot_be_stopped_twice(store: Database, connection: Connection) -> None:
-    timer = started(store)
+def test_timer_cannot_be_stopped_twice(database: Database, connection: Connection) -> None:
+    timer = started(database)
     first, second = decide_stop(timer, NOW + 60), decide_stop(timer, NOW + 120)
     assert first.write_set is not None
     assert second.write_set is not None
-    store.commit([first.write_set], token())
+    database.commit([first.write_set], token())
     before = snapshot(connection)
     with pytest.raises(ConcurrentModification):
-        store.commit([second.write_set], token())
+        database.commit([second.write_set], token())
     assert snapshot(connection) == before
 
 
 def test_duplicate_timer_id_raises_concurrent_modification(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    timer = started(store)
+    timer = started(database)
     stop = decide_stop(timer, NOW + 60)
     assert stop.write_set is not None
-    store.commit([stop.write_set], token())
+    database.commit([stop.write_set], token())
     before = snapshot(connection)
     with pytest.raises(ConcurrentModification):
-        store.commit([start(store, timer.id, NOW + 120).write_set], token())
+        database.commit([start(database, timer.id, NOW + 120).write_set], token())
     assert snapshot(connection) == before
 
 
 def test_entry_of_another_person_raises_concurrent_modification(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    decided = start(store, 1000)
+    decided = start(database, 1000)
     write_set = replace(decided.write_set, person_id=8784)
     before = snapshot(connection)
     with pytest.raises(ConcurrentModification):
-        store.commit([write_set], token())
+        database.commit([write_set], token())
     assert snapshot(connection) == before
 
 
 def test_duplicate_entry_id_raises_concurrent_modification(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
-    loaded = store.get_many(ZAGREB.id, [(PersonState, ADMIN), (Service, DESIGN)])
+    loaded = database.get_many(ZAGREB.id, [(PersonState, ADMIN), (Service, DESIGN)])
     decided = decide_start(
         loaded.require(PersonState, ADMIN),
         loaded.require(Service, DESIGN),
@@ -240,5 +242,5 @@ def test_duplicate_entry_id_raises_concurrent_modification(
     assert isinstance(decided.write_set.person_state, SetRunning)
     before = snapshot(connection)
     with pytest.raises(ConcurrentModification):
-        store.commit([decided.write_set], token())
+        database.commit([decided.write_set], token())
     assert snapshot(connection) == before

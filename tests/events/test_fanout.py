@@ -84,7 +84,7 @@ def test_event_resource_equals_the_api_response(
 ) -> None:
     event_services.create_webhook(URL)
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
-    timer = fixtures.store.get(Timer, ZAGREB.id, int(timer_id))
+    timer = fixtures.database.get(Timer, ZAGREB.id, int(timer_id))
     assert timer is not None
     event_services.fan_out(stream_record(None, timer))
     (body,) = bodies(event_services)

@@ -152,7 +152,7 @@ def test_token_is_valid_only_in_its_own_organization(
 
 
 @each_route_and_method
-def test_member_permissions_follow_the_access_rule(
+def test_member_is_held_to_the_permission_of_each_route(
     member: Api, connection: Connection, route: Route, method: str, send: Send
 ) -> None:
     before = snapshot(connection)
@@ -179,7 +179,7 @@ def test_member_permissions_follow_the_access_rule(
     ],
     ids=lambda route: route.path,
 )
-def test_member_list_is_scoped_by_the_access_rule(
+def test_member_list_is_limited_by_the_view_policy(
     member: Api, other_member: Api, route: Route, timer_id: str
 ) -> None:
     assert timer_id
@@ -192,7 +192,7 @@ def test_member_list_is_scoped_by_the_access_rule(
         assert other_ids
 
 
-def test_access_rule_matches_the_visibility_of_the_resource() -> None:
+def test_permission_matches_the_view_policy_of_the_resource() -> None:
     # Operations enforce the visibility of the resource; the route table documents the permission.
     # Both must agree.
     for route in TABLE:

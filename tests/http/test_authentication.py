@@ -61,11 +61,11 @@ def test_header_names_are_case_insensitive(app: Chalice, fixtures: Fixtures) -> 
 
 
 def test_expired_token_is_rejected(
-    app: Chalice, fixtures: Fixtures, store: Database, clock: FakeClock
+    app: Chalice, fixtures: Fixtures, database: Database, clock: FakeClock
 ) -> None:
     token = new_token()
-    expires_at = int(clock.instant) + 30
-    store.create(
+    expires_at = int(clock.timestamp) + 30
+    database.create(
         Credential(
             digest(token), ZAGREB.id, MEMBER, Role.MEMBER, "soon over", expires_at=expires_at
         )

@@ -124,7 +124,8 @@ def test_rebuild_is_correct_while_people_work(
         corrupt()
     ended = threading.Event()
     days = [
-        PersonDay(ZAGREB.id, person_id, int(clock.instant) // DAY) for person_id in (ADMIN, MEMBER)
+        PersonDay(ZAGREB.id, person_id, int(clock.timestamp) // DAY)
+        for person_id in (ADMIN, MEMBER)
     ]
 
     def work() -> None:

@@ -40,9 +40,11 @@ def _start(user: VirtualUser, number: int = 0) -> Any:
     return Timers(user.dependencies).start(WORKER, StartCommand(time_entry_id=entry_id))
 
 
-def _check_deactivation(store: Database, connection: Connection, person_id: int = MEMBER) -> None:
+def _check_deactivation(
+    database: Database, connection: Connection, person_id: int = MEMBER
+) -> None:
     """Check that a deactivated person has no running timer, cannot start one, and has no token."""
-    loaded = store.get_many(ZAGREB.id, [(Person, person_id), (PersonState, person_id)])
+    loaded = database.get_many(ZAGREB.id, [(Person, person_id), (PersonState, person_id)])
     person = loaded.get(Person, person_id)
     assert person is not None
     state = loaded.require(PersonState, person_id)
@@ -55,13 +57,13 @@ def _check_deactivation(store: Database, connection: Connection, person_id: int 
 
 
 def test_concurrent_starts_and_deactivation_leave_no_running_timer(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     run = Run()
     outcomes: Counter[str] = Counter()
 
     def act(number: int) -> None:
-        user = VirtualUser(run, store, f"leaving/{number}")
+        user = VirtualUser(run, database, f"leaving/{number}")
         people, tokens = People(user.dependencies), ApiTokens(user.dependencies)
         values = {"name": "phone", "person": MEMBER}
         operations: dict[int, Callable[[], object]] = {
@@ -78,49 +80,49 @@ def test_concurrent_starts_and_deactivation_leave_no_running_timer(
     with intercepted(connection, random_faults("leaving").wrap):
         all_at_once(act)
     assert outcomes["Result"], outcomes
-    _check_deactivation(store, connection)
+    _check_deactivation(database, connection)
     # Without faults, the final deactivation succeeds.
-    People(VirtualUser(run, store, "").dependencies).deactivate(BOSS, MEMBER)
-    _check_deactivation(store, connection)
+    People(VirtualUser(run, database, "").dependencies).deactivate(BOSS, MEMBER)
+    _check_deactivation(database, connection)
     assert [timer for timer in timers(connection).values() if timer.stopped_at is None] == []
 
 
 @pytest.mark.parametrize("has_running_timer", [False, True])
 def test_start_is_refused_when_person_is_deactivated_meanwhile(
-    store: Database, connection: Connection, has_running_timer: bool
+    database: Database, connection: Connection, has_running_timer: bool
 ) -> None:
     run = Run()
-    one, other = (VirtualUser(run, store, str(number)) for number in (1, 2))
+    one, other = (VirtualUser(run, database, str(number)) for number in (1, 2))
     if has_running_timer:
         _start(one)
         run.clock.advance(60)
     deactivate = lambda: People(other.dependencies).deactivate(BOSS, MEMBER)  # noqa: E731
     with intercepted(connection, once_before_a_write(deactivate)), pytest.raises(AccessDenied):
         _start(one, 1)
-    _check_deactivation(store, connection)
+    _check_deactivation(database, connection)
     assert {timer.stop_reason for timer in timers(connection).values()} == (
         {StopReason.DEACTIVATED} if has_running_timer else set()
     )
 
 
 def test_timer_started_during_deactivation_is_stopped(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     run = Run()
-    one, other = (VirtualUser(run, store, str(number)) for number in (1, 2))
+    one, other = (VirtualUser(run, database, str(number)) for number in (1, 2))
     with intercepted(connection, once_before_a_write(lambda: _start(other))):
         People(one.dependencies).deactivate(BOSS, MEMBER)
-    _check_deactivation(store, connection)
+    _check_deactivation(database, connection)
     (timer,) = timers(connection).values()
     assert timer.stop_reason is StopReason.DEACTIVATED
 
 
 @pytest.mark.parametrize("change", ["deactivate", "demote"])
 def test_token_created_during_role_change_has_the_new_role_or_is_removed(
-    store: Database, connection: Connection, change: str
+    database: Database, connection: Connection, change: str
 ) -> None:
     run = Run()
-    one, other = (VirtualUser(run, store, str(number)) for number in (1, 2))
+    one, other = (VirtualUser(run, database, str(number)) for number in (1, 2))
     people = People(one.dependencies)
     values = {"name": "phone", "person": MEMBER}
     people.update(BOSS, MEMBER, {"role": Role.ADMIN})
@@ -136,13 +138,13 @@ def test_token_created_during_role_change_has_the_new_role_or_is_removed(
 
 
 def test_concurrent_token_creation_does_not_exceed_the_limit(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     run = Run()
     results: list[object] = []
 
     def act(number: int) -> None:
-        tokens = ApiTokens(VirtualUser(run, store, f"tokens/{number}").dependencies)
+        tokens = ApiTokens(VirtualUser(run, database, f"tokens/{number}").dependencies)
         values = {"name": str(number), "person": OTHER_MEMBER}
         results.extend(
             tried(lambda: tokens.create(BOSS, values, None), InvalidAttribute) for _ in range(3)
@@ -154,7 +156,7 @@ def test_concurrent_token_creation_does_not_exceed_the_limit(
     created = [result for result in results if not isinstance(result, StintError)]
     assert token_count == 1 + len(created) <= MAX_TOKENS
     # Without concurrency, every creation up to the limit succeeds.
-    tokens = ApiTokens(VirtualUser(run, store, "").dependencies)
+    tokens = ApiTokens(VirtualUser(run, database, "").dependencies)
     while token_count < MAX_TOKENS:
         tokens.create(BOSS, {"name": "one more", "person": OTHER_MEMBER}, None)
         token_count += 1
@@ -163,15 +165,15 @@ def test_concurrent_token_creation_does_not_exceed_the_limit(
 
 
 def test_two_admins_who_deactivate_each_other_leave_one_admin(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     run = Run()
-    people = People(VirtualUser(run, store, "").dependencies)
+    people = People(VirtualUser(run, database, "").dependencies)
     people.update(BOSS, MEMBER, {"role": Role.ADMIN})
     second = Caller(WORKER.organization, MEMBER, Role.ADMIN)
 
     def act(number: int) -> None:
-        people = People(VirtualUser(run, store, f"admins/{number}").dependencies)
+        people = People(VirtualUser(run, database, f"admins/{number}").dependencies)
         caller, other = ((BOSS, MEMBER), (second, ADMIN))[number % 2]
         if number % 4 < 2:
             tried(lambda: people.deactivate(caller, other), InvalidAttribute)
@@ -181,17 +183,17 @@ def test_two_admins_who_deactivate_each_other_leave_one_admin(
 
     with intercepted(connection, random_faults("admins").wrap):
         all_at_once(act)
-    everyone = store.directory(Person, ZAGREB.id)
+    everyone = database.directory(Person, ZAGREB.id)
     assert len([person for person in everyone if person.is_active_admin]) == 1
     for person_id in (ADMIN, MEMBER):
-        _check_deactivation(store, connection, person_id)
+        _check_deactivation(database, connection, person_id)
 
 
-def test_concurrent_requests_give_an_email_to_one_person(store: Database) -> None:
+def test_concurrent_requests_give_an_email_to_one_person(database: Database) -> None:
     run = Run()
 
     def act(number: int) -> None:
-        people = People(VirtualUser(run, store, f"addresses/{number}").dependencies)
+        people = People(VirtualUser(run, database, f"addresses/{number}").dependencies)
         values = {"first_name": "A", "last_name": "B", "email": "wanted@example.com"}
         if number % 2:
             tried(lambda: people.create(BOSS, values, None), InvalidAttribute)
@@ -201,6 +203,6 @@ def test_concurrent_requests_give_an_email_to_one_person(store: Database) -> Non
             tried(lambda: people.update(BOSS, person_id, new_email), InvalidAttribute)
 
     all_at_once(act)
-    emails = Counter(person.email for person in store.directory(Person, ZAGREB.id))
+    emails = Counter(person.email for person in database.directory(Person, ZAGREB.id))
     assert emails["wanted@example.com"] == 1
     assert set(emails.values()) == {1}

@@ -130,11 +130,11 @@ def test_offline_actions_give_the_same_result_as_online_actions(
     def compare(actions: list[UserAction], start_time: str) -> None:
         _reset_tables()
         online, offline = Client(dependencies, ONLINE), Client(dependencies, OFFLINE)
-        clock.instant = START_TIMES[start_time]
+        clock.timestamp = START_TIMES[start_time]
         done_at = []
         for action in actions:
             clock.advance(action.after)
-            done_at.append(int(clock.instant))
+            done_at.append(int(clock.timestamp))
             online.send(action, None)
         clock.advance(HOUR)
         last_start = None

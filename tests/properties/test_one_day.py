@@ -186,7 +186,7 @@ class DayMachine(RuleBasedStateMachine):
 
     @property
     def _now(self) -> int:
-        return int(self.clock.instant)
+        return int(self.clock.timestamp)
 
     def _timestamp(self, at: tuple[str, int] | None) -> int | None:
         if at is None:

@@ -11,14 +11,14 @@ DAY = 86_400
 class FakeClock:
     """A clock that changes only when a test changes it. Values are Unix times in seconds."""
 
-    def __init__(self, instant: float = MONDAY_NINE) -> None:
-        self.instant = instant
+    def __init__(self, timestamp: float = MONDAY_NINE) -> None:
+        self.timestamp = timestamp
 
     def __call__(self) -> float:
-        return self.instant
+        return self.timestamp
 
     def advance(self, seconds: float) -> None:
-        self.instant += seconds
+        self.timestamp += seconds
 
     def milliseconds(self) -> int:
-        return int(self.instant * 1000)
+        return int(self.timestamp * 1000)

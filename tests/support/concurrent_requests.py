@@ -151,7 +151,7 @@ class Run:
 class VirtualUser:
     """A virtual user: one thread with separate dependencies, which sends random requests."""
 
-    def __init__(self, run: Run, store: Database, seed: str) -> None:
+    def __init__(self, run: Run, database: Database, seed: str) -> None:
         self.run = run
         self.random = random.Random(seed)  # noqa: S311
         skew = self.random.choice((-1, 0, 0, 1))
@@ -160,7 +160,7 @@ class VirtualUser:
             return run.clock() + skew
 
         self.dependencies = Dependencies(
-            store,
+            database,
             IdGenerator(lambda: clock() * 1000, self.random.getrandbits),
             clock=clock,
             sleep=lambda seconds: time.sleep(seconds / 20),

@@ -26,7 +26,7 @@ from chalicelib.deliveries.operations import WebhookDelivery
 from chalicelib.events.fanout import EventFanout, EventFanoutReport
 from chalicelib.events.model import EventType
 from chalicelib.handlers.webhook_delivery import BATCH
-from chalicelib.webhooks import outgoing
+from chalicelib.webhooks import delivery_queue
 from chalicelib.webhooks.model import Webhook, secret_of
 from tests.support.clock import FakeClock
 from tests.support.fixtures import ZAGREB
@@ -153,7 +153,7 @@ def event_services_of(dependencies: Dependencies, clock: FakeClock) -> Iterator[
         for url in queues:
             _empty(url, region)
         # Clients cache secrets: without this, a call for a secret could be missing.
-        outgoing._secrets.cache_clear()
+        delivery_queue._secrets.cache_clear()
         try:
             yield EventServices(
                 replace(settings, intercom_token=token),

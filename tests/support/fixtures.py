@@ -52,7 +52,7 @@ _CREATED = 1_767_225_600
 class Fixtures:
     """The created fixtures. ``tokens`` maps a person's id to their plain-text token."""
 
-    store: Database
+    database: Database
     tokens: dict[int, str] = field(default_factory=dict)
 
     def headers(self, person_id: int, organization: Organization = ZAGREB) -> dict[str, str]:
@@ -62,8 +62,8 @@ class Fixtures:
         }
 
 
-def create_fixtures(store: Database) -> Fixtures:
-    fixtures = Fixtures(store)
+def create_fixtures(database: Database) -> Fixtures:
+    fixtures = Fixtures(database)
     put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, _WEBHOOK)
     for person in _PEOPLE:
         fixtures.tokens[person.id] = new_token()

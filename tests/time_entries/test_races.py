@@ -39,13 +39,13 @@ ENTRY, SECOND = ENTRIES[MEMBER]
 class Scenario:
     """Two virtual users of one person."""
 
-    def __init__(self, store: Database) -> None:
+    def __init__(self, database: Database) -> None:
         self.run = Run()
         self.one, self.other = (
-            VirtualUser(self.run, store, str(number)).dependencies for number in (1, 2)
+            VirtualUser(self.run, database, str(number)).dependencies for number in (1, 2)
         )
         self.mine, self.theirs = TimeEntries(self.one), TimeEntries(self.other)
-        self.store = store
+        self.database = database
 
     def start(self) -> object:
         return Timers(self.other).start(WORKER, StartCommand(time_entry_id=ENTRY))
@@ -54,14 +54,14 @@ class Scenario:
         return Timers(self.other).stop(WORKER, StopCommand(time_entry_id=ENTRY))
 
     def entry(self) -> TimeEntry:
-        entry = self.store.get_many(ZAGREB.id, [(TimeEntry, ENTRY)]).get(TimeEntry, ENTRY)
+        entry = self.database.get_many(ZAGREB.id, [(TimeEntry, ENTRY)]).get(TimeEntry, ENTRY)
         assert entry is not None
         return entry
 
 
 @pytest.fixture
-def scenario(store: Database) -> Scenario:
-    return Scenario(store)
+def scenario(database: Database) -> Scenario:
+    return Scenario(database)
 
 
 def test_stop_during_a_manual_edit_is_not_lost(scenario: Scenario, connection: Connection) -> None:
@@ -186,8 +186,8 @@ def test_entry_creation_is_refused_when_person_is_deactivated_meanwhile(
 class RandomEditor:
     """Random operations on time entries, generated from a seed."""
 
-    def __init__(self, run: Run, store: Database, number: int) -> None:
-        user = VirtualUser(run, store, f"entries/{number}")
+    def __init__(self, run: Run, database: Database, number: int) -> None:
+        user = VirtualUser(run, database, f"entries/{number}")
         self.dependencies, self.random, self.number = user.dependencies, user.random, number
         self.time_entries = TimeEntries(user.dependencies)
 
@@ -234,13 +234,13 @@ class RandomEditor:
 
 
 def test_random_concurrent_edits_keep_all_invariants(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     run = Run()
     outcomes: Counter[str] = Counter()
 
     def act(number: int) -> None:
-        editor = RandomEditor(run, store, number)
+        editor = RandomEditor(run, database, number)
         for _ in range(5):
             run.clock.advance(editor.random.choice((0, 1, 20)))
             result = tried(editor.act, RecordNotFound, InvalidAttribute)
@@ -251,7 +251,7 @@ def test_random_concurrent_edits_keep_all_invariants(
     assert outcomes["Result"], outcomes
     assert violations(connection) == []
     # Without faults, all remaining entries can be deleted, with their timers and counters.
-    dependencies = VirtualUser(run, store, "").dependencies
+    dependencies = VirtualUser(run, database, "").dependencies
     for entry_id in {entry["id"] for entry in items(connection, "time_entries")}:
         stop = StopCommand(time_entry_id=entry_id)
         tried(partial(Timers(dependencies).stop, BOSS, stop), RecordNotFound)

@@ -217,7 +217,7 @@ def test_day_filter_uses_the_organizations_23_hour_day(
     }
     ids = {}
     for name, timestamp in start_times.items():
-        clock.instant = timestamp
+        clock.timestamp = timestamp
         ids[name] = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(DAY)
     assert names(ids, admin.get(f"/timers?filter[started_at]={day}").ids) == expected

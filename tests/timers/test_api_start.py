@@ -203,7 +203,7 @@ def test_timer_id_fits_a_javascript_number(admin: Api) -> None:
 def test_new_entry_has_the_local_date_of_the_start(
     admin: Api, stranger: Api, clock: FakeClock
 ) -> None:
-    clock.instant = MONDAY_NINE + 14.5 * HOUR  # 23:30 in Zagreb, 04:00 on Tuesday in Kolkata
+    clock.timestamp = MONDAY_NINE + 14.5 * HOUR  # 23:30 in Zagreb, 04:00 on Tuesday in Kolkata
     zagreb_timer = admin.post("/timers?include=time_entry", body({"service_id": DESIGN}))
     kolkata_timer = stranger.post(
         "/timers?include=time_entry", body({"service_id": FOREIGN_SERVICE})

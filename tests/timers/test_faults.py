@@ -196,7 +196,7 @@ class Scenario:
     def new_person(self) -> Person:
         """Create a new person, ready for the operation."""
         person = Person(next(self._people))
-        self.clock.instant = MONDAY_NINE
+        self.clock.timestamp = MONDAY_NINE
         put_all(
             *(
                 TimeEntry(

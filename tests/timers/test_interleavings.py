@@ -45,13 +45,13 @@ Operation = Callable[["Scenario", VirtualUser], object]
 class Scenario:
     """A person with a running timer on the first entry, and with two virtual users."""
 
-    def __init__(self, store: Database, number: int) -> None:
+    def __init__(self, database: Database, number: int) -> None:
         self.caller = replace(CALLERS[1], person_id=6_000 + number)
         self.first, self.second = 20_000 + 2 * number, 20_001 + 2 * number
         put_all(*(self._entry(entry_id) for entry_id in (self.first, self.second)))
         self.run = Run()
         self.one, self.other = (
-            VirtualUser(self.run, store, f"{number}/{user_number}") for user_number in (1, 2)
+            VirtualUser(self.run, database, f"{number}/{user_number}") for user_number in (1, 2)
         )
         self.start(self.one, self.first)
         (_, self.timer_id) = self.run.seen[-1]
@@ -140,7 +140,7 @@ INTERRUPTIONS = {CORRECTION: (READ, WRITE), STOPS[1]: (READ, WRITE)}
     [(state, operation) for state, (_, operations) in STATES.items() for operation in operations],
 )
 def test_interleaved_operations_lose_no_update(
-    store: Database, connection: Connection, state: str, operation: str
+    database: Database, connection: Connection, state: str, operation: str
 ) -> None:
     prepare, intruders = STATES[state]
     scenarios = []
@@ -150,7 +150,7 @@ def test_interleaved_operations_lose_no_update(
         for interrupted_call in INTERRUPTIONS.get(operation, (WRITE,))
     ]
     for number, (intruder, interrupted_call) in enumerate(interruptions):
-        scenario = Scenario(store, number)
+        scenario = Scenario(database, number)
         prepare(scenario, scenario.one)
         interrupt = _interrupt(scenario, OPERATIONS[intruder], interrupted_call)
         with intercepted(connection, interrupt):

@@ -21,8 +21,10 @@ CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
 START = StartCommand(time_entry_id=ADMINS_ENTRY)
 
 
-def test_concurrent_starts_leave_one_timer_running(store: Database, connection: Connection) -> None:
-    dependencies = build_dependencies(store)
+def test_concurrent_starts_leave_one_timer_running(
+    database: Database, connection: Connection
+) -> None:
+    dependencies = build_dependencies(database)
 
     def start(_: int) -> int | None:
         try:
@@ -43,10 +45,10 @@ def test_concurrent_starts_leave_one_timer_running(store: Database, connection: 
 
 
 def test_concurrent_stops_count_once(
-    dependencies: Dependencies, store: Database, connection: Connection
+    dependencies: Dependencies, database: Database, connection: Connection
 ) -> None:
     timer = Timers(dependencies).start(CALLER, START).outcome.timer
-    real_dependencies = build_dependencies(store)
+    real_dependencies = build_dependencies(database)
     with ThreadPoolExecutor(6) as threads:
         stop = StopCommand(timer.id)
         results = threads.map(lambda _: Timers(real_dependencies).stop(CALLER, stop), range(6))

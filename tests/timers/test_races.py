@@ -49,13 +49,13 @@ SEEDS = ("nine on a Monday", "a train through a tunnel", f"random {secrets.token
 # Test ids must not change between runs, because pytest-xdist compares them.
 @pytest.mark.parametrize("seed", SEEDS, ids=("monday", "tunnel", "random"))
 def test_random_concurrent_requests_keep_all_invariants(
-    seed: str, store: Database, connection: Connection
+    seed: str, database: Database, connection: Connection
 ) -> None:
     run = Run()
     faults = random_faults(seed)
 
     def send_requests(number: int) -> None:
-        user = VirtualUser(run, store, f"{seed}/{number}")
+        user = VirtualUser(run, database, f"{seed}/{number}")
         for _ in range(OPERATIONS * TIMES):
             user.act()
 
@@ -76,12 +76,12 @@ def test_random_concurrent_requests_keep_all_invariants(
     "command", [StartCommand(time_entry_id=902), StartCommand(service_id=DESIGN)]
 )
 def test_concurrent_requests_with_one_key_start_one_timer(
-    store: Database, connection: Connection, command: StartCommand
+    database: Database, connection: Connection, command: StartCommand
 ) -> None:
     run = Run()
     request = Request(CALLERS[1], command, key_for(CALLERS[1], command, b"tap"))
     with intercepted(connection, random_faults("taps").wrap):
-        all_at_once(lambda number: _send(run, store, request, f"taps/{number}"))
+        all_at_once(lambda number: _send(run, database, request, f"taps/{number}"))
     assert violations(connection) == []
     responses = [result.response for result in run.results if result.response]
     assert responses
@@ -89,25 +89,25 @@ def test_concurrent_requests_with_one_key_start_one_timer(
     assert timers(connection).keys() == {key_of(responses[0].outcome.timer)}
 
 
-def _send(run: Run, store: Database, request: Request, seed: str) -> None:
-    run.send(VirtualUser(run, store, seed).dependencies, request)
+def _send(run: Run, database: Database, request: Request, seed: str) -> None:
+    run.send(VirtualUser(run, database, seed).dependencies, request)
 
 
 def test_concurrent_manual_stop_and_auto_stop_stop_a_timer_once(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     run = Run()
     limits = {}
     for caller in CALLERS:
         command = StartCommand(time_entry_id=ENTRIES[caller.person_id][0])
-        response = run.send(VirtualUser(run, store, "").dependencies, Request(caller, command))
+        response = run.send(VirtualUser(run, database, "").dependencies, Request(caller, command))
         assert response is not None
         limits[key_of(response.outcome.timer)] = response.outcome.timer.auto_stop_at
     run.clock.advance(2 * LIMIT)
     faults = random_faults("auto-stops")
 
     def stop(number: int) -> None:
-        dependencies = VirtualUser(run, store, f"auto-stops/{number}").dependencies
+        dependencies = VirtualUser(run, database, f"auto-stops/{number}").dependencies
         if number % 2:
             run.reports.append(AutoStop(dependencies).run())
         else:
@@ -117,7 +117,7 @@ def test_concurrent_manual_stop_and_auto_stop_stop_a_timer_once(
     with intercepted(connection, faults.wrap):
         all_at_once(stop)
     # Injected faults may have stopped every attempt. Without faults, auto-stop completes.
-    assert AutoStop(VirtualUser(run, store, "").dependencies).run().left == 0
+    assert AutoStop(VirtualUser(run, database, "").dependencies).run().left == 0
     assert violations(connection) == []
     check_stops(run, stored := timers(connection))
     for timer in stored.values():
@@ -130,10 +130,10 @@ def test_concurrent_manual_stop_and_auto_stop_stop_a_timer_once(
 
 
 def test_concurrent_corrections_and_starts_count_each_second_once(
-    store: Database, connection: Connection
+    database: Database, connection: Connection
 ) -> None:
     run = Run()
-    dependencies = VirtualUser(run, store, "").dependencies
+    dependencies = VirtualUser(run, database, "").dependencies
     for caller in CALLERS:
         run.send(
             dependencies, Request(caller, StartCommand(time_entry_id=ENTRIES[caller.person_id][0]))
@@ -143,7 +143,7 @@ def test_concurrent_corrections_and_starts_count_each_second_once(
     overdue_timers = tuple(run.seen)
 
     def correct_or_start(number: int) -> None:
-        user = VirtualUser(run, store, f"corrections/{number}")
+        user = VirtualUser(run, database, f"corrections/{number}")
         caller, timer_id = overdue_timers[number % len(CALLERS)]
         command: Command = StopCommand(timer_id, stopped_at=MONDAY_NINE + number)
         if number // len(CALLERS) % 4 == 3:

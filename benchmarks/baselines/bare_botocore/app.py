@@ -64,8 +64,8 @@ def _timer(timer: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
         "type": "timers",
         "attributes": {
             "person_id": int(timer["person_id"]["N"]),
-            "started_at": _instant(started_at, zone),
-            "stopped_at": None if stopped_at is None else _instant(stopped_at, zone),
+            "started_at": _timestamp(started_at, zone),
+            "stopped_at": None if stopped_at is None else _timestamp(stopped_at, zone),
             "total_time": 0 if stopped_at is None else (stopped_at - started_at + 30) // 60,
         },
         "relationships": {
@@ -77,8 +77,8 @@ def _timer(timer: dict[str, Any], zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _instant(instant: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(instant, zone).isoformat(timespec="milliseconds")
+def _timestamp(timestamp: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(timestamp, zone).isoformat(timespec="milliseconds")
 
 
 def _error(status: int, code: str) -> dict[str, Any]:

@@ -121,8 +121,8 @@ def _resource(timer: Timer, zone: ZoneInfo) -> dict[str, Any]:
         "type": "timers",
         "attributes": {
             "person_id": int(timer.person.rpartition("#")[2]),
-            "started_at": _instant(started_at, zone),
-            "stopped_at": None if stopped_at is None else _instant(stopped_at, zone),
+            "started_at": _timestamp(started_at, zone),
+            "stopped_at": None if stopped_at is None else _timestamp(stopped_at, zone),
             "total_time": 0 if stopped_at is None else int(stopped_at - started_at + 30) // 60,
         },
         "relationships": {
@@ -134,8 +134,8 @@ def _resource(timer: Timer, zone: ZoneInfo) -> dict[str, Any]:
     }
 
 
-def _instant(instant: float, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(instant, zone).isoformat(timespec="milliseconds")
+def _timestamp(timestamp: float, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(timestamp, zone).isoformat(timespec="milliseconds")
 
 
 def _answer(status: int, document: dict[str, Any]) -> Response:

@@ -142,8 +142,8 @@ def _document(timer: Timer, zone: ZoneInfo) -> TimerDocument:
             id=str(timer.id),
             attributes=TimerAttributes(
                 person_id=timer.person_id,
-                started_at=_instant(timer.started_at, zone),
-                stopped_at=None if stopped_at is None else _instant(stopped_at, zone),
+                started_at=_timestamp(timer.started_at, zone),
+                stopped_at=None if stopped_at is None else _timestamp(stopped_at, zone),
                 total_time=0 if stopped_at is None else (stopped_at - timer.started_at + 30) // 60,
             ),
             relationships={
@@ -156,5 +156,5 @@ def _document(timer: Timer, zone: ZoneInfo) -> TimerDocument:
     )
 
 
-def _instant(instant: int, zone: ZoneInfo) -> str:
-    return datetime.fromtimestamp(instant, zone).isoformat(timespec="milliseconds")
+def _timestamp(timestamp: int, zone: ZoneInfo) -> str:
+    return datetime.fromtimestamp(timestamp, zone).isoformat(timespec="milliseconds")

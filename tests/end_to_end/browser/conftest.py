@@ -74,11 +74,11 @@ def browser(executable: str) -> "Iterator[Browser]":
 
 
 @pytest.fixture
-def demo(store: Database, connection: Connection, settings: Settings) -> Iterator[DemoServer]:
+def demo(database: Database, connection: Connection, settings: Settings) -> Iterator[DemoServer]:
     """The local server with demo data."""
     server = LocalServer("127.0.0.1", 0)
-    dependencies = build_dependencies(store, replace(settings, public_base_url=server.url))
-    assert load_demo_data(store, int(time.time()))
+    dependencies = build_dependencies(database, replace(settings, public_base_url=server.url))
+    assert load_demo_data(database, int(time.time()))
     gateway = RecordingGateway(create_app(dependencies.settings, dependencies), "*")
     server.gateway = gateway
     server.pages = (Pages("/app", ROOT / "examples" / "pocket"),)

@@ -79,4 +79,4 @@ def project_routes(dependencies: Dependencies, included: IncludedResources) -> t
     )
 
 
-PROJECTS_ENTRY = Registration(PROJECTS, project_routes, PersonalData.NONE)
+PROJECTS_REGISTRATION = Registration(PROJECTS, project_routes, PersonalData.NONE)
