@@ -14,6 +14,8 @@ from http.client import HTTPConnection
 from typing import Any
 
 START_SECONDS = 60
+_STOP_SECONDS = 60
+"""A webhook delivery in progress ends before the server stops."""
 
 
 @dataclass
@@ -62,7 +64,7 @@ def serving(port: int, **environment: str) -> Iterator[Server]:
         yield Server(port, greeting)
     finally:
         process.send_signal(signal.SIGTERM)
-        rest, _ = process.communicate(timeout=20)
+        rest, _ = process.communicate(timeout=_STOP_SECONDS)
     assert process.returncode == 0
     assert "Stopped." in rest
     assert "Traceback" not in rest

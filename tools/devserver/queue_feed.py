@@ -32,14 +32,22 @@ class QueueFeed:
         """Pass the current messages to the handler; return the number that succeeded."""
         succeeded = 0
         while messages := self._receive():
-            failed = self._invoke(messages)
-            for message in messages:
-                if message["MessageId"] not in failed:
-                    self._client.delete_message(
-                        QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"]
-                    )
-                    succeeded += 1
+            succeeded += self._handle(messages)
         return succeeded
+
+    def run_batch(self) -> bool:
+        """Pass one batch of messages to the handler; return whether there was one."""
+        messages = self._receive()
+        if messages:
+            self._handle(messages)
+        return bool(messages)
+
+    def _handle(self, messages: Sequence[dict[str, Any]]) -> int:
+        failed = self._invoke(messages)
+        succeeded = [message for message in messages if message["MessageId"] not in failed]
+        for message in succeeded:
+            self._client.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
+        return len(succeeded)
 
     def _receive(self) -> list[dict[str, Any]]:
         response = self._client.receive_message(
@@ -65,12 +73,16 @@ class QueueFeed:
 def running_queue_feed(
     feed: QueueFeed, every_seconds: float = _EVERY_SECONDS
 ) -> AbstractContextManager[None]:
-    """Run a feed continuously, in a thread, until the context ends."""
+    """Run a feed continuously, in a thread, until the context ends.
 
-    def run() -> None:
+    It ends after the current batch: many waiting deliveries to slow receivers take minutes.
+    """
+
+    def run() -> bool:
         try:
-            feed.run()
+            return feed.run_batch()
         except (BotoCoreError, ClientError):
             log.warning("queue could not be read", exc_info=True)
+            return False
 
     return periodic("queue", every_seconds, run)
