@@ -229,5 +229,16 @@ def test_connection_is_reused_for_the_next_request(server: Server) -> None:
         assert http.sock is not None
 
 
+def test_help_names_the_settings_and_starts_no_server() -> None:
+    command = [sys.executable, "-m", "tools.devserver"]
+    shown = subprocess.run([*command, "--help"], capture_output=True, text=True, check=True).stdout
+    assert all(name in shown for name in ("HOST", "PORT", "DYNAMODB_ENDPOINT", "STINT_DEMO"))
+    refused = subprocess.run([*command, "--bogus"], capture_output=True, text=True, check=False)
+    assert (refused.returncode, refused.stdout) == (2, "")
+    assert "unrecognized arguments: --bogus" in refused.stderr
+
+
 def test_used_port_prints_an_error_without_traceback(server: Server) -> None:
-    assert "PORT=8001 make run" in startup_error({**os.environ, "PORT": str(server.port)})
+    assert f"PORT={server.port + 1} make run" in startup_error(
+        {**os.environ, "PORT": str(server.port)}
+    )

@@ -1,9 +1,10 @@
-"""Start the local server: ``make run``, or ``python -m tools.devserver``.
+"""Start the local server: ``make run``, or ``stint-dev``.
 
 Reads HOST, PORT, DYNAMODB_ENDPOINT and STINT_DEMO (0: no demo data) from the environment, in
 addition to the application's settings.
 """
 
+import argparse
 import os
 import signal
 import sys
@@ -42,6 +43,14 @@ _PORT = 8000
 _LAST_PORT = 65_535
 _APP_FOLDER = Path(__file__).parents[2] / "examples" / "pocket"
 
+_ENVIRONMENT = f"""\
+environment:
+  HOST               the address to listen on; default {_LOOPBACK}
+  PORT               default {_PORT}
+  DYNAMODB_ENDPOINT  a DynamoDB-compatible server; default: in memory (moto)
+  STINT_DEMO         0: no demo data
+"""
+
 _ADDRESSES = """
   API   {url}/api/v2
   Docs  {url}/docs
@@ -78,7 +87,7 @@ _EMPTY_HINTS = """\
 The tables are empty unless they were used before. To create an organization, in another terminal:
 
   export DYNAMODB_ENDPOINT={endpoint}
-  .venv/bin/python -m tools.admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
+  .venv/bin/stint-admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
     --first-name Ana --last-name Horvat --email ana@example.com
 
 Press Ctrl-C to stop.
@@ -87,6 +96,7 @@ Press Ctrl-C to stop.
 
 def main() -> None:
     """Serve until interrupted or terminated."""
+    _parser().parse_args()
     # Explicitly, because a shell starts background jobs with interrupts ignored.
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, signal.default_int_handler)
@@ -132,6 +142,15 @@ def main() -> None:
         print("\nStopped.")
 
 
+def _parser() -> argparse.ArgumentParser:
+    return argparse.ArgumentParser(
+        prog="stint-dev",
+        description="Serve the API on this machine, with demo data. For development only.",
+        epilog=_ENVIRONMENT,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
 def _port(text: str) -> int:
     if text.isdecimal() and int(text) <= _LAST_PORT:
         return int(text)
@@ -149,7 +168,8 @@ def _bind(host: str, port: int) -> LocalServer:
     try:
         return LocalServer(host, port)
     except OSError as error:
-        sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT=8001 make run")
+        other = port + 1 if port < _LAST_PORT else _PORT
+        sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT={other} make run")
 
 
 def _set_up(
