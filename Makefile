@@ -38,7 +38,7 @@ endef
 install: $(INSTALLED) ## create the virtual environment (the other commands do this when needed)
 
 $(INSTALLED): requirements.txt requirements/dev.txt
-	@$(PYTHON) -c 'import sys; sys.exit("stint needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=python3.12 ...") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
+	@$(PYTHON) -c 'import sys; sys.exit("stint needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=/path/to/python3.12 ...") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
 	@echo "Installing into $(VENV) (once) ..."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
@@ -120,7 +120,7 @@ bench-requests: $(INSTALLED) ## CPU, calls, units and dollars of each endpoint, 
 bench-load: $(INSTALLED) ## many virtual users, local server on DynamoDB Local (USERS=50 SECONDS=20)
 	$(BIN)/python -m benchmarks.load --users $(or $(USERS),50) --seconds $(or $(SECONDS),20)
 
-bench-bill: $(INSTALLED) ## AWS cost of a month for 10, 1,000 and 100,000 people
+bench-bill: $(INSTALLED) ## AWS cost of a month for 10, 1,000 and 100,000 people (needs Java and npm)
 	$(BIN)/python -m benchmarks.bill
 
 bench-request-path: $(INSTALLED) ## files, functions and call depth of a request (SHOW=1 prints them)

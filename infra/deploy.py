@@ -23,7 +23,7 @@ _NEXT = """
 
   base URL   {url}
   test       curl -i {url}/api/v2/timers       (401: the API works and requires a token)
-  next       create an organization, people and tokens: python -m tools.admin --help
+  next       create an organization, people and tokens: .venv/bin/stint-admin --help
 """
 
 

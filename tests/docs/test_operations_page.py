@@ -43,7 +43,7 @@ def test_first_steps_create_a_working_account(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     steps = PAGE.read_text().partition("### First steps")[2].partition("\n## ")[0]
-    lines = re.findall(r"-m tools.admin --stage prod (.*)", steps.replace("\\\n", " "))
+    lines = re.findall(r"stint-admin --stage prod (.*)", steps.replace("\\\n", " "))
     operator = Operator(AdminContext("stint-prod-*", connection, dependencies, on_aws=True))
     headers = _headers(operator.done(*shlex.split(lines[0])))
     monkeypatch.setenv("STINT_ORGANIZATION", headers["X-Organization-Id"])

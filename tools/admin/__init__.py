@@ -1,4 +1,4 @@
-"""Command line to administer a stage: ``python -m tools.admin --help``.
+"""Command line to administer a stage: ``.venv/bin/stint-admin --help``.
 
 The commands work on the tables directly, with the services, decisions and transactions of the
 API: a change that the API refuses is refused here too. Not deployed to Lambda.

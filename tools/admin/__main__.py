@@ -1,6 +1,6 @@
-"""Entry point of the command line: ``python -m tools.admin``."""
+"""Entry point of the command line: ``stint-admin``, or ``python -m tools.admin``."""
 
 from tools.admin.cli import admin
 
 if __name__ == "__main__":
-    admin(prog_name="python -m tools.admin")
+    admin(prog_name="stint-admin")

@@ -52,17 +52,17 @@ def admin(
 
     \b
     The first steps of a new stage:
-      python -m tools.admin --stage prod organizations create "Example Studio" \\
+      .venv/bin/stint-admin --stage prod organizations create "Example Studio" \\
         --time-zone Europe/Zagreb \\
         --first-name Ana --last-name Horvat --email ana@example.com
       export STINT_ORGANIZATION=...      # the id in its output
-      python -m tools.admin --stage prod services create --name Design
-      python -m tools.admin --stage prod people import people.csv --dry-run
+      .venv/bin/stint-admin --stage prod services create --name Design
+      .venv/bin/stint-admin --stage prod people import people.csv --dry-run
 
     \b
     On DynamoDB Local, which a local server shares (DYNAMODB_ENDPOINT, STINT_DEMO=0):
       export DYNAMODB_ENDPOINT=http://127.0.0.1:8001
-      python -m tools.admin init
+      .venv/bin/stint-admin init
     """
     # Tests pass their own context object.
     if context.obj is None:

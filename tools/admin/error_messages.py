@@ -20,7 +20,7 @@ def describe_error(error: BaseException) -> str:
     if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == _MISSING:
         return (
             "the tables do not exist. On AWS, `make deploy STAGE=...` creates them; on another "
-            "server, `python -m tools.admin init`"
+            "server, `.venv/bin/stint-admin init`"
         )
     if isinstance(cause, NoCredentialsError):
         return "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"

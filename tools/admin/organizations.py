@@ -66,7 +66,7 @@ def create(
 
     \b
     Example:
-      python -m tools.admin --stage prod organizations create "Example Studio" \\
+      .venv/bin/stint-admin --stage prod organizations create "Example Studio" \\
         --time-zone Europe/Zagreb --auto-stop-after 10h \\
         --first-name Ana --last-name Horvat --email ana@example.com
     """
@@ -100,7 +100,7 @@ def list_all(context: AdminContext, *, json_wanted: bool) -> None:
 
     \b
     Example:
-      python -m tools.admin --stage prod organizations list
+      .venv/bin/stint-admin --stage prod organizations list
     """
     # Each organization has its own partition: without the ids, only a scan finds them all.
     pages = context.scan(
@@ -125,7 +125,7 @@ def change(context: AdminContext, caller: Caller, *, json_wanted: bool, **attrib
 
     \b
     Example:
-      python -m tools.admin --stage prod organizations change -o 2149 --auto-stop-after 8h
+      .venv/bin/stint-admin --stage prod organizations change -o 2149 --auto-stop-after 8h
     """
     values = checked(CHANGES, attributes)
     current = CurrentUser(context.dependencies)

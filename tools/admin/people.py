@@ -47,7 +47,7 @@ def create(
 
     \b
     Example:
-      python -m tools.admin --stage prod people create -o 2149 \\
+      .venv/bin/stint-admin --stage prod people create -o 2149 \\
         --first-name Ivan --last-name Babic --email ivan@example.com --role member
     """
     values = checked(CREATION, attributes)
@@ -63,7 +63,7 @@ def list_all(context: AdminContext, caller: Caller, *, json_wanted: bool) -> Non
 
     \b
     Example:
-      python -m tools.admin --stage prod people list -o 2149
+      .venv/bin/stint-admin --stage prod people list -o 2149
     """
     records = context.dependencies.database.directory(Person, caller.organization.id)
     output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
@@ -80,7 +80,7 @@ def deactivate(context: AdminContext, caller: Caller, *, person: str, json_wante
 
     \b
     Example:
-      python -m tools.admin --stage prod people deactivate ivan@example.com -o 2149
+      .venv/bin/stint-admin --stage prod people deactivate ivan@example.com -o 2149
     """
     record = context.person(caller, person)
     deactivated = People(context.dependencies).deactivate(caller, record.id)
@@ -96,7 +96,7 @@ def restore(context: AdminContext, caller: Caller, *, person: str, json_wanted: 
 
     \b
     Example:
-      python -m tools.admin --stage prod people restore ivan@example.com -o 2149
+      .venv/bin/stint-admin --stage prod people restore ivan@example.com -o 2149
     """
     record = context.person(caller, person)
     restored = People(context.dependencies).restore(caller, record.id)
@@ -136,9 +136,9 @@ def import_csv(
 
     \b
     Examples:
-      python -m tools.admin --stage prod people import -o 2149 people.csv --dry-run
-      python -m tools.admin --stage prod people import -o 2149 people.csv
-      python -m tools.admin --stage prod people import -o 2149 people.csv --update
+      .venv/bin/stint-admin --stage prod people import -o 2149 people.csv --dry-run
+      .venv/bin/stint-admin --stage prod people import -o 2149 people.csv
+      .venv/bin/stint-admin --stage prod people import -o 2149 people.csv --update
     """
     rows = PeopleRows(context.dependencies, caller)
     import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)
@@ -165,7 +165,7 @@ def export(context: AdminContext, caller: Caller, *, person: str, target: str) -
 
     \b
     Example:
-      python -m tools.admin --stage prod people export ivan@example.com -o 2149 --output ivan.json
+      .venv/bin/stint-admin --stage prod people export ivan@example.com -o 2149 --output ivan.json
     """
     pieces = data_protection.export(context, caller, context.person(caller, person))
     if target == _STDOUT:
@@ -206,8 +206,8 @@ def erase(
 
     \b
     Examples:
-      python -m tools.admin --stage prod people erase ivan@example.com -o 2149 --deactivate
-      python -m tools.admin --stage prod people erase 8784 -o 2149 --with-notes --yes
+      .venv/bin/stint-admin --stage prod people erase ivan@example.com -o 2149 --deactivate
+      .venv/bin/stint-admin --stage prod people erase 8784 -o 2149 --with-notes --yes
     """
     record = context.person(caller, person)
     if record.deactivated_at is None and not options["deactivating"]:

@@ -31,7 +31,7 @@ def create(context: AdminContext, caller: Caller, *, json_wanted: bool, **attrib
 
     \b
     Example:
-      python -m tools.admin --stage prod services create -o 2149 --name Design
+      .venv/bin/stint-admin --stage prod services create -o 2149 --name Design
     """
     values = checked(CREATION, attributes)
     created = Services(context.dependencies).create(caller, values, None)
@@ -46,7 +46,7 @@ def list_all(context: AdminContext, caller: Caller, *, json_wanted: bool) -> Non
 
     \b
     Example:
-      python -m tools.admin --stage prod services list -o 2149 --json
+      .venv/bin/stint-admin --stage prod services list -o 2149 --json
     """
     records = context.dependencies.database.directory(Service, caller.organization.id)
     output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
@@ -61,7 +61,7 @@ def archive(context: AdminContext, caller: Caller, *, service_id: int, json_want
 
     \b
     Example:
-      python -m tools.admin --stage prod services archive 1294 -o 2149
+      .venv/bin/stint-admin --stage prod services archive 1294 -o 2149
     """
     archived = Services(context.dependencies).archive(caller, service_id)
     output.show(caller, archived.outcome, json_wanted=json_wanted)
@@ -76,7 +76,7 @@ def restore(context: AdminContext, caller: Caller, *, service_id: int, json_want
 
     \b
     Example:
-      python -m tools.admin --stage prod services restore 1294 -o 2149
+      .venv/bin/stint-admin --stage prod services restore 1294 -o 2149
     """
     restored = Services(context.dependencies).restore(caller, service_id)
     output.show(caller, restored.outcome, json_wanted=json_wanted)
@@ -115,8 +115,8 @@ def import_csv(
 
     \b
     Examples:
-      python -m tools.admin --stage prod services import -o 2149 services.csv --dry-run
-      python -m tools.admin --stage prod services import -o 2149 services.csv
+      .venv/bin/stint-admin --stage prod services import -o 2149 services.csv --dry-run
+      .venv/bin/stint-admin --stage prod services import -o 2149 services.csv
     """
     rows = ServiceRows(context.dependencies, caller)
     import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)

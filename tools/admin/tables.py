@@ -17,7 +17,7 @@ def init(context: AdminContext) -> None:
 
     \b
     Example:
-      python -m tools.admin --endpoint http://127.0.0.1:8001 init
+      .venv/bin/stint-admin --endpoint http://127.0.0.1:8001 init
     """
     if context.on_aws:
         raise click.ClickException(

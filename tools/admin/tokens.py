@@ -33,8 +33,8 @@ def create(
 
     \b
     Examples:
-      python -m tools.admin --stage prod tokens create ana@example.com -o 2149 --name phone
-      python -m tools.admin --stage prod tokens create 8779 -o 2149 --name audit \\
+      .venv/bin/stint-admin --stage prod tokens create ana@example.com -o 2149 --name phone
+      .venv/bin/stint-admin --stage prod tokens create 8779 -o 2149 --name audit \\
         --expires-at 2027-01-01T00:00:00+01:00
     """
     person_id = context.person(caller, person).id
@@ -57,8 +57,8 @@ def list_all(
 
     \b
     Examples:
-      python -m tools.admin --stage prod tokens list -o 2149
-      python -m tools.admin --stage prod tokens list ana@example.com -o 2149
+      .venv/bin/stint-admin --stage prod tokens list -o 2149
+      .venv/bin/stint-admin --stage prod tokens list ana@example.com -o 2149
     """
     person_id = None if person is None else context.person(caller, person).id
     zone = caller.organization.zone
@@ -77,7 +77,7 @@ def revoke(context: AdminContext, caller: Caller, *, token_id: int) -> None:
 
     \b
     Example:
-      python -m tools.admin --stage prod tokens revoke 7404551438336 -o 2149
+      .venv/bin/stint-admin --stage prod tokens revoke 7404551438336 -o 2149
     """
     ApiTokens(context.dependencies).revoke(caller, token_id)
     output.say(f"Token {token_id} is revoked.")

@@ -31,11 +31,10 @@ COMMANDS: dict[str, Command] = {
 def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command, by default that of the command line; return its exit code."""
     parser = argparse.ArgumentParser(
+        prog="stint-ops",
         description="Operate a stage. Select its tables with STINT_TABLE_PREFIX and AWS_REGION.",
         epilog="Exit codes: 0 success; 1 failed, or something is left to do; 2 wrong usage.",
     )
-    if __name__ == "__main__":
-        parser.prog = "python -m tools.ops"
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
         subparser = subparsers.add_parser(name, help=command.SUMMARY, description=command.SUMMARY)
