@@ -3,6 +3,7 @@
 import threading
 from typing import Any
 
+from chalicelib.clients.aws import client
 from chalicelib.handlers.webhook_delivery import BATCH
 from tests.support.event_services import EventServices
 from tools.devserver.queue_feed import QueueFeed, running_queue_feed
@@ -10,8 +11,10 @@ from tools.devserver.queue_feed import QueueFeed, running_queue_feed
 
 def _feed(event_services: EventServices, handle: Any, messages: int) -> QueueFeed:
     feed = event_services.feed(event_services.webhook_delivery(), handle)
+    settings = event_services.settings
+    sqs = client("sqs", settings.region)
     for number in range(messages):
-        feed._client.send_message(QueueUrl=feed._url, MessageBody=str(number))
+        sqs.send_message(QueueUrl=settings.deliveries_url, MessageBody=str(number))
     return feed
 
 
@@ -22,7 +25,7 @@ def test_failed_messages_stay_in_the_queue(event_services: EventServices) -> Non
 
     feed = _feed(event_services, fail_first, 3)
     assert feed.run() == 2
-    assert event_services.texts(feed._url) == ["0"]
+    assert event_services.texts(event_services.settings.deliveries_url) == ["0"]
 
 
 def test_running_feed_ends_after_the_current_batch(event_services: EventServices) -> None:
