@@ -6,7 +6,7 @@ from chalicelib.api_tokens.operations import VIEW_TOKEN, ApiTokens
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import OWN
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import MetaField, Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
@@ -106,4 +106,4 @@ def token_routes(dependencies: Dependencies, included: IncludedResources) -> tup
     )
 
 
-API_TOKENS_REGISTRATION = Registration(API_TOKENS, token_routes, PersonalData.EXPORTED_AND_ERASED)
+API_TOKENS_REGISTRATION = Registration(API_TOKENS, token_routes, is_personal=True)

@@ -9,7 +9,7 @@ from chalicelib.deliveries.model import DeliveryAttempt, DeliveryStatus
 from chalicelib.deliveries.repository import latest_attempts
 from chalicelib.events.model import EventType
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
@@ -154,6 +154,4 @@ class DeliveryLog:
         return InMemoryList(WEBHOOK_DELIVERIES, read)
 
 
-DELIVERIES_REGISTRATION = Registration(
-    WEBHOOK_DELIVERIES, delivery_routes, PersonalData.EXPORTED_AND_ERASED
-)
+DELIVERIES_REGISTRATION = Registration(WEBHOOK_DELIVERIES, delivery_routes, is_personal=True)

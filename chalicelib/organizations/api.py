@@ -6,7 +6,7 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS, EVERYONE, OWN
 from chalicelib.core.validation import time_zone
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
@@ -157,7 +157,7 @@ def membership_routes(dependencies: Dependencies, included: IncludedResources) -
     )
 
 
-ORGANIZATIONS_REGISTRATION = Registration(ORGANIZATIONS, organization_routes, PersonalData.NONE)
+ORGANIZATIONS_REGISTRATION = Registration(ORGANIZATIONS, organization_routes, is_personal=False)
 MEMBERSHIPS_REGISTRATION = Registration(
-    ORGANIZATION_MEMBERSHIPS, membership_routes, PersonalData.NONE
+    ORGANIZATION_MEMBERSHIPS, membership_routes, is_personal=False
 )

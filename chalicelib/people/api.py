@@ -6,7 +6,7 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS, EVERYONE, OWN, OWN_OF_VISIBLE, Caller
 from chalicelib.core.validation import email, http_url
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews, without_values
 from chalicelib.jsonapi import example_values as example
@@ -252,5 +252,5 @@ def user_routes(dependencies: Dependencies, included: IncludedResources) -> tupl
     )
 
 
-PEOPLE_REGISTRATION = Registration(PEOPLE, people_routes, PersonalData.EXPORTED_AND_ERASED)
-USERS_REGISTRATION = Registration(USERS, user_routes, PersonalData.EXPORTED_AND_ERASED)
+PEOPLE_REGISTRATION = Registration(PEOPLE, people_routes, is_personal=True)
+USERS_REGISTRATION = Registration(USERS, user_routes, is_personal=True)

@@ -3,7 +3,7 @@
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS, EVERYONE
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews, without_values
 from chalicelib.jsonapi import example_values as example
@@ -129,4 +129,4 @@ def service_routes(dependencies: Dependencies, included: IncludedResources) -> t
     )
 
 
-SERVICES_REGISTRATION = Registration(SERVICES, service_routes, PersonalData.NONE)
+SERVICES_REGISTRATION = Registration(SERVICES, service_routes, is_personal=False)

@@ -8,7 +8,7 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import ADMINS, OWN, Caller
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
@@ -377,9 +377,5 @@ def _is_indexed(conditions: Conditions) -> bool:
     )
 
 
-TIME_ENTRIES_REGISTRATION = Registration(
-    TIME_ENTRIES, time_entry_routes, PersonalData.EXPORTED_AND_ERASED
-)
-REVISIONS_REGISTRATION = Registration(
-    TIME_ENTRY_REVISIONS, revision_routes, PersonalData.EXPORTED_AND_ERASED
-)
+TIME_ENTRIES_REGISTRATION = Registration(TIME_ENTRIES, time_entry_routes, is_personal=True)
+REVISIONS_REGISTRATION = Registration(TIME_ENTRY_REVISIONS, revision_routes, is_personal=True)

@@ -9,7 +9,7 @@ from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import OWN, Caller
 from chalicelib.core.unit_of_work import Result
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import MetaField, Route
 from chalicelib.http.views import Presented, ResourceViews
 from chalicelib.jsonapi import example_values as example
@@ -275,4 +275,4 @@ def _timer_query(caller: Caller, query: ListQuery) -> TimerQuery:
     )
 
 
-TIMERS_REGISTRATION = Registration(TIMERS, timer_routes, PersonalData.EXPORTED_AND_ERASED)
+TIMERS_REGISTRATION = Registration(TIMERS, timer_routes, is_personal=True)

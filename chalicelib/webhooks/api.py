@@ -5,7 +5,7 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS
 from chalicelib.events.model import EventType
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import MetaField, Route
 from chalicelib.http.views import ResourceViews, without_key, without_values
 from chalicelib.jsonapi import example_values as example
@@ -194,4 +194,4 @@ def webhook_routes(dependencies: Dependencies, included: IncludedResources) -> t
     )
 
 
-WEBHOOKS_REGISTRATION = Registration(WEBHOOKS, webhook_routes, PersonalData.NONE)
+WEBHOOKS_REGISTRATION = Registration(WEBHOOKS, webhook_routes, is_personal=False)

@@ -25,7 +25,7 @@ from chalicelib.dynamodb.items import declared_entities, to_item
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.events.documents import webhook_body
 from chalicelib.events.rules import current_entry_event
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.people.model import Person, Role
 from chalicelib.people.repository import PersonModel, UniqueConstraintModel
 from chalicelib.people.rules import erasure_values
@@ -460,7 +460,7 @@ def test_each_resource_registered_as_personal_is_exported(
 
 
 def _registered(*, personal: bool) -> list[Registration]:
-    return [each for each in REGISTRY if (each.personal_data is not PersonalData.NONE) is personal]
+    return [each for each in REGISTRY if each.is_personal is personal]
 
 
 def test_admin_other_than_the_last_can_be_erased(operator: Operator) -> None:

@@ -3,7 +3,7 @@
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS, EVERYONE
 from chalicelib.http.includes import IncludedResources
-from chalicelib.http.registration import PersonalData, Registration
+from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
@@ -79,4 +79,4 @@ def project_routes(dependencies: Dependencies, included: IncludedResources) -> t
     )
 
 
-PROJECTS_REGISTRATION = Registration(PROJECTS, project_routes, PersonalData.NONE)
+PROJECTS_REGISTRATION = Registration(PROJECTS, project_routes, is_personal=False)
