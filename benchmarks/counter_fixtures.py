@@ -6,11 +6,11 @@ from collections.abc import Iterable, Iterator, Mapping
 from pynamodb.models import Model
 
 from chalicelib.counters.model import (
+    CounterKey,
     Counters,
     CounterState,
     EntryCounterDeltas,
     PersonDay,
-    TimerCounterDeltas,
     decide_roll_up,
 )
 from chalicelib.counters.repository import CounterModel, bucket_key
@@ -19,6 +19,7 @@ from chalicelib.dynamodb.connection import RawItem
 from chalicelib.dynamodb.items import to_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.days import DayUpdate, DayUpdates, Mark
 from chalicelib.timers.model import Timer
 from chalicelib.timers.repository import PersonStateModel, TimerModel
 
@@ -43,15 +44,27 @@ def person_state_items(timers: Iterable[Timer]) -> Iterator[Item]:
                 time_entry_id=timer.time_entry_id,
                 started_at=timer.started_at,
                 auto_stop_at=timer.auto_stop_at,
+                lists_sessions=True,
             )
             yield PersonStateModel, state.serialize()
 
 
 def counter_items(timers: Iterable[Timer]) -> Iterator[Item]:
-    """Return the items of the people's counters by day, and of their roll-ups."""
-    return _rolled_up(
-        CounterState(name, counters, {}, 0) for name, counters in _days(timers).items()
-    )
+    """Return the items of the people's days, and of their roll-ups."""
+    days = _days(timers)
+    counters = {name: day.counters for name, day in days.items()}
+    for model, item in _rolled_up(CounterState(name, counters[name], {}, 0) for name in days):
+        name = keys.counter_key_in(item["scope"]["S"], item["bucket"]["S"])
+        day = None if name is None else days.get(name)
+        yield model, item if day is None else item | stored_marks(day.marks)
+
+
+def stored_marks(marks: Mapping[int, Mark | None]) -> RawItem:
+    """Return the attributes that list sessions in the item of a person's day."""
+    return {
+        f"t{timer_id}": {"L": [{"N": str(timestamp)} for timestamp in mark or ()]}
+        for timer_id, mark in marks.items()
+    } | {"version": {"N": "1"}}
 
 
 def entry_items(entries: Iterable[TimeEntry]) -> Iterator[Item]:
@@ -75,17 +88,14 @@ def _rolled_up(unrolled: Iterable[CounterState]) -> Iterator[Item]:
         yield _item(bucket_key(bucket), {**added, "version": 1})
 
 
-def _days(timers: Iterable[Timer]) -> Mapping[PersonDay, Counters]:
-    by_person: dict[tuple[int, int], TimerCounterDeltas] = defaultdict(TimerCounterDeltas)
+def _days(timers: Iterable[Timer]) -> dict[CounterKey, DayUpdate]:
+    by_person: dict[tuple[int, int], DayUpdates] = defaultdict(DayUpdates)
     for timer in timers:
-        counters = by_person[timer.organization_id, timer.person_id]
-        counters.started(timer.started_at)
-        if timer.stopped_at is not None:
-            counters.stopped(timer.stopped_at)
+        by_person[timer.organization_id, timer.person_id].added(timer)
     return {
-        PersonDay(*person, change.day): change.counters
-        for person, counters in by_person.items()
-        for change in counters.collected()
+        PersonDay(*person, day.day): day
+        for person, updates in by_person.items()
+        for day in updates.collected()
     }
 
 

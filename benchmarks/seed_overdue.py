@@ -6,14 +6,15 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from benchmarks.bulk_load import write_all
-from benchmarks.counter_fixtures import person_state_items, timer_items
-from chalicelib.counters.model import EntryCounterDeltas, TimerCounterDeltas
+from benchmarks.counter_fixtures import person_state_items, stored_marks, timer_items
+from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem
 from chalicelib.dynamodb.items import to_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.days import DayUpdates
 from chalicelib.timers.model import Timer
 
 _FIRST_TIMER = 1_000_000
@@ -66,13 +67,14 @@ def _items(timer: Timer) -> Iterator[tuple[type[Model], RawItem]]:
 
 
 def _timer_counters(timer: Timer) -> RawItem:
-    counters = TimerCounterDeltas()
-    counters.started(timer.started_at)
-    (day,) = counters.collected()
+    updates = DayUpdates()
+    updates.added(timer)
+    (day,) = updates.collected()
     return {
         "scope": {"S": keys.scoped(timer.organization_id, timer.person_id)},
         "bucket": {"S": keys.day_bucket_name(day.day)},
         **{name: {"N": str(count)} for name, count in day.counters.items()},
+        **stored_marks(day.marks),
     }
 
 

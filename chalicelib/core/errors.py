@@ -247,16 +247,30 @@ class InvalidAttribute(StintError):
 
 
 class OverlapsSession(InvalidAttribute):
-    """``earliest`` is the first possible start of the session, in the format of the API."""
+    """A session overlaps another one of the same person.
+
+    :param name: the attribute that has the wrong time.
+    :param timer_id: the timer in the way; None: unknown.
+    :param earliest: the first possible start of a running timer, in the format of the API. None:
+        the session is over, and may also lie before the other one.
+    """
 
     code = "overlaps_session"
-    default_detail = (
-        "This time overlaps another session of this person. "
-        "Use the earliest time in `meta` or a later one."
-    )
 
-    def __init__(self, name: str, earliest: str) -> None:
-        super().__init__(name, meta={f"earliest_{name}": earliest})
+    def __init__(self, name: str, timer_id: int | None, earliest: str | None = None) -> None:
+        meta: dict[str, object] = {}
+        session = "Another session"
+        if timer_id is not None:
+            meta["conflicting_timer_id"] = str(timer_id)
+            session = f"Timer {timer_id}"
+        detail = f"{session} of this person overlaps this time. Use other times, or edit that one."
+        if earliest is not None:
+            meta["earliest_started_at"] = earliest
+            detail = (
+                f"{session} of this person ends later, and a running timer lasts until now. "
+                f"Start at {earliest} or later, or add `stopped_at` if this session is over."
+            )
+        super().__init__(name, detail, meta=meta)
 
 
 class IdempotencyKeyReused(StintError):

@@ -11,9 +11,10 @@ from msgspec import Struct, field
 from msgspec.structs import fields
 
 from chalicelib.core.idempotency import IdempotencyKey
-from chalicelib.counters.model import EntryCounterDelta, TimerCounterDelta
+from chalicelib.counters.model import EntryCounterDelta, PersonDay
 from chalicelib.time_entries.model import TimeEntry, TrackMethod
-from chalicelib.timers.model import RunningTimer, StopReason, Timer
+from chalicelib.timers.days import DayUpdate
+from chalicelib.timers.model import RunningTimer, Timer
 
 
 class ConcurrentModification(Exception):
@@ -21,34 +22,37 @@ class ConcurrentModification(Exception):
 
 
 class StopTimer(Struct, frozen=True):
-    """Stop a running timer at the timestamp ``stopped_at``.
+    """Stop a timer, which must still be running.
 
-    ``replaces``: the timestamp of an existing stop, which was not manual and which this stop
-    replaces. None: the timer must still run.
+    :param timer: the timer after the stop.
+    :param version: the version of the timer before the stop; None: the condition on the person
+        state makes sure that its start is unchanged.
     """
 
-    timer_id: int
-    stopped_at: int
-    stop_reason: StopReason | None
-    replaces: int | None = None
+    timer: Timer
+    version: int | None = None
 
 
 class TimeEntryUpdate(Struct, frozen=True):
     """Update the sessions of a time entry.
 
     :param seconds: added to the tracked seconds.
+    :param covered_seconds: those of them that the manually set time of the entry already covers.
     :param timers: added to the number of timers.
     :param starts: the timer id and the timestamp of a session that starts. The timer then runs on
         the time entry, even if another session ends.
-    :param ends: the timestamp at which the last session ended.
+    :param ends: the timestamp at which the running session ended.
+    :param inserts: the timer id and the stop of a session that is inserted after it ended.
     :param track_method: the new track method; None: unchanged.
     """
 
     time_entry_id: int
     seconds: int = 0
+    covered_seconds: int = 0
     timers: int = 0
     starts: tuple[int, int] | None = None
     ends: int | None = None
+    inserts: tuple[int, int] | None = None
     track_method: TrackMethod | None = None
 
 
@@ -67,10 +71,15 @@ class ClearRunning(Struct, frozen=True):
     last_stopped_at: int
 
 
-class MoveLastStop(Struct, frozen=True):
-    """A stop is corrected. The person state must be unchanged since it was read (``version``)."""
+class SetTimeline(Struct, frozen=True):
+    """Sessions are edited, inserted or deleted.
+
+    The person state must be unchanged since it was read (``version``).
+    """
 
     version: int
+    running: RunningTimer | None
+    last_timer_id: int
     last_stopped_at: int | None
 
 
@@ -92,13 +101,13 @@ class Enable(Struct, frozen=True):
     last_stopped_at: None = None
 
 
-PersonStateUpdate = SetRunning | ClearRunning | MoveLastStop | Disable | Enable
+PersonStateUpdate = SetRunning | ClearRunning | SetTimeline | Disable | Enable
 
 
 class WriteSet(Struct, frozen=True):
     """All writes of one operation, for one person of one organization, at the timestamp ``now``.
 
-    ``person_state`` is None if the operation neither starts nor stops a timer.
+    ``person_state`` is None if the operation does not change the person's timeline.
     """
 
     organization_id: int
@@ -109,11 +118,11 @@ class WriteSet(Struct, frozen=True):
     stop_timer: StopTimer | None = None
     new_entry: TimeEntry | None = None
     entries: tuple[TimeEntryUpdate, ...] = ()
-    counters: tuple[TimerCounterDelta, ...] = ()
+    days: tuple[DayUpdate, ...] = ()
     entry_counters: tuple[EntryCounterDelta, ...] = ()
 
 
-RecordId = int | str | IdempotencyKey
+RecordId = int | str | IdempotencyKey | PersonDay
 """An id; for a credential its token's hash, for a unique constraint its name."""
 
 

@@ -97,12 +97,17 @@ def _stop_bounds(
     )
     begin = _bound(keys.timestamp_prefix(stops.start), Listed.TIMERS)
     if before is not None and (before.stopped_at is None or before.stopped_at >= stops.start):
-        begin = Bound(keys.timestamp_key(before.started_at, before.id), begin.timestamp, -1)
+        begin = Bound(_key_of(before, before.id), begin.timestamp, -1)
     end = _bound(keys.timestamp_prefix(stops.end), Listed.TIMERS)
     if last is not None and (last.stopped_at is None or last.stopped_at >= stops.end):
         # An index query includes its end, so the range ends before this timer.
-        end = Bound(keys.timestamp_key(last.started_at, last.id - 1), end.timestamp, -1)
+        end = Bound(_key_of(last, last.id - 1), end.timestamp, -1)
     return begin, end
+
+
+def _key_of(timer: Timer, timer_id: int) -> str:
+    start, stop = timer.started_at, timer.stopped_at
+    return keys.started_key(start, stop, timer_id, is_edited=timer.edited)
 
 
 def _bound(key: str, listed: Listed) -> Bound:

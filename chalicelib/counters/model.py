@@ -2,7 +2,8 @@
 
 An operation counts in its own transaction: the sessions that start and stop in each quarter-hour of
 a person's UTC day (some zones have offsets of 45 minutes), and the time entries on each date of a
-person's month on a service. The roll-up adds these counters to the wider buckets of the lists. The
+person's month on a service. The item of a person's day also lists the sessions themselves:
+``timers/days.py``. The roll-up adds these counters to the wider buckets of the lists. The
 rolled-up record of a counter stores what was added, so each roll-up adds only the difference:
 stream records that arrive twice, late, in another order or never cause no error. Contract section
 6; decision 0008.
@@ -146,7 +147,7 @@ def decide_roll_up(states: Iterable[CounterState]) -> RollUp | None:
 def difference(now: Counters, before: Counters) -> dict[str, int]:
     """What must be added to ``before`` to get ``now``, without zeros."""
     deltas = {name: now.get(name, 0) - before.get(name, 0) for name in {**now, **before}}
-    return _without_zeros(dict(sorted(deltas.items())))
+    return without_zeros(dict(sorted(deltas.items())))
 
 
 def add(to: dict[str, int], added: Counters) -> None:
@@ -184,13 +185,6 @@ def first_day(month: str) -> int:
     return day_number(date.fromisoformat(f"{month}-01"))
 
 
-class TimerCounterDelta(Struct, frozen=True):
-    """An addition to the counters of a person's UTC day, in days since 1970-01-01."""
-
-    day: int
-    counters: Mapping[str, int]
-
-
 class EntryCounterDelta(Struct, frozen=True):
     """An addition to the counters of a person's time entries on a service in a month."""
 
@@ -198,32 +192,9 @@ class EntryCounterDelta(Struct, frozen=True):
     counters: Mapping[str, int]
 
 
-class TimerCounterDeltas(Struct):
-    """Collects the starts and stops of an operation into one delta per day."""
-
-    _days: dict[int, dict[str, int]] = field(default_factory=dict)
-
-    def started(self, timestamp: int, by: int = 1) -> None:
-        """Count a start. ``by=-1`` removes it."""
-        self._add(CounterKind.STARTS, timestamp, by)
-
-    def stopped(self, timestamp: int, by: int = 1) -> None:
-        """Count a stop. ``by=-1`` removes it."""
-        self._add(CounterKind.STOPS, timestamp, by)
-
-    @property
-    def days(self) -> set[int]:
-        """The days that were collected, in days since 1970-01-01."""
-        return set(self._days)
-
-    def collected(self) -> tuple[TimerCounterDelta, ...]:
-        """The deltas, without zeros."""
-        deltas = ((day, _without_zeros(counters)) for day, counters in self._days.items())
-        return tuple(TimerCounterDelta(day, counters) for day, counters in deltas if counters)
-
-    def _add(self, kind: CounterKind, timestamp: int, by: int) -> None:
-        day, second = divmod(timestamp, SECONDS_PER_DAY)
-        add(self._days.setdefault(day, {}), {kind.name_of(second // QUARTER_HOUR_SECONDS): by})
+def quarter_hour_counter(kind: CounterKind, timestamp: int) -> str:
+    """The name of the counter of a timestamp's quarter-hour, in the item of its day."""
+    return kind.name_of(timestamp % SECONDS_PER_DAY // QUARTER_HOUR_SECONDS)
 
 
 class EntryCounterDeltas(Struct):
@@ -241,7 +212,7 @@ class EntryCounterDeltas(Struct):
 
     def collected(self) -> tuple[EntryCounterDelta, ...]:
         """The deltas, without zeros."""
-        deltas = ((name, _without_zeros(counters)) for name, counters in self._months.items())
+        deltas = ((name, without_zeros(counters)) for name, counters in self._months.items())
         return tuple(EntryCounterDelta(name, counters) for name, counters in deltas if counters)
 
     def _add(self, entry: TimeEntry, by: int) -> None:
@@ -250,5 +221,6 @@ class EntryCounterDeltas(Struct):
         add(self._months.setdefault(name, {}), {CounterKind.ENTRIES.name_of(int(day)): by})
 
 
-def _without_zeros(counters: Counters) -> dict[str, int]:
+def without_zeros(counters: Counters) -> dict[str, int]:
+    """The counters that are not 0."""
     return {name: count for name, count in counters.items() if count}

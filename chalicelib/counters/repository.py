@@ -22,13 +22,14 @@ from chalicelib.dynamodb.connection import (
 )
 from chalicelib.dynamodb.transactions import raise_cancellation
 
-_OTHER_ATTRIBUTES = frozenset({"scope", "bucket", "version"})
+_OTHER_ATTRIBUTES = frozenset({"version"})
 
 
 class CounterModel(Model):
     """The counters of one bucket, or of one rolled-up record.
 
-    Each counter is an attribute, such as ``s37``. Not every counter has one. Decision 0008.
+    Each counter is an attribute, such as ``s37``. Not every counter has one. Decision 0008. The
+    item of a person's day also lists its sessions: ``timers/repository.py``.
     """
 
     class Meta:
@@ -111,15 +112,17 @@ def read_buckets(connection: Connection, scope: str, names: Iterable[str]) -> di
 
 
 def counters_in(item: RawItem) -> dict[str, int]:
-    """The counters of an item, without zeros."""
+    """The counters of an item, without zeros. An item can have attributes that are none."""
     counters = {
-        name: int(value["N"]) for name, value in item.items() if name not in _OTHER_ATTRIBUTES
+        name: int(value["N"])
+        for name, value in item.items()
+        if "N" in value and name not in _OTHER_ATTRIBUTES
     }
     return {name: count for name, count in counters.items() if count}
 
 
 def version_in(item: RawItem) -> int:
-    """How many roll-ups wrote an item; 0: none."""
+    """How often an item was written; 0: never."""
     return int(item["version"]["N"]) if "version" in item else 0
 
 

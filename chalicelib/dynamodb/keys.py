@@ -33,7 +33,7 @@ NEVER = MAX_TIMESTAMP + 1
 
 _IDEMPOTENCY_PREFIX = "key#"
 _ENTRIES = "#entries"
-_POSITION = re.compile(r"(?:[0-9]{10}|[0-9]{4}-[0-9]{2}-[0-9]{2})#([0-9]{16})", re.ASCII)
+_POSITION = re.compile(r"(?:[0-9]{10}[!#$]|[0-9]{4}-[0-9]{2}-[0-9]{2}#)([0-9]{16})", re.ASCII)
 _SCOPE = re.compile(
     r"(?P<organization>[0-9]+)(?:#service#(?P<service>[0-9]+)|#(?P<person>[0-9]+))?"
     rf"(?P<entries>{_ENTRIES})?",
@@ -61,9 +61,23 @@ def directory_kind(kind: str) -> str:
     return f"{kind}#"
 
 
-def timestamp_key(timestamp: int | None, record_id: int) -> str:
-    """The sort key of a timestamp and a record; None: the timer runs, after every timestamp."""
-    return f"{timestamp_prefix(NEVER if timestamp is None else timestamp)}#{record_id:016d}"
+def timestamp_key(timestamp: int | None, record_id: int, order: str = "#") -> str:
+    """The sort key of a timestamp and a record; None: the timer runs, after every timestamp.
+
+    ``order`` sorts records of one timestamp before their ids do: ``!``, ``#``, ``$``.
+    """
+    return f"{timestamp_prefix(NEVER if timestamp is None else timestamp)}{order}{record_id:016d}"
+
+
+def started_key(started_at: int, stopped_at: int | None, timer_id: int, *, is_edited: bool) -> str:
+    """The sort key of a timer by start, which is also the order of a person's timers by stop.
+
+    Of the sessions that start in one second, all but the last have 0 seconds. Ids have that order
+    as long as nobody edits or inserts one of them.
+    """
+    if not is_edited:
+        return timestamp_key(started_at, timer_id)
+    return timestamp_key(started_at, timer_id, "!" if started_at == stopped_at else "$")
 
 
 def timestamp_prefix(timestamp: int) -> str:

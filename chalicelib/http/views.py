@@ -126,17 +126,18 @@ class ResourceViews:
         update: Callable[[Caller, int, Values], Result[Any]],
         permission: Permission,
         inputs: tuple[Input, ...],
+        **declared: Any,
     ) -> Route:
         """Create the route ``PATCH /{type}/{id}``. Absent values stay unchanged."""
 
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
             document = self._read_document(request, self._resource)
-            changes = read_changes(inputs, document)
+            changes = read_changes(inputs, document, request.request.parameters)
             result = update(request.caller, _record_id(request), changes)
             return self._result_response(request, 200, result, options)
 
-        declared = {**self._named("update"), "inputs": inputs}
+        declared = {**self._named("update"), "inputs": inputs, **declared}
         return self._route(RouteKind.UPDATE, "/{id}", view, permission, declared)
 
     def delete(self, delete: Callable[[Caller, int], None], permission: Permission) -> Route:

@@ -35,7 +35,7 @@ def boolean_input(name: str, description: str) -> Input:
     return Input(name, Kind.BOOLEAN, (InAttribute(name),), description)
 
 
-def integer_input(name: str, description: str, minimum: int, maximum: int) -> Input:
+def integer_input(name: str, description: str, minimum: int, maximum: int | None = None) -> Input:
     """Declare an integer attribute from ``minimum`` to ``maximum``, both inclusive."""
     sources = (InAttribute(name),)
     return Input(name, Kind.INTEGER, sources, description, minimum=minimum, maximum=maximum)

@@ -79,9 +79,9 @@ class Input(Struct, frozen=True):
                 return self._parse(value)
         return None
 
-    def is_in(self, document: Document) -> bool:
-        """Return whether a document has the value, also if it is null."""
-        return any(_find(source, document, ()) is not _ABSENT for source in self.sources)
+    def is_in(self, document: Document, parameters: Parameters = ()) -> bool:
+        """Return whether a document or the query has the value, also if it is null."""
+        return any(_find(source, document, parameters) is not _ABSENT for source in self.sources)
 
     def _parse(self, value: Any) -> Any:
         if self.kind is Kind.ENUM_LIST:
@@ -137,15 +137,17 @@ def read_values(
     return values
 
 
-def read_changes(inputs: Iterable[Input], document: Document) -> dict[str, Any]:
-    """Parse the changes of a sparse update from a document. None empties a value.
+def read_changes(
+    inputs: Iterable[Input], document: Document, parameters: Parameters = ()
+) -> dict[str, Any]:
+    """Parse the changes of a sparse update from a document and the query. None empties a value.
 
     Raises ``InvalidAttribute``, also if a value is empty and not nullable.
     """
     changes = {}
     for declared in inputs:
-        if declared.is_in(document):
-            value = declared.read(document)
+        if declared.is_in(document, parameters):
+            value = declared.read(document, parameters)
             if value is None and not declared.nullable:
                 raise InvalidAttribute(declared.name, "This attribute cannot be empty.")
             changes[declared.name] = value

@@ -31,7 +31,7 @@ from chalicelib.time_entries.model import (
 )
 from chalicelib.time_entries.operations import VIEW_REVISION, VIEW_TIME_ENTRY, TimeEntries
 
-_MAX_NOTE_LENGTH = 2_000
+MAX_NOTE_LENGTH = 2_000
 
 
 def _always_false(name: str, description: str) -> Attribute[TimeEntry]:
@@ -99,8 +99,11 @@ TIME_ENTRIES: Resource[TimeEntry] = Resource(
             "Always null. The timers of the entry have start times.",
             nullable=True,
         ),
-        _timestamp("timer_started_at", "Start of the latest session."),
-        _timestamp("timer_stopped_at", "Stop of the latest session. Null: a timer is running."),
+        _timestamp("timer_started_at", "Start of the running session. Null: no timer is running."),
+        _timestamp(
+            "timer_stopped_at",
+            "Stop of the session that stopped last. Null: none did, or it was deleted or moved.",
+        ),
         _always_false("approved", "Whether the entry is approved."),
         _always_false("submitted", "Whether the entry is submitted for approval."),
         _always_false("rejected", "Whether the entry is rejected."),
@@ -169,12 +172,6 @@ TIME_ENTRIES: Resource[TimeEntry] = Resource(
 )
 
 
-def _date(value: str) -> str:
-    if not EARLIEST_DATE <= value <= LATEST_DATE:
-        raise ValueError(f"Use a date from {EARLIEST_DATE} to {LATEST_DATE}.")
-    return value
-
-
 _PERSON = reference_input(
     "person",
     "people",
@@ -182,22 +179,33 @@ _PERSON = reference_input(
 )
 
 _DATE = Input(
-    "date", Kind.DATE, (InAttribute("date"),), "Date of the work. Default: today.", rule=_date
+    "date",
+    Kind.DATE,
+    (InAttribute("date"),),
+    f"Date of the work. Default: today. A new date is from {EARLIEST_DATE} to {LATEST_DATE}.",
 )
 
-_TIME = integer_input("time", "Total time in minutes. Later timers add to it.", 0, MAX_MINUTES)
-
-_BILLABLE_TIME = replace(
+_TIME = replace(
     integer_input(
-        "billable_time",
-        "Billable time in minutes. Default: all of the time on a billable service.",
+        "time",
+        "Total time in minutes of the sessions that have stopped. Later sessions add to it. "
+        f"A new time is at most {MAX_MINUTES}. Null: the time of the sessions.",
         0,
-        MAX_MINUTES,
     ),
     nullable=True,
 )
 
-_NOTE = text_input("note", "Note.", nullable=True, maximum=_MAX_NOTE_LENGTH)
+_BILLABLE_TIME = replace(
+    integer_input(
+        "billable_time",
+        "Billable time in minutes. Default: all of the time on a billable service. "
+        f"A new value is at most {MAX_MINUTES}.",
+        0,
+    ),
+    nullable=True,
+)
+
+_NOTE = text_input("note", "Note.", nullable=True, maximum=MAX_NOTE_LENGTH)
 
 CREATION = (
     _PERSON,

@@ -25,10 +25,16 @@ class TimeEntry(Struct, frozen=True):
     :param billable: whether the service was billable when it was assigned.
     :param billable_minutes: set manually; None: all of a billable service's time.
     :param tracked_seconds: the sum of the stopped sessions.
-    :param adjusted_seconds: what manual edits added or, if negative, subtracted.
+    :param adjusted_seconds: the manually set time minus the seconds of the sessions that it covers.
+    :param covered_to: the manually set time covers the stopped timers up to this id. None: the time
+        is not set manually.
+    :param uncovered_ids: timers up to that id that the manually set time does not cover.
     :param timer_count: how many timers it has.
-    :param timer_started_at: the start of its latest session, a timestamp.
-    :param timer_stopped_at: the stop of its latest session; None: it is running, or there is none.
+    :param latest_timer_id: the largest id of the timers that were put on it.
+    :param timer_started_at: the start of the running session, a timestamp; None: none is running.
+    :param timer_stopped_at: the stop of the session that stopped last; None: none did, or it was
+        deleted or moved.
+    :param made_by_timer_id: the timer whose start made it. None: it was made or edited manually.
     :param version: increases with each change.
     :param deleted_at: when it was deleted. It is never returned then; its timers are still purged.
     """
@@ -47,11 +53,14 @@ class TimeEntry(Struct, frozen=True):
     track_method: TrackMethod = TrackMethod.TIMER
     tracked_seconds: int = 0
     adjusted_seconds: int = 0
+    covered_to: int | None = None
+    uncovered_ids: tuple[int, ...] = ()
     timer_count: int = 0
     running_timer_id: int | None = None
     latest_timer_id: int | None = None
     timer_started_at: int | None = None
     timer_stopped_at: int | None = None
+    made_by_timer_id: int | None = None
     version: int = 1
     deleted_at: int | None = None
 
@@ -63,7 +72,14 @@ class TimeEntry(Struct, frozen=True):
     @property
     def time(self) -> int:
         """Minutes: the sum of all seconds, rounded half up once. Contract section 4."""
-        return max(0, rounded_minutes(self.tracked_seconds + self.adjusted_seconds))
+        return rounded_minutes(self.tracked_seconds + self.adjusted_seconds)
+
+    def covers(self, timer_id: int) -> bool:
+        """Whether the manually set time covers a stopped timer. Contract section 4a."""
+        if self.covered_to is None:
+            # A time that was set in version 0.2.0, before the upgrade.
+            return self.adjusted_seconds != 0
+        return timer_id <= self.covered_to and timer_id not in self.uncovered_ids
 
     @property
     def billable_time(self) -> int:

@@ -19,6 +19,7 @@ from chalicelib.core.permissions import (
 )
 from chalicelib.core.timestamps import local_date
 from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
@@ -30,7 +31,9 @@ from chalicelib.time_entries.rules import (
     decide_deletion,
     decide_entry,
     decide_entry_update,
+    uncover_running,
 )
+from chalicelib.timers.model import PersonState, Timer
 
 VIEW_TIME_ENTRY: ViewPolicy[TimeEntry] = ViewPolicy(Visibility.OWNER, lambda entry: entry.person_id)
 VIEW_REVISION: ViewPolicy[Revision] = ViewPolicy(Visibility.ADMINS, lambda _: None)
@@ -80,6 +83,8 @@ class TimeEntries:
     def update(self, caller: Caller, entry_id: int, values: Mapping[str, Any]) -> Result[TimeEntry]:
         """Update an entry. Two calls; one if nothing changes.
 
+        Three if the time changes while a timer is running on it that it covers.
+
         Raises ``AccessDenied``, ``Conflict``, ``InvalidAttribute``, ``RecordNotFound``.
         """
         named = [(entity, values[name]) for name, entity in _REFERENCES.items() if name in values]
@@ -89,7 +94,8 @@ class TimeEntries:
             if values.get("person", entry.person_id) != entry.person_id:
                 resolve_person(caller, values["person"])
             references, edit = _references(loaded, values), self._edit(caller, now)
-            return _decision(decide_entry_update(entry, values, references, edit))
+            update = decide_entry_update(entry, values, references, edit)
+            return _decision(self._uncover_running(entry, update))
 
         return commit_with_retry(self._dependencies, None, decide)
 
@@ -159,6 +165,23 @@ class TimeEntries:
         entity_ids: list[tuple[type[Any], int]] = [(TimeEntry, entry_id), *named]
         loaded = self._database.get_many(caller.organization.id, entity_ids)
         return loaded, require_view(caller, VIEW_TIME_ENTRY, loaded.get(TimeEntry, entry_id))
+
+    def _uncover_running(self, entry: TimeEntry, update: UpdateResult) -> UpdateResult:
+        timer_id = entry.running_timer_id
+        is_same = (update.entry.covered_to, update.entry.uncovered_ids) == (
+            entry.covered_to,
+            entry.uncovered_ids,
+        )
+        if timer_id is None or is_same or not entry.covers(timer_id):
+            return update
+        loaded = self._database.get_many(
+            entry.organization_id, [(Timer, timer_id), (PersonState, entry.person_id)]
+        )
+        timer = loaded.get(Timer, timer_id)
+        if timer is None:
+            raise ConcurrentModification
+        state = loaded.require(PersonState, entry.person_id)
+        return uncover_running(update, timer, state) if timer.covered else update
 
     def _edit(self, caller: Caller, now: int) -> ManualEdit:
         return ManualEdit(caller.person_id, now, self._dependencies.ids.generate())

@@ -22,6 +22,7 @@ from chalicelib.dynamodb.items import (
     IntegerAttribute,
     IntEnumAttribute,
     ItemType,
+    JSONListAttribute,
     declare,
     from_item,
     key_of,
@@ -111,11 +112,14 @@ class TimeEntryModel(Model):
     track_method = IntEnumAttribute(TrackMethod)
     tracked_seconds = IntegerAttribute()
     adjusted_seconds = IntegerAttribute()
+    covered_to = IntegerAttribute(null=True)
+    uncovered_ids = JSONListAttribute(int)
     timer_count = IntegerAttribute()
     running_timer_id = IntegerAttribute(null=True)
     latest_timer_id = IntegerAttribute(null=True)
     timer_started_at = IntegerAttribute(null=True)
     timer_stopped_at = IntegerAttribute(null=True)
+    made_by_timer_id = IntegerAttribute(null=True)
     version = IntegerAttribute()
     deleted_at = IntegerAttribute(null=True)
     person_key = UnicodeAttribute()

@@ -11,19 +11,24 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.core.errors import Conflict, InvalidAttribute
-from chalicelib.core.timestamps import SECONDS_PER_DAY, SECONDS_PER_MINUTE
+from chalicelib.core.timestamps import SECONDS_PER_MINUTE
 from chalicelib.core.write_set import (
+    ConcurrentModification,
     CreateRecord,
     DeleteRecord,
     RecordWrite,
     ReplaceRecord,
     RequireRecord,
+    SetTimeline,
     WriteSet,
 )
-from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas, TimerCounterDeltas
+from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import (
+    EARLIEST_DATE,
+    LATEST_DATE,
+    MAX_MINUTES,
     ManualEdit,
     References,
     Revision,
@@ -31,7 +36,8 @@ from chalicelib.time_entries.model import (
     TimeEntry,
     TrackMethod,
 )
-from chalicelib.timers.model import Timer
+from chalicelib.timers.days import DayUpdates, marks_of
+from chalicelib.timers.model import PersonState, Timer
 
 MAX_TIMERS_PER_STEP = 40
 MAX_ITEMS_PER_STEP = 90
@@ -56,6 +62,7 @@ def decide_entry(
     """
     service = _require_open_service(references.service)
     person = _require_active_person(references.person)
+    _check_values(values)
     entry = TimeEntry(
         id=entry_id,
         organization_id=person.organization_id,
@@ -70,6 +77,7 @@ def decide_entry(
         note=values.get("note"),
         track_method=TrackMethod.MANUAL,
         adjusted_seconds=values.get("time", 0) * SECONDS_PER_MINUTE,
+        covered_to=0 if "time" in values else None,
     )
     records = (CreateRecord(entry), _require_still_active(person))
     return UpdateResult(entry, records, _counter_write_set(None, entry, edit.now))
@@ -80,10 +88,12 @@ def decide_entry_update(
 ) -> UpdateResult:
     """Update an entry manually. A value that is equal to the present one changes nothing.
 
-    A new ``time`` replaces the time of all stopped sessions; later sessions add to it. Raises
-    :class:`Conflict` if an entry with timers would get another person, and
-    :class:`InvalidAttribute` for a service or a person that does not exist or is not active.
+    A new ``time`` replaces the time of all stopped sessions; later sessions add to it. None returns
+    to the time of the sessions. Raises :class:`Conflict` if an entry with timers would get another
+    person, and :class:`InvalidAttribute` for a new value that is not valid, and for a service or a
+    person that does not exist or is not active.
     """
+    _check_values(values, entry)
     after = entry
     if values.get("date", entry.date) != entry.date:
         after = replace(after, date=values["date"])
@@ -105,10 +115,31 @@ def decide_entry_update(
         after = replace(after, billable_minutes=values["billable_time"])
     if after == entry:
         return UpdateResult(entry)
-    after = replace(after, updated_at=edit.now, version=entry.version + 1)
+    after = replace(after, made_by_timer_id=None, updated_at=edit.now, version=entry.version + 1)
     revision = _revision(entry, after, edit, RevisionAction.UPDATED)
     writes = (ReplaceRecord(entry, after), CreateRecord(revision), *records)
     return UpdateResult(after, writes, _counter_write_set(entry, after, edit.now))
+
+
+def uncover_running(update: UpdateResult, timer: Timer, state: PersonState) -> UpdateResult:
+    """Let a running timer add to a time that was just set or removed manually.
+
+    The former time covered the timer, because it had stopped before and then ran on.
+    """
+    if update.write_set is None or state.running is None:
+        raise ConcurrentModification
+    after = replace(timer, covered=False, version=timer.version + 1)
+    person_state = SetTimeline(
+        state.version,
+        replace(state.running, covered=False),
+        state.last_timer_id,
+        state.last_stopped_at,
+    )
+    return replace(
+        update,
+        records=(*update.records, ReplaceRecord(timer, after)),
+        write_set=replace(update.write_set, person_state=person_state),
+    )
 
 
 def decide_deletion(entry: TimeEntry, timers: Sequence[Timer], edit: ManualEdit) -> UpdateResult:
@@ -139,13 +170,13 @@ def _remove_timers(
     before: TimeEntry, after: TimeEntry, timers: Sequence[Timer], now: int
 ) -> UpdateResult:
     """Delete timers, subtract them from the entry and the counters, and maybe delete the entry."""
-    deltas = TimerCounterDeltas()
+    day_updates = DayUpdates()
     removed: list[Timer] = []
     for timer in timers[:MAX_TIMERS_PER_STEP]:
-        if len(removed) + len(deltas.days | _days_of(timer)) >= MAX_ITEMS_PER_STEP:
+        days = marks_of(timer.started_at, timer.stopped_at).keys()
+        if removed and len(removed) + len(day_updates.days | days) >= MAX_ITEMS_PER_STEP:
             break
-        deltas.started(timer.started_at, by=-1)
-        deltas.stopped(timer.started_at + timer.seconds, by=-1)
+        day_updates.removed(timer)
         removed.append(timer)
     after = replace(
         after,
@@ -169,7 +200,7 @@ def _remove_timers(
         before.person_id,
         now,
         person_state=None,
-        counters=deltas.collected(),
+        days=day_updates.collected(),
         # The first step removes the entry from the counters of lists.
         entry_counters=_entry_counter_deltas(before if before.deleted_at is None else None, None),
     )
@@ -198,16 +229,28 @@ def _entry_counter_deltas(
     return deltas.collected()
 
 
-def _days_of(timer: Timer) -> set[int]:
-    stop = timer.started_at + timer.seconds
-    return {timer.started_at // SECONDS_PER_DAY, stop // SECONDS_PER_DAY}
+def _check_values(values: Mapping[str, Any], entry: TimeEntry | None = None) -> None:
+    """Check the limits of new values. A value that is equal to the present one is always valid."""
+    for name in ("time", "billable_time"):
+        minutes = values.get(name)
+        if minutes is not None and minutes > MAX_MINUTES and minutes != getattr(entry, name, None):
+            raise InvalidAttribute(name, f"The number must be at most {MAX_MINUTES}.")
+    date = values.get("date")
+    is_unchanged = entry is not None and date == entry.date
+    if date is not None and not is_unchanged and not EARLIEST_DATE <= date <= LATEST_DATE:
+        raise InvalidAttribute("date", f"Use a date from {EARLIEST_DATE} to {LATEST_DATE}.")
 
 
-def _with_time(entry: TimeEntry, minutes: int) -> TimeEntry:
+def _with_time(entry: TimeEntry, minutes: int | None) -> TimeEntry:
+    """The entry with a manually set time: it covers the timers that have stopped by now."""
+    if minutes is None:
+        return replace(entry, adjusted_seconds=0, covered_to=None, uncovered_ids=())
     is_manual = entry.track_method is TrackMethod.MANUAL
     return replace(
         entry,
         adjusted_seconds=minutes * SECONDS_PER_MINUTE - entry.tracked_seconds,
+        covered_to=entry.latest_timer_id or 0,
+        uncovered_ids=() if entry.running_timer_id is None else (entry.running_timer_id,),
         track_method=TrackMethod.MANUAL if is_manual else TrackMethod.BOTH,
     )
 

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from msgspec import UNSET
+from msgspec.structs import replace
+
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import OverlapsSession
 from chalicelib.core.idempotency import IdempotencyKey
@@ -14,13 +17,16 @@ from chalicelib.http.routing import MetaField, Route
 from chalicelib.http.views import Presented, ResourceViews
 from chalicelib.jsonapi import example_values as example
 from chalicelib.jsonapi.in_memory_list import ReadPosition
+from chalicelib.jsonapi.input_types import text_input
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship, Values
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
-from chalicelib.time_entries.api import TIME_ENTRIES
+from chalicelib.time_entries.api import MAX_NOTE_LENGTH, TIME_ENTRIES
+from chalicelib.timers.edit_rules import Edit
+from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
 from chalicelib.timers.model import Timer, TimerOutcome, TimerQuery, TimerSort
-from chalicelib.timers.operations import VIEW_TIMER, StartCommand, StopCommand, Timers
+from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 
 _STOP_REASON: Attribute[Timer] = Attribute(
     "stop_reason",
@@ -145,18 +151,49 @@ STARTED_AT = Input(
     "started_at",
     Kind.TIMESTAMP,
     (InAttribute("started_at"),),
-    "Start time. Default: now. At most 31 days ago and not before the end of the last session.",
+    "Start time. Default: now. For a running timer at most 31 days ago, and not before the end of "
+    "another session. A time up to 24 hours in the future counts as now.",
 )
 
 STOPPED_AT = Input(
     "stopped_at",
     Kind.TIMESTAMP,
     (InAttribute("stopped_at"),),
-    "Stop time. Default: now.",
+    "Stop time. Default: now. A time in the future counts as now, a time before the start as the "
+    "start.",
+)
+
+ENDED_AT = replace(
+    STOPPED_AT,
+    description="Stop time of a session that is over. It may lie anywhere between other sessions. "
+    "Default: the timer is running.",
+)
+
+NOTE = text_input("note", "Note of a new time entry.", maximum=MAX_NOTE_LENGTH)
+
+EDITS = (
+    replace(
+        STARTED_AT,
+        description="Start time. The session must not overlap another one. A time up to 24 hours "
+        "in the future counts as now.",
+    ),
+    replace(
+        STOPPED_AT,
+        nullable=True,
+        description="Stop time. The session must not overlap another one. A time in the future "
+        "counts as now. Null: the timer runs on, if it is the last session of the person.",
+    ),
+    replace(TIME_ENTRY, nullable=True, description="Time entry of the same person."),
 )
 
 _STOPPED_TIMERS = MetaField(
     "stopped_timer_ids", Kind.ID, "Timers that this request stopped.", is_list=True
+)
+_ADJUSTED = MetaField(
+    "adjusted",
+    Kind.TEXT,
+    "Requested times that were moved: a time in the future to now, a stop before the start to it.",
+    is_list=True,
 )
 _ALREADY_STOPPED = MetaField(
     "already_stopped", Kind.BOOLEAN, "True if the timer was already stopped. Nothing changed."
@@ -166,7 +203,10 @@ _ALREADY_STOPPED = MetaField(
 def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
     """The routes of timers."""
     views = ResourceViews(included, TIMERS, _present)
-    timers = Timers(dependencies)
+    timers, editing = Timers(dependencies), TimerEditing(dependencies)
+
+    def update(caller: Caller, timer_id: int, values: Values) -> Result[TimerOutcome]:
+        return editing.update(caller, timer_id, _edit(values))
 
     def stop(
         caller: Caller, timer_id: int, values: Values, key: IdempotencyKey | None
@@ -189,10 +229,12 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             read=_start_command,
             name="start_timer",
             description="Start a timer and stop the running one at the same time.",
-            meta=(_STOPPED_TIMERS,),
+            meta=(_STOPPED_TIMERS, _ADJUSTED),
             own_errors=(OverlapsSession,),
         ),
         views.show(timers.show, OWN),
+        views.update(update, OWN, EDITS, meta=(_ADJUSTED,), own_errors=(OverlapsSession,)),
+        views.delete(editing.delete, OWN),
         views.action(
             "stop",
             stop,
@@ -201,7 +243,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             idempotent=True,
             methods=("PATCH", "PUT"),
             description="Stop a timer.",
-            meta=(_ALREADY_STOPPED,),
+            meta=(_ALREADY_STOPPED, _ADJUSTED),
         ),
         views.action(
             "stop",
@@ -211,7 +253,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             subject=TIME_ENTRIES,
             idempotent=True,
             description="Stop the running timer of a time entry.",
-            meta=(_ALREADY_STOPPED,),
+            meta=(_ALREADY_STOPPED, _ADJUSTED),
         ),
     )
 
@@ -239,10 +281,12 @@ def _present(outcome: TimerOutcome) -> Presented:
         meta["stopped_timer_ids"] = [str(outcome.stopped_timer_id)]
     if outcome.already_stopped:
         meta["already_stopped"] = True
+    if outcome.adjusted:
+        meta["adjusted"] = list(outcome.adjusted)
     return outcome.timer, meta
 
 
-_START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT)
+_START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT, ENDED_AT, NOTE)
 
 
 def _start_command(document: Document, parameters: Parameters) -> StartCommand:
@@ -253,6 +297,18 @@ def _start_command(document: Document, parameters: Parameters) -> StartCommand:
         service_id=SERVICE.read(document, parameters) if time_entry_id is None else None,
         person_id=PERSON.read(document, parameters),
         started_at=STARTED_AT.read(document, parameters),
+        stopped_at=ENDED_AT.read(document, parameters),
+        note=NOTE.read(document, parameters),
+    )
+
+
+def _edit(values: Values) -> Edit:
+    # A time entry that is null or blank is absent.
+    time_entry_id = values.get(TIME_ENTRY.name) or UNSET
+    return Edit(
+        started_at=values.get(STARTED_AT.name, UNSET),
+        stopped_at=values.get(STOPPED_AT.name, UNSET),
+        time_entry_id=time_entry_id,
     )
 
 

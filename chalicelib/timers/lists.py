@@ -123,5 +123,7 @@ def _sorted(query: TimerQuery, timers: Sequence[Timer]) -> list[Timer]:
 
 
 def _position_of(query: TimerQuery, timer: Timer) -> str:
-    by_start = query.sort is TimerSort.STARTED_AT
-    return keys.timestamp_key(timer.started_at if by_start else timer.stopped_at, timer.id)
+    start, stop = timer.started_at, timer.stopped_at
+    if query.sort is TimerSort.STARTED_AT:
+        return keys.started_key(start, stop, timer.id, is_edited=timer.edited)
+    return keys.timestamp_key(stop, timer.id)

@@ -23,6 +23,10 @@ class Timer(Struct, frozen=True):
     :param auto_stop_at: when it stops automatically, from the organization's settings at the start.
     :param stopped_at: the timestamp of the stop; None: it is running.
     :param stop_reason: why it stopped automatically; None after a manual stop.
+    :param edited: whether its start or stop was edited, or it was inserted after it ended. Its id
+        then does not tell its place among sessions that start in the same second.
+    :param covered: whether it runs on after the time of its entry was set manually, and that time
+        covers it: its seconds add nothing when it stops.
     :param version: increases with each change.
     """
 
@@ -34,6 +38,8 @@ class Timer(Struct, frozen=True):
     auto_stop_at: int
     stopped_at: int | None = None
     stop_reason: StopReason | None = None
+    edited: bool = False
+    covered: bool = False
     version: int = 1
 
     @property
@@ -54,16 +60,23 @@ class RunningTimer(Struct, frozen=True):
     time_entry_id: int
     started_at: int
     auto_stop_at: int
+    edited: bool = False
+    covered: bool = False
 
 
 class PersonState(Struct, frozen=True):
-    """A person's running timer. Every start and stop of the person writes this item.
+    """A person's running timer, and the lock of their timeline.
 
-    :param version: increases with each change; 0: the person never started a timer.
+    Every change of the person's sessions writes this item and increases ``version``.
+
+    :param version: 0: the person never had a session.
     :param running: None: no timer is running.
-    :param last_timer_id: the largest id of the person's timers.
-    :param last_stopped_at: the stop of the last session; used only while no timer is running.
+    :param last_timer_id: the largest id of the person's timers, also of deleted ones.
+    :param last_stopped_at: no stopped session ends later. After a deletion it may be later than
+        every stop.
     :param disabled: whether the person is deactivated: no timer is running, and none can start.
+    :param lists_sessions: whether the items of the person's days list all sessions. False for a
+        person of version 0.2.0 until the upgrade.
     """
 
     organization_id: int
@@ -73,10 +86,11 @@ class PersonState(Struct, frozen=True):
     last_timer_id: int = 0
     last_stopped_at: int | None = None
     disabled: bool = False
+    lists_sessions: bool = True
 
     @property
     def timer(self) -> Timer | None:
-        """The running timer, complete: a running timer does not change after its start."""
+        """The running timer, except its version."""
         if self.running is None:
             return None
         return Timer(
@@ -86,6 +100,8 @@ class PersonState(Struct, frozen=True):
             time_entry_id=self.running.time_entry_id,
             started_at=self.running.started_at,
             auto_stop_at=self.running.auto_stop_at,
+            edited=self.running.edited,
+            covered=self.running.covered,
         )
 
 
@@ -141,8 +157,12 @@ class TimerQuery(Struct, frozen=True):
 
 
 class TimerOutcome(Struct, frozen=True):
-    """The result of a start or stop: the timer after it, and values of ``meta`` fields."""
+    """The result of a start, stop or edit: the timer after it, and values of ``meta`` fields.
+
+    ``adjusted`` are the names of the timestamps that were moved to the nearest possible ones.
+    """
 
     timer: Timer
     stopped_timer_id: int | None = None
     already_stopped: bool = False
+    adjusted: tuple[str, ...] = ()

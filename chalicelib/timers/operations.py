@@ -1,4 +1,4 @@
-"""Start, stop, show and list timers. Contract sections 3, 4 and 6."""
+"""Start, stop, show and list timers. Contract sections 3, 4 and 6. Edits: ``editing.py``."""
 
 from collections.abc import Callable
 
@@ -11,31 +11,31 @@ from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
     Caller,
-    ViewPolicy,
-    Visibility,
     limit_to_caller,
     require_view,
     resolve_person,
 )
 from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
 from chalicelib.core.write_set import ConcurrentModification
+from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import VIEW_TIME_ENTRY
 from chalicelib.timers import lists
+from chalicelib.timers.days import DaySessions, days_between
+from chalicelib.timers.edit_rules import MAX_SESSION_SECONDS, corrected_stop, decide_insert
+from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
 from chalicelib.timers.model import PersonState, Timer, TimerOutcome, TimerQuery
 from chalicelib.timers.rules import (
+    MAX_BACKDATING_SECONDS,
+    EntryDetails,
     GeneratedIds,
-    Stopped,
-    correction,
-    decide_correction,
+    Started,
     decide_start,
     decide_stop,
 )
-
-VIEW_TIMER: ViewPolicy[Timer] = ViewPolicy(Visibility.OWNER, lambda timer: timer.person_id)
 
 
 class StartCommand(Struct, frozen=True):
@@ -43,12 +43,16 @@ class StartCommand(Struct, frozen=True):
 
     :param person_id: for whom; None: for the caller.
     :param started_at: the timestamp of the start; None: now.
+    :param stopped_at: the timestamp of the stop of a session that is over; None: it is running.
+    :param note: the note of a new time entry.
     """
 
     time_entry_id: int | None = None
     service_id: int | None = None
     person_id: int | None = None
     started_at: int | None = None
+    stopped_at: int | None = None
+    note: str | None = None
 
 
 class StopCommand(Struct, frozen=True):
@@ -68,6 +72,7 @@ class Timers:
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
         self._database = dependencies.database
+        self._editing = TimerEditing(dependencies)
 
     def show(self, caller: Caller, timer_id: int) -> Timer:
         """A timer that the caller may see. One call. Raises ``RecordNotFound``."""
@@ -99,15 +104,18 @@ class Timers:
     ) -> Result[TimerOutcome]:
         """Start a timer; a running one stops in the same transaction. Contract section 3.
 
-        With a key, a repeat returns what the first request returned. Two calls. Raises
-        ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``,
-        ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
+        With ``stopped_at``, create a session that is over; a running timer runs on. With a key, a
+        repeat returns what the first request returned. Two calls. Raises ``AccessDenied``,
+        ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``, ``Conflict``: nothing
+        was written; ``Unavailable``: all or nothing was.
         """
         person_id = resolve_person(caller, command.person_id)
         entry_id = command.time_entry_id
         service_id = command.service_id if entry_id is None else None
         if entry_id is None and service_id is None:
             raise InvalidAttribute("service")
+        if command.started_at is None and command.stopped_at is not None:
+            raise InvalidAttribute("started_at", "A session with a stop needs a start.")
         entity_ids = [
             (PersonState, person_id),
             (TimeEntry, entry_id),
@@ -117,19 +125,20 @@ class Timers:
         ]
 
         def decide(now: int) -> Decision[TimerOutcome] | Result[TimerOutcome]:
-            loaded = self._database.get_many(caller.organization.id, entity_ids)
+            days = [
+                (DaySessions, PersonDay(caller.organization.id, person_id, day))
+                for day in _days_to_check(command, now)
+            ]
+            loaded = self._database.get_many(caller.organization.id, [*entity_ids, *days])
             replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
             if replayed is not None:
                 return replayed
             state = loaded.require(PersonState, person_id)
             _check_person(caller, state, loaded.get(Person, person_id))
-            work = _work(loaded, person_id, command)
-            ids = self._dependencies.ids
-            generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
-            started = decide_start(
-                state, work, caller.organization, generated, command.started_at, caller.person_id
+            started = self._start(caller, command, loaded, state, now)
+            outcome = TimerOutcome(
+                started.timer, started.stopped_timer_id, adjusted=started.adjusted
             )
-            outcome = TimerOutcome(started.timer, started.stopped_timer_id)
             return Decision(outcome, started.write_set)
 
         return commit_with_retry(self._dependencies, key, decide)
@@ -155,8 +164,15 @@ class Timers:
             if replayed is not None:
                 return replayed
             timer = self._named_timer(caller, loaded, command)
-            stopped = self._stop(timer, now, command.stopped_at)
-            outcome = TimerOutcome(stopped.timer, already_stopped=stopped.write_set is None)
+            earlier = corrected_stop(timer, now, command.stopped_at)
+            if earlier is not None:
+                return self._editing.correct(caller, timer, earlier, command.stopped_at, now)
+            stopped = decide_stop(timer, now, command.stopped_at)
+            outcome = TimerOutcome(
+                stopped.timer,
+                already_stopped=stopped.write_set is None,
+                adjusted=stopped.adjusted,
+            )
             return Decision(outcome, stopped.write_set)
 
         return commit_with_retry(self._dependencies, key, decide)
@@ -166,34 +182,52 @@ class Timers:
             return require_view(caller, VIEW_TIMER, loaded.get(Timer, command.timer_id))
         entry = loaded.get(TimeEntry, command.time_entry_id)
         entry = require_view(caller, VIEW_TIME_ENTRY, entry)
-        if entry.latest_timer_id is None:
+        # If none is running, an earlier request may have stopped the latest, and its response may
+        # be lost.
+        timer_id = entry.running_timer_id or entry.latest_timer_id
+        if timer_id is None:
             raise RecordNotFound
-        # The running timer of an entry is its latest one. If none is running, an earlier request
-        # has stopped the latest, and its response may be lost.
-        timer = self.show(caller, entry.latest_timer_id)
-        if timer.stopped_at is not None and entry.running_timer_id == timer.id:
+        timer = self.show(caller, timer_id)
+        has_left = timer.stopped_at is not None or timer.time_entry_id != entry.id
+        if has_left and entry.running_timer_id == timer.id:
             raise ConcurrentModification
+        if timer.time_entry_id != entry.id:
+            raise RecordNotFound
         return timer
 
-    def _stop(self, timer: Timer, now: int, stopped_at: int | None) -> Stopped:
-        earlier = correction(timer, now, stopped_at)
-        if earlier is None:
-            return decide_stop(timer, now, stopped_at)
-        # Includes an entry that is deleted and not purged yet: it still counts its timers.
-        loaded = self._database.get_many(
-            timer.organization_id,
-            [(PersonState, timer.person_id), (TimeEntry, timer.time_entry_id)],
-            include_deleted=True,
-        )
-        entry = loaded.get(TimeEntry, timer.time_entry_id)
-        if entry is None:
-            raise ConcurrentModification
-        state = loaded.require(PersonState, timer.person_id)
-        return decide_correction(timer, state, entry, now, earlier)
+    def _start(
+        self,
+        caller: Caller,
+        command: StartCommand,
+        loaded: LoadedRecords,
+        state: PersonState,
+        now: int,
+    ) -> Started:
+        work = _work(loaded, state.person_id, command)
+        ids = self._dependencies.ids
+        generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
+        days = [day for day in loaded.records.values() if isinstance(day, DaySessions)]
+        start, stop = command.started_at, command.stopped_at
+        details = EntryDetails(caller.person_id, command.note)
+        organization = caller.organization
+        if start is not None and stop is not None:
+            span = start, stop
+            return decide_insert(state, work, organization, generated, span, details, days)
+        return decide_start(state, work, organization, generated, start, details, days)
 
 
 def _visible_to(caller: Caller, query: TimerQuery) -> TimerQuery:
     return replace(query, person_ids=limit_to_caller(caller, query.person_ids))
+
+
+def _days_to_check(command: StartCommand, now: int) -> range:
+    """The days with every session that the requested one may overlap; none if it is invalid."""
+    start, stop = command.started_at, command.stopped_at
+    if start is None or start > now:
+        return range(0)
+    longest = MAX_BACKDATING_SECONDS if stop is None else MAX_SESSION_SECONDS
+    stop = now if stop is None else min(stop, now)
+    return days_between(start, stop) if stop - start <= longest else range(0)
 
 
 def _description(query: TimerQuery) -> str:

@@ -6,6 +6,7 @@ Lists of timers are in ``lists.py``.
 from collections.abc import Mapping
 from typing import Any
 
+from msgspec.structs import asdict
 from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
@@ -20,15 +21,15 @@ from chalicelib.core.write_set import (
     ClearRunning,
     Disable,
     Enable,
-    MoveLastStop,
     PersonStateUpdate,
     SetRunning,
+    SetTimeline,
     StopTimer,
     TimeEntryUpdate,
     WriteSet,
 )
 from chalicelib.counters.model import CounterKey, Counters, PersonDay
-from chalicelib.counters.repository import CounterModel
+from chalicelib.counters.repository import CounterModel, version_in
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem
 from chalicelib.dynamodb.idempotency_records import declare_result
@@ -46,6 +47,7 @@ from chalicelib.dynamodb.sparse_index import SparseIndexPage, SparseIndexRange, 
 from chalicelib.dynamodb.tables import IndexMeta
 from chalicelib.dynamodb.transactions import declare_writer
 from chalicelib.time_entries.repository import TimeEntryModel
+from chalicelib.timers.days import DaySessions, DayUpdate, Mark
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer, TimerOutcome
 
 
@@ -116,6 +118,8 @@ class TimerModel(Model):
     auto_stop_at = IntegerAttribute()
     stopped_at = IntegerAttribute(null=True)
     stop_reason = EnumAttribute(StopReason, null=True)
+    edited = BooleanAttribute()
+    covered = BooleanAttribute()
     version = IntegerAttribute()
     person_key = UnicodeAttribute()
     time_entry_key = UnicodeAttribute()
@@ -151,7 +155,10 @@ class PersonStateModel(Model):
     time_entry_id = IntegerAttribute(null=True)
     started_at = IntegerAttribute(null=True)
     auto_stop_at = IntegerAttribute(null=True)
+    edited = BooleanAttribute(null=True)
+    covered = BooleanAttribute(null=True)
     disabled = BooleanAttribute(null=True)
+    lists_sessions = BooleanAttribute(null=True)
     expires_at = TTLAttribute(null=True)
 
 
@@ -161,7 +168,9 @@ def _timer_keys(timer: Timer) -> Mapping[str, Any]:
     return {
         "person_key": keys.scoped(timer.organization_id, timer.person_id),
         "time_entry_key": keys.scoped(timer.organization_id, timer.time_entry_id),
-        "started_key": keys.timestamp_key(timer.started_at, timer.id),
+        "started_key": keys.started_key(
+            timer.started_at, timer.stopped_at, timer.id, is_edited=timer.edited
+        ),
         "stopped_key": keys.timestamp_key(timer.stopped_at, timer.id),
         "running_shard": keys.shard(timer.id) if is_running else None,
         "auto_stop_key": keys.timestamp_key(timer.auto_stop_at, timer.id) if is_running else None,
@@ -180,7 +189,12 @@ def _read_person_state(organization_id: int, person_id: int, raw: RawItem | None
     running = None
     if item.timer_id is not None:
         running = RunningTimer(
-            item.timer_id, item.time_entry_id, item.started_at, item.auto_stop_at
+            item.timer_id,
+            item.time_entry_id,
+            item.started_at,
+            item.auto_stop_at,
+            bool(item.edited),
+            bool(item.covered),
         )
     return PersonState(
         organization_id=organization_id,
@@ -190,11 +204,38 @@ def _read_person_state(organization_id: int, person_id: int, raw: RawItem | None
         last_timer_id=item.last_timer_id,
         last_stopped_at=item.last_stopped_at,
         disabled=bool(item.disabled),
+        lists_sessions=bool(item.lists_sessions),
     )
+
+
+def _day_key(organization_id: int, day: PersonDay) -> Mapping[str, str]:
+    del organization_id
+    return keys.counter(day)
+
+
+def _read_day(organization_id: int, day: PersonDay, raw: RawItem | None) -> DaySessions:
+    """A person's day: without sessions if there is no item."""
+    del organization_id
+    item = raw or {}
+    return DaySessions(day.day, version_in(item), marks_in(item))
+
+
+def marks_in(item: RawItem) -> dict[int, Mark]:
+    """The sessions that the item of a person's day lists, by timer id."""
+    return {
+        int(name.removeprefix(_MARK)): tuple(int(timestamp["N"]) for timestamp in value["L"])
+        for name, value in item.items()
+        if name.startswith(_MARK) and "L" in value
+    }
+
+
+_MARK = "t"
+"""The names of the attributes that list a day's sessions begin with it: ``t364``."""
 
 
 declare(ItemType(Timer, TimerModel, scoped_key, derived=_timer_keys))
 declare(ItemType(PersonState, PersonStateModel, _person_state_key, read=_read_person_state))
+declare(ItemType(DaySessions, CounterModel, _day_key, read=_read_day))
 declare_result(TimerOutcome)
 declare_index(BY_PERSON, TimerModel, Timer, "person_key", "started_key")
 declare_index(BY_TIME_ENTRY, TimerModel, Timer, "time_entry_key", "started_key")
@@ -240,9 +281,8 @@ def write(transaction: TransactWrite, write_set: WriteSet) -> None:
         _update_entry(transaction, write_set, update)
     if write_set.person_state is not None:
         _update_person_state(transaction, write_set, write_set.person_state)
-    for delta in write_set.counters:
-        name = PersonDay(organization_id, person_id, delta.day)
-        _increment(transaction, name, delta.counters)
+    for day in write_set.days:
+        _update_day(transaction, PersonDay(organization_id, person_id, day.day), day)
     for entry_delta in write_set.entry_counters:
         _increment(transaction, entry_delta.name, entry_delta.counters)
 
@@ -251,18 +291,22 @@ declare_writer(WriteSet, write)
 
 
 def _stop_timer(transaction: TransactWrite, organization_id: int, stop: StopTimer) -> None:
+    timer = stop.timer
+    index_keys = _timer_keys(timer)
     condition = TimerModel.key.exists() & TimerModel.stopped_at.does_not_exist()
-    if stop.replaces is not None:
-        condition = (TimerModel.stopped_at == stop.replaces) & TimerModel.stop_reason.exists()
-    reason = stop.stop_reason
+    if stop.version is not None:
+        condition &= TimerModel.version == stop.version
+    reason = timer.stop_reason
     transaction.update(
-        TimerModel(key=keys.scoped(organization_id, stop.timer_id)),
+        TimerModel(key=keys.scoped(organization_id, timer.id)),
         actions=[
-            TimerModel.stopped_at.set(stop.stopped_at),
-            TimerModel.stopped_key.set(keys.timestamp_key(stop.stopped_at, stop.timer_id)),
+            TimerModel.stopped_at.set(timer.started_at + timer.seconds),
+            TimerModel.started_key.set(index_keys["started_key"]),
+            TimerModel.stopped_key.set(index_keys["stopped_key"]),
             TimerModel.stop_reason.remove()
             if reason is None
             else TimerModel.stop_reason.set(reason),
+            TimerModel.covered.set(False),
             TimerModel.running_shard.remove(),
             TimerModel.auto_stop_key.remove(),
             TimerModel.version.add(1),
@@ -278,29 +322,31 @@ def _update_person_state(
     match update:
         case SetRunning():
             actions: list[Action] = [
-                PersonStateModel.timer_id.set(update.running.timer_id),
-                PersonStateModel.time_entry_id.set(update.running.time_entry_id),
-                PersonStateModel.started_at.set(update.running.started_at),
-                PersonStateModel.auto_stop_at.set(update.running.auto_stop_at),
+                *running_timer_actions(update.running),
                 PersonStateModel.last_timer_id.set(update.running.timer_id),
             ]
             condition = _has_version(update.version)
         case ClearRunning():
-            actions = [*_REMOVE_RUNNING]
+            actions = [*running_timer_actions(None)]
             condition = PersonStateModel.timer_id == update.timer_id
-        case MoveLastStop():
-            actions = []
+        case SetTimeline():
+            actions = [
+                *running_timer_actions(update.running),
+                PersonStateModel.last_timer_id.set(update.last_timer_id),
+            ]
             condition = _has_version(update.version)
         case Disable():
             actions = [
                 PersonStateModel.disabled.set(True),
                 PersonStateModel.last_timer_id.set(PersonStateModel.last_timer_id | 0),
-                *_REMOVE_RUNNING,
+                *running_timer_actions(None),
             ]
             condition = _has_version(update.version)
         case Enable():
             actions = [PersonStateModel.disabled.remove()]
             condition = _has_version(update.version)
+    if not isinstance(update, ClearRunning) and update.version == 0:
+        actions.append(PersonStateModel.lists_sessions.set(True))
     if update.last_stopped_at is not None:
         actions.append(PersonStateModel.last_stopped_at.set(update.last_stopped_at))
     transaction.update(
@@ -313,12 +359,19 @@ def _update_person_state(
     )
 
 
-_REMOVE_RUNNING: tuple[Action, ...] = (
-    PersonStateModel.timer_id.remove(),
-    PersonStateModel.time_entry_id.remove(),
-    PersonStateModel.started_at.remove(),
-    PersonStateModel.auto_stop_at.remove(),
-)
+def running_timer_actions(running: RunningTimer | None) -> tuple[Action, ...]:
+    """The actions that set the running timer of a person state, or remove it."""
+    if running is None:
+        values: dict[str, Any] = dict.fromkeys(RunningTimer.__struct_fields__)
+    else:
+        values = {**asdict(running), "edited": running.edited or None}
+        values["covered"] = running.covered or None
+    return tuple(
+        getattr(PersonStateModel, name).remove()
+        if value is None
+        else getattr(PersonStateModel, name).set(value)
+        for name, value in values.items()
+    )
 
 
 def _has_version(version: int) -> Condition:
@@ -334,23 +387,33 @@ def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeE
         TimeEntryModel.tracked_seconds.add(update.seconds),
         TimeEntryModel.timer_count.add(update.timers),
     ]
+    if update.covered_seconds:
+        actions.append(TimeEntryModel.adjusted_seconds.add(-update.covered_seconds))
     # False if the entry does not exist.
     condition = TimeEntryModel.person_id == write_set.person_id
     if update.track_method is not None:
         actions.append(TimeEntryModel.track_method.set(update.track_method))
+    if update.starts is not None or update.inserts is not None:
+        condition &= TimeEntryModel.deleted_at.does_not_exist()
     if update.starts is not None:
         timer_id, started_at = update.starts
-        condition &= TimeEntryModel.deleted_at.does_not_exist()
         actions += [
             TimeEntryModel.running_timer_id.set(timer_id),
             TimeEntryModel.latest_timer_id.set(timer_id),
             TimeEntryModel.timer_started_at.set(started_at),
-            TimeEntryModel.timer_stopped_at.remove(),
         ]
     elif update.ends is not None:
         actions += [
             TimeEntryModel.running_timer_id.remove(),
-            TimeEntryModel.timer_stopped_at.set(update.ends),
+            TimeEntryModel.timer_started_at.remove(),
+        ]
+    if update.ends is not None:
+        actions.append(TimeEntryModel.timer_stopped_at.set(update.ends))
+    if update.inserts is not None:
+        timer_id, stopped_at = update.inserts
+        actions += [
+            TimeEntryModel.latest_timer_id.set(timer_id),
+            TimeEntryModel.timer_stopped_at.set(stopped_at),
         ]
     transaction.update(
         TimeEntryModel(key=keys.scoped(write_set.organization_id, update.time_entry_id)),
@@ -359,9 +422,38 @@ def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeE
     )
 
 
+def _update_day(transaction: TransactWrite, name: PersonDay, day: DayUpdate) -> None:
+    key = keys.counter(name)
+    item = CounterModel(scope=key["scope"], bucket=key["bucket"])
+    version = Path("version")
+    condition = None
+    if day.version is not None:
+        condition = version == day.version if day.version else version.does_not_exist()
+    if day.counters or day.marks:
+        transaction.update(
+            item,
+            actions=[version.add(1), *_counter_actions(day.counters), *mark_actions(day.marks)],
+            condition=condition,
+        )
+    elif condition is not None:
+        transaction.condition_check(CounterModel, item.scope, item.bucket, condition)
+
+
+def mark_actions(marks: Mapping[int, Mark | None]) -> list[Action]:
+    """The actions that list sessions in the item of a day; None: that remove them."""
+    return [
+        Path(f"{_MARK}{timer_id}").remove()
+        if mark is None
+        else Path(f"{_MARK}{timer_id}").set(list(mark))
+        for timer_id, mark in sorted(marks.items())
+    ]
+
+
 def _increment(transaction: TransactWrite, name: CounterKey, counters: Counters) -> None:
     key = keys.counter(name)
-    transaction.update(
-        CounterModel(scope=key["scope"], bucket=key["bucket"]),
-        actions=[Path(counter).add(by) for counter, by in sorted(counters.items())],
-    )
+    item = CounterModel(scope=key["scope"], bucket=key["bucket"])
+    transaction.update(item, actions=_counter_actions(counters))
+
+
+def _counter_actions(counters: Counters) -> list[Action]:
+    return [Path(counter).add(by) for counter, by in sorted(counters.items())]

@@ -4,7 +4,7 @@ A person has at most one running timer, and their sessions do not overlap. A ses
 before it starts, even if the caller's clock is wrong. Contract sections 3, 4 and 9.
 """
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -13,26 +13,23 @@ from chalicelib.core.errors import InvalidAttribute, OverlapsSession
 from chalicelib.core.timestamps import SECONDS_PER_DAY, format_timestamp, local_date
 from chalicelib.core.write_set import (
     ClearRunning,
-    MoveLastStop,
     SetRunning,
     StopTimer,
     TimeEntryUpdate,
     WriteSet,
 )
-from chalicelib.counters.model import EntryCounterDeltas, TimerCounterDeltas
+from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.organizations.model import Organization
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry, TrackMethod
+from chalicelib.timers.days import DaySessions, DayUpdates, find_overlap
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 
-CLOCK_TOLERANCE_SECONDS = 2 * 60
-"""How far a requested time may be in the future. It then counts as now."""
+MAX_SECONDS_AHEAD = SECONDS_PER_DAY
+"""How far a requested start may be ahead of the server's clock. It then counts as now."""
 
 MAX_BACKDATING_SECONDS = 31 * SECONDS_PER_DAY
-"""How far a requested start may be in the past."""
-
-CORRECTABLE_REASONS = frozenset({StopReason.AUTO, StopReason.SUPERSEDED})
-"""Automatic stops that an earlier manual stop replaces."""
+"""How far the requested start of a running timer may be in the past."""
 
 
 class GeneratedIds(Struct, frozen=True):
@@ -43,12 +40,29 @@ class GeneratedIds(Struct, frozen=True):
     time_entry_id: int
 
 
+class EntryDetails(Struct, frozen=True):
+    """What a new time entry gets from the request.
+
+    ``creator_id`` is the person who creates it; None: the person who works.
+    """
+
+    creator_id: int | None = None
+    note: str | None = None
+
+
+NO_DETAILS = EntryDetails()
+
+
 class Started(Struct, frozen=True):
-    """The result of a start: the running timer, and the id of the timer that it stopped."""
+    """The result of a start: the running timer, and the id of the timer that it stopped.
+
+    ``adjusted`` are the names of the requested timestamps that were moved.
+    """
 
     timer: Timer
     stopped_timer_id: int | None
     write_set: WriteSet
+    adjusted: tuple[str, ...] = ()
 
 
 class Stopped(Struct, frozen=True):
@@ -56,6 +70,7 @@ class Stopped(Struct, frozen=True):
 
     timer: Timer
     write_set: WriteSet | None
+    adjusted: tuple[str, ...] = ()
 
 
 def decide_start(
@@ -64,7 +79,8 @@ def decide_start(
     organization: Organization,
     generated: GeneratedIds,
     started_at: int | None = None,
-    creator_id: int | None = None,
+    details: EntryDetails = NO_DETAILS,
+    days: Collection[DaySessions] = (),
 ) -> Started:
     """Start a timer on a time entry, or on a new time entry of a service.
 
@@ -72,36 +88,38 @@ def decide_start(
     Raises :class:`InvalidAttribute` and :class:`OverlapsSession` for ``started_at``.
 
     :param started_at: the requested timestamp; None: now.
-    :param creator_id: the person who creates the time entry; None: the person who works.
+    :param details: of a new time entry.
+    :param days: with ``started_at``, all days from it until now.
     """
-    start = _start_timestamp(state, organization, generated.now, started_at)
+    start = _start_timestamp(state, generated.now, started_at)
+    checked_days = () if started_at is None else _check_start(state, organization, start, days)
     new_entry = None
     if isinstance(work, Service):
-        new_entry = _new_entry(state, work, organization, generated, start, creator_id)
+        new_entry = new_time_entry(state, work, organization, generated, start, details)
     timer = Timer(
         id=generated.timer_id,
         organization_id=state.organization_id,
         person_id=state.person_id,
         time_entry_id=generated.time_entry_id if new_entry else work.id,
         started_at=start,
-        auto_stop_at=start + organization.auto_stop_after,
+        auto_stop_at=auto_stop_time(start, organization),
     )
-    deltas = TimerCounterDeltas()
-    deltas.started(start)
+    day_updates = DayUpdates()
     entries: list[TimeEntryUpdate] = []
     stop = None
     last_stopped_at = state.last_stopped_at
-    if state.running is not None:
-        stop = _stop_running(state.running, start)
-        last_stopped_at = stop.stopped_at
-        entries.append(_end_session(state.running, stop.stopped_at))
-        deltas.stopped(stop.stopped_at)
+    if state.timer is not None:
+        stop = _stop_at_start(state.timer, start)
+        last_stopped_at = stop.timer.started_at + stop.timer.seconds
+        entries.append(_end_session(state.timer, last_stopped_at))
+        day_updates.stopped(stop.timer.id, stop.timer.started_at, last_stopped_at)
+    day_updates.started(timer.id, start)
     entry_deltas = EntryCounterDeltas()
     update = TimeEntryUpdate(
         timer.time_entry_id,
         timers=1,
         starts=(timer.id, start),
-        track_method=_track_method(work),
+        track_method=timer_track_method(work),
     )
     if new_entry is None:
         entries.append(update)
@@ -112,26 +130,31 @@ def decide_start(
         organization_id=state.organization_id,
         person_id=state.person_id,
         now=generated.now,
-        person_state=SetRunning(state.version, _running(timer), last_stopped_at),
+        person_state=SetRunning(state.version, running_timer(timer), last_stopped_at),
         new_timer=timer,
         stop_timer=stop,
         new_entry=new_entry,
         entries=merge_entry_updates(entries),
-        counters=deltas.collected(),
+        days=day_updates.collected(checked_days),
         entry_counters=entry_deltas.collected(),
     )
-    return Started(timer, stop.timer_id if stop else None, write_set)
+    stopped_timer_id = stop.timer.id if stop else None
+    adjusted = ("started_at",) if started_at is not None and start != started_at else ()
+    return Started(timer, stopped_timer_id, write_set, adjusted)
 
 
 def decide_stop(timer: Timer, now: int, stopped_at: int | None = None) -> Stopped:
     """Stop a timer manually. The first manual stop wins: a later one changes nothing.
 
-    ``stopped_at`` is the requested timestamp; None: now. Raises :class:`InvalidAttribute` if it is
-    too far in the future. Contract section 4.
+    ``stopped_at`` is the requested timestamp; None: now. A time before the start counts as the
+    start, a time in the future as now. Contract section 4.
     """
     if timer.stopped_at is not None:
         return Stopped(timer, None)
-    return _stopped(timer, now, _stop_timestamp(timer, now, stopped_at), None)
+    requested = now if stopped_at is None else min(stopped_at, now)
+    stop = max(timer.started_at, requested)
+    adjusted = ("stopped_at",) if stopped_at is not None and stop != stopped_at else ()
+    return replace(_stopped(timer, now, stop, None), adjusted=adjusted)
 
 
 def decide_auto_stop(timer: Timer, now: int) -> Stopped:
@@ -141,111 +164,72 @@ def decide_auto_stop(timer: Timer, now: int) -> Stopped:
     return _stopped(timer, now, timer.auto_stop_at, StopReason.AUTO)
 
 
-def correction(timer: Timer, now: int, stopped_at: int | None) -> int | None:
-    """The timestamp to which a manual stop moves an automatic one. None: it does not move it.
-
-    It moves it if the caller requests an earlier ``stopped_at``.
-    """
-    if stopped_at is None or timer.stopped_at is None:
-        return None
-    if timer.stop_reason not in CORRECTABLE_REASONS:
-        return None
-    stop = max(timer.started_at, min(stopped_at, now))
-    return stop if max(stop, stopped_at) < timer.stopped_at else None
-
-
-def decide_correction(
-    timer: Timer, state: PersonState, entry: TimeEntry, now: int, stop: int
-) -> Stopped:
-    """Move the stop of a timer to the timestamp from :func:`correction`."""
-    previous_stop = timer.started_at + timer.seconds
-    deltas = TimerCounterDeltas()
-    deltas.stopped(previous_stop, by=-1)
-    deltas.stopped(stop)
-    is_last = state.running is None and state.last_timer_id == timer.id
-    is_latest_of_entry = entry.latest_timer_id == timer.id
-    update = TimeEntryUpdate(
-        timer.time_entry_id, stop - previous_stop, ends=stop if is_latest_of_entry else None
-    )
-    write_set = WriteSet(
-        organization_id=timer.organization_id,
-        person_id=timer.person_id,
-        now=now,
-        person_state=MoveLastStop(state.version, stop if is_last else state.last_stopped_at),
-        stop_timer=StopTimer(timer.id, stop, None, replaces=previous_stop),
-        entries=(update,),
-        counters=deltas.collected(),
-    )
-    return Stopped(_with_stop(timer, stop, None), write_set)
-
-
 def stop_write_set(timer: Timer, now: int, stop: int, reason: StopReason | None) -> WriteSet:
     """The writes that stop a running timer at the timestamp ``stop``."""
-    deltas = TimerCounterDeltas()
-    deltas.stopped(stop)
+    stopped = with_stop(timer, stop, reason)
+    day_updates = DayUpdates()
+    day_updates.stopped(timer.id, timer.started_at, stop)
     return WriteSet(
         organization_id=timer.organization_id,
         person_id=timer.person_id,
         now=now,
         person_state=ClearRunning(timer.id, stop),
-        stop_timer=StopTimer(timer.id, stop, reason),
-        entries=(_end_session(_running(timer), stop),),
-        counters=deltas.collected(),
+        stop_timer=StopTimer(stopped, timer.version),
+        entries=(_end_session(timer, stop),),
+        days=day_updates.collected(),
     )
 
 
-def _start_timestamp(
-    state: PersonState, organization: Organization, now: int, requested: int | None
-) -> int:
-    earliest = state.running.started_at if state.running else state.last_stopped_at or 0
-    if requested is None or now <= requested <= now + CLOCK_TOLERANCE_SECONDS:
-        # The clocks of servers differ too: then the session starts at the end of the last one.
-        return max(now, earliest)
-    if requested > now:
-        raise InvalidAttribute("started_at", "The time must be at most 2 minutes in the future.")
-    if requested < now - MAX_BACKDATING_SECONDS:
-        raise InvalidAttribute("started_at", "The time must be at most 31 days in the past.")
-    if requested < earliest:
-        raise OverlapsSession("started_at", format_timestamp(earliest, organization.zone))
-    return requested
+def start_timestamp(now: int, requested: int) -> int:
+    """The timestamp that a requested start means: not later than ``now``.
+
+    Raises :class:`InvalidAttribute` if it is more than a day in the future. Contract section 3.
+    """
+    if requested > now + MAX_SECONDS_AHEAD:
+        detail = "The time must be at most 24 hours ahead of the server's clock."
+        raise InvalidAttribute("started_at", detail)
+    return min(requested, now)
 
 
-def _stopped(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
-    return Stopped(_with_stop(timer, stop, reason), stop_write_set(timer, now, stop, reason))
-
-
-def _stop_timestamp(timer: Timer, now: int, requested: int | None) -> int:
-    if requested is not None and requested > now + CLOCK_TOLERANCE_SECONDS:
-        raise InvalidAttribute("stopped_at", "The time must be at most 2 minutes in the future.")
-    return max(timer.started_at, now if requested is None else min(requested, now))
-
-
-def _stop_running(running: RunningTimer, start: int) -> StopTimer:
-    if start > running.auto_stop_at:
-        return StopTimer(running.timer_id, running.auto_stop_at, StopReason.AUTO)
-    return StopTimer(running.timer_id, start, StopReason.SUPERSEDED)
-
-
-def _end_session(running: RunningTimer, stopped_at: int) -> TimeEntryUpdate:
-    return TimeEntryUpdate(
-        running.time_entry_id, seconds=stopped_at - running.started_at, ends=stopped_at
+def running_timer(timer: Timer) -> RunningTimer:
+    """What the person state stores about a running timer."""
+    return RunningTimer(
+        timer.id,
+        timer.time_entry_id,
+        timer.started_at,
+        timer.auto_stop_at,
+        timer.edited,
+        timer.covered,
     )
 
 
-def _track_method(work: TimeEntry | Service) -> TrackMethod | None:
-    """The track method that a start sets on an entry. None: it does not change."""
+def with_stop(timer: Timer, stop: int, reason: StopReason | None) -> Timer:
+    """A running timer after its stop."""
+    return replace(
+        timer, stopped_at=stop, stop_reason=reason, covered=False, version=timer.version + 1
+    )
+
+
+def auto_stop_time(start: int, organization: Organization) -> int:
+    """When a timer that starts at a timestamp stops automatically. Contract section 9."""
+    return start + organization.auto_stop_after
+
+
+def timer_track_method(work: TimeEntry | Service) -> TrackMethod | None:
+    """The track method that a new session sets on an entry. None: it does not change."""
     is_manual = isinstance(work, TimeEntry) and work.track_method is TrackMethod.MANUAL
     return TrackMethod.BOTH if is_manual else None
 
 
-def _new_entry(
+def new_time_entry(
     state: PersonState,
     service: Service,
     organization: Organization,
     generated: GeneratedIds,
     start: int,
-    creator_id: int | None,
+    details: EntryDetails,
 ) -> TimeEntry:
+    """The time entry of a session on a service, dated at the start of the session."""
     return TimeEntry(
         id=generated.time_entry_id,
         organization_id=state.organization_id,
@@ -254,17 +238,72 @@ def _new_entry(
         date=local_date(start, organization.zone),
         created_at=generated.now,
         updated_at=generated.now,
-        creator_id=state.person_id if creator_id is None else creator_id,
+        creator_id=state.person_id if details.creator_id is None else details.creator_id,
         billable=service.billable,
+        note=details.note,
+        track_method=TrackMethod.TIMER,
+        made_by_timer_id=generated.timer_id,
     )
 
 
-def _running(timer: Timer) -> RunningTimer:
-    return RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
+def _start_timestamp(state: PersonState, now: int, requested: int | None) -> int:
+    if requested is None or requested >= now:
+        if requested is not None:
+            start_timestamp(now, requested)
+        # The clocks of servers differ too: then the session starts at the end of the last one.
+        earliest = state.running.started_at if state.running else state.last_stopped_at or 0
+        return max(now, earliest)
+    if requested < now - MAX_BACKDATING_SECONDS:
+        raise InvalidAttribute(
+            "started_at",
+            "The start of a running timer must be at most 31 days in the past. "
+            "Add `stopped_at` to create a session that is over.",
+        )
+    return requested
 
 
-def _with_stop(timer: Timer, stopped_at: int, reason: StopReason | None) -> Timer:
-    return replace(timer, stopped_at=stopped_at, stop_reason=reason, version=timer.version + 1)
+def _check_start(
+    state: PersonState, organization: Organization, start: int, days: Collection[DaySessions]
+) -> Collection[DaySessions]:
+    """Check that no session ends after ``start``. Returns the days on which the check relies.
+
+    Usually none: the person state says that every session ended before.
+    """
+    running, last_stopped_at = state.running, state.last_stopped_at or 0
+    if running is not None and start < running.started_at:
+        earliest = format_timestamp(running.started_at, organization.zone)
+        raise OverlapsSession("started_at", running.timer_id, earliest)
+    if start >= last_stopped_at:
+        return ()
+    overlap = find_overlap(days, start, None) if state.lists_sessions else None
+    if overlap is None and state.lists_sessions:
+        return days
+    timer_id = stopped_at = None
+    if overlap is not None:
+        timer_id, stopped_at = overlap.timer_id, overlap.stopped_at
+    earliest = format_timestamp(stopped_at or last_stopped_at, organization.zone)
+    raise OverlapsSession("started_at", timer_id, earliest)
+
+
+def _stopped(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
+    return Stopped(with_stop(timer, stop, reason), stop_write_set(timer, now, stop, reason))
+
+
+def _stop_at_start(running: Timer, start: int) -> StopTimer:
+    """Stop the running timer of a switch. The version of the person state protects its start."""
+    if start > running.auto_stop_at:
+        return StopTimer(with_stop(running, running.auto_stop_at, StopReason.AUTO))
+    return StopTimer(with_stop(running, start, StopReason.SUPERSEDED))
+
+
+def _end_session(timer: Timer, stopped_at: int) -> TimeEntryUpdate:
+    seconds = stopped_at - timer.started_at
+    return TimeEntryUpdate(
+        timer.time_entry_id,
+        seconds=seconds,
+        covered_seconds=seconds if timer.covered else 0,
+        ends=stopped_at,
+    )
 
 
 def merge_entry_updates(updates: Iterable[TimeEntryUpdate]) -> tuple[TimeEntryUpdate, ...]:
@@ -279,22 +318,26 @@ def merge_entry_updates(updates: Iterable[TimeEntryUpdate]) -> tuple[TimeEntryUp
 def _merge(first: TimeEntryUpdate, second: TimeEntryUpdate) -> TimeEntryUpdate:
     return TimeEntryUpdate(
         first.time_entry_id,
-        first.seconds + second.seconds,
-        first.timers + second.timers,
-        first.starts or second.starts,
-        first.ends if first.ends is not None else second.ends,
-        first.track_method or second.track_method,
+        seconds=first.seconds + second.seconds,
+        covered_seconds=first.covered_seconds + second.covered_seconds,
+        timers=first.timers + second.timers,
+        starts=first.starts or second.starts,
+        ends=first.ends if first.ends is not None else second.ends,
+        inserts=first.inserts or second.inserts,
+        track_method=first.track_method or second.track_method,
     )
 
 
 def apply_to_new_entry(entry: TimeEntry, update: TimeEntryUpdate) -> TimeEntry:
     """A new entry with an update: a transaction writes each item once."""
-    timer_id, started_at = update.starts or (None, None)
+    started_id, started_at = update.starts or (None, None)
+    inserted_id, stopped_at = update.inserts or (None, None)
     return replace(
         entry,
         tracked_seconds=update.seconds,
         timer_count=update.timers,
-        running_timer_id=timer_id,
-        latest_timer_id=timer_id,
+        running_timer_id=started_id,
+        latest_timer_id=started_id or inserted_id,
         timer_started_at=started_at,
+        timer_stopped_at=stopped_at,
     )

@@ -285,7 +285,9 @@ def check_starts(run: Run, stored: dict[TimerKey, Timer]) -> None:
             continue
         outcome = result.response.outcome
         timer = stored[key_of(outcome.timer)]
-        assert outcome.timer == replace(timer, stopped_at=None, stop_reason=None, version=1)
+        assert outcome.timer == replace(
+            timer, stopped_at=None, stop_reason=None, edited=False, version=1
+        )
         assert timer.person_id == (command.person_id or request.caller.person_id)
         assert command.time_entry_id in (None, timer.time_entry_id)
         answered.add(key_of(timer))

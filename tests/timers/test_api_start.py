@@ -318,7 +318,7 @@ def test_start_accepts_a_start_time(admin: Api, started_at: str, shown: str) -> 
 @pytest.mark.parametrize(
     "started_at",
     [
-        "2026-03-02T09:02:01+01:00",
+        "2026-03-03T09:00:01+01:00",
         "2026-01-30T08:59:59+01:00",
         "2026-03-02T08:30:00",
         "2026-03-02",
@@ -347,17 +347,30 @@ def test_start_before_the_last_stop_is_rejected(
     before = snapshot(connection)
     response = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T09:59:59+01:00")
     assert (response.status, response.error["code"]) == (422, "overlaps_session")
-    assert response.error["meta"] == {"earliest_started_at": "2026-03-02T10:00:00.000+01:00"}
+    assert response.error["meta"] == {
+        "conflicting_timer_id": first.data["id"],
+        "earliest_started_at": "2026-03-02T10:00:00.000+01:00",
+    }
     assert snapshot(connection) == before
     earliest = response.error["meta"]["earliest_started_at"]
     assert admin.start(time_entry_id=ADMINS_ENTRY, started_at=earliest).status == 201
 
 
 def test_start_before_the_start_of_the_running_timer_is_rejected(admin: Api) -> None:
-    admin.start(time_entry_id=ADMINS_ENTRY)
+    running = admin.start(time_entry_id=ADMINS_ENTRY)
     response = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T08:59:59+01:00")
     assert (response.status, response.error["code"]) == (422, "overlaps_session")
-    assert response.error["meta"] == {"earliest_started_at": NINE}
+    assert response.error["meta"] == {
+        "conflicting_timer_id": running.data["id"],
+        "earliest_started_at": NINE,
+    }
+
+
+@pytest.mark.parametrize("started_at", ["2026-03-02T09:02:01+01:00", "2026-03-03T09:00:00+01:00"])
+def test_start_ahead_of_the_servers_clock_counts_as_now(admin: Api, started_at: str) -> None:
+    response = admin.start(time_entry_id=ADMINS_ENTRY, started_at=started_at)
+    assert (response.status, response.attributes["started_at"]) == (201, NINE)
+    assert response.meta == {"adjusted": ["started_at"]}
 
 
 def test_clock_skew_cannot_start_a_timer_before_the_last_stop(admin: Api, clock: FakeClock) -> None:

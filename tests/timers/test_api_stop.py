@@ -65,25 +65,33 @@ def test_repeated_manual_stop_changes_nothing(
 
 
 @pytest.mark.parametrize(
-    ("stopped_at", "shown", "minutes"),
+    ("stopped_at", "shown", "minutes", "is_adjusted"),
     [
-        ("2026-03-02T09:30:00+01:00", "2026-03-02T09:30:00.000+01:00", 30),
-        ("2026-03-02T08:00:00+01:00", "2026-03-02T09:00:00.000+01:00", 0),
-        ("2026-03-02T10:02:00+01:00", "2026-03-02T10:00:00.000+01:00", 60),
+        ("2026-03-02T09:30:00+01:00", "2026-03-02T09:30:00.000+01:00", 30, False),
+        ("2026-03-02T08:00:00+01:00", "2026-03-02T09:00:00.000+01:00", 0, True),
+        ("2026-03-02T10:03:00+01:00", "2026-03-02T10:00:00.000+01:00", 60, True),
+        ("2031-03-02T10:02:00+01:00", "2026-03-02T10:00:00.000+01:00", 60, True),
     ],
 )
 def test_stop_accepts_a_stop_time(
-    admin: Api, running: str, clock: FakeClock, stopped_at: str, shown: str, minutes: int
+    admin: Api,
+    running: str,
+    clock: FakeClock,
+    stopped_at: str,
+    shown: str,
+    minutes: int,
+    is_adjusted: bool,
 ) -> None:
     clock.advance(HOUR)
     response = admin.stop(running, stopped_at=stopped_at)
+    assert response.meta == ({"adjusted": ["stopped_at"]} if is_adjusted else {})
     assert (response.attributes["stopped_at"], response.attributes["total_time"]) == (
         shown,
         minutes,
     )
 
 
-@pytest.mark.parametrize("stopped_at", ["2026-03-02T09:02:01+01:00", "soon", 12, "2026-03-02"])
+@pytest.mark.parametrize("stopped_at", ["soon", 12, "2026-03-02"])
 def test_invalid_stop_time_is_rejected(
     admin: Api, running: str, connection: Connection, stopped_at: object
 ) -> None:
@@ -148,7 +156,10 @@ def test_corrected_stop_does_not_free_time_before_a_later_session(
     admin.stop(running, stopped_at="2026-03-02T10:00:00+01:00")
     # The second session is unchanged, so no timer can start before its end.
     response = admin.start(time_entry_id=ADMINS_ENTRY, started_at="2026-03-02T11:00:00+01:00")
-    assert response.error["meta"] == {"earliest_started_at": "2026-03-04T09:00:00.000+01:00"}
+    assert response.error["meta"] == {
+        "conflicting_timer_id": second.data["id"],
+        "earliest_started_at": "2026-03-04T09:00:00.000+01:00",
+    }
 
 
 def test_ten_sessions_of_90_seconds_total_15_minutes(admin: Api, clock: FakeClock) -> None:

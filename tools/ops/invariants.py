@@ -9,13 +9,18 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import pairwise
 
-from chalicelib.counters.model import EntryCounterDeltas, EntryMonth, TimerCounterDeltas
+from chalicelib.counters.model import EntryCounterDeltas, EntryMonth
 from chalicelib.dynamodb import keys
 from chalicelib.time_entries.model import TimeEntry
-from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
+from chalicelib.timers.days import DayUpdates, Mark
+from chalicelib.timers.model import PersonState, StopReason, Timer
+from chalicelib.timers.rules import running_timer
 
 CountersByDay = Mapping[str, Mapping[str, int]]
 """Counters of timers by UTC day, without zeros."""
+
+MarksByDay = Mapping[str, Mapping[int, Mark]]
+"""The sessions that the items of days list, by UTC day."""
 
 CountersByMonth = Mapping[EntryMonth, Mapping[str, int]]
 """Counters of time entries by month and service, without zeros."""
@@ -36,6 +41,7 @@ class PersonSnapshot:
     counters: CountersByDay
     misindexed: Sequence[Timer | TimeEntry] = ()
     entry_counters: CountersByMonth = field(default_factory=dict)
+    marks: MarksByDay = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,18 +54,40 @@ class Violation:
 
 def check(snapshot: PersonSnapshot) -> list[Violation]:
     """Return all violations in a person's snapshot."""
-    checks = (_check_timeline, _check_index, _check_person_state, _check_entries, _check_counters)
+    checks = (
+        _check_timeline,
+        _check_index,
+        _check_person_state,
+        _check_entries,
+        _check_manual_times,
+        _check_counters,
+        _check_marks,
+    )
     return [violation for run_check in checks for violation in run_check(snapshot)]
 
 
 def derived_counters(timers: Sequence[Timer]) -> CountersByDay:
     """Return the counters that these timers imply."""
-    counters = TimerCounterDeltas()
+    updates = _day_updates(timers).collected()
+    days = {keys.day_bucket_name(day.day): dict(day.counters) for day in updates}
+    return {day: counters for day, counters in days.items() if counters}
+
+
+def derived_marks(timers: Sequence[Timer]) -> MarksByDay:
+    """Return how the items of days must list these timers."""
+    return {
+        keys.day_bucket_name(day.day): {
+            timer_id: mark for timer_id, mark in day.marks.items() if mark is not None
+        }
+        for day in _day_updates(timers).collected()
+    }
+
+
+def _day_updates(timers: Sequence[Timer]) -> DayUpdates:
+    updates = DayUpdates()
     for timer in timers:
-        counters.started(timer.started_at)
-        if timer.stopped_at is not None:
-            counters.stopped(timer.stopped_at)
-    return {keys.day_bucket_name(day.day): dict(day.counters) for day in counters.collected()}
+        updates.added(timer)
+    return updates
 
 
 def derived_entry_counters(entries: Iterable[TimeEntry]) -> CountersByMonth:
@@ -78,7 +106,10 @@ def derived_entry_values(timers: Sequence[Timer], entry: TimeEntry) -> dict[str,
     """
     own = [timer for timer in timers if timer.time_entry_id == entry.id]
     running_timers = running(own)
-    latest = max(own, key=lambda timer: timer.id, default=None)
+    last_id = max([entry.latest_timer_id or 0, *(timer.id for timer in own)]) or None
+    stops = {timer.stopped_at for timer in own if timer.stopped_at is not None}
+    # A deletion or a move removes it, and does not look for the stop before.
+    is_possible = entry.timer_stopped_at is None or entry.timer_stopped_at in stops
     totals: dict[str, int | None] = {
         "tracked_seconds": sum(timer.seconds for timer in own),
         "timer_count": len(own),
@@ -87,9 +118,9 @@ def derived_entry_values(timers: Sequence[Timer], entry: TimeEntry) -> dict[str,
         return totals
     return totals | {
         "running_timer_id": running_timers[0].id if running_timers else None,
-        "latest_timer_id": None if latest is None else latest.id,
-        "timer_started_at": None if latest is None else latest.started_at,
-        "timer_stopped_at": None if latest is None else latest.stopped_at,
+        "latest_timer_id": last_id,
+        "timer_started_at": running_timers[0].started_at if running_timers else None,
+        "timer_stopped_at": entry.timer_stopped_at if is_possible else max(stops, default=None),
     }
 
 
@@ -109,14 +140,8 @@ def last_known_id(snapshot: PersonSnapshot) -> int:
 
 
 def expected_last_stop(snapshot: PersonSnapshot, stopped: int | None) -> int | None:
-    """Return the expected end of the last timer; ``stopped`` is that of the last existing one."""
-    stored = snapshot.person_state.last_stopped_at
-    if stored is None or all(timer.id < last_known_id(snapshot) for timer in snapshot.timers):
-        # The last timer was deleted with its entry: only the person state still knows its end.
-        return max(
-            (timestamp for timestamp in (stored, stopped) if timestamp is not None), default=None
-        )
-    return stopped
+    """Return a timestamp after which no session ends; ``stopped`` is the last existing stop."""
+    return max(snapshot.person_state.last_stopped_at or 0, stopped or 0) or None
 
 
 def _check_timeline(snapshot: PersonSnapshot) -> Iterator[Violation]:
@@ -132,14 +157,23 @@ def _check_timeline(snapshot: PersonSnapshot) -> Iterator[Violation]:
             yield Violation(
                 f"timer {timer.id} was auto-stopped at another time than its limit", False
             )
-    ordered = sorted(snapshot.timers, key=lambda timer: (timer.started_at, timer.id))
+    ordered = sorted(snapshot.timers, key=lambda timer: (timer.started_at, _end(timer), timer.id))
     for earlier, later in pairwise(ordered):
         if earlier.stopped_at is None or earlier.stopped_at > later.started_at:
             yield Violation(f"timers {earlier.id} and {later.id} overlap", False)
-        if earlier.id > later.id:
-            yield Violation(
-                f"timer {earlier.id} starts before {later.id}, but its id is larger", False
-            )
+    by_key = sorted(snapshot.timers, key=_started_key)
+    for earlier, later in pairwise(by_key):
+        if _end(earlier) > _end(later):
+            yield Violation(f"timer {earlier.id} is listed before {later.id}, but ends later", True)
+
+
+def _end(timer: Timer) -> float:
+    return float("inf") if timer.stopped_at is None else timer.stopped_at
+
+
+def _started_key(timer: Timer) -> str:
+    start, stop = timer.started_at, timer.stopped_at
+    return keys.started_key(start, stop, timer.id, is_edited=timer.edited)
 
 
 def _check_index(snapshot: PersonSnapshot) -> Iterator[Violation]:
@@ -153,8 +187,7 @@ def _check_person_state(snapshot: PersonSnapshot) -> Iterator[Violation]:
     running_timers = running(snapshot.timers)
     expected = None
     if len(running_timers) == 1:
-        timer = running_timers[0]
-        expected = RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
+        expected = running_timer(running_timers[0])
     if len(running_timers) <= 1 and state.running != expected:
         stored_id = state.running.timer_id if state.running else None
         expected_id = expected.timer_id if expected else None
@@ -170,14 +203,14 @@ def _check_person_state(snapshot: PersonSnapshot) -> Iterator[Violation]:
             f"the person state's last id is {state.last_timer_id}, not {last_id}",
             True,
         )
-    # While a timer runs, the last stop is not used: the next timer cannot start before the running
-    # one. A correction may have moved that stop in the meantime.
     stopped = last_stop(snapshot.timers)
-    if not running_timers and state.last_stopped_at != expected_last_stop(snapshot, stopped):
+    if state.last_stopped_at != expected_last_stop(snapshot, stopped):
         yield Violation(
-            f"the person state's last stop is {state.last_stopped_at}, not {stopped}",
+            f"the person state's last stop is {state.last_stopped_at}, but one is at {stopped}",
             True,
         )
+    if not state.lists_sessions:
+        yield Violation("the person is not upgraded: the days do not list all sessions", True)
 
 
 def _check_entries(snapshot: PersonSnapshot) -> Iterator[Violation]:
@@ -189,6 +222,35 @@ def _check_entries(snapshot: PersonSnapshot) -> Iterator[Violation]:
             stored = getattr(entry, name)
             if stored != value:
                 yield Violation(f"entry {entry.id}: {name} is {stored}, not {value}", True)
+
+
+def _check_manual_times(snapshot: PersonSnapshot) -> Iterator[Violation]:
+    for entry in snapshot.entries.values():
+        own = [timer for timer in snapshot.timers if timer.time_entry_id == entry.id]
+        if entry.covered_to is None:
+            if entry.adjusted_seconds:
+                yield Violation(f"entry {entry.id}: an adjustment without a manual time", True)
+            continue
+        uncovered = sum(timer.seconds for timer in own if not entry.covers(timer.id))
+        if entry.tracked_seconds + entry.adjusted_seconds < uncovered:
+            yield Violation(f"entry {entry.id} shows less than its uncovered sessions", False)
+        for timer in own:
+            if timer.covered and (timer.stopped_at is not None or not entry.covers(timer.id)):
+                yield Violation(f"timer {timer.id} is covered, but its entry denies it", False)
+    for timer in snapshot.timers:
+        entry_of = snapshot.entries.get(timer.time_entry_id)
+        if timer.covered and entry_of is not None and entry_of.covered_to is None:
+            yield Violation(f"timer {timer.id} is covered, but its entry has no manual time", False)
+
+
+def _check_marks(snapshot: PersonSnapshot) -> Iterator[Violation]:
+    if not snapshot.person_state.lists_sessions:
+        return
+    derived = derived_marks(snapshot.timers)
+    for day in sorted(derived.keys() | snapshot.marks.keys()):
+        stored, expected = snapshot.marks.get(day, {}), derived.get(day, {})
+        if stored != expected:
+            yield Violation(f"sessions of {day}: {dict(stored)}, not {dict(expected)}", True)
 
 
 def _check_counters(snapshot: PersonSnapshot) -> Iterator[Violation]:

@@ -10,7 +10,6 @@ from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
-from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.counters.model import Counters, EntryMonth, PersonDay, difference
@@ -20,13 +19,22 @@ from chalicelib.dynamodb.connection import RawItem, batch_get, table_name
 from chalicelib.dynamodb.items import from_item, item_with_key, key_of, read_item, to_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
-from chalicelib.timers.model import PersonState, RunningTimer, Timer
-from chalicelib.timers.repository import PersonStateModel, TimerModel
+from chalicelib.timers.days import Mark
+from chalicelib.timers.model import PersonState, Timer
+from chalicelib.timers.repository import (
+    PersonStateModel,
+    TimerModel,
+    mark_actions,
+    marks_in,
+    running_timer_actions,
+)
+from chalicelib.timers.rules import running_timer
 from tools.ops.invariants import (
     PersonSnapshot,
     derived_counters,
     derived_entry_counters,
     derived_entry_values,
+    derived_marks,
     expected_last_stop,
     last_known_id,
     last_stop,
@@ -37,9 +45,11 @@ Scope = tuple[int, int]
 """The ids of an organization and a person."""
 
 _CountersByDay = dict[Scope, dict[str, dict[str, int]]]
+_MarksByDay = dict[Scope, dict[str, dict[int, Mark]]]
 _CountersByMonth = dict[Scope, dict[EntryMonth, dict[str, int]]]
 
 Name = TypeVar("Name")
+Value = TypeVar("Value")
 
 _INDEX_KEYS = {
     Timer: (
@@ -78,7 +88,7 @@ class SnapshotReader:
             if not _is_indexed(entry, raw):
                 misindexed[scope].append(entry)
         states = self._person_states()
-        counters, entry_counters = self._counters()
+        counters, entry_counters, marks = self._counters()
         scopes = (
             timers.keys() | entries.keys() | states.keys() | counters.keys() | entry_counters.keys()
         )
@@ -91,6 +101,7 @@ class SnapshotReader:
                 counters=_without_empty(counters[scope]),
                 entry_counters=_without_empty(entry_counters[scope]),
                 misindexed=misindexed[scope],
+                marks=_without_empty(marks[scope]),
             )
             for scope in sorted(scopes)
         }
@@ -119,6 +130,7 @@ class SnapshotReader:
         for entry in snapshot.entries.values():
             _repair_entry(snapshot, entry)
         repair_counters(snapshot)
+        repair_marks(snapshot)
 
     def _repair_person_state(self, snapshot: PersonSnapshot) -> None:
         running_timers = running(snapshot.timers)
@@ -128,10 +140,8 @@ class SnapshotReader:
             return
         stored = snapshot.person_state
         last_id = last_known_id(snapshot)
-        stopped = stored.last_stopped_at
-        if not running_timers:
-            stopped = expected_last_stop(snapshot, last_stop(snapshot.timers))
-        now_running = _running(running_timers[0]) if running_timers else None
+        stopped = expected_last_stop(snapshot, last_stop(snapshot.timers))
+        now_running = running_timer(running_timers[0]) if running_timers else None
         if (stored.running, stored.last_timer_id, stored.last_stopped_at) == (
             now_running,
             last_id,
@@ -143,7 +153,7 @@ class SnapshotReader:
             name=keys.RUNNING_TIMER,
         ).update(
             actions=[
-                *_set_running(now_running),
+                *running_timer_actions(now_running),
                 PersonStateModel.last_timer_id.set(last_id),
                 PersonStateModel.last_stopped_at.remove()
                 if stopped is None
@@ -171,19 +181,21 @@ class SnapshotReader:
                 states[scope] = _person_state(scope, raw)
         return states
 
-    def _counters(self) -> tuple[_CountersByDay, _CountersByMonth]:
+    def _counters(self) -> tuple[_CountersByDay, _CountersByMonth, _MarksByDay]:
         days: _CountersByDay = defaultdict(dict)
+        marks: _MarksByDay = defaultdict(dict)
         months: _CountersByMonth = defaultdict(dict)
         for raw in self._scan(CounterModel):
             bucket = raw["bucket"]["S"]
             match keys.counter_key_in(raw["scope"]["S"], bucket):
                 case PersonDay() as name:
                     days[name.organization_id, name.person_id][bucket] = counters_in(raw)
+                    marks[name.organization_id, name.person_id][bucket] = marks_in(raw)
                 case EntryMonth() as name:
                     months[name.organization_id, name.person_id][name] = counters_in(raw)
                 case None:
                     pass
-        return days, months
+        return days, months, marks
 
     def _scan(self, model: type[Model]) -> Iterator[RawItem]:
         return scan(self._connection, model)
@@ -204,26 +216,6 @@ def _person_state(scope: Scope, raw: RawItem | None) -> PersonState:
     state = read_item(PersonState, *scope, raw)
     # A person always has a state: an empty one until the first timer.
     return PersonState(*scope) if state is None else state
-
-
-def _running(timer: Timer) -> RunningTimer:
-    return RunningTimer(timer.id, timer.time_entry_id, timer.started_at, timer.auto_stop_at)
-
-
-def _set_running(running_timer: RunningTimer | None) -> list[Action]:
-    if running_timer is None:
-        return [
-            PersonStateModel.timer_id.remove(),
-            PersonStateModel.time_entry_id.remove(),
-            PersonStateModel.started_at.remove(),
-            PersonStateModel.auto_stop_at.remove(),
-        ]
-    return [
-        PersonStateModel.timer_id.set(running_timer.timer_id),
-        PersonStateModel.time_entry_id.set(running_timer.time_entry_id),
-        PersonStateModel.started_at.set(running_timer.started_at),
-        PersonStateModel.auto_stop_at.set(running_timer.auto_stop_at),
-    ]
 
 
 def _is_indexed(record: Timer | TimeEntry, raw: RawItem) -> bool:
@@ -275,6 +267,18 @@ def repair_counters(snapshot: PersonSnapshot) -> None:
         _repair_counters(item, snapshot.entry_counters.get(name, {}), derived_entries.get(name, {}))
 
 
+def repair_marks(snapshot: PersonSnapshot) -> None:
+    """List a person's sessions in the items of their days, as ``SnapshotReader.repair``."""
+    scope = keys.scoped(snapshot.organization_id, snapshot.person_id)
+    derived = derived_marks(snapshot.timers)
+    for day in sorted(derived.keys() | snapshot.marks.keys()):
+        stored, expected = snapshot.marks.get(day, {}), derived.get(day, {})
+        if stored != expected:
+            marks = {**dict.fromkeys(stored), **expected}
+            actions = [Path("version").add(1), *mark_actions(marks)]
+            CounterModel(scope=scope, bucket=day).update(actions=actions)
+
+
 def _repair_counters(item: CounterModel, stored: Counters, expected: Counters) -> None:
     names = list(difference(expected, stored))
     if names:
@@ -298,5 +302,5 @@ def _scope(key: str) -> Scope:
     return int(organization_id), int(person_id)
 
 
-def _without_empty(by_name: Mapping[Name, dict[str, int]]) -> dict[Name, dict[str, int]]:
+def _without_empty(by_name: Mapping[Name, Value]) -> dict[Name, Value]:
     return {name: counters for name, counters in by_name.items() if counters}

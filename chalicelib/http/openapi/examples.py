@@ -18,6 +18,7 @@ _VIEW = ViewOptions(zone=ZoneInfo("Europe/Zagreb"))
 
 _META_EXAMPLES: Mapping[str, object] = {
     "stopped_timer_ids": ["11"],
+    "adjusted": ["stopped_at"],
     "already_stopped": True,
     "secret": "whsec_ZXhhbXBsZSwgbm90IGEgc2VjcmV0",
     "token": "example-not-a-token",
@@ -60,7 +61,7 @@ ERRORS: tuple[errors.StintError, ...] = (
     errors.PayloadTooLarge(),
     errors.UnsupportedMediaType(),
     errors.InvalidAttribute("service"),
-    errors.OverlapsSession("started_at", "2026-03-02T10:00:00.000+01:00"),
+    errors.OverlapsSession("started_at", 364, "2026-03-02T10:00:00.000+01:00"),
     errors.IdempotencyKeyReused(),
     errors.RateLimited(retry_after=1),
     errors.ServerError(),

@@ -81,8 +81,13 @@ ERRORS_SCHEMA = {
                         "properties": {
                             "earliest_started_at": {
                                 **value_schema(Kind.TIMESTAMP),
-                                "description": "For `overlaps_session`: the earliest valid start.",
-                            }
+                                "description": "For `overlaps_session` of a running timer: "
+                                "the earliest valid start.",
+                            },
+                            "conflicting_timer_id": {
+                                **value_schema(Kind.ID),
+                                "description": "For `overlaps_session`: the timer in the way.",
+                            },
                         },
                     },
                 },

@@ -1,0 +1,364 @@
+"""Insert, edit and delete sessions manually: pure decisions. Contract sections 3, 4 and 4a.
+
+An edit that may make sessions overlap reads the person state and the days that the new session
+touches. Their versions are conditions of the transaction, so concurrent requests cannot make
+sessions overlap. Decision 0021.
+"""
+
+from collections.abc import Collection
+
+from msgspec import UNSET, Struct, UnsetType
+from msgspec.structs import replace
+
+from chalicelib.core.errors import InvalidAttribute, OverlapsSession, Unavailable
+from chalicelib.core.timestamps import SECONDS_PER_DAY
+from chalicelib.core.write_set import (
+    DeleteRecord,
+    RecordWrite,
+    ReplaceRecord,
+    SetTimeline,
+    TimeEntryUpdate,
+    WriteSet,
+)
+from chalicelib.counters.model import EntryCounterDeltas
+from chalicelib.organizations.model import Organization
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.totals import (
+    covers_session,
+    with_edited_session,
+    with_moved_session,
+    without_session,
+)
+from chalicelib.timers.days import DaySessions, DayUpdates, days_between, find_overlap
+from chalicelib.timers.model import PersonState, StopReason, Timer
+from chalicelib.timers.rules import (
+    MAX_BACKDATING_SECONDS,
+    NO_DETAILS,
+    EntryDetails,
+    GeneratedIds,
+    Started,
+    apply_to_new_entry,
+    auto_stop_time,
+    new_time_entry,
+    running_timer,
+    start_timestamp,
+    timer_track_method,
+)
+
+MAX_SESSION_SECONDS = 31 * SECONDS_PER_DAY
+"""The maximum length of a session that is entered manually: one transaction writes its days."""
+
+CORRECTABLE_REASONS = frozenset(StopReason)
+"""Automatic stops that an earlier manual stop replaces: all."""
+
+
+_UPGRADE_SECONDS = 60
+_UPGRADING = "The sessions of this person are being upgraded. Try again in a minute."
+
+
+class Edit(Struct, frozen=True):
+    """What a caller asks to change. An unset value stays unchanged.
+
+    ``stopped_at`` None: the timer runs on.
+    """
+
+    started_at: int | UnsetType = UNSET
+    stopped_at: int | UnsetType | None = UNSET
+    time_entry_id: int | UnsetType = UNSET
+
+
+class Edited(Struct, frozen=True):
+    """The result of an edit: the timer, and its writes; none if nothing changed."""
+
+    timer: Timer
+    write_set: WriteSet | None = None
+    records: tuple[RecordWrite, ...] = ()
+    adjusted: tuple[str, ...] = ()
+
+
+class LoadedTimeline(Struct, frozen=True):
+    """What a decision about a timer needs.
+
+    :param entry: the time entry of the timer, also a deleted one that is not purged yet.
+    :param new_entry: the time entry to which the timer moves; None: it stays.
+    :param state: None: the decision does not need it, see :func:`needs_timeline`.
+    :param days: all days that :func:`days_to_check` names.
+    """
+
+    entry: TimeEntry
+    new_entry: TimeEntry | None = None
+    state: PersonState | None = None
+    days: Collection[DaySessions] = ()
+
+
+def decide_insert(
+    state: PersonState,
+    work: TimeEntry | Service,
+    organization: Organization,
+    generated: GeneratedIds,
+    span: tuple[int, int],
+    details: EntryDetails = NO_DETAILS,
+    days: Collection[DaySessions] = (),
+) -> Started:
+    """Create a session that is over, on a time entry, or on a new time entry of a service.
+
+    :param span: the requested start and stop, timestamps.
+    :param details: of a new time entry.
+    :param days: all days that the session touches.
+    """
+    start, stop = start_timestamp(generated.now, span[0]), min(span[1], generated.now)
+    _check_span(start, stop)
+    timer = Timer(
+        id=generated.timer_id,
+        organization_id=state.organization_id,
+        person_id=state.person_id,
+        time_entry_id=generated.time_entry_id if isinstance(work, Service) else work.id,
+        started_at=start,
+        auto_stop_at=auto_stop_time(start, organization),
+        stopped_at=stop,
+        edited=True,
+    )
+    checked_days = _check_over(state, timer, days, "started_at")
+    update = TimeEntryUpdate(
+        timer.time_entry_id,
+        seconds=timer.seconds,
+        timers=1,
+        inserts=(timer.id, stop),
+        track_method=timer_track_method(work),
+    )
+    new_entry = None
+    entry_deltas = EntryCounterDeltas()
+    if isinstance(work, Service):
+        new_entry = apply_to_new_entry(
+            new_time_entry(state, work, organization, generated, start, details),
+            update,
+        )
+        entry_deltas.added(new_entry)
+    day_updates = DayUpdates()
+    day_updates.added(timer)
+    write_set = WriteSet(
+        organization_id=state.organization_id,
+        person_id=state.person_id,
+        now=generated.now,
+        person_state=SetTimeline(
+            state.version, state.running, timer.id, max(state.last_stopped_at or 0, stop)
+        ),
+        new_timer=timer,
+        new_entry=new_entry,
+        entries=() if new_entry else (update,),
+        days=day_updates.collected(checked_days),
+        entry_counters=entry_deltas.collected(),
+    )
+    return Started(timer, None, write_set, _adjusted(Edit(*span), timer))
+
+
+def corrected_stop(timer: Timer, now: int, stopped_at: int | None) -> int | None:
+    """The timestamp to which a manual stop moves an automatic one. None: it does not move it.
+
+    It moves it if the caller requests an earlier ``stopped_at``. Contract section 4.
+    """
+    if stopped_at is None or timer.stopped_at is None:
+        return None
+    if timer.stop_reason not in CORRECTABLE_REASONS:
+        return None
+    stop = max(timer.started_at, min(stopped_at, now))
+    return stop if max(stop, stopped_at) < timer.stopped_at else None
+
+
+def resolve_edit(timer: Timer, edit: Edit, now: int) -> tuple[Timer, tuple[str, ...]]:
+    """The timer as the edit asks for it, and the names of the timestamps that were adjusted.
+
+    A value that is equal to the present one changes nothing. Raises :class:`InvalidAttribute`.
+    """
+    after = timer
+    if edit.started_at is not UNSET and edit.started_at != timer.started_at:
+        after = replace(after, started_at=start_timestamp(now, edit.started_at))
+    if edit.stopped_at is not UNSET and edit.stopped_at != timer.stopped_at:
+        stop = None if edit.stopped_at is None else min(edit.stopped_at, now)
+        if timer.stopped_at is None and stop is not None:
+            # The first stop, by the rules of section 4.
+            stop = max(stop, after.started_at)
+        after = replace(after, stopped_at=stop, stop_reason=None)
+    if edit.time_entry_id is not UNSET:
+        after = replace(after, time_entry_id=edit.time_entry_id)
+    if not _has_times_of(after, timer):
+        after = replace(after, edited=True)
+        _check_times(after, now)
+    return after, _adjusted(edit, after)
+
+
+def needs_timeline(timer: Timer, after: Timer) -> bool:
+    """Whether an edit changes the running timer, or may make sessions overlap.
+
+    If not, the session only becomes shorter or moves to another time entry.
+    """
+    if timer.stopped_at is None or after.stopped_at is None:
+        return True
+    return not timer.started_at <= after.started_at <= after.stopped_at <= timer.stopped_at
+
+
+def days_to_check(timer: Timer, after: Timer, now: int) -> range:
+    """The days that an edit must read. They have every session that the new one may overlap."""
+    if not needs_timeline(timer, after) or _has_times_of(after, timer):
+        return range(0)
+    return days_between(after.started_at, now if after.stopped_at is None else after.stopped_at)
+
+
+def decide_edit(
+    timer: Timer, after: Timer, loaded: LoadedTimeline, organization: Organization, now: int
+) -> Edited:
+    """Change a timer to ``after``, from :func:`resolve_edit`. Raises :class:`OverlapsSession`."""
+    if after == timer:
+        return Edited(timer)
+    checked_days: Collection[DaySessions] = ()
+    if loaded.state is not None and not _has_times_of(after, timer):
+        checked_days = _check_edit(timer, after, loaded.state, loaded.days)
+    if after.stopped_at is None and after.started_at != timer.started_at:
+        after = replace(after, auto_stop_at=auto_stop_time(after.started_at, organization))
+    runs_covered = after.stopped_at is None and loaded.new_entry is None
+    is_covered = runs_covered and covers_session(loaded.entry, timer)
+    after = replace(after, covered=is_covered, version=timer.version + 1)
+    day_updates = DayUpdates()
+    day_updates.removed(timer)
+    day_updates.added(after)
+    write_set = WriteSet(
+        organization_id=timer.organization_id,
+        person_id=timer.person_id,
+        now=now,
+        person_state=None if loaded.state is None else _timeline_after(loaded.state, after),
+        days=day_updates.collected(checked_days),
+    )
+    entries = _entries_after(timer, after, loaded)
+    writes = (
+        ReplaceRecord(before, replace(entry, updated_at=now, version=before.version + 1))
+        for before, entry in entries
+    )
+    return Edited(after, write_set, (ReplaceRecord(timer, after), *writes))
+
+
+def decide_deletion(timer: Timer, loaded: LoadedTimeline, now: int) -> Edited:
+    """Delete a timer, running or not, and its seconds.
+
+    A time entry that its start made, and that nobody changed, is deleted with its only timer.
+    """
+    entry = without_session(loaded.entry, timer)
+    day_updates = DayUpdates()
+    day_updates.removed(timer)
+    entry_deltas = EntryCounterDeltas()
+    organization_id, expected = timer.organization_id, {"version": timer.version}
+    records: list[RecordWrite] = [DeleteRecord(Timer, organization_id, timer.id, expected)]
+    if entry.timer_count == 0 and entry.made_by_timer_id == timer.id:
+        expected = {"version": entry.version}
+        records.append(DeleteRecord(TimeEntry, organization_id, entry.id, expected))
+        entry_deltas.removed(loaded.entry)
+    else:
+        changed_entry = replace(entry, updated_at=now, version=entry.version + 1)
+        records.append(ReplaceRecord(loaded.entry, changed_entry))
+    write_set = WriteSet(
+        organization_id=organization_id,
+        person_id=timer.person_id,
+        now=now,
+        person_state=None if loaded.state is None else _timeline_without(loaded.state, timer),
+        days=day_updates.collected(),
+        entry_counters=entry_deltas.collected(),
+    )
+    return Edited(timer, write_set, tuple(records))
+
+
+def _check_times(timer: Timer, now: int) -> None:
+    start, stop = timer.started_at, timer.stopped_at
+    if stop is not None:
+        _check_span(start, stop)
+    elif start < now - MAX_BACKDATING_SECONDS:
+        detail = "The start of a running timer must be at most 31 days in the past."
+        raise InvalidAttribute("started_at", detail)
+
+
+def _check_span(start: int, stop: int) -> None:
+    if stop < start:
+        raise InvalidAttribute("stopped_at", "The stop must not be before the start.")
+    if stop - start > MAX_SESSION_SECONDS:
+        raise InvalidAttribute("stopped_at", "A session can last at most 31 days.")
+
+
+def _has_times_of(timer: Timer, other: Timer) -> bool:
+    return (timer.started_at, timer.stopped_at) == (other.started_at, other.stopped_at)
+
+
+def _check_edit(
+    timer: Timer, after: Timer, state: PersonState, days: Collection[DaySessions]
+) -> Collection[DaySessions]:
+    """Check that the edited session overlaps no other one. Returns the days that it relies on."""
+    name = "stopped_at" if after.started_at == timer.started_at else "started_at"
+    if after.stopped_at is not None:
+        if timer.stopped_at is None and timer.started_at <= after.started_at:
+            # It was running, so every other session ended before it started.
+            return ()
+        return _check_over(state, after, days, name)
+    running = state.running
+    if running is not None and running.timer_id != timer.id:
+        raise OverlapsSession(name, running.timer_id)
+    if timer.stopped_at is None and after.started_at >= (state.last_stopped_at or 0):
+        return ()
+    return _check_days(state, after, days, name)
+
+
+def _check_over(
+    state: PersonState, timer: Timer, days: Collection[DaySessions], name: str
+) -> Collection[DaySessions]:
+    """Check that a session that is over overlaps no other one, running or not."""
+    running, stop = state.running, timer.started_at + timer.seconds
+    if running is not None and running.timer_id != timer.id and running.started_at < stop:
+        raise OverlapsSession(name, running.timer_id)
+    if timer.started_at >= (state.last_stopped_at or 0):
+        return ()
+    return _check_days(state, timer, days, name)
+
+
+def _check_days(
+    state: PersonState, timer: Timer, days: Collection[DaySessions], name: str
+) -> Collection[DaySessions]:
+    if not state.lists_sessions:
+        raise Unavailable(_UPGRADING, retry_after=_UPGRADE_SECONDS)
+    overlap = find_overlap(days, timer.started_at, timer.stopped_at, timer.id)
+    if overlap is not None:
+        raise OverlapsSession(name, overlap.timer_id)
+    return days
+
+
+def _timeline_after(state: PersonState, timer: Timer) -> SetTimeline:
+    running = state.running
+    if timer.stopped_at is None:
+        running = running_timer(timer)
+    elif running is not None and running.timer_id == timer.id:
+        running = None
+    last_stopped_at = max(state.last_stopped_at or 0, timer.stopped_at or 0) or None
+    return SetTimeline(state.version, running, state.last_timer_id, last_stopped_at)
+
+
+def _timeline_without(state: PersonState, timer: Timer) -> SetTimeline:
+    is_running = state.running is not None and state.running.timer_id == timer.id
+    running = None if is_running else state.running
+    return SetTimeline(state.version, running, state.last_timer_id, state.last_stopped_at)
+
+
+def _entries_after(
+    timer: Timer, after: Timer, loaded: LoadedTimeline
+) -> tuple[tuple[TimeEntry, TimeEntry], ...]:
+    """The time entries that an edit changes, before and after it."""
+    if loaded.new_entry is None:
+        return ((loaded.entry, with_edited_session(loaded.entry, timer, after)),)
+    return (
+        (loaded.entry, without_session(loaded.entry, timer)),
+        (loaded.new_entry, with_moved_session(loaded.new_entry, after)),
+    )
+
+
+def _adjusted(requested: Edit, timer: Timer) -> tuple[str, ...]:
+    """The names of the timestamps that the timer has in another way than requested."""
+    return tuple(
+        name
+        for name in ("started_at", "stopped_at")
+        if getattr(requested, name) not in (UNSET, getattr(timer, name))
+    )

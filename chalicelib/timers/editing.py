@@ -1,0 +1,127 @@
+"""Edit, correct and delete sessions manually. Contract sections 4 and 4a."""
+
+from collections.abc import Collection
+from typing import Any
+
+from msgspec import UNSET
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.permissions import Caller, ViewPolicy, Visibility, require_view
+from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry
+from chalicelib.core.write_set import ConcurrentModification
+from chalicelib.counters.model import PersonDay
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.days import DaySessions
+from chalicelib.timers.edit_rules import (
+    Edit,
+    LoadedTimeline,
+    days_to_check,
+    decide_deletion,
+    decide_edit,
+    needs_timeline,
+    resolve_edit,
+)
+from chalicelib.timers.model import PersonState, Timer, TimerOutcome
+
+VIEW_TIMER: ViewPolicy[Timer] = ViewPolicy(Visibility.OWNER, lambda timer: timer.person_id)
+
+
+class TimerEditing:
+    """Operations that change the sessions of a person afterwards."""
+
+    def __init__(self, dependencies: Dependencies) -> None:
+        self._dependencies = dependencies
+        self._database = dependencies.database
+
+    def update(self, caller: Caller, timer_id: int, edit: Edit) -> Result[TimerOutcome]:
+        """Change the start, the stop or the time entry of a timer. Three calls.
+
+        One call if nothing changes. Raises ``InvalidAttribute``, ``OverlapsSession``,
+        ``RecordNotFound``, ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
+        """
+
+        def decide(now: int) -> Decision[TimerOutcome]:
+            new_entry_id = None if edit.time_entry_id is UNSET else edit.time_entry_id
+            loaded = self._database.get_many(
+                caller.organization.id, [(Timer, timer_id), (TimeEntry, new_entry_id)]
+            )
+            timer = require_view(caller, VIEW_TIMER, loaded.get(Timer, timer_id))
+            new_entry = None
+            if new_entry_id not in (None, timer.time_entry_id):
+                new_entry = loaded.get(TimeEntry, new_entry_id)
+                if new_entry is None or new_entry.person_id != timer.person_id:
+                    raise InvalidAttribute("time_entry")
+            after, adjusted = resolve_edit(timer, edit, now)
+            return self._edit(caller, timer, after, new_entry, adjusted, now)
+
+        return commit_with_retry(self._dependencies, None, decide)
+
+    def delete(self, caller: Caller, timer_id: int) -> None:
+        """Delete a timer, running or not, and its seconds. Three calls.
+
+        Raises ``RecordNotFound``, ``Conflict``, ``Unavailable``.
+        """
+
+        def decide(now: int) -> Decision[None]:
+            timer = self._database.get(Timer, caller.organization.id, timer_id)
+            timer = require_view(caller, VIEW_TIMER, timer)
+            timeline = self._load(timer, with_state=timer.stopped_at is None)
+            deleted = decide_deletion(timer, timeline, now)
+            return Decision(None, deleted.write_set, deleted.records)
+
+        commit_with_retry(self._dependencies, None, decide)
+
+    def correct(
+        self, caller: Caller, timer: Timer, stop: int, requested: int | None, now: int
+    ) -> Decision[TimerOutcome]:
+        """Decide to move an automatic stop to an earlier timestamp. One call."""
+        after, _ = resolve_edit(timer, Edit(stopped_at=stop), now)
+        adjusted = () if stop == requested else ("stopped_at",)
+        return self._edit(caller, timer, after, None, adjusted, now)
+
+    def _edit(
+        self,
+        caller: Caller,
+        timer: Timer,
+        after: Timer,
+        new_entry: TimeEntry | None,
+        adjusted: tuple[str, ...],
+        now: int,
+    ) -> Decision[TimerOutcome]:
+        if after == timer:
+            return Decision(TimerOutcome(timer, adjusted=adjusted))
+        days = days_to_check(timer, after, now)
+        with_state = needs_timeline(timer, after)
+        timeline = self._load(timer, new_entry, with_state=with_state, days=days)
+        edited = decide_edit(timer, after, timeline, caller.organization, now)
+        outcome = TimerOutcome(edited.timer, adjusted=adjusted)
+        return Decision(outcome, edited.write_set, edited.records)
+
+    def _load(
+        self,
+        timer: Timer,
+        new_entry: TimeEntry | None = None,
+        *,
+        with_state: bool,
+        days: Collection[int] = (),
+    ) -> LoadedTimeline:
+        entity_ids: list[tuple[type[Any], Any]] = [
+            (TimeEntry, timer.time_entry_id),
+            (PersonState, timer.person_id if with_state else None),
+            *(
+                (DaySessions, PersonDay(timer.organization_id, timer.person_id, day))
+                for day in days
+            ),
+        ]
+        # Includes an entry that is deleted and not purged yet: it still counts its timers.
+        loaded = self._database.get_many(timer.organization_id, entity_ids, include_deleted=True)
+        entry = loaded.get(TimeEntry, timer.time_entry_id)
+        if entry is None:
+            raise ConcurrentModification
+        return LoadedTimeline(
+            entry,
+            new_entry,
+            loaded.get(PersonState, timer.person_id) if with_state else None,
+            [day for day in loaded.records.values() if isinstance(day, DaySessions)],
+        )

@@ -1,0 +1,536 @@
+"""PATCH and DELETE /timers/{id}, and sessions that are over: contract sections 3 and 4a."""
+
+from collections.abc import Iterator
+from datetime import UTC, datetime
+from typing import Any
+
+import pytest
+from pynamodb.connection import Connection
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.timers.auto_stop import AutoStop
+from tests.support.api import Api
+from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
+from tests.support.fixtures import (
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    DESIGN,
+    MEMBERS_ENTRY,
+    OTHER_MEMBERS_ENTRY,
+)
+from tests.support.invariants import violations
+from tests.support.table_snapshots import items, snapshot
+
+
+@pytest.fixture(autouse=True)
+def invariants_hold(connection: Connection) -> Iterator[None]:
+    yield
+    assert violations(connection) == []
+
+
+def at(clock: FakeClock, seconds: float) -> str:
+    """The present time plus some seconds, as a request sends it."""
+    return datetime.fromtimestamp(clock.timestamp + seconds, UTC).isoformat()
+
+
+def edit(api: Api, timer_id: str, **attributes: object) -> Any:
+    document = {"data": {"type": "timers", "id": timer_id, "attributes": attributes}}
+    return api.patch(f"/timers/{timer_id}", document)
+
+
+def delete(api: Api, timer_id: str) -> Any:
+    return api.send("DELETE", f"/timers/{timer_id}")
+
+
+def add(api: Api, clock: FakeClock, start: float, stop: float, entry: int = ADMINS_ENTRY) -> Any:
+    """Create a session that is over, from and to some seconds from now."""
+    return api.start(time_entry_id=entry, started_at=at(clock, start), stopped_at=at(clock, stop))
+
+
+def minutes(api: Api, entry_id: object = ADMINS_ENTRY) -> int:
+    time: int = api.get(f"/time_entries/{entry_id}").attributes["time"]
+    return time
+
+
+def set_time(api: Api, time: int | None, entry_id: int = ADMINS_ENTRY) -> None:
+    attributes = {"time": time}
+    document = {"data": {"type": "time_entries", "attributes": attributes}}
+    assert api.patch(f"/time_entries/{entry_id}", document).attributes["time"] is not None
+
+
+def track(api: Api, clock: FakeClock, seconds: float, entry: int = ADMINS_ENTRY) -> str:
+    """Start a timer, wait and stop it. Returns its id."""
+    timer_id = str(api.start(time_entry_id=entry).data["id"])
+    clock.advance(seconds)
+    api.stop(timer_id)
+    return timer_id
+
+
+def sessions(api: Api, sort: str = "started_at") -> list[str]:
+    ids: list[str] = api.get(f"/timers?sort={sort}").ids
+    return ids
+
+
+# A manually set time is a total
+
+
+def test_correction_of_a_covered_session_loses_no_hours(
+    admin: Api, clock: FakeClock, dependencies: Dependencies
+) -> None:
+    start = clock.timestamp
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(13 * HOUR)
+    AutoStop(dependencies).run()
+    assert minutes(admin) == 720
+    set_time(admin, 60)
+    assert minutes(admin) == 60
+    stopped = admin.stop(timer_id, stopped_at=at(clock, start + HOUR - clock.timestamp))
+    assert (stopped.attributes["total_time"], minutes(admin)) == (60, 60)
+    shown = []
+    for hours in (2, 4, 5, 1):
+        track(admin, clock, hours * HOUR)
+        shown.append(minutes(admin))
+    assert shown == [180, 420, 720, 780]
+
+
+def test_correction_of_a_covered_superseded_session_loses_no_hours(
+    admin: Api, clock: FakeClock
+) -> None:
+    start = clock.timestamp
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(180 * MINUTE)
+    admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
+    set_time(admin, 60)
+    admin.stop(timer_id, stopped_at=at(clock, start + HOUR - clock.timestamp))
+    assert minutes(admin) == 60
+    track(admin, clock, 2 * HOUR)
+    assert minutes(admin) == 180
+
+
+@pytest.mark.parametrize("new_minutes", [0, 10, 90])
+def test_edit_of_a_covered_session_keeps_the_time(
+    admin: Api, clock: FakeClock, new_minutes: int
+) -> None:
+    timer_id = track(admin, clock, HOUR)
+    set_time(admin, 45)
+    clock.advance(HOUR)
+    edit(admin, timer_id, stopped_at=at(clock, (new_minutes - 120) * MINUTE))
+    assert minutes(admin) == 45
+    set_time(admin, None)
+    assert minutes(admin) == new_minutes
+
+
+def test_edit_of_a_session_after_the_set_time_changes_the_time(
+    admin: Api, clock: FakeClock
+) -> None:
+    track(admin, clock, HOUR)
+    set_time(admin, 45)
+    later = track(admin, clock, 30 * MINUTE)
+    assert minutes(admin) == 75
+    edit(admin, later, stopped_at=at(clock, -20 * MINUTE))
+    assert minutes(admin) == 55
+    delete(admin, later)
+    assert minutes(admin) == 45
+
+
+def test_session_that_runs_while_the_time_is_set_adds_to_it(admin: Api, clock: FakeClock) -> None:
+    running = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    set_time(admin, 45)
+    clock.advance(30 * MINUTE)
+    admin.stop(running)
+    assert minutes(admin) == 75
+    edit(admin, running, stopped_at=at(clock, -10 * MINUTE))
+    assert minutes(admin) == 65
+
+
+def test_deletion_of_a_covered_session_keeps_the_time(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    set_time(admin, 45)
+    assert delete(admin, timer_id).status == 204
+    assert minutes(admin) == 45
+    set_time(admin, None)
+    assert minutes(admin) == 0
+
+
+@pytest.mark.parametrize("switches", [False, True])
+def test_covered_session_that_runs_on_adds_nothing(
+    admin: Api, clock: FakeClock, switches: bool
+) -> None:
+    timer_id = track(admin, clock, HOUR)
+    set_time(admin, 45)
+    assert edit(admin, timer_id, stopped_at=None).attributes["stopped_at"] is None
+    assert minutes(admin) == 45
+    clock.advance(HOUR)
+    if switches:
+        admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
+    else:
+        admin.stop(timer_id)
+    assert minutes(admin) == 45
+    set_time(admin, None)
+    assert minutes(admin) == 120
+
+
+def test_new_time_does_not_cover_a_session_that_runs_on(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    set_time(admin, 45)
+    edit(admin, timer_id, stopped_at=None)
+    set_time(admin, 20)
+    assert minutes(admin) == 20
+    clock.advance(HOUR)
+    admin.stop(timer_id)
+    assert minutes(admin) == 140
+
+
+def test_removed_time_counts_a_session_that_runs_on(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    set_time(admin, 45)
+    edit(admin, timer_id, stopped_at=None)
+    set_time(admin, None)
+    assert minutes(admin) == 0
+    clock.advance(HOUR)
+    admin.stop(timer_id)
+    assert minutes(admin) == 120
+
+
+# Not an overlap
+
+
+def test_start_before_a_session_that_ended_is_taken_with_its_stop(
+    admin: Api, clock: FakeClock
+) -> None:
+    add(admin, clock, -3 * HOUR, -2 * HOUR)
+    early = add(admin, clock, -6 * HOUR, -5 * HOUR)
+    assert (early.status, early.attributes["total_time"]) == (201, 60)
+
+
+def test_deleted_session_is_not_in_the_way(admin: Api, clock: FakeClock) -> None:
+    start, timer_id = clock.timestamp, track(admin, clock, 40 * MINUTE)
+    delete(admin, timer_id)
+    again = admin.start(
+        time_entry_id=ADMINS_SECOND_ENTRY,
+        started_at=at(clock, start - clock.timestamp),
+        stopped_at=at(clock, 0),
+    )
+    assert (again.status, again.attributes["total_time"]) == (201, 40)
+
+
+def test_session_of_a_deleted_entry_is_not_in_the_way(admin: Api, clock: FakeClock) -> None:
+    admin.start(time_entry_id=ADMINS_ENTRY)
+    clock.advance(HOUR)
+    mistake = admin.start(service_id=DESIGN).data["id"]
+    clock.advance(5 * MINUTE)
+    admin.stop(mistake)
+    entry = admin.get(f"/timers/{mistake}?include=time_entry").document["included"][0]["id"]
+    assert admin.send("DELETE", f"/time_entries/{entry}").status == 204
+    start = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at=at(clock, -5 * MINUTE))
+    assert start.status == 201
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"),
+    [(-150, -130), (-150, -90), (-100, -70), (-90, -30), (-200, -10), (-120, -60), (-90, -90)],
+)
+def test_session_that_overlaps_is_refused(
+    admin: Api, clock: FakeClock, connection: Connection, start: int, stop: int
+) -> None:
+    blocking = [
+        add(admin, clock, -140 * MINUTE, -130 * MINUTE).data["id"],
+        add(admin, clock, -120 * MINUTE, -60 * MINUTE).data["id"],
+    ]
+    before = snapshot(connection)
+    refused = add(admin, clock, start * MINUTE, stop * MINUTE, ADMINS_SECOND_ENTRY)
+    assert (refused.status, refused.error["code"]) == (422, "overlaps_session")
+    assert refused.error["meta"]["conflicting_timer_id"] in blocking
+    assert "earliest_started_at" not in refused.error["meta"]
+    assert snapshot(connection) == before
+
+
+@pytest.mark.parametrize(
+    ("start", "stop"), [(-130, -120), (-60, -30), (-60, -60), (-120, -120), (-200, -140)]
+)
+def test_sessions_may_touch(admin: Api, clock: FakeClock, start: int, stop: int) -> None:
+    add(admin, clock, -140 * MINUTE, -130 * MINUTE)
+    add(admin, clock, -120 * MINUTE, -60 * MINUTE)
+    assert add(admin, clock, start * MINUTE, stop * MINUTE, ADMINS_SECOND_ENTRY).status == 201
+    assert sessions(admin) == sessions(admin, "stopped_at")
+
+
+def test_session_over_midnight_is_found_from_both_days(admin: Api, clock: FakeClock) -> None:
+    add(admin, clock, -40 * HOUR, -6 * HOUR)
+    for start, stop in ((-39, -38), (-30, -29), (-12, -11), (-50, -1)):
+        assert add(admin, clock, start * HOUR, stop * HOUR).status == 422
+    assert add(admin, clock, -41 * HOUR, -40 * HOUR).status == 201
+
+
+def test_running_timer_does_not_stop_for_a_session_before_it(admin: Api, clock: FakeClock) -> None:
+    running = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(HOUR)
+    assert add(admin, clock, -2 * HOUR, -HOUR, ADMINS_SECOND_ENTRY).meta == {}
+    refused = add(admin, clock, -30 * MINUTE, -20 * MINUTE, ADMINS_SECOND_ENTRY)
+    assert refused.error["meta"] == {"conflicting_timer_id": running}
+    assert admin.get(f"/timers/{running}").attributes["stopped_at"] is None
+
+
+# Sessions that are over
+
+
+def test_session_that_is_over_never_runs(admin: Api, clock: FakeClock) -> None:
+    clock.advance(DAY)
+    response = admin.start(
+        service_id=DESIGN,
+        note="On the train",
+        started_at=at(clock, -HOUR),
+        stopped_at=at(clock, 20 - HOUR),
+    )
+    assert response.status == 201
+    assert response.attributes["total_time"] == 0
+    assert "meta" not in response.data
+    entry = admin.get(f"/timers/{response.data['id']}?include=time_entry").document["included"][0]
+    assert (entry["attributes"]["note"], entry["attributes"]["timer_started_at"]) == (
+        "On the train",
+        None,
+    )
+    assert entry["attributes"]["timer_stopped_at"] == response.attributes["stopped_at"]
+    assert admin.get("/timers?filter[stopped_at]=null").data == []
+
+
+def test_old_session_is_taken(admin: Api, clock: FakeClock) -> None:
+    response = add(admin, clock, -400 * DAY, HOUR - 400 * DAY)
+    assert (response.status, response.attributes["total_time"]) == (201, 60)
+
+
+@pytest.mark.parametrize(
+    ("start", "stop", "name"),
+    [
+        (None, -60, "started_at"),
+        (-60, -61, "stopped_at"),
+        (DAY + 1, DAY + 2, "started_at"),
+        (-32 * DAY, 0, "stopped_at"),
+    ],
+)
+def test_impossible_times_are_refused(
+    admin: Api,
+    clock: FakeClock,
+    connection: Connection,
+    start: int | None,
+    stop: int,
+    name: str,
+) -> None:
+    before = snapshot(connection)
+    started_at = {} if start is None else {"started_at": at(clock, start)}
+    response = admin.start(time_entry_id=ADMINS_ENTRY, stopped_at=at(clock, stop), **started_at)
+    assert (response.status, response.error["code"]) == (422, "invalid_attribute")
+    assert response.error["source"] == {"pointer": f"data/attributes/{name}"}
+    assert snapshot(connection) == before
+
+
+def test_times_ahead_of_the_clock_count_as_now(admin: Api, clock: FakeClock) -> None:
+    response = add(admin, clock, -HOUR, 3 * MINUTE)
+    assert (response.attributes["total_time"], response.meta) == (60, {"adjusted": ["stopped_at"]})
+
+
+# Edits
+
+
+def test_edit_moves_a_session(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    edited = edit(
+        admin, timer_id, started_at=at(clock, -3 * HOUR), stopped_at=at(clock, -90 * MINUTE)
+    )
+    assert (edited.status, edited.attributes["total_time"], edited.meta) == (200, 90, {})
+    assert admin.get(f"/timers/{timer_id}").data == edited.data
+    assert minutes(admin) == 90
+
+
+def test_edit_may_not_overlap(admin: Api, clock: FakeClock, connection: Connection) -> None:
+    first = track(admin, clock, HOUR)
+    clock.advance(HOUR)
+    second = track(admin, clock, HOUR)
+    before = snapshot(connection)
+    for timer_id, name, seconds, other in (
+        (second, "started_at", -121 * MINUTE, first),
+        (first, "stopped_at", -59 * MINUTE, second),
+    ):
+        refused = edit(admin, timer_id, **{name: at(clock, seconds)})
+        assert (refused.status, refused.error["code"]) == (422, "overlaps_session")
+        assert refused.error["source"] == {"pointer": f"data/attributes/{name}"}
+        assert refused.error["meta"] == {"conflicting_timer_id": other}
+    assert snapshot(connection) == before
+    assert edit(admin, second, started_at=at(clock, -120 * MINUTE)).status == 200
+
+
+def test_edit_moves_a_session_to_another_entry(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    assert edit(admin, timer_id, time_entry_id=ADMINS_SECOND_ENTRY).status == 200
+    assert (minutes(admin), minutes(admin, ADMINS_SECOND_ENTRY)) == (0, 60)
+    for entry in (MEMBERS_ENTRY, 999):
+        refused = edit(admin, timer_id, time_entry_id=entry)
+        assert (refused.status, refused.error["source"]) == (
+            422,
+            {"pointer": "data/attributes/time_entry"},
+        )
+
+
+def test_edit_moves_the_running_timer(admin: Api, clock: FakeClock) -> None:
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(10 * MINUTE)
+    edit(admin, timer_id, time_entry_id=ADMINS_SECOND_ENTRY, started_at=at(clock, -HOUR))
+    assert admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop").status == 404
+    stopped = admin.patch(f"/time_entries/{ADMINS_SECOND_ENTRY}/stop")
+    assert stopped.attributes["total_time"] == 60
+    assert (minutes(admin), minutes(admin, ADMINS_SECOND_ENTRY)) == (0, 60)
+
+
+def test_edit_of_the_running_timer_may_not_reach_into_another_session(
+    admin: Api, clock: FakeClock
+) -> None:
+    first = track(admin, clock, HOUR)
+    clock.advance(HOUR)
+    running = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    refused = edit(admin, running, started_at=at(clock, -90 * MINUTE))
+    assert refused.error["meta"] == {"conflicting_timer_id": first}
+    assert edit(admin, running, started_at=at(clock, -HOUR)).status == 200
+    clock.advance(HOUR)
+    assert admin.stop(running).attributes["total_time"] == 120
+
+
+def test_edit_stops_the_running_timer(admin: Api, clock: FakeClock) -> None:
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(HOUR)
+    edited = edit(admin, timer_id, stopped_at=at(clock, 5 * MINUTE))
+    assert (edited.attributes["total_time"], edited.meta) == (60, {"adjusted": ["stopped_at"]})
+    assert admin.start(time_entry_id=ADMINS_ENTRY).meta == {}
+
+
+def test_stop_told_manually_has_no_reason(
+    admin: Api, clock: FakeClock, dependencies: Dependencies
+) -> None:
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(14 * HOUR)
+    AutoStop(dependencies).run()
+    assert admin.get(f"/timers/{timer_id}").data["meta"] == {"stop_reason": "auto"}
+    edited = edit(admin, timer_id, stopped_at=at(clock, 0))
+    assert "meta" not in edited.data
+    assert (edited.attributes["total_time"], minutes(admin)) == (840, 840)
+
+
+def test_undone_stop_lets_the_session_run_on(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    clock.advance(HOUR)
+    assert edit(admin, timer_id, stopped_at=None).attributes["stopped_at"] is None
+    assert minutes(admin) == 0
+    clock.advance(HOUR)
+    assert admin.stop(timer_id).attributes["total_time"] == 180
+
+
+def test_only_the_last_session_can_run_on(
+    admin: Api, clock: FakeClock, connection: Connection
+) -> None:
+    first = track(admin, clock, HOUR)
+    second = track(admin, clock, HOUR)
+    third = admin.start(time_entry_id=ADMINS_SECOND_ENTRY).data["id"]
+    before = snapshot(connection)
+    for timer_id in (first, second):
+        refused = edit(admin, timer_id, stopped_at=None)
+        assert (refused.status, refused.error["code"]) == (422, "overlaps_session")
+    assert snapshot(connection) == before
+    delete(admin, third)
+    assert edit(admin, first, stopped_at=None).status == 422
+    assert edit(admin, second, stopped_at=None).status == 200
+
+
+def test_values_that_were_shown_change_nothing(
+    admin: Api, clock: FakeClock, connection: Connection, dependencies: Dependencies
+) -> None:
+    stopped = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(13 * HOUR)
+    AutoStop(dependencies).run()
+    running = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    before = snapshot(connection)
+    for timer_id in (stopped, running):
+        shown = admin.get(f"/timers/{timer_id}?include=time_entry").data
+        assert admin.patch(f"/timers/{timer_id}", {"data": shown}).status == 200
+    assert snapshot(connection) == before
+
+
+def test_edited_sessions_are_listed_in_their_order(admin: Api, clock: FakeClock) -> None:
+    first, second, third = (track(admin, clock, HOUR) for _ in range(3))
+    edit(admin, first, started_at=at(clock, 0), stopped_at=at(clock, 0))
+    edit(admin, third, started_at=at(clock, -5 * HOUR), stopped_at=at(clock, -4 * HOUR))
+    for sort in ("started_at", "stopped_at"):
+        assert sessions(admin, sort) == [third, second, first]
+        assert sessions(admin, f"-{sort}") == [first, second, third]
+
+
+def test_edits_follow_the_permissions(admin: Api, member: Api, clock: FakeClock) -> None:
+    timer_id = track(member, clock, HOUR, MEMBERS_ENTRY)
+    other = track(admin, clock, HOUR)
+    assert edit(member, other, stopped_at=at(clock, -MINUTE)).status == 404
+    assert delete(member, other).status == 404
+    assert edit(admin, timer_id, stopped_at=at(clock, -90 * MINUTE)).status == 200
+    assert edit(admin, timer_id, time_entry_id=OTHER_MEMBERS_ENTRY).status == 422
+
+
+@pytest.mark.parametrize(
+    "attributes", [{"started_at": None}, {"started_at": "soon"}, {"stopped_at": 7}]
+)
+def test_invalid_edit_is_refused(
+    admin: Api, clock: FakeClock, connection: Connection, attributes: dict[str, object]
+) -> None:
+    timer_id = track(admin, clock, HOUR)
+    before = snapshot(connection)
+    assert edit(admin, timer_id, **attributes).status == 422
+    assert edit(admin, timer_id, stopped_at=at(clock, -2 * HOUR)).status == 422
+    assert snapshot(connection) == before
+
+
+# Deletions
+
+
+def test_deletion_removes_the_session_and_its_seconds(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    track(admin, clock, HOUR)
+    assert delete(admin, timer_id).status == 204
+    assert admin.get(f"/timers/{timer_id}").status == 404
+    assert delete(admin, timer_id).status == 404
+    assert minutes(admin) == 60
+
+
+def test_deletion_of_the_running_timer(admin: Api, clock: FakeClock) -> None:
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(HOUR)
+    assert delete(admin, timer_id).status == 204
+    assert minutes(admin) == 0
+    assert admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop").status == 404
+    assert admin.start(time_entry_id=ADMINS_ENTRY).meta == {}
+
+
+@pytest.mark.parametrize("runs", [False, True])
+def test_entry_that_the_start_made_goes_with_its_timer(
+    admin: Api, clock: FakeClock, connection: Connection, runs: bool
+) -> None:
+    count = len(items(connection, "time_entries"))
+    timer_id = admin.start(service_id=DESIGN).data["id"]
+    clock.advance(HOUR)
+    if not runs:
+        admin.stop(timer_id)
+    delete(admin, timer_id)
+    assert len(items(connection, "time_entries")) == count
+    assert admin.get("/time_entries").meta["total_count"] == count - 1
+
+
+@pytest.mark.parametrize("kept_by", ["another timer", "a note"])
+def test_entry_that_somebody_used_stays(admin: Api, clock: FakeClock, kept_by: str) -> None:
+    timer_id = admin.start(service_id=DESIGN).data["id"]
+    entry_id = int(
+        admin.get(f"/timers/{timer_id}?include=time_entry").document["included"][0]["id"]
+    )
+    clock.advance(HOUR)
+    admin.stop(timer_id)
+    if kept_by == "another timer":
+        track(admin, clock, HOUR, entry_id)
+    else:
+        document = {"data": {"type": "time_entries", "attributes": {"note": "Sketches"}}}
+        admin.patch(f"/time_entries/{entry_id}", document)
+    delete(admin, timer_id)
+    assert admin.get(f"/time_entries/{entry_id}").status == 200
