@@ -1,12 +1,13 @@
 """Create, show, list, update and delete time entries. Contract section 10."""
 
 from collections.abc import Callable, Mapping, Sequence
+from contextlib import suppress
 from typing import Any
 
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import AccessDenied, QueryTooBroad
+from chalicelib.core.errors import AccessDenied, Conflict, QueryTooBroad, Unavailable
 from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
@@ -25,6 +26,7 @@ from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries import lists, repository
 from chalicelib.time_entries.model import EntryQuery, ManualEdit, References, Revision, TimeEntry
+from chalicelib.time_entries.purge_deleted import purge_step
 from chalicelib.time_entries.rules import (
     MAX_TIMERS_PER_STEP,
     UpdateResult,
@@ -34,6 +36,9 @@ from chalicelib.time_entries.rules import (
     uncover_running,
 )
 from chalicelib.timers.model import PersonState, Timer
+
+MAX_PURGE_STEPS = 10
+"""Transactions that delete the other timers of an entry, after the one that hides it."""
 
 VIEW_TIME_ENTRY: ViewPolicy[TimeEntry] = ViewPolicy(Visibility.OWNER, lambda entry: entry.person_id)
 VIEW_REVISION: ViewPolicy[Revision] = ViewPolicy(Visibility.ADMINS, lambda _: None)
@@ -100,9 +105,10 @@ class TimeEntries:
         return commit_with_retry(self._dependencies, None, decide)
 
     def delete(self, caller: Caller, entry_id: int) -> None:
-        """Delete an entry with its timers; if they are many, the auto-stop run purges the rest.
+        """Delete an entry with its timers. If they are many, some transactions follow the first.
 
-        Two calls; four if it has timers. Raises ``Conflict``, ``RecordNotFound``.
+        Two calls; four if it has timers, and four for each further transaction. What they do not
+        delete, the next scheduled purge deletes. Raises ``Conflict``, ``RecordNotFound``.
         """
 
         def decide(now: int) -> Decision[TimeEntry]:
@@ -113,7 +119,16 @@ class TimeEntries:
                 timers = list(repository.load_timers(connection, entry, MAX_TIMERS_PER_STEP))
             return _decision(decide_deletion(entry, timers, self._edit(caller, now)))
 
-        commit_with_retry(self._dependencies, None, decide)
+        deleted = commit_with_retry(self._dependencies, None, decide).outcome
+        self._purge(deleted)
+
+    def _purge(self, deleted: TimeEntry) -> None:
+        remaining: int | None = deleted.timer_count
+        with suppress(Conflict, Unavailable):
+            for _ in range(MAX_PURGE_STEPS):
+                if not remaining:
+                    break
+                remaining = purge_step(self._dependencies, deleted.organization_id, deleted.id)
 
     def revisions(self, caller: Caller, ids: frozenset[int] | None) -> Sequence[Revision]:
         """The manual changes of some entries, also of deleted ones. One call per entry.

@@ -1,8 +1,8 @@
 """The purge of deleted time entries whose timers did not fit into one transaction.
 
-The purge reads the sparse index of deleted entries and deletes their timers in steps of one
-transaction each. The last step deletes the entry. After each step the entry counts its remaining
-timers, so the next run can continue. Decision 0012.
+A deletion purges most of them itself. The scheduled purge reads the sparse index of deleted entries
+and deletes their timers in steps of one transaction each. The last step deletes the entry. After
+each step the entry counts its remaining timers, so the next run can continue. Decision 0012.
 """
 
 import logging
@@ -87,7 +87,7 @@ class PurgeDeleted:
         try:
             entry = from_item(TimeEntry, item)
             while has_time():
-                remaining = self._step(entry.organization_id, entry.id)
+                remaining = purge_step(self._dependencies, entry.organization_id, entry.id)
                 if remaining == 0:
                     return _Outcome.PURGED
                 if remaining is None:
@@ -101,21 +101,25 @@ class PurgeDeleted:
             return _Outcome.FAILED
         return _Outcome.LEFT
 
-    def _step(self, organization_id: int, entry_id: int) -> int | None:
-        """Delete some timers. Returns how many remain; None: the index shows none of them."""
 
-        def decide(now: int) -> Decision[int | None]:
-            loaded = self._database.get_many(
-                organization_id, [(TimeEntry, entry_id)], include_deleted=True
-            )
-            entry = loaded.get(TimeEntry, entry_id)
-            if entry is None or entry.deleted_at is None:
-                return Decision(0)
-            timers: Sequence[Timer] = ()
-            if entry.timer_count:
-                timers = load_timers(self._database.connection, entry, MAX_TIMERS_PER_STEP)
-            purged = decide_purge(entry, timers, now)
-            remaining = purged.entry.timer_count if purged.records else None
-            return Decision(remaining, purged.write_set, purged.records)
+def purge_step(dependencies: Dependencies, organization_id: int, entry_id: int) -> int | None:
+    """Delete some timers of a deleted entry, and with the last one the entry.
 
-        return commit_with_retry(self._dependencies, None, decide).outcome
+    Returns how many timers remain; None: the index shows none of them. Raises ``Conflict``,
+    ``Unavailable``.
+    """
+    database = dependencies.database
+
+    def decide(now: int) -> Decision[int | None]:
+        loaded = database.get_many(organization_id, [(TimeEntry, entry_id)], include_deleted=True)
+        entry = loaded.get(TimeEntry, entry_id)
+        if entry is None or entry.deleted_at is None:
+            return Decision(0)
+        timers: Sequence[Timer] = ()
+        if entry.timer_count:
+            timers = load_timers(database.connection, entry, MAX_TIMERS_PER_STEP)
+        purged = decide_purge(entry, timers, now)
+        remaining = purged.entry.timer_count if purged.records else None
+        return Decision(remaining, purged.write_set, purged.records)
+
+    return commit_with_retry(dependencies, None, decide).outcome

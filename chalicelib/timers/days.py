@@ -3,7 +3,7 @@
 The item of a person's day lists each session that touches the day, next to the counters of
 ``counters/model.py``. It is read consistently and its version can be a condition, so a check for
 overlaps holds under concurrent requests; an index is behind. A day is a number of days since
-1970-01-01. Contract sections 3 and 4a; decision 0021.
+1970-01-01. Contract sections 3 and 4a; decision 0024.
 """
 
 from collections.abc import Iterable, Iterator, Mapping

@@ -2,7 +2,7 @@
 
 An edit that may make sessions overlap reads the person state and the days that the new session
 touches. Their versions are conditions of the transaction, so concurrent requests cannot make
-sessions overlap. Decision 0021.
+sessions overlap. Decision 0024.
 """
 
 from collections.abc import Collection

@@ -1,11 +1,13 @@
 """Time entries: contract section 10."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.time_entries import operations
 from chalicelib.time_entries.model import MAX_MINUTES
 from chalicelib.time_entries.purge_deleted import PurgeDeleted
 from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
@@ -348,9 +350,22 @@ def session_count(admin: Api, clock: FakeClock) -> int:
     return count
 
 
-def test_deletion_beyond_one_transaction_is_hidden_and_purged_later(
-    admin: Api, session_count: int, connection: Connection, dependencies: Dependencies
+@pytest.mark.usefixtures("session_count")
+def test_deletion_continues_beyond_one_transaction(admin: Api, connection: Connection) -> None:
+    assert delete(admin, ADMINS_ENTRY).status == 204
+    assert items(connection, "timers") == []
+    assert admin.get("/timers").data == []
+    assert violations(connection) == []
+
+
+def test_deletion_that_does_not_end_is_hidden_and_purged_later(
+    admin: Api,
+    session_count: int,
+    connection: Connection,
+    dependencies: Dependencies,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr(operations, "MAX_PURGE_STEPS", 0)
     assert delete(admin, ADMINS_ENTRY).status == 204
     assert len(items(connection, "timers")) == session_count - MAX_TIMERS_PER_STEP
     assert violations(connection) == []
@@ -545,3 +560,44 @@ def test_counters_page_through_many_entries(
             page = admin.get(f"{query}&page[number]={number}")
             assert page.meta["total_count"] == 41
             assert page.ids == all_ids[(number - 1) * size : number * size]
+
+
+# Limits of values
+
+
+def test_time_beyond_the_limit_is_not_refused_when_it_is_sent_back(
+    admin: Api, clock: FakeClock
+) -> None:
+    for _ in range(32):
+        admin.start(
+            time_entry_id=ADMINS_ENTRY,
+            started_at=_before(clock, 24 * HOUR),
+            stopped_at=_before(clock, 0),
+        )
+        clock.advance(24 * HOUR)
+    shown = admin.get(f"/time_entries/{ADMINS_ENTRY}").attributes
+    assert shown["time"] == 32 * 24 * 60 > MAX_MINUTES
+    noted = change(admin, ADMINS_ENTRY, **{**shown, "note": "A month at sea"})
+    assert (noted.status, noted.attributes["time"]) == (200, shown["time"])
+    for name in ("time", "billable_time"):
+        refused = change(admin, ADMINS_ENTRY, **{name: MAX_MINUTES + 1})
+        assert (refused.status, refused.error["source"]) == (
+            422,
+            {"pointer": f"data/attributes/{name}"},
+        )
+
+
+def test_old_date_is_not_refused_when_it_is_sent_back(admin: Api) -> None:
+    started = admin.start(
+        service_id=DESIGN,
+        started_at="1998-05-04T09:00:00+02:00",
+        stopped_at="1998-05-04T10:00:00+02:00",
+    )
+    shown = admin.get(f"/timers/{started.data['id']}?include=time_entry").document["included"][0]
+    assert shown["attributes"]["date"] == "1998-05-04"
+    assert change(admin, shown["id"], **{**shown["attributes"], "note": "Then"}).status == 200
+    assert change(admin, shown["id"], date="1999-12-31").status == 422
+
+
+def _before(clock: FakeClock, seconds: float) -> str:
+    return datetime.fromtimestamp(clock.timestamp - seconds, UTC).isoformat()

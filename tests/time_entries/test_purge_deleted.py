@@ -11,6 +11,7 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import Caller
 from chalicelib.dynamodb import keys
 from chalicelib.people.model import Role
+from chalicelib.time_entries import operations
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import PAGE, PurgeDeleted, PurgeReport
@@ -37,6 +38,12 @@ from tools.ops.snapshot import SnapshotReader
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
 MANY = 2 * MAX_TIMERS_PER_STEP + 7
 QUERY, READ = "Query", "BatchGetItem"
+
+
+@pytest.fixture(autouse=True)
+def deletion_purges_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A deletion leaves what does not fit into its first transaction to the scheduled purge."""
+    monkeypatch.setattr(operations, "MAX_PURGE_STEPS", 0)
 
 
 @pytest.fixture

@@ -402,7 +402,7 @@ def test_edit_stops_the_running_timer(admin: Api, clock: FakeClock) -> None:
     assert admin.start(time_entry_id=ADMINS_ENTRY).meta == {}
 
 
-def test_stop_told_manually_has_no_reason(
+def test_manual_stop_has_no_reason(
     admin: Api, clock: FakeClock, dependencies: Dependencies
 ) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
