@@ -11,7 +11,7 @@ from collections import OrderedDict
 
 from msgspec import Struct
 
-from chalicelib.api_tokens.model import Credential
+from chalicelib.api_tokens.model import Credential, PersonTokens
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAuthToken, NoOrganizationId
 from chalicelib.core.ids import parse_id
@@ -43,6 +43,8 @@ class Authenticator:
         self, token: str | None, organization: str | None, *, organization_required: bool = True
     ) -> Caller:
         """Return the caller. No call if cached, else one; two if no organization is required.
+
+        One more call for a token that version 0.2.0 created, to read its id.
 
         The token is checked first, so that errors reveal nothing to callers without a valid token.
         If no organization is required, ``organization`` is ignored and the token's own is used.
@@ -94,7 +96,8 @@ class Authenticator:
             return cached.caller
 
     def _cache_caller(self, credential: Credential, organization: Organization, now: int) -> Caller:
-        caller = Caller(organization, credential.person_id, credential.role)
+        token_id = credential.token_id or self._read_token_id(credential)
+        caller = Caller(organization, credential.person_id, credential.role, token_id)
         expires_at: float = now + CALLER_CACHE_SECONDS
         if credential.expires_at is not None:
             expires_at = min(expires_at, credential.expires_at)
@@ -104,6 +107,13 @@ class Authenticator:
             while len(self._callers) > _MAX_CACHED_CALLERS:
                 self._callers.popitem(last=False)
         return caller
+
+    def _read_token_id(self, credential: Credential) -> int | None:
+        person_tokens = self._database.get(
+            PersonTokens, credential.organization_id, credential.person_id
+        )
+        tokens = () if person_tokens is None else person_tokens.tokens
+        return next((token.id for token in tokens if token.digest == credential.digest), None)
 
 
 def new_token() -> str:

@@ -10,6 +10,7 @@ class Credential(Struct, frozen=True):
     """An API token as authentication uses it.
 
     ``digest`` is the token's hash; the token itself is not stored. ``expires_at`` is a timestamp.
+    ``token_id`` is the id of its :class:`ApiToken`; None: version 0.2.0 created it.
     """
 
     digest: str
@@ -18,6 +19,7 @@ class Credential(Struct, frozen=True):
     role: Role
     name: str
     expires_at: int | None = None
+    token_id: int | None = None
 
     def expired(self, now: int) -> bool:
         """Whether the token is expired at the timestamp ``now``."""

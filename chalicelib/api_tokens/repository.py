@@ -37,6 +37,7 @@ class CredentialModel(Model):
     role = EnumAttribute(Role)
     name = UnicodeAttribute()
     expires_at = IntegerAttribute(null=True)
+    token_id = IntegerAttribute(null=True)
 
 
 class PersonTokensModel(DirectoryModel):

@@ -45,6 +45,7 @@ def decide_token_creation(
         person.role,
         api_token.name,
         api_token.expires_at,
+        api_token.id,
     )
     expected = {"role": person.role, "deactivated_at": None}
     return (

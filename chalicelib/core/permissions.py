@@ -15,11 +15,15 @@ Record = TypeVar("Record")
 
 
 class Caller(Struct, frozen=True):
-    """The person who sends a request, once their token is authenticated."""
+    """The person who sends a request, once their token is authenticated.
+
+    ``token_id`` is the id of that API token; None: an admin command, which has no token.
+    """
 
     organization: Organization
     person_id: int
     role: Role
+    token_id: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:

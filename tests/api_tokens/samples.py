@@ -8,7 +8,8 @@ from tests.support.samples import Sample
 RECORDS = (
     ApiToken(5, 2149, 8784, "phone", "d" * 64, 60),
     PersonTokens(8779, 2149, 3, (ApiToken(5, 2149, 8779, "téléphone", "d" * 64, 1, 99),)),
-    Credential("d" * 64, 2149, 8779, Role.MEMBER, "phone", 99),
+    Credential("d" * 64, 2149, 8779, Role.MEMBER, "phone"),
+    Credential("d" * 64, 2149, 8779, Role.MEMBER, "phone", 99, 5),
 )
 
 SAMPLES = {

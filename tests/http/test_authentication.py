@@ -7,15 +7,21 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS, digest, new_token
+from chalicelib.api_tokens.authentication import (
+    CALLER_CACHE_SECONDS,
+    Authenticator,
+    digest,
+    new_token,
+)
 from chalicelib.api_tokens.model import Credential
 from chalicelib.api_tokens.repository import CredentialModel
+from chalicelib.core.dependencies import Dependencies
 from chalicelib.dynamodb.database import Database
 from chalicelib.people.model import Role
 from tests.support.api import Api
 from tests.support.call_counter import counted
 from tests.support.clock import FakeClock
-from tests.support.fixtures import ADMIN, MEMBER, ZAGREB, Fixtures
+from tests.support.fixtures import ADMIN, MEMBER, ZAGREB, Fixtures, token_id
 from tests.support.table_snapshots import items
 
 
@@ -77,6 +83,42 @@ def test_expired_token_is_rejected(
     # A caller is cached for 60 seconds, but not beyond the expiry of the token.
     clock.advance(1)
     assert api.get("/timers").status == 401
+
+
+@pytest.mark.parametrize("organization_required", [True, False])
+def test_caller_has_the_id_of_the_token(
+    fixtures: Fixtures, dependencies: Dependencies, *, organization_required: bool
+) -> None:
+    authenticator = Authenticator(dependencies)
+    for _ in ("not cached", "cached"):
+        caller = authenticator.authenticate(
+            fixtures.tokens[MEMBER],
+            str(ZAGREB.id),
+            organization_required=organization_required,
+        )
+        assert (caller.person_id, caller.token_id) == (MEMBER, token_id(MEMBER))
+
+
+def test_id_of_a_token_that_version_0_2_0_created_is_read_from_the_list_of_tokens(
+    fixtures: Fixtures, dependencies: Dependencies, connection: Connection
+) -> None:
+    for token in CredentialModel.scan():
+        token.update(actions=[CredentialModel.token_id.remove()])
+    authenticator = Authenticator(dependencies)
+    with counted(connection) as calls:
+        for _ in ("not cached", "cached"):
+            caller = authenticator.authenticate(fixtures.tokens[MEMBER], str(ZAGREB.id))
+            assert caller.token_id == token_id(MEMBER)
+    assert calls == ["BatchGetItem", "BatchGetItem"]
+
+
+def test_caller_has_the_id_of_a_token_that_the_api_created(
+    admin: Api, dependencies: Dependencies
+) -> None:
+    created = admin.post("/api_tokens", {"data": {"attributes": {"name": "phone"}}})
+    authenticator = Authenticator(dependencies)
+    caller = authenticator.authenticate(created.meta["token"], str(ZAGREB.id))
+    assert str(caller.token_id) == created.data["id"]
 
 
 def test_caller_is_cached_for_one_minute(

@@ -82,7 +82,7 @@ def _credentials(person: Person, fixtures: Fixtures) -> tuple[Any, ...]:
     scope = person.organization_id, person.id
     api_token = ApiToken(token_id(person.id), *scope, "test", token_hash, _CREATED)
     return (
-        Credential(token_hash, *scope, person.role, "test"),
+        Credential(token_hash, *scope, person.role, "test", token_id=api_token.id),
         PersonTokens(person.id, person.organization_id, 1, (api_token,)),
         UniqueConstraint(
             email_constraint(f"{person.id}@example.com"), person.organization_id, person.id
