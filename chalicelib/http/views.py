@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from chalicelib.core.errors import InvalidCursor, InvalidHeader, RecordNotFound
@@ -18,7 +19,7 @@ from chalicelib.http.responses import HttpResponse, document_response
 from chalicelib.http.routing import BASE_PATH, Route, RouteKind
 from chalicelib.jsonapi.cursors import CURSOR_PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.documents import Included, ViewOptions, list_document, single_document
-from chalicelib.jsonapi.in_memory_list import ListReader
+from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
 from chalicelib.jsonapi.inputs import Input, Values, read_changes, read_values
 from chalicelib.jsonapi.paging import cursor_links, cursor_meta, page_links, page_meta
 from chalicelib.jsonapi.parameters import (
@@ -34,6 +35,11 @@ from chalicelib.jsonapi.resource import AnyResource
 
 ReadCommand = Callable[[Document, Parameters], Any]
 """Parses an operation's command from a document and the query."""
+
+ListPage = tuple[Sequence[Any], Mapping[str, str], Mapping[str, Any]]
+"""The records of a page, and the ``links`` and ``meta`` of its document."""
+
+ReadPage = Callable[[AuthenticatedRequest, ListQuery], ListPage]
 
 Presented = tuple[Any, Mapping[str, Any]]
 """A record and the ``meta`` of its document."""
@@ -61,12 +67,18 @@ class ResourceViews:
 
     def list(self, reader: ListReader[Any], permission: Permission) -> Route:
         """Create the route ``GET /{type}``. Contract section 6."""
+        return self._list(partial(_page, reader), permission)
 
+    def cursor_list(self, reader: CursorReader[Any], permission: Permission) -> Route:
+        """Create the route ``GET /{type}`` of a resource that declares ``cursor_only``."""
+        return self._list(partial(_cursor_only_page, reader), permission)
+
+    def _list(self, read_page: ReadPage, permission: Permission) -> Route:
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
             parameters, zone = request.request.parameters, request.caller.zone
             query = read_list_query(self._resource, parameters, zone)
-            records, links, meta = _page(request, reader, query)
+            records, links, meta = read_page(request, query)
             redacted = [self._resource.redact_for(request.caller, record) for record in records]
             included = self._load_included(request, redacted, options)
             document = list_document(self._resource, redacted, options, included, links, meta)
@@ -312,24 +324,39 @@ def _record_id(request: AuthenticatedRequest) -> int:
     return record_id
 
 
-def _page(
-    request: AuthenticatedRequest, reader: ListReader[Any], query: ListQuery
-) -> tuple[Sequence[Any], Mapping[str, str], Mapping[str, Any]]:
-    """Return the records of a page, and the ``links`` and ``meta`` of its document."""
-    parameters = request.request.parameters
-    url = request.request.base_url + request.request.path
+def _page(reader: ListReader[Any], request: AuthenticatedRequest, query: ListQuery) -> ListPage:
     match query.page:
         case PageNumber() as page:
             result = reader.page(request.caller, query)
+            parameters, url = request.request.parameters, _url(request)
             links = page_links(url, parameters, page, result.total_count)
             return result.rows, links, page_meta(page, result.total_count)
         case PageAfter() as page:
-            records, cursor = _cursor_page(request, reader, query, page)
-            return records, cursor_links(url, parameters, page, cursor), cursor_meta(page)
+            return _cursor_page(reader, request, query, page)
+
+
+def _cursor_only_page(
+    reader: CursorReader[Any], request: AuthenticatedRequest, query: ListQuery
+) -> ListPage:
+    if isinstance(query.page, PageNumber):
+        raise TypeError("the resource must declare cursor_only")
+    return _cursor_page(reader, request, query, query.page)
 
 
 def _cursor_page(
-    request: AuthenticatedRequest, reader: ListReader[Any], query: ListQuery, page: PageAfter
+    reader: CursorReader[Any], request: AuthenticatedRequest, query: ListQuery, page: PageAfter
+) -> ListPage:
+    rows, cursor = _rows_after_cursor(reader, request, query, page)
+    links = cursor_links(_url(request), request.request.parameters, page, cursor)
+    return rows, links, cursor_meta(page)
+
+
+def _url(request: AuthenticatedRequest) -> str:
+    return request.request.base_url + request.request.path
+
+
+def _rows_after_cursor(
+    reader: CursorReader[Any], request: AuthenticatedRequest, query: ListQuery, page: PageAfter
 ) -> tuple[Sequence[Any], str | None]:
     """Return the records of a page, and the cursor of the next page if there is one."""
 

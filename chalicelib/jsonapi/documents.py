@@ -123,7 +123,19 @@ def _linkage(relationship: Relationship[Any], record: Any, included: bool) -> di
     return {"data": {"type": relationship.to, "id": str(related_id)}}
 
 
-_FORMATTERS: dict[Kind, Callable[[Any, tzinfo], object]] = {Kind.TIMESTAMP: format_timestamp}
+def _format_object(values: Mapping[str, object], zone: tzinfo) -> dict[str, object]:
+    return {
+        name: format_timestamp(value, zone)
+        if name.endswith("_at") and isinstance(value, int)
+        else value
+        for name, value in values.items()
+    }
+
+
+_FORMATTERS: dict[Kind, Callable[[Any, tzinfo], object]] = {
+    Kind.TIMESTAMP: format_timestamp,
+    Kind.OBJECT: _format_object,
+}
 
 
 def _value(kind: Kind, value: object, zone: tzinfo) -> object:

@@ -19,11 +19,8 @@ _SortKey = tuple[bool, Any, int]
 """Sort key of a record: whether the sort value is missing, the value, and the record's id."""
 
 
-class ListReader(Protocol[Record]):
-    """Reads the records of a list request that the caller can view."""
-
-    def page(self, caller: Caller, query: ListQuery) -> Page[Record]:
-        """Return the requested page and the total number of records."""
+class CursorReader(Protocol[Record]):
+    """Reads the records of a list request that the caller can view, in cursor mode."""
 
     def cursor_page(
         self, caller: Caller, query: ListQuery, position: ReadPosition
@@ -32,6 +29,13 @@ class ListReader(Protocol[Record]):
 
         Errors that ``position`` raises are not caught.
         """
+
+
+class ListReader(CursorReader[Record], Protocol[Record]):
+    """Reads the records of a list request that the caller can view, in both page modes."""
+
+    def page(self, caller: Caller, query: ListQuery) -> Page[Record]:
+        """Return the requested page and the total number of records."""
 
 
 class InMemoryList(Struct, Generic[Record], frozen=True):

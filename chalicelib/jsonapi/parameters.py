@@ -78,7 +78,7 @@ def read_list_query(resource: AnyResource, parameters: Parameters, zone: tzinfo)
         ),
         sort=sort,
         descending=descending,
-        page=_read_page(parameters),
+        page=_read_page(parameters, cursor_only=resource.cursor_only),
     )
 
 
@@ -119,7 +119,7 @@ def _read_sort(resource: AnyResource, parameters: Parameters) -> tuple[str, bool
     parts = [part.strip() for value in _values(parameters, "sort") for part in value.split(",")]
     sorts = [part for part in parts if part]
     if not sorts:
-        return resource.sorts[0], False
+        return resource.sorts[0], resource.descending
     if len(sorts) > 1:
         raise UnsupportedSort("sort", "Sort by only one field.")
     name = sorts[0].removeprefix("-")
@@ -128,8 +128,9 @@ def _read_sort(resource: AnyResource, parameters: Parameters) -> tuple[str, bool
     return name, sorts[0].startswith("-")
 
 
-def _read_page(parameters: Parameters) -> PageNumber | PageAfter:
+def _read_page(parameters: Parameters, *, cursor_only: bool) -> PageNumber | PageAfter:
     members: dict[str, str] = {}
+    names: dict[str, str] = {}
     for name, value in parameters:
         if name != "per_page" and _split(name)[0] != "page":
             continue
@@ -138,10 +139,14 @@ def _read_page(parameters: Parameters) -> PageNumber | PageAfter:
             raise InvalidParameter(name, "Use `page[number]`, `page[size]` or `page[after]`.")
         if member != "after" and not _POSITIVE.fullmatch(value):
             raise InvalidParameter(name, "Use a whole number, 1 or greater.")
-        members[member] = value
+        members[member], names[member] = value, name
     size = min(int(members.get("size", DEFAULT_PAGE_SIZE)), MAX_PAGE_SIZE)
+    number = int(members.get("number", 1))
+    if cursor_only and number > 1:
+        detail = "This list has no page numbers. Read the first page, then follow `links.next`."
+        raise CursorConflict(names["number"], detail)
     if "after" not in members:
-        return PageNumber(int(members.get("number", 1)), size)
+        return PageAfter("", size) if cursor_only else PageNumber(number, size)
     if "number" in members:
         raise CursorConflict(CURSOR_PARAMETER)
     return PageAfter(members["after"], size)

@@ -30,7 +30,7 @@ class Kind(Enum):
     ENUM_LIST = "enum_list"
     """A list of different values of a closed set."""
     OBJECT = "object"
-    """Values by their names."""
+    """Values by their names. An integer whose name ends with ``_at`` is a timestamp."""
 
 
 class Attribute(Struct, Generic[Record], frozen=True):
@@ -113,6 +113,8 @@ class Resource(Struct, Generic[Record], frozen=True):
     :param example: returns a record for the examples in the OpenAPI document.
     :param includes: the paths that ``include`` accepts.
     :param sorts: the names that ``sort`` accepts. The first one is the default.
+    :param descending: whether the default sort is in descending order.
+    :param cursor_only: whether its lists have no page numbers and no totals, only cursors.
     :param orders: returns a record's sort value, for lists that are sorted in memory; by sort.
     :param redact_for: removes the values that a caller cannot view, before filtering and sorting.
     :param meta: members of the resource object's ``meta``. Members without a value are left out.
@@ -130,6 +132,8 @@ class Resource(Struct, Generic[Record], frozen=True):
     includes: tuple[str, ...] = ()
     filters: tuple[Filter[Record], ...] = ()
     sorts: tuple[str, ...] = ()
+    descending: bool = False
+    cursor_only: bool = False
     orders: Mapping[str, Callable[[Record], str | int | None]] = field(default_factory=dict)
     redact_for: Callable[[Caller, Record], Record] = lambda _, record: record
     meta: tuple[Attribute[Record], ...] = ()

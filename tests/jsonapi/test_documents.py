@@ -260,7 +260,8 @@ def test_resource_without_relationships_has_empty_relationships() -> None:
 
 
 def test_rendering_uses_only_the_declaration() -> None:
-    boat = {"number": 7, "launched": 0, "sails": 0, "harbour": None, "leaks": True}
+    boat: dict[str, Any] = {"number": 7, "launched": 0, "sails": 0, "harbour": None, "leaks": True}
+    boat["repair"] = {"began_at": 60, "ended_at": None, "hours": 3}
     boats: Resource[dict[str, Any]] = Resource(
         type="boats",
         singular="boat",
@@ -272,6 +273,7 @@ def test_rendering_uses_only_the_declaration() -> None:
         attributes=(
             Attribute("launched", Kind.TIMESTAMP, lambda boat: boat["launched"], "Launch time."),
             Attribute("sails", Kind.INTEGER, lambda boat: boat["sails"], "Number of sails."),
+            Attribute("repair", Kind.OBJECT, lambda boat: boat["repair"], "The last repair."),
         ),
         relationships=(
             Relationship(
@@ -286,7 +288,11 @@ def test_rendering_uses_only_the_declaration() -> None:
     assert render(boats, boat, ViewOptions()) == {
         "id": "7",
         "type": "boats",
-        "attributes": {"launched": "1970-01-01T00:00:00.000+00:00", "sails": 0},
+        "attributes": {
+            "launched": "1970-01-01T00:00:00.000+00:00",
+            "sails": 0,
+            "repair": {"began_at": "1970-01-01T00:01:00.000+00:00", "ended_at": None, "hours": 3},
+        },
         "relationships": {"harbour": {"data": None}},
         "meta": {"leaks": True},
     }

@@ -6,9 +6,16 @@ from datetime import UTC
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from msgspec.structs import replace
 
-from chalicelib.core.errors import InvalidParameter, ParameterError, UnsupportedSort
+from chalicelib.core.errors import (
+    CursorConflict,
+    InvalidParameter,
+    ParameterError,
+    UnsupportedSort,
+)
 from chalicelib.jsonapi.parameters import (
+    PageAfter,
     PageNumber,
     Parameters,
     read_list_query,
@@ -104,6 +111,37 @@ def test_unknown_page_member_is_rejected(name: str) -> None:
 @pytest.mark.parametrize("name", ["pages", "pagenumber", "perPage", "per_page[x]", "xpage[size]"])
 def test_other_parameters_are_ignored(name: str) -> None:
     assert read_list_query(TIMERS, [(name, "x")], UTC).page == PageNumber()
+
+
+CURSOR_ONLY = replace(TIMERS, cursor_only=True, descending=True)
+
+
+@pytest.mark.parametrize(
+    ("parameters", "page"),
+    [
+        ([], PageAfter("", 30)),
+        ([("page[number]", "1"), ("page[size]", "50")], PageAfter("", 50)),
+        ([("page", "1"), ("per_page", "999")], PageAfter("", 200)),
+        ([("page[after]", "")], PageAfter("", 30)),
+        ([("page[after]", "x"), ("page[size]", "2")], PageAfter("x", 2)),
+    ],
+)
+def test_page_of_a_cursor_only_list_is_a_cursor_page(
+    parameters: Parameters, page: PageAfter
+) -> None:
+    query = read_list_query(CURSOR_ONLY, parameters, UTC)
+    assert (query.page, query.sort, query.descending) == (page, "started_at", True)
+
+
+@pytest.mark.parametrize("name", ["page[number]", "page"])
+def test_cursor_only_list_has_no_second_page_by_number(name: str) -> None:
+    with pytest.raises(CursorConflict, match=r"links\.next") as raised:
+        read_list_query(CURSOR_ONLY, [(name, "2")], UTC)
+    assert (raised.value.code, raised.value.source) == ("keyset_conflict", {"parameter": name})
+
+
+def test_sort_of_a_cursor_only_list_can_be_ascending() -> None:
+    assert not read_list_query(CURSOR_ONLY, [("sort", "started_at")], UTC).descending
 
 
 _words = st.sampled_from(

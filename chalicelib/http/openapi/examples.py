@@ -10,8 +10,8 @@ from chalicelib.jsonapi.documents import ViewOptions, list_document, render, sin
 from chalicelib.jsonapi.errors import error_document
 from chalicelib.jsonapi.example_values import EVENT
 from chalicelib.jsonapi.inputs import Input, InRelationship
-from chalicelib.jsonapi.paging import page_links, page_meta
-from chalicelib.jsonapi.parameters import PageNumber
+from chalicelib.jsonapi.paging import cursor_links, cursor_meta, page_links, page_meta
+from chalicelib.jsonapi.parameters import PageAfter, PageNumber
 from chalicelib.jsonapi.resource import AnyResource, Kind
 
 _VIEW = ViewOptions(zone=ZoneInfo("Europe/Zagreb"))
@@ -92,11 +92,19 @@ def response_example(route: Route, url: str) -> dict[str, Any]:
     resource = route.resource
     record = resource.example()
     if route.kind is RouteKind.LIST:
-        page = PageNumber()
-        links = page_links(url, [], page, 1)
-        return list_document(resource, [record], _VIEW, (), links, page_meta(page, 1))
+        links, list_meta = _list_example(resource, url)
+        return list_document(resource, [record], _VIEW, (), links, list_meta)
     meta = {meta_field.name: _META_EXAMPLES[meta_field.name] for meta_field in route.meta}
     return single_document(resource, record, _VIEW, meta=meta)
+
+
+def _list_example(resource: AnyResource, url: str) -> tuple[dict[str, str], dict[str, int]]:
+    """Return the links and the meta of a list with one record."""
+    if resource.cursor_only:
+        cursor = PageAfter()
+        return cursor_links(url, [], cursor, None), cursor_meta(cursor)
+    page = PageNumber()
+    return page_links(url, [], page, 1), page_meta(page, 1)
 
 
 def request_example(route: Route, resources: Mapping[str, AnyResource]) -> dict[str, Any]:

@@ -77,6 +77,7 @@ _SHARED: Mapping[str, Parameter] = {
 }
 
 _PAGE_PARAMETERS = ("page_number", "page_size", "page_after", "page", "per_page")
+_CURSOR_PARAMETERS = ("page_size", "page_after", "per_page")
 
 # The schemas of filter values. The values of a list are separated by commas.
 _FILTER_SCHEMAS: Mapping[FilterKind, Any] = {
@@ -109,7 +110,8 @@ def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Pa
     if route.kind is RouteKind.LIST:
         parameters += _filter_parameters(route.resource.filters)
         parameters.append(_sort_parameter(route.resource))
-        parameters += map(_reference, _PAGE_PARAMETERS)
+        cursor_only = route.resource.cursor_only
+        parameters += map(_reference, _CURSOR_PARAMETERS if cursor_only else _PAGE_PARAMETERS)
     if route.kind is not RouteKind.DELETE:
         parameters += _view_parameters(route.resource, resources)
     if route.idempotent:
@@ -171,7 +173,8 @@ def _filter_parameter(declared: AnyFilter, name: str, description: str) -> Param
 
 
 def _sort_parameter(resource: AnyResource) -> Parameter:
-    names = [f"{sign}{name}" for name in resource.sorts for sign in ("", "-")]
+    signs = ("-", "") if resource.descending else ("", "-")
+    names = [f"{sign}{name}" for name in resource.sorts for sign in signs]
     return {
         "name": "sort",
         "in": "query",
