@@ -50,6 +50,12 @@ def scoped(organization_id: int, record_id: int | str) -> str:
     return f"{organization_id}#{record_id}"
 
 
+def of_kind(organization_id: int, kind: str, record_id: int | None = None) -> str:
+    """The key of an organization's records of a kind; with an id, of those of one record."""
+    key = scoped(organization_id, kind)
+    return key if record_id is None else f"{key}#{record_id}"
+
+
 def directory(kind: str, record_id: int | str) -> str:
     """The sort key of a record in the directory table: sorted by kind, then by id."""
     rest = record_id if isinstance(record_id, str) else f"{record_id:016d}"
@@ -99,6 +105,15 @@ def record_id_in(position: str) -> int:
     if match is None:
         raise InvalidPosition(position)
     return int(match[1])
+
+
+def neighbour(position: str, step: int) -> str:
+    """The key directly before (-1) or after (1) a key from :func:`timestamp_key`.
+
+    Raises ``InvalidPosition`` for other texts.
+    """
+    record_id = record_id_in(position)
+    return f"{position.partition('#')[0]}#{record_id + step:016d}"
 
 
 def idempotency(digest: str) -> str:

@@ -1,0 +1,1 @@
+"""Revisions: who changed or deleted timers and time entries manually."""

@@ -1,0 +1,113 @@
+"""Revisions in DynamoDB: the table and its indexes. Lists are in ``lists.py``. Decision 0023."""
+
+from collections.abc import Mapping
+from datetime import UTC, datetime
+from typing import Any
+
+import msgspec
+from pynamodb.attributes import Attribute, TTLAttribute, UnicodeAttribute
+from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STRING
+from pynamodb.indexes import GlobalSecondaryIndex
+from pynamodb.models import Model
+
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.items import EnumAttribute, IntegerAttribute, ItemType, declare
+from chalicelib.dynamodb.tables import IndexMeta
+from chalicelib.revisions.model import (
+    REVISION_RETENTION_SECONDS,
+    Revision,
+    RevisionAction,
+    RevisionSubject,
+    Values,
+)
+
+BY_ORGANIZATION = "by_organization"
+BY_PERSON = "by_person"
+
+
+class ValuesAttribute(Attribute[Values]):
+    """Values by name, as JSON text in UTF-8.
+
+    PynamoDB's JSONAttribute escapes all characters but ASCII: an emoji takes 12 bytes instead of 4.
+    """
+
+    attr_type = STRING
+    _decoder = msgspec.json.Decoder(dict[str, str | int | None])
+
+    def serialize(self, value: Values) -> str:
+        """Return the text that is stored."""
+        return msgspec.json.encode(value).decode()
+
+    def deserialize(self, value: str) -> Values:
+        """Return the values in a text that is stored."""
+        return self._decoder.decode(value)
+
+
+class ByOrganization(GlobalSecondaryIndex["RevisionModel"]):
+    """The revisions of all timers, or of all time entries, of an organization by time."""
+
+    class Meta(IndexMeta):
+        index_name = BY_ORGANIZATION
+
+    organization_key = UnicodeAttribute(hash_key=True)
+    revision_key = UnicodeAttribute(range_key=True)
+
+
+class ByPerson(GlobalSecondaryIndex["RevisionModel"]):
+    """The revisions of a person's timers, or of their time entries, by time."""
+
+    class Meta(IndexMeta):
+        index_name = BY_PERSON
+
+    person_key = UnicodeAttribute(hash_key=True)
+    revision_key = UnicodeAttribute(range_key=True)
+
+
+class RevisionModel(Model):
+    """Items of :class:`~chalicelib.revisions.model.Revision`. They outlive their subject."""
+
+    class Meta:
+        bare_name = "revision_log"
+        billing_mode = PAY_PER_REQUEST_BILLING_MODE
+
+    subject_key = UnicodeAttribute(hash_key=True)
+    revision_key = UnicodeAttribute(range_key=True)
+    organization_key = UnicodeAttribute()
+    person_key = UnicodeAttribute()
+    id = IntegerAttribute()
+    organization_id = IntegerAttribute()
+    subject = EnumAttribute(RevisionSubject)
+    subject_id = IntegerAttribute()
+    time_entry_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+    creator_id = IntegerAttribute()
+    token_id = IntegerAttribute(null=True)
+    action = EnumAttribute(RevisionAction)
+    created_at = IntegerAttribute()
+    before = ValuesAttribute()
+    after = ValuesAttribute()
+    expires_at = TTLAttribute()
+
+    by_organization = ByOrganization()
+    by_person = ByPerson()
+
+
+def _keys(revision: Revision) -> Mapping[str, Any]:
+    organization_id, subject = revision.organization_id, revision.subject
+    expires_at = revision.created_at + REVISION_RETENTION_SECONDS
+    return {
+        "subject_key": keys.of_kind(organization_id, subject, revision.subject_id),
+        "revision_key": keys.timestamp_key(revision.created_at, revision.id),
+        "organization_key": keys.of_kind(organization_id, subject),
+        "person_key": keys.of_kind(organization_id, subject, revision.person_id),
+        "expires_at": datetime.fromtimestamp(expires_at, UTC),
+    }
+
+
+def _no_key(organization_id: int, revision_id: int) -> Mapping[str, str]:
+    """Revisions are listed, and never read by their id. :func:`_keys` makes their key."""
+    del organization_id, revision_id
+    return {}
+
+
+declare(ItemType(Revision, RevisionModel, _no_key, derived=_keys))
