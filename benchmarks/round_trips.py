@@ -47,6 +47,7 @@ _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
     ("list of entries, one service", "GET", "/time_entries?filter[service_id]=1294", None),
     ("create a time entry", "POST", "/time_entries", _MANUAL),
     ("change a time entry", "PATCH", "/time_entries/367", _CORRECTED),
+    ("list of all revisions", "GET", "/time_entry_revisions", None),
     ("list of revisions", "GET", "/time_entry_revisions?filter[time_entry_id]=367", None),
     ("delete an entry with a timer", "DELETE", "/time_entries/367", None),
 )

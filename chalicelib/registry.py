@@ -21,9 +21,11 @@ from chalicelib.http.routing import Route
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.organizations import api as organizations
 from chalicelib.people import api as people
+from chalicelib.revisions import api as revisions
+from chalicelib.revisions.repository import RevisionModel
 from chalicelib.services import api as services
 from chalicelib.time_entries import api as time_entries
-from chalicelib.time_entries.repository import RevisionModel, TimeEntryModel
+from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers import api as timers
 from chalicelib.timers.repository import PersonStateModel, TimerModel
 from chalicelib.webhooks import api as webhooks
@@ -31,7 +33,8 @@ from chalicelib.webhooks import api as webhooks
 REGISTRY: tuple[Registration, ...] = (
     timers.TIMERS_REGISTRATION,
     time_entries.TIME_ENTRIES_REGISTRATION,
-    time_entries.REVISIONS_REGISTRATION,
+    revisions.TIMER_REVISIONS_REGISTRATION,
+    revisions.TIME_ENTRY_REVISIONS_REGISTRATION,
     organizations.ORGANIZATIONS_REGISTRATION,
     organizations.MEMBERSHIPS_REGISTRATION,
     people.USERS_REGISTRATION,

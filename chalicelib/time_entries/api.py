@@ -1,4 +1,4 @@
-"""The JSON:API resources and the routes of time entries and revisions. Contract section 10."""
+"""The JSON:API resource and the routes of time entries. Contract section 10."""
 
 from typing import Any
 
@@ -6,14 +6,14 @@ from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.lists import CursorPage, Page
-from chalicelib.core.permissions import ADMINS, OWN, Caller
+from chalicelib.core.permissions import OWN, Caller
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
 from chalicelib.jsonapi.conditions import Conditions, DateFilter, IdFilter, MatchesNothing
-from chalicelib.jsonapi.in_memory_list import InMemoryList, ReadPosition, matcher
+from chalicelib.jsonapi.in_memory_list import ReadPosition, matcher
 from chalicelib.jsonapi.input_types import integer_input, reference_input, text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
@@ -24,12 +24,10 @@ from chalicelib.time_entries.model import (
     MAX_MINUTES,
     EntryQuery,
     EntrySort,
-    Revision,
-    RevisionAction,
     TimeEntry,
     TrackMethod,
 )
-from chalicelib.time_entries.operations import VIEW_REVISION, VIEW_TIME_ENTRY, TimeEntries
+from chalicelib.time_entries.operations import VIEW_TIME_ENTRY, TimeEntries
 
 MAX_NOTE_LENGTH = 2_000
 
@@ -226,89 +224,6 @@ CHANGES = (
 )
 
 
-def _example_revision() -> Revision:
-    return Revision(
-        id=31,
-        organization_id=example.ORGANIZATION,
-        time_entry_id=example.TIME_ENTRY,
-        person_id=example.PERSON,
-        act=RevisionAction.UPDATED,
-        created_at=example.NOW,
-        before={"time": 60},
-        after={"time": 45},
-    )
-
-
-TIME_ENTRY_REVISIONS: Resource[Revision] = Resource(
-    type="time_entry_revisions",
-    singular="time_entry_revision",
-    description="A manual change of a time entry.",
-    entity=Revision,
-    view=VIEW_REVISION,
-    example=_example_revision,
-    id=lambda revision: revision.id,
-    attributes=(
-        Attribute(
-            "time_entry_id",
-            Kind.INTEGER,
-            lambda revision: revision.time_entry_id,
-            "Id of the time entry.",
-        ),
-        Attribute(
-            "act",
-            Kind.TEXT,
-            lambda revision: revision.act.value,
-            "Kind of change: updated or deleted.",
-        ),
-        Attribute(
-            "created_at",
-            Kind.TIMESTAMP,
-            lambda revision: revision.created_at,
-            "Time of the change.",
-        ),
-        Attribute(
-            "before",
-            Kind.OBJECT,
-            lambda revision: revision.before,
-            "Changed values by name, before the change. Times are in minutes.",
-        ),
-        Attribute(
-            "after",
-            Kind.OBJECT,
-            lambda revision: revision.after,
-            "The same values after the change. After a deletion, all are null.",
-        ),
-    ),
-    relationships=(
-        Relationship(
-            "organization",
-            "organizations",
-            lambda revision: revision.organization_id,
-            "Organization of the entry.",
-            always=True,
-        ),
-        Relationship(
-            "creator",
-            "people",
-            lambda revision: revision.person_id,
-            "Person who made the change.",
-            always=True,
-        ),
-    ),
-    includes=("creator", "organization"),
-    filters=(
-        Filter(
-            "time_entry_id",
-            FilterKind.ID,
-            "Id of the time entry. Required.",
-            lambda revision: revision.time_entry_id,
-        ),
-    ),
-    sorts=("created_at",),
-    orders={"created_at": lambda revision: revision.created_at},
-)
-
-
 def time_entry_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
     """The routes of time entries."""
     views = ResourceViews(included, TIME_ENTRIES)
@@ -320,13 +235,6 @@ def time_entry_routes(dependencies: Dependencies, included: IncludedResources) -
         views.update(entries.update, OWN, CHANGES),
         views.delete(entries.delete, OWN),
     )
-
-
-def revision_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
-    """The routes of revisions."""
-    entries = TimeEntries(dependencies)
-    revisions = InMemoryList(TIME_ENTRY_REVISIONS, entries.revisions, by="time_entry_id")
-    return (ResourceViews(included, TIME_ENTRY_REVISIONS).list(revisions, ADMINS),)
 
 
 class TimeEntryList:
@@ -386,4 +294,3 @@ def _is_indexed(conditions: Conditions) -> bool:
 
 
 TIME_ENTRIES_REGISTRATION = Registration(TIME_ENTRIES, time_entry_routes, is_personal=True)
-REVISIONS_REGISTRATION = Registration(TIME_ENTRY_REVISIONS, revision_routes, is_personal=True)

@@ -1,11 +1,11 @@
-"""Time entries, their revisions, and queries of time entries."""
+"""Time entries, and queries of time entries."""
 
-from collections.abc import Callable, Mapping
-from enum import Enum, IntEnum, StrEnum
+from collections.abc import Callable
+from enum import Enum, IntEnum
 
 from msgspec import Struct
 
-from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, SECONDS_PER_DAY, rounded_minutes
+from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, rounded_minutes
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 
@@ -145,43 +145,6 @@ MAX_MINUTES = 31 * 24 * 60
 EARLIEST_DATE = "2000-01-01"
 LATEST_DATE = "2199-12-31"
 """The range of an entry's date. Other dates are typing errors."""
-
-REVISION_RETENTION_SECONDS = 10 * 366 * SECONDS_PER_DAY
-"""Ten years: longer than anyone asks about entries that were paid and invoiced."""
-
-
-class RevisionAction(StrEnum):
-    """The kind of a manual change."""
-
-    UPDATED = "updated"
-    DELETED = "deleted"
-
-
-class Revision(Struct, frozen=True):
-    """A manual change of a time entry. Ids increase with time.
-
-    :param person_id: the person who made the change.
-    :param created_at: the timestamp of the change.
-    :param before: the changed values by name, before the change. Times are in minutes.
-    :param after: the same values after the change; None after a deletion.
-    """
-
-    id: int
-    organization_id: int
-    time_entry_id: int
-    person_id: int
-    act: RevisionAction
-    created_at: int
-    before: Mapping[str, str | int | None]
-    after: Mapping[str, str | int | None]
-
-
-class ManualEdit(Struct, frozen=True):
-    """Who edits an entry, when, and the id of the revision."""
-
-    person_id: int
-    now: int
-    revision_id: int
 
 
 class References(Struct, frozen=True):

@@ -7,7 +7,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import AccessDenied, Conflict, QueryTooBroad, Unavailable
+from chalicelib.core.errors import AccessDenied, Conflict, Unavailable
 from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
@@ -23,9 +23,10 @@ from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, re
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
+from chalicelib.revisions.model import ManualEdit
 from chalicelib.services.model import Service
 from chalicelib.time_entries import lists, repository
-from chalicelib.time_entries.model import EntryQuery, ManualEdit, References, Revision, TimeEntry
+from chalicelib.time_entries.model import EntryQuery, References, TimeEntry
 from chalicelib.time_entries.purge_deleted import purge_step
 from chalicelib.time_entries.rules import (
     MAX_TIMERS_PER_STEP,
@@ -41,7 +42,6 @@ MAX_PURGE_STEPS = 10
 """Transactions that delete the other timers of an entry, after the one that hides it."""
 
 VIEW_TIME_ENTRY: ViewPolicy[TimeEntry] = ViewPolicy(Visibility.OWNER, lambda entry: entry.person_id)
-VIEW_REVISION: ViewPolicy[Revision] = ViewPolicy(Visibility.ADMINS, lambda _: None)
 
 
 class TimeEntries:
@@ -130,23 +130,6 @@ class TimeEntries:
                     break
                 remaining = purge_step(self._dependencies, deleted.organization_id, deleted.id)
 
-    def revisions(self, caller: Caller, ids: frozenset[int] | None) -> Sequence[Revision]:
-        """The manual changes of some entries, also of deleted ones. One call per entry.
-
-        Raises ``QueryTooBroad`` if ``ids`` is None.
-        """
-        if ids is None:
-            raise QueryTooBroad(
-                "filter[time_entry_id]", "Name 1 to 20 time entries in this filter."
-            )
-        organization_id = caller.organization.id
-        connection = self._database.connection
-        return [
-            revision
-            for entry_id in sorted(ids)
-            for revision in repository.revisions(connection, organization_id, entry_id)
-        ]
-
     def page(self, caller: Caller, query: EntryQuery) -> Page[TimeEntry]:
         """A page by number of the entries that the caller may see.
 
@@ -199,7 +182,8 @@ class TimeEntries:
         return uncover_running(update, timer, state) if timer.covered else update
 
     def _edit(self, caller: Caller, now: int) -> ManualEdit:
-        return ManualEdit(caller.person_id, now, self._dependencies.ids.generate())
+        revision_id = self._dependencies.ids.generate()
+        return ManualEdit(caller.person_id, caller.token_id, now, revision_id)
 
 
 _REFERENCES: Mapping[str, type[Any]] = {"person": Person, "service": Service}

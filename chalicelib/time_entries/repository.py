@@ -1,24 +1,22 @@
-"""Time entries and revisions in DynamoDB: their tables, and reads of one entry.
+"""Time entries in DynamoDB: their table, and reads of one entry.
 
 Lists of time entries are in ``lists.py``.
 """
 
 from collections.abc import Mapping, Sequence
-from datetime import UTC, datetime
 from typing import Any
 
-from pynamodb.attributes import BooleanAttribute, JSONAttribute, TTLAttribute, UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
 from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
 
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import batch_get, query_all, table_name
+from chalicelib.dynamodb.connection import batch_get
 from chalicelib.dynamodb.idempotency_records import declare_result
 from chalicelib.dynamodb.index_query import IndexQuery, declare_index
 from chalicelib.dynamodb.items import (
-    EnumAttribute,
     IntegerAttribute,
     IntEnumAttribute,
     ItemType,
@@ -35,17 +33,10 @@ from chalicelib.dynamodb.query_planner import (
     BY_TIME_ENTRY,
     FIRST,
     LAST,
-    MAX_INDEX_PAGES,
 )
 from chalicelib.dynamodb.sparse_index import SparseIndexPage, SparseIndexRange, sparse_page
 from chalicelib.dynamodb.tables import IndexMeta
-from chalicelib.time_entries.model import (
-    REVISION_RETENTION_SECONDS,
-    Revision,
-    RevisionAction,
-    TimeEntry,
-    TrackMethod,
-)
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
 from chalicelib.timers.model import Timer
 
 
@@ -134,26 +125,6 @@ class TimeEntryModel(Model):
     deleted = Deleted()
 
 
-class RevisionModel(Model):
-    """Items of :class:`~chalicelib.time_entries.model.Revision`. They outlive the entry."""
-
-    class Meta:
-        bare_name = "revisions"
-        billing_mode = PAY_PER_REQUEST_BILLING_MODE
-
-    time_entry_key = UnicodeAttribute(hash_key=True)
-    revision_key = UnicodeAttribute(range_key=True)
-    id = IntegerAttribute()
-    organization_id = IntegerAttribute()
-    time_entry_id = IntegerAttribute()
-    person_id = IntegerAttribute()
-    act = EnumAttribute(RevisionAction)
-    created_at = IntegerAttribute()
-    before = JSONAttribute()
-    after = JSONAttribute()
-    expires_at = TTLAttribute()
-
-
 def _entry_keys(entry: TimeEntry) -> Mapping[str, Any]:
     # Deleted entries are in no index of lists, but in the index of entries to purge.
     is_deleted = entry.deleted_at is not None
@@ -166,21 +137,6 @@ def _entry_keys(entry: TimeEntry) -> Mapping[str, Any]:
     }
 
 
-def _revision_attributes(revision: Revision) -> Mapping[str, Any]:
-    expires_at = revision.created_at + REVISION_RETENTION_SECONDS
-    return {
-        "time_entry_key": keys.scoped(revision.organization_id, revision.time_entry_id),
-        "revision_key": f"{revision.id:016d}",
-        "expires_at": datetime.fromtimestamp(expires_at, UTC),
-    }
-
-
-def _no_key(organization_id: int, revision_id: int) -> Mapping[str, str]:
-    """Revisions are read by entry and not by key. :func:`_revision_attributes` makes their key."""
-    del organization_id, revision_id
-    return {}
-
-
 declare(
     ItemType(
         TimeEntry,
@@ -190,7 +146,6 @@ declare(
         deletable=True,
     )
 )
-declare(ItemType(Revision, RevisionModel, _no_key, derived=_revision_attributes))
 declare_result(TimeEntry)
 declare_index(BY_PERSON_DATE, TimeEntryModel, TimeEntry, "person_key", "date_key")
 declare_index(BY_SERVICE_DATE, TimeEntryModel, TimeEntry, "service_key", "date_key")
@@ -208,21 +163,6 @@ def load_timers(connection: Connection, entry: TimeEntry, limit: int) -> Sequenc
     item_keys = [key_of(Timer, entry.organization_id, timer.id) for _, timer in rows]
     items = batch_get(connection, item_keys)
     return [from_item(Timer, items[key]) for key in item_keys if key in items]
-
-
-def revisions(connection: Connection, organization_id: int, entry_id: int) -> Sequence[Revision]:
-    """The manual changes of an entry, the oldest first. One call per MB.
-
-    Raises ``QueryTooBroad`` if they are more than ``MAX_INDEX_PAGES`` pages of 1 MB.
-    """
-    request: dict[str, Any] = {
-        "TableName": table_name(RevisionModel),
-        "KeyConditionExpression": "time_entry_key = :entry",
-        "ExpressionAttributeValues": {":entry": {"S": keys.scoped(organization_id, entry_id)}},
-        "ConsistentRead": True,
-    }
-    items = query_all(connection, request, MAX_INDEX_PAGES, "filter[time_entry_id]")
-    return [from_item(Revision, item) for item in items]
 
 
 def deleted_entries(connection: Connection, limit: int, after: Any = None) -> SparseIndexPage:

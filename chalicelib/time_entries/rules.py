@@ -1,7 +1,7 @@
 """Create, update and delete time entries manually. Contract section 10.
 
 An update never changes an entry's timers: manually added seconds are stored separately from the
-tracked ones. Each manual change writes a :class:`Revision` in the same transaction. Decision 0012.
+tracked ones. Each manual change writes a revision in the same transaction. Decision 0012.
 """
 
 from collections.abc import Mapping, Sequence
@@ -24,15 +24,14 @@ from chalicelib.core.write_set import (
 )
 from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas
 from chalicelib.people.model import Person
+from chalicelib.revisions.model import ManualEdit, RevisedRecord, Revision, RevisionSubject, Values
+from chalicelib.revisions.rules import revision_of
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import (
     EARLIEST_DATE,
     LATEST_DATE,
     MAX_MINUTES,
-    ManualEdit,
     References,
-    Revision,
-    RevisionAction,
     TimeEntry,
     TrackMethod,
 )
@@ -116,7 +115,7 @@ def decide_entry_update(
     if after == entry:
         return UpdateResult(entry)
     after = replace(after, made_by_timer_id=None, updated_at=edit.now, version=entry.version + 1)
-    revision = _revision(entry, after, edit, RevisionAction.UPDATED)
+    revision = _revision(entry, after, edit)
     writes = (ReplaceRecord(entry, after), CreateRecord(revision), *records)
     return UpdateResult(after, writes, _counter_write_set(entry, after, edit.now))
 
@@ -155,7 +154,7 @@ def decide_deletion(entry: TimeEntry, timers: Sequence[Timer], edit: ManualEdit)
         )
     hidden = replace(entry, deleted_at=edit.now, updated_at=edit.now)
     result = _remove_timers(entry, hidden, timers, edit.now)
-    revision = CreateRecord(_revision(entry, None, edit, RevisionAction.DELETED))
+    revision = CreateRecord(_revision(entry, None, edit))
     return replace(result, records=(*result.records, revision))
 
 
@@ -286,25 +285,15 @@ def _require_still_active(person: Person) -> RequireRecord:
     return RequireRecord(Person, person.organization_id, person.id, expected)
 
 
-def _revision(
-    before: TimeEntry, after: TimeEntry | None, edit: ManualEdit, action: RevisionAction
-) -> Revision:
-    old = _editable_values(before)
-    new = dict.fromkeys(old) if after is None else _editable_values(after)
-    changed = [name for name in old if old[name] != new[name]]
-    return Revision(
-        id=edit.revision_id,
-        organization_id=before.organization_id,
-        time_entry_id=before.id,
-        person_id=edit.person_id,
-        act=action,
-        created_at=edit.now,
-        before={name: old[name] for name in changed},
-        after={name: new[name] for name in changed},
+def _revision(before: TimeEntry, after: TimeEntry | None, edit: ManualEdit) -> Revision:
+    record = RevisedRecord(
+        before.organization_id, RevisionSubject.TIME_ENTRY, before.id, before.id, before.person_id
     )
+    new_values = None if after is None else _editable_values(after)
+    return revision_of(record, edit, _editable_values(before), new_values)
 
 
-def _editable_values(entry: TimeEntry) -> dict[str, str | int | None]:
+def _editable_values(entry: TimeEntry) -> Values:
     """The values of an entry that can be edited, as the API returns them: times in minutes."""
     return {
         "date": entry.date,

@@ -30,8 +30,10 @@ from chalicelib.people.model import Person, Role
 from chalicelib.people.repository import PersonModel, UniqueConstraintModel
 from chalicelib.people.rules import erasure_values
 from chalicelib.registry import REGISTRY, models
-from chalicelib.time_entries.model import Revision, TimeEntry
-from chalicelib.time_entries.repository import RevisionModel, TimeEntryModel
+from chalicelib.revisions.model import Revision
+from chalicelib.revisions.repository import RevisionModel
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.model import Timer
 from chalicelib.timers.repository import PersonStateModel, TimerModel
 from tests.support.api import JSON_API, Api, Response
@@ -274,7 +276,7 @@ def test_erase_with_times_deletes_timers_and_time_entries(
     assert violations_of(SnapshotReader(connection).read_all()) == []
     exported = json.loads(operator.done("people", "export", iva.id, *IN_ZAGREB))
     assert (exported["timers"], exported["time_entries"]) == ([], [])
-    assert [revision["act"] for revision in exported["revisions"]] == [
+    assert [revision["action"] for revision in exported["revisions"]] == [
         "updated",
         "updated",
         "deleted",

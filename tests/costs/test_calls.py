@@ -214,7 +214,19 @@ def test_list_of_time_entries_takes_the_expected_calls(
     assert calls == expected
 
 
-def test_revisions_take_one_call_per_entry(cached_admin: Api, connection: Connection) -> None:
+@pytest.mark.parametrize(
+    ("query", "expected"),
+    [
+        ("", [QUERY]),
+        (f"filter[person_id]={MEMBER}&filter[created_at][gt]=2026-03-02", [QUERY]),
+        ("filter[creator_id]=1&sort=created_at&page[after]=", [QUERY]),
+        # One call for each entry, at the same time.
+        ("filter[time_entry_id]=364,366", [QUERY, QUERY]),
+    ],
+)
+def test_list_of_revisions_takes_the_expected_calls(
+    cached_admin: Api, connection: Connection, query: str, expected: list[str]
+) -> None:
     with counted(connection) as calls:
-        cached_admin.get("/time_entry_revisions?filter[time_entry_id]=364,366")
-    assert calls == [QUERY, QUERY]
+        assert cached_admin.get(f"/time_entry_revisions?{query}").status == 200
+    assert calls == expected

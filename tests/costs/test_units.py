@@ -47,8 +47,8 @@ WITHOUT_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
             {"data": {"type": "time_entries", "attributes": {"time": 45}}},
         ),
         1.0,
-        # The entry and its 3 indexes, the revision.
-        2 + 3 + 2,
+        # The entry and its 3 indexes, the revision and its 2 indexes.
+        2 + 3 + 2 + 2,
     ),
 }
 

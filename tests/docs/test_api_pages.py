@@ -11,7 +11,8 @@ from tests.support.openapi_checks import TABLE
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
-    "time_entry_revisions": "time_entries",
+    "timer_revisions": "revisions",
+    "time_entry_revisions": "revisions",
     "organization_memberships": "organizations",
     "users": "organizations",
     "api_tokens": "api-tokens",

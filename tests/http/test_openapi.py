@@ -82,8 +82,12 @@ def test_every_sort_and_page_parameter_is_described(route: Route) -> None:
     parameters = parameters_of(route)
     sorts = parameters["sort"]["schema"]["enum"]
     assert set(sorts) == {f"{sign}{sort}" for sort in route.resource.sorts for sign in ("", "-")}
-    assert sorts[0] == route.resource.sorts[0]
-    assert {"page[number]", "page[size]", "page[after]", "page", "per_page"} <= parameters.keys()
+    sign = "-" if route.resource.descending else ""
+    assert sorts[0] == parameters["sort"]["schema"]["default"] == sign + route.resource.sorts[0]
+    assert {"page[size]", "page[after]", "per_page"} <= parameters.keys()
+    assert (
+        ("page[number]" in parameters) is ("page" in parameters) is not (route.resource.cursor_only)
+    )
 
 
 @each_route

@@ -124,6 +124,13 @@ class ApiScenario:
         ):
             assert self._admin.get(f"/time_entries?{query}").status == 200
 
+        for query in (
+            "sort=created_at",
+            f"filter[time_entry_id]={ADMINS_ENTRY}",
+            f"filter[person_id]={MEMBER}",
+        ):
+            assert self._admin.get(f"/time_entry_revisions?{query}").status == 200
+
     def _manage(self) -> None:
         admin = self._admin
         timer_id = admin.get("/timers").ids[0]

@@ -42,7 +42,7 @@ def test_tables_with_expiring_items_have_time_to_live(tables: dict[str, Json]) -
     expires = {"AttributeName": "expires_at", "Enabled": True}
     assert expiring == {
         "DeliveriesTable": expires,
-        "RevisionsTable": expires,
+        "RevisionLogTable": expires,
         "PersonStateTable": expires,
     }
 

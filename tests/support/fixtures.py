@@ -17,6 +17,7 @@ from chalicelib.events.model import EventType
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role, UniqueConstraint
 from chalicelib.people.rules import email_constraint
+from chalicelib.revisions.model import Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.webhooks.model import Webhook
@@ -43,6 +44,9 @@ OTHER_MEMBERS_ENTRY = 367
 OTHER_MEMBERS_SECOND_ENTRY = 369
 FOREIGN_ENTRY = 368
 
+DELETED_TIMER = 76
+"""A timer of OTHER_MEMBER that is gone; a revision of it is left."""
+
 WEBHOOK = 77
 
 _CREATED = 1_767_225_600
@@ -64,7 +68,7 @@ class Fixtures:
 
 def create_fixtures(database: Database) -> Fixtures:
     fixtures = Fixtures(database)
-    put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, _WEBHOOK)
+    put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, *_REVISIONS, _WEBHOOK)
     for person in _PEOPLE:
         fixtures.tokens[person.id] = new_token()
     put_all(*(record for person in _PEOPLE for record in _credentials(person, fixtures)))
@@ -135,6 +139,24 @@ def _entry(entry_id: int, organization: Organization, person_id: int, service_id
     )
 
 
+def _revision(revision_id: int, subject: RevisionSubject, subject_id: int) -> Revision:
+    """A change of OTHER_MEMBER's time by the admin."""
+    return Revision(
+        revision_id,
+        ZAGREB.id,
+        subject,
+        subject_id,
+        OTHER_MEMBERS_ENTRY,
+        OTHER_MEMBER,
+        ADMIN,
+        token_id(ADMIN),
+        RevisionAction.UPDATED,
+        _CREATED,
+        {"time_entry_id": OTHER_MEMBERS_SECOND_ENTRY},
+        {"time_entry_id": OTHER_MEMBERS_ENTRY},
+    )
+
+
 _PEOPLE = (
     _person(ADMIN, ZAGREB, Role.ADMIN),
     _person(MEMBER, ZAGREB, Role.MEMBER),
@@ -156,6 +178,10 @@ _ENTRIES = (
     _entry(OTHER_MEMBERS_ENTRY, ZAGREB, OTHER_MEMBER, DEVELOPMENT),
     _entry(OTHER_MEMBERS_SECOND_ENTRY, ZAGREB, OTHER_MEMBER, DESIGN),
     _entry(FOREIGN_ENTRY, KOLKATA, STRANGER, FOREIGN_SERVICE),
+)
+_REVISIONS = (
+    _revision(71, RevisionSubject.TIMER, DELETED_TIMER),
+    _revision(72, RevisionSubject.TIME_ENTRY, OTHER_MEMBERS_ENTRY),
 )
 _WEBHOOK = Webhook(
     WEBHOOK,

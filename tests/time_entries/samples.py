@@ -1,6 +1,6 @@
-"""Example records, and sample requests for the routes of time entries and their revisions."""
+"""Example records, and sample requests for the routes of time entries."""
 
-from chalicelib.time_entries.model import Revision, RevisionAction, TimeEntry, TrackMethod
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
 from tests.support.fixtures import DESIGN, OTHER_MEMBERS_ENTRY, OTHER_MEMBERS_SECOND_ENTRY
 from tests.support.samples import Sample
 
@@ -29,8 +29,6 @@ RECORDS = (
         version=4,
         deleted_at=30,
     ),
-    Revision(9, 2149, 364, 8784, RevisionAction.UPDATED, 60, {"time": 0}, {"time": 30}),
-    Revision(5, 2149, 364, 8779, RevisionAction.UPDATED, 7, {"time": 4, "note": None}, {"time": 5}),
 )
 
 SAMPLES = {
@@ -39,5 +37,4 @@ SAMPLES = {
     "create_time_entry": Sample(attributes={"service_id": DESIGN, "time": 30}),
     "update_time_entry": Sample(OTHER_MEMBERS_ENTRY, {"time": 45}),
     "delete_time_entry": Sample(OTHER_MEMBERS_SECOND_ENTRY),
-    "list_time_entry_revisions": Sample(query=f"?filter[time_entry_id]={OTHER_MEMBERS_ENTRY}"),
 }

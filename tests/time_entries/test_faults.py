@@ -124,8 +124,8 @@ class Scenario:
             if timer["time_entry_id"] == entry_id
         ]
         revisions = [
-            (revision["act"], revision["before"], revision["after"])
-            for revision in items(self.connection, "revisions")
+            (revision["action"], revision["before"], revision["after"])
+            for revision in items(self.connection, "revision_log")
             if revision["time_entry_id"] == entry_id
         ]
         return (*sorted(str(_without_ids(entry)) for entry in entries), len(timers), revisions)

@@ -95,7 +95,7 @@ def test_concurrent_manual_edits_are_both_recorded(
     with intercepted(connection, once_before_a_write(other)):
         scenario.mine.update(WORKER, ENTRY, {"time": 30})
     assert (scenario.entry().time, scenario.entry().note) == (30, "said")
-    revisions = items(connection, "revisions")
+    revisions = [item for item in items(connection, "revision_log") if item["subject_id"] == ENTRY]
     assert len(revisions) == 2
     assert any("10" in revision["before"] and "30" in revision["after"] for revision in revisions)
 

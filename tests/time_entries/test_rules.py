@@ -17,15 +17,9 @@ from chalicelib.core.write_set import (
 )
 from chalicelib.counters.model import EntryCounterDelta, EntryMonth
 from chalicelib.people.model import Person, Role
+from chalicelib.revisions.model import ManualEdit, Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
-from chalicelib.time_entries.model import (
-    ManualEdit,
-    References,
-    Revision,
-    RevisionAction,
-    TimeEntry,
-    TrackMethod,
-)
+from chalicelib.time_entries.model import References, TimeEntry, TrackMethod
 from chalicelib.time_entries.rules import (
     MAX_ITEMS_PER_STEP,
     MAX_TIMERS_PER_STEP,
@@ -52,7 +46,8 @@ from tests.support.builders import (
 from tests.support.clock import DAY, HOUR, MINUTE
 
 ADMIN = 8779
-EDIT = ManualEdit(ADMIN, NOW, 77)
+TOKEN = 55
+EDIT = ManualEdit(ADMIN, TOKEN, NOW, 77)
 OWNER = Person(PERSON, ORGANIZATION.id, "A", "B", "a@x.example", Role.MEMBER, 0)
 OTHER_PERSON = replace(OWNER, id=8796)
 ARCHIVED = replace(SERVICE, id=1297, archived_at=NOW)
@@ -211,8 +206,12 @@ def test_update_creates_a_revision_with_its_author() -> None:
         Revision(
             77,
             ORGANIZATION.id,
+            RevisionSubject.TIME_ENTRY,
             ENTRY,
+            ENTRY,
+            before.person_id,
             ADMIN,
+            TOKEN,
             RevisionAction.UPDATED,
             NOW,
             {"time": 60, "billable_time": 60, "note": "old"},
@@ -299,7 +298,7 @@ def test_entry_without_timers_is_deleted_immediately() -> None:
     deletion, revision = result.records
     assert deletion == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 5})
     assert isinstance(revision, CreateRecord)
-    assert (revision.record.act, revision.record.person_id) == (RevisionAction.DELETED, ADMIN)
+    assert (revision.record.action, revision.record.creator_id) == (RevisionAction.DELETED, ADMIN)
     assert revision.record.before["note"] == "n"
     assert set(revision.record.after.values()) == {None}
     assert entry_counters(result) == (counter(SERVICE.id, "2026-03", n02=-1),)

@@ -31,10 +31,12 @@ from chalicelib.jsonapi.documents import encode
 from chalicelib.people.model import Person
 from chalicelib.people.operations import People
 from chalicelib.people.rules import erasure_values, is_erased
-from chalicelib.time_entries.model import Revision, TimeEntry
+from chalicelib.revisions.model import Revision
+from chalicelib.revisions.repository import RevisionModel
+from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import PurgeDeleted
-from chalicelib.time_entries.repository import RevisionModel, TimeEntryModel
+from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.model import PersonState, Timer
 from chalicelib.timers.repository import TimerModel
 from tools.admin import output
@@ -94,26 +96,18 @@ def timers(context: AdminContext, person: Person) -> Iterator[Timer]:
 
 
 def revisions(context: AdminContext, person: Person) -> Iterator[tuple[RawItem, Revision, bool]]:
-    """Yield manual edits of the person's time entries, and the person's edits of others' entries.
+    """Yield manual changes of the person's time, and the person's changes of others' time.
 
-    Each with its item, and whether its time entry belongs to the person. Includes deleted entries:
-    the revision of a deletion names the entry's person.
+    Each with its item, and whether it changed the person's time: also where a time entry was
+    assigned to the person. Includes changes of deleted timers and time entries.
     """
-    entry_ids = {entry.id for entry in time_entries(context, person)}
-    all_revisions = [
-        (raw, from_item(Revision, raw))
-        for page in context.scan(
-            RevisionModel, "organization_id = :organization", organization=person.organization_id
-        )
-        for raw in page
-    ]
-    for _, revision in all_revisions:
-        if person.id in (revision.before.get("person_id"), revision.after.get("person_id")):
-            entry_ids.add(revision.time_entry_id)
-    for raw, revision in all_revisions:
-        about = revision.time_entry_id in entry_ids
-        if about or revision.person_id == person.id:
-            yield raw, revision, about
+    condition = "organization_id = :organization"
+    for page in context.scan(RevisionModel, condition, organization=person.organization_id):
+        for raw in page:
+            revision = from_item(Revision, raw)
+            about = person.id in (revision.person_id, revision.after.get("person_id"))
+            if about or revision.creator_id == person.id:
+                yield raw, revision, about
 
 
 def deliveries(
@@ -221,7 +215,7 @@ def _erase_revised_notes(context: AdminContext, person: Person) -> int:
             model.update,
             actions=[RevisionModel.before.set(before), RevisionModel.after.set(after)],
             # Revisions expire after ten years.
-            condition=RevisionModel.time_entry_key.exists(),
+            condition=RevisionModel.subject_key.exists(),
         )
     return overwritten
 
@@ -358,8 +352,7 @@ def _entry(entry: TimeEntry, zone: Any) -> dict[str, Any]:
 
 
 def _revision(revision: Revision, zone: Any) -> dict[str, Any]:
-    changed_values = {"before": dict(revision.before), "after": dict(revision.after)}
-    return {**output.plain(revision, zone), **changed_values}
+    return output.plain(revision, zone)
 
 
 def _delivery(item: DeliveryAttemptModel, body: Mapping[str, Any], zone: Any) -> dict[str, Any]:

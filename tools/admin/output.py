@@ -34,6 +34,8 @@ def _plain(name: str, value: Any, zone: tzinfo) -> Any:
         return value.value
     if isinstance(value, Struct):
         return plain(value, zone)
+    if isinstance(value, Mapping):
+        return {key: _plain(key, element, zone) for key, element in value.items()}
     if isinstance(value, tuple):
         return [_plain(name, element, zone) for element in value]
     if name.endswith("_at") and isinstance(value, int):
