@@ -168,7 +168,7 @@ class DeleteRecord(Struct, frozen=True):
 
 
 class RequireRecord(Struct, frozen=True):
-    """Require the ``expected`` values of a record, without writing it.
+    """Require the ``expected`` values of a record, also of one that the same transaction writes.
 
     A record that does not exist has no values.
     """

@@ -18,7 +18,7 @@ from pynamodb.models import Model
 from chalicelib.core.aws_errors import is_transient
 from chalicelib.core.errors import QueryTooBroad, Unavailable
 from chalicelib.core.settings import Settings
-from chalicelib.dynamodb.pynamodb_adapter import share_connection
+from chalicelib.dynamodb.pynamodb_adapter import key_attributes, share_connection
 
 # API Gateway's timeout is 29 s. A call that exceeds these timeouts is sent once more, and
 # transactions are retried too: a request ends before API Gateway's timeout.
@@ -95,6 +95,12 @@ class ItemKey(Struct, frozen=True):
 def item_key(model: type[Model], **key: str) -> ItemKey:
     """The key of an item of a connected model."""
     return ItemKey(table_name(model), tuple(sorted(key.items())))
+
+
+def item_key_of(item: Model) -> ItemKey:
+    """The key of an item of a connected model."""
+    names = (attribute.attr_name for attribute in key_attributes(type(item)))
+    return item_key(type(item), **{name: getattr(item, name) for name in names})
 
 
 def batch_get(connection: Connection, item_keys: Iterable[ItemKey]) -> dict[ItemKey, RawItem]:

@@ -6,9 +6,8 @@ from typing import Any
 from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError
-from pynamodb.transactions import TransactWrite
 
-from chalicelib.core.write_set import RecordId
+from chalicelib.core.write_set import RecordId, RequireRecord
 from chalicelib.dynamodb.connection import batch_get, query_all, table_name, translate_errors
 from chalicelib.dynamodb.items import (
     Entity,
@@ -20,7 +19,7 @@ from chalicelib.dynamodb.items import (
 )
 from chalicelib.dynamodb.pynamodb_adapter import hash_key_attribute
 from chalicelib.dynamodb.tables import DirectoryModel
-from chalicelib.dynamodb.transactions import WRITERS, raise_cancellation
+from chalicelib.dynamodb.transactions import WRITERS, Transaction, raise_cancellation
 
 MAX_DIRECTORY_PAGES = 5
 """Of 1 MB each: about 10,000 people or services."""
@@ -133,14 +132,16 @@ class Database:
         Raises ``ConcurrentModification``: nothing was written; or ``Unavailable``: everything or
         nothing was written.
         """
+        writes = list(writes)
+        required = [write for write in writes if isinstance(write, RequireRecord)]
         try:
             with (
                 translate_errors(),
-                TransactWrite(
-                    connection=self.connection, client_request_token=token
-                ) as transaction,
+                Transaction(self.connection, token, required) as transaction,
             ):
                 for write in writes:
-                    WRITERS[type(write)](transaction, write)
+                    if not isinstance(write, RequireRecord):
+                        WRITERS[type(write)](transaction, write)
+                transaction.check_required()
         except TransactWriteError as error:
             raise_cancellation(error)

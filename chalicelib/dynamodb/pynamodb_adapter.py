@@ -32,6 +32,12 @@ def hash_key_attribute(model: type[Model]) -> Attribute[Any]:
     return attribute
 
 
+def key_attributes(model: type[Model]) -> tuple[Attribute[Any], ...]:
+    """The attributes of a model's key: the partition key, then the sort key if it has one."""
+    attributes = (model._hash_key_attribute(), model._range_key_attribute())
+    return tuple(attribute for attribute in attributes if attribute is not None)
+
+
 def ttl_attribute(model: type[Model]) -> Attribute[Any] | None:
     """The attribute of a model's time to live; None if it has none."""
     attribute: Attribute[Any] | None = model._ttl_attribute()

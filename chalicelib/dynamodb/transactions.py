@@ -4,9 +4,11 @@ A transaction writes only items of one person and their time entries. A conditio
 colleagues share would serialize the requests of a whole company at nine in the morning.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any, NoReturn, TypeVar
 
+from msgspec.structs import replace
+from pynamodb.connection import Connection
 from pynamodb.exceptions import TransactWriteError
 from pynamodb.expressions.condition import Condition
 from pynamodb.expressions.update import Action
@@ -23,8 +25,8 @@ from chalicelib.core.write_set import (
     RequireRecord,
     UpdateRecord,
 )
-from chalicelib.dynamodb.connection import RETRY_AFTER_SECONDS
-from chalicelib.dynamodb.items import item_with_key, key_values, to_item
+from chalicelib.dynamodb.connection import RETRY_AFTER_SECONDS, ItemKey, item_key_of
+from chalicelib.dynamodb.items import item_with_key, key_of, key_values, to_item
 from chalicelib.dynamodb.pynamodb_adapter import hash_key_attribute
 
 Write = TypeVar("Write")
@@ -32,6 +34,71 @@ Write = TypeVar("Write")
 _CONCURRENT_MODIFICATION_CODES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 WRITERS: dict[type[Any], Callable[[TransactWrite, Any], None]] = {}
 """How each type of write is added to a transaction."""
+
+
+class Transaction(TransactWrite):
+    """A transaction that can require values of the items that it writes.
+
+    DynamoDB accepts one action for each item of a transaction. So the condition of a required item
+    that is also written becomes part of the condition of this write. The others are checked.
+    """
+
+    def __init__(
+        self, connection: Connection, token: str, required: Iterable[RequireRecord]
+    ) -> None:
+        super().__init__(connection=connection, client_request_token=token)
+        self._required: dict[ItemKey, RequireRecord] = {}
+        for write in required:
+            key = key_of(write.entity, write.organization_id, write.id)
+            earlier = self._required.get(key, write)
+            self._required[key] = replace(write, expected={**earlier.expected, **write.expected})
+
+    def save(
+        self, model: Any, condition: Condition | None = None, return_values: str | None = None
+    ) -> None:
+        """See ``TransactWrite.save``."""
+        super().save(model, self._with_required(model, condition), return_values)
+
+    def update(
+        self,
+        model: Any,
+        actions: list[Action],
+        condition: Condition | None = None,
+        return_values: str | None = None,
+        *,
+        add_version_condition: bool = True,
+    ) -> None:
+        """See ``TransactWrite.update``."""
+        super().update(
+            model,
+            actions,
+            self._with_required(model, condition),
+            return_values,
+            add_version_condition=add_version_condition,
+        )
+
+    def delete(
+        self,
+        model: Any,
+        condition: Condition | None = None,
+        *,
+        add_version_condition: bool = True,
+    ) -> None:
+        """See ``TransactWrite.delete``."""
+        super().delete(
+            model,
+            self._with_required(model, condition),
+            add_version_condition=add_version_condition,
+        )
+
+    def check_required(self) -> None:
+        """Check the required items that the transaction does not write. Call it last."""
+        for write in self._required.values():
+            _require(self, write)
+
+    def _with_required(self, item: Model, condition: Condition | None) -> Condition | None:
+        write = self._required.pop(item_key_of(item), None)
+        return condition if write is None else _is_as_expected(item, write.expected, condition)
 
 
 def declare_writer(write: type[Write], writer: Callable[[TransactWrite, Write], None]) -> None:
@@ -122,4 +189,3 @@ declare_writer(CreateRecord, _create)
 declare_writer(UpdateRecord, _update)
 declare_writer(ReplaceRecord, _replace)
 declare_writer(DeleteRecord, _delete)
-declare_writer(RequireRecord, _require)

@@ -22,6 +22,7 @@ from pynamodb.models import Model
 from chalicelib.dynamodb.pynamodb_adapter import (
     connection_of,
     hash_key_attribute,
+    key_attributes,
     share_connection,
     table_schema,
     ttl_attribute,
@@ -35,6 +36,7 @@ PINNED = {
     "_get_connection",
     "_get_schema",
     "_hash_key_attribute",
+    "_range_key_attribute",
     "_tables",
     "_ttl_attribute",
 }
@@ -106,6 +108,11 @@ def test_models_share_the_last_connection() -> None:
 def test_hash_key_attribute_is_the_attribute_of_the_partition_key() -> None:
     assert hash_key_attribute(Document) is Document.folder
     assert hash_key_attribute(Folder) is Folder.name
+
+
+def test_key_attributes_are_those_of_the_partition_key_and_the_sort_key() -> None:
+    assert key_attributes(Document) == (Document.folder, Document.number)
+    assert key_attributes(Folder) == (Folder.name,)
 
 
 def test_ttl_attribute_is_none_without_a_time_to_live() -> None:

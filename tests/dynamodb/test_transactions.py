@@ -4,15 +4,19 @@ from collections.abc import Callable
 from uuid import uuid4
 
 import pytest
-from msgspec.structs import replace
+from msgspec.structs import asdict, replace
 from pynamodb.connection import Connection
 
 from chalicelib.core.write_set import (
     ClearRunning,
     ConcurrentModification,
+    CreateRecord,
+    DeleteRecord,
     MoveLastStop,
+    RequireRecord,
     SetRunning,
     WriteSet,
+    changed,
 )
 from chalicelib.dynamodb.database import Database
 from chalicelib.services.model import Service
@@ -244,3 +248,51 @@ def test_duplicate_entry_id_raises_concurrent_modification(
     with pytest.raises(ConcurrentModification):
         database.commit([decided.write_set], token())
     assert snapshot(connection) == before
+
+
+def test_required_record_is_also_written(database: Database) -> None:
+    service = database.get(Service, ZAGREB.id, DESIGN)
+    assert service is not None
+    renamed = changed(service, replace(service, name="Renamed"))
+    required = RequireRecord(Service, ZAGREB.id, DESIGN, {"position": service.position + 1})
+    with pytest.raises(ConcurrentModification):
+        database.commit([*renamed, required], token())
+    assert database.get(Service, ZAGREB.id, DESIGN) == service
+    required = replace(required, expected=asdict(service))
+    database.commit([required, *renamed], token())
+    written = database.get(Service, ZAGREB.id, DESIGN)
+    assert written == replace(service, name="Renamed")
+
+
+def test_required_record_is_also_deleted(database: Database) -> None:
+    deletion = DeleteRecord(Service, ZAGREB.id, DESIGN)
+    required = RequireRecord(Service, ZAGREB.id, DESIGN, {"name": "Renamed"})
+    with pytest.raises(ConcurrentModification):
+        database.commit([deletion, required], token())
+    database.commit([deletion, replace(required, expected={"name": "Design"})], token())
+    assert database.get(Service, ZAGREB.id, DESIGN) is None
+
+
+def test_record_that_is_required_twice_needs_all_values(database: Database) -> None:
+    new = CreateRecord(Service(5, ZAGREB.id, "New"))
+    name, position = (
+        RequireRecord(Service, ZAGREB.id, DESIGN, expected)
+        for expected in ({"name": "Design"}, {"position": 99})
+    )
+    for required in ((name, position), (position, name)):
+        with pytest.raises(ConcurrentModification):
+            database.commit([new, *required], token())
+    database.commit([new, name, name], token())
+    assert database.get(Service, ZAGREB.id, 5) is not None
+
+
+def test_write_set_and_required_record_share_an_item(database: Database) -> None:
+    timer = started(database)
+    stopped = decide_stop(timer, NOW + 60).write_set
+    required = RequireRecord(Timer, ZAGREB.id, timer.id, {"version": timer.version + 1})
+    with pytest.raises(ConcurrentModification):
+        database.commit([stopped, required], token())
+    database.commit([stopped, replace(required, expected={"version": timer.version})], token())
+    written = database.get(Timer, ZAGREB.id, timer.id)
+    assert written is not None
+    assert written.stopped_at == NOW + 60
