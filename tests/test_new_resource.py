@@ -136,6 +136,20 @@ def test_new_resource_replays_a_repeated_create(admin: Api) -> None:
     assert admin.get("/projects").ids == [first.data["id"]]
 
 
+def test_new_resource_takes_the_headers_of_writes(admin: Api, project_id: int) -> None:
+    path = f"/projects/{project_id}"
+    tag = admin.get(path).headers["ETag"]
+    body = json.dumps({"data": {"type": "projects", "attributes": {"name": "Shop"}}}).encode()
+    headers = {"Content-Type": JSON_API, "If-Match": tag}
+    updates = [admin.send("PATCH", path, body, headers) for _ in range(2)]
+    assert [response.status for response in updates] == [200, 412]
+    assert admin.send("DELETE", path, headers={"If-Match": tag}).status == 412
+    key = {"Idempotency-Key": "tap-1", "If-Match": admin.get(path).headers["ETag"]}
+    deletions = [admin.send("DELETE", path, headers=key) for _ in range(2)]
+    assert [response.status for response in deletions] == [204, 204]
+    assert deletions[1].headers["Idempotency-Replayed"] == "true"
+
+
 def test_new_resource_is_in_the_openapi_document(
     document: Description, routes: dict[str, Route]
 ) -> None:

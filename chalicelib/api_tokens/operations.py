@@ -15,9 +15,9 @@ from chalicelib.api_tokens.rules import (
 )
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility, resolve_person
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.people.model import Person
 
 VIEW_TOKEN: ViewPolicy[ApiToken] = ViewPolicy(Visibility.OWNER, lambda token: token.person_id)
@@ -31,7 +31,7 @@ class ApiTokens:
         self._database = dependencies.database
 
     def create(
-        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+        self, caller: Caller, values: Mapping[str, Any], options: WriteOptions = NO_OPTIONS
     ) -> Result[ApiToken]:
         """Create a token for the caller, or for the person that an admin names. Two calls.
 
@@ -40,17 +40,10 @@ class ApiTokens:
         """
         person_id = resolve_person(caller, values.get("person"))
         organization_id = caller.organization.id
-        record_keys = [
-            (Person, person_id),
-            (PersonTokens, person_id),
-            (IdempotencyRecord, key),
-        ]
+        load = Load(organization_id, ((Person, person_id), (PersonTokens, person_id)))
 
-        def decide(now: int) -> Decision[ApiToken] | Result[ApiToken]:
-            loaded = self._database.get_many(organization_id, record_keys)
-            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
-            if replayed is not None:
-                return replayed
+        def decide(attempt: Attempt) -> Decision[ApiToken]:
+            loaded = attempt.loaded
             person = _require_active(caller, person_id, loaded.get(Person, person_id))
             tokens = loaded.get(PersonTokens, person_id) or PersonTokens(person_id, organization_id)
             secret = new_token()
@@ -60,13 +53,13 @@ class ApiTokens:
                 person_id=person_id,
                 name=values["name"],
                 digest=digest(secret),
-                created_at=now,
+                created_at=attempt.now,
                 expires_at=values.get("expires_at"),
             )
             records = decide_token_creation(person, tokens, api_token)
             return Decision(api_token, records=records, one_time_meta={"token": secret})
 
-        return commit_with_retry(self._dependencies, key, decide)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
     def read(self, caller: Caller, ids: frozenset[int] | None = None) -> Sequence[ApiToken]:
         """The tokens that the caller may see: all of the organization for an admin. One call.
@@ -80,26 +73,37 @@ class ApiTokens:
         """A token. One call. Raises ``RecordNotFound``."""
         return self._tokens_with(caller, token_id).find(token_id)
 
-    def update(self, caller: Caller, token_id: int, values: Mapping[str, Any]) -> Result[ApiToken]:
-        """Change the name or the expiry of a token. Two calls. Raises ``RecordNotFound``."""
+    def update(
+        self,
+        caller: Caller,
+        token_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
+    ) -> Result[ApiToken]:
+        """Change the name or the expiry of a token. Two calls, or three with a key.
 
-        def decide(now: int) -> Decision[ApiToken]:
-            del now
+        Raises ``RecordNotFound``.
+        """
+
+        def decide(attempt: Attempt) -> Decision[ApiToken]:
             tokens = self._tokens_with(caller, token_id)
+            attempt.require_match(tokens.find(token_id), stored_in=tokens)
             after, records = decide_token_update(tokens, token_id, values)
             return Decision(after, records=records)
 
-        return commit_with_retry(self._dependencies, None, decide)
+        return commit_with_retry(self._dependencies, options, decide)
 
-    def revoke(self, caller: Caller, token_id: int) -> None:
-        """Revoke a token. Two calls. Raises ``RecordNotFound``."""
+    def revoke(
+        self, caller: Caller, token_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[None]:
+        """Revoke a token. Two calls, or three with a key. Raises ``RecordNotFound``."""
 
-        def decide(now: int) -> Decision[None]:
-            del now
+        def decide(attempt: Attempt) -> Decision[None]:
             tokens = self._tokens_with(caller, token_id)
+            attempt.require_match(tokens.find(token_id), stored_in=tokens)
             return Decision(None, records=decide_revocation(tokens, token_id))
 
-        commit_with_retry(self._dependencies, None, decide)
+        return commit_with_retry(self._dependencies, options, decide)
 
     def _visible_tokens(self, caller: Caller) -> Sequence[PersonTokens]:
         organization_id = caller.organization.id

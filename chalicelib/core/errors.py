@@ -27,6 +27,7 @@
     ├── TypeConflict                 the document has another type
     ├── IdConflict                   the document has another id than the URL
     ├── Conflict                     concurrent modifications, also after all retries
+    ├── PreconditionFailed           the record does not have the version in If-Match
     ├── InvalidAttribute             a value breaks a rule
     │   └── OverlapsSession              the session would overlap another one
     ├── IdempotencyKeyReused         the idempotency key belongs to another request
@@ -232,6 +233,17 @@ class IdConflict(StintError):
 class Conflict(StintError):
     code = "conflict"
     default_detail = "Other requests changed the same records at the same time. Try again."
+
+
+class PreconditionFailed(StintError):
+    code = "precondition_failed"
+    default_detail = (
+        "The If-Match header does not name the present version of this record: it has changed "
+        "since you read it. Get it again, then send its new ETag."
+    )
+
+    def __init__(self) -> None:
+        super().__init__(source={"header": "If-Match"})
 
 
 class InvalidAttribute(StintError):

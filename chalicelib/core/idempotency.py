@@ -30,7 +30,7 @@ class IdempotencyRecord(Struct, frozen=True):
     """The result of the first request with a key.
 
     :param fingerprint: the SHA-256 of that request.
-    :param outcome: a :class:`TimerOutcome`, or the created record as it was then.
+    :param outcome: what the operation returned, such as the record as it was then.
     :param expires_at: the timestamp from which the record no longer counts.
     """
 

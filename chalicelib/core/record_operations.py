@@ -9,9 +9,9 @@ from typing import Any, Generic, TypeVar
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.permissions import Caller, ViewPolicy, require_view
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import CreateRecord, DeleteRecord, changed
 
 Record = TypeVar("Record")
@@ -46,27 +46,24 @@ class RecordOperations(Generic[Record]):
 
     def create(
         self,
-        caller: Caller,
         build: Callable[[int], Record],
-        key: IdempotencyKey | None,
+        options: WriteOptions = NO_OPTIONS,
     ) -> Result[Record]:
         """Create the record that ``build`` returns for a new id. One call, or two with a key."""
 
-        def decide(now: int) -> Decision[Record] | Result[Record]:
-            loaded = self._database.get_many(caller.organization.id, [(IdempotencyRecord, key)])
-            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
-            if replayed is not None:
-                return replayed
+        def decide(attempt: Attempt) -> Decision[Record]:
+            del attempt
             record = build(self._dependencies.ids.generate())
             return Decision(record, records=(CreateRecord(record),))
 
-        return commit_with_retry(self._dependencies, key, decide)
+        return commit_with_retry(self._dependencies, options, decide)
 
     def update(
         self,
         caller: Caller,
         record_id: int,
         values: Mapping[str, Any] | Callable[[Record, int], Mapping[str, Any]],
+        options: WriteOptions = NO_OPTIONS,
     ) -> Result[Record]:
         """Set values of a record. Two calls; one if nothing changes.
 
@@ -74,21 +71,33 @@ class RecordOperations(Generic[Record]):
         change other values at the same time. Raises ``RecordNotFound``.
         """
 
-        def decide(now: int) -> Decision[Record]:
-            record: Any = self.show(caller, record_id)
-            changes = values(record, now) if callable(values) else values
+        def decide(attempt: Attempt) -> Decision[Record]:
+            record: Any = self.named(caller, record_id, attempt)
+            changes = values(record, attempt.now) if callable(values) else values
             after = replace(record, **changes)
             return Decision(after, records=changed(record, after))
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = self.load(caller, record_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def delete(self, caller: Caller, record_id: int) -> None:
+    def delete(
+        self, caller: Caller, record_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[None]:
         """Delete a record. Two calls. Raises ``RecordNotFound``."""
 
-        def decide(now: int) -> Decision[None]:
-            del now
-            self.show(caller, record_id)
+        def decide(attempt: Attempt) -> Decision[None]:
+            self.named(caller, record_id, attempt)
             write = DeleteRecord(self._entity, caller.organization.id, record_id)
             return Decision(None, records=(write,))
 
-        commit_with_retry(self._dependencies, None, decide)
+        load = self.load(caller, record_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
+
+    def load(self, caller: Caller, record_id: int) -> Load:
+        """What an operation on a record loads."""
+        return Load(caller.organization.id, ((self._entity, record_id),))
+
+    def named(self, caller: Caller, record_id: int, attempt: Attempt) -> Record:
+        """The loaded record that a request names. Raises ``RecordNotFound``."""
+        record = attempt.loaded.get(self._entity, record_id)
+        return attempt.require_match(require_view(caller, self._view, record))

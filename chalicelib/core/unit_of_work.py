@@ -1,19 +1,32 @@
 """Load, decide, commit; after a concurrent modification, load and decide again. Decision 0009."""
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import Conflict, IdempotencyKeyReused, Unavailable
+from chalicelib.core.errors import (
+    Conflict,
+    IdempotencyKeyReused,
+    PreconditionFailed,
+    Unavailable,
+)
 from chalicelib.core.idempotency import (
     RETENTION_SECONDS,
     IdempotencyKey,
     IdempotencyRecord,
     SaveIdempotencyRecord,
 )
-from chalicelib.core.write_set import ConcurrentModification, RecordWrite, WriteSet
+from chalicelib.core.write_options import WriteOptions, values_of_version
+from chalicelib.core.write_set import (
+    ConcurrentModification,
+    RecordId,
+    RecordWrite,
+    RequireRecord,
+    WriteSet,
+)
+from chalicelib.dynamodb.database import LoadedRecords
 
 ATTEMPTS = 8
 """Maximum number of times that an operation loads and decides."""
@@ -56,53 +69,120 @@ class Result(Struct, Generic[T], frozen=True):
     one_time_meta: Mapping[str, Any] = field(default_factory=dict)
 
 
-Decide = Callable[[int], Decision[T] | Result[T]]
-"""Loads and decides. Its argument is the present timestamp."""
+class Load(Struct, frozen=True):
+    """The records that an operation reads first, in one call: entities and ids. None: no record.
+
+    ``include_deleted``: also those that are deleted and not purged yet.
+    """
+
+    organization_id: int = 0
+    entity_ids: Sequence[tuple[type[Any], RecordId | None]] = ()
+    include_deleted: bool = False
+
+
+NO_RECORDS = Load()
+
+
+class Attempt:
+    """One attempt at an operation: the present timestamp, and the records that were loaded."""
+
+    def __init__(self, options: WriteOptions, loaded: LoadedRecords, now: int) -> None:
+        self.loaded = loaded
+        self.now = now
+        self._if_match = options.if_match
+        self._matched: RequireRecord | None = None
+
+    def require_match(self, record: T, stored_in: Any = None) -> T:
+        """The record that the request names, if its version is one that If-Match demands.
+
+        The commit then requires this version too. Every operation on a named record calls this,
+        once it knows that the caller may see the record, and before it decides anything.
+
+        :param stored_in: the stored record that contains this one; None: it is stored by itself.
+        :raises PreconditionFailed: the record has another version.
+        """
+        if self._if_match is not None:
+            if not self._if_match.matches(record):
+                raise PreconditionFailed
+            self._matched = _still(record if stored_in is None else stored_in)
+        return record
+
+    def writes_of(self, decision: "Decision[Any]") -> tuple[Any, ...]:
+        """What to commit: the writes of a decision, and the version that they rest on."""
+        if self._if_match is None:
+            return decision.writes
+        if self._matched is None:
+            raise LookupError("The operation does not say which record If-Match is about.")
+        return (*decision.writes, self._matched) if decision.writes else ()
+
+
+Decide = Callable[[Attempt], Decision[T]]
+"""Decides, from what was loaded."""
 
 
 def commit_with_retry(
-    dependencies: Dependencies, key: IdempotencyKey | None, decide: Decide[T]
+    dependencies: Dependencies,
+    options: WriteOptions,
+    decide: Decide[T],
+    load: Load = NO_RECORDS,
 ) -> Result[T]:
-    """Load and decide with ``decide``, then commit; repeat after a concurrent modification.
+    """Load, decide with ``decide``, then commit; repeat after a concurrent modification.
 
-    Each attempt has its own request token, because it may write something else. Raises
-    :class:`Conflict` if no attempt succeeds. Errors of ``decide`` and of the database pass.
+    The record of the idempotency key is read in the call that loads, so a repeated request returns
+    its result before anything is decided. Each attempt has its own request token, because it may
+    write something else. Raises :class:`Conflict` if no attempt succeeds,
+    :class:`IdempotencyKeyReused`, :class:`PreconditionFailed`. Errors of ``decide`` and of the
+    database pass.
     """
     token = dependencies.request_token()
     deadline = dependencies.clock() + RETRY_BUDGET_SECONDS
-    for attempt in range(ATTEMPTS):
-        if attempt:
-            _sleep(dependencies, attempt)
+    for number in range(ATTEMPTS):
+        if number:
+            _sleep(dependencies, number)
             if dependencies.clock() > deadline:
                 break
         now = int(dependencies.clock())
+        loaded = _load(dependencies, load, options.key)
+        replayed = _replay(loaded, options.key, now)
+        if replayed is not None:
+            return replayed
+        attempt = Attempt(options, loaded, now)
         try:
-            decision = decide(now)
-            if isinstance(decision, Result):
-                return decision
-            writes = decision.writes
-            if key is not None:
-                writes = (_save(key, decision.outcome, now), *writes)
+            decision = decide(attempt)
+            writes = attempt.writes_of(decision)
+            if options.key is not None:
+                writes = (_save(options.key, decision.outcome, now), *writes)
             if writes:
-                _send(dependencies, writes, f"{token}-{attempt}", deadline)
+                _send(dependencies, writes, f"{token}-{number}", deadline)
             return Result(decision.outcome, one_time_meta=decision.one_time_meta)
         except ConcurrentModification:
             continue
     raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
 
 
-def replay(
-    record: IdempotencyRecord | None, key: IdempotencyKey | None, now: int
-) -> Result[Any] | None:
-    """The result of an earlier request with this key, if one is stored.
+def _load(dependencies: Dependencies, load: Load, key: IdempotencyKey | None) -> LoadedRecords:
+    return dependencies.database.get_many(
+        load.organization_id if key is None else key.organization_id,
+        (*load.entity_ids, (IdempotencyRecord, key)),
+        include_deleted=load.include_deleted,
+    )
 
-    Raises :class:`IdempotencyKeyReused` if that request was a different one.
-    """
+
+def _replay(loaded: LoadedRecords, key: IdempotencyKey | None, now: int) -> Result[Any] | None:
+    """The result of an earlier request with this key, if one is stored."""
+    record = loaded.get(IdempotencyRecord, key)
     if record is None or key is None or record.expires_at <= now:
         return None
     if record.fingerprint != key.fingerprint:
         raise IdempotencyKeyReused
     return Result(record.outcome, replayed=True)
+
+
+def _still(record: Any) -> RequireRecord:
+    """Require that a stored record has the version that was loaded."""
+    # The key of an organization is its own id.
+    organization_id = getattr(record, "organization_id", record.id)
+    return RequireRecord(type(record), organization_id, record.id, values_of_version(record))
 
 
 def _save(key: IdempotencyKey, outcome: Any, now: int) -> SaveIdempotencyRecord:

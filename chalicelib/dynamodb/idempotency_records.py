@@ -14,7 +14,8 @@ from chalicelib.dynamodb.connection import RawItem
 from chalicelib.dynamodb.items import IntegerAttribute, ItemType, declare
 from chalicelib.dynamodb.transactions import declare_writer
 
-_RESULTS: dict[str, type[Any]] = {}
+_NONE: type[Any] = type(None)
+_RESULTS: dict[str, type[Any]] = {_NONE.__name__: _NONE}
 
 
 class IdempotencyModel(Model):
@@ -32,7 +33,7 @@ class IdempotencyModel(Model):
 
 
 def declare_result(result: type[Any]) -> None:
-    """Declare a type that operations with an idempotency key return."""
+    """Declare a type that operations return. Deletions return None, which is declared."""
     _RESULTS[result.__name__] = result
 
 
@@ -59,11 +60,14 @@ def _read(
 
 def _save(transaction: TransactWrite, write: SaveIdempotencyRecord) -> None:
     key, record = write.key, write.record
+    kind = type(record.outcome).__name__
+    if kind not in _RESULTS:
+        raise LookupError(f"declare_result({kind}) is missing: a repeat could not read this.")
     item_key: dict[str, Any] = {**_key(key.organization_id, key)}
     item = IdempotencyModel(
         **item_key,
         fingerprint=record.fingerprint,
-        kind=type(record.outcome).__name__,
+        kind=kind,
         outcome=msgspec.json.encode(record.outcome).decode(),
         expires_at=record.expires_at,
     )

@@ -13,11 +13,15 @@ from chalicelib.jsonapi.requests import CONTENT_TYPE
 
 
 class HttpResponse(Struct, frozen=True):
-    """A response. Its body is text; it can be empty."""
+    """A response. Its body is text; it can be empty.
+
+    ``version`` is the version of the record in the body; None: the body is not that of a record.
+    """
 
     status: int
     body: str = ""
     headers: Mapping[str, str] = field(default_factory=dict)
+    version: str | None = None
 
 
 def document_response(

@@ -25,7 +25,7 @@ class RouteKind(Enum):
     """Takes the resource's ``filter`` and ``sort`` parameters, and ``page``."""
     SHOW = "show"
     CREATE = "create"
-    """Takes a document and an Idempotency-Key; returns ``Location``."""
+    """Takes a document; returns ``Location``."""
     UPDATE = "update"
     """Takes a sparse document: absent values stay unchanged."""
     DELETE = "delete"
@@ -55,6 +55,7 @@ _LIST_ERRORS: Errors = (
     errors.InvalidCursor,
     errors.QueryTooBroad,
 )
+_WRITE_ERRORS: Errors = (errors.Conflict, errors.InvalidHeader, errors.IdempotencyKeyReused)
 _DOCUMENT_ERRORS: Errors = (
     errors.MalformedDocument,
     errors.TypeConflict,
@@ -83,7 +84,6 @@ class Route(Struct, frozen=True):
     :param resource: the resource in the response.
     :param subject: the resource in the path and in the request's document.
     :param inputs: the values in the request's document or query.
-    :param idempotent: whether it takes an Idempotency-Key.
     :param meta: additional members of the response's ``meta``.
     :param own_errors: errors in addition to those of its kind.
     """
@@ -98,7 +98,6 @@ class Route(Struct, frozen=True):
     subject: AnyResource
     description: str
     inputs: tuple[Input, ...] = ()
-    idempotent: bool = False
     meta: tuple[MetaField, ...] = ()
     own_errors: Errors = ()
 
@@ -106,6 +105,16 @@ class Route(Struct, frozen=True):
     def success(self) -> int:
         """The HTTP status of a successful response."""
         return _SUCCESS_STATUS.get(self.kind, 200)
+
+    @property
+    def is_write(self) -> bool:
+        """Whether it changes something: then it takes an Idempotency-Key."""
+        return self.kind not in (RouteKind.LIST, RouteKind.SHOW)
+
+    @property
+    def takes_if_match(self) -> bool:
+        """Whether it changes a record that the path names: then it takes If-Match."""
+        return self.is_write and self.names_record
 
     @property
     def takes_document(self) -> bool:
@@ -129,12 +138,12 @@ class Route(Struct, frozen=True):
             all_errors += _VIEW_ERRORS
         if self.kind is RouteKind.LIST:
             all_errors += _LIST_ERRORS
-        elif self.kind is not RouteKind.SHOW:
-            all_errors.append(errors.Conflict)
         if self.takes_document:
             all_errors += _DOCUMENT_ERRORS
             if self.names_record:
                 all_errors.append(errors.IdConflict)
-        if self.idempotent:
-            all_errors += (errors.InvalidHeader, errors.IdempotencyKeyReused)
+        if self.is_write:
+            all_errors += _WRITE_ERRORS
+        if self.takes_if_match:
+            all_errors.append(errors.PreconditionFailed)
         return tuple(all_errors)

@@ -7,16 +7,19 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import partial
 from typing import Any
 
-from chalicelib.core.errors import InvalidCursor, InvalidHeader, RecordNotFound
-from chalicelib.core.idempotency import MAX_KEY_LENGTH, IdempotencyKey, fingerprint_of
+from msgspec.structs import replace
+
+from chalicelib.core.errors import InvalidCursor, RecordNotFound
 from chalicelib.core.ids import parse_id
 from chalicelib.core.lists import InvalidPosition
 from chalicelib.core.permissions import Caller, Permission
 from chalicelib.core.unit_of_work import Result
+from chalicelib.core.write_options import WriteOptions, version_of
 from chalicelib.http.includes import IncludedResources, load_included
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.http.responses import HttpResponse, document_response
 from chalicelib.http.routing import BASE_PATH, Route, RouteKind
+from chalicelib.http.write_headers import write_options
 from chalicelib.jsonapi.cursors import CURSOR_PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.documents import Included, ViewOptions, list_document, single_document
 from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
@@ -44,7 +47,6 @@ ReadPage = Callable[[AuthenticatedRequest, ListQuery], ListPage]
 Presented = tuple[Any, Mapping[str, Any]]
 """A record and the ``meta`` of its document."""
 
-_IDEMPOTENCY_KEY = "Idempotency-Key"
 _VOWELS = "aeioA"
 
 
@@ -95,14 +97,18 @@ class ResourceViews:
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
             record = find(request.caller, _record_id(request))
-            return document_response(200, self._document(request, record, options))
+            record = self._resource.redact_for(request.caller, record)
+            response = document_response(200, self._document(request, record, options))
+            # Of the record as the caller sees it: a digest must not tell what is hidden from them.
+            # Nobody may change a record of which something is hidden from them.
+            return replace(response, version=version_of(record))
 
         declared = {**self._named("show"), "methods": ("GET",)}
         return self._route(RouteKind.SHOW, "/{id}", view, permission, declared)
 
     def create(
         self,
-        create: Callable[[Caller, Any, IdempotencyKey | None], Result[Any]],
+        create: Callable[[Caller, Any, WriteOptions], Result[Any]],
         permission: Permission,
         inputs: tuple[Input, ...],
         *,
@@ -123,19 +129,19 @@ class ResourceViews:
                 command: Any = read_values(inputs, document, parameters)
             else:
                 command = read(document, parameters)
-            result = create(request.caller, command, _idempotency_key(request))
+            result = create(request.caller, command, write_options(request))
             record, _ = self._present(result.outcome)
             path = f"{BASE_PATH}/{self._resource.type}/{self._resource.id(record)}"
             location = {"Location": f"{request.request.base_url}{path}"}
             return self._result_response(request, 201, result, options, location)
 
-        defaults = {**self._named("create"), "methods": ("POST",), "idempotent": True}
+        defaults = {**self._named("create"), "methods": ("POST",)}
         declared = {**defaults, "inputs": inputs, **declared}
         return self._route(RouteKind.CREATE, "", view, permission, declared)
 
     def update(
         self,
-        update: Callable[[Caller, int, Values], Result[Any]],
+        update: Callable[[Caller, int, Values, WriteOptions], Result[Any]],
         permission: Permission,
         inputs: tuple[Input, ...],
         **declared: Any,
@@ -146,18 +152,21 @@ class ResourceViews:
             options = self._view_options(request)
             document = self._read_document(request, self._resource)
             changes = read_changes(inputs, document, request.request.parameters)
-            result = update(request.caller, _record_id(request), changes)
+            record_id = _record_id(request)
+            result = update(request.caller, record_id, changes, write_options(request))
             return self._result_response(request, 200, result, options)
 
         declared = {**self._named("update"), "inputs": inputs, **declared}
         return self._route(RouteKind.UPDATE, "/{id}", view, permission, declared)
 
-    def delete(self, delete: Callable[[Caller, int], None], permission: Permission) -> Route:
+    def delete(
+        self, delete: Callable[[Caller, int, WriteOptions], Result[None]], permission: Permission
+    ) -> Route:
         """Create the route ``DELETE /{type}/{id}``. Its response is 204."""
 
         def view(request: AuthenticatedRequest) -> HttpResponse:
-            delete(request.caller, _record_id(request))
-            return HttpResponse(204)
+            result = delete(request.caller, _record_id(request), write_options(request))
+            return HttpResponse(204, headers=_replayed(result))
 
         declared = {**self._named("delete"), "methods": ("DELETE",)}
         return self._route(RouteKind.DELETE, "/{id}", view, permission, declared)
@@ -165,12 +174,11 @@ class ResourceViews:
     def action(
         self,
         action: str,
-        perform: Callable[[Caller, int, Values, IdempotencyKey | None], Result[Any]],
+        perform: Callable[[Caller, int, Values, WriteOptions], Result[Any]],
         permission: Permission,
         *,
         inputs: tuple[Input, ...] = (),
         subject: AnyResource | None = None,
-        idempotent: bool = False,
         **declared: Any,
     ) -> Route:
         """Create the route ``PATCH /{type}/{id}/{action}``, another operation on a record.
@@ -182,15 +190,14 @@ class ResourceViews:
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
             values = read_values(inputs, self._read_document(request, subject))
-            key = _idempotency_key(request) if idempotent else None
-            result = perform(request.caller, _record_id(request), values, key)
+            record_id = _record_id(request)
+            result = perform(request.caller, record_id, values, write_options(request))
             return self._result_response(request, 200, result, options)
 
         declared = {
             "name": f"{action}_{subject.singular}",
             "subject": subject,
             "inputs": inputs,
-            "idempotent": idempotent,
             **declared,
         }
         return self._route(RouteKind.ACTION, f"/{{id}}/{action}", view, permission, declared)
@@ -239,8 +246,7 @@ class ResourceViews:
     ) -> HttpResponse:
         record, meta = self._present(result.outcome)
         document = self._document(request, record, options, {**meta, **result.one_time_meta})
-        replayed = {"Idempotency-Replayed": "true"} if result.replayed else {}
-        return document_response(status, document, {**replayed, **(headers or {})})
+        return document_response(status, document, {**_replayed(result), **(headers or {})})
 
     def _document(
         self,
@@ -259,30 +265,16 @@ class ResourceViews:
         return load_included(self._included, request.caller, self._resource, records, options)
 
 
-def without_key(
-    operation: Callable[[Caller, int, Values], Result[Any]],
-) -> Callable[[Caller, int, Values, IdempotencyKey | None], Result[Any]]:
-    """Adapt an operation without an idempotency key to an action."""
-
-    def perform(
-        caller: Caller, record_id: int, values: Values, key: IdempotencyKey | None
-    ) -> Result[Any]:
-        del key
-        return operation(caller, record_id, values)
-
-    return perform
-
-
 def without_values(
-    operation: Callable[[Caller, int], Result[Any]],
-) -> Callable[[Caller, int, Values, IdempotencyKey | None], Result[Any]]:
-    """Adapt an operation without values and without an idempotency key to an action."""
+    operation: Callable[[Caller, int, WriteOptions], Result[Any]],
+) -> Callable[[Caller, int, Values, WriteOptions], Result[Any]]:
+    """Adapt an operation without values to an action."""
 
     def perform(
-        caller: Caller, record_id: int, values: Values, key: IdempotencyKey | None
+        caller: Caller, record_id: int, values: Values, options: WriteOptions
     ) -> Result[Any]:
-        del values, key
-        return operation(caller, record_id)
+        del values
+        return operation(caller, record_id, options)
 
     return perform
 
@@ -292,29 +284,8 @@ def _words(name: str) -> str:
     return name.replace("_", " ").replace("api ", "API ")
 
 
-def _idempotency_key(request: AuthenticatedRequest) -> IdempotencyKey | None:
-    """Return the idempotency key of a request; None if it is absent or blank. Contract section 8.
-
-    Its fingerprint covers method, path, query and body. Raises :class:`InvalidHeader` if the key is
-    too long.
-    """
-    http, caller = request.request, request.caller
-    key = http.headers.get(_IDEMPOTENCY_KEY.lower(), "").strip()
-    if not key:
-        return None
-    if len(key) > MAX_KEY_LENGTH:
-        detail = f"Use at most {MAX_KEY_LENGTH} characters."
-        raise InvalidHeader(_IDEMPOTENCY_KEY, detail)
-    # Sorted by name: a client may repeat the query in another order.
-    query = sorted(http.parameters, key=lambda parameter: parameter[0])
-    return IdempotencyKey(
-        organization_id=caller.organization.id,
-        person_id=caller.person_id,
-        digest=fingerprint_of(key.encode()),
-        fingerprint=fingerprint_of(
-            http.method.encode(), http.path.encode(), repr(query).encode(), http.body
-        ),
-    )
+def _replayed(result: Result[Any]) -> Mapping[str, str]:
+    return {"Idempotency-Replayed": "true"} if result.replayed else {}
 
 
 def _record_id(request: AuthenticatedRequest) -> int:

@@ -26,6 +26,7 @@ ERROR_STATUS: dict[str, tuple[HTTPStatus, str]] = {
     "type_conflict": (HTTPStatus.CONFLICT, "Conflict"),
     "id_conflict": (HTTPStatus.CONFLICT, "Conflict"),
     "conflict": (HTTPStatus.CONFLICT, "Conflict"),
+    "precondition_failed": (HTTPStatus.PRECONDITION_FAILED, "Precondition Failed"),
     "payload_too_large": (HTTPStatus.REQUEST_ENTITY_TOO_LARGE, "Payload Too Large"),
     "unsupported_media_type": (HTTPStatus.UNSUPPORTED_MEDIA_TYPE, "Unsupported Media Type"),
     "invalid_attribute": (HTTPStatus.UNPROCESSABLE_ENTITY, "Invalid Attribute"),

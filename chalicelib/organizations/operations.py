@@ -8,7 +8,8 @@ from msgspec.structs import replace
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import RecordNotFound
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry
+from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import changed
 from chalicelib.organizations.model import Membership, Organization
 from chalicelib.people.model import Person
@@ -54,17 +55,25 @@ class CurrentUser:
         return [Membership(caller.person_id, caller.organization.id, caller.role)]
 
     def update_organization(
-        self, caller: Caller, organization_id: int, values: Mapping[str, Any]
+        self,
+        caller: Caller,
+        organization_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
     ) -> Result[Organization]:
         """Change the caller's organization. Two calls. Raises ``RecordNotFound``."""
+        own_id = caller.organization.id
 
-        def decide(now: int) -> Decision[Organization]:
-            del now
-            organization = find_by_id(self.organizations)(caller, organization_id)
+        def decide(attempt: Attempt) -> Decision[Organization]:
+            organization = attempt.loaded.get(Organization, organization_id)
+            if organization is None:
+                raise RecordNotFound
+            attempt.require_match(organization)
             after = replace(organization, **values)
             return Decision(after, records=changed(organization, after))
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = Load(own_id, ((Organization, own_id),))
+        return commit_with_retry(self._dependencies, options, decide, load)
 
 
 def find_by_id(

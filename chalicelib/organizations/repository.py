@@ -2,6 +2,7 @@
 
 from pynamodb.attributes import UnicodeAttribute
 
+from chalicelib.dynamodb.idempotency_records import declare_result
 from chalicelib.dynamodb.items import IntegerAttribute, declare_directory_kind
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.model import Organization
@@ -19,3 +20,4 @@ class OrganizationModel(DirectoryModel):
 
 
 declare_directory_kind(Organization, OrganizationModel, "organization")
+declare_result(Organization)

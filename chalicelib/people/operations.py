@@ -1,15 +1,15 @@
 """Add, change, deactivate and restore people. Contract sections 5 and 10."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.api_tokens.model import PersonTokens
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
 from chalicelib.core.record_operations import RecordOperations
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person, Role, UniqueConstraint
 from chalicelib.people.rules import (
@@ -43,7 +43,7 @@ class People:
         self,
         caller: Caller,
         values: Mapping[str, Any],
-        key: IdempotencyKey | None,
+        options: WriteOptions = NO_OPTIONS,
         person_id: int | None = None,
     ) -> Result[Person]:
         """Add a person. Two calls.
@@ -53,15 +53,10 @@ class People:
         """
         organization_id = caller.organization.id
         constraint = email_constraint(values["email"])
-        record_keys: list[Any] = [(UniqueConstraint, constraint), (IdempotencyRecord, key)]
-        if person_id is not None:
-            record_keys.append((Person, person_id))
+        load = Load(organization_id, ((UniqueConstraint, constraint), (Person, person_id)))
 
-        def decide(now: int) -> Decision[Person] | Result[Person]:
-            loaded = self._database.get_many(organization_id, record_keys)
-            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
-            if replayed is not None:
-                return replayed
+        def decide(attempt: Attempt) -> Decision[Person]:
+            loaded = attempt.loaded
             if loaded.get(UniqueConstraint, constraint) is not None:
                 raise InvalidAttribute("email", _VALUE_TAKEN)
             if person_id is not None and loaded.get(Person, person_id) is not None:
@@ -69,13 +64,19 @@ class People:
             attributes = {"role": Role.MEMBER, **values}
             new_id = self._dependencies.ids.generate() if person_id is None else person_id
             person = Person(
-                id=new_id, organization_id=organization_id, created_at=now, **attributes
+                id=new_id, organization_id=organization_id, created_at=attempt.now, **attributes
             )
             return Decision(person, records=create_person(person))
 
-        return commit_with_retry(self._dependencies, key, decide)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def update(self, caller: Caller, person_id: int, values: Mapping[str, Any]) -> Result[Person]:
+    def update(
+        self,
+        caller: Caller,
+        person_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
+    ) -> Result[Person]:
         """Change a person. Members may change only their own record, and not all attributes of it.
 
         Two calls; three if an admin becomes a member. Raises ``AccessDenied``, ``Conflict``,
@@ -84,10 +85,11 @@ class People:
         email = values.get("email")
         constraints = [] if email is None else [(UniqueConstraint, email_constraint(email))]
 
-        def decide(now: int) -> Decision[Person]:
-            del now
-            loaded, person = self._load(caller, person_id, constraints)
+        def decide(attempt: Attempt) -> Decision[Person]:
+            loaded = attempt.loaded
+            person = _require_person(loaded, person_id)
             _check_own(caller, person, values)
+            attempt.require_match(person)
             email_owners = {
                 record.id
                 for record in loaded.records.values()
@@ -100,49 +102,43 @@ class People:
             tokens = _tokens(loaded, person)
             return _decision(decide_person_update(person, values, tokens, other_admin))
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = _load(caller, person_id, constraints)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def deactivate(self, caller: Caller, person_id: int) -> Result[Person]:
+    def deactivate(
+        self, caller: Caller, person_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[Person]:
         """Stop a person's timer, disable their state and revoke their tokens, in one transaction.
 
         Two calls; three for an admin. Raises ``InvalidAttribute`` for the last active admin,
         ``RecordNotFound``.
         """
 
-        def decide(now: int) -> Decision[Person]:
-            loaded, person = self._load(caller, person_id)
+        def decide(attempt: Attempt) -> Decision[Person]:
+            loaded, now = attempt.loaded, attempt.now
+            person = attempt.require_match(_require_person(loaded, person_id))
             state, tokens = loaded.require(PersonState, person_id), _tokens(loaded, person)
             other_admin = self._other_admin(person)
             return _decision(decide_deactivation(person, state, tokens, now, other_admin))
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = _load(caller, person_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def restore(self, caller: Caller, person_id: int) -> Result[Person]:
+    def restore(
+        self, caller: Caller, person_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[Person]:
         """Restore a deactivated person, who then needs new tokens. Two calls.
 
         Raises ``Conflict`` for an erased person, ``RecordNotFound``.
         """
 
-        def decide(now: int) -> Decision[Person]:
-            loaded, person = self._load(caller, person_id)
+        def decide(attempt: Attempt) -> Decision[Person]:
+            loaded, now = attempt.loaded, attempt.now
+            person = attempt.require_match(_require_person(loaded, person_id))
             return _decision(decide_restore(person, loaded.require(PersonState, person_id), now))
 
-        return commit_with_retry(self._dependencies, None, decide)
-
-    def _load(
-        self, caller: Caller, person_id: int, constraints: Any = ()
-    ) -> tuple[LoadedRecords, Person]:
-        record_keys = [
-            (Person, person_id),
-            (PersonTokens, person_id),
-            (PersonState, person_id),
-            *constraints,
-        ]
-        loaded = self._database.get_many(caller.organization.id, record_keys)
-        person = loaded.get(Person, person_id)
-        if person is None:
-            raise RecordNotFound
-        return loaded, person
+        load = _load(caller, person_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
     def _other_admin(self, person: Person) -> Person | None:
         """Another active admin, if this person is one."""
@@ -153,6 +149,20 @@ class People:
             other for other in people if other.is_active_admin and other.id != person.id
         )
         return next(other_admins, None)
+
+
+def _load(
+    caller: Caller, person_id: int, constraints: Iterable[tuple[type[Any], str]] = ()
+) -> Load:
+    own = ((Person, person_id), (PersonTokens, person_id), (PersonState, person_id))
+    return Load(caller.organization.id, (*own, *constraints))
+
+
+def _require_person(loaded: LoadedRecords, person_id: int) -> Person:
+    person = loaded.get(Person, person_id)
+    if person is None:
+        raise RecordNotFound
+    return person
 
 
 def _decision(update: PersonUpdate) -> Decision[Person]:

@@ -4,10 +4,10 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.idempotency import IdempotencyKey
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
 from chalicelib.core.record_operations import RecordOperations
 from chalicelib.core.unit_of_work import Result
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.services.model import Service
 
 VIEW_SERVICE: ViewPolicy[Service] = ViewPolicy(Visibility.EVERYONE, lambda _: None)
@@ -31,7 +31,7 @@ class Services:
         return self._records.read(caller, ids)
 
     def create(
-        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+        self, caller: Caller, values: Mapping[str, Any], options: WriteOptions = NO_OPTIONS
     ) -> Result[Service]:
         """Create a service. One call, or two with a key."""
         organization_id = caller.organization.id
@@ -39,19 +39,29 @@ class Services:
         def build(service_id: int) -> Service:
             return Service(id=service_id, organization_id=organization_id, **values)
 
-        return self._records.create(caller, build, key)
+        return self._records.create(build, options)
 
-    def update(self, caller: Caller, service_id: int, values: Mapping[str, Any]) -> Result[Service]:
+    def update(
+        self,
+        caller: Caller,
+        service_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
+    ) -> Result[Service]:
         """Change a service. Two calls; one if nothing changes. Raises ``RecordNotFound``."""
-        return self._records.update(caller, service_id, values)
+        return self._records.update(caller, service_id, values, options)
 
-    def archive(self, caller: Caller, service_id: int) -> Result[Service]:
+    def archive(
+        self, caller: Caller, service_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[Service]:
         """Archive a service. Two calls; one if already archived. Raises ``RecordNotFound``."""
-        return self._records.update(caller, service_id, _archived)
+        return self._records.update(caller, service_id, _archived, options)
 
-    def restore(self, caller: Caller, service_id: int) -> Result[Service]:
+    def restore(
+        self, caller: Caller, service_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[Service]:
         """Restore an archived service. Two calls. Raises ``RecordNotFound``."""
-        return self._records.update(caller, service_id, {"archived_at": None})
+        return self._records.update(caller, service_id, {"archived_at": None}, options)
 
 
 def _archived(service: Service, now: int) -> Mapping[str, Any]:

@@ -7,14 +7,14 @@ from chalicelib.events.model import EventType
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import MetaField, Route
-from chalicelib.http.views import ResourceViews, without_key, without_values
+from chalicelib.http.views import Presented, ResourceViews, without_values
 from chalicelib.jsonapi import example_values as example
 from chalicelib.jsonapi.in_memory_list import InMemoryList
 from chalicelib.jsonapi.input_types import boolean_input, text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.webhooks import repository as _repository  # noqa: F401 - declares the items
-from chalicelib.webhooks.model import Webhook, WebhookState
+from chalicelib.webhooks.model import SentEvents, Webhook, WebhookState
 from chalicelib.webhooks.operations import VIEW_WEBHOOK, Webhooks
 
 
@@ -161,6 +161,7 @@ _EVENT_COUNT = MetaField("events", Kind.INTEGER, "Number of events that are sent
 def webhook_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
     """The routes of webhooks."""
     views = ResourceViews(included, WEBHOOKS)
+    sending_views = ResourceViews(included, WEBHOOKS, _present_sent)
     webhooks = Webhooks(dependencies)
     return (
         views.list(InMemoryList(WEBHOOKS, webhooks.read), ADMINS),
@@ -169,22 +170,22 @@ def webhook_routes(dependencies: Dependencies, included: IncludedResources) -> t
         views.update(webhooks.update, ADMINS, CHANGES),
         views.action(
             "rotate_secret",
-            without_key(webhooks.rotate_secret),
+            webhooks.rotate_secret,
             ADMINS,
             inputs=ROTATION,
             description="Create a new secret for a webhook.",
             meta=(_SECRET,),
         ),
-        views.action(
+        sending_views.action(
             "test",
             without_values(webhooks.send_test),
             ADMINS,
             description="Send a test event to a webhook.",
             meta=(_EVENT_ID,),
         ),
-        views.action(
+        sending_views.action(
             "replay",
-            without_key(webhooks.replay),
+            webhooks.replay,
             ADMINS,
             inputs=REPLAY,
             description="Send events to a webhook again.",
@@ -192,6 +193,11 @@ def webhook_routes(dependencies: Dependencies, included: IncludedResources) -> t
         ),
         views.delete(webhooks.delete, ADMINS),
     )
+
+
+def _present_sent(sent: SentEvents) -> Presented:
+    meta = {"event_id": sent.test_event_id, "events": sent.replayed_events}
+    return sent.webhook, {name: value for name, value in meta.items() if value is not None}
 
 
 WEBHOOKS_REGISTRATION = Registration(WEBHOOKS, webhook_routes, is_personal=False)

@@ -127,6 +127,14 @@ class Webhook(Struct, frozen=True):
         return self.failing_since is not None and now >= self.failing_since + MAX_FAILING_SECONDS
 
 
+class SentEvents(Struct, frozen=True):
+    """The result of sending events to a webhook: the webhook, and values of ``meta`` fields."""
+
+    webhook: Webhook
+    test_event_id: str | None = None
+    replayed_events: int | None = None
+
+
 def secret_of(master_key: bytes, webhook: Webhook, number: int) -> str:
     """The secret of a webhook with this number: ``whsec_`` and base64.
 

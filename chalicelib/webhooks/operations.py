@@ -6,14 +6,14 @@ from typing import Any
 from chalicelib.clients.receiver_urls import InvalidReceiverUrl, read_url
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
-from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
 from chalicelib.core.record_operations import RecordOperations
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.unit_of_work import Attempt, Decision, Result, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import CreateRecord, changed
 from chalicelib.deliveries.model import TEST_EVENT, Delivery
 from chalicelib.events.model import EventType
-from chalicelib.webhooks.model import MAX_WEBHOOKS, Webhook, WebhookState, secret_of
+from chalicelib.webhooks.model import MAX_WEBHOOKS, SentEvents, Webhook, WebhookState, secret_of
 
 VIEW_WEBHOOK: ViewPolicy[Webhook] = ViewPolicy(Visibility.ADMINS, lambda _: None)
 
@@ -27,11 +27,12 @@ class Webhooks:
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
         self._database = dependencies.database
-        records = RecordOperations(dependencies, Webhook, VIEW_WEBHOOK)
-        self.show, self.read, self.delete = records.show, records.read, records.delete
+        self._records = RecordOperations(dependencies, Webhook, VIEW_WEBHOOK)
+        self.show, self.read = self._records.show, self._records.read
+        self.delete = self._records.delete
 
     def create(
-        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+        self, caller: Caller, values: Mapping[str, Any], options: WriteOptions = NO_OPTIONS
     ) -> Result[Webhook]:
         """Create a webhook; only this response has its secret.
 
@@ -41,11 +42,7 @@ class Webhooks:
         self._check_url(values)
         organization_id = caller.organization.id
 
-        def decide(now: int) -> Decision[Webhook] | Result[Webhook]:
-            loaded = self._database.get_many(organization_id, [(IdempotencyRecord, key)])
-            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
-            if replayed is not None:
-                return replayed
+        def decide(attempt: Attempt) -> Decision[Webhook]:
             if len(self._database.directory(Webhook, organization_id)) >= MAX_WEBHOOKS:
                 detail = f"This organization has the maximum of {MAX_WEBHOOKS} webhooks."
                 raise InvalidAttribute("url", f"{detail} Delete one first.")
@@ -55,30 +52,41 @@ class Webhooks:
                 name=values["name"],
                 url=values["url"],
                 events=values.get("events", tuple(EventType)),
-                created_at=now,
-                updated_at=now,
+                created_at=attempt.now,
+                updated_at=attempt.now,
             )
             secret = self._secret(webhook)
             return Decision(webhook, records=(CreateRecord(webhook),), one_time_meta=secret)
 
-        return commit_with_retry(self._dependencies, key, decide)
+        return commit_with_retry(self._dependencies, options, decide)
 
-    def update(self, caller: Caller, webhook_id: int, values: Mapping[str, Any]) -> Result[Webhook]:
+    def update(
+        self,
+        caller: Caller,
+        webhook_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
+    ) -> Result[Webhook]:
         """Change, pause or resume a webhook. Two calls; one if nothing changes.
 
         Raises ``RecordNotFound``, ``InvalidAttribute``.
         """
         self._check_url(values)
 
-        def decide(now: int) -> Decision[Webhook]:
-            webhook = self.show(caller, webhook_id)
-            after = webhook.with_values(values, now)
+        def decide(attempt: Attempt) -> Decision[Webhook]:
+            webhook = self._records.named(caller, webhook_id, attempt)
+            after = webhook.with_values(values, attempt.now)
             return Decision(after, records=changed(webhook, after, "version"))
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = self._records.load(caller, webhook_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
     def rotate_secret(
-        self, caller: Caller, webhook_id: int, values: Mapping[str, Any]
+        self,
+        caller: Caller,
+        webhook_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
     ) -> Result[Webhook]:
         """Create a new secret for a webhook; only this response has it.
 
@@ -86,43 +94,64 @@ class Webhooks:
         """
         at_once = bool(values.get("at_once"))
 
-        def decide(now: int) -> Decision[Webhook]:
-            webhook = self.show(caller, webhook_id)
+        def decide(attempt: Attempt) -> Decision[Webhook]:
+            webhook = self._records.named(caller, webhook_id, attempt)
             try:
-                after = webhook.with_new_secret(now, at_once=at_once)
+                after = webhook.with_new_secret(attempt.now, at_once=at_once)
             except ValueError as error:
                 detail = f"{error} Set `at_once` to true."
                 raise InvalidAttribute("at_once", detail) from error
             records = changed(webhook, after, "version")
             return Decision(after, records=records, one_time_meta=self._secret(after))
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = self._records.load(caller, webhook_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def send_test(self, caller: Caller, webhook_id: int) -> Result[Webhook]:
-        """Send a test event; the response has its id. Two calls.
+    def send_test(
+        self, caller: Caller, webhook_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[SentEvents]:
+        """Send a test event; the response has its id. Two calls, or three with a key.
 
-        Raises ``RecordNotFound``, ``Unavailable``.
+        The record of the key is written after the event is sent: if that fails, a repeat sends
+        another event. Raises ``RecordNotFound``, ``Unavailable``.
         """
-        webhook = self.show(caller, webhook_id)
-        event_id = f"evt_test_{self._dependencies.ids.generate()}"
-        now = self._dependencies.now()
-        body = _delivery_queue().test_body(event_id, webhook, caller, now)
-        delivery = Delivery(event_id, TEST_EVENT, webhook.organization_id, webhook.id, body)
-        self._send([delivery])
-        return Result(webhook, one_time_meta={"event_id": event_id})
 
-    def replay(self, caller: Caller, webhook_id: int, values: Mapping[str, Any]) -> Result[Webhook]:
+        def decide(attempt: Attempt) -> Decision[SentEvents]:
+            webhook = self._records.named(caller, webhook_id, attempt)
+            event_id = f"evt_test_{self._dependencies.ids.generate()}"
+            body = _delivery_queue().test_body(event_id, webhook, caller, attempt.now)
+            delivery = Delivery(event_id, TEST_EVENT, webhook.organization_id, webhook.id, body)
+            self._send([delivery])
+            return Decision(SentEvents(webhook, test_event_id=event_id))
+
+        load = self._records.load(caller, webhook_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
+
+    def replay(
+        self,
+        caller: Caller,
+        webhook_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
+    ) -> Result[SentEvents]:
         """Send the dead letters, or the events of a period, to a webhook again.
 
-        The response has their number. Raises ``RecordNotFound``; ``InvalidAttribute`` if there are
-        more than ``MAX_REPLAYED`` or the webhook is paused; ``Unavailable``: some may be sent.
+        The response has their number. The record of the key is written after they are sent: if
+        that fails, a repeat sends them again, with the same event ids. Raises ``RecordNotFound``;
+        ``InvalidAttribute`` if there are more than ``MAX_REPLAYED`` or the webhook is paused;
+        ``Unavailable``: some may be sent.
         """
-        webhook = self.show(caller, webhook_id)
-        if webhook.state is not WebhookState.ACTIVE:
-            raise InvalidAttribute("state", "This webhook is paused. Make it active first.")
-        deliveries = self._deliveries(caller, webhook, values)
-        self._send(deliveries)
-        return Result(webhook, one_time_meta={"events": len(deliveries)})
+
+        def decide(attempt: Attempt) -> Decision[SentEvents]:
+            webhook = self._records.named(caller, webhook_id, attempt)
+            if webhook.state is not WebhookState.ACTIVE:
+                raise InvalidAttribute("state", "This webhook is paused. Make it active first.")
+            deliveries = self._deliveries(caller, webhook, values)
+            self._send(deliveries)
+            return Decision(SentEvents(webhook, replayed_events=len(deliveries)))
+
+        load = self._records.load(caller, webhook_id)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
     def _deliveries(
         self, caller: Caller, webhook: Webhook, values: Mapping[str, Any]

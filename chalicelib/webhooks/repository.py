@@ -16,7 +16,7 @@ from chalicelib.dynamodb.items import (
 )
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.events.model import EventType
-from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState
+from chalicelib.webhooks.model import PausedReason, SentEvents, Webhook, WebhookState
 
 
 class WebhookModel(DirectoryModel):
@@ -43,6 +43,7 @@ class WebhookModel(DirectoryModel):
 
 declare_directory_kind(Webhook, WebhookModel, "webhook")
 declare_result(Webhook)
+declare_result(SentEvents)
 
 
 def set_failing_since(webhook: Webhook, since: int | None) -> None:

@@ -332,7 +332,7 @@ def test_record_created_meanwhile_with_other_values_is_refused(
                 created.append(True)
                 values = {"first_name": "X", "last_name": "Y", "email": "iva@example.com"}
                 dependencies = operator.context.dependencies
-                People(dependencies).create(operator.context.operator(ZAGREB.id), values, None)
+                People(dependencies).create(operator.context.operator(ZAGREB.id), values)
             return real(operation, arguments)
 
         return call

@@ -77,6 +77,7 @@ class StintErrorWithDefault(StintError):
         (errors.UnsupportedFilter("filter[x]"), {"parameter": "filter[x]"}),
         (errors.InvalidHeader("Idempotency-Key"), {"header": "Idempotency-Key"}),
         (errors.IdempotencyKeyReused(), {"header": "Idempotency-Key"}),
+        (errors.PreconditionFailed(), {"header": "If-Match"}),
         (errors.InvalidAuthToken(), {"header": "X-Auth-Token"}),
         (errors.NoOrganizationId(), {"header": "X-Organization-Id"}),
         (errors.AccessDenied(), None),

@@ -1,4 +1,4 @@
-"""Idempotency-Key on starts and stops: contract section 8."""
+"""Idempotency-Key: contract section 8. ``test_write_headers.py`` sends one to every write route."""
 
 import json
 from concurrent.futures import ThreadPoolExecutor
@@ -10,7 +10,7 @@ from chalicelib.core.idempotency import RETENTION_SECONDS
 from chalicelib.dynamodb.idempotency_records import IdempotencyModel
 from tests.support.api import JSON_API, Api, Response
 from tests.support.call_counter import counted
-from tests.support.clock import HOUR, FakeClock
+from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.failing_calls import failing
 from tests.support.fixtures import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
 from tests.support.table_snapshots import items, snapshot
@@ -18,6 +18,7 @@ from tools.devserver.gateway import Gateway
 
 ON_ENTRY = {"data": {"type": "timers", "attributes": {"time_entry_id": ADMINS_ENTRY}}}
 ON_SERVICE = {"data": {"type": "timers", "attributes": {"service_id": DESIGN}}}
+HALF_AN_HOUR = 30 * MINUTE
 
 
 def send(
@@ -201,6 +202,73 @@ def test_concurrent_starts_with_one_key_create_one_timer(
         ids = set(clients.map(start_once, range(12)))
     assert len(ids) == 1
     assert len(items(connection, "timers")) == 1
+
+
+def test_repeated_correction_loses_no_minutes(admin: Api, clock: FakeClock) -> None:
+    path = f"/time_entries/{ADMINS_ENTRY}"
+    admin.patch(path, {"data": {"attributes": {"time": 60}}})
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    correction = {"data": {"attributes": {"time": 45}}}
+    first = send(admin, "PATCH", path, correction)
+    assert first.attributes["time"] == 45
+    clock.advance(HALF_AN_HOUR)
+    admin.stop(timer_id)
+    assert admin.get(path).attributes["time"] == 75
+    replay = send(admin, "PATCH", path, correction)
+    assert (replay.document, is_replayed(replay)) == (first.document, True)
+    assert admin.get(path).attributes["time"] == 75
+    other = send(admin, "PATCH", path, {"data": {"attributes": {"time": 44}}})
+    assert (other.status, other.error["code"]) == (422, "idempotency_key_reused")
+
+
+def test_repeated_deletion_returns_204_again(admin: Api) -> None:
+    path = f"/time_entries/{ADMINS_ENTRY}"
+    first, replay = (send(admin, "DELETE", path) for _ in range(2))
+    assert (first.status, replay.status) == (204, 204)
+    assert (is_replayed(first), is_replayed(replay)) == (False, True)
+    assert send(admin, "DELETE", path, key="tap-2").status == 404
+
+
+def test_update_that_changed_nothing_is_replayed(admin: Api, connection: Connection) -> None:
+    path = f"/time_entries/{ADMINS_ENTRY}"
+    unchanged = {"data": {"attributes": {"time": 0}}}
+    first = send(admin, "PATCH", path, unchanged)
+    admin.patch(path, {"data": {"attributes": {"time": 30}}})
+    before = snapshot(connection)
+    replay = send(admin, "PATCH", path, unchanged)
+    assert (replay.document, is_replayed(replay)) == (first.document, True)
+    assert snapshot(connection) == before
+
+
+def test_update_of_a_record_that_was_deleted_since_is_replayed(admin: Api) -> None:
+    path = f"/time_entries/{ADMINS_ENTRY}"
+    correction = {"data": {"attributes": {"time": 45}}}
+    first = send(admin, "PATCH", path, correction)
+    assert admin.send("DELETE", path).status == 204
+    replay = send(admin, "PATCH", path, correction)
+    assert (replay.status, replay.document) == (200, first.document)
+    assert is_replayed(replay)
+
+
+def test_rejected_update_and_deletion_are_not_stored(admin: Api) -> None:
+    path = f"/time_entries/{ADMINS_ENTRY}"
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    assert send(admin, "DELETE", path).status == 409
+    admin.stop(timer_id)
+    deleted = send(admin, "DELETE", path)
+    assert (deleted.status, is_replayed(deleted)) == (204, False)
+
+
+def test_key_adds_no_call_to_an_edit(admin: Api, connection: Connection) -> None:
+    path = f"/time_entries/{ADMINS_ENTRY}"
+    correction = {"data": {"attributes": {"time": 45}}}
+    admin.get(path)
+    with counted(connection) as calls:
+        send(admin, "PATCH", path, correction, key="a")
+        send(admin, "PATCH", path, correction, key="a")
+        send(admin, "DELETE", path, key="b")
+        send(admin, "DELETE", path, key="b")
+    assert calls == ["BatchGetItem", "TransactWriteItems", "BatchGetItem"] * 2
 
 
 def test_start_with_a_lost_response_is_not_repeated(admin: Api, connection: Connection) -> None:

@@ -145,13 +145,15 @@ def test_request_and_response_headers_are_described(route: Route) -> None:
     parameters = parameters_of(route)
     success = operation_of(route)["responses"][str(route.success)]
     is_read = route.kind in (RouteKind.LIST, RouteKind.SHOW)
-    assert ("Idempotency-Key" in parameters) is route.idempotent
+    assert ("Idempotency-Key" in parameters) is not is_read
+    assert ("If-Match" in parameters) is (not is_read and route.names_record)
+    assert ("412" in operation_of(route)["responses"]) is (not is_read and route.names_record)
     assert ("If-None-Match" in parameters) is is_read
     assert ("304" in operation_of(route)["responses"]) is is_read
     assert success.get("headers", {}).keys() == {
         *(("ETag",) if is_read else ()),
         *(("Location",) if route.kind is RouteKind.CREATE else ()),
-        *(("Idempotency-Replayed",) if route.idempotent else ()),
+        *(() if is_read else ("Idempotency-Replayed",)),
     }
 
 

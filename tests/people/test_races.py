@@ -69,7 +69,7 @@ def test_concurrent_starts_and_deactivation_leave_no_running_timer(
         operations: dict[int, Callable[[], object]] = {
             0: lambda: people.deactivate(BOSS, MEMBER),
             1: lambda: people.restore(BOSS, MEMBER),
-            2: lambda: tokens.create(BOSS, values, None),
+            2: lambda: tokens.create(BOSS, values),
         }
         for _ in range(3):
             run.clock.advance(7)
@@ -126,7 +126,7 @@ def test_token_created_during_role_change_has_the_new_role_or_is_removed(
     people = People(one.dependencies)
     values = {"name": "phone", "person": MEMBER}
     people.update(BOSS, MEMBER, {"role": Role.ADMIN})
-    create = lambda: ApiTokens(other.dependencies).create(BOSS, values, None)  # noqa: E731
+    create = lambda: ApiTokens(other.dependencies).create(BOSS, values)  # noqa: E731
     with intercepted(connection, once_before_a_write(create)):
         if change == "deactivate":
             people.deactivate(BOSS, MEMBER)
@@ -147,7 +147,7 @@ def test_concurrent_token_creation_does_not_exceed_the_limit(
         tokens = ApiTokens(VirtualUser(run, database, f"tokens/{number}").dependencies)
         values = {"name": str(number), "person": OTHER_MEMBER}
         results.extend(
-            tried(lambda: tokens.create(BOSS, values, None), InvalidAttribute) for _ in range(3)
+            tried(lambda: tokens.create(BOSS, values), InvalidAttribute) for _ in range(3)
         )
 
     all_at_once(act)
@@ -158,10 +158,10 @@ def test_concurrent_token_creation_does_not_exceed_the_limit(
     # Without concurrency, every creation up to the limit succeeds.
     tokens = ApiTokens(VirtualUser(run, database, "").dependencies)
     while token_count < MAX_TOKENS:
-        tokens.create(BOSS, {"name": "one more", "person": OTHER_MEMBER}, None)
+        tokens.create(BOSS, {"name": "one more", "person": OTHER_MEMBER})
         token_count += 1
     with pytest.raises(InvalidAttribute):
-        tokens.create(BOSS, {"name": "too many", "person": OTHER_MEMBER}, None)
+        tokens.create(BOSS, {"name": "too many", "person": OTHER_MEMBER})
 
 
 def test_two_admins_who_deactivate_each_other_leave_one_admin(
@@ -196,7 +196,7 @@ def test_concurrent_requests_give_an_email_to_one_person(database: Database) -> 
         people = People(VirtualUser(run, database, f"addresses/{number}").dependencies)
         values = {"first_name": "A", "last_name": "B", "email": "wanted@example.com"}
         if number % 2:
-            tried(lambda: people.create(BOSS, values, None), InvalidAttribute)
+            tried(lambda: people.create(BOSS, values), InvalidAttribute)
         else:
             person_id = (MEMBER, OTHER_MEMBER)[number // 2 % 2]
             new_email = {"email": values["email"]}

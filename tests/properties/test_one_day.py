@@ -24,6 +24,7 @@ from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
 from chalicelib.core.ids import IdGenerator
 from chalicelib.core.permissions import Caller
 from chalicelib.core.unit_of_work import Result
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.dynamodb.database import Database
 from chalicelib.people.model import Role
 from chalicelib.services.model import Service
@@ -231,14 +232,15 @@ class DayMachine(RuleBasedStateMachine):
         return self.model.stop(self._now, session, command.stopped_at)
 
     def _run_on_service(self, command: Command, key: str | None) -> Result[TimerOutcome] | Refusal:
-        request = None
+        options = NO_OPTIONS
         if key is not None:
             fingerprint = fingerprint_of(repr(command).encode())
-            request = IdempotencyKey(ZAGREB.id, PERSON, fingerprint_of(key.encode()), fingerprint)
+            digest = fingerprint_of(key.encode())
+            options = WriteOptions(IdempotencyKey(ZAGREB.id, PERSON, digest, fingerprint))
         try:
             if isinstance(command, StartCommand):
-                return Timers(self.dependencies).start(CALLER, command, request)
-            return Timers(self.dependencies).stop(CALLER, command, request)
+                return Timers(self.dependencies).start(CALLER, command, options)
+            return Timers(self.dependencies).stop(CALLER, command, options)
         except StintError as error:
             meta: Any = error.meta or {}
             pointer = (error.source or {}).get("pointer")

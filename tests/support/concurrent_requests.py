@@ -23,6 +23,7 @@ from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
 from chalicelib.core.ids import IdGenerator
 from chalicelib.core.permissions import Caller
 from chalicelib.core.unit_of_work import Result
+from chalicelib.core.write_options import WriteOptions
 from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Role
@@ -134,13 +135,13 @@ class Run:
 
     def send(self, dependencies: Dependencies, request: Request) -> Result[TimerOutcome] | None:
         """Send a request and record its result. Any error outside the contract fails the test."""
-        command = request.command
+        command, options = request.command, WriteOptions(request.key)
         try:
             if isinstance(command, StartCommand):
-                response = Timers(dependencies).start(request.caller, command, request.key)
+                response = Timers(dependencies).start(request.caller, command, options)
                 self.seen.append((request.caller, response.outcome.timer.id))
             else:
-                response = Timers(dependencies).stop(request.caller, command, request.key)
+                response = Timers(dependencies).stop(request.caller, command, options)
         except (Conflict, Unavailable, *REFUSALS) as error:
             self.results.append(RequestResult(request, None, error))
             return None

@@ -7,6 +7,7 @@ Each resource has its own: ``tests/<package>/samples.py`` for ``chalicelib/<pack
 - ``SAMPLES``: a request for each route. An admin has the permission to send all of them.
 """
 
+import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from importlib import import_module
@@ -15,7 +16,7 @@ from typing import Any
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.registry import REGISTRY
-from tests.support.api import Api, Response
+from tests.support.api import JSON_API, Api, Response
 
 
 @dataclass(frozen=True)
@@ -56,15 +57,17 @@ def send_sample(
     method: str,
     timer_id: str,
     registry: Iterable[Registration] = REGISTRY,
+    headers: Mapping[str, str] | None = None,
 ) -> Response:
     """Send the sample request of a route."""
     sample = samples(registry)[route.name]
     record_id = timer_id if sample.record_id == TIMER else str(sample.record_id)
     path = route.path.replace("{id}", record_id) + sample.query
     if sample.attributes is None:
-        return api.send(method, path)
+        return api.send(method, path, headers=headers)
     data = {"type": route.subject.type, "attributes": sample.attributes}
-    return api.write(method, path, {"data": data})
+    body = json.dumps({"data": data}).encode()
+    return api.send(method, path, body, {"Content-Type": JSON_API, **(headers or {})})
 
 
 def _package_of(entry: Registration) -> str:

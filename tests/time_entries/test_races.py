@@ -179,7 +179,7 @@ def test_entry_creation_is_refused_when_person_is_deactivated_meanwhile(
     values = {"service": DESIGN, "person": MEMBER, "time": 5}
     refusal = AccessDenied if caller is WORKER else InvalidAttribute
     with intercepted(connection, once_before_a_write(deactivate)), pytest.raises(refusal):
-        scenario.mine.create(caller, values, None)
+        scenario.mine.create(caller, values)
     assert len(items(connection, "time_entries")) == before
 
 
@@ -220,7 +220,7 @@ class RandomEditor:
         return self.time_entries.update(BOSS, self._entry(), values)
 
     def create(self) -> object:
-        return self.time_entries.create(BOSS, {"service": DEVELOPMENT, "person": MEMBER}, None)
+        return self.time_entries.create(BOSS, {"service": DEVELOPMENT, "person": MEMBER})
 
     def clean_up(self) -> object:
         return AutoStop(self.dependencies).run(), PurgeDeleted(self.dependencies).run()
@@ -265,7 +265,7 @@ def test_random_concurrent_edits_keep_all_invariants(
 def test_timer_started_during_manual_edit_sets_track_method_both(
     scenario: Scenario, connection: Connection
 ) -> None:
-    created = scenario.mine.create(WORKER, {"service": DESIGN, "time": 5}, None).outcome
+    created = scenario.mine.create(WORKER, {"service": DESIGN, "time": 5}).outcome
     start = lambda: Timers(scenario.other).start(  # noqa: E731
         WORKER, StartCommand(time_entry_id=created.id)
     )

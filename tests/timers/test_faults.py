@@ -18,6 +18,7 @@ from chalicelib.core.errors import Conflict, StintError, Unavailable
 from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
 from chalicelib.core.permissions import Caller
 from chalicelib.core.unit_of_work import Result
+from chalicelib.core.write_options import WriteOptions
 from chalicelib.people.model import Role
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
@@ -101,8 +102,8 @@ class Operation:
             return None
         command = self.command(person)
         if isinstance(command, StartCommand):
-            return Timers(dependencies).start(person.caller, command, key)
-        return Timers(dependencies).stop(person.caller, command, key)
+            return Timers(dependencies).start(person.caller, command, WriteOptions(key))
+        return Timers(dependencies).stop(person.caller, command, WriteOptions(key))
 
     def starts(self, person: Person) -> bool:
         return self.command is not None and isinstance(self.command(person), StartCommand)

@@ -259,6 +259,20 @@ def test_test_event_is_delivered_and_logged(
     }
 
 
+def test_repeated_test_with_a_key_sends_one_event(
+    admin: Api, event_services: EventServices, receiver: Receiver
+) -> None:
+    webhook = event_services.create_webhook(receiver.url)
+    first, repeated = (
+        admin.send("PATCH", f"/webhooks/{webhook.id}/test", headers={"Idempotency-Key": "test"})
+        for _ in range(2)
+    )
+    assert first.meta["event_id"] == repeated.meta["event_id"]
+    assert repeated.headers["Idempotency-Replayed"] == "true"
+    event_services.deliver()
+    assert len(receiver.received) == 1
+
+
 def test_failed_test_event_is_not_retried(
     admin: Api, event_services: EventServices, receiver: Receiver, clock: FakeClock
 ) -> None:

@@ -9,7 +9,8 @@ from chalicelib.api_tokens.model import ApiToken, PersonTokens
 from chalicelib.api_tokens.rules import decide_token_creation
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
-from chalicelib.core.unit_of_work import Decision, commit_with_retry
+from chalicelib.core.unit_of_work import Attempt, Decision, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS
 from chalicelib.core.write_set import CreateRecord, RecordWrite, RequireRecord
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role
@@ -38,7 +39,7 @@ def create_organization(
     taken; without an id, one is generated.
     """
 
-    def decide(now: int) -> Decision[CreatedOrganization]:
+    def decide(attempt: Attempt) -> Decision[CreatedOrganization]:
         new_id = dependencies.ids.generate() if organization_id is None else organization_id
         existing = dependencies.database.get(Organization, new_id, new_id)
         if existing is not None and organization_id is not None:
@@ -50,16 +51,21 @@ def create_organization(
         person = Person(
             id=dependencies.ids.generate(),
             organization_id=organization.id,
-            created_at=now,
+            created_at=attempt.now,
             **{**admin, "role": Role.ADMIN},
         )
         token = ApiToken(
-            dependencies.ids.generate(), organization.id, person.id, token_name, digest(secret), now
+            dependencies.ids.generate(),
+            organization.id,
+            person.id,
+            token_name,
+            digest(secret),
+            attempt.now,
         )
         records = _new_records(organization, person, token)
         return Decision(CreatedOrganization(organization, person, secret), records=records)
 
-    return commit_with_retry(dependencies, None, decide).outcome
+    return commit_with_retry(dependencies, NO_OPTIONS, decide).outcome
 
 
 def _new_records(

@@ -20,7 +20,8 @@ from chalicelib.core.errors import RecordNotFound
 from chalicelib.core.idempotency import IdempotencyRecord
 from chalicelib.core.permissions import Caller
 from chalicelib.core.timestamps import format_timestamp
-from chalicelib.core.unit_of_work import Decision, commit_with_retry
+from chalicelib.core.unit_of_work import Attempt, Decision, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS
 from chalicelib.core.write_set import changed
 from chalicelib.deliveries.repository import DeliveryAttemptModel
 from chalicelib.dynamodb import keys
@@ -307,8 +308,8 @@ def _erase_notes(context: AdminContext, person: Person) -> int:
 
 
 def _erase_note(context: AdminContext, person: Person, entry_id: int) -> None:
-    def decide(now: int) -> Decision[None]:
-        del now
+    def decide(attempt: Attempt) -> Decision[None]:
+        del attempt
         database = context.dependencies.database
         entry = database.get(TimeEntry, person.organization_id, entry_id)
         if entry is None or entry.note is None:
@@ -316,7 +317,7 @@ def _erase_note(context: AdminContext, person: Person, entry_id: int) -> None:
         after = replace(entry, note=None, version=entry.version + 1)
         return Decision(None, records=changed(entry, after, "version"))
 
-    commit_with_retry(context.dependencies, None, decide)
+    commit_with_retry(context.dependencies, NO_OPTIONS, decide)
 
 
 def _contains(outcome: Any, person: Person) -> bool:

@@ -8,7 +8,8 @@ from typing import Any, ClassVar
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.permissions import Caller
-from chalicelib.core.unit_of_work import Decision, commit_with_retry
+from chalicelib.core.unit_of_work import Attempt, Decision, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS
 from chalicelib.core.write_set import CreateRecord
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.people.api import CREATION as PERSON_CREATION
@@ -135,7 +136,7 @@ class PeopleRows(Rows):
 
     def create(self, row: Row) -> Any:
         """See :meth:`Rows.create`."""
-        return People(self._dependencies).create(self._caller, row.values, None, row.id).outcome
+        return People(self._dependencies).create(self._caller, row.values, person_id=row.id).outcome
 
     def change(self, record: Any, values: Mapping[str, Any]) -> None:
         """See :meth:`Rows.change`."""
@@ -164,8 +165,8 @@ class ServiceRows(Rows):
         organization_id = self._caller.organization.id
         constraint = self.constraint(row)
 
-        def decide(now: int) -> Decision[Service]:
-            del now
+        def decide(attempt: Attempt) -> Decision[Service]:
+            del attempt
             service_id = self._dependencies.ids.generate() if row.id is None else row.id
             names: list[Any] = [(UniqueConstraint, constraint), (Service, service_id)]
             loaded = self._dependencies.database.get_many(organization_id, names)
@@ -180,7 +181,7 @@ class ServiceRows(Rows):
                 new_records.append(UniqueConstraint(constraint, organization_id, service_id))
             return Decision(service, records=tuple(map(CreateRecord, new_records)))
 
-        return commit_with_retry(self._dependencies, None, decide).outcome
+        return commit_with_retry(self._dependencies, NO_OPTIONS, decide).outcome
 
     def change(self, record: Any, values: Mapping[str, Any]) -> None:
         """See :meth:`Rows.change`."""

@@ -51,7 +51,7 @@ def create(
         --first-name Ivan --last-name Babic --email ivan@example.com --role member
     """
     values = checked(CREATION, attributes)
-    created = People(context.dependencies).create(caller, values, None, person_id)
+    created = People(context.dependencies).create(caller, values, person_id=person_id)
     output.show(caller, created.outcome, json_wanted=json_wanted)
 
 

@@ -34,7 +34,7 @@ def create(context: AdminContext, caller: Caller, *, json_wanted: bool, **attrib
       .venv/bin/stint-admin --stage prod services create -o 2149 --name Design
     """
     values = checked(CREATION, attributes)
-    created = Services(context.dependencies).create(caller, values, None)
+    created = Services(context.dependencies).create(caller, values)
     output.show(caller, created.outcome, json_wanted=json_wanted)
 
 

@@ -39,7 +39,7 @@ def create(
     """
     person_id = context.person(caller, person).id
     values = checked(CREATION, {**attributes, "person_id": person_id})
-    created = ApiTokens(context.dependencies).create(caller, values, None)
+    created = ApiTokens(context.dependencies).create(caller, values)
     output.show(
         caller, created.outcome, json_wanted=json_wanted, one_time_meta=created.one_time_meta
     )

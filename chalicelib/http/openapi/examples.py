@@ -63,6 +63,7 @@ ERRORS: tuple[errors.StintError, ...] = (
     errors.InvalidAttribute("service"),
     errors.OverlapsSession("started_at", 364, "2026-03-02T10:00:00.000+01:00"),
     errors.IdempotencyKeyReused(),
+    errors.PreconditionFailed(),
     errors.RateLimited(retry_after=1),
     errors.ServerError(),
     errors.Unavailable(retry_after=1),

@@ -67,6 +67,14 @@ _SHARED: Mapping[str, Parameter] = {
         "description": "`ETag` of an earlier response. The response is 304 if nothing has changed.",
         "schema": {"type": "string"},
     },
+    "if_match": {
+        "name": "If-Match",
+        "in": "header",
+        "description": "`ETag` that a GET of this record returned, or several, or `*`. If the "
+        "record has changed since, the response is 412 and nothing is written. The `ETag` of any "
+        "`include` and `fields` works.",
+        "schema": {"type": "string"},
+    },
     "idempotency_key": {
         "name": "Idempotency-Key",
         "in": "header",
@@ -114,10 +122,12 @@ def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Pa
         parameters += map(_reference, _CURSOR_PARAMETERS if cursor_only else _PAGE_PARAMETERS)
     if route.kind is not RouteKind.DELETE:
         parameters += _view_parameters(route.resource, resources)
-    if route.idempotent:
+    if route.is_write:
         parameters.append(_reference("idempotency_key"))
-    if route.kind in (RouteKind.LIST, RouteKind.SHOW):
+    else:
         parameters.append(_reference("if_none_match"))
+    if route.takes_if_match:
+        parameters.append(_reference("if_match"))
     if route.kind is RouteKind.LIST:
         # Last: there are many, and few clients use them.
         parameters += _operator_parameters(route.resource.filters)

@@ -19,7 +19,8 @@ _SECONDS = {"type": "integer", "minimum": 0}
 
 HEADERS: Mapping[str, Any] = {
     "ETag": {
-        "description": "Entity tag of this response, for `If-None-Match`.",
+        "description": "Entity tag of this response, for `If-None-Match`. That of a record is "
+        "also for `If-Match`.",
         "schema": {"type": "string"},
     },
     "Location": {
@@ -103,7 +104,7 @@ def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, 
     ``url`` is the URL of the route, ``links`` are the links of the successful response.
     """
     responses = {str(route.success): _success(route, url, links)}
-    if route.kind in (RouteKind.LIST, RouteKind.SHOW):
+    if not route.is_write:
         responses["304"] = {
             "description": "Not modified.",
             "headers": _headers("ETag"),
@@ -113,7 +114,7 @@ def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, 
 
 def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
     if route.kind is RouteKind.DELETE:
-        return {"description": "Success."}
+        return {"description": "Success.", "headers": _headers("Idempotency-Replayed")}
     response: Response = {
         "description": _SUCCESS_DESCRIPTIONS.get(route.kind, "Success."),
         "content": {
@@ -124,11 +125,11 @@ def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
         },
     }
     header_names = []
-    if route.kind in (RouteKind.LIST, RouteKind.SHOW):
+    if not route.is_write:
         header_names.append("ETag")
     if route.kind is RouteKind.CREATE:
         header_names.append("Location")
-    if route.idempotent:
+    if route.is_write:
         header_names.append("Idempotency-Replayed")
     if header_names:
         response["headers"] = _headers(*header_names)

@@ -4,10 +4,10 @@ from collections.abc import Mapping
 from typing import Any
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.idempotency import IdempotencyKey
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
 from chalicelib.core.record_operations import RecordOperations
 from chalicelib.core.unit_of_work import Result
+from chalicelib.core.write_options import WriteOptions
 from tests.support.example_resource.model import Project
 
 VIEW_PROJECT: ViewPolicy[Project] = ViewPolicy(Visibility.EVERYONE, lambda _: None)
@@ -22,7 +22,7 @@ class Projects:
         self.update, self.delete = self._records.update, self._records.delete
 
     def create(
-        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+        self, caller: Caller, values: Mapping[str, Any], options: WriteOptions
     ) -> Result[Project]:
         """Create a project. One call, or two with a key."""
         organization_id = caller.organization.id
@@ -30,4 +30,4 @@ class Projects:
         def build(project_id: int) -> Project:
             return Project(id=project_id, organization_id=organization_id, **values)
 
-        return self._records.create(caller, build, key)
+        return self._records.create(build, options)

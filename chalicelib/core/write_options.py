@@ -1,0 +1,53 @@
+"""What the headers of a write demand: Idempotency-Key and If-Match. Contract sections 4c and 8."""
+
+import hashlib
+from collections.abc import Mapping
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict
+
+from chalicelib.core.idempotency import IdempotencyKey
+
+_DIGEST_DIGITS = 16
+
+
+class IfMatch(Struct, frozen=True):
+    """The versions of a record with which a request may change it. None: every version."""
+
+    versions: frozenset[str] | None
+
+    def matches(self, record: Any) -> bool:
+        """Whether the record has one of the versions."""
+        return self.versions is None or version_of(record) in self.versions
+
+
+class WriteOptions(Struct, frozen=True):
+    """The headers that every write takes. None: the request does not have the header.
+
+    :param key: a repeated request gets the first request's result.
+    :param if_match: the record that the request names must have one of these versions.
+    """
+
+    key: IdempotencyKey | None = None
+    if_match: IfMatch | None = None
+
+
+NO_OPTIONS = WriteOptions()
+
+
+def version_of(record: Any) -> str:
+    """Return the version of a record: text that changes exactly when the record changes.
+
+    It is the number in the record's field ``version``. A record without this field has a digest of
+    all its stored values instead.
+    """
+    if hasattr(record, "version"):
+        return str(record.version)
+    return hashlib.sha256(msgspec.json.encode(record)).hexdigest()[:_DIGEST_DIGITS]
+
+
+def values_of_version(record: Any) -> Mapping[str, Any]:
+    """Return the stored values that a record has as long as it has its present version."""
+    return {"version": record.version} if hasattr(record, "version") else asdict(record)

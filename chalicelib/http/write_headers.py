@@ -1,0 +1,42 @@
+"""The headers that every write takes: Idempotency-Key and If-Match. Contract sections 4c and 8."""
+
+from chalicelib.core.errors import InvalidHeader
+from chalicelib.core.idempotency import MAX_KEY_LENGTH, IdempotencyKey, fingerprint_of
+from chalicelib.core.write_options import WriteOptions
+from chalicelib.http.conditional import read_if_match
+from chalicelib.http.request import AuthenticatedRequest
+
+IDEMPOTENCY_KEY = "Idempotency-Key"
+IF_MATCH = "If-Match"
+
+
+def write_options(request: AuthenticatedRequest) -> WriteOptions:
+    """Return what the headers of a request ask of its write. A blank header counts as absent.
+
+    Raises :class:`InvalidHeader` if the idempotency key is too long.
+    """
+    headers = request.request.headers
+    return WriteOptions(
+        key=_idempotency_key(request, headers.get(IDEMPOTENCY_KEY.lower(), "").strip()),
+        if_match=read_if_match(headers.get(IF_MATCH.lower(), "").strip()),
+    )
+
+
+def _idempotency_key(request: AuthenticatedRequest, key: str) -> IdempotencyKey | None:
+    """Return the key of a request. Its fingerprint covers method, path, query and body."""
+    http, caller = request.request, request.caller
+    if not key:
+        return None
+    if len(key) > MAX_KEY_LENGTH:
+        detail = f"Use at most {MAX_KEY_LENGTH} characters."
+        raise InvalidHeader(IDEMPOTENCY_KEY, detail)
+    # Sorted by name: a client may repeat the query in another order.
+    query = sorted(http.parameters, key=lambda parameter: parameter[0])
+    return IdempotencyKey(
+        organization_id=caller.organization.id,
+        person_id=caller.person_id,
+        digest=fingerprint_of(key.encode()),
+        fingerprint=fingerprint_of(
+            http.method.encode(), http.path.encode(), repr(query).encode(), http.body
+        ),
+    )
