@@ -7,10 +7,10 @@ from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import OverlapsSession
-from chalicelib.core.idempotency import IdempotencyKey
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import OWN, Caller
 from chalicelib.core.unit_of_work import Result
+from chalicelib.core.write_options import WriteOptions
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import MetaField, Route
@@ -205,20 +205,22 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
     views = ResourceViews(included, TIMERS, _present)
     timers, editing = Timers(dependencies), TimerEditing(dependencies)
 
-    def update(caller: Caller, timer_id: int, values: Values) -> Result[TimerOutcome]:
-        return editing.update(caller, timer_id, _edit(values))
+    def update(
+        caller: Caller, timer_id: int, values: Values, options: WriteOptions
+    ) -> Result[TimerOutcome]:
+        return editing.update(caller, timer_id, _edit(values), options)
 
     def stop(
-        caller: Caller, timer_id: int, values: Values, key: IdempotencyKey | None
+        caller: Caller, timer_id: int, values: Values, options: WriteOptions
     ) -> Result[TimerOutcome]:
         command = StopCommand(timer_id=timer_id, stopped_at=values.get(STOPPED_AT.name))
-        return timers.stop(caller, command, key)
+        return timers.stop(caller, command, options)
 
     def stop_on_entry(
-        caller: Caller, entry_id: int, values: Values, key: IdempotencyKey | None
+        caller: Caller, entry_id: int, values: Values, options: WriteOptions
     ) -> Result[TimerOutcome]:
         command = StopCommand(time_entry_id=entry_id, stopped_at=values.get(STOPPED_AT.name))
-        return timers.stop(caller, command, key)
+        return timers.stop(caller, command, options)
 
     return (
         views.list(TimerList(timers), OWN),
@@ -240,7 +242,6 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             stop,
             OWN,
             inputs=(STOPPED_AT,),
-            idempotent=True,
             methods=("PATCH", "PUT"),
             description="Stop a timer.",
             meta=(_ALREADY_STOPPED, _ADJUSTED),
@@ -251,7 +252,6 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             OWN,
             inputs=(STOPPED_AT,),
             subject=TIME_ENTRIES,
-            idempotent=True,
             description="Stop the running timer of a time entry.",
             meta=(_ALREADY_STOPPED, _ADJUSTED),
         ),

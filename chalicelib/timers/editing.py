@@ -8,7 +8,8 @@ from msgspec import UNSET
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility, require_view
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry
+from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.counters.model import PersonDay
 from chalicelib.time_entries.model import TimeEntry
@@ -34,43 +35,47 @@ class TimerEditing:
         self._dependencies = dependencies
         self._database = dependencies.database
 
-    def update(self, caller: Caller, timer_id: int, edit: Edit) -> Result[TimerOutcome]:
+    def update(
+        self, caller: Caller, timer_id: int, edit: Edit, options: WriteOptions = NO_OPTIONS
+    ) -> Result[TimerOutcome]:
         """Change the start, the stop or the time entry of a timer. Three calls.
 
         One call if nothing changes. Raises ``InvalidAttribute``, ``OverlapsSession``,
-        ``RecordNotFound``, ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
+        ``RecordNotFound``, ``IdempotencyKeyReused``, ``PreconditionFailed``; ``Conflict``: nothing
+        was written; ``Unavailable``: all or nothing was.
         """
+        new_entry_id = None if edit.time_entry_id is UNSET else edit.time_entry_id
 
-        def decide(now: int) -> Decision[TimerOutcome]:
-            new_entry_id = None if edit.time_entry_id is UNSET else edit.time_entry_id
-            loaded = self._database.get_many(
-                caller.organization.id, [(Timer, timer_id), (TimeEntry, new_entry_id)]
-            )
-            timer = require_view(caller, VIEW_TIMER, loaded.get(Timer, timer_id))
+        def decide(attempt: Attempt) -> Decision[TimerOutcome]:
+            timer, now = _named_timer(caller, attempt, timer_id), attempt.now
             new_entry = None
             if new_entry_id not in (None, timer.time_entry_id):
-                new_entry = loaded.get(TimeEntry, new_entry_id)
+                new_entry = attempt.loaded.get(TimeEntry, new_entry_id)
                 if new_entry is None or new_entry.person_id != timer.person_id:
                     raise InvalidAttribute("time_entry")
             after, adjusted = resolve_edit(timer, edit, now)
             return self._edit(caller, timer, after, new_entry, adjusted, now)
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = Load(caller.organization.id, [(Timer, timer_id), (TimeEntry, new_entry_id)])
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def delete(self, caller: Caller, timer_id: int) -> None:
+    def delete(
+        self, caller: Caller, timer_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[None]:
         """Delete a timer, running or not, and its seconds. Three calls.
 
-        Raises ``RecordNotFound``, ``Conflict``, ``Unavailable``.
+        Raises ``RecordNotFound``, ``IdempotencyKeyReused``, ``PreconditionFailed``, ``Conflict``,
+        ``Unavailable``.
         """
 
-        def decide(now: int) -> Decision[None]:
-            timer = self._database.get(Timer, caller.organization.id, timer_id)
-            timer = require_view(caller, VIEW_TIMER, timer)
+        def decide(attempt: Attempt) -> Decision[None]:
+            timer = _named_timer(caller, attempt, timer_id)
             timeline = self._load(timer, with_state=timer.stopped_at is None)
-            deleted = decide_deletion(timer, timeline, now)
+            deleted = decide_deletion(timer, timeline, attempt.now)
             return Decision(None, deleted.write_set, deleted.records)
 
-        commit_with_retry(self._dependencies, None, decide)
+        load = Load(caller.organization.id, [(Timer, timer_id)])
+        return commit_with_retry(self._dependencies, options, decide, load)
 
     def correct(
         self, caller: Caller, timer: Timer, stop: int, requested: int | None, now: int
@@ -125,3 +130,8 @@ class TimerEditing:
             loaded.get(PersonState, timer.person_id) if with_state else None,
             [day for day in loaded.records.values() if isinstance(day, DaySessions)],
         )
+
+
+def _named_timer(caller: Caller, attempt: Attempt, timer_id: int) -> Timer:
+    timer = require_view(caller, VIEW_TIMER, attempt.loaded.get(Timer, timer_id))
+    return attempt.require_match(timer)

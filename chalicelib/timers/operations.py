@@ -7,7 +7,6 @@ from msgspec.structs import fields, replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
-from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
     Caller,
@@ -15,7 +14,15 @@ from chalicelib.core.permissions import (
     require_view,
     resolve_person,
 )
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.unit_of_work import (
+    RETRY_BUDGET_SECONDS,
+    Attempt,
+    Decision,
+    Load,
+    Result,
+    commit_with_retry,
+)
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import LoadedRecords
@@ -100,14 +107,14 @@ class Timers:
         return lists.cursor_page(connection, visible, position(listing), size), listing
 
     def start(
-        self, caller: Caller, command: StartCommand, key: IdempotencyKey | None = None
+        self, caller: Caller, command: StartCommand, options: WriteOptions = NO_OPTIONS
     ) -> Result[TimerOutcome]:
         """Start a timer; a running one stops in the same transaction. Contract section 3.
 
-        With ``stopped_at``, create a session that is over; a running timer runs on. With a key, a
-        repeat returns what the first request returned. Two calls. Raises ``AccessDenied``,
-        ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``, ``Conflict``: nothing
-        was written; ``Unavailable``: all or nothing was.
+        With ``stopped_at``, create a session that is over; a running timer runs on. Two calls.
+        Raises ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``,
+        ``IdempotencyKeyReused``; ``Conflict``: nothing was written; ``Unavailable``: all or nothing
+        was.
         """
         person_id = resolve_person(caller, command.person_id)
         entry_id = command.time_entry_id
@@ -121,18 +128,10 @@ class Timers:
             (TimeEntry, entry_id),
             (Service, service_id),
             (Person, None if person_id == caller.person_id else person_id),
-            (IdempotencyRecord, key),
         ]
 
-        def decide(now: int) -> Decision[TimerOutcome] | Result[TimerOutcome]:
-            days = [
-                (DaySessions, PersonDay(caller.organization.id, person_id, day))
-                for day in _days_to_check(command, now)
-            ]
-            loaded = self._database.get_many(caller.organization.id, [*entity_ids, *days])
-            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
-            if replayed is not None:
-                return replayed
+        def decide(attempt: Attempt) -> Decision[TimerOutcome]:
+            loaded, now = attempt.loaded, attempt.now
             state = loaded.require(PersonState, person_id)
             _check_person(caller, state, loaded.get(Person, person_id))
             started = self._start(caller, command, loaded, state, now)
@@ -141,29 +140,31 @@ class Timers:
             )
             return Decision(outcome, started.write_set)
 
-        return commit_with_retry(self._dependencies, key, decide)
+        # An attempt may begin later, on the next day.
+        latest = self._dependencies.now() + RETRY_BUDGET_SECONDS
+        days = [
+            (DaySessions, PersonDay(caller.organization.id, person_id, day))
+            for day in _days_to_check(command, latest)
+        ]
+        load = Load(caller.organization.id, [*entity_ids, *days])
+        return commit_with_retry(self._dependencies, options, decide, load)
 
     def stop(
-        self, caller: Caller, command: StopCommand, key: IdempotencyKey | None = None
+        self, caller: Caller, command: StopCommand, options: WriteOptions = NO_OPTIONS
     ) -> Result[TimerOutcome]:
         """Stop a timer manually, now or when the caller says it stopped. Contract section 4.
 
         Two calls; three where a stop is corrected or a time entry is named. Raises
-        ``RecordNotFound``, ``InvalidAttribute``, ``IdempotencyKeyReused``, ``Conflict``,
-        ``Unavailable``.
+        ``RecordNotFound``, ``InvalidAttribute``, ``IdempotencyKeyReused``, ``PreconditionFailed``,
+        ``Conflict``, ``Unavailable``.
         """
         entity_ids = [
             (Timer, command.timer_id),
             (TimeEntry, command.time_entry_id),
-            (IdempotencyRecord, key),
         ]
 
-        def decide(now: int) -> Decision[TimerOutcome] | Result[TimerOutcome]:
-            loaded = self._database.get_many(caller.organization.id, entity_ids)
-            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
-            if replayed is not None:
-                return replayed
-            timer = self._named_timer(caller, loaded, command)
+        def decide(attempt: Attempt) -> Decision[TimerOutcome]:
+            timer, now = self._named_timer(caller, attempt, command), attempt.now
             earlier = corrected_stop(timer, now, command.stopped_at)
             if earlier is not None:
                 return self._editing.correct(caller, timer, earlier, command.stopped_at, now)
@@ -175,13 +176,16 @@ class Timers:
             )
             return Decision(outcome, stopped.write_set)
 
-        return commit_with_retry(self._dependencies, key, decide)
+        load = Load(caller.organization.id, entity_ids)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def _named_timer(self, caller: Caller, loaded: LoadedRecords, command: StopCommand) -> Timer:
+    def _named_timer(self, caller: Caller, attempt: Attempt, command: StopCommand) -> Timer:
+        loaded = attempt.loaded
         if command.time_entry_id is None:
-            return require_view(caller, VIEW_TIMER, loaded.get(Timer, command.timer_id))
+            timer = require_view(caller, VIEW_TIMER, loaded.get(Timer, command.timer_id))
+            return attempt.require_match(timer)
         entry = loaded.get(TimeEntry, command.time_entry_id)
-        entry = require_view(caller, VIEW_TIME_ENTRY, entry)
+        entry = attempt.require_match(require_view(caller, VIEW_TIME_ENTRY, entry))
         # If none is running, an earlier request may have stopped the latest, and its response may
         # be lost.
         timer_id = entry.running_timer_id or entry.latest_timer_id
@@ -220,14 +224,18 @@ def _visible_to(caller: Caller, query: TimerQuery) -> TimerQuery:
     return replace(query, person_ids=limit_to_caller(caller, query.person_ids))
 
 
-def _days_to_check(command: StartCommand, now: int) -> range:
-    """The days with every session that the requested one may overlap; none if it is invalid."""
+def _days_to_check(command: StartCommand, latest: int) -> range:
+    """The days with every session that the requested one may overlap; none if it is invalid.
+
+    ``latest`` is the latest possible present timestamp.
+    """
     start, stop = command.started_at, command.stopped_at
-    if start is None or start > now:
+    if start is None or start > latest:
         return range(0)
     longest = MAX_BACKDATING_SECONDS if stop is None else MAX_SESSION_SECONDS
-    stop = now if stop is None else min(stop, now)
-    return days_between(start, stop) if stop - start <= longest else range(0)
+    stop = latest if stop is None else min(stop, latest)
+    is_possible = stop - start <= longest + RETRY_BUDGET_SECONDS
+    return days_between(start, stop) if is_possible else range(0)
 
 
 def _description(query: TimerQuery) -> str:
