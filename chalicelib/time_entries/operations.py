@@ -8,7 +8,6 @@ from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, Conflict, Unavailable
-from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
     Caller,
@@ -19,7 +18,8 @@ from chalicelib.core.permissions import (
     resolve_person,
 )
 from chalicelib.core.timestamps import local_date
-from chalicelib.core.unit_of_work import Decision, Result, commit_with_retry, replay
+from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
@@ -57,25 +57,18 @@ class TimeEntries:
         return require_view(caller, VIEW_TIME_ENTRY, entry)
 
     def create(
-        self, caller: Caller, values: Mapping[str, Any], key: IdempotencyKey | None
+        self, caller: Caller, values: Mapping[str, Any], options: WriteOptions = NO_OPTIONS
     ) -> Result[TimeEntry]:
         """Create an entry manually, dated today if no date is given. Two calls.
 
         Raises ``AccessDenied``, ``InvalidAttribute``.
         """
         person_id = resolve_person(caller, values.get("person"))
-        entity_ids = [
-            (Person, person_id),
-            (Service, values["service"]),
-            (IdempotencyRecord, key),
-        ]
+        entity_ids = ((Person, person_id), (Service, values["service"]))
 
-        def decide(now: int) -> Decision[TimeEntry] | Result[TimeEntry]:
+        def decide(attempt: Attempt) -> Decision[TimeEntry]:
+            loaded, now = attempt.loaded, attempt.now
             edit = self._edit(caller, now)
-            loaded = self._database.get_many(caller.organization.id, entity_ids)
-            replayed = replay(loaded.get(IdempotencyRecord, key), key, now)
-            if replayed is not None:
-                return replayed
             references = _references(loaded, {**values, "person": person_id})
             _check_caller(caller, person_id, references.person)
             today = local_date(now, caller.organization.zone)
@@ -83,9 +76,16 @@ class TimeEntries:
             dated = {"date": today, **values}
             return _decision(decide_entry(entry_id, references, dated, edit))
 
-        return commit_with_retry(self._dependencies, key, decide)
+        load = Load(caller.organization.id, entity_ids)
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def update(self, caller: Caller, entry_id: int, values: Mapping[str, Any]) -> Result[TimeEntry]:
+    def update(
+        self,
+        caller: Caller,
+        entry_id: int,
+        values: Mapping[str, Any],
+        options: WriteOptions = NO_OPTIONS,
+    ) -> Result[TimeEntry]:
         """Update an entry. Two calls; one if nothing changes.
 
         Three if the time changes while a timer is running on it that it covers.
@@ -94,41 +94,51 @@ class TimeEntries:
         """
         named = [(entity, values[name]) for name, entity in _REFERENCES.items() if name in values]
 
-        def decide(now: int) -> Decision[TimeEntry]:
-            loaded, entry = self._load(caller, entry_id, named)
+        def decide(attempt: Attempt) -> Decision[TimeEntry]:
+            loaded, now = attempt.loaded, attempt.now
+            entry = _named_entry(caller, attempt, entry_id)
             if values.get("person", entry.person_id) != entry.person_id:
                 resolve_person(caller, values["person"])
             references, edit = _references(loaded, values), self._edit(caller, now)
             update = decide_entry_update(entry, values, references, edit)
             return _decision(self._uncover_running(entry, update))
 
-        return commit_with_retry(self._dependencies, None, decide)
+        load = Load(caller.organization.id, ((TimeEntry, entry_id), *named))
+        return commit_with_retry(self._dependencies, options, decide, load)
 
-    def delete(self, caller: Caller, entry_id: int) -> None:
+    def delete(
+        self, caller: Caller, entry_id: int, options: WriteOptions = NO_OPTIONS
+    ) -> Result[None]:
         """Delete an entry with its timers. If they are many, some transactions follow the first.
 
         Two calls; four if it has timers, and four for each further transaction. What they do not
         delete, the next scheduled purge deletes. Raises ``Conflict``, ``RecordNotFound``.
         """
 
-        def decide(now: int) -> Decision[TimeEntry]:
-            _, entry = self._load(caller, entry_id)
+        remaining = 0
+
+        def decide(attempt: Attempt) -> Decision[None]:
+            nonlocal remaining
+            entry = _named_entry(caller, attempt, entry_id)
             timers = []
             if entry.timer_count and entry.running_timer_id is None:
                 connection = self._database.connection
                 timers = list(repository.load_timers(connection, entry, MAX_TIMERS_PER_STEP))
-            return _decision(decide_deletion(entry, timers, self._edit(caller, now)))
+            deletion = decide_deletion(entry, timers, self._edit(caller, attempt.now))
+            remaining = deletion.entry.timer_count
+            return Decision(None, deletion.write_set, deletion.records)
 
-        deleted = commit_with_retry(self._dependencies, None, decide).outcome
-        self._purge(deleted)
+        load = Load(caller.organization.id, ((TimeEntry, entry_id),))
+        result = commit_with_retry(self._dependencies, options, decide, load)
+        self._purge(caller.organization.id, entry_id, remaining)
+        return result
 
-    def _purge(self, deleted: TimeEntry) -> None:
-        remaining: int | None = deleted.timer_count
+    def _purge(self, organization_id: int, entry_id: int, remaining: int | None) -> None:
         with suppress(Conflict, Unavailable):
             for _ in range(MAX_PURGE_STEPS):
                 if not remaining:
                     break
-                remaining = purge_step(self._dependencies, deleted.organization_id, deleted.id)
+                remaining = purge_step(self._dependencies, organization_id, entry_id)
 
     def page(self, caller: Caller, query: EntryQuery) -> Page[TimeEntry]:
         """A page by number of the entries that the caller may see.
@@ -157,13 +167,6 @@ class TimeEntries:
         page = lists.cursor_page(self._database.connection, visible, start, visible.page_size)
         return page, description
 
-    def _load(
-        self, caller: Caller, entry_id: int, named: Sequence[tuple[type[Any], int]] = ()
-    ) -> tuple[LoadedRecords, TimeEntry]:
-        entity_ids: list[tuple[type[Any], int]] = [(TimeEntry, entry_id), *named]
-        loaded = self._database.get_many(caller.organization.id, entity_ids)
-        return loaded, require_view(caller, VIEW_TIME_ENTRY, loaded.get(TimeEntry, entry_id))
-
     def _uncover_running(self, entry: TimeEntry, update: UpdateResult) -> UpdateResult:
         timer_id = entry.running_timer_id
         is_same = (update.entry.covered_to, update.entry.uncovered_ids) == (
@@ -187,6 +190,11 @@ class TimeEntries:
 
 
 _REFERENCES: Mapping[str, type[Any]] = {"person": Person, "service": Service}
+
+
+def _named_entry(caller: Caller, attempt: Attempt, entry_id: int) -> TimeEntry:
+    entry = require_view(caller, VIEW_TIME_ENTRY, attempt.loaded.get(TimeEntry, entry_id))
+    return attempt.require_match(entry)
 
 
 def _references(loaded: LoadedRecords, values: Mapping[str, Any]) -> References:

@@ -15,7 +15,8 @@ from msgspec import Struct
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Conflict, Unavailable
-from chalicelib.core.unit_of_work import Decision, commit_with_retry
+from chalicelib.core.unit_of_work import Attempt, Decision, Load, commit_with_retry
+from chalicelib.core.write_options import NO_OPTIONS
 from chalicelib.dynamodb.items import from_item
 from chalicelib.dynamodb.sparse_index import SparseIndexPage
 from chalicelib.time_entries.model import TimeEntry
@@ -108,18 +109,17 @@ def purge_step(dependencies: Dependencies, organization_id: int, entry_id: int) 
     Returns how many timers remain; None: the index shows none of them. Raises ``Conflict``,
     ``Unavailable``.
     """
-    database = dependencies.database
 
-    def decide(now: int) -> Decision[int | None]:
-        loaded = database.get_many(organization_id, [(TimeEntry, entry_id)], include_deleted=True)
-        entry = loaded.get(TimeEntry, entry_id)
+    def decide(attempt: Attempt) -> Decision[int | None]:
+        entry = attempt.loaded.get(TimeEntry, entry_id)
         if entry is None or entry.deleted_at is None:
             return Decision(0)
         timers: Sequence[Timer] = ()
         if entry.timer_count:
-            timers = load_timers(database.connection, entry, MAX_TIMERS_PER_STEP)
-        purged = decide_purge(entry, timers, now)
+            timers = load_timers(dependencies.database.connection, entry, MAX_TIMERS_PER_STEP)
+        purged = decide_purge(entry, timers, attempt.now)
         remaining = purged.entry.timer_count if purged.records else None
         return Decision(remaining, purged.write_set, purged.records)
 
-    return commit_with_retry(dependencies, None, decide).outcome
+    load = Load(organization_id, ((TimeEntry, entry_id),), include_deleted=True)
+    return commit_with_retry(dependencies, NO_OPTIONS, decide, load).outcome
