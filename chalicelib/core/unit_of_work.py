@@ -10,6 +10,7 @@ from chalicelib.core.errors import (
     Conflict,
     IdempotencyKeyReused,
     PreconditionFailed,
+    StintError,
     Unavailable,
 )
 from chalicelib.core.idempotency import (
@@ -141,23 +142,42 @@ def commit_with_retry(
             _sleep(dependencies, number)
             if dependencies.clock() > deadline:
                 break
-        now = int(dependencies.clock())
-        loaded = _load(dependencies, load, options.key)
-        replayed = _replay(loaded, options.key, now)
-        if replayed is not None:
-            return replayed
-        attempt = Attempt(options, loaded, now)
         try:
-            decision = decide(attempt)
-            writes = attempt.writes_of(decision)
-            if options.key is not None:
-                writes = (_save(options.key, decision.outcome, now), *writes)
+            decided = _decide(dependencies, options, decide, load)
+            if isinstance(decided, Result):
+                return decided
+            decision, writes = decided
             if writes:
                 _send(dependencies, writes, f"{token}-{number}", deadline)
             return Result(decision.outcome, one_time_meta=decision.one_time_meta)
         except ConcurrentModification:
             continue
     raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
+
+
+def _decide(
+    dependencies: Dependencies, options: WriteOptions, decide: Decide[T], load: Load
+) -> tuple[Decision[T], tuple[Any, ...]] | Result[T]:
+    """Load and decide: a decision and what to commit, or the result of an earlier request."""
+    key, now = options.key, int(dependencies.clock())
+    loaded = _load(dependencies, load, key)
+    replayed = _replay(loaded, key, now)
+    if replayed is not None:
+        return replayed
+    attempt = Attempt(options, loaded, now)
+    try:
+        decision = decide(attempt)
+    except Unavailable:
+        raise
+    except StintError:
+        # The first request with this key may have been committed between two reads: then this one
+        # saw its changes, such as a deletion, but not yet the record of the key.
+        replayed = _replay(_load(dependencies, NO_RECORDS, key), key, now)
+        if replayed is None:
+            raise
+        return replayed
+    writes = attempt.writes_of(decision)
+    return decision, writes if key is None else (_save(key, decision.outcome, now), *writes)
 
 
 def _load(dependencies: Dependencies, load: Load, key: IdempotencyKey | None) -> LoadedRecords:

@@ -5,6 +5,7 @@ from msgspec import Struct
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import RecordNotFound
 from chalicelib.core.idempotency import IdempotencyKey
 from chalicelib.core.unit_of_work import Attempt, Decision, commit_with_retry
 from chalicelib.core.write_options import IfMatch, WriteOptions
@@ -33,6 +34,35 @@ def test_operation_that_forgets_if_match_writes_nothing(
     with pytest.raises(LookupError, match="If-Match"):
         commit_with_retry(dependencies, WriteOptions(if_match=IfMatch(None)), decide)
     assert snapshot(connection) == before
+
+
+def test_repeat_that_sees_a_change_before_the_record_of_its_key_is_replayed(
+    dependencies: Dependencies,
+) -> None:
+    def create(attempt: Attempt) -> Decision[Service]:
+        del attempt
+        return Decision(SERVICE, records=(CreateRecord(SERVICE),))
+
+    def decide(attempt: Attempt) -> Decision[Service]:
+        del attempt
+        # The first request is committed after this one has read the record of the key.
+        first = commit_with_retry(dependencies, WriteOptions(KEY), create)
+        assert not first.replayed
+        raise RecordNotFound
+
+    result = commit_with_retry(dependencies, WriteOptions(KEY), decide)
+    assert (result.outcome, result.replayed) == (SERVICE, True)
+
+
+def test_error_of_an_operation_without_an_earlier_request_is_raised(
+    dependencies: Dependencies,
+) -> None:
+    def decide(attempt: Attempt) -> Decision[Service]:
+        del attempt
+        raise RecordNotFound
+
+    with pytest.raises(RecordNotFound):
+        commit_with_retry(dependencies, WriteOptions(KEY), decide)
 
 
 def test_undeclared_result_of_an_operation_with_a_key_writes_nothing(
