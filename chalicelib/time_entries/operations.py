@@ -1,6 +1,6 @@
 """Create, show, list, update and delete time entries. Contract section 10."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from contextlib import suppress
 from typing import Any
 
