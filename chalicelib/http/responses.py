@@ -39,8 +39,18 @@ _ALLOWED_HEADERS = [
     "Accept",
     "Idempotency-Key",
     "If-None-Match",
+    "If-Match",
+    "Client-Time",
 ]
-_EXPOSED_HEADERS = ["Location", "ETag", "Retry-After", "X-RateLimit-Reset", "Idempotency-Replayed"]
+# The server, or API Gateway, adds Date to every response.
+_EXPOSED_HEADERS = [
+    "Location",
+    "ETag",
+    "Retry-After",
+    "X-RateLimit-Reset",
+    "Idempotency-Replayed",
+    "Date",
+]
 _PREFLIGHT_SECONDS = 600
 
 

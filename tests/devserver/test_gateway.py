@@ -56,6 +56,8 @@ def test_preflight_needs_no_token(gateway: Gateway) -> None:
         "Accept",
         "Idempotency-Key",
         "If-None-Match",
+        "If-Match",
+        "Client-Time",
     } <= set(allowed)
 
 

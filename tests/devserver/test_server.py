@@ -6,8 +6,10 @@ import re
 import shlex
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from contextlib import closing
+from email.utils import parsedate_to_datetime
 from http.client import HTTPConnection
 from typing import Any
 
@@ -169,6 +171,23 @@ def test_too_long_request_returns_a_json_api_error(server: Server) -> None:
 def test_whitespace_around_header_values_is_ignored(server: Server) -> None:
     headers = {"X-Auth-Token": " demo-admin ", "X-Organization-Id": "2149 "}
     assert server.send("GET", "/api/v2/timers", headers)[0] == 200
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("GET", "/api/v2/timers"),
+        ("GET", "/api/v2/timers/1"),
+        ("GET", "/nowhere"),
+        ("OPTIONS", "/api/v2/timers"),
+    ],
+)
+def test_every_response_shows_its_date_to_other_origins(
+    server: Server, method: str, path: str
+) -> None:
+    _, headers, _ = server.send(method, path, {**ADMIN, "Origin": "https://clock.example"})
+    assert abs(parsedate_to_datetime(headers["Date"]).timestamp() - time.time()) < 30
+    assert "Date" in headers["Access-Control-Expose-Headers"].split(",")
 
 
 def test_304_response_has_no_content_length(server: Server) -> None:

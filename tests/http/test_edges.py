@@ -18,7 +18,7 @@ from tests.support.failing_calls import failing
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, Fixtures
 from tests.support.table_snapshots import snapshot
 
-EXPOSED = "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed"
+EXPOSED = "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed,Date"
 
 
 def responses(api: Api) -> list[Response]:

@@ -57,7 +57,8 @@ def test_gateway_responses_are_error_documents_with_common_headers(
         assert error["detail"]
         assert headers["Content-Type"] == CONTENT_TYPE
         assert headers["Access-Control-Allow-Origin"] == "*"
-        assert "Retry-After" in headers["Access-Control-Expose-Headers"]
+        exposed = headers["Access-Control-Expose-Headers"].split(",")
+        assert {"Retry-After", "Date"} <= set(exposed)
         assert headers["Cache-Control"] == "private, no-cache"
 
 
@@ -116,9 +117,13 @@ def test_preflight_response_has_the_origin_of_the_stack(definition: Json) -> Non
         origin = parameters["method.response.header.Access-Control-Allow-Origin"]
         assert origin == {"Fn::Sub": "'${AllowedOrigin}'"}
         allowed = parameters["method.response.header.Access-Control-Allow-Headers"]
-        assert {"X-Auth-Token", "Idempotency-Key", "If-None-Match"} <= set(
-            allowed.strip("'").split(",")
-        )
+        assert {
+            "X-Auth-Token",
+            "Idempotency-Key",
+            "If-None-Match",
+            "If-Match",
+            "Client-Time",
+        } <= set(allowed.strip("'").split(","))
 
 
 def test_api_has_one_stage_with_throttling_logs_and_compression(processed: Json) -> None:
