@@ -135,7 +135,7 @@ class QueryTooBroad(ParameterError):
 
 
 class InvalidHeader(StintError):
-    code = "invalid_parameter"
+    code = "invalid_header"
     default_detail = "This header is invalid."
 
     def __init__(self, header: str, detail: str | None = None) -> None:

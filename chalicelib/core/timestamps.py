@@ -18,7 +18,8 @@ LAST_DATE = "9999-12-31"
 _AFTER_EVERY_DATE = "~"
 _DATE = re.compile(r"\d{4}-\d{2}-\d{2}", re.ASCII)
 _DATE_TIME = re.compile(
-    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:[.,]\d{1,9})?([Zz]|[+-][0-2]\d:?[0-5]\d)",
+    r"(\d{4}-\d{2}-\d{2})[Tt ](\d{2}:\d{2}(?::\d{2})?)(?:[.,](\d{1,9}))?"
+    r"([Zz]|[+-][0-2]\d:?[0-5]\d)",
     re.ASCII,
 )
 
@@ -48,12 +49,26 @@ def parse_timestamp(text: str) -> int:
 
     Raises ``ValueError`` for other texts, such as a date-time without an offset.
     """
-    match = _DATE_TIME.fullmatch(text)
-    if match is None:
-        raise ValueError("Use a date-time with an offset, such as 2025-08-02T01:21:26+02:00.")
-    day, time_of_day, offset = match.groups()
-    iso_offset = "+00:00" if offset in "Zz" else offset
-    return _seconds_since_epoch(datetime.fromisoformat(f"{day}T{time_of_day}{iso_offset}"))
+    date_time, _ = _parse_date_time(text)
+    return _seconds_since_epoch(date_time)
+
+
+def parse_milliseconds(text: str) -> int:
+    """Parse a date-time as :func:`parse_timestamp` does, to milliseconds since 1970-01-01 UTC.
+
+    It is not limited to the range of timestamps. Raises ``ValueError`` for other texts.
+    """
+    date_time, fraction = _parse_date_time(text)
+    milliseconds = int(fraction[:3].ljust(3, "0"))
+    try:
+        return (date_time - _EPOCH) // timedelta(milliseconds=1) + milliseconds
+    except OverflowError as error:
+        raise ValueError("The time is out of range.") from error
+
+
+def move_timestamp(timestamp: int, seconds: int) -> int:
+    """Return the timestamp ``seconds`` later, within the range of timestamps."""
+    return min(max(timestamp + seconds, 0), MAX_TIMESTAMP)
 
 
 def parse_span(text: str, zone: tzinfo) -> Span:
@@ -98,6 +113,16 @@ def previous_date(day: str) -> str:
     return "" if parsed == date.min else (parsed - timedelta(days=1)).isoformat()
 
 
+def _parse_date_time(text: str) -> tuple[datetime, str]:
+    """Return a date-time in whole seconds, and the digits of its fraction of a second."""
+    match = _DATE_TIME.fullmatch(text)
+    if match is None:
+        raise ValueError("Use a date-time with an offset, such as 2025-08-02T01:21:26+02:00.")
+    day, time_of_day, fraction, offset = match.groups()
+    iso_offset = "+00:00" if offset in "Zz" else offset
+    return datetime.fromisoformat(f"{day}T{time_of_day}{iso_offset}"), fraction or ""
+
+
 def _midnight(day: date, zone: tzinfo) -> int:
     # Where clocks skip midnight, fold=0 yields the time of the change: the first of the day.
     return _seconds_since_epoch(datetime(day.year, day.month, day.day, tzinfo=zone))
@@ -110,7 +135,7 @@ def _seconds_since_epoch(date_time: datetime) -> int:
         seconds = (date_time - _EPOCH) // timedelta(seconds=1)
     except OverflowError as error:
         raise ValueError("The time is out of range.") from error
-    return min(max(seconds, 0), MAX_TIMESTAMP)
+    return move_timestamp(seconds, 0)
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -28,7 +28,7 @@ def create_app(
     app = Chalice(app_name="stint", configure_logs=False, env={})
     app.api.binary_types = []
     app.register_middleware(_method_middleware(app, settings.allowed_origin), "http")
-    pipeline = Pipeline(Authenticator(dependencies))
+    pipeline = Pipeline(Authenticator(dependencies), dependencies.clock)
     routes = build_routes(dependencies, registry)
     resources = {entry.resource.type: entry.resource for entry in registry}
     blueprint = Blueprint(__name__)

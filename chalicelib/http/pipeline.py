@@ -11,6 +11,7 @@ from chalice.app import Chalice, Request, Response
 from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.errors import PayloadTooLarge, ServerError, StintError, Unavailable
 from chalicelib.core.settings import Settings
+from chalicelib.http.client_clock import CLIENT_TIME, read_clock_skew
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.docs_pages import DocsPage
 from chalicelib.http.request import AuthenticatedRequest, HttpRequest
@@ -51,10 +52,14 @@ def chalice_view(app: Chalice, respond: Respond, settings: Settings) -> Callable
 
 
 class Pipeline:
-    """Responds to requests. Raises no errors: logs internal errors and returns them with an id."""
+    """Responds to requests. Raises no errors: logs internal errors and returns them with an id.
 
-    def __init__(self, authenticator: Authenticator) -> None:
+    ``clock`` returns the present time in seconds since 1970-01-01 UTC.
+    """
+
+    def __init__(self, authenticator: Authenticator, clock: Callable[[], float]) -> None:
         self._authenticator = authenticator
+        self._clock = clock
 
     def respond(self, route: Route, request: HttpRequest) -> HttpResponse:
         """Return the response to a request on a route."""
@@ -70,6 +75,8 @@ class Pipeline:
 
     def _authenticated_request(self, route: Route, request: HttpRequest) -> AuthenticatedRequest:
         headers = request.headers
+        # Before authentication, whose database call would count as a difference of the clocks.
+        received_at = self._clock()
         check_accept(headers.get("accept"))
         if request.body:
             if len(request.body) > MAX_BODY_BYTES:
@@ -82,7 +89,10 @@ class Pipeline:
             organization_required=route.permission.organization_required,
         )
         route.permission.check(caller)
-        return AuthenticatedRequest(request, caller)
+        if not route.follows_client_clock:
+            return AuthenticatedRequest(request, caller)
+        clock_skew = read_clock_skew(headers.get(CLIENT_TIME.lower()), received_at)
+        return AuthenticatedRequest(request, caller, clock_skew)
 
 
 def docs_page_response(page: DocsPage, request: HttpRequest) -> HttpResponse:

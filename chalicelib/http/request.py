@@ -26,7 +26,12 @@ class HttpRequest(Struct, frozen=True):
 
 
 class AuthenticatedRequest(Struct, frozen=True):
-    """A request and its authenticated caller."""
+    """A request and its authenticated caller.
+
+    :param clock_skew: seconds by which the client's clock is ahead of the server's; 0: unknown, or
+        less than 2. See ``http/client_clock.py``.
+    """
 
     request: HttpRequest
     caller: Caller
+    clock_skew: int = 0

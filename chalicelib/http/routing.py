@@ -122,6 +122,11 @@ class Route(Struct, frozen=True):
         return self.kind in (RouteKind.CREATE, RouteKind.UPDATE, RouteKind.ACTION)
 
     @property
+    def follows_client_clock(self) -> bool:
+        """Whether the request can have timestamps of the client's clock: it takes Client-Time."""
+        return any(declared.follows_client_clock for declared in self.inputs)
+
+    @property
     def names_record(self) -> bool:
         """Whether the path contains the id of a record."""
         return "{id}" in self.path

@@ -15,6 +15,7 @@ from chalicelib.core.lists import InvalidPosition
 from chalicelib.core.permissions import Caller, Permission
 from chalicelib.core.unit_of_work import Result
 from chalicelib.core.write_options import WriteOptions, version_of
+from chalicelib.http.client_clock import CLOCK_SKEW
 from chalicelib.http.includes import IncludedResources, load_included
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.http.responses import HttpResponse, document_response
@@ -124,7 +125,7 @@ class ResourceViews:
             # Before the operation: a request with an invalid include must not start a timer.
             options = self._view_options(request)
             parameters = request.request.parameters
-            document = read_document(request.request.body, self._resource.type)
+            document = self._read_document(request, self._resource)
             if read is None:
                 command: Any = read_values(inputs, document, parameters)
             else:
@@ -219,6 +220,8 @@ class ResourceViews:
         declared: Mapping[str, Any],
     ) -> Route:
         fields = {"methods": ("PATCH",), "subject": self._resource, **declared}
+        if any(declared_input.follows_client_clock for declared_input in fields.get("inputs", ())):
+            fields["meta"] = (*fields.get("meta", ()), CLOCK_SKEW)
         return Route(
             path=f"/{fields['subject'].type}{suffix}",
             view=view,
@@ -233,8 +236,9 @@ class ResourceViews:
         return read_view_options(self._resource, parameters, zone)
 
     def _read_document(self, request: AuthenticatedRequest, subject: AnyResource) -> Document:
-        record_id = request.request.route_arguments["id"]
-        return read_document(request.request.body, subject.type, record_id)
+        record_id = request.request.route_arguments.get("id")
+        body, clock_skew = request.request.body, request.clock_skew
+        return read_document(body, subject.type, record_id, clock_skew)
 
     def _result_response(
         self,
@@ -245,7 +249,10 @@ class ResourceViews:
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         record, meta = self._present(result.outcome)
-        document = self._document(request, record, options, {**meta, **result.one_time_meta})
+        meta = {**meta, **result.one_time_meta}
+        if request.clock_skew:
+            meta[CLOCK_SKEW.name] = request.clock_skew
+        document = self._document(request, record, options, meta)
         return document_response(status, document, {**_replayed(result), **(headers or {})})
 
     def _document(

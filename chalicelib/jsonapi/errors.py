@@ -16,6 +16,7 @@ ERROR_STATUS: dict[str, tuple[HTTPStatus, str]] = {
     "keyset_conflict": (HTTPStatus.BAD_REQUEST, "Keyset Conflict"),
     "keyset_invalid_cursor": (HTTPStatus.BAD_REQUEST, "Invalid Cursor"),
     "query_too_broad": (HTTPStatus.BAD_REQUEST, "Query Too Broad"),
+    "invalid_header": (HTTPStatus.BAD_REQUEST, "Invalid Header"),
     "invalid_auth_token": (HTTPStatus.UNAUTHORIZED, "Unauthenticated"),
     "no_organization_id": (HTTPStatus.FORBIDDEN, "Access Denied"),
     "access_denied": (HTTPStatus.FORBIDDEN, "Access Denied"),

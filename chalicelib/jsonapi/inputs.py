@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chalicelib.core.errors import InvalidAttribute, MalformedDocument
 from chalicelib.core.ids import parse_id
-from chalicelib.core.timestamps import parse_date, parse_timestamp
+from chalicelib.core.timestamps import move_timestamp, parse_date, parse_timestamp
 from chalicelib.jsonapi.parameters import Parameters
 from chalicelib.jsonapi.requests import Document, is_present, normalize_type
 from chalicelib.jsonapi.resource import Kind
@@ -55,6 +55,8 @@ class Input(Struct, frozen=True):
     :param maximum: of an integer, or of the length of a text in characters.
     :param choices: the valid values, and what each of them is parsed to.
     :param rule: returns the value to store; raises ``ValueError`` with the error's detail.
+    :param follows_client_clock: whether it is a timestamp that the client's clock gave: the skew of
+        that clock is subtracted. Contract section 4b.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Input(Struct, frozen=True):
     maximum: int | None = None
     choices: Mapping[str | int, object] | None = None
     rule: Callable[[Any], object] | None = None
+    follows_client_clock: bool = False
 
     def read(self, document: Document, parameters: Parameters = ()) -> Any:
         """Return the value; None if it is absent, null or blank.
@@ -76,7 +79,10 @@ class Input(Struct, frozen=True):
         for source in self.sources:
             value = _find(source, document, parameters)
             if value is not _ABSENT and is_present(value):
-                return self._parse(value)
+                parsed = self._parse(value)
+                if self.follows_client_clock:
+                    return move_timestamp(parsed, -document.clock_skew)
+                return parsed
         return None
 
     def is_in(self, document: Document, parameters: Parameters = ()) -> bool:

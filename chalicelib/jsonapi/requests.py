@@ -43,17 +43,24 @@ _decoder = msgspec.json.Decoder(_Document)
 
 
 class Document(Struct, frozen=True):
-    """The primary resource object of a request. It is empty if the body is empty."""
+    """The primary resource object of a request. It is empty if the body is empty.
+
+    ``clock_skew`` are the seconds by which the client's clock is ahead of the server's.
+    """
 
     attributes: Mapping[str, Any] = field(default_factory=dict)
     relationships: Mapping[str, Any] = field(default_factory=dict)
+    clock_skew: int = 0
 
 
-def read_document(body: bytes, type_: str, record_id: str | None = None) -> Document:
+def read_document(
+    body: bytes, type_: str, record_id: str | None = None, clock_skew: int = 0
+) -> Document:
     """Parse the document in a body. The body may be empty.
 
     :param type_: the resource type that the route expects.
     :param record_id: the id in the path; None on a route without an id.
+    :param clock_skew: seconds by which the client's clock is ahead of the server's.
     :raises MalformedDocument: if the body is not a JSON:API document.
     :raises TypeConflict: if ``data.type`` is another type.
     :raises IdConflict: if ``data.id`` is another id than ``record_id``.
@@ -73,7 +80,7 @@ def read_document(body: bytes, type_: str, record_id: str | None = None) -> Docu
             raise AccessDenied("The server assigns ids. Leave out `data.id`.")
         if parse_id(data.id) != parse_id(record_id):
             raise IdConflict
-    return Document(data.attributes or {}, data.relationships or {})
+    return Document(data.attributes or {}, data.relationships or {}, clock_skew)
 
 
 def _decode(body: bytes) -> _Document:

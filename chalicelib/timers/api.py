@@ -153,6 +153,7 @@ STARTED_AT = Input(
     (InAttribute("started_at"),),
     "Start time. Default: now. For a running timer at most 31 days ago, and not before the end of "
     "another session. A time up to 24 hours in the future counts as now.",
+    follows_client_clock=True,
 )
 
 STOPPED_AT = Input(
@@ -161,6 +162,7 @@ STOPPED_AT = Input(
     (InAttribute("stopped_at"),),
     "Stop time. Default: now. A time in the future counts as now, a time before the start as the "
     "start.",
+    follows_client_clock=True,
 )
 
 ENDED_AT = replace(

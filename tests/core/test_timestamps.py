@@ -11,6 +11,7 @@ from chalicelib.core.timestamps import (
     day_span,
     format_timestamp,
     local_date,
+    parse_milliseconds,
     parse_span,
     parse_timestamp,
     rounded_minutes,
@@ -117,8 +118,25 @@ def test_seconds_are_optional() -> None:
     ],
 )
 def test_invalid_date_time_is_rejected(text: str) -> None:
-    with pytest.raises(ValueError):  # noqa: PT011 - only the type matters
-        parse_timestamp(text)
+    for parse in (parse_timestamp, parse_milliseconds):
+        with pytest.raises(ValueError):  # noqa: PT011 - only the type matters
+            parse(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "milliseconds"),
+    [
+        ("1970-01-01T00:00:00Z", 0),
+        ("1970-01-01T01:00:00.5+01:00", 500),
+        ("1970-01-01T00:00:01,0019Z", 1001),
+        ("1970-01-01T00:00:01.987654321Z", 1987),
+        ("1969-12-31T23:59:59.250Z", -750),
+        ("0001-01-01T00:00:00Z", -62_135_596_800_000),
+        ("9999-12-31T23:59:59.999Z", 253_402_300_799_999),
+    ],
+)
+def test_milliseconds_are_parsed_in_every_year(text: str, milliseconds: int) -> None:
+    assert parse_milliseconds(text) == milliseconds
 
 
 @pytest.mark.parametrize(

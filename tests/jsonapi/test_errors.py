@@ -49,6 +49,7 @@ def test_status_and_title_match_the_contract(code: str, status: int, title: str)
     ("code", "status"),
     [
         ("unsupported_filter_operation", 400),
+        ("invalid_header", 400),
         ("route_not_found", 404),
         ("method_not_allowed", 405),
         ("not_acceptable", 406),

@@ -24,6 +24,7 @@ _META_EXAMPLES: Mapping[str, object] = {
     "token": "example-not-a-token",
     "event_id": EVENT,
     "events": 12,
+    "clock_skew_seconds": 600,
 }
 _INPUT_EXAMPLES: Mapping[str, object] = {
     "stopped_at": "2026-03-02T10:00:00.000+01:00",
@@ -48,6 +49,9 @@ ERRORS: tuple[errors.StintError, ...] = (
     errors.CursorConflict("page[after]"),
     errors.InvalidCursor("page[after]"),
     errors.QueryTooBroad("filter[person_id]"),
+    errors.InvalidHeader(
+        "Client-Time", "Use a date-time with an offset, such as 2026-03-02T09:00:00.000+01:00."
+    ),
     errors.InvalidAuthToken(),
     errors.NoOrganizationId(),
     errors.AccessDenied(),

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.core.idempotency import MAX_KEY_LENGTH
+from chalicelib.http.client_clock import CLIENT_TIME, CLOCK_SKEW
 from chalicelib.http.openapi.schemas import includable_resources, value_schema
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.jsonapi.filters import MAX_IDS, MAX_TEXT_LENGTH, operators_of
@@ -82,6 +83,14 @@ _SHARED: Mapping[str, Parameter] = {
         "within 24 hours changes nothing and returns the result of the first request.",
         "schema": {"type": "string", "maxLength": MAX_KEY_LENGTH},
     },
+    "client_time": {
+        "name": CLIENT_TIME,
+        "in": "header",
+        "description": "The present time on the client's clock, with an offset or `Z`. If it "
+        "differs from the server's clock by 2 seconds or more, the times of the document are "
+        f"corrected by the difference, and `meta.{CLOCK_SKEW.name}` shows it.",
+        "schema": value_schema(Kind.TIMESTAMP),
+    },
 }
 
 _PAGE_PARAMETERS = ("page_number", "page_size", "page_after", "page", "per_page")
@@ -128,6 +137,8 @@ def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Pa
         parameters.append(_reference("if_none_match"))
     if route.takes_if_match:
         parameters.append(_reference("if_match"))
+    if route.follows_client_clock:
+        parameters.append(_reference("client_time"))
     if route.kind is RouteKind.LIST:
         # Last: there are many, and few clients use them.
         parameters += _operator_parameters(route.resource.filters)
