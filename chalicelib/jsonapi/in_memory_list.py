@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from chalicelib.core.lists import CursorPage, InvalidPosition, Page
 from chalicelib.core.permissions import Caller, can_view
-from chalicelib.jsonapi.conditions import Conditions
+from chalicelib.jsonapi.conditions import BooleanFilter, Conditions
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.jsonapi.resource import Record, Resource
 
@@ -80,7 +80,7 @@ class InMemoryList(Struct, Generic[Record], frozen=True):
 
     def _matching(self, caller: Caller, query: ListQuery) -> list[Record]:
         resource = self.resource
-        matches = matcher(resource, query.conditions)
+        matches = matcher(resource, self._with_defaults(query.conditions))
         # Redact first: a filter must not reveal a value that the response hides.
         redacted = (
             resource.redact_for(caller, record)
@@ -88,6 +88,17 @@ class InMemoryList(Struct, Generic[Record], frozen=True):
             if can_view(caller, resource.view, record)
         )
         return [record for record in redacted if matches(record)]
+
+    def _with_defaults(self, conditions: Conditions) -> Conditions:
+        """Return the conditions, with the defaults of absent filters if they name no ids."""
+        if conditions.ids(self.by) is not None:
+            return conditions
+        defaults = {
+            declared.name: (BooleanFilter(declared.default),)
+            for declared in self.resource.filters
+            if declared.default is not None
+        }
+        return Conditions({**defaults, **conditions.by_name})
 
     def _description(self, caller: Caller, query: ListQuery) -> str:
         caller_key = caller.organization.id, caller.person_id, caller.role.value

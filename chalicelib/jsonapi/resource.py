@@ -92,6 +92,8 @@ class Filter(Struct, Generic[Record], frozen=True):
     :param value: returns the record's value to compare, for lists that are filtered in memory; for
         ``QUERY``, a tuple of texts.
     :param choices: the valid numbers of a ``NUMBER`` filter.
+    :param default: of a ``BOOLEAN`` filter, for lists in memory: the value if the request has
+        neither this filter nor ids; None: no condition.
     """
 
     name: str
@@ -99,6 +101,7 @@ class Filter(Struct, Generic[Record], frozen=True):
     description: str
     value: Callable[[Record], object] | None = None
     choices: tuple[int, ...] = ()
+    default: bool | None = None
 
 
 AnyFilter = Filter[Any]

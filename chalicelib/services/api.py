@@ -88,6 +88,14 @@ SERVICES: Resource[Service] = Resource(
             lambda service: service.time_tracking_enabled,
         ),
         Filter(
+            "archived",
+            FilterKind.BOOLEAN,
+            "Whether the service is archived. Without this filter and without `filter[id]`, the "
+            "list has no archived services.",
+            lambda service: service.archived_at is not None,
+            default=False,
+        ),
+        Filter(
             "person_id",
             FilterKind.ALWAYS_EMPTY,
             "Matches nothing: services do not belong to people.",

@@ -95,14 +95,26 @@ def test_repeated_create_with_a_key_creates_one_service(admin: Api) -> None:
 @pytest.mark.parametrize(
     ("query", "expected"),
     [
-        ("", [DESIGN, DEVELOPMENT, CLOSED, ARCHIVED]),
-        ("sort=-name", [ARCHIVED, CLOSED, DEVELOPMENT, DESIGN]),
+        ("", [DESIGN, DEVELOPMENT, CLOSED]),
+        ("sort=-name", [CLOSED, DEVELOPMENT, DESIGN]),
+        ("filter[archived]=true", [ARCHIVED]),
+        ("filter[archived]=1&filter[time_tracking_enabled]=true", [ARCHIVED]),
+        ("filter[archived]=false", [DESIGN, DEVELOPMENT, CLOSED]),
+        ("filter[archived][not_eq]=false", [ARCHIVED]),
+        ("filter[$op]=and&filter[0][archived]=true", [ARCHIVED]),
+        (f"filter[id]={DESIGN},{ARCHIVED}", [DESIGN, ARCHIVED]),
+        (f"filter[id]={DESIGN},{ARCHIVED}&filter[archived]=false", [DESIGN]),
+        (f"filter[id][not_eq]={DESIGN}", [DEVELOPMENT, CLOSED]),
+        (f"filter[id][not_eq]={DESIGN}&filter[archived]=true", [ARCHIVED]),
+        ("filter[time_tracking_enabled]=true", [DESIGN, DEVELOPMENT]),
+        ("page[after]=&page[size]=200", [DESIGN, DEVELOPMENT, CLOSED]),
         ("filter[name]=design", [DESIGN]),
         ("filter[name][contains]=DE", [DESIGN, DEVELOPMENT]),
-        ("filter[name][not_contain]=de", [CLOSED, ARCHIVED]),
-        ("filter[name][not_eq]=design", [DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("filter[name][not_contain]=de", [CLOSED]),
+        ("filter[name][not_eq]=design", [DEVELOPMENT, CLOSED]),
         ("filter[query]=price+fixed", [CLOSED]),
-        ("filter[query]=", [DESIGN, DEVELOPMENT, CLOSED, ARCHIVED]),
+        ("filter[query]=", [DESIGN, DEVELOPMENT, CLOSED]),
+        ("filter[query]=print", []),
         ("filter[time_tracking_enabled]=false", [CLOSED]),
         ("filter[time_tracking_enabled][not_eq]=1", [CLOSED]),
         (f"filter[person_id]={MEMBER}", []),
@@ -114,6 +126,21 @@ def test_services_can_be_filtered_and_sorted(admin: Api, query: str, expected: l
     assert admin.get(f"/services?{query}").ids == [str(service_id) for service_id in expected]
 
 
+def test_archived_service_is_listed_only_on_request(admin: Api) -> None:
+    admin.patch(f"/services/{DEVELOPMENT}/archive")
+    assert str(DEVELOPMENT) not in admin.get("/services").ids
+    assert str(DEVELOPMENT) in admin.get("/services?filter[archived]=true").ids
+    assert admin.get(f"/services/{DEVELOPMENT}").status == 200
+    admin.patch(f"/services/{DEVELOPMENT}/restore")
+    assert str(DEVELOPMENT) in admin.get("/services").ids
+
+
+@pytest.mark.parametrize("value", ["", "maybe", "null", "true,false"])
+def test_invalid_value_of_the_archived_filter_is_rejected(admin: Api, value: str) -> None:
+    response = admin.get(f"/services?filter[archived]={value}")
+    assert (response.status, response.error["code"]) == (400, "unsupported_filter_value_type")
+
+
 def test_member_can_list_and_view_services(member: Api) -> None:
-    assert len(member.get("/services").data) == 4
+    assert len(member.get("/services").data) == 3
     assert member.get(f"/services/{DESIGN}?include=organization").document["included"]

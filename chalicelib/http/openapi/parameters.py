@@ -164,7 +164,10 @@ def _input_parameters(route: Route) -> Iterable[Parameter]:
 
 def _filter_parameters(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
     for declared in filters:
-        yield _filter_parameter(declared, f"filter[{declared.name}]", declared.description)
+        parameter = _filter_parameter(declared, f"filter[{declared.name}]", declared.description)
+        if declared.default is not None:
+            parameter["schema"] = {**parameter["schema"], "default": declared.default}
+        yield parameter
 
 
 def _operator_parameters(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
