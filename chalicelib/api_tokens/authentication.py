@@ -6,14 +6,11 @@ call. A revoked token, or an old setting, can therefore be valid for up to 60 se
 
 import hashlib
 import secrets
-import threading
-from collections import OrderedDict
-
-from msgspec import Struct
 
 from chalicelib.api_tokens.model import Credential, PersonTokens
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAuthToken, NoOrganizationId
+from chalicelib.core.expiring_cache import ExpiringCache
 from chalicelib.core.ids import parse_id
 from chalicelib.core.permissions import Caller
 from chalicelib.organizations.model import Organization
@@ -25,19 +22,15 @@ _TOKEN_BYTES = 32
 _MAX_TOKEN_LENGTH = 200
 
 
-class _CachedCaller(Struct, frozen=True):
-    caller: Caller
-    expires_at: float
-
-
 class Authenticator:
     """Authenticates callers by the values of two request headers."""
 
     def __init__(self, dependencies: Dependencies) -> None:
         self._dependencies = dependencies
         self._database = dependencies.database
-        self._callers: OrderedDict[str, _CachedCaller] = OrderedDict()
-        self._lock = threading.Lock()
+        self._callers: ExpiringCache[str, Caller] = ExpiringCache(
+            _MAX_CACHED_CALLERS, dependencies.clock
+        )
 
     def authenticate(
         self, token: str | None, organization: str | None, *, organization_required: bool = True
@@ -53,7 +46,7 @@ class Authenticator:
         if token is None or not is_well_formed(token):
             raise InvalidAuthToken
         token_hash = digest(token)
-        cached = self._cached_caller(token_hash)
+        cached = self._callers.get(token_hash)
         if not organization_required:
             return cached or self._load_without_organization(token_hash)
         organization_id = parse_id(organization)
@@ -88,24 +81,13 @@ class Authenticator:
             raise AccessDenied("This token does not belong to this organization.")
         return self._cache_caller(credential, organization, now)
 
-    def _cached_caller(self, token_hash: str) -> Caller | None:
-        with self._lock:
-            cached = self._callers.get(token_hash)
-            if cached is None or cached.expires_at <= self._dependencies.clock():
-                return None
-            return cached.caller
-
     def _cache_caller(self, credential: Credential, organization: Organization, now: int) -> Caller:
         token_id = credential.token_id or self._read_token_id(credential)
         caller = Caller(organization, credential.person_id, credential.role, token_id)
         expires_at: float = now + CALLER_CACHE_SECONDS
         if credential.expires_at is not None:
             expires_at = min(expires_at, credential.expires_at)
-        with self._lock:
-            self._callers[credential.digest] = _CachedCaller(caller, expires_at)
-            self._callers.move_to_end(credential.digest)
-            while len(self._callers) > _MAX_CACHED_CALLERS:
-                self._callers.popitem(last=False)
+        self._callers.put(credential.digest, caller, expires_at)
         return caller
 
     def _read_token_id(self, credential: Credential) -> int | None:
