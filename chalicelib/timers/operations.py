@@ -28,6 +28,7 @@ from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
+from chalicelib.services.tracking_state import ServiceStates
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import VIEW_TIME_ENTRY
 from chalicelib.timers import lists
@@ -80,6 +81,7 @@ class Timers:
         self._dependencies = dependencies
         self._database = dependencies.database
         self._editing = TimerEditing(dependencies)
+        self._service_states = ServiceStates(dependencies)
 
     def show(self, caller: Caller, timer_id: int) -> Timer:
         """A timer that the caller may see. One call. Raises ``RecordNotFound``."""
@@ -111,10 +113,10 @@ class Timers:
     ) -> Result[TimerOutcome]:
         """Start a timer; a running one stops in the same transaction. Contract section 3.
 
-        With ``stopped_at``, create a session that is over; a running timer runs on. Two calls.
-        Raises ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``,
-        ``IdempotencyKeyReused``; ``Conflict``: nothing was written; ``Unavailable``: all or nothing
-        was.
+        With ``stopped_at``, create a session that is over; a running timer runs on. Two calls;
+        three on an entry whose service was not seen to take time in the last 60 seconds. Raises
+        ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``;
+        ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
         """
         person_id = resolve_person(caller, command.person_id)
         entry_id = command.time_entry_id
@@ -179,6 +181,13 @@ class Timers:
         load = Load(caller.organization.id, entity_ids)
         return commit_with_retry(self._dependencies, options, decide, load)
 
+    def _require_open_service(self, work: TimeEntry | Service) -> None:
+        # A service is loaded with the start. The service of an entry is known only now.
+        if isinstance(work, TimeEntry) and not self._service_states.takes_time(
+            work.organization_id, work.service_id
+        ):
+            raise InvalidAttribute("service")
+
     def _named_timer(self, caller: Caller, attempt: Attempt, command: StopCommand) -> Timer:
         loaded = attempt.loaded
         if command.time_entry_id is None:
@@ -208,6 +217,7 @@ class Timers:
         now: int,
     ) -> Started:
         work = _work(loaded, state.person_id, command)
+        self._require_open_service(work)
         ids = self._dependencies.ids
         generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
         days = [day for day in loaded.records.values() if isinstance(day, DaySessions)]

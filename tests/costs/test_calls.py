@@ -3,6 +3,7 @@
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.services.tracking_state import SERVICE_CACHE_SECONDS
 from tests.support.api import Api
 from tests.support.call_counter import counted
 from tests.support.clock import FakeClock
@@ -17,14 +18,15 @@ from tests.support.fixtures import (
 )
 from tests.support.permissions import needed_outside
 from tests.support.rollups import roll_up_all
+from tests.support.warm_caches import warm_caches
 
 READ, COMMIT, QUERY = "BatchGetItem", "TransactWriteItems", "Query"
 
 
 @pytest.fixture
 def cached_admin(admin: Api) -> Api:
-    """An admin whose token is already in the token cache of the process."""
-    assert admin.get("/timers/1").status == 404
+    """An admin whose token and services are already in the caches of the process."""
+    warm_caches(admin)
     return admin
 
 
@@ -49,6 +51,20 @@ def test_start_takes_two_calls(
     with counted(connection) as calls:
         assert cached_admin.start(**attributes).status == 201
     assert calls == [READ, COMMIT]
+
+
+def test_start_on_an_entry_takes_a_third_call_if_its_service_is_not_cached(
+    cached_admin: Api, connection: Connection, clock: FakeClock
+) -> None:
+    cached_admin.start(time_entry_id=ADMINS_ENTRY)
+    clock.advance(SERVICE_CACHE_SECONDS)
+    # The cache of callers has expired, too: authenticate again.
+    cached_admin.get("/timers/1")
+    with counted(connection) as calls:
+        for _ in range(2):
+            clock.advance(1)
+            assert cached_admin.start(time_entry_id=ADMINS_ENTRY).status == 201
+    assert calls == [READ, READ, COMMIT, READ, COMMIT]
 
 
 def test_switch_takes_two_calls(

@@ -5,6 +5,7 @@ engines.
 """
 
 from collections.abc import Callable
+from functools import partial
 
 import pytest
 from pynamodb.connection import Connection
@@ -13,10 +14,12 @@ from benchmarks.costs import counted
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.model import PersonDay
 from chalicelib.counters.rollup import CounterRollup
+from chalicelib.services.tracking_state import SERVICE_CACHE_SECONDS
 from tests.support.api import Api, Response
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, ZAGREB
+from tests.support.warm_caches import warm_caches
 
 Request = Callable[[Api, str], Response]
 KEY = {"Idempotency-Key": "7"}
@@ -72,7 +75,8 @@ WITH_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
 
 @pytest.fixture
 def timer_id(admin: Api, clock: FakeClock) -> str:
-    """A running timer of an admin whose token is already in the token cache of the process."""
+    """A running timer of an admin; token and services are in the caches of the process."""
+    warm_caches(admin)
     started_id: str = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(30)
     return started_id
@@ -107,6 +111,17 @@ def test_request_units_while_no_timer_runs(
     assert_units(
         connection, lambda: _assert_success(request(admin, timer_id)), read_units, write_units
     )
+
+
+def test_units_of_a_start_whose_service_is_not_cached(
+    admin: Api, connection: Connection, timer_id: str, clock: FakeClock
+) -> None:
+    admin.stop(timer_id)
+    clock.advance(SERVICE_CACHE_SECONDS)
+    # The cache of callers has expired, too: authenticate again.
+    admin.get("/timers/1")
+    start = partial(admin.start, time_entry_id=ADMINS_ENTRY)
+    assert_units(connection, lambda: _assert_success(start()), 3.0, 16)
 
 
 def test_units_of_the_counter_roll_up(
