@@ -37,6 +37,8 @@ class TimeEntry(Struct, frozen=True):
     :param made_by_timer_id: the timer whose start made it. None: it was made or edited manually.
     :param version: increases with each change.
     :param deleted_at: when it was deleted. It is never returned then; its timers are still purged.
+    :param deleted_by_id: the person who deleted it.
+    :param deleted_by_token_id: the API token with which it was deleted.
     """
 
     id: int
@@ -63,6 +65,8 @@ class TimeEntry(Struct, frozen=True):
     made_by_timer_id: int | None = None
     version: int = 1
     deleted_at: int | None = None
+    deleted_by_id: int | None = None
+    deleted_by_token_id: int | None = None
 
     @property
     def had_sessions(self) -> bool:

@@ -113,6 +113,8 @@ class TimeEntryModel(Model):
     made_by_timer_id = IntegerAttribute(null=True)
     version = IntegerAttribute()
     deleted_at = IntegerAttribute(null=True)
+    deleted_by_id = IntegerAttribute(null=True)
+    deleted_by_token_id = IntegerAttribute(null=True)
     person_key = UnicodeAttribute()
     service_key = UnicodeAttribute()
     date_key = UnicodeAttribute(null=True)

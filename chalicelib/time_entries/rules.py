@@ -36,12 +36,13 @@ from chalicelib.time_entries.model import (
     TrackMethod,
 )
 from chalicelib.timers.days import DayUpdates, marks_of
+from chalicelib.timers.history import timer_revision
 from chalicelib.timers.model import PersonState, Timer
 
 MAX_TIMERS_PER_STEP = 40
 MAX_ITEMS_PER_STEP = 90
-"""Timers and days of counters that one transaction writes. It takes 100 items: the others are for
-the entry, its counters and the revision."""
+"""Timers, their revisions and days that one transaction writes. It takes 100 items: the others are
+for the entry, its counters and its revision."""
 
 
 class UpdateResult(Struct, frozen=True):
@@ -152,7 +153,13 @@ def decide_deletion(entry: TimeEntry, timers: Sequence[Timer], edit: ManualEdit)
             f"Timer {entry.running_timer_id} is running on this time entry. "
             "Stop it before you delete the entry."
         )
-    hidden = replace(entry, deleted_at=edit.now, updated_at=edit.now)
+    hidden = replace(
+        entry,
+        deleted_at=edit.now,
+        deleted_by_id=edit.person_id,
+        deleted_by_token_id=edit.token_id,
+        updated_at=edit.now,
+    )
     result = _remove_timers(entry, hidden, timers, edit.now)
     revision = CreateRecord(_revision(entry, None, edit))
     return replace(result, records=(*result.records, revision))
@@ -173,10 +180,13 @@ def _remove_timers(
     removed: list[Timer] = []
     for timer in timers[:MAX_TIMERS_PER_STEP]:
         days = marks_of(timer.started_at, timer.stopped_at).keys()
-        if removed and len(removed) + len(day_updates.days | days) >= MAX_ITEMS_PER_STEP:
+        if removed and 2 * len(removed) + len(day_updates.days | days) >= MAX_ITEMS_PER_STEP:
             break
         day_updates.removed(timer)
         removed.append(timer)
+    edit = ManualEdit(
+        after.deleted_by_id or 0, after.deleted_by_token_id, after.deleted_at or now, 0
+    )
     after = replace(
         after,
         timer_count=before.timer_count - len(removed),
@@ -188,6 +198,11 @@ def _remove_timers(
         DeleteRecord(Timer, organization_id, timer.id, {"version": timer.version})
         for timer in removed
     ]
+    records += (
+        # The id of a timer is unique, so it is the id of the revision of its deletion too.
+        CreateRecord(timer_revision(timer, None, replace(edit, revision_id=timer.id)))
+        for timer in removed
+    )
     # The count includes timers that no index shows yet. The entry stays until they are deleted.
     if after.timer_count > 0:
         records.append(ReplaceRecord(before, after))

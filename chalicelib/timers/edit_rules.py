@@ -13,6 +13,7 @@ from msgspec.structs import replace
 from chalicelib.core.errors import InvalidAttribute, OverlapsSession, Unavailable
 from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.core.write_set import (
+    CreateRecord,
     DeleteRecord,
     RecordWrite,
     ReplaceRecord,
@@ -22,6 +23,7 @@ from chalicelib.core.write_set import (
 )
 from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.organizations.model import Organization
+from chalicelib.revisions.model import ManualEdit
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.totals import (
@@ -31,6 +33,7 @@ from chalicelib.time_entries.totals import (
     without_session,
 )
 from chalicelib.timers.days import DaySessions, DayUpdates, days_between, find_overlap
+from chalicelib.timers.history import timer_revision
 from chalicelib.timers.model import PersonState, StopReason, Timer
 from chalicelib.timers.rules import (
     MAX_BACKDATING_SECONDS,
@@ -206,7 +209,11 @@ def days_to_check(timer: Timer, after: Timer, now: int) -> range:
 
 
 def decide_edit(
-    timer: Timer, after: Timer, loaded: LoadedTimeline, organization: Organization, now: int
+    timer: Timer,
+    after: Timer,
+    loaded: LoadedTimeline,
+    organization: Organization,
+    edit: ManualEdit,
 ) -> Edited:
     """Change a timer to ``after``, from :func:`resolve_edit`. Raises :class:`OverlapsSession`."""
     if after == timer:
@@ -225,19 +232,21 @@ def decide_edit(
     write_set = WriteSet(
         organization_id=timer.organization_id,
         person_id=timer.person_id,
-        now=now,
+        now=edit.now,
         person_state=None if loaded.state is None else _timeline_after(loaded.state, after),
         days=day_updates.collected(checked_days),
     )
-    entries = _entries_after(timer, after, loaded)
-    writes = (
-        ReplaceRecord(before, replace(entry, updated_at=now, version=before.version + 1))
-        for before, entry in entries
-    )
-    return Edited(after, write_set, (ReplaceRecord(timer, after), *writes))
+    records: list[RecordWrite] = [
+        ReplaceRecord(timer, after),
+        CreateRecord(timer_revision(timer, after, edit)),
+    ]
+    for before, entry in _entries_after(timer, after, loaded):
+        entry_after = replace(entry, updated_at=edit.now, version=before.version + 1)
+        records.append(ReplaceRecord(before, entry_after))
+    return Edited(after, write_set, tuple(records))
 
 
-def decide_deletion(timer: Timer, loaded: LoadedTimeline, now: int) -> Edited:
+def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> Edited:
     """Delete a timer, running or not, and its seconds.
 
     A time entry that its start made, and that nobody changed, is deleted with its only timer.
@@ -247,18 +256,21 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, now: int) -> Edited:
     day_updates.removed(timer)
     entry_deltas = EntryCounterDeltas()
     organization_id, expected = timer.organization_id, {"version": timer.version}
-    records: list[RecordWrite] = [DeleteRecord(Timer, organization_id, timer.id, expected)]
+    records: list[RecordWrite] = [
+        DeleteRecord(Timer, organization_id, timer.id, expected),
+        CreateRecord(timer_revision(timer, None, edit)),
+    ]
     if entry.timer_count == 0 and entry.made_by_timer_id == timer.id:
         expected = {"version": entry.version}
         records.append(DeleteRecord(TimeEntry, organization_id, entry.id, expected))
         entry_deltas.removed(loaded.entry)
     else:
-        changed_entry = replace(entry, updated_at=now, version=entry.version + 1)
+        changed_entry = replace(entry, updated_at=edit.now, version=entry.version + 1)
         records.append(ReplaceRecord(loaded.entry, changed_entry))
     write_set = WriteSet(
         organization_id=organization_id,
         person_id=timer.person_id,
-        now=now,
+        now=edit.now,
         person_state=None if loaded.state is None else _timeline_without(loaded.state, timer),
         days=day_updates.collected(),
         entry_counters=entry_deltas.collected(),

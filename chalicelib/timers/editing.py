@@ -12,6 +12,7 @@ from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.counters.model import PersonDay
+from chalicelib.revisions.model import ManualEdit
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DaySessions
 from chalicelib.timers.edit_rules import (
@@ -71,7 +72,7 @@ class TimerEditing:
         def decide(attempt: Attempt) -> Decision[None]:
             timer = _named_timer(caller, attempt, timer_id)
             timeline = self._load(timer, with_state=timer.stopped_at is None)
-            deleted = decide_deletion(timer, timeline, attempt.now)
+            deleted = decide_deletion(timer, timeline, self._manual_edit(caller, attempt.now))
             return Decision(None, deleted.write_set, deleted.records)
 
         load = Load(caller.organization.id, [(Timer, timer_id)])
@@ -99,9 +100,14 @@ class TimerEditing:
         days = days_to_check(timer, after, now)
         with_state = needs_timeline(timer, after)
         timeline = self._load(timer, new_entry, with_state=with_state, days=days)
-        edited = decide_edit(timer, after, timeline, caller.organization, now)
+        edit = self._manual_edit(caller, now)
+        edited = decide_edit(timer, after, timeline, caller.organization, edit)
         outcome = TimerOutcome(edited.timer, adjusted=adjusted)
         return Decision(outcome, edited.write_set, edited.records)
+
+    def _manual_edit(self, caller: Caller, now: int) -> ManualEdit:
+        revision_id = self._dependencies.ids.generate()
+        return ManualEdit(caller.person_id, caller.token_id, now, revision_id)
 
     def _load(
         self,

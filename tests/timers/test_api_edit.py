@@ -12,9 +12,11 @@ from chalicelib.timers.auto_stop import AutoStop
 from tests.support.api import Api
 from tests.support.clock import DAY, HOUR, MINUTE, FakeClock
 from tests.support.fixtures import (
+    ADMIN,
     ADMINS_ENTRY,
     ADMINS_SECOND_ENTRY,
     DESIGN,
+    MEMBER,
     MEMBERS_ENTRY,
     OTHER_MEMBERS_ENTRY,
 )
@@ -534,3 +536,61 @@ def test_entry_that_somebody_used_stays(admin: Api, clock: FakeClock, kept_by: s
         admin.patch(f"/time_entries/{entry_id}", document)
     delete(admin, timer_id)
     assert admin.get(f"/time_entries/{entry_id}").status == 200
+
+
+# Revisions
+
+
+def revisions(api: Api, query: str = "") -> list[dict[str, Any]]:
+    return [record["attributes"] for record in api.get(f"/timer_revisions{query}").data]
+
+
+def test_changes_and_deletions_are_kept_as_revisions(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    edit(admin, timer_id, started_at=at(clock, -30 * MINUTE), time_entry_id=ADMINS_SECOND_ENTRY)
+    delete(admin, timer_id)
+    deleted, edited = revisions(admin, f"?filter[timer_id]={timer_id}")
+    assert (edited["act"], deleted["act"]) == ("updated", "deleted")
+    assert edited["before"] == {
+        "started_at": "2026-03-02T09:00:00.000+01:00",
+        "time_entry_id": ADMINS_ENTRY,
+    }
+    assert edited["after"] == {
+        "started_at": "2026-03-02T09:30:00.000+01:00",
+        "time_entry_id": ADMINS_SECOND_ENTRY,
+    }
+    assert deleted["before"]["stopped_at"] == "2026-03-02T10:00:00.000+01:00"
+    assert deleted["after"] == dict.fromkeys(deleted["before"])
+    assert deleted["token_id"] == edited["token_id"] is not None
+
+
+def test_corrected_stop_keeps_the_former_stop_and_who_moved_it(
+    admin: Api, member: Api, clock: FakeClock, dependencies: Dependencies
+) -> None:
+    timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
+    clock.advance(13 * HOUR)
+    AutoStop(dependencies).run()
+    admin.stop(timer_id, stopped_at=at(clock, -12 * HOUR))
+    (revision,) = revisions(member)
+    assert revision["before"] == {
+        "stopped_at": "2026-03-02T21:00:00.000+01:00",
+        "stop_reason": "auto",
+    }
+    assert revision["after"] == {"stopped_at": "2026-03-02T10:00:00.000+01:00", "stop_reason": None}
+    assert (revision["person_id"], revision["creator_id"]) == (MEMBER, ADMIN)
+
+
+def test_deletion_of_an_entry_keeps_its_sessions_as_revisions(admin: Api, clock: FakeClock) -> None:
+    timer_ids = {track(admin, clock, HOUR) for _ in range(3)}
+    assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
+    listed = revisions(admin, f"?filter[person_id]={ADMIN}")
+    assert {str(revision["timer_id"]) for revision in listed} == timer_ids
+    assert {revision["act"] for revision in listed} == {"deleted"}
+    assert {revision["creator_id"] for revision in listed} == {ADMIN}
+
+
+def test_stops_and_refused_edits_leave_no_revision(admin: Api, clock: FakeClock) -> None:
+    track(admin, clock, HOUR)
+    other = track(admin, clock, HOUR)
+    edit(admin, other, started_at=at(clock, -90 * MINUTE))
+    assert revisions(admin, f"?filter[person_id]={ADMIN}") == []
