@@ -8,6 +8,7 @@ from zoneinfo import available_timezones
 
 # Files in the time zone database that are not time zones.
 _NOT_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+_TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
 _MAX_EMAIL_LENGTH = 254
 _HTTP_URL = re.compile(r"https?://[^\s/]+(/\S*)?", re.IGNORECASE)
@@ -17,6 +18,13 @@ def time_zone(text: str) -> str:
     """Accept the name of an IANA time zone."""
     if text in _NOT_ZONES or text not in available_timezones():
         raise ValueError("Use an IANA time zone, such as Europe/Zagreb.")
+    return text
+
+
+def time_of_day(text: str) -> str:
+    """Accept a time of day, as hours and minutes."""
+    if not _TIME_OF_DAY.fullmatch(text):
+        raise ValueError("Use a time of day from 00:00 to 23:59, such as 19:00.")
     return text
 
 

@@ -35,10 +35,19 @@ def boolean_input(name: str, description: str) -> Input:
     return Input(name, Kind.BOOLEAN, (InAttribute(name),), description)
 
 
-def integer_input(name: str, description: str, minimum: int, maximum: int | None = None) -> Input:
+def integer_input(
+    name: str, description: str, minimum: int, maximum: int | None = None, *, nullable: bool = False
+) -> Input:
     """Declare an integer attribute from ``minimum`` to ``maximum``, both inclusive."""
-    sources = (InAttribute(name),)
-    return Input(name, Kind.INTEGER, sources, description, minimum=minimum, maximum=maximum)
+    return Input(
+        name,
+        Kind.INTEGER,
+        (InAttribute(name),),
+        description,
+        nullable=nullable,
+        minimum=minimum,
+        maximum=maximum,
+    )
 
 
 def reference_input(name: str, to: str, description: str, *, required: bool = False) -> Input:

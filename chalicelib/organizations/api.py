@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS, EVERYONE, OWN
-from chalicelib.core.validation import time_zone
+from chalicelib.core.validation import time_of_day, time_zone
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
@@ -16,7 +16,9 @@ from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Rel
 from chalicelib.organizations import repository as _repository  # noqa: F401 - declares the items
 from chalicelib.organizations.model import (
     MAX_AUTO_STOP_AFTER,
+    MAX_REMIND_AFTER,
     MIN_AUTO_STOP_AFTER,
+    MIN_REMIND_AFTER,
     Membership,
     Organization,
 )
@@ -55,6 +57,20 @@ ORGANIZATIONS: Resource[Organization] = Resource(
             lambda organization: organization.auto_stop_after,
             "Seconds after which a running timer stops automatically.",
         ),
+        Attribute(
+            "auto_stop_at_time",
+            Kind.TEXT,
+            lambda organization: organization.auto_stop_at_time,
+            "Time of day at which a running timer stops, in the person's time zone. Null: at none.",
+            nullable=True,
+        ),
+        Attribute(
+            "remind_after",
+            Kind.INTEGER,
+            lambda organization: organization.remind_after,
+            "Minutes after which the event `timer.still_running` is sent. Null: it is not sent.",
+            nullable=True,
+        ),
     ),
     filters=(
         Filter(
@@ -74,6 +90,20 @@ CHANGES = (
         "Seconds after which a running timer stops automatically. Applies to new timers.",
         MIN_AUTO_STOP_AFTER,
         MAX_AUTO_STOP_AFTER,
+    ),
+    text_input(
+        "auto_stop_at_time",
+        "Time of day, such as 19:00, at which a running timer stops, in the person's time zone. "
+        "Applies to new timers.",
+        nullable=True,
+        rule=time_of_day,
+    ),
+    integer_input(
+        "remind_after",
+        "Minutes after which the event `timer.still_running` is sent. Applies to new timers.",
+        MIN_REMIND_AFTER,
+        MAX_REMIND_AFTER,
+        nullable=True,
     ),
 )
 

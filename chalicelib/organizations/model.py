@@ -11,14 +11,26 @@ DEFAULT_AUTO_STOP_AFTER = 12 * 3600
 MIN_AUTO_STOP_AFTER = 5 * 60
 MAX_AUTO_STOP_AFTER = 7 * 24 * 3600
 
+# In minutes.
+MIN_REMIND_AFTER = 1
+MAX_REMIND_AFTER = MAX_AUTO_STOP_AFTER // 60
+
 
 class Organization(Struct, frozen=True):
-    """A tenant. ``time_zone`` is an IANA name; ``auto_stop_after`` is in seconds."""
+    """A tenant, and its settings.
+
+    :param time_zone: an IANA name.
+    :param auto_stop_after: how long a timer may run, in seconds.
+    :param auto_stop_at_time: the time of day (``19:00``) at which a timer stops; None: at none.
+    :param remind_after: after how many minutes an event says that a timer still runs; None: never.
+    """
 
     id: int
     name: str
     time_zone: str
     auto_stop_after: int = DEFAULT_AUTO_STOP_AFTER
+    auto_stop_at_time: str | None = None
+    remind_after: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:

@@ -17,6 +17,8 @@ class OrganizationModel(DirectoryModel):
     name = UnicodeAttribute()
     time_zone = UnicodeAttribute()
     auto_stop_after = IntegerAttribute()
+    auto_stop_at_time = UnicodeAttribute(null=True)
+    remind_after = IntegerAttribute(null=True)
 
 
 declare_directory_kind(Organization, OrganizationModel, "organization")

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS, EVERYONE, OWN, OWN_OF_VISIBLE, Caller
-from chalicelib.core.validation import email, http_url
+from chalicelib.core.validation import email, http_url, time_of_day, time_zone
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
@@ -50,6 +50,24 @@ _NAMES: tuple[Attribute[Person], ...] = (
 
 _PICTURE: Attribute[Person] = Attribute(
     "avatar_url", Kind.TEXT, lambda person: person.avatar_url, "URL of a picture.", nullable=True
+)
+
+
+_TIME_SETTINGS: tuple[Attribute[Person], ...] = (
+    Attribute(
+        "time_zone",
+        Kind.TEXT,
+        lambda person: person.time_zone,
+        "IANA time zone of the person. Null: the organization's.",
+        nullable=True,
+    ),
+    Attribute(
+        "auto_stop_at_time",
+        Kind.TEXT,
+        lambda person: person.auto_stop_at_time,
+        "Time of day at which the person's running timer stops. Null: the organization's.",
+        nullable=True,
+    ),
 )
 
 
@@ -110,6 +128,7 @@ PEOPLE: Resource[Person] = Resource(
             "nickname", Kind.TEXT, lambda person: person.nickname, "Nickname.", nullable=True
         ),
         _PICTURE,
+        *_TIME_SETTINGS,
         *_ROLES,
         Attribute(
             "deactivated_at",
@@ -198,6 +217,19 @@ _OTHER_INPUTS = (
         nullable=True,
         maximum=_MAX_AVATAR_URL_LENGTH,
         rule=http_url,
+    ),
+    text_input(
+        "time_zone",
+        "IANA time zone of the person. Null: the organization's.",
+        nullable=True,
+        rule=time_zone,
+    ),
+    text_input(
+        "auto_stop_at_time",
+        "Time of day, such as 19:00, at which the person's running timer stops. "
+        "Null: the organization's. Applies to new timers.",
+        nullable=True,
+        rule=time_of_day,
     ),
     _ROLE,
 )

@@ -20,6 +20,10 @@ class Person(Struct, frozen=True):
     """A person who tracks time. ``created_at`` and ``deactivated_at`` are timestamps.
 
     Every person has an e-mail address. ``email`` is None if the caller may not see it.
+
+    :param time_zone: an IANA name; None: the organization's time zone.
+    :param auto_stop_at_time: the time of day (``19:00``) at which the person's timers stop; None:
+        the organization's.
     """
 
     id: int
@@ -33,6 +37,8 @@ class Person(Struct, frozen=True):
     nickname: str | None = None
     avatar_url: str | None = None
     deactivated_at: int | None = None
+    time_zone: str | None = None
+    auto_stop_at_time: str | None = None
 
     @property
     def is_active_admin(self) -> bool:

@@ -24,7 +24,9 @@ from chalicelib.timers.model import PersonState
 
 VIEW_PERSON: ViewPolicy[Person] = ViewPolicy(Visibility.EVERYONE, lambda person: person.id)
 
-_MEMBER_EDITABLE = frozenset({"first_name", "last_name", "title", "nickname", "avatar_url"})
+_MEMBER_EDITABLE = frozenset(
+    {"first_name", "last_name", "title", "nickname", "avatar_url", "time_zone"}
+)
 """Attributes that members may change in their own record. Only admins change the others."""
 
 _VALUE_TAKEN = "Another person already has this value."

@@ -24,6 +24,8 @@ class PersonModel(DirectoryModel):
     nickname = UnicodeAttribute(null=True)
     avatar_url = UnicodeAttribute(null=True)
     deactivated_at = IntegerAttribute(null=True)
+    time_zone = UnicodeAttribute(null=True)
+    auto_stop_at_time = UnicodeAttribute(null=True)
 
 
 class UniqueConstraintModel(DirectoryModel):

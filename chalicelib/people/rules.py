@@ -57,6 +57,8 @@ def erasure_values(person: Person) -> dict[str, Any]:
         "title": None,
         "nickname": None,
         "avatar_url": None,
+        "time_zone": None,
+        "auto_stop_at_time": None,
     }
 
 

@@ -23,6 +23,7 @@ from chalicelib.core.write_set import (
 )
 from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
@@ -34,6 +35,7 @@ from chalicelib.time_entries.totals import (
 )
 from chalicelib.timers.days import DaySessions, DayUpdates, days_between, find_overlap
 from chalicelib.timers.history import timer_revision
+from chalicelib.timers.limits import limits_of
 from chalicelib.timers.model import PersonState, StopReason, Timer
 from chalicelib.timers.rules import (
     MAX_BACKDATING_SECONDS,
@@ -42,7 +44,6 @@ from chalicelib.timers.rules import (
     GeneratedIds,
     Started,
     apply_to_new_entry,
-    auto_stop_time,
     new_time_entry,
     running_timer,
     start_timestamp,
@@ -87,12 +88,14 @@ class LoadedTimeline(Struct, frozen=True):
     :param new_entry: the time entry to which the timer moves; None: it stays.
     :param state: None: the decision does not need it, see :func:`needs_timeline`.
     :param days: all days that :func:`days_to_check` names.
+    :param worker: the timer's person, for their settings; None: the decision does not need them.
     """
 
     entry: TimeEntry
     new_entry: TimeEntry | None = None
     state: PersonState | None = None
     days: Collection[DaySessions] = ()
+    worker: Person | None = None
 
 
 def decide_insert(
@@ -112,15 +115,17 @@ def decide_insert(
     """
     start, stop = start_timestamp(generated.now, span[0]), min(span[1], generated.now)
     _check_span(start, stop)
+    limits = limits_of(start, organization, details.worker)
     timer = Timer(
         id=generated.timer_id,
         organization_id=state.organization_id,
         person_id=state.person_id,
         time_entry_id=generated.time_entry_id if isinstance(work, Service) else work.id,
         started_at=start,
-        auto_stop_at=auto_stop_time(start, organization),
+        auto_stop_at=limits.auto_stop_at,
         stopped_at=stop,
         edited=True,
+        remind_at=limits.remind_at,
     )
     checked_days = _check_over(state, timer, days, "started_at")
     update = TimeEntryUpdate(
@@ -222,7 +227,8 @@ def decide_edit(
     if loaded.state is not None and not _has_times_of(after, timer):
         checked_days = _check_edit(timer, after, loaded.state, loaded.days)
     if after.stopped_at is None and after.started_at != timer.started_at:
-        after = replace(after, auto_stop_at=auto_stop_time(after.started_at, organization))
+        limits = limits_of(after.started_at, organization, loaded.worker)
+        after = replace(after, auto_stop_at=limits.auto_stop_at, remind_at=limits.remind_at)
     runs_covered = after.stopped_at is None and loaded.new_entry is None
     is_covered = runs_covered and covers_session(loaded.entry, timer)
     after = replace(after, covered=is_covered, version=timer.version + 1)

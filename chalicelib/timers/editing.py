@@ -12,6 +12,7 @@ from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.counters.model import PersonDay
+from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DaySessions
@@ -120,6 +121,7 @@ class TimerEditing:
         entity_ids: list[tuple[type[Any], Any]] = [
             (TimeEntry, timer.time_entry_id),
             (PersonState, timer.person_id if with_state else None),
+            (Person, timer.person_id if with_state else None),
             *(
                 (DaySessions, PersonDay(timer.organization_id, timer.person_id, day))
                 for day in days
@@ -135,6 +137,7 @@ class TimerEditing:
             new_entry,
             loaded.get(PersonState, timer.person_id) if with_state else None,
             [day for day in loaded.records.values() if isinstance(day, DaySessions)],
+            loaded.get(Person, timer.person_id),
         )
 
 

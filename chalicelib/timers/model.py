@@ -20,14 +20,16 @@ class Timer(Struct, frozen=True):
     """One session of work.
 
     :param started_at: the timestamp of the start.
-    :param auto_stop_at: when it stops automatically, from the organization's settings at the start.
+    :param auto_stop_at: when it stops automatically, from the settings at the start.
     :param stopped_at: the timestamp of the stop; None: it is running.
     :param stop_reason: why it stopped automatically; None after a manual stop.
     :param edited: whether its start or stop was edited, or it was inserted after it ended. Its id
         then does not tell its place among sessions that start in the same second.
     :param covered: whether it runs on after the time of its entry was set manually, and that time
         covers it: its seconds add nothing when it stops.
-    :param version: increases with each change.
+    :param version: increases with each change of what the API shows.
+    :param remind_at: when it counts as still running, from the settings at the start; None: never.
+    :param reminded_at: when the auto-stop run noticed that; None: it has not.
     """
 
     id: int
@@ -41,11 +43,20 @@ class Timer(Struct, frozen=True):
     edited: bool = False
     covered: bool = False
     version: int = 1
+    remind_at: int | None = None
+    reminded_at: int | None = None
 
     @property
     def seconds(self) -> int:
         """The length of the session in seconds; 0 while it is running."""
         return 0 if self.stopped_at is None else self.stopped_at - self.started_at
+
+    @property
+    def due_at(self) -> int:
+        """When the auto-stop run has to act while the timer runs: to remind, or else to stop it."""
+        if self.remind_at is None or self.reminded_at is not None:
+            return self.auto_stop_at
+        return min(self.remind_at, self.auto_stop_at)
 
     @property
     def total_time(self) -> int:
@@ -90,7 +101,7 @@ class PersonState(Struct, frozen=True):
 
     @property
     def timer(self) -> Timer | None:
-        """The running timer, except its version."""
+        """The running timer, except its version and its reminder."""
         if self.running is None:
             return None
         return Timer(

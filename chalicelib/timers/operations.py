@@ -129,7 +129,7 @@ class Timers:
             (PersonState, person_id),
             (TimeEntry, entry_id),
             (Service, service_id),
-            (Person, None if person_id == caller.person_id else person_id),
+            (Person, person_id),
         ]
 
         def decide(attempt: Attempt) -> Decision[TimerOutcome]:
@@ -222,7 +222,8 @@ class Timers:
         generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
         days = [day for day in loaded.records.values() if isinstance(day, DaySessions)]
         start, stop = command.started_at, command.stopped_at
-        details = EntryDetails(caller.person_id, command.note)
+        worker = loaded.get(Person, state.person_id)
+        details = EntryDetails(caller.person_id, command.note, worker)
         organization = caller.organization
         if start is not None and stop is not None:
             span = start, stop

@@ -6,7 +6,7 @@ Lists of timers are in ``lists.py``.
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import asdict
+from msgspec.structs import asdict, replace
 from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
@@ -26,6 +26,7 @@ from chalicelib.core.write_set import (
     SetTimeline,
     StopTimer,
     TimeEntryUpdate,
+    UpdateRecord,
     WriteSet,
 )
 from chalicelib.counters.model import CounterKey, Counters, PersonDay
@@ -92,7 +93,10 @@ class ByOrganizationStopped(GlobalSecondaryIndex["TimerModel"]):
 
 
 class Running(GlobalSecondaryIndex["TimerModel"]):
-    """Sparse: the running timers of all organizations, by their auto-stop time."""
+    """Sparse: the running timers of all organizations, by the time of their reminder or auto-stop.
+
+    The name of the sort key is older than reminders.
+    """
 
     class Meta(IndexMeta):
         index_name = "running"
@@ -121,6 +125,8 @@ class TimerModel(Model):
     edited = BooleanAttribute()
     covered = BooleanAttribute()
     version = IntegerAttribute()
+    remind_at = IntegerAttribute(null=True)
+    reminded_at = IntegerAttribute(null=True)
     person_key = UnicodeAttribute()
     time_entry_key = UnicodeAttribute()
     started_key = UnicodeAttribute()
@@ -173,7 +179,7 @@ def _timer_keys(timer: Timer) -> Mapping[str, Any]:
         ),
         "stopped_key": keys.timestamp_key(timer.stopped_at, timer.id),
         "running_shard": keys.shard(timer.id) if is_running else None,
-        "auto_stop_key": keys.timestamp_key(timer.auto_stop_at, timer.id) if is_running else None,
+        "auto_stop_key": keys.timestamp_key(timer.due_at, timer.id) if is_running else None,
     }
 
 
@@ -243,10 +249,10 @@ declare_index(BY_STARTED, TimerModel, Timer, "organization_id", "started_key")
 declare_index(BY_STOPPED, TimerModel, Timer, "organization_id", "stopped_key")
 
 
-def overdue_timers(
+def due_timers(
     connection: Connection, shard: str, now: int, limit: int, after: Any = None
 ) -> SparseIndexPage:
-    """Running timers of a shard that are past their auto-stop time, the oldest first. One call.
+    """Running timers of a shard whose reminder or auto-stop is due, the oldest first. One call.
 
     An index may be behind: some of these timers may be stopped already.
 
@@ -261,9 +267,25 @@ def overdue_timers(
     )
 
 
-def auto_stop_at_in(item: RawItem) -> int:
-    """The auto-stop time of an item from :func:`overdue_timers`, from its sort key."""
+def due_at_in(item: RawItem) -> int:
+    """When the reminder or auto-stop of an item from :func:`due_timers` is due: its sort key."""
     return int(item["auto_stop_key"]["S"].partition("#")[0])
+
+
+def set_reminded(timer: Timer, reminded_at: int | None) -> UpdateRecord:
+    """The write that sets when a running timer was reminded, and so when it is due next.
+
+    It requires that the timer still runs and is unchanged since it was read.
+    """
+    after = replace(timer, reminded_at=reminded_at)
+    due_key = keys.timestamp_key(after.due_at, timer.id)
+    return UpdateRecord(
+        Timer,
+        timer.organization_id,
+        timer.id,
+        {"reminded_at": reminded_at, "auto_stop_key": due_key},
+        {"stopped_at": None, "version": timer.version, "reminded_at": timer.reminded_at},
+    )
 
 
 def write(transaction: TransactWrite, write_set: WriteSet) -> None:

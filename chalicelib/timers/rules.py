@@ -20,9 +20,11 @@ from chalicelib.core.write_set import (
 )
 from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.organizations.model import Organization
+from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry, TrackMethod
 from chalicelib.timers.days import DaySessions, DayUpdates, find_overlap
+from chalicelib.timers.limits import limits_of, person_zone
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 
 MAX_SECONDS_AHEAD = SECONDS_PER_DAY
@@ -41,13 +43,15 @@ class GeneratedIds(Struct, frozen=True):
 
 
 class EntryDetails(Struct, frozen=True):
-    """What a new time entry gets from the request.
+    """What a new session and its new time entry need besides the work and the times.
 
-    ``creator_id`` is the person who creates it; None: the person who works.
+    :param creator_id: the person who creates the entry; None: the person who works.
+    :param worker: the person who works, for their settings; None: the organization's apply.
     """
 
     creator_id: int | None = None
     note: str | None = None
+    worker: Person | None = None
 
 
 NO_DETAILS = EntryDetails()
@@ -88,7 +92,7 @@ def decide_start(
     Raises :class:`InvalidAttribute` and :class:`OverlapsSession` for ``started_at``.
 
     :param started_at: the requested timestamp; None: now.
-    :param details: of a new time entry.
+    :param details: of the person who works, and of a new time entry.
     :param days: with ``started_at``, all days from it until now.
     """
     start = _start_timestamp(state, generated.now, started_at)
@@ -96,13 +100,15 @@ def decide_start(
     new_entry = None
     if isinstance(work, Service):
         new_entry = new_time_entry(state, work, organization, generated, start, details)
+    limits = limits_of(start, organization, details.worker)
     timer = Timer(
         id=generated.timer_id,
         organization_id=state.organization_id,
         person_id=state.person_id,
         time_entry_id=generated.time_entry_id if new_entry else work.id,
         started_at=start,
-        auto_stop_at=auto_stop_time(start, organization),
+        auto_stop_at=limits.auto_stop_at,
+        remind_at=limits.remind_at,
     )
     day_updates = DayUpdates()
     entries: list[TimeEntryUpdate] = []
@@ -210,11 +216,6 @@ def with_stop(timer: Timer, stop: int, reason: StopReason | None) -> Timer:
     )
 
 
-def auto_stop_time(start: int, organization: Organization) -> int:
-    """When a timer that starts at a timestamp stops automatically. Contract section 9."""
-    return start + organization.auto_stop_after
-
-
 def timer_track_method(work: TimeEntry | Service) -> TrackMethod | None:
     """The track method that a new session sets on an entry. None: it does not change."""
     is_manual = isinstance(work, TimeEntry) and work.track_method is TrackMethod.MANUAL
@@ -235,7 +236,7 @@ def new_time_entry(
         organization_id=state.organization_id,
         person_id=state.person_id,
         service_id=service.id,
-        date=local_date(start, organization.zone),
+        date=local_date(start, person_zone(organization, details.worker)),
         created_at=generated.now,
         updated_at=generated.now,
         creator_id=state.person_id if details.creator_id is None else details.creator_id,

@@ -77,6 +77,8 @@ class PersonFactory:
             "title": f"Designer {mark}",
             "nickname": f"Ivica {mark}",
             "avatar_url": f"https://example.com/{mark}.png",
+            "time_zone": "America/St_Johns",
+            "auto_stop_at_time": "18:45",
         }
         person_id = int(create_with_key(self.admin, "/people", "people", values, mark).data["id"])
         token = {"person_id": person_id, "name": f"phone of {mark}"}
@@ -160,6 +162,8 @@ def test_export_contains_all_data_of_a_person(operator: Operator, factory: Perso
     exported = json.loads(operator.done("people", "export", iva.id, *IN_ZAGREB))
     assert exported["person"]["email"] == f"{iva.mark}@example.com"
     assert exported["person"]["created_at"] == "2026-03-02T09:10:00.000+01:00"
+    assert exported["person"]["time_zone"] == "America/St_Johns"
+    assert exported["person"]["auto_stop_at_time"] == "18:45"
     assert [token["name"] for token in exported["tokens"]] == [f"phone of {iva.mark}"]
     assert exported["person_state"]["running"]["timer_id"] == iva.timer_id
     (entry,) = exported["time_entries"]
@@ -254,6 +258,8 @@ def test_erase_removes_personal_data_and_retains_timers(
     }
     assert iva.mark not in snapshot_text(connection)
     assert snapshot_text(connection).count(other.mark) > 8
+    erased = admin.get(f"/people/{iva.id}").attributes
+    assert (erased["time_zone"], erased["auto_stop_at_time"]) == (None, None)
     timer = admin.get(f"/timers/{iva.timer_id}").attributes
     assert (timer["person_id"], timer["total_time"]) == (iva.id, 10)
     assert violations_of(SnapshotReader(connection).read_all()) == []
@@ -306,7 +312,10 @@ def test_repeated_create_after_erase_returns_no_personal_data(
 ) -> None:
     iva = factory.create()
     values = admin.get(f"/people/{iva.id}").attributes
-    names = ("first_name", "last_name", "email", "title", "nickname", "avatar_url")
+    names = (
+        *("first_name", "last_name", "email", "title", "nickname", "avatar_url"),
+        *("time_zone", "auto_stop_at_time"),
+    )
     attributes = {name: values[name] for name in names}
     operator.here("people", "erase", iva.id, "--deactivate", "--yes")
     repeated = create_with_key(admin, "/people", "people", attributes, iva.mark)

@@ -23,9 +23,9 @@ from tools.admin.importing import Report, carry_out, plan
 
 IN_ZAGREB = ("-o", ZAGREB.id)
 PEOPLE = (
-    "first_name,last_name,email,role,title\n"
-    'Iva,"Marić, Jr.",iva@example.com,admin,"Says ""hi"""\n'
-    "Luka,Perić,luka@example.com,,\n"
+    "first_name,last_name,email,role,title,time_zone,auto_stop_at_time\n"
+    'Iva,"Marić, Jr.",iva@example.com,admin,"Says ""hi""",Europe/Lisbon,18:30\n'
+    "Luka,Perić,luka@example.com,,,,\n"
 )
 SERVICES = "name,billable,position\nSupport,no,3\nResearch,yes,\n"
 KINDS = {"people": PEOPLE, "services": SERVICES}
@@ -54,6 +54,7 @@ def test_people_import_creates_people_from_rows(operator: Operator, admin: Api) 
     ]
     iva = records_by_name(operator, "people")["iva@example.com"]
     assert (iva["last_name"], iva["title"], iva["role"]) == ("Marić, Jr.", 'Says "hi"', Role.ADMIN)
+    assert (iva["time_zone"], iva["auto_stop_at_time"]) == ("Europe/Lisbon", "18:30")
     luka = records_by_name(operator, "people")["luka@example.com"]
     assert (luka["role"], luka["title"]) == (Role.MEMBER, None)
     assert admin.get(f"/people/{luka['id']}").attributes["first_name"] == "Luka"

@@ -21,7 +21,8 @@ IN_ZAGREB = ("-o", ZAGREB.id)
 
 
 def test_new_organization_can_be_used_through_api(operator: Operator, app: Chalice) -> None:
-    result = operator.run(*CREATION, "--auto-stop-after", "10h", "--id", 7)
+    limits = ("--auto-stop-after", "10h", "--auto-stop-at-time", "19:00", "--remind-after", "8h")
+    result = operator.run(*CREATION, *limits, "--id", 7)
     assert result.exit_code == 0
     headers = dict(line.split(": ") for line in result.stdout.splitlines())
     assert headers["X-Organization-Id"] == "7"
@@ -31,6 +32,8 @@ def test_new_organization_can_be_used_through_api(operator: Operator, app: Chali
         "name": "Example Studio",
         "time_zone": "Europe/Zagreb",
         "auto_stop_after": 36_000,
+        "auto_stop_at_time": "19:00",
+        "remind_after": 480,
     }
     assert api.get("/users").data[0]["attributes"]["role"] == "admin"
     service = operator.json("services", "create", "-o", 7, "--name", "Design")
@@ -42,6 +45,9 @@ def test_create_organization_prints_token_once_as_json(
 ) -> None:
     created = operator.json(*CREATION)
     assert created["organization"]["auto_stop_after"] == 12 * 3600
+    assert created["organization"]["auto_stop_at_time"] is None
+    assert created["organization"]["remind_after"] is None
+    assert created["admin"]["time_zone"] is None
     assert created["token"].startswith("stint_")
     assert created["token"] not in str(snapshot(connection))
     assert (
@@ -66,6 +72,8 @@ def test_organization_id_in_use_is_refused(
         ((*CREATION[:4], "Mars/Olympus", *CREATION[5:]), "time_zone: Use an IANA time zone"),
         ((*CREATION[:-1], "ana"), "email: Use a valid e-mail address."),
         ((*CREATION, "--auto-stop-after", "8d"), "auto_stop_after: The number must be at most"),
+        ((*CREATION, "--auto-stop-at-time", "7pm"), "auto_stop_at_time: Use a time of day"),
+        ((*CREATION, "--remind-after", "8d"), "remind_after: The number must be at most"),
         ((*CREATION[:2], " ", *CREATION[3:]), "name: This attribute is required."),
     ],
 )
@@ -92,6 +100,14 @@ def test_organizations_are_listed_and_changed(operator: Operator, fixtures: Fixt
     assert [organization["id"] for organization in organizations] == [2149, 2150]
     changed = operator.here("organizations", "change", "--auto-stop-after", "90m")
     assert (changed["auto_stop_after"], changed["name"]) == (5_400, ZAGREB.name)
+    limits = ("--auto-stop-at-time", "19:00", "--remind-after", 90)
+    changed = operator.here("organizations", "change", *limits)
+    assert (changed["auto_stop_at_time"], changed["remind_after"]) == ("19:00", 90)
+    changed = operator.here("organizations", "change", "--name", "Studio")
+    assert (changed["auto_stop_at_time"], changed["remind_after"]) == ("19:00", 90)
+    nothing = ("--auto-stop-at-time", "none", "--remind-after", "none")
+    changed = operator.here("organizations", "change", *nothing)
+    assert (changed["auto_stop_at_time"], changed["remind_after"]) == (None, None)
     assert "There is no organization 9" in operator.refused("people", "list", "-o", 9)
 
 
@@ -110,6 +126,15 @@ def test_people_are_added_listed_deactivated_and_restored(
     )
     assert "Babić" in operator.done("people", "list", *IN_ZAGREB)
     member.start(service_id=DESIGN)
+    limits = ("--time-zone", "Europe/Lisbon", "--auto-stop-at-time", "19:00")
+    changed = operator.here("people", "change", "ivan@example.com", *limits)
+    assert (changed["time_zone"], changed["auto_stop_at_time"]) == ("Europe/Lisbon", "19:00")
+    changed = operator.here("people", "change", 12, "--time-zone", "none", "--title", "Designer")
+    assert (changed["time_zone"], changed["auto_stop_at_time"]) == (None, "19:00")
+    assert changed["title"] == "Designer"
+    assert "first_name: This attribute cannot be empty." in operator.refused(
+        "people", "change", *IN_ZAGREB, 12, "--first-name", "none"
+    )
     deactivated = operator.here("people", "deactivate", f"{MEMBER}@example.com")
     assert deactivated["deactivated_at"] is not None
     assert operator.here("tokens", "list", MEMBER) == []

@@ -38,10 +38,11 @@ WITHOUT_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
         2.0,
         0,
     ),
-    # The timer and its 5 indexes, the entry and its 3 indexes, the person state, the day's counter.
-    "start": (lambda api, _: api.start(time_entry_id=ADMINS_ENTRY), 2.0, 2 + 5 + 2 + 3 + 2 + 2),
+    # Reads the person state, the entry and the person.
+    # Writes the timer and its 5 indexes, the entry and its 3, the person state, the day's counter.
+    "start": (lambda api, _: api.start(time_entry_id=ADMINS_ENTRY), 3.0, 2 + 5 + 2 + 3 + 2 + 2),
     # A new entry, and the counters of its month.
-    "start on a service": (lambda api, _: api.start(service_id=DESIGN), 2.0, 18),
+    "start on a service": (lambda api, _: api.start(service_id=DESIGN), 3.0, 18),
     "stop, again": (lambda api, timer_id: api.stop(timer_id), 1.0, 0),
     "list of time entries": (lambda api, _: api.get("/time_entries"), 0.5, 0),
     "update a time entry": (
@@ -57,8 +58,8 @@ WITHOUT_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
 
 WITH_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
     # A start, plus the previous timer (moves in one index, leaves another one) and its entry.
-    "switch": (lambda api, _: api.start(time_entry_id=ADMINS_SECOND_ENTRY), 2.0, 16 + 8 + 5),
-    "switch within an entry": (lambda api, _: api.start(time_entry_id=ADMINS_ENTRY), 2.0, 16 + 8),
+    "switch": (lambda api, _: api.start(time_entry_id=ADMINS_SECOND_ENTRY), 3.0, 16 + 8 + 5),
+    "switch within an entry": (lambda api, _: api.start(time_entry_id=ADMINS_ENTRY), 3.0, 16 + 8),
     "stop": (lambda api, timer_id: api.stop(timer_id), 1.0, 8 + 5 + 2 + 2),
     "stop, with a key": (
         lambda api, timer_id: api.send("PATCH", f"/timers/{timer_id}/stop", headers=KEY),

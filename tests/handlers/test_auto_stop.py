@@ -71,6 +71,7 @@ def test_handler_stops_and_purges_and_logs_one_line_for_each(
     assert response == {
         "found": overdue,
         "stopped": overdue,
+        "reminded": 0,
         "lost": 0,
         "failed": 0,
         "left": 0,

@@ -254,7 +254,13 @@ def test_resource_without_relationships_has_empty_relationships() -> None:
     assert render(ORGANIZATIONS, organization, ZAGREB) == {
         "id": "2156",
         "type": "organizations",
-        "attributes": {"name": "Studio", "time_zone": "Europe/Zagreb", "auto_stop_after": 43_200},
+        "attributes": {
+            "name": "Studio",
+            "time_zone": "Europe/Zagreb",
+            "auto_stop_after": 43_200,
+            "auto_stop_at_time": None,
+            "remind_after": None,
+        },
         "relationships": {},
     }
 

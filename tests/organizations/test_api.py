@@ -68,11 +68,20 @@ def test_missing_organization_header_costs_one_extra_call_once(
 
 
 def test_organization_settings_can_be_read_and_changed(admin: Api, clock: FakeClock) -> None:
-    response = change(admin, name="Studio", time_zone="Asia/Kathmandu", auto_stop_after=3600)
+    response = change(
+        admin,
+        name="Studio",
+        time_zone="Asia/Kathmandu",
+        auto_stop_after=3600,
+        auto_stop_at_time="23:30",
+        remind_after=30,
+    )
     assert response.attributes == {
         "name": "Studio",
         "time_zone": "Asia/Kathmandu",
         "auto_stop_after": 3600,
+        "auto_stop_at_time": "23:30",
+        "remind_after": 30,
     }
     assert admin.get(f"/organizations/{ZAGREB.id}").data == response.data
     assert admin.get("/organizations").data == [response.data]
@@ -101,6 +110,15 @@ def test_organization_settings_can_be_read_and_changed(admin: Api, clock: FakeCl
         ("auto_stop_after", 604_801),
         ("auto_stop_after", 3600.0),
         ("auto_stop_after", None),
+        ("auto_stop_at_time", "24:00"),
+        ("auto_stop_at_time", "19:60"),
+        ("auto_stop_at_time", "7:00"),
+        ("auto_stop_at_time", "19:00:00"),
+        ("auto_stop_at_time", "19:0\u0660"),
+        ("auto_stop_at_time", 19),
+        ("remind_after", 0),
+        ("remind_after", 10_081),
+        ("remind_after", "8h"),
     ],
 )
 def test_invalid_setting_is_rejected(
@@ -111,6 +129,22 @@ def test_invalid_setting_is_rejected(
     assert (response.status, response.error["code"]) == (422, "invalid_attribute")
     assert response.error["source"] == {"pointer": f"data/attributes/{name}"}
     assert snapshot(connection) == before
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("auto_stop_at_time", "00:00"),
+        ("auto_stop_at_time", "23:59"),
+        ("remind_after", 1),
+        ("remind_after", 10_080),
+    ],
+)
+def test_optional_setting_can_be_set_and_cleared(admin: Api, name: str, value: object) -> None:
+    assert change(admin, **{name: value}).attributes[name] == value
+    assert change(admin, name="Studio").attributes[name] == value
+    assert change(admin, **{name: None}).attributes[name] is None
+    assert admin.get(f"/organizations/{ZAGREB.id}").attributes[name] is None
 
 
 @pytest.mark.parametrize("seconds", [300, 604_800, "300"])

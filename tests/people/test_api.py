@@ -52,6 +52,8 @@ def test_person_is_created_as_a_member(admin: Api, clock: FakeClock) -> None:
         "title": "Designer",
         "nickname": None,
         "avatar_url": None,
+        "time_zone": None,
+        "auto_stop_at_time": None,
         "role_id": 3,
         "role": "member",
         "deactivated_at": None,
@@ -82,6 +84,8 @@ def test_person_can_be_created_as_an_admin(admin: Api, attributes: dict[str, obj
         ("first_name", 7),
         ("avatar_url", "javascript:alert(1)"),
         ("avatar_url", f"https://example.com/{'x' * 2048}"),
+        ("time_zone", "Zagreb"),
+        ("auto_stop_at_time", "7 pm"),
         ("role", "owner"),
         ("role_id", 2),
         ("role_id", True),
@@ -164,6 +168,7 @@ def test_member_can_change_own_profile(member: Api) -> None:
         title="Designer",
         nickname="iva",
         avatar_url="https://example.com/iva.png",
+        time_zone="Europe/Lisbon",
     )
     assert response.status == 200
     assert response.attributes["last_name"] == "Babić"
@@ -172,9 +177,15 @@ def test_member_can_change_own_profile(member: Api) -> None:
 
 
 @pytest.mark.parametrize(
-    "attributes", [{"role": "admin"}, {"role_id": 1}, {"email": "x@example.com"}]
+    "attributes",
+    [
+        {"role": "admin"},
+        {"role_id": 1},
+        {"email": "x@example.com"},
+        {"auto_stop_at_time": "23:00"},
+    ],
 )
-def test_member_cannot_change_own_role_or_email(
+def test_member_cannot_change_own_role_email_or_limit(
     member: Api, connection: Connection, attributes: dict[str, Any]
 ) -> None:
     before = snapshot(connection)

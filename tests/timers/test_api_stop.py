@@ -215,4 +215,6 @@ def test_stop_supports_include(admin: Api, running: str, clock: FakeClock) -> No
         "name": "Adriatic Studio",
         "time_zone": "Europe/Zagreb",
         "auto_stop_after": 43200,
+        "auto_stop_at_time": None,
+        "remind_after": None,
     }

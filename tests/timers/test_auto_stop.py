@@ -20,7 +20,7 @@ from chalicelib.timers import auto_stop
 from chalicelib.timers.auto_stop import PAGE, AutoStop, AutoStopReport
 from chalicelib.timers.model import StopReason, Timer
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
-from chalicelib.timers.repository import TimerModel, overdue_timers
+from chalicelib.timers.repository import TimerModel, due_timers
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.failing_calls import failing
@@ -35,7 +35,7 @@ CALLER_WITH_SHORT_LIMIT = Caller(replace(ZAGREB, auto_stop_after=HOUR), ADMIN, R
 
 
 def report(**numbers: int | bool) -> AutoStopReport:
-    empty = AutoStopReport(0, 0, 0, 0, 0, complete=True, lag_seconds=0)
+    empty = AutoStopReport(0, 0, 0, 0, 0, 0, complete=True, lag_seconds=0)
     return replace(empty, **numbers)
 
 
@@ -118,14 +118,14 @@ def test_stale_index_changes_nothing(
 ) -> None:
     clock.advance(LIMIT)
     timer_shard = keys.shard(timer_id)
-    stale = overdue_timers(connection, timer_shard, dependencies.now(), PAGE)
+    stale = due_timers(connection, timer_shard, dependencies.now(), PAGE)
     Timers(dependencies).stop(CALLER, StopCommand(timer_id))
     before = snapshot(connection)
 
-    def stale_overdue_timers(connection: Connection, shard: str, *rest: Any) -> SparseIndexPage:
-        return stale if shard == timer_shard else overdue_timers(connection, shard, *rest)
+    def stale_due_timers(connection: Connection, shard: str, *rest: Any) -> SparseIndexPage:
+        return stale if shard == timer_shard else due_timers(connection, shard, *rest)
 
-    with patch.object(auto_stop, "overdue_timers", stale_overdue_timers):
+    with patch.object(auto_stop, "due_timers", stale_due_timers):
         assert AutoStop(dependencies).run() == report(found=1, lost=1)
     assert snapshot(connection) == before
 

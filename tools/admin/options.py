@@ -13,7 +13,7 @@ import click
 
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.ids import MAX_ID, parse_id
-from chalicelib.jsonapi.inputs import Input, read_values
+from chalicelib.jsonapi.inputs import Input, read_changes, read_values
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Kind
 from tools.admin.context import AdminContext
@@ -21,6 +21,9 @@ from tools.admin.context import AdminContext
 Command = Callable[..., Any]
 
 _DURATION = re.compile(r"([0-9]{1,7})([smhd]?)", re.ASCII)
+NONE = "none"
+"""The word that removes an optional value."""
+
 _SECONDS = {"": 1, "s": 1, "m": 60, "h": 3600, "d": 86_400}
 
 
@@ -48,6 +51,34 @@ class Duration(click.ParamType[int]):
         if match is None:
             self.fail(f"{value!r} is not a duration: use seconds, or 90m, 12h, 2d", param, ctx)
         return int(match[1]) * _SECONDS[match[2]]
+
+
+class Minutes(Duration):
+    """A duration in minutes, or with a unit: ``90m``, ``12h``, ``2d``. Returns minutes."""
+
+    name = "minutes"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> int:
+        """Return the minutes. Fails with a usage error for any other value."""
+        text = str(value)
+        minutes, seconds = divmod(
+            super().convert(f"{text}m" if text.isdecimal() else text, param, ctx), 60
+        )
+        if seconds:
+            self.fail(f"{value!r} is not a number of minutes: use minutes, or 8h", param, ctx)
+        return minutes
+
+
+class OrNone(click.ParamType[Any]):
+    """Another type, or the word ``none``, which removes a value."""
+
+    def __init__(self, other: click.ParamType[Any]) -> None:
+        self._other = other
+        self.name = f"{other.name}|{NONE}"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> Any:
+        """Return ``none``, or the value of the other type."""
+        return NONE if value == NONE else self._other.convert(value, param, ctx)
 
 
 def with_context(command: Command) -> Command:
@@ -102,6 +133,13 @@ def values_of(inputs: Iterable[Input], *, skip: Iterable[str] = ()) -> Callable[
 def checked(inputs: Iterable[Input], values: Mapping[str, Any]) -> dict[str, Any]:
     """Return the values, checked by the API's rules. Raises ``InvalidAttribute``."""
     return read_values(inputs, Document(attributes=values))
+
+
+def checked_changes(inputs: Iterable[Input], values: Mapping[str, Any]) -> dict[str, Any]:
+    """Return the values that options change; ``none`` removes one. Raises ``InvalidAttribute``."""
+    given = {name: value for name, value in values.items() if value is not None}
+    attributes = {name: None if value == NONE else value for name, value in given.items()}
+    return read_changes(inputs, Document(attributes=attributes))
 
 
 def required(values: Mapping[str, Any], *names: str) -> None:

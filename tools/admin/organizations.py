@@ -16,9 +16,13 @@ from tools.admin import output
 from tools.admin.context import AdminContext
 from tools.admin.create_organization import create_organization
 from tools.admin.options import (
+    NONE,
     Duration,
     Id,
+    Minutes,
+    OrNone,
     checked,
+    checked_changes,
     in_organization,
     json_option,
     required,
@@ -26,11 +30,23 @@ from tools.admin.options import (
     with_context,
 )
 
-_COLUMNS = ("id", "name", "time_zone", "auto_stop_after")
+_SETTINGS = ("time_zone", "auto_stop_after", "auto_stop_at_time", "remind_after")
+_COLUMNS = ("id", "name", *_SETTINGS)
+# The admin of a new organization follows its time zone and its auto-stop time.
+_NOT_OF_ADMIN = ("role", "time_zone", "auto_stop_at_time")
 _AUTO_STOP = click.option(
     "--auto-stop-after",
     type=Duration(),
     help="How long a timer may run before it is stopped: seconds, or 90m, 12h. Default: 12h.",
+)
+_AUTO_STOP_TIME = click.option(
+    "--auto-stop-at-time",
+    help="The time of day at which a timer is stopped, such as 19:00, or none. Default: none.",
+)
+_REMIND = click.option(
+    "--remind-after",
+    type=OrNone(Minutes()),
+    help="When the event timer.still_running is sent: minutes, or 8h, or none. Default: none.",
 )
 
 
@@ -43,8 +59,10 @@ def organizations() -> None:
 @click.argument("name")
 @click.option("--time-zone", required=True, help="An IANA time zone, such as Europe/Zagreb.")
 @_AUTO_STOP
+@_AUTO_STOP_TIME
+@_REMIND
 @click.option("--id", "organization_id", type=Id(), help="The id. Default: a generated id.")
-@values_of(PERSON, skip=("role",))
+@values_of(PERSON, skip=_NOT_OF_ADMIN)
 @click.option("--token-name", default="first", show_default=True, help="The name of the token.")
 @json_option
 @with_context
@@ -52,12 +70,10 @@ def create(
     context: AdminContext,
     *,
     name: str,
-    time_zone: str,
-    auto_stop_after: int | None,
     organization_id: int | None,
     token_name: str,
     json_wanted: bool,
-    **admin: Any,
+    **options: Any,
 ) -> None:
     """Create the organization NAME, its first admin, and a token for the admin.
 
@@ -70,12 +86,13 @@ def create(
         --time-zone Europe/Zagreb --auto-stop-after 10h \\
         --first-name Ana --last-name Horvat --email ana@example.com
     """
-    attributes = {"name": name, "time_zone": time_zone, "auto_stop_after": auto_stop_after}
-    settings = checked(CHANGES, attributes)
+    attributes = {option: options.pop(option) for option in _SETTINGS}
+    given = {option: value for option, value in attributes.items() if value != NONE}
+    settings = checked(CHANGES, {"name": name, **given})
     required(settings, "name", "time_zone")
     token_label = checked(TOKEN, {"name": token_name})["name"]
     created = create_organization(
-        context.dependencies, settings, checked(PERSON, admin), token_label, organization_id
+        context.dependencies, settings, checked(PERSON, options), token_label, organization_id
     )
     result = {
         "organization": output.plain(created.organization),
@@ -116,18 +133,21 @@ def list_all(context: AdminContext, *, json_wanted: bool) -> None:
 @click.option("--name", help="The name.")
 @click.option("--time-zone", help="An IANA time zone, such as Europe/Zagreb.")
 @_AUTO_STOP
+@_AUTO_STOP_TIME
+@_REMIND
 @json_option
 def change(context: AdminContext, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
     """Change an organization's settings. Settings without an option stay unchanged.
 
-    A new auto-stop limit applies to timers that start from now on. A running function may use the
-    old settings for up to 60 seconds.
+    New auto-stop and reminder settings apply to timers that start from now on. A running function
+    may use the old settings for up to 60 seconds. "none" removes an auto-stop time or a reminder.
 
     \b
     Example:
       .venv/bin/stint-admin --stage prod organizations change -o 2149 --auto-stop-after 8h
+      .venv/bin/stint-admin --stage prod organizations change -o 2149 --auto-stop-at-time none
     """
-    values = checked(CHANGES, attributes)
+    values = checked_changes(CHANGES, attributes)
     current = CurrentUser(context.dependencies)
     changed = current.update_organization(caller, caller.organization.id, values)
     output.record(output.plain(changed.outcome), json_wanted=json_wanted)

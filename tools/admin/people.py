@@ -1,4 +1,4 @@
-"""``people``: create, list, import, deactivate, restore; export and erase for data protection."""
+"""``people``: create, list, change, import, deactivate, restore, export, erase."""
 
 import os
 from collections.abc import Iterable
@@ -8,23 +8,30 @@ from typing import Any, TextIO
 import click
 
 from chalicelib.core.permissions import Caller
-from chalicelib.people.api import CREATION
+from chalicelib.people.api import CHANGES, CREATION
 from chalicelib.people.model import Person
 from chalicelib.people.operations import People
 from tools.admin import data_protection, output
 from tools.admin.context import AdminContext
 from tools.admin.import_rows import PeopleRows
 from tools.admin.importing import import_file
-from tools.admin.options import Id, checked, in_organization, json_option, values_of
+from tools.admin.options import (
+    Id,
+    checked,
+    checked_changes,
+    in_organization,
+    json_option,
+    values_of,
+)
 
-_COLUMNS = ("id", "first_name", "last_name", "email", "role", "deactivated_at")
+_COLUMNS = ("id", "first_name", "last_name", "email", "role", "time_zone", "deactivated_at")
 _STDOUT = "-"
 _OWNER_ONLY = 0o600
 
 
 @click.group()
 def people() -> None:
-    """Create, list, import, deactivate and restore people; export and erase a person's data.
+    """Create, list, change, import, deactivate and restore people; export and erase their data.
 
     PERSON is always an id or an e-mail address.
     """
@@ -67,6 +74,27 @@ def list_all(context: AdminContext, caller: Caller, *, json_wanted: bool) -> Non
     """
     records = context.dependencies.database.directory(Person, caller.organization.id)
     output.show_all(caller, records, _COLUMNS, json_wanted=json_wanted)
+
+
+@people.command("change")
+@click.argument("person")
+@in_organization
+@values_of(CHANGES)
+@json_option
+def change(
+    context: AdminContext, caller: Caller, *, person: str, json_wanted: bool, **attributes: Any
+) -> None:
+    """Change PERSON. Values without an option stay unchanged; "none" removes an optional value.
+
+    \b
+    Example:
+      .venv/bin/stint-admin --stage prod people change ivan@example.com -o 2149 \
+        --time-zone Europe/Lisbon --auto-stop-at-time none
+    """
+    values = checked_changes(CHANGES, attributes)
+    record = context.person(caller, person)
+    changed = People(context.dependencies).update(caller, record.id, values)
+    output.show(caller, changed.outcome, json_wanted=json_wanted)
 
 
 @people.command("deactivate")
@@ -121,8 +149,9 @@ def import_csv(
     """Import people from a CSV file ("-" is stdin).
 
     The first line names the columns: first_name, last_name, email, and optionally title,
-    nickname, avatar_url, role (admin or member), id. People are matched by id, if the row has
-    one, otherwise by e-mail address. An empty cell leaves the value unchanged, or at its default.
+    nickname, avatar_url, time_zone, auto_stop_at_time, role (admin or member), id. People are
+    matched by id, if the row has one, otherwise by e-mail address. An empty cell leaves the value
+    unchanged, or at its default.
 
     The whole file is checked first; if it has a problem, nothing is written. Existing people stay
     unchanged, and differences are reported; --update changes them. After a crash, run it again:
@@ -196,11 +225,12 @@ def erase(
 ) -> None:
     """Erase the personal data of PERSON. This cannot be undone.
 
-    Overwritten: names, e-mail address, title, nickname, picture; the address can be used again.
-    Removed: tokens, stored responses to requests with an Idempotency-Key, and with --with-notes
-    the notes of the time entries. Timers and time entries stay, with the id only, because invoices
-    are based on them. --with-times deletes them too; that they existed, their minutes and who
-    deleted them stay on record for ten years. Backups contain the data for 35 more days.
+    Overwritten: names, e-mail address, title, nickname, picture, time zone, auto-stop time; the
+    address can be used again. Removed: tokens, stored responses to requests with an
+    Idempotency-Key, and with --with-notes the notes of the time entries. Timers and time entries
+    stay, with the id only, because invoices are based on them. --with-times deletes them too; that
+    they existed, their minutes and who deleted them stay on record for ten years. Backups contain
+    the data for 35 more days.
 
     The person must be deactivated; --deactivate does it. After a crash, run it again.
 
