@@ -15,7 +15,7 @@ from chalicelib.deliveries.repository import latest_attempts
 from chalicelib.deliveries.rules import find_dead_letters
 from chalicelib.events.documents import webhook_delivery_body
 from chalicelib.events.model import DomainEvent, EventType
-from chalicelib.events.rules import current_entry_event, started_event, stopped_event
+from chalicelib.events.rules import current_entry_event, current_timer_events
 from chalicelib.organizations.model import Organization
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.lists import cursor_page
@@ -54,7 +54,8 @@ def events_between(
     """The events of a period that a webhook receives, to send again; None if more than ``limit``.
 
     These are the starts and stops from the timestamp ``after`` to before the timestamp ``before``,
-    and the present state of the time entries of these timers.
+    the present state of these timers if they were changed by hand, and of their time entries.
+    Deleted records have no events.
     """
     span = Span(after, before)
     event_types = set(webhook.events)
@@ -62,8 +63,8 @@ def events_between(
     entry_ids: set[int] = set()
     for timer in _timers(dependencies, organization.id, span):
         entry_ids.add(timer.time_entry_id)
-        for event in _timer_events(timer, span):
-            if event.type in event_types:
+        for event in current_timer_events(timer):
+            if event.at in span and event.type in event_types:
                 events[event.id] = event
         if len(events) > limit or len(entry_ids) > limit:
             return None
@@ -93,13 +94,6 @@ def enqueue(queue: Queue, deliveries: Sequence[Delivery]) -> None:
     if queue.send(messages):
         detail = "The queue is busy. Try again in a few seconds."
         raise Unavailable(detail, retry_after=_RETRY_AFTER_SECONDS)
-
-
-def _timer_events(timer: Timer, span: Span) -> Iterator[DomainEvent]:
-    if timer.started_at in span:
-        yield started_event(timer)
-    if timer.stopped_at is not None and timer.stopped_at in span:
-        yield stopped_event(timer, timer.stopped_at)
 
 
 def _timers(dependencies: Dependencies, organization_id: int, span: Span) -> Iterator[Timer]:

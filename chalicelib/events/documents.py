@@ -24,6 +24,9 @@ from chalicelib.webhooks.model import Webhook
 INTERCOM_NAMES = {
     EventType.TIMER_STARTED: "timer-started",
     EventType.TIMER_STOPPED: "timer-stopped",
+    EventType.TIMER_UPDATED: "timer-updated",
+    EventType.TIMER_DELETED: "timer-deleted",
+    EventType.TIMER_STILL_RUNNING: "timer-still-running",
 }
 """The events that are sent to Intercom, and their names there. Contract section 10."""
 
@@ -101,10 +104,10 @@ def intercom_body(event: DomainEvent, person: Person | None, identified_by: str)
         # Intercom reads names that end in _at as timestamps: Unix seconds.
         "started_at": timer.started_at,
     }
-    if event.type is EventType.TIMER_STOPPED:
+    if timer.stopped_at is not None:
         reason = timer.stop_reason
         metadata |= {
-            "stopped_at": timer.stopped_at or event.at,
+            "stopped_at": timer.stopped_at,
             "total_time": timer.total_time,
             "stop_reason": "by_hand" if reason is None else reason.value,
         }

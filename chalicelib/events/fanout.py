@@ -103,7 +103,7 @@ def read_events(record: StreamRecord) -> tuple[DomainEvent, ...]:
     """The events of a record. An invalid record raises errors of any type."""
     change = read_change(record)
     if isinstance(change, TimerChange):
-        return timer_events(change.old, change.new)
+        return timer_events(change.old, change.new, change.at)
     return entry_events(change.old, change.new, public_content, change.at)
 
 

@@ -22,6 +22,11 @@ class EventType(StrEnum):
     TIMER_STARTED = "timer.started"
     TIMER_STOPPED = "timer.stopped"
     """Also sent when the stop of a timer is corrected, with a higher version."""
+    TIMER_UPDATED = "timer.updated"
+    """The start, the stop or the time entry of a timer is changed by hand."""
+    TIMER_DELETED = "timer.deleted"
+    TIMER_STILL_RUNNING = "timer.still_running"
+    """Sent once, when a timer runs longer than the organization's ``remind_after``."""
     TIME_ENTRY_CREATED = "time_entry.created"
     TIME_ENTRY_UPDATED = "time_entry.updated"
     TIME_ENTRY_DELETED = "time_entry.deleted"
@@ -33,7 +38,7 @@ class DomainEvent(Struct, frozen=True):
     :param record: the record after the change; for a deletion, before it.
     :param version: the version of the record after the change.
     :param at: the timestamp of the change. For a start or a stop it is that of the session, which
-        may be earlier than the request.
+        may be earlier than the request; for a reminder, that of the auto-stop run.
     """
 
     type: EventType

@@ -9,17 +9,40 @@ from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.model import Timer
 
 
-def timer_events(old: Timer | None, new: Timer | None) -> tuple[DomainEvent, ...]:
-    """The events between an old and a new image of a timer; None: it does not exist."""
+def timer_events(old: Timer | None, new: Timer | None, changed_at: int) -> tuple[DomainEvent, ...]:
+    """The events between an old and a new image of a timer; None: it does not exist.
+
+    ``changed_at`` is the timestamp of the change.
+    """
     if new is None:
-        return ()
+        return () if old is None else (deleted_event(old, changed_at),)
     events = []
     if old is None:
         events.append(started_event(new))
-    if new.stopped_at is not None and (
-        old is None or (old.stopped_at, old.stop_reason) != (new.stopped_at, new.stop_reason)
-    ):
+    elif new.reminded_at is not None and old.reminded_at is None:
+        events.append(still_running_event(new, new.reminded_at))
+    if new.stopped_at is not None and (old is None or _stop_of(old) != _stop_of(new)):
         events.append(stopped_event(new, new.stopped_at))
+    if old is not None and _is_edited(old, new):
+        events.append(updated_event(new, changed_at))
+    return tuple(events)
+
+
+def current_timer_events(timer: Timer) -> tuple[DomainEvent, ...]:
+    """The events that bring a receiver to the present state of a timer.
+
+    A stopped timer has no reminder. The time of a change by hand is not stored: its event has that
+    of the latest start or stop.
+    """
+    events = [started_event(timer)]
+    if timer.stopped_at is not None:
+        events.append(stopped_event(timer, timer.stopped_at))
+    elif timer.reminded_at is not None:
+        events.append(still_running_event(timer, timer.reminded_at))
+    # A timer that nobody edited has version 1, and 2 once it stopped.
+    if timer.version > (1 if timer.stopped_at is None else 2):
+        latest = timer.started_at if timer.stopped_at is None else timer.stopped_at
+        events.append(updated_event(timer, latest))
     return tuple(events)
 
 
@@ -32,6 +55,32 @@ def started_event(timer: Timer) -> DomainEvent:
 def stopped_event(timer: Timer, stopped_at: int) -> DomainEvent:
     """The stop of a timer, or the correction of its stop."""
     return DomainEvent(EventType.TIMER_STOPPED, timer, timer.version, stopped_at)
+
+
+def updated_event(timer: Timer, changed_at: int) -> DomainEvent:
+    """A change of a timer by hand."""
+    return DomainEvent(EventType.TIMER_UPDATED, timer, timer.version, changed_at)
+
+
+def deleted_event(timer: Timer, deleted_at: int) -> DomainEvent:
+    """The deletion of a timer. The event has the timer as it was before."""
+    return DomainEvent(EventType.TIMER_DELETED, timer, timer.version + 1, deleted_at)
+
+
+def still_running_event(timer: Timer, reminded_at: int) -> DomainEvent:
+    """The reminder of a running timer."""
+    return DomainEvent(EventType.TIMER_STILL_RUNNING, timer, timer.version, reminded_at)
+
+
+def _stop_of(timer: Timer) -> tuple[object, ...]:
+    return timer.stopped_at, timer.stop_reason
+
+
+def _is_edited(old: Timer, new: Timer) -> bool:
+    """Whether a timer was changed by hand, in another way than by its stop."""
+    if (old.started_at, old.time_entry_id) != (new.started_at, new.time_entry_id):
+        return True
+    return old.stopped_at is not None and _stop_of(old) != _stop_of(new)
 
 
 def current_entry_event(entry: TimeEntry) -> DomainEvent:

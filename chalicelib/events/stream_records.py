@@ -16,10 +16,14 @@ StreamRecord = Mapping[str, Any]
 
 
 class TimerChange(Struct, frozen=True):
-    """A timer before and after a change; None: it does not exist."""
+    """A timer before and after a change, and the timestamp of the change.
+
+    None: it does not exist.
+    """
 
     old: Timer | None
     new: Timer | None
+    at: int
 
 
 class EntryChange(Struct, frozen=True):
@@ -41,14 +45,15 @@ def read_change(record: StreamRecord) -> TimerChange | EntryChange:
 
     An invalid record raises errors of any type: ``LookupError``, ``ValueError`` and others.
     """
+    at = int(record["dynamodb"]["ApproximateCreationDateTime"])
     table = record["eventSourceARN"].split(":table/")[1].split("/")[0]
     if table == table_name(TimerModel):
-        return TimerChange(_image(Timer, record, "OldImage"), _image(Timer, record, "NewImage"))
+        return TimerChange(_image(Timer, record, "OldImage"), _image(Timer, record, "NewImage"), at)
     if table == table_name(TimeEntryModel):
         return EntryChange(
             _image(TimeEntry, record, "OldImage"),
             _image(TimeEntry, record, "NewImage"),
-            int(record["dynamodb"]["ApproximateCreationDateTime"]),
+            at,
         )
     raise LookupError(f"unknown table {table}")
 

@@ -346,6 +346,27 @@ def test_intercom_receives_timer_events_when_configured(event_services: EventSer
     assert not any(isinstance(value, (dict, list)) for value in stop_event["metadata"].values())
 
 
+def test_intercom_receives_changes_deletions_and_reminders(event_services: EventServices) -> None:
+    event_services.intercom_person = "user_id"
+    reminded = replace(RUNNING, remind_at=MONDAY_NINE, reminded_at=MONDAY_NINE + 60)
+    later = replace(STOPPED, started_at=MONDAY_NINE - 60, version=3)
+    event_services.fan_out(
+        stream_record(replace(RUNNING, remind_at=MONDAY_NINE), reminded),
+        stream_record(STOPPED, later),
+        stream_record(later, None),
+    )
+    events = bodies(event_services)
+    assert [(event["event_name"], event["created_at"]) for event in events] == [
+        ("timer-still-running", MONDAY_NINE + 60),
+        ("timer-updated", MONDAY_NINE),
+        ("timer-deleted", MONDAY_NINE),
+    ]
+    assert "stopped_at" not in events[0]["metadata"]
+    assert [event["metadata"].get("total_time") for event in events] == [None, 1, 1]
+    assert [event["metadata"]["version"] for event in events] == [1, 3, 4]
+    assert all(len(event["metadata"]) <= 10 for event in events)
+
+
 def test_intercom_can_identify_people_by_email(
     event_services: EventServices, connection: Connection
 ) -> None:

@@ -5,6 +5,7 @@ import logging
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from chalicelib.deliveries.rules import RETRY_DELAYS
@@ -17,9 +18,18 @@ from chalicelib.webhooks.model import (
 )
 from tests.support.api import JSON_API, Api, Response
 from tests.support.call_counter import counted
-from tests.support.clock import HOUR, MINUTE, FakeClock
+from tests.support.clock import HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.event_services import EventServices
-from tests.support.fixtures import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, MEMBERS_ENTRY, WEBHOOK, ZAGREB
+from tests.support.fixtures import (
+    ADMIN,
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    MEMBERS_ENTRY,
+    WEBHOOK,
+    ZAGREB,
+    Fixtures,
+    put_all,
+)
 from tests.support.receiver import Receiver, status
 from tests.support.stream_records import stream_record
 from tests.support.table_snapshots import snapshot
@@ -92,6 +102,9 @@ def test_webhook_without_events_subscribes_to_all_events(admin: Api) -> None:
     assert create(admin).attributes["events"] == [
         "timer.started",
         "timer.stopped",
+        "timer.updated",
+        "timer.deleted",
+        "timer.still_running",
         "time_entry.created",
         "time_entry.updated",
         "time_entry.deleted",
@@ -389,6 +402,24 @@ def test_replay_of_a_period_sends_the_same_event_ids(
     }
     (entry,) = [body for id_, body in replayed_bodies.items() if id_ not in first_bodies]
     assert (entry["type"], entry["data"]["id"]) == ("time_entry.updated", str(ADMINS_ENTRY))
+
+
+def test_replay_sends_the_present_state_of_an_edited_timer(
+    admin: Api, event_services: EventServices, fixtures: Fixtures
+) -> None:
+    webhook = event_services.create_webhook(URL)
+    start = MONDAY_NINE - HOUR
+    timer = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, start, start + 12 * HOUR, version=2)
+    put_all(replace(timer, reminded_at=MONDAY_NINE - MINUTE))
+    assert fixtures.tokens
+    period = {"after": "2026-03-02T08:00:00+01:00", "before": "2026-03-02T09:00:00+01:00"}
+    assert run_operation(admin, webhook.id, "replay", **period).meta == {"events": 4}
+    assert [message.event_type for message in event_services.queued()] == [
+        "time_entry.created",
+        "timer.started",
+        "timer.updated",
+        "timer.still_running",
+    ]
 
 
 def test_replay_sends_only_subscribed_events(admin: Api, event_services: EventServices) -> None:
