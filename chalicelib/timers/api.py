@@ -32,7 +32,7 @@ _STOP_REASON: Attribute[Timer] = Attribute(
     "stop_reason",
     Kind.TEXT,
     lambda timer: None if timer.stop_reason is None else timer.stop_reason.value,
-    "Why the timer stopped by itself: auto (it reached the limit of the organization), "
+    "Why the timer stopped by itself: auto (it reached its limit), "
     "superseded (another timer started) or deactivated (the person was deactivated). "
     "Absent while the timer is running and after a manual stop.",
 )

@@ -24,6 +24,7 @@ from chalicelib.timers.repository import TimerModel, due_timers
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.failing_calls import failing
+from tests.support.fault_injection import WRITE, Fault, Injection, Killed, intercepted
 from tests.support.fixtures import (
     ADMIN,
     ADMINS_ENTRY,
@@ -193,6 +194,27 @@ def test_throttled_reminder_is_left_for_the_next_run(
     with failing(connection, "TransactWriteItems", "ThrottlingException"):
         assert AutoStop(dependencies).run() == report(found=1, left=1, lag_seconds=600)
     assert AutoStop(dependencies).run() == report(found=1, reminded=1)
+
+
+@pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
+def test_run_that_is_killed_at_its_write_is_completed_by_the_next(
+    dependencies: Dependencies,
+    stored: Callable[[], Timer],
+    clock: FakeClock,
+    connection: Connection,
+    sent: bool,
+) -> None:
+    assert stored().reminded_at is None
+    clock.advance(REMIND_AFTER)
+    killed_at = dependencies.now()
+    injection = Injection(Fault(lambda _: Killed(), sent=sent, only=WRITE), 0)
+    with intercepted(connection, injection.wrap), pytest.raises(Killed):
+        AutoStop(dependencies).run()
+    clock.advance(5 * MINUTE)
+    expected = report() if sent else report(found=1, reminded=1)
+    assert AutoStop(dependencies).run() == expected
+    assert stored().reminded_at == (killed_at if sent else dependencies.now())
+    assert violations(connection) == []
 
 
 def test_dry_run_counts_reminders_and_writes_nothing(
