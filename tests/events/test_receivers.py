@@ -135,3 +135,41 @@ def test_reminder_is_received_once(
     assert body["data"]["attributes"]["stopped_at"] is None
     admin.stop(timer_id)
     assert payroll.receive(1) == ["timer.stopped"]
+
+
+def test_payroll_learns_of_edits_of_a_session(
+    payroll: Payroll, admin: Api, clock: FakeClock
+) -> None:
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(HOUR)
+    admin.stop(timer_id)
+    payroll.receive(2)
+
+    def edit(**attributes: object) -> None:
+        document = {"data": {"attributes": attributes}}
+        assert admin.patch(f"/timers/{timer_id}", document).status == 200
+
+    edit(started_at="2026-03-02T08:00:00+01:00")
+    assert payroll.receive(1) == ["timer.updated"]
+    assert payroll.total == 120
+    edit(stopped_at="2026-03-02T09:30:00+01:00")
+    assert payroll.receive(1) == ["timer.stopped", "timer.updated"]
+    assert payroll.total == 90
+    edit(stopped_at=None)
+    assert payroll.receive(1) == ["timer.updated"]
+    assert payroll.total == 0
+    admin.stop(timer_id)
+    assert payroll.receive(1) == ["timer.stopped"]
+    assert payroll.total == 120
+    assert admin.send("DELETE", f"/timers/{timer_id}").status == 204
+    assert payroll.receive(1) == ["timer.deleted"]
+    assert payroll.total == 0
+
+
+def test_session_that_is_over_is_a_started_and_a_stopped_event(
+    payroll: Payroll, admin: Api
+) -> None:
+    times = {"started_at": "2026-03-02T07:00:00+01:00", "stopped_at": "2026-03-02T08:00:00+01:00"}
+    assert admin.start(time_entry_id=ADMINS_ENTRY, **times).status == 201
+    assert payroll.receive(1) == ["timer.started", "timer.stopped"]
+    assert payroll.total == 60
