@@ -203,6 +203,27 @@ class ResourceViews:
         }
         return self._route(RouteKind.ACTION, f"/{{id}}/{action}", view, permission, declared)
 
+    def collection_action(
+        self,
+        action: str,
+        perform: Callable[[Caller, Values, WriteOptions], Result[Any]],
+        permission: Permission,
+        *,
+        inputs: tuple[Input, ...] = (),
+        **declared: Any,
+    ) -> Route:
+        """Create the route ``PATCH /{type}/{action}``, an operation that names no record."""
+
+        def view(request: AuthenticatedRequest) -> HttpResponse:
+            options = self._view_options(request)
+            document = self._read_document(request, self._resource)
+            values = read_values(inputs, document)
+            result = perform(request.caller, values, write_options(request))
+            return self._result_response(request, 200, result, options)
+
+        declared = {"inputs": inputs, **declared}
+        return self._route(RouteKind.ACTION, f"/{action}", view, permission, declared)
+
     def _named(self, operation: str) -> dict[str, Any]:
         singular = _words(self._resource.singular)
         article = "an" if singular[0] in _VOWELS else "a"

@@ -16,9 +16,11 @@ def write_options(request: AuthenticatedRequest) -> WriteOptions:
     Raises :class:`InvalidHeader` if the idempotency key is too long.
     """
     headers = request.request.headers
+    # A path without an id names no record, so If-Match has no meaning there.
+    names_record = "id" in request.request.route_arguments
     return WriteOptions(
         key=_idempotency_key(request, headers.get(IDEMPOTENCY_KEY.lower(), "").strip()),
-        if_match=read_if_match(headers.get(IF_MATCH.lower(), "").strip()),
+        if_match=read_if_match(headers.get(IF_MATCH.lower(), "").strip()) if names_record else None,
     )
 
 

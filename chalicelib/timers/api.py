@@ -6,7 +6,7 @@ from msgspec import UNSET
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import OverlapsSession
+from chalicelib.core.errors import OverlapsSession, RecordNotFound
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import OWN, Caller
 from chalicelib.core.unit_of_work import Result
@@ -224,6 +224,16 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
         command = StopCommand(time_entry_id=entry_id, stopped_at=values.get(STOPPED_AT.name))
         return timers.stop(caller, command, options)
 
+    def start_on_entry(
+        caller: Caller, entry_id: int, values: Values, options: WriteOptions
+    ) -> Result[TimerOutcome]:
+        started_at = values.get(STARTED_AT.name)
+        command = StartCommand(time_entry_id=entry_id, started_at=started_at)
+        return timers.start_on_entry(caller, command, options)
+
+    def stop_running(caller: Caller, values: Values, options: WriteOptions) -> Result[TimerOutcome]:
+        return timers.stop_running(caller, values.get(STOPPED_AT.name), options)
+
     return (
         views.list(TimerList(timers), OWN),
         views.create(
@@ -256,6 +266,26 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             subject=TIME_ENTRIES,
             description="Stop the running timer of a time entry.",
             meta=(_ALREADY_STOPPED, _ADJUSTED),
+        ),
+        views.action(
+            "start",
+            start_on_entry,
+            OWN,
+            inputs=(STARTED_AT,),
+            subject=TIME_ENTRIES,
+            description="Start a timer on a time entry, for the person of the entry.",
+            meta=(_STOPPED_TIMERS, _ADJUSTED),
+            own_errors=(OverlapsSession,),
+        ),
+        views.collection_action(
+            "stop",
+            stop_running,
+            OWN,
+            inputs=(STOPPED_AT,),
+            name="stop_running_timer",
+            description="Stop the running timer of the caller.",
+            meta=(_ALREADY_STOPPED, _ADJUSTED),
+            own_errors=(RecordNotFound,),
         ),
     )
 

@@ -226,8 +226,11 @@ def decide_edit(
     checked_days: Collection[DaySessions] = ()
     if loaded.state is not None and not _has_times_of(after, timer):
         checked_days = _check_edit(timer, after, loaded.state, loaded.days)
-    if after.stopped_at is None and after.started_at != timer.started_at:
+    if after.stopped_at is None and not _has_times_of(after, timer):
         limits = limits_of(after.started_at, organization, loaded.worker)
+        if timer.stopped_at is not None and limits.auto_stop_at <= edit.now:
+            # Whoever undoes a stop past the limit is still working.
+            limits = limits_of(edit.now, organization, loaded.worker)
         after = replace(after, auto_stop_at=limits.auto_stop_at, remind_at=limits.remind_at)
     runs_covered = after.stopped_at is None and loaded.new_entry is None
     is_covered = runs_covered and covers_session(loaded.entry, timer)

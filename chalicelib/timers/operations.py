@@ -43,6 +43,7 @@ from chalicelib.timers.rules import (
     Started,
     decide_start,
     decide_stop,
+    decide_stop_of_running,
 )
 
 
@@ -72,6 +73,14 @@ class StopCommand(Struct, frozen=True):
     timer_id: int | None = None
     time_entry_id: int | None = None
     stopped_at: int | None = None
+
+
+class _OtherPersonsEntry(Exception):
+    """The time entry in the path belongs to another person, whose time the caller may track."""
+
+    def __init__(self, person_id: int) -> None:
+        super().__init__()
+        self.person_id = person_id
 
 
 class Timers:
@@ -119,6 +128,30 @@ class Timers:
         ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
         """
         person_id = resolve_person(caller, command.person_id)
+        return self._start_for(caller, person_id, command, options)
+
+    def start_on_entry(
+        self, caller: Caller, command: StartCommand, options: WriteOptions = NO_OPTIONS
+    ) -> Result[TimerOutcome]:
+        """Start a timer on a time entry that the caller may see, for the person of the entry.
+
+        As :meth:`start`; two calls more if an admin starts for somebody else. Raises
+        ``RecordNotFound`` and ``PreconditionFailed`` too.
+        """
+        try:
+            return self._start_for(caller, caller.person_id, command, options, is_named=True)
+        except _OtherPersonsEntry as error:
+            return self._start_for(caller, error.person_id, command, options, is_named=True)
+
+    def _start_for(
+        self,
+        caller: Caller,
+        person_id: int,
+        command: StartCommand,
+        options: WriteOptions,
+        *,
+        is_named: bool = False,
+    ) -> Result[TimerOutcome]:
         entry_id = command.time_entry_id
         service_id = command.service_id if entry_id is None else None
         if entry_id is None and service_id is None:
@@ -134,6 +167,11 @@ class Timers:
 
         def decide(attempt: Attempt) -> Decision[TimerOutcome]:
             loaded, now = attempt.loaded, attempt.now
+            if is_named:
+                entry = require_view(caller, VIEW_TIME_ENTRY, loaded.get(TimeEntry, entry_id))
+                if entry.person_id != person_id:
+                    raise _OtherPersonsEntry(entry.person_id)
+                attempt.require_match(entry)
             state = loaded.require(PersonState, person_id)
             _check_person(caller, state, loaded.get(Person, person_id))
             started = self._start(caller, command, loaded, state, now)
@@ -187,6 +225,31 @@ class Timers:
             work.organization_id, work.service_id
         ):
             raise InvalidAttribute("service")
+
+    def stop_running(
+        self, caller: Caller, stopped_at: int | None = None, options: WriteOptions = NO_OPTIONS
+    ) -> Result[TimerOutcome]:
+        """Stop the caller's running timer. If none is running, return the latest as stopped.
+
+        Two calls. Raises ``RecordNotFound``, ``IdempotencyKeyReused``, ``Conflict``,
+        ``Unavailable``.
+        """
+
+        def decide(attempt: Attempt) -> Decision[TimerOutcome]:
+            state = attempt.loaded.require(PersonState, caller.person_id)
+            if state.running is None:
+                # An earlier request may have stopped it, and its response may be lost.
+                timer = self.show(caller, state.last_timer_id)
+                if timer.stopped_at is None:
+                    raise ConcurrentModification
+                return Decision(TimerOutcome(timer, already_stopped=True))
+            stopped = decide_stop_of_running(state, attempt.now, stopped_at)
+            return Decision(
+                TimerOutcome(stopped.timer, adjusted=stopped.adjusted), stopped.write_set
+            )
+
+        load = Load(caller.organization.id, [(PersonState, caller.person_id)])
+        return commit_with_retry(self._dependencies, options, decide, load)
 
     def _named_timer(self, caller: Caller, attempt: Attempt, command: StopCommand) -> Timer:
         loaded = attempt.loaded

@@ -14,6 +14,7 @@ from chalicelib.core.timestamps import SECONDS_PER_DAY, format_timestamp, local_
 from chalicelib.core.write_set import (
     ClearRunning,
     SetRunning,
+    SetTimeline,
     StopTimer,
     TimeEntryUpdate,
     WriteSet,
@@ -161,6 +162,27 @@ def decide_stop(timer: Timer, now: int, stopped_at: int | None = None) -> Stoppe
     stop = max(timer.started_at, requested)
     adjusted = ("stopped_at",) if stopped_at is not None and stop != stopped_at else ()
     return replace(_stopped(timer, now, stop, None), adjusted=adjusted)
+
+
+def decide_stop_of_running(state: PersonState, now: int, stopped_at: int | None = None) -> Stopped:
+    """Stop a person's running timer manually, without its record. A timer must be running.
+
+    The version of the person state protects the start of the timer.
+    """
+    timer = state.timer
+    if timer is None:
+        raise LookupError("no timer is running")
+    stopped = decide_stop(timer, now, stopped_at)
+    if stopped.write_set is None:
+        return stopped
+    end = timer.started_at + stopped.timer.seconds
+    last_stopped_at = max(state.last_stopped_at or 0, end)
+    write_set = replace(
+        stopped.write_set,
+        person_state=SetTimeline(state.version, None, state.last_timer_id, last_stopped_at),
+        stop_timer=StopTimer(stopped.timer),
+    )
+    return replace(stopped, write_set=write_set)
 
 
 def decide_auto_stop(timer: Timer, now: int) -> Stopped:

@@ -31,7 +31,10 @@ each_resource = pytest.mark.parametrize("type_", RESOURCES)
 
 
 # The routes whose documents have times of the client's clock: contract section 4b.
-_ROUTES_WITH_CLIENT_TIME = {"start_timer", "stop_timer", "stop_time_entry", "update_timer"}
+_ROUTES_WITH_CLIENT_TIME = {"start_timer", "stop_timer", "stop_time_entry", "update_timer"} | {
+    "start_time_entry",
+    "stop_running_timer",
+}
 
 
 def operation_of(route: Route, method: str | None = None) -> dict[str, Any]:
@@ -232,5 +235,5 @@ def test_every_member_of_a_resource_is_described(type_: str) -> None:
 
 def test_started_timer_response_links_to_the_stop_operation() -> None:
     created = description()["paths"]["/timers"]["post"]["responses"]["201"]
-    assert created["links"].keys() == {"show_timer", "stop_timer"}
+    assert created["links"].keys() == {"show_timer", "stop_timer", "update_timer", "delete_timer"}
     assert {link["operationId"] for link in created["links"].values()} == created["links"].keys()

@@ -84,8 +84,11 @@ def openapi_violation(
 
 @cache
 def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
-    # Longer paths first, because {id} matches any text.
-    paths = sorted(description()["paths"].items(), reverse=True)
+    # Longer and concrete paths first, because {id} matches any text.
+    def concrete_first(item: tuple[str, Any]) -> str:
+        return item[0].replace("{", "\0")
+
+    paths = sorted(description()["paths"].items(), key=concrete_first, reverse=True)
     return [
         (re.compile(re.sub(r"\{\w+\}", "[^/]*", path)), operations) for path, operations in paths
     ]
