@@ -3,7 +3,7 @@
 
 // The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
 // version; with it, browsers load all files again, together.
-const VERSION = "8ff4e4717ccfe9e4";
+const VERSION = "fcd3028de9cd14aa";
 const CACHE = `stint-pocket-${VERSION}`;
 const FILES = [
   "./",

@@ -11,9 +11,7 @@ let database;
 // tabs wait for its end. `work` may only await methods of its `store`: the browser ends a
 // transaction that has no open request.
 export async function transact(work) {
-  database ??= open();
-  // Strict: a stored tap must be on the disk, in case the battery runs out.
-  const transaction = (await database).transaction(STORES, "readwrite", { durability: "strict" });
+  const transaction = await begin();
   const completed = new Promise((resolve, reject) => {
     transaction.oncomplete = resolve;
     transaction.onabort = () => reject(transaction.error ?? new Error("the transaction was aborted"));
@@ -28,6 +26,22 @@ export async function transact(work) {
   }
   await completed;
   return result;
+}
+
+// Begins a transaction. WebKit closes the database while the page is in the background, so the page
+// opens it again.
+async function begin() {
+  try {
+    return await beginOn(database ??= open());
+  } catch (error) {
+    if (error.name !== "InvalidStateError") throw error;
+    return beginOn(database = open());
+  }
+}
+
+async function beginOn(opened) {
+  // Strict: a stored tap must be on the disk, in case the battery runs out.
+  return (await opened).transaction(STORES, "readwrite", { durability: "strict" });
 }
 
 export class LoggedOut extends Error {}
