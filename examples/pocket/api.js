@@ -22,18 +22,26 @@ export class RefusedError extends Error {
   }
 }
 
-// Returns the document and its ETag, or null if the response is 304. Throws RetryableError or
-// RefusedError. `path` is relative to the base URL; `body` is a string.
-export async function sendRequest(account, method, path, { body, key, etag } = {}) {
+// Returns the document and its ETag, or null if the response is 304. The document is null if the
+// response is 204. Throws RetryableError or RefusedError. `path` is relative to the base URL; `body`
+// is a string. A write has a `key`, and the `clockOffset` that was added to the phone's clock for the
+// timestamps of its body.
+export async function sendRequest(account, method, path, { body, key, clockOffset = 0, etag } = {}) {
   const headers = { Accept: TYPE, "X-Auth-Token": account.token };
   if (account.organization) headers["X-Organization-Id"] = account.organization.id;
   if (body) headers["Content-Type"] = TYPE;
-  if (key) headers["Idempotency-Key"] = key;
+  if (key) {
+    headers["Idempotency-Key"] = key;
+    // The time at which the request is sent, by the clock of the timestamps. If the server's clock
+    // differs, the server moves the timestamps by the difference.
+    headers["Client-Time"] = new Date(Date.now() + clockOffset).toISOString();
+  }
   if (etag) headers["If-None-Match"] = etag;
   const sent = Date.now();
   const { response, document } = await fetchDocument(account.base + path, { method, headers, body });
   const date = response.headers.get("Date");
-  // A page cannot read the Date header of another origin. Then it uses the phone's clock.
+  // A page can read the Date header of another origin only if the server exposes it. Otherwise it
+  // uses the phone's clock.
   if (date) updateOffset(date, sent, Date.now());
   if (response.status === 304) return null;
   if (response.ok) return { document, etag: response.headers.get("ETag") };
@@ -58,7 +66,7 @@ async function fetchDocument(url, options) {
       redirect: "error",
       signal: AbortSignal.timeout(TIMEOUT_MILLISECONDS),
     });
-    if (response.status === 304) return { response };
+    if (response.status === 304 || response.status === 204) return { response, document: null };
     // The login page of a hotel's network returns 200 for every request. It is not the API.
     if (!response.headers.get("Content-Type")?.startsWith(TYPE)) throw new TypeError("not JSON:API");
     return { response, document: await response.json() };
@@ -78,7 +86,14 @@ export function readTimer(timer, included = []) {
   const entry = findIncluded(timer.relationships.time_entry);
   const service = findIncluded(entry?.relationships.service);
   const { started_at: started, stopped_at: stopped } = timer.attributes;
-  return { id: timer.id, service: readService(service), started: parse(started), stopped: parse(stopped) };
+  return {
+    id: timer.id,
+    service: readService(service),
+    entry: entry ? { id: entry.id, date: entry.attributes.date } : null,
+    started: parse(started),
+    stopped: parse(stopped),
+    isAutoStopped: timer.meta?.stop_reason === "auto",
+  };
 }
 
 export const readService = (service) =>

@@ -4,6 +4,8 @@
 // A Date header has whole seconds, so the exact time is up to one second later.
 const HALF_SECOND_MILLISECONDS = 500;
 
+const DAY_SECONDS = 24 * 60 * 60;
+
 // The server's clock minus the phone's clock, in milliseconds.
 let offsetMilliseconds = 0;
 
@@ -21,6 +23,9 @@ export function updateOffset(date, sent, received) {
   if (Math.abs(measured - offsetMilliseconds) > measurementError) offsetMilliseconds = measured;
 }
 
+// Returns the time zone of a person's days: their own, or else their organization's.
+export const zoneOf = ({ person, organization }) => person.zone ?? organization.zone;
+
 export const now = () => Math.floor((Date.now() + offsetMilliseconds) / 1000);
 
 export const parse = (text) => (text === null ? null : Math.floor(Date.parse(text) / 1000));
@@ -33,6 +38,44 @@ export const dateOf = (timestamp, zone) =>
 
 export const timeOfDay = (timestamp, zone) =>
   new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeStyle: "short" }).format(timestamp * 1000);
+
+const dayOf = (timestamp, zone) =>
+  new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short" })
+    .format(timestamp * 1000);
+
+// Formats a time, with its day if that is not today.
+export const dayAndTime = (timestamp, zone) =>
+  (dateOf(timestamp, zone) === dateOf(now(), zone) ? "" : `${dayOf(timestamp, zone)}, `) +
+  timeOfDay(timestamp, zone);
+
+// Formats the start and the end of a session, with their days if they are not today.
+export function timesOf({ started, stopped }, zone) {
+  const isSameDay = stopped !== null && dateOf(started, zone) === dateOf(stopped, zone);
+  const end = stopped === null ? "now" : (isSameDay ? timeOfDay : dayAndTime)(stopped, zone);
+  return `${dayAndTime(started, zone)} – ${end}`;
+}
+
+// Formats a timestamp as date and time without an offset, such as 2025-08-02T01:21, as in a form.
+export const localMinute = (timestamp, zone) =>
+  new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" })
+    .format(timestamp * 1000).replace(/\s/, "T");
+
+// Parses such a text. A time that a clock change repeats is taken as the first one; a time that it
+// skips is taken as the time one hour later.
+export function parseLocalMinute(text, zone) {
+  const asUtc = Date.parse(`${text}Z`) / 1000;
+  const offsetAt = (timestamp) => Date.parse(`${localMinute(timestamp, zone)}Z`) / 1000 - timestamp;
+  const candidates = [asUtc - DAY_SECONDS, asUtc + DAY_SECONDS].map((near) => asUtc - offsetAt(near));
+  const matching = candidates.filter((timestamp) => localMinute(timestamp, zone) === text);
+  return matching.length ? Math.min(...matching) : Math.max(...candidates);
+}
+
+// Returns the timestamp at which the day of a timestamp began, or another day that many days before.
+export function startOfDay(timestamp, zone, daysBefore = 0) {
+  const date = new Date(`${dateOf(timestamp, zone)}T00:00Z`);
+  date.setUTCDate(date.getUTCDate() - daysBefore);
+  return parseLocalMinute(date.toISOString().slice(0, 16), zone);
+}
 
 // Formats a duration as hours, minutes and seconds, such as 1:05:09.
 export function formatClock(duration) {

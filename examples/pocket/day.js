@@ -1,45 +1,82 @@
 // Computes a person's sessions from the server's timers and the queued actions. Pure functions: no
 // network, no clock.
 //
-// A session is {id, service, started, stopped, waiting}. An action is {key, kind, at, ...}: see
-// queue.js.
+// A session is {id, key, service, entry, started, stopped, isAutoStopped, isNew, waiting}. `id` is the
+// timer's id, or `key` for a new session whose request has no response yet. `entry` is the time entry,
+// {id, date}, if it is known. An action is {key, kind, ...}: see queue.js.
 
 // Returns the sessions as they will be after all actions are sent.
 export function applyActions(timers, actions) {
-  const sessions = timers.map((timer) => ({ ...timer, waiting: false }));
-  for (const action of actions) {
-    const ended = action.kind === "start" ? findRunning(sessions) : findStopped(sessions, action);
-    if (ended && ended.stopped === null) {
-      ended.stopped = Math.max(ended.started, action.at);
-      ended.waiting = true;
-    }
-    if (action.kind === "start") {
-      const { key: id, service, at: started } = action;
-      sessions.push({ id, service, started, stopped: null, waiting: true });
-    }
-  }
-  return sessions.sort((one, other) => one.started - other.started);
+  const sessions = timers.filter((timer) => !timer.deleted).map((timer) => ({ ...timer, waiting: false }));
+  return actions
+    .reduce((previous, action) => APPLY[action.kind]?.(previous, action) ?? previous, sessions)
+    .sort((one, other) => one.started - other.started);
 }
 
-// A stop names the id of its timer, or the key of its start.
-const findStopped = (sessions, stop) =>
-  sessions.find((session) => session.id === (stop.timer ?? stop.start));
+const APPLY = {
+  start: (sessions, { key, service, at, ended }) => [
+    ...sessions.map((session) => (session.stopped === null ? endSession(session, at) : session)),
+    newSession(key, service, at, ended ?? null),
+  ],
+  stop: (sessions, stop) =>
+    replaceTarget(sessions, stop, (session) =>
+      session.stopped === null ? endSession(session, stop.at) : session),
+  add: (sessions, { key, service, started, stopped }) =>
+    [...sessions, newSession(key, service, started, stopped)],
+  edit: (sessions, edit) =>
+    replaceTarget(sessions, edit, (session) =>
+      ({ ...session, ...edit.changes, isAutoStopped: false, waiting: true })),
+  delete: (sessions, deletion) => sessions.filter((session) => session.id !== targetOf(deletion)),
+};
+
+const newSession = (key, service, started, stopped) =>
+  ({ id: key, key, service, entry: null, started, stopped, isNew: true, waiting: true });
+
+const endSession = (session, at) => ({ ...session, stopped: Math.max(session.started, at), waiting: true });
+
+// An action names the id of its timer, or the key of the action that creates it.
+const targetOf = (action) => action.timer ?? action.start;
+
+const replaceTarget = (sessions, action, replace) =>
+  sessions.map((session) => (session.id === targetOf(action) ? replace(session) : session));
 
 export const findRunning = (sessions) => sessions.find((session) => session.stopped === null);
+
+// Returns the session with an id, or with the key that it had before it got its id.
+export const findSession = (sessions, idOrKey) =>
+  sessions.find((session) => session.id === idOrKey || (session.key && session.key === idOrKey));
+
+// Returns when a queued start will be over, or null: at its stop, or at the next start.
+export function endOfStart(start, laterActions) {
+  const taps = [start, ...laterActions].filter(({ kind }) => kind === "start" || kind === "stop");
+  return findSession(applyActions([], taps), start.key).stopped;
+}
 
 // Returns the last start or end of the sessions. A new session cannot start before it.
 export const lastTimestamp = (sessions) =>
   Math.max(0, ...sessions.map((session) => session.stopped ?? session.started));
 
-// Returns a duration in seconds. Sums use exact seconds; only the displayed value is rounded.
-export const secondsOf = (session, now) => Math.max(0, (session.stopped ?? now) - session.started);
+// Returns the id of the time entry of a service on a date, from the latest of the known timers; or
+// undefined. A session on the same service and day continues it.
+export const knownEntry = (timers, service, date) =>
+  timers.filter((timer) => !timer.deleted && timer.service.id === service.id && timer.entry?.date === date)
+    .sort((one, other) => other.started - one.started)[0]?.entry.id;
+
+// Returns a duration in seconds. Sums use exact seconds; only the displayed value is rounded. With
+// `since`, only the part after this timestamp counts.
+export const secondsOf = (session, now, since = 0) =>
+  Math.max(0, (session.stopped ?? now) - Math.max(session.started, since));
+
+// Returns whether a session that may have begun earlier reaches into the day that began at `since`.
+export const reachesInto = (session, since) =>
+  session.started >= since || (session.stopped ?? Infinity) > since;
 
 // A list can be older than the response to an action. So for some seconds, the timers of the
 // response replace those of the list.
 const RESPONSE_SECONDS = 10;
 
 // Returns the timers after a response: with its timer, and with the end of the timers that its start
-// stopped.
+// stopped. A deleted timer is {id, deleted: true}.
 export function mergeResponse(timers, timer, stoppedIds, now) {
   const ended = timers
     .filter((other) => stoppedIds.includes(other.id) && other.stopped === null)
@@ -48,8 +85,11 @@ export function mergeResponse(timers, timer, stoppedIds, now) {
 }
 
 // Returns the timers of the lists, except those that a recent response has changed.
-export const mergeLists = (stored, listed, now) =>
-  mergeById(listed, stored.filter((timer) => timer.receivedAt > now - RESPONSE_SECONDS));
+export function mergeLists(stored, listed, now) {
+  const keys = new Map(stored.map((timer) => [timer.id, timer.key]));
+  const withKeys = listed.map((timer) => ({ ...timer, key: keys.get(timer.id) }));
+  return mergeById(withKeys, stored.filter((timer) => timer.receivedAt > now - RESPONSE_SECONDS));
+}
 
 // Timers of the second list replace those of the first with the same id.
 function mergeById(timers, replacements) {

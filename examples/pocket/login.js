@@ -76,14 +76,14 @@ async function loadAccounts(base, token) {
   );
   return document.data.map(({ relationships: { organization, person } }) => {
     const company = included.get(`organizations ${organization.data.id}`);
-    const { first_name, last_name } = included.get(`people ${person.data.id}`).attributes;
+    const { first_name, last_name, time_zone } = included.get(`people ${person.data.id}`).attributes;
     return {
       // Responses to requests of an earlier login are not stored: see transactAs in store.js.
       login: crypto.randomUUID(),
       base,
       token,
       organization: { id: company.id, name: company.attributes.name, zone: company.attributes.time_zone },
-      person: { id: person.data.id, name: `${first_name} ${last_name}` },
+      person: { id: person.data.id, name: `${first_name} ${last_name}`, zone: time_zone ?? null },
     };
   });
 }
@@ -109,7 +109,7 @@ export async function logOut() {
 function confirmDeletion(actions, notices, name) {
   const count = actions.length + notices.filter((notice) => notice.kind === "refused").length;
   if (count === 0) return true;
-  return confirm(`Starts and stops of ${name} that are not recorded yet: ${count}. Delete them?`);
+  return confirm(`Taps of ${name} that are not recorded yet: ${count}. Delete them?`);
 }
 
 const readAll = () =>

@@ -1,19 +1,20 @@
 // Connects the other modules.
 
 import { setOffset } from "./clock.js";
+import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
-import { dismiss, move, tap } from "./queue.js";
+import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
 import { onChange, transact } from "./store.js";
 import { connection, sync } from "./sync.js";
 import { show, tick } from "./views.js";
 
-const VALUES = ["account", "services", "timers", "offset"];
+const VALUES = ["account", "services", "timers", "confirmed", "offset"];
 
 const thenSync = (handler) => async (...parameters) => {
   await handler(...parameters);
   await sync();
 };
-const handlers = { tap: thenSync(tap), move: thenSync(move), dismiss };
+const handlers = { tap: thenSync(tap), move: thenSync(move), dismiss, confirmStop };
 
 let currentLogin = null;
 let isFirstRender = true;
@@ -41,6 +42,7 @@ function begin() {
     return;
   }
   prepareLogin();
+  prepareEditor({ save, remove, sync });
   document.getElementById("stop").onclick = () => handlers.tap("stop");
   document.getElementById("log-out").onclick = logOut;
   document.getElementById("search-text").oninput = render;

@@ -1,38 +1,48 @@
-// Loads the server's state: the services, the running timer, and today's sessions.
+// Loads the server's state: the services, the running timer, and the sessions of the last days.
 
 import { readService, readTimer, sendRequest, withQuery } from "./api.js";
-import { dateOf, now, offset } from "./clock.js";
+import { format, now, offset, startOfDay, zoneOf } from "./clock.js";
 import { mergeLists } from "./day.js";
 import { transactAs } from "./store.js";
 
 const PAGE = { "page[size]": 200 };
 
+// How many days before today the page shows.
+const EARLIER_DAYS = 7;
+
+// The format of the stored records. Change it together with readTimer and readService, so that the
+// lists that an earlier version of this page stored are loaded again.
+const FORMAT = 2;
+
+export const LISTS = ["services", "running", "recent"];
+
 // Loads and stores all lists. Call it only while no action is being sent, so that no response is
 // older than the stored state. Throws RetryableError or RefusedError.
 export async function refresh(account, stored) {
   const own = { "filter[person_id]": account.person.id, include: "time_entry.service", ...PAGE };
-  const today = dateOf(now(), account.organization.zone);
+  // Sessions are found by their end, so that those that began on the day before are included.
+  const since = format(startOfDay(now(), zoneOf(account), EARLIER_DAYS));
   const lists = {};
   // In sequence: on a slow network, one response at a time arrives sooner than three at once.
   for (const [name, path] of Object.entries({
     services: withQuery("/services", { "filter[time_tracking_enabled]": true, sort: "name", ...PAGE }),
     running: withQuery("/timers", { ...own, "filter[stopped_at]": "" }),
-    today: withQuery("/timers", { ...own, "filter[started_at]": today }),
+    recent: withQuery("/timers", { ...own, "filter[stopped_at][gt_eq]": since, sort: "-stopped_at" }),
   })) {
     lists[name] = await loadList(account, path, stored[name]);
   }
   await transactAs(account, async (store) => {
     for (const [name, list] of Object.entries(lists)) await store.putValue(name, list);
-    const listed = [...lists.today.records, ...lists.running.records];
+    const listed = [...lists.recent.records, ...lists.running.records];
     await store.putValue("timers", mergeLists((await store.value("timers")) ?? [], listed, now()));
     await store.putValue("offset", offset());
   });
 }
 
-// Returns a list with all its pages, as {path, etag, records}. Returns the stored list if the
+// Returns a list with all its pages, as {format, path, etag, records}. Returns the stored list if the
 // server responds that it has not changed (304).
 async function loadList(account, path, stored) {
-  const etag = stored?.path === path ? stored.etag : undefined;
+  const etag = stored?.path === path && stored.format === FORMAT ? stored.etag : undefined;
   const first = await sendRequest(account, "GET", path, { etag });
   if (first === null) return stored;
   const records = [];
@@ -41,7 +51,7 @@ async function loadList(account, path, stored) {
   }
   // The ETag covers only the first page. So a list of several pages is always loaded again.
   const listEtag = first.document.links.next ? undefined : first.etag;
-  return { path, etag: listEtag, records };
+  return { format: FORMAT, path, etag: listEtag, records };
 }
 
 // Links are absolute, with the address that the server knows. The account's base URL may differ,

@@ -3,22 +3,27 @@
 
 // The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
 // version; with it, browsers load all files again, together.
-const VERSION = "fcd3028de9cd14aa";
+const VERSION = "2cbff97e3521dd1c";
 const CACHE = `stint-pocket-${VERSION}`;
 const FILES = [
   "./",
   "api.js",
   "clock.js",
   "day.js",
+  "dom.js",
+  "editor.js",
   "icon-192.png",
   "icon-512.png",
   "icon.svg",
   "login.js",
   "main.js",
   "manifest.webmanifest",
+  "notices.js",
   "pocket.css",
   "queue.js",
   "refresh.js",
+  "requests.js",
+  "sender.js",
   "store.js",
   "sync.js",
   "views.js",

@@ -2,8 +2,8 @@
 // comes back, every 30 seconds, and after a failure with growing delays.
 
 import { RetryableError } from "./api.js";
-import { refresh } from "./refresh.js";
-import { send } from "./queue.js";
+import { LISTS, refresh } from "./refresh.js";
+import { send } from "./sender.js";
 import { LoggedOut, announceChange, transact } from "./store.js";
 
 const INTERVAL_SECONDS = 30;
@@ -48,7 +48,7 @@ async function runOnce() {
   if (pause > 0) return pause;
   try {
     await navigator.locks.request("stint-pocket", async () => {
-      await send(account);
+      await send(account, failures === 0 && navigator.onLine);
       if (!document.hidden) await refresh(account, await storedLists());
     });
     [failures, connection.error] = [0, null];
@@ -80,8 +80,7 @@ async function handleFailure(account, error) {
 
 function storedLists() {
   return transact(async (store) => {
-    const names = ["services", "running", "today"];
-    const lists = await Promise.all(names.map((name) => store.value(name)));
-    return Object.fromEntries(names.map((name, index) => [name, lists[index]]));
+    const lists = await Promise.all(LISTS.map((name) => store.value(name)));
+    return Object.fromEntries(LISTS.map((name, index) => [name, lists[index]]));
   });
 }

@@ -1,43 +1,48 @@
-// Renders the page. All content is written as text, never as markup. Only changed elements are
-// updated, so that keyboard focus and screen readers keep their position.
+// Renders the page: the running timer, the services and the sessions.
 
 import * as clock from "./clock.js";
-import { applyActions, findRunning, secondsOf } from "./day.js";
-import { canMove } from "./queue.js";
+import { applyActions, findRunning, reachesInto, secondsOf } from "./day.js";
+import { $, button, element, setButton, updateRows, write } from "./dom.js";
+import { openEditor } from "./editor.js";
+import { showNotices } from "./notices.js";
+import { toPresentClock } from "./queue.js";
 
 // With more services than this, the page shows a search field.
 const MAX_WITHOUT_SEARCH = 8;
 
-const $ = (id) => document.getElementById(id);
+// What the page shows, {sessions, services, zone}, or null before login.
+let view = null;
 
-// The sessions and the time zone that the page shows, or null before login.
-let displayed = null;
-
-// Shows the stored state, {account, actions, notices, services, timers}, and the connection's error.
-// `handlers` has the functions of the buttons: tap, move, dismiss.
+// Shows the stored state, {account, actions, notices, services, timers, confirmed}, and the
+// connection's error. `handlers` has the functions of the buttons.
 export function show(state, connection, handlers) {
   const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
   $("login").hidden = isLoggedIn;
   $("day").hidden = !isLoggedIn;
-  displayed = null;
+  view = null;
   if (!isLoggedIn) {
+    $("editor").close();
     showLogin(state);
     return;
   }
-  const { organization, person } = state.account;
-  const sessions = applyActions(state.timers ?? [], state.actions);
-  displayed = { sessions, zone: organization.zone };
-  write($("person"), person.name);
-  write($("company"), organization.name);
-  write($("line"), statusText(state.actions.length, connection.error));
-  showNotices(state.notices, sessions, organization.zone, handlers);
-  showServices(state.services?.records ?? [], findRunning(sessions), handlers);
+  view = {
+    sessions: applyActions(state.timers ?? [], state.actions.map(toPresentClock)),
+    services: state.services?.records ?? [],
+    zone: clock.zoneOf(state.account),
+  };
+  write($("person"), state.account.person.name);
+  write($("company"), state.account.organization.name);
+  write($("line"), statusText(countWaiting(state.actions), connection.error));
+  showNotices($("notices"), state, view, handlers);
+  showServices(handlers);
+  setButton($("add"), "Add a session", () => openEditor(view));
   tick();
 }
 
 function showLogin({ account, actions }) {
   if (!account) return;
-  const waiting = actions.length ? ` ${countTaps(actions.length)} will be sent then.` : "";
+  const count = countWaiting(actions);
+  const waiting = count ? ` ${countTaps(count)} will be sent then.` : "";
   write($("login-hint"), `The token of ${account.person.name} is no longer valid. Log in again.${waiting}`);
 }
 
@@ -50,97 +55,69 @@ function statusText(waiting, error) {
   return error ? `${withoutPeriod(error)}. ${taps} will be sent later.` : `Sending ${taps} ...`;
 }
 
+const countWaiting = (actions) => actions.filter((action) => !action.isImplied).length;
+
 const countTaps = (number) => (number === 1 ? "1 tap" : `${number} taps`);
 
 // Updates the clock, and everything else that changes with time. Called every second.
 export function tick() {
-  if (!displayed) return;
-  const { sessions, zone } = displayed;
+  if (!view) return;
+  const { sessions, zone } = view;
   const now = clock.now();
   const running = findRunning(sessions);
   $("now").classList.toggle("running", Boolean(running));
   write($("work"), running ? running.service.name : "No timer is running");
   write($("clock"), clock.formatClock(running ? secondsOf(running, now) : 0));
-  write($("since"), running ? `since ${clock.timeOfDay(running.started, zone)}` : "Tap a service to start.");
+  write($("since"), running ? `since ${clock.dayAndTime(running.started, zone)}` : "Tap a service to start.");
   $("stop").disabled = !running;
   showSessions(sessions, zone, now);
 }
 
 function showSessions(sessions, zone, now) {
-  const date = clock.dateOf(now, zone);
-  const today = sessions.filter((session) => clock.dateOf(session.started, zone) === date).reverse();
-  write($("total"), clock.formatMinutes(today.reduce((sum, session) => sum + secondsOf(session, now), 0)));
-  updateRows($("sessions"), today, (session) => session.id, sessionRow, (row, session) => {
-    const end = session.stopped === null ? "now" : clock.timeOfDay(session.stopped, zone);
-    const [name, times, minutes] = row.children;
-    write(name, session.service.name);
-    write(times, `${clock.timeOfDay(session.started, zone)} – ${end}${session.waiting ? " · waiting" : ""}`);
-    write(minutes, clock.formatMinutes(secondsOf(session, now)));
-    row.classList.toggle("waiting", session.waiting);
-  });
+  const midnight = clock.startOfDay(now, zone);
+  const newestFirst = [...sessions].reverse();
+  const today = newestFirst.filter((session) => reachesInto(session, midnight));
+  const earlier = newestFirst.filter((session) => !reachesInto(session, midnight));
+  const total = today.reduce((sum, session) => sum + secondsOf(session, now, midnight), 0);
+  write($("total"), clock.formatMinutes(total));
+  $("earlier").hidden = earlier.length === 0;
+  for (const [list, listed] of [[$("sessions"), today], [$("earlier-sessions"), earlier]]) {
+    updateRows(list, listed, rowKey, sessionRow, (row, session) => fillRow(row, session, now, midnight));
+  }
 }
 
-const sessionRow = () => element("li", element("strong"), element("span"), element("b"));
+// A new session keeps its row, and the keyboard focus, when it gets its id.
+const rowKey = (session) => session.key ?? session.id;
 
-const noticeRow = () => element("li", element("p"), button(), button());
+const sessionRow = () =>
+  element("li", element("strong"), element("span"), element("b"), button());
 
-function showServices(services, running, { tap }) {
+function fillRow(row, session, now, midnight) {
+  const [name, times, minutes, change] = row.children;
+  const { service, waiting, isAutoStopped } = session;
+  const isFromYesterday = session.started < midnight && reachesInto(session, midnight);
+  const remarks = [
+    clock.timesOf(session, view.zone),
+    isFromYesterday && `${clock.formatMinutes(secondsOf(session, now, midnight))} today`,
+    isAutoStopped && "stopped by a limit",
+    waiting && "waiting",
+  ];
+  write(name, service.name);
+  write(times, remarks.filter(Boolean).join(" · "));
+  write(minutes, clock.formatMinutes(secondsOf(session, now)));
+  row.classList.toggle("waiting", waiting);
+  setButton(change, "Change", () => openEditor(view, session));
+  change.setAttribute("aria-label", `Change ${service.name}, ${clock.timesOf(session, view.zone)}`);
+}
+
+function showServices({ tap }) {
   const text = $("search-text").value.trim().toLowerCase();
-  $("search").hidden = services.length <= MAX_WITHOUT_SEARCH;
-  const matching = services.filter((service) => service.name.toLowerCase().includes(text));
+  $("search").hidden = view.services.length <= MAX_WITHOUT_SEARCH;
+  const matching = view.services.filter((service) => service.name.toLowerCase().includes(text));
+  const running = findRunning(view.sessions);
   updateRows($("services"), matching, (service) => service.id, button, (row, service) => {
     write(row, service.name);
     row.setAttribute("aria-pressed", String(running?.service.id === service.id));
     row.onclick = () => tap("start", service);
   });
-}
-
-function showNotices(notices, sessions, zone, handlers) {
-  updateRows($("notices"), notices, (notice) => notice.key, noticeRow, (row, notice) => {
-    const [text, move, dismiss] = row.children;
-    write(text, noticeText(notice, zone));
-    move.hidden = !canMove(notice, sessions);
-    if (!move.hidden) write(move, `Start at ${clock.timeOfDay(notice.earliest, zone)} instead`);
-    move.onclick = () => handlers.move(notice);
-    write(dismiss, "Dismiss");
-    dismiss.onclick = () => handlers.dismiss(notice.key);
-  });
-}
-
-function noticeText({ kind, act: action, stops, timer, words: detail, pointer }, zone) {
-  const time = (timestamp) => clock.timeOfDay(timestamp, zone);
-  if (kind === "stopped") return `${timer.service.name} was already stopped at ${time(timer.stopped)}.`;
-  const subject = action.kind === "start" ? `The start of ${action.service.name}` : "The stop";
-  const itsStop = stops.length ? `, and its stop at ${time(stops[0].at)},` : "";
-  const source = pointer ? ` (${pointer})` : "";
-  return `${subject} at ${time(action.at)}${itsStop} was refused: ${withoutPeriod(detail)}${source}.`;
-}
-
-// Makes the children of an element match a list. Reuses the rows of items with the same key.
-function updateRows(parent, items, keyOf, create, fill) {
-  const unused = new Map([...parent.children].map((row) => [row.dataset.key, row]));
-  items.forEach((item, index) => {
-    const row = unused.get(keyOf(item)) ?? create();
-    row.dataset.key = keyOf(item);
-    unused.delete(keyOf(item));
-    fill(row, item);
-    if (parent.children[index] !== row) parent.insertBefore(row, parent.children[index] ?? null);
-  });
-  for (const row of unused.values()) row.remove();
-}
-
-function element(tag, ...children) {
-  const created = document.createElement(tag);
-  created.append(...children);
-  return created;
-}
-
-function button() {
-  const created = element("button");
-  created.type = "button";
-  return created;
-}
-
-function write(target, text) {
-  if (target.textContent !== text) target.textContent = text;
 }

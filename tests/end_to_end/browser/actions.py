@@ -3,13 +3,27 @@
 import re
 import time
 from collections.abc import Callable
+from datetime import datetime
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
-from tests.end_to_end.browser.browser_fixtures import TOKENS
+from tests.end_to_end.browser.browser_fixtures import TOKENS, zone_of
 from tests.support.tcp_proxy import TcpProxy
 
+DASH = "\N{EN DASH}"
 _TIMEOUT_SECONDS = 15
+
+_COUNT_ACTIONS = """() => new Promise((resolve, reject) => {
+  const opening = indexedDB.open("stint-pocket");
+  opening.onerror = reject;
+  opening.onsuccess = () => {
+    const counting = opening.result.transaction("acts").objectStore("acts").count();
+    counting.onsuccess = () => {
+      opening.result.close();
+      resolve(counting.result);
+    };
+  };
+})"""
 
 
 def log_in(page: Page, person_id: int) -> None:
@@ -52,6 +66,38 @@ def minutes_of(text: str) -> int:
     return int(match_[1] or 0) * 60 + int(match_[2])
 
 
+def row(page: Page, name: str) -> Locator:
+    """The session of a service, today or earlier."""
+    return page.locator("ol li").filter(has_text=name)
+
+
+def editor(page: Page) -> Locator:
+    """The form that adds, changes and deletes a session."""
+    return page.get_by_role("dialog")
+
+
+def edit(page: Page, name: str) -> Locator:
+    """Open the form of a session."""
+    row(page, name).get_by_role("button", name="Change").click()
+    expect(editor(page).get_by_role("heading")).to_have_text("Change the session")
+    return editor(page)
+
+
+def save(page: Page) -> None:
+    editor(page).get_by_role("button", name="Save").click()
+    expect(editor(page)).to_be_hidden()
+
+
+def form_time(person_id: int, timestamp: int) -> str:
+    """Format a Unix timestamp as the form does: to the minute, in the person's time zone."""
+    return datetime.fromtimestamp(timestamp, zone_of(person_id)).strftime("%Y-%m-%dT%H:%M")
+
+
+def weekday(person_id: int, timestamp: int) -> str:
+    """Return the short name of a day, such as "Mon", in the person's time zone."""
+    return datetime.fromtimestamp(timestamp, zone_of(person_id)).strftime("%a")
+
+
 def go_offline(phone: BrowserContext, proxy: TcpProxy) -> None:
     """Cut the network; the browser also knows that it is offline."""
     proxy.cut()
@@ -64,7 +110,8 @@ def go_online(phone: BrowserContext, proxy: TcpProxy) -> None:
 
 
 def everything_sent(page: Page) -> None:
-    """Wait until no tap is queued and the status line is empty."""
+    """Wait until no tap is queued, and the page shows that."""
+    assert eventually(lambda: page.evaluate(_COUNT_ACTIONS) == 0, page)
     expect(page.locator(".waiting")).to_have_count(0)
     expect(page.locator("#line")).to_be_empty()
 

@@ -1,17 +1,19 @@
 """The demo server: its recorded requests, its stored data, and requests from another device."""
 
 import json
+import time
 from collections.abc import Mapping
 from contextlib import closing
 from dataclasses import dataclass
+from datetime import tzinfo
 from http.client import HTTPConnection
 from typing import Any
 
 from pynamodb.connection import Connection
 
-from chalicelib.core.timestamps import local_date
+from chalicelib.core.timestamps import local_date, parse_span
 from chalicelib.dynamodb.idempotency_records import IdempotencyModel
-from chalicelib.timers.model import Timer
+from chalicelib.time_entries.model import TimeEntry
 from tests.support.invariants import violations
 from tools.devserver.demo_data import KOLKATA, ZAGREB
 from tools.devserver.gateway import Gateway, Response
@@ -34,10 +36,17 @@ class RecordedRequest:
     headers: Mapping[str, str]
     body: bytes
     response: Response
+    received_at: float
 
     @property
     def key(self) -> str | None:
         return self.headers.get("idempotency-key")
+
+    @property
+    def attributes(self) -> dict[str, Any]:
+        """The attributes of the request's document."""
+        attributes: dict[str, Any] = json.loads(self.body)["data"]["attributes"]
+        return attributes
 
     @property
     def is_replayed(self) -> bool:
@@ -47,7 +56,7 @@ class RecordedRequest:
 class RecordingGateway(Gateway):
     """The local gateway; it records all requests and responses.
 
-    ``next_responses`` are the responses to the next starts and stops, which are then not processed.
+    ``next_responses`` are the responses to the next writes, which are then not processed.
     """
 
     requests: list[RecordedRequest]
@@ -58,11 +67,13 @@ class RecordingGateway(Gateway):
         self.requests, self.next_responses = [], []
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
+        received_at = time.time()
         if self.next_responses and "idempotency-key" in headers:
             response = self.next_responses.pop(0)
         else:
             response = super().handle(method, target, headers, body)
-        self.requests.append(RecordedRequest(method, target, dict(headers), body, response))
+        request = RecordedRequest(method, target, dict(headers), body, response, received_at)
+        self.requests.append(request)
         return response
 
 
@@ -73,8 +84,13 @@ class DemoServer:
     gateway: RecordingGateway
 
     @property
+    def methods(self) -> list[str]:
+        """The methods of the received writes, including repeated ones."""
+        return [request.method for request in self.keyed_requests]
+
+    @property
     def keyed_requests(self) -> list[RecordedRequest]:
-        """The received start and stop requests, including repeated ones."""
+        """The received writes, including repeated ones."""
         return [request for request in self.gateway.requests if request.key is not None]
 
     def statuses_of(self, path: str) -> list[int]:
@@ -89,22 +105,39 @@ class DemoServer:
         """Return a person's stored sessions in order: service id, start and end (Unix seconds)."""
         snapshot = SnapshotReader(self.connection).read_all()[ORGANIZATIONS[person_id], person_id]
         return [
-            (snapshot.entries[timer.time_entry_id].service_id, *_times(timer))
-            for timer in snapshot.timers
+            (snapshot.entries[timer.time_entry_id].service_id, timer.started_at, timer.stopped_at)
+            for timer in sorted(snapshot.timers, key=lambda timer: timer.started_at)
         ]
 
+    def entries(self, person_id: int) -> list[TimeEntry]:
+        """Return a person's stored time entries that have sessions."""
+        snapshot = SnapshotReader(self.connection).read_all()[ORGANIZATIONS[person_id], person_id]
+        worked = {timer.time_entry_id for timer in snapshot.timers}
+        return [entry for entry_id, entry in snapshot.entries.items() if entry_id in worked]
+
     def total_today(self, person_id: int, now: int) -> int:
-        """Return the seconds of the sessions that a person started today, in their time zone."""
+        """Return the seconds that a person has worked today, in their time zone."""
+        midnight = self.midnight(person_id, now)
         return sum(
-            (now if end is None else end) - start
+            max(0, (now if end is None else end) - max(start, midnight))
             for _, start, end in self.worked(person_id)
-            if self.is_today(person_id, start, now)
         )
 
-    def is_today(self, person_id: int, timestamp: int, now: int) -> bool:
-        """Return whether a timestamp is on the current day, in the person's time zone."""
-        zone = {2149: ZAGREB, 2150: KOLKATA}[ORGANIZATIONS[person_id]].zone
-        return local_date(timestamp, zone) == local_date(now, zone)
+    def midnight(self, person_id: int, now: int) -> int:
+        """Return when the current day began, in the person's time zone."""
+        zone = zone_of(person_id)
+        return parse_span(local_date(now, zone), zone).start
+
+    def record(self, person_id: int, service_id: int, begun: int, ended: int) -> str:
+        """Record a session from another device; return its id. Times are Unix seconds."""
+        return self.start(person_id, service_id, begun, stopped_at=rfc3339(ended))
+
+    def start(self, person_id: int, service_id: int, begun: int, **attributes: str) -> str:
+        """Start a timer from another device; return its id."""
+        attributes |= {"service_id": str(service_id), "started_at": rfc3339(begun)}
+        document = self.send(person_id, "POST", "/timers", {"data": {"attributes": attributes}})
+        timer_id: str = document["data"]["id"]
+        return timer_id
 
     def forget_keys(self) -> None:
         """Delete all idempotency records, as their TTL does after a day."""
@@ -128,8 +161,24 @@ class DemoServer:
         with closing(HTTPConnection("127.0.0.1", self.port, timeout=20)) as http:
             http.request(method, f"/api/v2{path}", body, headers)
             text = http.getresponse().read()
-        return json.loads(text)
+        return json.loads(text) if text else None
 
 
-def _times(timer: Timer) -> tuple[int, int | None]:
-    return timer.started_at, timer.stopped_at
+def start_beyond_the_limit(demo: DemoServer) -> int:
+    """Start a timer of Ravi's that the limit of 12 hours stopped.
+
+    Returns its start (Unix seconds). Another timer runs now.
+    """
+    start = int(time.time()) // 60 * 60 - 14 * 3600
+    demo.start(RAVI, TRANSLATION, start)
+    # A switch after the limit ends the timer at its limit.
+    demo.start(RAVI, MEETINGS, start + 13 * 3600 + 1800)
+    return start
+
+
+def zone_of(person_id: int) -> tzinfo:
+    return {2149: ZAGREB, 2150: KOLKATA}[ORGANIZATIONS[person_id]].zone
+
+
+def rfc3339(timestamp: int) -> str:
+    return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(timestamp))

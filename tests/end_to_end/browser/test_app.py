@@ -7,8 +7,20 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
-from tests.end_to_end.browser.actions import everything_sent, log_in, service, start_on, stop
-from tests.end_to_end.browser.browser_fixtures import ANA, RAVI, DemoServer
+from tests.end_to_end.browser.actions import (
+    editor,
+    everything_sent,
+    log_in,
+    service,
+    start_on,
+    stop,
+)
+from tests.end_to_end.browser.browser_fixtures import (
+    ANA,
+    RAVI,
+    DemoServer,
+    start_beyond_the_limit,
+)
 from tests.support.tcp_proxy import TcpProxy
 
 
@@ -39,6 +51,40 @@ def test_app_has_no_accessibility_violations(page: Page, scheme: Any) -> None:
     assert violations(page) == []
 
 
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+def test_form_and_notices_have_no_accessibility_violations(
+    page: Page, demo: DemoServer, scheme: Any
+) -> None:
+    page.emulate_media(color_scheme=scheme)
+    start_beyond_the_limit(demo)
+    log_in(page, RAVI)
+    expect(page.locator("#notices li")).to_be_visible()
+    assert violations(page) == []
+    page.get_by_role("button", name="Say when it ended").click()
+    editor(page).get_by_label("End").fill("2030-01-01T00:00")
+    editor(page).get_by_role("button", name="Save").click()
+    expect(editor(page).get_by_role("alert")).not_to_be_empty()
+    assert violations(page) == []
+
+
+@pytest.mark.parametrize("width", [320, 390])
+def test_page_and_form_fit_a_small_screen(page: Page, demo: DemoServer, width: int) -> None:
+    page.set_viewport_size({"width": width, "height": 600})
+    start_beyond_the_limit(demo)
+    log_in(page, RAVI)
+    expect(page.locator("#earlier, #notices").first).to_be_visible()
+    assert page.evaluate(OVERFLOW) == []
+    assert_large_enough(page)
+    page.get_by_role("button", name="Add a session").click()
+    assert page.evaluate(OVERFLOW) == []
+    assert_large_enough(page)
+
+
+OVERFLOW = """() => [...document.querySelectorAll("body *")]
+  .filter((element) => element.getBoundingClientRect().right > innerWidth)
+  .map((element) => element.outerHTML)"""
+
+
 def violations(page: Page) -> list[str]:
     return [
         f"{violation['id']}: {[node['target'] for node in violation['nodes']]}"
@@ -57,7 +103,13 @@ def test_every_control_has_an_accessible_name(page: Page, phone: BrowserContext)
 
 def test_buttons_are_large_enough_for_touch(page: Page) -> None:
     log_in(page, ANA)
-    for control in page.get_by_role("button").all():
+    assert_large_enough(page)
+
+
+def assert_large_enough(page: Page) -> None:
+    controls = page.locator("button, input, select").locator("visible=true").all()
+    assert len(controls) >= 4
+    for control in controls:
         box = control.bounding_box()
         assert box is not None
         assert min(box["width"], box["height"]) >= 48

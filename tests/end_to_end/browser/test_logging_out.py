@@ -60,7 +60,7 @@ def test_logging_out_asks_for_confirmation_when_taps_are_queued(
     page.once("dialog", lambda dialog: dialog.dismiss())
     with page.expect_event("dialog") as dialog_event:
         log_out.click()
-    question = "Starts and stops of Ravi Das that are not recorded yet: 1. Delete them?"
+    question = "Taps of Ravi Das that are not recorded yet: 1. Delete them?"
     assert dialog_event.value.message == question
     expect(page.locator("#work")).to_have_text("Translation")
     page.once("dialog", lambda dialog: dialog.accept())

@@ -1,0 +1,97 @@
+// The form that adds, changes and deletes a session.
+
+import { localMinute, now, parseLocalMinute } from "./clock.js";
+import { $ } from "./dom.js";
+
+// What the form shows: {view, session, noticeKey}. `session` is {} for a new one; its `id` is null or
+// missing if it is not recorded.
+let opened;
+
+// `actions` has the functions save, remove and sync.
+export function prepareEditor({ save, remove, sync }) {
+  $("editor-form").onsubmit = async (event) => {
+    event.preventDefault();
+    const values = readValues();
+    const problem = problemOf(values);
+    $("editor-error").textContent = problem;
+    if (!problem) await finish(save(opened.session.id ?? null, values, opened.noticeKey), sync);
+  };
+  $("editor-delete").onclick = async () => {
+    const { session, noticeKey } = opened;
+    if (confirm("Delete this session?")) await finish(remove(session.id, noticeKey), sync);
+  };
+  $("editor-cancel").onclick = () => $("editor").close();
+}
+
+// Waits until the action is stored, and closes the form.
+async function finish(storing, sync) {
+  // A second tap must not store it again.
+  $("editor-save").disabled = $("editor-delete").disabled = true;
+  try {
+    await storing;
+    $("editor").close();
+  } finally {
+    $("editor-save").disabled = $("editor-delete").disabled = false;
+  }
+  sync();
+}
+
+// Opens the form with the values of a session. A `service` of null must be chosen. `noticeKey` is the
+// key of the notice that the form answers.
+export function openEditor(view, session = {}, noticeKey = null) {
+  opened = { view, session, noticeKey };
+  const isRecorded = Boolean(session.id);
+  $("editor-title").textContent = isRecorded ? "Change the session" : "Add a session";
+  $("editor-service").replaceChildren(...serviceOptions(view.services, session.service));
+  $("editor-start").value = minuteText(session.started);
+  $("editor-end").value = minuteText(session.stopped);
+  $("editor-error").textContent = "";
+  $("editor-delete").hidden = !isRecorded;
+  $("editor").showModal();
+}
+
+const minuteText = (timestamp) => (timestamp ? localMinute(timestamp, opened.view.zone) : "");
+
+function serviceOptions(services, current) {
+  const isListed = services.some((service) => service.id === current?.id);
+  // The service of a recorded session may be archived meanwhile.
+  const offered = current && !isListed ? [current, ...services] : services;
+  const options = offered.map(({ id, name }) => new Option(name, id, false, id === current?.id));
+  return current ? options : [new Option("Choose a service", ""), ...options];
+}
+
+// Returns {service, started, stopped}; `stopped` is null without an end.
+function readValues() {
+  const { session } = opened;
+  const { value: id, selectedOptions } = $("editor-service");
+  return {
+    service: id ? { id, name: selectedOptions[0].text } : null,
+    started: readTime($("editor-start").value, session.started, afterOtherSessions),
+    stopped: readTime($("editor-end").value, session.stopped, (timestamp) => timestamp),
+  };
+}
+
+// The form shows minutes. So an unchanged text stands for the exact timestamp.
+function readTime(text, original, adjust) {
+  if (!text) return null;
+  return text === minuteText(original) ? original : adjust(parseLocalMinute(text, opened.view.zone));
+}
+
+// If another session ends within the entered minute, the start is at that end.
+function afterOtherSessions(minute) {
+  const { view, session } = opened;
+  const ends = view.sessions
+    .filter((other) => other.id !== session.id && other.stopped >= minute && other.stopped < minute + 60)
+    .map((other) => other.stopped);
+  return Math.max(minute, ...ends);
+}
+
+// Returns what is wrong with the values, or an empty text.
+function problemOf({ service, started, stopped }) {
+  if (!service) return "Choose a service.";
+  if (started === null) return "Enter the start.";
+  if (started > now()) return "The start is in the future.";
+  if (stopped === null) return "";
+  if (stopped > now()) return "The end is in the future.";
+  return stopped < started ? "The end is before the start." : "";
+}
