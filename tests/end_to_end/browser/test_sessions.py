@@ -134,7 +134,7 @@ def test_session_can_be_deleted(page: Page, demo: DemoServer, noon: int) -> None
     assert demo.is_in_order()
 
 
-@pytest.mark.parametrize("method", ["POST"])
+@pytest.mark.parametrize("method", ["POST", "PATCH", "DELETE"])
 def test_write_with_lost_response_is_repeated_with_the_same_key(
     page: Page, proxy: TcpProxy, demo: DemoServer, noon: int, method: str
 ) -> None:
