@@ -12,6 +12,7 @@ from tests.end_to_end.browser.actions import (
     go_offline,
     go_online,
     log_in,
+    service,
     start_on,
     stop_it,
 )
@@ -104,6 +105,27 @@ def test_every_write_says_when_it_is_sent(
     assert time.time() - HOUR - MINUTE < start < time.time() - HOUR + MINUTE
 
 
+def test_clock_that_changes_while_offline_records_the_right_times(
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
+) -> None:
+    log_in(page, RAVI)
+    go_offline(phone, proxy)
+    # Somebody sets the clock of the phone back by a year.
+    phone.clock.set_system_time(time.time() - 365 * DAY)
+    before = time.time()
+    start_on(page, "Translation")
+    page.reload()
+    start_on(page, "Internal meetings")
+    expect(page.locator("#line")).to_contain_text("2 taps")
+    go_online(phone, proxy)
+    everything_sent(page)
+    (_, first, switched), (_, second, ended) = demo.worked(RAVI)
+    assert (switched, ended) == (second, None)
+    assert before - 5 <= first <= second <= time.time() + 5
+    expect(page.locator("#notices")).to_be_empty()
+    assert demo.is_in_order()
+
+
 def test_ten_sessions_of_90_seconds_make_15_minutes_of_one_entry(
     phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
@@ -189,6 +211,12 @@ def test_work_on_an_archived_service_can_move_to_another_one(
     expect(form.get_by_label("Start")).to_have_value(form_time(ANA, begun))
     form.get_by_role("button", name="Save").click()
     expect(form.get_by_role("alert")).to_have_text("Choose a service.")
+    # The app no longer offers the archived service.
+    assert form.get_by_role("option").all_inner_texts() == [
+        "Choose a service",
+        "Design",
+        "Development",
+    ]
     form.get_by_label("Service").select_option("Development")
     form.get_by_role("button", name="Save").click()
     expect(page.locator("#notices")).to_be_empty()
@@ -196,6 +224,7 @@ def test_work_on_an_archived_service_can_move_to_another_one(
     work, start, end = demo.worked(ANA)[-1]
     assert (work, end is not None) == (DEVELOPMENT, True)
     assert begun - 1 <= start <= begun + MINUTE
+    expect(service(page, "Editing")).to_have_count(0)
     assert demo.is_in_order()
 
 
