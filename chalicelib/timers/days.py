@@ -89,7 +89,7 @@ def find_overlap(
 
     :param days: all days that the given session touches.
     :param stopped_at: None: the session is running, and ``days`` are those up to now.
-    :param except_id: a timer that does not count: the one that is edited.
+    :param except_id: a timer that does not count: the one that is edited, or that a switch stops.
     """
     overlaps = [
         session
@@ -98,7 +98,12 @@ def find_overlap(
         and (stopped_at is None or session.started_at < stopped_at)
         and (session.stopped_at is None or session.stopped_at > started_at)
     ]
-    return max(overlaps, key=lambda session: session.started_at, default=None)
+    return max(overlaps, key=_by_start_and_stop, default=None)
+
+
+def _by_start_and_stop(session: Session) -> tuple[int, bool, int]:
+    # Of the sessions that start in one second, all but the last have 0 seconds.
+    return session.started_at, session.stopped_at is None, session.stopped_at or 0
 
 
 def _sessions(days: Iterable[DaySessions]) -> Iterator[Session]:

@@ -298,7 +298,9 @@ def _check_start(
         raise OverlapsSession("started_at", running.timer_id, earliest)
     if start >= last_stopped_at:
         return ()
-    overlap = find_overlap(days, start, None) if state.lists_sessions else None
+    # A switch stops the running timer at the start of the new one.
+    running_id = running.timer_id if running is not None else 0
+    overlap = find_overlap(days, start, None, running_id) if state.lists_sessions else None
     if overlap is None and state.lists_sessions:
         return days
     timer_id = stopped_at = None

@@ -16,7 +16,6 @@ from tests.support.fixtures import (
     ADMINS_ENTRY,
     ADMINS_SECOND_ENTRY,
     DESIGN,
-    MEMBER,
     MEMBERS_ENTRY,
     OTHER_MEMBERS_ENTRY,
 )
@@ -271,6 +270,26 @@ def test_running_timer_does_not_stop_for_a_session_before_it(admin: Api, clock: 
     refused = add(admin, clock, -30 * MINUTE, -20 * MINUTE, ADMINS_SECOND_ENTRY)
     assert refused.error["meta"] == {"conflicting_timer_id": running}
     assert admin.get(f"/timers/{running}").attributes["stopped_at"] is None
+
+
+def test_switch_before_the_stop_of_a_deleted_session_is_taken(
+    admin: Api, clock: FakeClock
+) -> None:
+    delete(admin, track(admin, clock, HOUR))
+    first = admin.start(time_entry_id=ADMINS_ENTRY, started_at=at(clock, -HOUR)).data["id"]
+    second = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at=at(clock, -20 * MINUTE))
+    assert (second.status, second.meta) == (201, {"stopped_timer_ids": [first]})
+    assert admin.get(f"/timers/{first}").attributes["total_time"] == 40
+
+
+def test_earliest_start_is_the_end_of_the_last_session(admin: Api, clock: FakeClock) -> None:
+    add(admin, clock, -2 * HOUR, -2 * HOUR)
+    long = add(admin, clock, -2 * HOUR, -HOUR)
+    refused = admin.start(time_entry_id=ADMINS_ENTRY, started_at=at(clock, -3 * HOUR))
+    assert refused.error["meta"] == {
+        "conflicting_timer_id": long.data["id"],
+        "earliest_started_at": long.attributes["stopped_at"],
+    }
 
 
 # Sessions that are over
