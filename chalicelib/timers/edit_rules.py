@@ -113,6 +113,7 @@ def decide_insert(
     :param details: of a new time entry.
     :param days: all days that the session touches.
     """
+    _check_order(*span)
     start, stop = start_timestamp(generated.now, span[0]), min(span[1], generated.now)
     _check_span(start, stop)
     limits = limits_of(start, organization, details.worker)
@@ -187,6 +188,9 @@ def resolve_edit(timer: Timer, edit: Edit, now: int) -> tuple[Timer, tuple[str, 
         if timer.stopped_at is None and stop is not None:
             # The first stop, by the rules of section 4.
             stop = max(stop, after.started_at)
+        elif isinstance(edit.started_at, int) and isinstance(edit.stopped_at, int):
+            # Both may be in the future, and then count as now.
+            _check_order(edit.started_at, edit.stopped_at)
         after = replace(after, stopped_at=stop, stop_reason=None)
     if edit.time_entry_id is not UNSET:
         after = replace(after, time_entry_id=edit.time_entry_id)
@@ -296,9 +300,13 @@ def _check_times(timer: Timer, now: int) -> None:
         raise InvalidAttribute("started_at", detail)
 
 
-def _check_span(start: int, stop: int) -> None:
+def _check_order(start: int, stop: int) -> None:
     if stop < start:
         raise InvalidAttribute("stopped_at", "The stop must not be before the start.")
+
+
+def _check_span(start: int, stop: int) -> None:
+    _check_order(start, stop)
     if stop - start > MAX_SESSION_SECONDS:
         raise InvalidAttribute("stopped_at", "A session can last at most 31 days.")
 
@@ -317,6 +325,8 @@ def _check_edit(
             # It was running, so every other session ended before it started.
             return ()
         return _check_over(state, after, days, name)
+    if state.disabled:
+        raise InvalidAttribute(name, "This person is deactivated: their timer cannot run on.")
     running = state.running
     if running is not None and running.timer_id != timer.id:
         raise OverlapsSession(name, running.timer_id)

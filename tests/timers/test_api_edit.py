@@ -16,6 +16,7 @@ from tests.support.fixtures import (
     ADMINS_ENTRY,
     ADMINS_SECOND_ENTRY,
     DESIGN,
+    MEMBER,
     MEMBERS_ENTRY,
     OTHER_MEMBERS_ENTRY,
 )
@@ -503,6 +504,41 @@ def test_invalid_edit_is_refused(
     assert edit(admin, timer_id, **attributes).status == 422
     assert edit(admin, timer_id, stopped_at=at(clock, -2 * HOUR)).status == 422
     assert snapshot(connection) == before
+
+
+def test_stop_that_runs_on_has_the_limit_of_its_new_start(
+    admin: Api, clock: FakeClock, dependencies: Dependencies
+) -> None:
+    timer_id = track(admin, clock, HOUR)
+    clock.advance(2 * DAY)
+    edit(admin, timer_id, started_at=at(clock, -2 * HOUR), stopped_at=at(clock, -HOUR))
+    edit(admin, timer_id, stopped_at=None)
+    clock.advance(9 * HOUR)
+    assert AutoStop(dependencies).run().found == 0
+    clock.advance(2 * HOUR)
+    assert AutoStop(dependencies).run().stopped == 1
+    assert admin.get(f"/timers/{timer_id}").attributes["total_time"] == 720
+
+
+def test_stop_of_a_deactivated_person_cannot_be_undone(
+    admin: Api, member: Api, clock: FakeClock
+) -> None:
+    timer_id = track(member, clock, HOUR, MEMBERS_ENTRY)
+    assert admin.patch(f"/people/{MEMBER}/deactivate").status == 200
+    refused = edit(admin, timer_id, stopped_at=None)
+    assert (refused.status, refused.error["code"]) == (422, "invalid_attribute")
+    assert refused.error["source"] == {"pointer": "data/attributes/stopped_at"}
+    assert edit(admin, timer_id, stopped_at=at(clock, -MINUTE)).status == 200
+
+
+def test_stop_before_the_start_is_refused_also_in_the_future(admin: Api, clock: FakeClock) -> None:
+    timer_id = track(admin, clock, HOUR)
+    for refused in (
+        add(admin, clock, 2 * MINUTE, MINUTE),
+        edit(admin, timer_id, started_at=at(clock, 2 * MINUTE), stopped_at=at(clock, MINUTE)),
+    ):
+        assert (refused.status, refused.error["code"]) == (422, "invalid_attribute")
+        assert refused.error["source"] == {"pointer": "data/attributes/stopped_at"}
 
 
 # Deletions
