@@ -123,6 +123,9 @@ def request_example(route: Route, resources: Mapping[str, AnyResource]) -> dict[
         for declared in route.inputs
         if declared.required or declared.kind not in _KINDS_LEFT_OUT
     ]
+    if route.kind is RouteKind.CREATE and not any(declared.required for declared in inputs):
+        # A start: none of its inputs is required, because one of several must be there.
+        inputs = []
     for declared in inputs or route.inputs[:1]:
         match declared.sources[0]:
             case InRelationship(name, to):
