@@ -19,6 +19,7 @@ from chalicelib.deliveries.operations import DeliveryReport
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.docs_pages import docs_pages
 from chalicelib.registry import RESOURCES
+from chalicelib.time_entries import operations
 from chalicelib.time_entries.purge_deleted import PurgeDeleted
 from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
 from chalicelib.timers.auto_stop import AutoStop
@@ -168,7 +169,8 @@ class AutoStopScenario:
             assert self._admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
             self._clock.advance(MINUTE)
         assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
-        deleted = self._admin.send("DELETE", f"/time_entries/{ADMINS_SECOND_ENTRY}")
+        with patch.object(operations, "MAX_PURGE_STEPS", 0):
+            deleted = self._admin.send("DELETE", f"/time_entries/{ADMINS_SECOND_ENTRY}")
         assert deleted.status == 204
         self._clock.advance(13 * HOUR)
 
