@@ -27,6 +27,10 @@ MAX_DAYS = 90
 """A longer session is listed only on its first and last day: a transaction writes 100 items."""
 
 
+CLOCK_MARGIN_SECONDS = 5 * 60
+"""The clock of another server may be ahead by less, and the retries of a request may take less."""
+
+
 class Session(Struct, frozen=True):
     """A session as a day lists it. Without a stop, it is running or stops on a later day."""
 
@@ -64,6 +68,11 @@ class DayUpdate(Struct, frozen=True):
 def days_between(started_at: int, stopped_at: int) -> range:
     """The days that a session touches."""
     return range(started_at // SECONDS_PER_DAY, stopped_at // SECONDS_PER_DAY + 1)
+
+
+def days_until_now(started_at: int, now: int) -> range:
+    """The days that a running session touches, also by the clocks of other servers."""
+    return days_between(started_at, now + CLOCK_MARGIN_SECONDS)
 
 
 def marks_of(started_at: int, stopped_at: int | None) -> dict[int, Mark]:

@@ -33,7 +33,13 @@ from chalicelib.time_entries.totals import (
     with_moved_session,
     without_session,
 )
-from chalicelib.timers.days import DaySessions, DayUpdates, days_between, find_overlap
+from chalicelib.timers.days import (
+    DaySessions,
+    DayUpdates,
+    days_between,
+    days_until_now,
+    find_overlap,
+)
 from chalicelib.timers.history import timer_revision
 from chalicelib.timers.limits import limits_of
 from chalicelib.timers.model import PersonState, StopReason, Timer
@@ -214,7 +220,9 @@ def days_to_check(timer: Timer, after: Timer, now: int) -> range:
     """The days that an edit must read. They have every session that the new one may overlap."""
     if not needs_timeline(timer, after) or _has_times_of(after, timer):
         return range(0)
-    return days_between(after.started_at, now if after.stopped_at is None else after.stopped_at)
+    if after.stopped_at is None:
+        return days_until_now(after.started_at, now)
+    return days_between(after.started_at, after.stopped_at)
 
 
 def decide_edit(

@@ -14,8 +14,8 @@ from chalicelib.core.permissions import (
     require_view,
     resolve_person,
 )
+from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.core.unit_of_work import (
-    RETRY_BUDGET_SECONDS,
     Attempt,
     Decision,
     Load,
@@ -32,7 +32,12 @@ from chalicelib.services.tracking_state import ServiceStates
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import VIEW_TIME_ENTRY
 from chalicelib.timers import lists
-from chalicelib.timers.days import DaySessions, days_between
+from chalicelib.timers.days import (
+    CLOCK_MARGIN_SECONDS,
+    DaySessions,
+    days_between,
+    days_until_now,
+)
 from chalicelib.timers.edit_rules import MAX_SESSION_SECONDS, corrected_stop, decide_insert
 from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
 from chalicelib.timers.model import PersonState, Timer, TimerOutcome, TimerQuery
@@ -180,11 +185,9 @@ class Timers:
             )
             return Decision(outcome, started.write_set)
 
-        # An attempt may begin later, on the next day.
-        latest = self._dependencies.now() + RETRY_BUDGET_SECONDS
         days = [
             (DaySessions, PersonDay(caller.organization.id, person_id, day))
-            for day in _days_to_check(command, latest)
+            for day in _days_to_check(command, self._dependencies.now())
         ]
         load = Load(caller.organization.id, [*entity_ids, *days])
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -298,18 +301,16 @@ def _visible_to(caller: Caller, query: TimerQuery) -> TimerQuery:
     return replace(query, person_ids=limit_to_caller(caller, query.person_ids))
 
 
-def _days_to_check(command: StartCommand, latest: int) -> range:
-    """The days with every session that the requested one may overlap; none if it is invalid.
-
-    ``latest`` is the latest possible present timestamp.
-    """
+def _days_to_check(command: StartCommand, now: int) -> range:
+    """The days with every session that the requested one may overlap; none if it is invalid."""
     start, stop = command.started_at, command.stopped_at
-    if start is None or start > latest:
+    if start is None or start > now + CLOCK_MARGIN_SECONDS:
         return range(0)
     longest = MAX_BACKDATING_SECONDS if stop is None else MAX_SESSION_SECONDS
-    stop = latest if stop is None else min(stop, latest)
-    is_possible = stop - start <= longest + RETRY_BUDGET_SECONDS
-    return days_between(start, stop) if is_possible else range(0)
+    days = days_until_now(start, now)
+    if stop is not None:
+        days = days_between(start, min(stop, now + CLOCK_MARGIN_SECONDS))
+    return days if len(days) <= longest // SECONDS_PER_DAY + 2 else range(0)
 
 
 def _description(query: TimerQuery) -> str:

@@ -90,10 +90,13 @@ def test_error_without_source_omits_the_source_member() -> None:
 
 
 def test_error_document_contains_the_meta_of_the_error() -> None:
-    overlap = errors.OverlapsSession("started_at", "2026-03-02T09:00:00.000+01:00")
+    overlap = errors.OverlapsSession("started_at", 11, "2026-03-02T09:00:00.000+01:00")
     error = error_document(overlap)["errors"][0]
     assert list(error) == ["status", "code", "title", "detail", "source", "meta"]
-    assert error["meta"] == {"earliest_started_at": "2026-03-02T09:00:00.000+01:00"}
+    assert error["meta"] == {
+        "conflicting_timer_id": "11",
+        "earliest_started_at": "2026-03-02T09:00:00.000+01:00",
+    }
 
 
 def test_error_document_contains_the_passed_id() -> None:
