@@ -34,6 +34,7 @@ class TimeEntry(Struct, frozen=True):
     :param timer_started_at: the start of the running session, a timestamp; None: none is running.
     :param timer_stopped_at: the stop of the session that stopped last; None: none did, or it was
         deleted or moved.
+    :param stopped_timer_id: the timer with that stop.
     :param made_by_timer_id: the timer whose start made it. None: it was made or edited manually.
     :param version: increases with each change.
     :param deleted_at: when it was deleted. It is never returned then; its timers are still purged.
@@ -62,6 +63,7 @@ class TimeEntry(Struct, frozen=True):
     latest_timer_id: int | None = None
     timer_started_at: int | None = None
     timer_stopped_at: int | None = None
+    stopped_timer_id: int | None = None
     made_by_timer_id: int | None = None
     version: int = 1
     deleted_at: int | None = None

@@ -110,6 +110,7 @@ class TimeEntryModel(Model):
     latest_timer_id = IntegerAttribute(null=True)
     timer_started_at = IntegerAttribute(null=True)
     timer_stopped_at = IntegerAttribute(null=True)
+    stopped_timer_id = IntegerAttribute(null=True)
     made_by_timer_id = IntegerAttribute(null=True)
     version = IntegerAttribute()
     deleted_at = IntegerAttribute(null=True)

@@ -35,7 +35,10 @@ def without_session(entry: TimeEntry, timer: Timer) -> TimeEntry:
     entry = _with_coverage(entry)
     covered_seconds = timer.seconds if covers_session(entry, timer) else 0
     is_running = entry.running_timer_id == timer.id
-    stopped_last = timer.stopped_at is not None and entry.timer_stopped_at == timer.stopped_at
+    stopped_last = entry.stopped_timer_id == timer.id or (
+        # Version 0.2.0 did not store which timer stopped last.
+        entry.stopped_timer_id is None and entry.timer_stopped_at == timer.stopped_at
+    )
     return replace(
         entry,
         tracked_seconds=entry.tracked_seconds - timer.seconds,
@@ -45,6 +48,7 @@ def without_session(entry: TimeEntry, timer: Timer) -> TimeEntry:
         running_timer_id=None if is_running else entry.running_timer_id,
         timer_started_at=None if is_running else entry.timer_started_at,
         timer_stopped_at=None if stopped_last else entry.timer_stopped_at,
+        stopped_timer_id=None if stopped_last else entry.stopped_timer_id,
     )
 
 
@@ -62,7 +66,9 @@ def _add(entry: TimeEntry, timer: Timer, *, is_covered: bool) -> TimeEntry:
     )
     if timer.stopped_at is None:
         return replace(entry, running_timer_id=timer.id, timer_started_at=timer.started_at)
-    return replace(entry, timer_stopped_at=max(entry.timer_stopped_at or 0, timer.stopped_at))
+    if timer.stopped_at < (entry.timer_stopped_at or 0):
+        return entry
+    return replace(entry, timer_stopped_at=timer.stopped_at, stopped_timer_id=timer.id)
 
 
 def _with_coverage(entry: TimeEntry) -> TimeEntry:

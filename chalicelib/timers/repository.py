@@ -429,13 +429,17 @@ def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeE
             TimeEntryModel.running_timer_id.remove(),
             TimeEntryModel.timer_started_at.remove(),
         ]
-    if update.ends is not None:
-        actions.append(TimeEntryModel.timer_stopped_at.set(update.ends))
+    if update.ends is not None and write_set.stop_timer is not None:
+        actions += [
+            TimeEntryModel.timer_stopped_at.set(update.ends),
+            TimeEntryModel.stopped_timer_id.set(write_set.stop_timer.timer.id),
+        ]
     if update.inserts is not None:
         timer_id, stopped_at = update.inserts
         actions += [
             TimeEntryModel.latest_timer_id.set(timer_id),
             TimeEntryModel.timer_stopped_at.set(stopped_at),
+            TimeEntryModel.stopped_timer_id.set(timer_id),
         ]
     transaction.update(
         TimeEntryModel(key=keys.scoped(write_set.organization_id, update.time_entry_id)),

@@ -365,4 +365,5 @@ def apply_to_new_entry(entry: TimeEntry, update: TimeEntryUpdate) -> TimeEntry:
         latest_timer_id=started_id or inserted_id,
         timer_started_at=started_at,
         timer_stopped_at=stopped_at,
+        stopped_timer_id=inserted_id,
     )

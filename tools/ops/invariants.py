@@ -107,9 +107,11 @@ def derived_entry_values(timers: Sequence[Timer], entry: TimeEntry) -> dict[str,
     own = [timer for timer in timers if timer.time_entry_id == entry.id]
     running_timers = running(own)
     last_id = max([entry.latest_timer_id or 0, *(timer.id for timer in own)]) or None
-    stops = {timer.stopped_at for timer in own if timer.stopped_at is not None}
+    stops = {timer.id: timer.stopped_at for timer in own if timer.stopped_at is not None}
     # A deletion or a move removes it, and does not look for the stop before.
-    is_possible = entry.timer_stopped_at is None or entry.timer_stopped_at in stops
+    stopped = (entry.stopped_timer_id, entry.timer_stopped_at)
+    if stopped != (None, None) and stopped not in stops.items():
+        stopped = max(stops.items(), key=lambda item: item[1], default=(None, None))
     totals: dict[str, int | None] = {
         "tracked_seconds": sum(timer.seconds for timer in own),
         "timer_count": len(own),
@@ -120,7 +122,8 @@ def derived_entry_values(timers: Sequence[Timer], entry: TimeEntry) -> dict[str,
         "running_timer_id": running_timers[0].id if running_timers else None,
         "latest_timer_id": last_id,
         "timer_started_at": running_timers[0].started_at if running_timers else None,
-        "timer_stopped_at": entry.timer_stopped_at if is_possible else max(stops, default=None),
+        "stopped_timer_id": stopped[0],
+        "timer_stopped_at": stopped[1],
     }
 
 
