@@ -2,19 +2,10 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.core.write_set import TimeEntryUpdate
-from chalicelib.counters.model import (
-    EntryCounterDelta,
-    EntryCounterDeltas,
-    EntryMonth,
-    TimerCounterDelta,
-    TimerCounterDeltas,
-)
-from chalicelib.time_entries.model import TimeEntry
+from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas, EntryMonth
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
 from chalicelib.timers.rules import apply_to_new_entry, merge_entry_updates
-from tests.support.builders import ENTRY, NOW, OTHER_ENTRY, TIMER, TODAY, entry
-from tests.support.clock import DAY
-
-MIDNIGHT = TODAY * DAY
+from tests.support.builders import ENTRY, NOW, OTHER_ENTRY, TIMER, entry
 
 END = TimeEntryUpdate(ENTRY, seconds=60, ends=NOW)
 START = TimeEntryUpdate(ENTRY, timers=1, starts=(TIMER, NOW))
@@ -34,6 +25,25 @@ def test_end_at_timestamp_zero_is_not_treated_as_none() -> None:
     assert merged.ends == 0
 
 
+@pytest.mark.parametrize("order", [1, -1])
+def test_covered_seconds_of_one_entry_are_added(order: int) -> None:
+    covered = TimeEntryUpdate(ENTRY, seconds=60, covered_seconds=60, ends=NOW)
+    manual = TimeEntryUpdate(ENTRY, seconds=5, covered_seconds=5, track_method=TrackMethod.BOTH)
+    (merged,) = merge_entry_updates([covered, manual][::order])
+    assert merged == TimeEntryUpdate(
+        ENTRY, seconds=65, covered_seconds=65, ends=NOW, track_method=TrackMethod.BOTH
+    )
+
+
+def test_inserted_session_of_one_entry_is_merged() -> None:
+    insert = TimeEntryUpdate(ENTRY, seconds=30, timers=1, inserts=(TIMER, NOW))
+    for updates in ([END, insert], [insert, END]):
+        (merged,) = merge_entry_updates(updates)
+        assert merged == TimeEntryUpdate(
+            ENTRY, seconds=90, timers=1, ends=NOW, inserts=(TIMER, NOW)
+        )
+
+
 def test_updates_of_different_entries_stay_separate_and_ordered() -> None:
     other_update = TimeEntryUpdate(OTHER_ENTRY, timers=1)
     assert merge_entry_updates([other_update, END, START]) == (other_update, START_AND_END)
@@ -41,66 +51,6 @@ def test_updates_of_different_entries_stay_separate_and_ordered() -> None:
 
 def test_merging_no_updates_returns_an_empty_tuple() -> None:
     assert merge_entry_updates([]) == ()
-
-
-@pytest.mark.parametrize(
-    ("second", "counter"),
-    [
-        (0, "s00"),
-        (899, "s00"),
-        (900, "s01"),
-        (9 * 900, "s09"),
-        (DAY // 2, "s48"),
-        (DAY - 1, "s95"),
-    ],
-)
-def test_start_increments_the_counter_of_its_quarter_hour(second: int, counter: str) -> None:
-    deltas = TimerCounterDeltas()
-    deltas.started(MIDNIGHT + second)
-    assert deltas.collected() == (TimerCounterDelta(TODAY, {counter: 1}),)
-
-
-def test_stop_and_start_on_one_day_are_merged() -> None:
-    deltas = TimerCounterDeltas()
-    deltas.started(NOW)
-    deltas.stopped(NOW)
-    assert deltas.collected() == (TimerCounterDelta(TODAY, {"s32": 1, "e32": 1}),)
-
-
-def test_deltas_of_one_quarter_hour_are_summed() -> None:
-    deltas = TimerCounterDeltas()
-    deltas.stopped(NOW)
-    deltas.stopped(NOW + 899)
-    assert deltas.collected() == (TimerCounterDelta(TODAY, {"e32": 2}),)
-
-
-def test_events_before_and_after_midnight_are_counted_on_separate_days() -> None:
-    deltas = TimerCounterDeltas()
-    deltas.started(MIDNIGHT - 1)
-    deltas.stopped(MIDNIGHT)
-    assert deltas.collected() == (
-        TimerCounterDelta(TODAY - 1, {"s95": 1}),
-        TimerCounterDelta(TODAY, {"e00": 1}),
-    )
-
-
-def test_opposite_deltas_of_one_counter_cancel_out() -> None:
-    deltas = TimerCounterDeltas()
-    deltas.stopped(NOW + 600, by=-1)
-    deltas.stopped(NOW)
-    assert deltas.collected() == ()
-
-
-def test_nonzero_deltas_remain_when_other_deltas_cancel_out() -> None:
-    deltas = TimerCounterDeltas()
-    deltas.started(NOW)
-    deltas.stopped(NOW + 600, by=-1)
-    deltas.stopped(NOW)
-    assert deltas.collected() == (TimerCounterDelta(TODAY, {"s32": 1}),)
-
-
-def test_no_events_produce_no_deltas() -> None:
-    assert TimerCounterDeltas().collected() == ()
 
 
 def test_new_entry_contains_its_running_timer() -> None:
@@ -114,6 +64,17 @@ def test_new_entry_contains_its_running_timer() -> None:
         TIMER,
         None,
         0,
+    )
+
+
+def test_new_entry_contains_its_inserted_session() -> None:
+    inserted = TimeEntryUpdate(ENTRY, seconds=90, timers=1, inserts=(TIMER, NOW))
+    assert apply_to_new_entry(entry(), inserted) == entry(
+        tracked_seconds=90,
+        timer_count=1,
+        latest_timer_id=TIMER,
+        timer_stopped_at=NOW,
+        stopped_timer_id=TIMER,
     )
 
 

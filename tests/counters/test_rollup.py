@@ -154,6 +154,25 @@ def test_entry_counters_roll_up_to_months_of_all_people_and_services(
     }
 
 
+def test_sessions_that_a_day_lists_are_not_counted(
+    dependencies: Dependencies, connection: Connection
+) -> None:
+    record = count_session(7, MONDAY, 10)
+    CounterModel(scope="2149#7", bucket="2026-03-02").update(
+        actions=[Path("t364").set([1, 2]), Path("t12").set([1]), Path("version").add(3)]
+    )
+    assert roll_up_records(dependencies, {"Records": [record]}) == {"batchItemFailures": []}
+    assert_consistent(connection, started=1)
+    assert read_all(connection).buckets[
+        Bucket(CounterScope(Listed.TIMERS, ORGANIZATION), "2026-03-02")
+    ] == {"s10": 1, "e11": 1}
+    # A change of the listed sessions alone changes no bucket.
+    CounterModel(scope="2149#7", bucket="2026-03-02").update(actions=[Path("t12").set([1, 5])])
+    with counted(connection) as calls:
+        roll_up_records(dependencies, {"Records": [record]})
+    assert set(calls) == {"BatchGetItem"}
+
+
 def test_removed_session_is_subtracted_from_every_bucket(
     dependencies: Dependencies, connection: Connection
 ) -> None:

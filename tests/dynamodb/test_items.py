@@ -13,6 +13,7 @@ from chalicelib.core.timestamps import MAX_TIMESTAMP
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.items import declared_entities, from_item, to_item
 from chalicelib.dynamodb.pynamodb_adapter import table_schema
+from chalicelib.timers.days import DaySessions
 from chalicelib.timers.model import PersonState, StopReason, Timer
 from chalicelib.timers.repository import TimerModel
 from tests.support.samples import records
@@ -27,7 +28,8 @@ def test_record_equals_itself_after_conversion_to_an_item_and_back(record: Any) 
 
 
 def test_every_record_class_has_an_example() -> None:
-    with_reader = {PersonState, IdempotencyRecord}  # Their attributes are not their fields.
+    # Their attributes are not their fields.
+    with_reader = {PersonState, IdempotencyRecord, DaySessions}
     # tests/support/example_resource declares an entity of its own, where a test imports it.
     declared = {
         entity for entity in declared_entities() if not entity.__module__.startswith("tests.")

@@ -12,22 +12,37 @@ from chalicelib.core.write_set import (
     ConcurrentModification,
     CreateRecord,
     DeleteRecord,
-    MoveLastStop,
+    ReplaceRecord,
     RequireRecord,
     SetRunning,
+    SetTimeline,
+    TimeEntryUpdate,
     WriteSet,
     changed,
 )
+from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import Database
+from chalicelib.revisions.model import ManualEdit
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
-from chalicelib.timers.model import PersonState, Timer
+from chalicelib.timers.days import DaySessions, DayUpdate
+from chalicelib.timers.edit_rules import (
+    Edit,
+    Edited,
+    LoadedTimeline,
+    days_to_check,
+    decide_deletion,
+    decide_edit,
+    decide_insert,
+    resolve_edit,
+)
+from chalicelib.timers.model import PersonState, RunningTimer, Timer
 from chalicelib.timers.rules import (
     GeneratedIds,
     Started,
-    decide_correction,
     decide_start,
     decide_stop,
+    decide_stop_of_running,
 )
 from tests.support.clock import MONDAY_NINE
 from tests.support.engine import ENDPOINT
@@ -64,9 +79,54 @@ def started(database: Database, timer_id: int = 1000, now: int = NOW) -> Timer:
 
 
 def sessions(connection: Connection) -> list[dict[str, object]]:
-    """Return the counters of sessions, without those of time entries."""
+    """Return the items of people's days, without the counters of time entries."""
     counters = items(connection, "counters")
     return [counter for counter in counters if not counter["scope"].endswith("#entries")]
+
+
+def listed(*timestamps: int) -> list[dict[str, str]]:
+    """Return how the item of a day lists a session."""
+    return [{"N": str(timestamp)} for timestamp in timestamps]
+
+
+def day(database: Database, number: int) -> DaySessions:
+    """Return the admin's sessions of a day."""
+    name = PersonDay(ZAGREB.id, ADMIN, number)
+    return database.get_many(ZAGREB.id, [(DaySessions, name)]).require(DaySessions, name)
+
+
+def edited(database: Database, timer_id: int, edit: Edit, now: int) -> Edited:
+    """Decide an edit of one of the admin's timers, with everything that it can need."""
+    timer = database.get(Timer, ZAGREB.id, timer_id)
+    assert timer is not None
+    after, _ = resolve_edit(timer, edit, now)
+    loaded = database.get_many(
+        ZAGREB.id,
+        [
+            (PersonState, ADMIN),
+            (TimeEntry, timer.time_entry_id),
+            (TimeEntry, after.time_entry_id),
+        ],
+    )
+    new_entry = loaded.require(TimeEntry, after.time_entry_id)
+    timeline = LoadedTimeline(
+        loaded.require(TimeEntry, timer.time_entry_id),
+        None if after.time_entry_id == timer.time_entry_id else new_entry,
+        loaded.require(PersonState, ADMIN),
+        [day(database, number) for number in days_to_check(timer, after, now)],
+    )
+    return decide_edit(timer, after, timeline, ZAGREB, ManualEdit(ADMIN, None, now, 77))
+
+
+def commit(database: Database, decision: Edited) -> None:
+    assert decision.write_set is not None
+    database.commit([decision.write_set, *decision.records], token())
+
+
+def the_entry(database: Database, entry_id: int = ADMINS_ENTRY) -> TimeEntry:
+    entry = database.get(TimeEntry, ZAGREB.id, entry_id)
+    assert entry is not None
+    return entry
 
 
 def person_state(connection: Connection) -> Item:
@@ -74,7 +134,7 @@ def person_state(connection: Connection) -> Item:
     return item
 
 
-def test_start_writes_timer_entry_person_state_and_counter(
+def test_start_writes_timer_entry_person_state_and_day(
     database: Database, connection: Connection
 ) -> None:
     timer = started(database)
@@ -88,15 +148,24 @@ def test_start_writes_timer_entry_person_state_and_counter(
         "started_at": NOW,
         "auto_stop_at": NOW + 43_200,
         "last_timer_id": 1000,
+        "lists_sessions": True,
     }
     # 08:00 UTC is the 32nd quarter-hour.
-    assert sessions(connection) == [{"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1}]
+    assert sessions(connection) == [
+        {
+            "scope": "2149#8779",
+            "bucket": "2026-03-02",
+            "version": 1,
+            "s32": 1,
+            "t1000": listed(NOW),
+        }
+    ]
     entry = database.get(TimeEntry, ZAGREB.id, ADMINS_ENTRY)
     assert entry is not None
     assert (entry.timer_count, entry.running_timer_id) == (1, 1000)
 
 
-def test_stop_writes_timer_entry_person_state_and_counter(
+def test_stop_writes_timer_entry_person_state_and_day(
     database: Database, connection: Connection
 ) -> None:
     stopped = decide_stop(started(database), NOW + 960)
@@ -109,24 +178,45 @@ def test_stop_writes_timer_entry_person_state_and_counter(
         "version": 2,
         "last_timer_id": 1000,
         "last_stopped_at": NOW + 960,
+        "lists_sessions": True,
     }
     assert sessions(connection) == [
-        {"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1, "e33": 1}
+        {
+            "scope": "2149#8779",
+            "bucket": "2026-03-02",
+            "version": 2,
+            "s32": 1,
+            "e33": 1,
+            "t1000": listed(NOW, NOW + 960),
+        }
     ]
     (timer,) = items(connection, "timers")
     assert "running_shard" not in timer
     assert timer["stopped_key"] == f"{NOW + 960}#0000000000001000"
 
 
-def test_switch_after_midnight_updates_each_counter_once(
+def test_switch_after_midnight_updates_each_day_once(
     database: Database, connection: Connection
 ) -> None:
     started(database)
     decided = start(database, 2000, NOW + 16 * 3600, ADMINS_SECOND_ENTRY)
     database.commit([decided.write_set], token())
     assert sorted(sessions(connection), key=str) == [
-        {"scope": "2149#8779", "bucket": "2026-03-02", "s32": 1, "e80": 1},
-        {"scope": "2149#8779", "bucket": "2026-03-03", "s00": 1},
+        {
+            "scope": "2149#8779",
+            "bucket": "2026-03-02",
+            "version": 2,
+            "s32": 1,
+            "e80": 1,
+            "t1000": listed(NOW, NOW + 43_200),
+        },
+        {
+            "scope": "2149#8779",
+            "bucket": "2026-03-03",
+            "version": 1,
+            "s00": 1,
+            "t2000": listed(NOW + 16 * 3600),
+        },
     ]
     assert person_state(connection)["last_stopped_at"] == NOW + 43_200
 
@@ -136,20 +226,146 @@ def test_correction_moves_the_stop_the_tracked_seconds_and_the_counter(
 ) -> None:
     first = started(database)
     database.commit([start(database, 2000, NOW + 3600).write_set], token())
-    timer = database.get(Timer, ZAGREB.id, first.id)
-    assert timer is not None
-    loaded = database.get_many(ZAGREB.id, [(PersonState, ADMIN), (TimeEntry, ADMINS_ENTRY)])
-    state, entry = loaded.require(PersonState, ADMIN), loaded.require(TimeEntry, ADMINS_ENTRY)
-    corrected = decide_correction(timer, state, entry, NOW + 3700, NOW + 600)
-    assert corrected.write_set is not None
-    database.commit([corrected.write_set], token())
+    corrected = edited(database, first.id, Edit(stopped_at=NOW + 600), NOW + 3700)
+    commit(database, corrected)
     assert database.get(Timer, ZAGREB.id, first.id) == corrected.timer
-    (counter,) = sessions(connection)
-    assert (counter["e32"], counter["e36"]) == (1, 0)
-    updated_entry = database.get(TimeEntry, ZAGREB.id, ADMINS_ENTRY)
-    assert updated_entry is not None
-    assert updated_entry.tracked_seconds == 600
-    assert updated_entry.running_timer_id == 2000
+    (counters,) = sessions(connection)
+    assert (counters["e32"], counters["e36"]) == (1, 0)
+    assert counters["t1000"] == listed(NOW, NOW + 600)
+    assert counters["t2000"] == listed(NOW + 3600)
+    entry = the_entry(database)
+    assert (entry.tracked_seconds, entry.running_timer_id) == (600, 2000)
+    (timer, _) = sorted(items(connection, "timers"), key=lambda item: item["id"])
+    assert timer["started_key"] == f"{NOW}$0000000000001000"
+    assert timer["stopped_key"] == f"{NOW + 600}#0000000000001000"
+
+
+def test_stopped_timer_runs_on_in_all_items(database: Database, connection: Connection) -> None:
+    timer = started(database)
+    stopped = decide_stop(timer, NOW + 60)
+    database.commit([stopped.write_set], token())
+    undone = edited(database, timer.id, Edit(stopped_at=None), NOW + 120)
+    commit(database, undone)
+    assert database.get(Timer, ZAGREB.id, timer.id) == undone.timer
+    (item,) = items(connection, "timers")
+    assert "stopped_at" not in item
+    assert item["auto_stop_key"] == f"{NOW + 43_200}#0000000000001000"
+    state = database.get(PersonState, ZAGREB.id, ADMIN)
+    assert state is not None
+    assert state.running == RunningTimer(1000, ADMINS_ENTRY, NOW, NOW + 43_200, edited=True)
+    assert (state.version, state.last_stopped_at) == (3, NOW + 60)
+    (day_item,) = sessions(connection)
+    assert (day_item["e32"], day_item["t1000"], day_item["version"]) == (0, listed(NOW), 3)
+    # A stop removes what only a running timer has.
+    database.commit([decide_stop(undone.timer, NOW + 180).write_set], token())
+    assert person_state(connection) == {
+        "person_key": "2149#8779",
+        "name": "running",
+        "version": 4,
+        "last_timer_id": 1000,
+        "last_stopped_at": NOW + 180,
+        "lists_sessions": True,
+    }
+
+
+def test_session_that_is_over_is_written(database: Database, connection: Connection) -> None:
+    started(database)
+    loaded = database.get_many(ZAGREB.id, [(PersonState, ADMIN), (TimeEntry, ADMINS_ENTRY)])
+    inserted = decide_insert(
+        loaded.require(PersonState, ADMIN),
+        loaded.require(TimeEntry, ADMINS_ENTRY),
+        ZAGREB,
+        GeneratedIds(NOW + 60, 2000, 0),
+        (NOW - 3600, NOW - 1800),
+    )
+    database.commit([inserted.write_set], token())
+    assert database.get(Timer, ZAGREB.id, 2000) == inserted.timer
+    entry = the_entry(database)
+    assert (entry.tracked_seconds, entry.timer_count, entry.running_timer_id) == (1800, 2, 1000)
+    assert (entry.latest_timer_id, entry.timer_stopped_at) == (2000, NOW - 1800)
+    state = database.get(PersonState, ZAGREB.id, ADMIN)
+    assert state is not None
+    assert state.running == RunningTimer(1000, ADMINS_ENTRY, NOW, NOW + 43_200)
+    assert (state.last_timer_id, state.last_stopped_at) == (2000, NOW - 1800)
+    assert day(database, NOW // 86_400).marks == {1000: (NOW,), 2000: (NOW - 3600, NOW - 1800)}
+    assert len(items(connection, "timers")) == 2
+
+
+def test_moved_timer_is_on_the_other_entry(database: Database) -> None:
+    timer = started(database)
+    moved = edited(database, timer.id, Edit(time_entry_id=ADMINS_SECOND_ENTRY), NOW + 60)
+    commit(database, moved)
+    old, new = the_entry(database), the_entry(database, ADMINS_SECOND_ENTRY)
+    assert (old.running_timer_id, old.timer_count, old.timer_started_at) == (None, 0, None)
+    assert (new.running_timer_id, new.timer_count, new.timer_started_at) == (1000, 1, NOW)
+    database.commit([decide_stop(moved.timer, NOW + 120).write_set], token())
+    assert the_entry(database, ADMINS_SECOND_ENTRY).tracked_seconds == 120
+
+
+def test_deleted_session_is_removed_from_all_items(
+    database: Database, connection: Connection
+) -> None:
+    stopped = decide_stop(started(database), NOW + 60)
+    database.commit([stopped.write_set], token())
+    edit = ManualEdit(ADMIN, None, NOW + 120, 77)
+    commit(database, decide_deletion(stopped.timer, LoadedTimeline(the_entry(database)), edit))
+    assert items(connection, "timers") == []
+    (item,) = sessions(connection)
+    assert "t1000" not in item
+    assert (item["s32"], item["e32"], item["version"]) == (0, 0, 3)
+    entry = the_entry(database)
+    assert (entry.tracked_seconds, entry.timer_count, entry.timer_stopped_at) == (0, 0, None)
+
+
+def test_covered_seconds_are_subtracted_from_the_manual_time(database: Database) -> None:
+    timer = started(database)
+    before = the_entry(database)
+    manual = replace(before, adjusted_seconds=3600, covered_to=1000, version=before.version + 1)
+    covered = replace(timer, covered=True, version=2)
+    database.commit([ReplaceRecord(before, manual), ReplaceRecord(timer, covered)], token())
+    database.commit([decide_stop(covered, NOW + 60).write_set], token())
+    entry = the_entry(database)
+    assert (entry.tracked_seconds, entry.adjusted_seconds, entry.time) == (60, 3540, 60)
+    stopped = database.get(Timer, ZAGREB.id, 1000)
+    assert stopped is not None
+    assert stopped.covered is False
+
+
+@pytest.mark.parametrize("is_written", [True, False])
+def test_day_must_have_the_version_that_was_checked(
+    database: Database, connection: Connection, is_written: bool
+) -> None:
+    counters = {"s32": 1} if is_written else {}
+    today, tomorrow = NOW // 86_400, NOW // 86_400 + 1
+    started(database)
+
+    def updates(version: int, tomorrows_version: int) -> WriteSet:
+        days = (
+            DayUpdate(today, counters, {}, version),
+            DayUpdate(tomorrow, {}, {}, tomorrows_version),
+        )
+        return WriteSet(ZAGREB.id, ADMIN, NOW, None, days=days)
+
+    before = snapshot(connection)
+    for versions in ((0, 0), (2, 0), (1, 1)):
+        with pytest.raises(ConcurrentModification):
+            database.commit([updates(*versions)], token())
+    assert snapshot(connection) == before
+    database.commit([updates(1, 0)], token())
+    # A check does not write the item.
+    assert day(database, today).version == (2 if is_written else 1)
+    assert day(database, tomorrow) == DaySessions(tomorrow, 0, {})
+
+
+def test_running_timer_is_stopped_without_its_record(database: Database) -> None:
+    started(database)
+    state = database.get(PersonState, ZAGREB.id, ADMIN)
+    assert state is not None
+    stopped = decide_stop_of_running(state, NOW + 60)
+    database.commit([stopped.write_set], token())
+    assert database.get(Timer, ZAGREB.id, 1000) == stopped.timer
+    with pytest.raises(ConcurrentModification):
+        database.commit([stopped.write_set], token())
 
 
 @pytest.mark.skipif(ENDPOINT is None, reason="moto ignores ClientRequestToken")
@@ -181,8 +397,16 @@ def test_transaction_with_the_same_token_is_written_once(
             id="another timer runs",
         ),
         pytest.param(
-            lambda write_set: replace(write_set, person_state=MoveLastStop(9, NOW), new_timer=None),
-            id="person state has another version before a correction",
+            lambda write_set: replace(
+                write_set, person_state=SetTimeline(9, None, 2000, NOW), new_timer=None
+            ),
+            id="person state has another version before an edit",
+        ),
+        pytest.param(
+            lambda write_set: replace(
+                write_set, person_state=None, days=(DayUpdate(NOW // 86_400, {}, {}, version=0),)
+            ),
+            id="day was not written, now it was",
         ),
     ],
 )
@@ -194,6 +418,39 @@ def test_stale_decision_raises_concurrent_modification_and_writes_nothing(
     before = snapshot(connection)
     with pytest.raises(ConcurrentModification):
         database.commit([make_stale(decided.write_set)], token())
+    assert snapshot(connection) == before
+
+
+@pytest.mark.parametrize(
+    "update",
+    [
+        TimeEntryUpdate(ADMINS_ENTRY, starts=(2000, NOW)),
+        TimeEntryUpdate(ADMINS_ENTRY, inserts=(2000, NOW)),
+    ],
+    ids=["start", "insertion"],
+)
+def test_session_cannot_be_put_on_a_deleted_entry(
+    database: Database, connection: Connection, update: TimeEntryUpdate
+) -> None:
+    before = the_entry(database)
+    deleted = replace(before, deleted_at=NOW, version=before.version + 1)
+    database.commit([ReplaceRecord(before, deleted)], token())
+    unchanged = snapshot(connection)
+    with pytest.raises(ConcurrentModification):
+        database.commit([WriteSet(ZAGREB.id, ADMIN, NOW, None, entries=(update,))], token())
+    assert snapshot(connection) == unchanged
+    # A session can still end there.
+    end = TimeEntryUpdate(ADMINS_ENTRY, seconds=60, ends=NOW)
+    database.commit([WriteSet(ZAGREB.id, ADMIN, NOW, None, entries=(end,))], token())
+
+
+def test_edit_of_a_changed_timer_writes_nothing(database: Database, connection: Connection) -> None:
+    timer = started(database)
+    stale = edited(database, timer.id, Edit(started_at=NOW - 60), NOW)
+    database.commit([decide_stop(timer, NOW + 60).write_set], token())
+    before = snapshot(connection)
+    with pytest.raises(ConcurrentModification):
+        commit(database, stale)
     assert snapshot(connection) == before
 
 

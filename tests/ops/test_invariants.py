@@ -1,5 +1,6 @@
 """The invariant check finds each violation, and repairs it where the timers determine the value."""
 
+import functools
 from collections.abc import Callable
 
 import pytest
@@ -8,6 +9,7 @@ from pynamodb.expressions.operand import Path
 
 from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
+from chalicelib.time_entries import operations
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
 from chalicelib.timers.model import StopReason
@@ -111,8 +113,28 @@ REPAIRABLE: dict[str, tuple[Callable[[], object], str]] = {
         "latest_timer_id",
     ),
     "entry's last stop": (
-        lambda: entry(ADMINS_SECOND_ENTRY).update([TimeEntryModel.timer_stopped_at.remove()]),
+        lambda: entry(ADMINS_SECOND_ENTRY).update([TimeEntryModel.timer_stopped_at.set(7)]),
         "timer_stopped_at",
+    ),
+    "start of the entry's running timer": (
+        lambda: entry().update([TimeEntryModel.timer_started_at.remove()]),
+        "timer_started_at",
+    ),
+    "person state with an edited timer": (
+        lambda: person_state().update([PersonStateModel.edited.set(True)]),
+        "the person state names",
+    ),
+    "session of a day": (
+        lambda: CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").update(
+            [Path("t7").set([1, 2])]
+        ),
+        "sessions of 2026-03-02",
+    ),
+    "session of a day without timers": (
+        lambda: CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-05").update(
+            [Path("t7").set([1])]
+        ),
+        "sessions of 2026-03-05",
     ),
     "counter of a day": (
         lambda: CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02").update(
@@ -163,6 +185,25 @@ def test_value_derived_from_timers_is_checked_and_repaired(
     assert any(expected in text for text in violation_texts(connection))
     assert repair_all(connection) == 0
     assert violation_texts(connection) == []
+
+
+@pytest.mark.parametrize("number", [0, -1], ids=["stopped", "running"])
+@pytest.mark.parametrize("times", [None, [1], [1, 2]], ids=["missing", "start", "start and stop"])
+def test_session_that_a_day_lists_wrongly_is_found_and_repaired(
+    timer_ids: list[int], connection: Connection, number: int, times: list[int] | None
+) -> None:
+    listed = Path(f"t{timer_ids[number]}")
+    item = CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02")
+    item.update([listed.remove() if times is None else listed.set(times)])
+    assert any("sessions of 2026-03-02" in text for text in violation_texts(connection))
+    assert repair_all(connection) == 0
+    assert violation_texts(connection) == []
+
+
+@pytest.mark.usefixtures("timer_ids")
+def test_person_whose_days_do_not_list_all_sessions_is_reported(connection: Connection) -> None:
+    person_state().update([PersonStateModel.lists_sessions.remove()])
+    assert any("is not upgraded" in text for text in violation_texts(connection))
 
 
 def test_last_stop_of_an_idle_person_is_checked_and_repaired(
@@ -248,6 +289,59 @@ def test_corrected_stop_while_another_timer_runs_is_no_violation(
     assert violation_texts(connection) == []
 
 
+def edit(api: Api, timer_id: str, **attributes: object) -> None:
+    data = {"type": "timers", "id": timer_id, "attributes": attributes}
+    assert api.patch(f"/timers/{timer_id}", {"data": data}).status == 200
+
+
+def test_edited_inserted_and_deleted_sessions_are_no_violation(
+    admin: Api, connection: Connection, clock: FakeClock
+) -> None:
+    start = functools.partial(admin.start, time_entry_id=ADMINS_ENTRY)
+    first = start().data["id"]
+    clock.advance(HOUR)
+    admin.stop(first)
+    # The id of the inserted session is larger, and its start is earlier.
+    inserted = start(started_at="2026-02-27T22:00:00+01:00", stopped_at="2026-03-01T08:00:00+01:00")
+    assert inserted.status == 201
+    edit(admin, first, started_at="2026-03-02T09:30:00+01:00")
+    edit(admin, first, stopped_at=None)
+    clock.advance(HOUR)
+    edit(admin, first, stopped_at="2026-03-02T10:30:00+01:00")
+    # Two sessions start in the same second; the one without seconds was started later.
+    empty = start(started_at="2026-03-02T09:10:00+01:00", stopped_at="2026-03-02T09:10:00+01:00")
+    edit(
+        admin,
+        inserted.data["id"],
+        started_at="2026-03-02T09:10:00+01:00",
+        stopped_at="2026-03-02T09:20:00+01:00",
+    )
+    edit(admin, inserted.data["id"], time_entry_id=ADMINS_SECOND_ENTRY)
+    last = start().data["id"]
+    assert violation_texts(connection) == []
+    assert empty.status == 201
+    assert admin.send("DELETE", f"/timers/{last}").status == 204
+    assert admin.send("DELETE", f"/timers/{first}").status == 204
+    assert violation_texts(connection) == []
+
+
+def test_manually_set_time_is_no_violation(
+    admin: Api, connection: Connection, clock: FakeClock
+) -> None:
+    first = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(HOUR)
+    admin.stop(first)
+    data = {"type": "time_entries", "attributes": {"time": 10}}
+    assert admin.patch(f"/time_entries/{ADMINS_ENTRY}", {"data": data}).status == 200
+    edit(admin, first, stopped_at=None)
+    person_snapshot = SnapshotReader(connection).read_all()[SCOPE]
+    assert person_snapshot.timers[0].covered
+    assert violation_texts(connection) == []
+    clock.advance(HOUR)
+    admin.start(time_entry_id=ADMINS_ENTRY)
+    assert violation_texts(connection) == []
+
+
 @pytest.mark.usefixtures("timer_ids")
 def test_repair_does_not_read_indexes(connection: Connection) -> None:
     person_state().update([PersonStateModel.last_timer_id.set(7)])
@@ -277,6 +371,19 @@ def test_repair_of_a_changed_record_writes_nothing(
     admin: Api, timer_ids: list[int], connection: Connection
 ) -> None:
     person_state().update([PersonStateModel.last_timer_id.set(7)])
+    reader = SnapshotReader(connection)
+    violations = find_violations(reader, sleep=lambda _: None)
+    admin.stop(str(timer_ids[-1]))
+    before = snapshot(connection)
+    assert repair(reader, violations) == 1
+    assert snapshot(connection) == before
+
+
+def test_repair_of_a_changed_day_writes_nothing(
+    admin: Api, timer_ids: list[int], connection: Connection
+) -> None:
+    item = CounterModel(scope=keys.scoped(*SCOPE), bucket="2026-03-02")
+    item.update([Path("t7").set([1, 2])])
     reader = SnapshotReader(connection)
     violations = find_violations(reader, sleep=lambda _: None)
     admin.stop(str(timer_ids[-1]))
@@ -317,8 +424,9 @@ def test_deleted_entry_causes_no_violation(
 
 
 def test_counters_of_a_partly_deleted_entry_are_checked_and_repaired(
-    admin: Api, connection: Connection, clock: FakeClock
+    admin: Api, connection: Connection, clock: FakeClock, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.setattr(operations, "MAX_PURGE_STEPS", 0)
     for _ in range(MAX_TIMERS_PER_STEP + 2):
         admin.start(time_entry_id=ADMINS_ENTRY)
         clock.advance(60)

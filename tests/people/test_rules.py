@@ -11,6 +11,8 @@ from chalicelib.core.write_set import (
     Disable,
     Enable,
     RequireRecord,
+    StopTimer,
+    TimeEntryUpdate,
     UpdateRecord,
     changed,
 )
@@ -22,7 +24,8 @@ from chalicelib.people.rules import (
     decide_restore,
     email_constraint,
 )
-from chalicelib.timers.model import PersonState, RunningTimer, StopReason
+from chalicelib.timers.days import DayUpdate
+from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 
 NOW = 10_000
 ANA = Person(7, 2149, "Ana", "Horvat", "Ana@x.example", Role.ADMIN, 0)
@@ -95,9 +98,11 @@ def test_deactivation_stops_the_timer_disables_the_state_and_revokes_tokens() ->
     write_set = decision.write_set
     assert write_set is not None
     assert write_set.person_state == Disable(5, NOW)
-    assert write_set.stop_timer is not None
-    assert write_set.stop_timer.stop_reason is StopReason.DEACTIVATED
-    assert write_set.entries[0].seconds == 1_000
+    stopped = Timer(3, 2149, 7, 364, 9_000, 12_600, NOW, StopReason.DEACTIVATED, version=2)
+    # The person state, which does not know the version of the timer, protects its start.
+    assert write_set.stop_timer == StopTimer(stopped, version=None)
+    assert write_set.entries == (TimeEntryUpdate(364, seconds=1_000, ends=NOW),)
+    assert write_set.days == (DayUpdate(0, {"e11": 1}, {3: (9_000, NOW)}),)
 
 
 @pytest.mark.parametrize(
@@ -114,8 +119,20 @@ def test_deactivation_stops_the_timer_between_its_start_and_its_limit(
     write_set = decide_deactivation(ANA, RUNNING, NO_TOKENS, now, BO).write_set
     assert write_set is not None
     assert write_set.stop_timer is not None
-    assert (write_set.stop_timer.stopped_at, write_set.stop_timer.stop_reason) == (stop, reason)
+    stopped = write_set.stop_timer.timer
+    assert (stopped.stopped_at, stopped.stop_reason) == (stop, reason)
     assert write_set.person_state == Disable(5, stop)
+
+
+def test_deactivation_keeps_what_a_manual_time_covers() -> None:
+    running = RunningTimer(3, 364, 9_000, 12_600, edited=True, covered=True)
+    state = replace(RUNNING, running=running)
+    write_set = decide_deactivation(ANA, state, NO_TOKENS, NOW, BO).write_set
+    assert write_set is not None
+    assert write_set.stop_timer is not None
+    assert (write_set.stop_timer.timer.edited, write_set.stop_timer.timer.covered) == (True, False)
+    (update,) = write_set.entries
+    assert (update.seconds, update.covered_seconds) == (1_000, 1_000)
 
 
 def test_deactivation_without_tokens_requires_that_none_are_created() -> None:

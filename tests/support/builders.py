@@ -1,5 +1,6 @@
 """Build one person's records. Each field that a test does not set has a default."""
 
+from collections.abc import Iterable
 from typing import Any
 
 from msgspec.structs import replace
@@ -7,6 +8,7 @@ from msgspec.structs import replace
 from chalicelib.organizations.model import Organization
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.days import DaySessions, marks_of
 from chalicelib.timers.model import PersonState, RunningTimer, Timer
 from chalicelib.timers.rules import GeneratedIds
 from tests.support.clock import HOUR, MONDAY_NINE
@@ -71,4 +73,17 @@ def running(started_at: int = NOW - HOUR, **fields: Any) -> PersonState:
         running=replace(RunningTimer(TIMER, ENTRY, started_at, started_at + LIMIT), **fields),
         last_timer_id=TIMER,
         last_stopped_at=None,
+    )
+
+
+def days_with(days: Iterable[int], *timers: Timer) -> tuple[DaySessions, ...]:
+    """Return days as they are read: each lists those of the timers that touch it.
+
+    The version of a day is 1 more than the number of its sessions.
+    """
+    marks = {timer.id: marks_of(timer.started_at, timer.stopped_at) for timer in timers}
+    return tuple(
+        DaySessions(day, len(listed) + 1, listed)
+        for day in days
+        for listed in [{id_: by_day[day] for id_, by_day in marks.items() if day in by_day}]
     )

@@ -56,6 +56,8 @@ def outline(snapshot: PersonSnapshot) -> dict[str, Any]:
                 timer.auto_stop_at,
                 timer.stopped_at,
                 timer.stop_reason,
+                timer.edited,
+                timer.covered,
                 timer.version,
             )
             for timer in snapshot.timers
@@ -65,11 +67,15 @@ def outline(snapshot: PersonSnapshot) -> dict[str, Any]:
                 entry.service_id,
                 entry.date,
                 entry.tracked_seconds,
+                entry.adjusted_seconds,
+                entry.covered_to is not None,
+                [timer_position[timer.id] for timer in snapshot.timers if entry.covers(timer.id)],
                 entry.timer_count,
                 timer_position.get(entry.running_timer_id or 0),
                 timer_position.get(entry.latest_timer_id or 0),
                 entry.timer_started_at,
                 entry.timer_stopped_at,
+                timer_position.get(entry.stopped_timer_id or 0),
                 entry.version,
             )
             for entry in entries
@@ -81,4 +87,8 @@ def outline(snapshot: PersonSnapshot) -> dict[str, Any]:
             state.last_stopped_at,
         ),
         "counters": snapshot.counters,
+        "sessions": {
+            day: {timer_position.get(timer_id): mark for timer_id, mark in marks.items()}
+            for day, marks in snapshot.marks.items()
+        },
     }

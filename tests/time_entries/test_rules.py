@@ -8,18 +8,20 @@ from msgspec.structs import replace
 
 from chalicelib.core.errors import Conflict, InvalidAttribute
 from chalicelib.core.write_set import (
+    ConcurrentModification,
     CreateRecord,
     DeleteRecord,
     RecordWrite,
     ReplaceRecord,
     RequireRecord,
+    SetTimeline,
     TimeEntryUpdate,
 )
 from chalicelib.counters.model import EntryCounterDelta, EntryMonth
 from chalicelib.people.model import Person, Role
 from chalicelib.revisions.model import ManualEdit, Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
-from chalicelib.time_entries.model import References, TimeEntry, TrackMethod
+from chalicelib.time_entries.model import MAX_MINUTES, References, TimeEntry, TrackMethod
 from chalicelib.time_entries.rules import (
     MAX_ITEMS_PER_STEP,
     MAX_TIMERS_PER_STEP,
@@ -28,6 +30,7 @@ from chalicelib.time_entries.rules import (
     decide_entry,
     decide_entry_update,
     decide_purge,
+    uncover_running,
 )
 from chalicelib.timers.model import Timer
 from chalicelib.timers.rules import decide_start, merge_entry_updates
@@ -41,6 +44,7 @@ from tests.support.builders import (
     TIMER,
     entry,
     idle,
+    running,
     timer,
 )
 from tests.support.clock import DAY, HOUR, MINUTE
@@ -128,6 +132,118 @@ def test_manual_correction_is_stored_separately_from_tracked_time() -> None:
     later = replace(after, tracked_seconds=after.tracked_seconds + 90)
     # 120 minutes and 90 seconds.
     assert later.time == 122
+
+
+@pytest.mark.parametrize(
+    ("before", "covered_to", "uncovered_ids"),
+    [
+        pytest.param(entry(), 0, (), id="no session"),
+        pytest.param(tracked_entry(), TIMER, (), id="a stopped session"),
+        pytest.param(
+            tracked_entry(running_timer_id=TIMER), TIMER, (TIMER,), id="the latest is running"
+        ),
+        pytest.param(
+            tracked_entry(running_timer_id=3, timer_count=2), TIMER, (3,), id="another is running"
+        ),
+        pytest.param(
+            tracked_entry(adjusted_seconds=60, covered_to=5, uncovered_ids=(3, 4)),
+            TIMER,
+            (),
+            id="set again",
+        ),
+    ],
+)
+def test_manual_time_covers_the_sessions_that_have_stopped(
+    before: TimeEntry, covered_to: int, uncovered_ids: tuple[int, ...]
+) -> None:
+    after = update_entry(before, time=120).entry
+    assert (after.covered_to, after.uncovered_ids) == (covered_to, uncovered_ids)
+    assert after.time == 120
+
+
+def test_time_that_stays_equal_covers_no_other_session() -> None:
+    before = tracked_entry(adjusted_seconds=60, covered_to=5)
+    after = update_entry(before, time=before.time, note="n").entry
+    assert (after.covered_to, after.adjusted_seconds) == (5, 60)
+
+
+@pytest.mark.parametrize("adjusted", [-HOUR, 0, HOUR])
+def test_time_without_a_value_is_that_of_the_sessions(adjusted: int) -> None:
+    before = tracked_entry(adjusted_seconds=adjusted, covered_to=5, uncovered_ids=(3,))
+    after = update_entry(before, time=None).entry
+    assert (after.adjusted_seconds, after.covered_to, after.uncovered_ids) == (0, None, ())
+    assert after.time == 60
+    # An entry without a manual time already has it.
+    assert update_entry(tracked_entry(), time=None) == UpdateResult(tracked_entry())
+
+
+@pytest.mark.parametrize(("minutes", "covered_to"), [(0, 0), (90, 0), (None, None)])
+def test_time_of_a_new_entry_is_a_total(minutes: int | None, covered_to: int | None) -> None:
+    values = {"date": "2026-03-01"} if minutes is None else {"date": "2026-03-01", "time": minutes}
+    new_entry = decide_entry(ENTRY, References(SERVICE, OWNER), values, EDIT).entry
+    assert (new_entry.covered_to, new_entry.made_by_timer_id) == (covered_to, None)
+
+
+def test_entry_that_somebody_changed_does_not_belong_to_its_timer() -> None:
+    before = tracked_entry(made_by_timer_id=TIMER)
+    assert update_entry(before, note="n").entry.made_by_timer_id is None
+    assert update_entry(before, note=None).entry.made_by_timer_id == TIMER
+
+
+COVERED = timer(covered=True, version=4)
+COVERED_STATE = running(covered=True)
+
+
+def test_running_timer_adds_to_a_time_that_is_set_again() -> None:
+    before = tracked_entry(
+        adjusted_seconds=HOUR, covered_to=TIMER, running_timer_id=TIMER, timer_count=2
+    )
+    update = update_entry(before, time=30)
+    assert not update.entry.covers(TIMER)
+    result = uncover_running(update, COVERED, COVERED_STATE)
+    assert result.entry == update.entry
+    assert result.records == (
+        *update.records,
+        ReplaceRecord(COVERED, replace(COVERED, covered=False, version=5)),
+    )
+    assert result.write_set is not None
+    assert update.write_set is not None
+    assert result.write_set == replace(
+        update.write_set,
+        person_state=SetTimeline(
+            COVERED_STATE.version, running().running, TIMER, COVERED_STATE.last_stopped_at
+        ),
+    )
+
+
+def test_timer_that_stopped_meanwhile_is_decided_again() -> None:
+    update = update_entry(tracked_entry(running_timer_id=TIMER), time=30)
+    with pytest.raises(ConcurrentModification):
+        uncover_running(update, COVERED, idle(version=4))
+
+
+@pytest.mark.parametrize("name", ["time", "billable_time"])
+def test_only_a_new_value_must_be_within_the_limit(name: str) -> None:
+    before = entry(tracked_seconds=(MAX_MINUTES + 60) * MINUTE)
+
+    def update(minutes: int) -> TimeEntry:
+        values = {name: minutes, "note": "n"}
+        return decide_entry_update(before, values, References(), EDIT).entry
+
+    assert update(MAX_MINUTES + 60).note == "n"
+    for minutes in (MAX_MINUTES + 1, MAX_MINUTES + 61):
+        with pytest.raises(InvalidAttribute) as error:
+            update(minutes)
+        assert error.value.source == {"pointer": f"data/attributes/{name}"}
+    assert getattr(update(MAX_MINUTES), name) == MAX_MINUTES
+
+
+@pytest.mark.parametrize("date", ["1999-12-31", "2200-01-01"])
+def test_only_a_new_date_must_be_within_the_limits(date: str) -> None:
+    assert update_entry(entry(date=date), date=date, note="n").entry.note == "n"
+    with pytest.raises(InvalidAttribute) as error:
+        update_entry(entry(), date=date)
+    assert error.value.source == {"pointer": "data/attributes/date"}
 
 
 @pytest.mark.parametrize(
@@ -313,9 +429,10 @@ def test_few_timers_are_deleted_with_their_entry_and_their_counts() -> None:
     ]
     assert deletions[3] == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 1})
     assert result.write_set is not None
-    assert len(result.write_set.counters) == 3
-    for day_deltas in result.write_set.counters:
-        assert sorted(day_deltas.counters.values()) == [-1, -1]
+    assert len(result.write_set.days) == 3
+    for deleted, day in zip(timers, result.write_set.days, strict=True):
+        assert sorted(day.counters.values()) == [-1, -1]
+        assert (day.marks, day.version) == ({deleted.id: None}, None)
 
 
 def test_many_timers_are_deleted_in_steps_and_the_entry_is_hidden_first() -> None:
@@ -333,9 +450,11 @@ def test_many_timers_are_deleted_in_steps_and_the_entry_is_hidden_first() -> Non
     while after.timer_count:
         before, result = after, decide_purge(after, remaining, NOW + 5)
         after, steps = result.entry, steps + 1
-        # Only the first step changes the counters and creates a revision.
+        # Only the first step changes the counters and creates a revision of the entry.
         assert entry_counters(result) == ()
-        assert records_of_kind(result, CreateRecord) == []
+        assert {
+            record.record.subject for record in result.records if isinstance(record, CreateRecord)
+        } == {RevisionSubject.TIMER}
         remaining = remaining[before.timer_count - after.timer_count :]
     assert steps == 3
     assert result.records[-1] == DeleteRecord(
@@ -352,8 +471,8 @@ def test_deletion_step_fits_into_one_transaction(interval: int, length: int) -> 
     ]
     result = decide_deletion(entry_with_sessions(timers), timers, EDIT)
     assert result.write_set is not None
-    item_count = len(result.records) + len(result.write_set.counters) + len(entry_counters(result))
-    assert 30 <= item_count <= MAX_ITEMS_PER_STEP + 3 <= 100
+    item_count = len(result.records) + len(result.write_set.days) + len(entry_counters(result))
+    assert 30 <= item_count <= MAX_ITEMS_PER_STEP + 4 <= 100
 
 
 def test_entry_stays_hidden_until_all_its_timers_are_deleted() -> None:

@@ -29,6 +29,7 @@ def tracked(**fields: Any) -> TimeEntry:
         "timer_count": 1,
         "latest_timer_id": TIMER,
         "timer_stopped_at": NOW,
+        "stopped_timer_id": TIMER,
     }
     return entry(**{**defaults, **fields})
 
@@ -94,29 +95,39 @@ def test_new_start_of_the_running_timer_is_shown() -> None:
 
 
 def test_stop_of_another_session_stays_the_last_one() -> None:
-    before = tracked(tracked_seconds=2 * HOUR, timer_count=2, timer_stopped_at=NOW + 2 * HOUR)
-    after = with_edited_session(before, STOPPED, timer(stopped_at=NOW - 60))
-    assert after.timer_stopped_at == NOW + 2 * HOUR
-    later = with_edited_session(before, STOPPED, timer(stopped_at=NOW + 3 * HOUR))
-    assert later.timer_stopped_at == NOW + 3 * HOUR
+    for last_stop in (NOW, NOW + 2 * HOUR):
+        before = tracked(timer_count=2, timer_stopped_at=last_stop, stopped_timer_id=12)
+        after = with_edited_session(before, STOPPED, timer(stopped_at=NOW - 60))
+        assert (after.timer_stopped_at, after.stopped_timer_id) == (last_stop, 12)
+        later = with_edited_session(before, STOPPED, timer(stopped_at=NOW + 3 * HOUR))
+        assert (later.timer_stopped_at, later.stopped_timer_id) == (NOW + 3 * HOUR, TIMER)
 
 
 def test_session_without_a_manual_time_is_removed() -> None:
     assert without_session(tracked(), STOPPED) == tracked(
-        tracked_seconds=0, timer_count=0, timer_stopped_at=None
+        tracked_seconds=0, timer_count=0, timer_stopped_at=None, stopped_timer_id=None
     )
 
 
 def test_running_session_is_removed() -> None:
-    assert without_session(running_on(timer_stopped_at=60), timer()) == running_on(
-        timer_count=0, running_timer_id=None, timer_started_at=None, timer_stopped_at=60
+    before = running_on(timer_stopped_at=60, stopped_timer_id=3)
+    assert without_session(before, timer()) == replace(
+        before, timer_count=0, running_timer_id=None, timer_started_at=None
     )
 
 
 def test_removal_of_a_stopped_session_does_not_stop_another_one() -> None:
-    before = running_on(tracked_seconds=HOUR, timer_count=2, timer_stopped_at=NOW)
+    before = running_on(
+        tracked_seconds=HOUR, timer_count=2, timer_stopped_at=NOW, stopped_timer_id=3
+    )
     other = timer(id=3, stopped_at=NOW)
     assert without_session(before, other) == running_on(timer_stopped_at=None)
+
+
+def test_last_stop_of_an_entry_of_version_0_2_0_is_removed_with_its_session() -> None:
+    before = tracked(stopped_timer_id=None)
+    assert without_session(before, STOPPED).timer_stopped_at is None
+    assert without_session(before, timer(stopped_at=NOW - 60)).timer_stopped_at == NOW
 
 
 def test_removal_of_a_covered_session_does_not_change_the_time() -> None:
@@ -144,15 +155,18 @@ def test_session_of_another_entry_is_added(
         timer_count=1,
         latest_timer_id=TIMER,
         timer_stopped_at=NOW,
+        stopped_timer_id=TIMER,
         uncovered_ids=uncovered_ids,
     )
     assert after.covers(TIMER) is False
 
 
 def test_moved_session_is_not_later_than_the_timers_of_the_entry() -> None:
-    before = entry(latest_timer_id=TIMER + 1, timer_stopped_at=NOW + 60)
+    last = TIMER + 1
+    before = entry(latest_timer_id=last, timer_stopped_at=NOW + 60, stopped_timer_id=last)
     after = with_moved_session(before, STOPPED)
-    assert (after.latest_timer_id, after.timer_stopped_at) == (TIMER + 1, NOW + 60)
+    assert (after.latest_timer_id, after.timer_stopped_at) == (last, NOW + 60)
+    assert after.stopped_timer_id == last
 
 
 def test_running_timer_of_another_entry_is_added() -> None:
@@ -163,7 +177,7 @@ def test_running_timer_of_another_entry_is_added() -> None:
 
 # Entries of version 0.2.0 do not say which timers their manual time covers: all that had stopped.
 
-OLD = tracked(adjusted_seconds=HOUR)
+OLD = tracked(adjusted_seconds=HOUR, stopped_timer_id=None)
 
 
 @pytest.mark.parametrize("stop", [NOW - 60, NOW + 60])

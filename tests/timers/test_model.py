@@ -1,6 +1,7 @@
 import pytest
 
-from tests.support.builders import NOW, entry, timer
+from chalicelib.timers.model import PersonState
+from tests.support.builders import NOW, ORGANIZATION, PERSON, TIMER, entry, idle, running, timer
 
 
 @pytest.mark.parametrize(
@@ -16,6 +17,17 @@ def test_running_timer_has_zero_time() -> None:
     assert (running.seconds, running.total_time) == (0, 0)
 
 
+def test_person_state_has_all_of_the_running_timer_except_its_version() -> None:
+    assert idle().timer is None
+    state = running(edited=True, covered=True)
+    assert state.timer == timer(edited=True, covered=True)
+
+
+def test_person_without_a_session_lists_all_sessions() -> None:
+    state = PersonState(ORGANIZATION.id, PERSON)
+    assert (state.version, state.last_timer_id, state.lists_sessions) == (0, 0, True)
+
+
 @pytest.mark.parametrize(
     ("tracked", "adjusted", "minutes"),
     [
@@ -25,10 +37,10 @@ def test_running_timer_has_zero_time() -> None:
         (90, -1, 1),
         (0, 3600, 60),
         (600, -600, 0),
-        (600, -6000, 0),
+        (600, -511, 1),
     ],
 )
-def test_entry_time_is_rounded_once_and_never_negative(
+def test_entry_time_is_the_sum_of_all_seconds_rounded_once(
     tracked: int, adjusted: int, minutes: int
 ) -> None:
     assert entry(tracked_seconds=tracked, adjusted_seconds=adjusted).time == minutes
@@ -43,3 +55,37 @@ def test_billable_time_is_the_manual_value_or_the_time_of_a_billable_service(
 ) -> None:
     time_entry = entry(tracked_seconds=900, billable=billable, billable_minutes=billable_minutes)
     assert time_entry.billable_time == expected
+
+
+@pytest.mark.parametrize(
+    ("covered_to", "uncovered_ids", "expected"),
+    [
+        pytest.param(TIMER, (), True, id="the last covered timer"),
+        pytest.param(TIMER + 1, (), True, id="an earlier timer"),
+        pytest.param(TIMER + 1, (TIMER,), False, id="it was running"),
+        pytest.param(TIMER - 1, (), False, id="it started afterwards"),
+        pytest.param(0, (), False, id="the time was set before any timer"),
+        pytest.param(None, (), False, id="no time was set"),
+    ],
+)
+def test_manual_time_covers_the_timers_that_had_stopped(
+    covered_to: int | None, uncovered_ids: tuple[int, ...], expected: bool
+) -> None:
+    time_entry = entry(covered_to=covered_to, uncovered_ids=uncovered_ids)
+    assert time_entry.covers(TIMER) is expected
+
+
+@pytest.mark.parametrize(("adjusted", "expected"), [(-60, True), (60, True), (0, False)])
+def test_manual_time_of_version_0_2_0_covers_all_timers(adjusted: int, expected: bool) -> None:
+    assert entry(adjusted_seconds=adjusted).covers(TIMER) is expected
+
+
+@pytest.mark.parametrize(
+    ("latest_timer_id", "timer_count", "expected"),
+    [(None, 0, False), (TIMER, 1, True), (TIMER, 0, True), (None, 1, True)],
+)
+def test_entry_remembers_that_it_had_sessions(
+    latest_timer_id: int | None, timer_count: int, expected: bool
+) -> None:
+    time_entry = entry(latest_timer_id=latest_timer_id, timer_count=timer_count)
+    assert time_entry.had_sessions is expected

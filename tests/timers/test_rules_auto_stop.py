@@ -3,7 +3,7 @@
 import pytest
 
 from chalicelib.core.write_set import ClearRunning, StopTimer, TimeEntryUpdate, WriteSet
-from chalicelib.counters.model import TimerCounterDelta
+from chalicelib.timers.days import DayUpdate
 from chalicelib.timers.model import StopReason
 from chalicelib.timers.rules import decide_auto_stop
 from tests.support.builders import ENTRY, LIMIT, NOW, ORGANIZATION, PERSON, TIMER, TODAY, timer
@@ -22,9 +22,9 @@ def test_overdue_timer_is_stopped_at_its_limit_even_when_detected_late(delay: in
         person_id=PERSON,
         now=NOW + delay,
         person_state=ClearRunning(TIMER, NOW),
-        stop_timer=StopTimer(TIMER, NOW, StopReason.AUTO),
+        stop_timer=StopTimer(result.timer, version=1),
         entries=(TimeEntryUpdate(ENTRY, seconds=LIMIT, ends=NOW),),
-        counters=(TimerCounterDelta(TODAY, {"e32": 1}),),
+        days=(DayUpdate(TODAY, {"e32": 1}, {TIMER: (NOW - LIMIT, NOW)}),),
     )
 
 
