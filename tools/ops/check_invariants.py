@@ -16,13 +16,15 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.core.dependencies import Dependencies, build_dependencies
+from chalicelib.core.errors import StintError
 from chalicelib.core.settings import read_settings
+from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from tools.environment import allow_any_credentials
 from tools.ops import counter_repair
-from tools.ops.invariants import PersonSnapshot, Violation, check
+from tools.ops.invariants import UPGRADE, PersonSnapshot, Violation, check
 from tools.ops.snapshot import Scope, SnapshotReader
 
 SUMMARY = "Check the invariants of the tables, and report violations."
@@ -67,6 +69,8 @@ def repair(reader: SnapshotReader, violating: Violations) -> int:
         if any(violation.repairable for violation in violations):
             try:
                 reader.repair(snapshot)
+            except ConcurrentModification:
+                skipped += 1
             except PynamoDBException as error:
                 if error.cause_response_code != "ConditionalCheckFailedException":
                     raise
@@ -88,7 +92,7 @@ def run(options: argparse.Namespace) -> int:
     dependencies = build_dependencies(Database(connection))
     try:
         return report(connection, dependencies, with_repair=options.repair)
-    except (PynamoDBException, BotoCoreError, ClientError) as error:
+    except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
         sys.exit(f"Cannot read {settings.table_prefix}-*: {error}")
 
 
@@ -128,5 +132,6 @@ def _report_rollups(connection: Connection, dependencies: Dependencies, with_rep
 
 def _print(scope: Scope, violations: list[Violation]) -> None:
     for violation in violations:
-        hint = "" if violation.repairable else " (repair manually)"
+        is_upgrade = violation.what.endswith(UPGRADE)
+        hint = "" if violation.repairable or is_upgrade else " (repair manually)"
         print(f"organization {scope[0]}, person {scope[1]}: {violation.what}{hint}")

@@ -16,6 +16,12 @@ from chalicelib.timers.days import DayUpdates, Mark
 from chalicelib.timers.model import PersonState, StopReason, Timer
 from chalicelib.timers.rules import running_timer
 
+UPGRADE = "not upgraded from version 0.2.0: run `make upgrade`"
+"""The end of a violation that the upgrade repairs."""
+
+_UPGRADED = ("timer_started_at", "stopped_timer_id")
+"""The values of time entries that version 0.2.0 stored in another way, or not at all."""
+
 CountersByDay = Mapping[str, Mapping[str, int]]
 """Counters of timers by UTC day, without zeros."""
 
@@ -213,7 +219,7 @@ def _check_person_state(snapshot: PersonSnapshot) -> Iterator[Violation]:
             True,
         )
     if not state.lists_sessions:
-        yield Violation("the person is not upgraded: the days do not list all sessions", True)
+        yield Violation(f"the person is {UPGRADE}", False)
 
 
 def _check_entries(snapshot: PersonSnapshot) -> Iterator[Violation]:
@@ -223,16 +229,21 @@ def _check_entries(snapshot: PersonSnapshot) -> Iterator[Violation]:
     for entry in snapshot.entries.values():
         for name, value in derived_entry_values(snapshot.timers, entry).items():
             stored = getattr(entry, name)
+            if name in _UPGRADED and not snapshot.person_state.lists_sessions:
+                continue
             if stored != value:
                 yield Violation(f"entry {entry.id}: {name} is {stored}, not {value}", True)
 
 
 def _check_manual_times(snapshot: PersonSnapshot) -> Iterator[Violation]:
     for entry in snapshot.entries.values():
+        # The timers of a deleted entry are deleted one by one: its total has no meaning.
+        if entry.deleted_at is not None:
+            continue
         own = [timer for timer in snapshot.timers if timer.time_entry_id == entry.id]
         if entry.covered_to is None:
-            if entry.adjusted_seconds:
-                yield Violation(f"entry {entry.id}: an adjustment without a manual time", True)
+            if entry.adjusted_seconds and snapshot.person_state.lists_sessions:
+                yield Violation(f"entry {entry.id} is {UPGRADE}", False)
             continue
         uncovered = sum(timer.seconds for timer in own if not entry.covers(timer.id))
         if entry.tracked_seconds + entry.adjusted_seconds < uncovered:

@@ -4,6 +4,7 @@ Reads the tables themselves with strong consistency, never an index: an index ma
 record that it lacks must not be reported as missing.
 """
 
+import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import Any, TypeVar
@@ -16,6 +17,7 @@ from chalicelib.counters.model import Counters, EntryMonth, PersonDay, differenc
 from chalicelib.counters.repository import CounterModel, counters_in, model_with_key
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem, batch_get, table_name
+from chalicelib.dynamodb.database import Database
 from chalicelib.dynamodb.items import from_item, item_with_key, key_of, read_item, to_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
@@ -24,17 +26,16 @@ from chalicelib.timers.model import PersonState, Timer
 from chalicelib.timers.repository import (
     PersonStateModel,
     TimerModel,
-    mark_actions,
     marks_in,
     running_timer_actions,
 )
 from chalicelib.timers.rules import running_timer
+from tools.ops.day_marks import mark_updates
 from tools.ops.invariants import (
     PersonSnapshot,
     derived_counters,
     derived_entry_counters,
     derived_entry_values,
-    derived_marks,
     expected_last_stop,
     last_known_id,
     last_stop,
@@ -122,7 +123,8 @@ class SnapshotReader:
         """Write what a person's timers determine to index keys, person state, entries and counters.
 
         Each write requires that the item is unchanged since it was read; otherwise PynamoDB
-        raises, and the caller reads the person again. The times of timers never change.
+        raises, or ``ConcurrentModification``, and the caller reads the person again. The times of
+        timers never change.
         """
         for record in snapshot.misindexed:
             _repair_index(record)
@@ -130,7 +132,7 @@ class SnapshotReader:
         for entry in snapshot.entries.values():
             _repair_entry(snapshot, entry)
         repair_counters(snapshot)
-        repair_marks(snapshot)
+        repair_marks(Database(self._connection), snapshot)
 
     def _repair_person_state(self, snapshot: PersonSnapshot) -> None:
         running_timers = running(snapshot.timers)
@@ -159,6 +161,8 @@ class SnapshotReader:
                 if stopped is None
                 else PersonStateModel.last_stopped_at.set(stopped),
                 PersonStateModel.version.set(stored.version + 1),
+                # As when the first start writes the item. The repair of the days follows.
+                *([] if stored.version else [PersonStateModel.lists_sessions.set(True)]),
             ],
             condition=PersonStateModel.version == stored.version
             if stored.version
@@ -267,16 +271,16 @@ def repair_counters(snapshot: PersonSnapshot) -> None:
         _repair_counters(item, snapshot.entry_counters.get(name, {}), derived_entries.get(name, {}))
 
 
-def repair_marks(snapshot: PersonSnapshot) -> None:
-    """List a person's sessions in the items of their days, as ``SnapshotReader.repair``."""
-    scope = keys.scoped(snapshot.organization_id, snapshot.person_id)
-    derived = derived_marks(snapshot.timers)
-    for day in sorted(derived.keys() | snapshot.marks.keys()):
-        stored, expected = snapshot.marks.get(day, {}), derived.get(day, {})
-        if stored != expected:
-            marks = {**dict.fromkeys(stored), **expected}
-            actions = [Path("version").add(1), *mark_actions(marks)]
-            CounterModel(scope=scope, bucket=day).update(actions=actions)
+def repair_marks(database: Database, snapshot: PersonSnapshot) -> None:
+    """List a person's sessions in the items of their days, as ``SnapshotReader.repair``.
+
+    The upgrade does it for a person who is not upgraded yet.
+    """
+    if not snapshot.person_state.lists_sessions:
+        return
+    scope = snapshot.organization_id, snapshot.person_id
+    for update in mark_updates(*scope, snapshot.timers, snapshot.marks):
+        database.commit(update.writes, secrets.token_hex(16))
 
 
 def _repair_counters(item: CounterModel, stored: Counters, expected: Counters) -> None:
