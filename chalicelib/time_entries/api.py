@@ -97,7 +97,14 @@ TIME_ENTRIES: Resource[TimeEntry] = Resource(
             "Always null. The timers of the entry have start times.",
             nullable=True,
         ),
-        _timestamp("timer_started_at", "Start of the running session. Null: no timer is running."),
+        Attribute(
+            "timer_started_at",
+            Kind.TIMESTAMP,
+            # Version 0.2.0 also stored the start of a session that had stopped.
+            lambda entry: None if entry.running_timer_id is None else entry.timer_started_at,
+            "Start of the running session. Null: no timer is running.",
+            nullable=True,
+        ),
         _timestamp(
             "timer_stopped_at",
             "Stop of the session that stopped last. Null: none did, or it was deleted or moved.",

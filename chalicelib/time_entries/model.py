@@ -78,7 +78,11 @@ class TimeEntry(Struct, frozen=True):
     @property
     def time(self) -> int:
         """Minutes: the sum of all seconds, rounded half up once. Contract section 4."""
-        return rounded_minutes(self.tracked_seconds + self.adjusted_seconds)
+        minutes = rounded_minutes(self.tracked_seconds + self.adjusted_seconds)
+        # Version 0.2.0 stored negative times after corrections, until the upgrade. And the timers
+        # of a deleted entry, which events still show, are deleted before it.
+        is_partial = self.covered_to is None or self.deleted_at is not None
+        return max(0, minutes) if is_partial else minutes
 
     def covers(self, timer_id: int) -> bool:
         """Whether the manually set time covers a stopped timer. Contract section 4a."""
