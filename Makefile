@@ -17,7 +17,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint lint-words format test test-quick test-dynamodb-local test-races test-browser
-.PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters admin
+.PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
 .PHONY: bench-request-path package check-package deploy destroy lock clean
 
@@ -98,6 +98,9 @@ check-invariants: $(INSTALLED) ## check the invariants of the tables (REPAIR=1 r
 
 rebuild-counters: $(INSTALLED) ## rebuild the counters of totals and offset pages from the timers
 	$(BIN)/python -m tools.ops rebuild-counters
+
+upgrade: $(INSTALLED) ## upgrade what version 0.2.0 stored, after a deployment (DRY_RUN=1 writes nothing)
+	$(BIN)/python -m tools.ops upgrade $(if $(DRY_RUN),--dry-run)
 
 admin: $(INSTALLED) ## manage a stage: make admin ARGS="--stage prod people list -o 2149" (ARGS=--help)
 	@$(BIN)/python -m tools.admin $(ARGS)

@@ -5,7 +5,7 @@ import sys
 from collections.abc import Sequence
 from typing import Protocol
 
-from tools.ops import auto_stop, check_invariants, rebuild_counters, replay
+from tools.ops import auto_stop, check_invariants, rebuild_counters, replay, upgrade
 
 
 class Command(Protocol):
@@ -25,6 +25,7 @@ COMMANDS: dict[str, Command] = {
     "check-invariants": check_invariants,
     "rebuild-counters": rebuild_counters,
     "replay": replay,
+    "upgrade": upgrade,
 }
 
 

@@ -1,0 +1,135 @@
+"""Upgrade what version 0.2.0 stored, after the deployment of this version: ``make upgrade``.
+
+Safe while people work, and can be run again at any time: people who are upgraded are skipped, so an
+interrupted run continues. docs/operations.md says what it changes.
+"""
+
+import argparse
+import os
+import sys
+from collections.abc import Callable, Sequence
+from contextlib import closing
+
+from botocore.exceptions import BotoCoreError, ClientError
+from msgspec import Struct
+from pynamodb.exceptions import PynamoDBException
+
+from chalicelib.core.dependencies import Dependencies, build_dependencies
+from chalicelib.core.errors import StintError
+from chalicelib.core.settings import read_settings
+from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.database import Database
+from chalicelib.registry import models
+from tools.environment import allow_any_credentials
+from tools.ops.copy_revisions import RevisionCopy
+from tools.ops.upgrade_people import PeopleUpgrade
+from tools.ops.upgrade_report import UpgradeReport
+from tools.ops.upgrade_scan import FoundIds, TableReader
+
+SUMMARY = "Upgrade what version 0.2.0 stored, after a deployment."
+
+_PROGRESS_SECONDS = 5
+
+
+class UpgradeContext(Struct, frozen=True):
+    """What a step of the upgrade needs. In a dry run, it writes nothing."""
+
+    dependencies: Dependencies
+    reader: TableReader
+    progress: Callable[[str], None]
+    report: UpgradeReport
+    dry_run: bool
+
+
+Step = Callable[[UpgradeContext], None]
+"""One part of the upgrade. It can be repeated, and adds what it did to the report."""
+
+
+def upgrade_people(context: UpgradeContext) -> None:
+    """List all sessions in the items of days, and store which sessions a manual time covers."""
+    with closing(FoundIds()) as found:
+        found.scan(context.reader)
+        upgrade = PeopleUpgrade(
+            context.dependencies, context.reader, found, context.report, dry_run=context.dry_run
+        )
+        people = found.people()
+        for number, scope in enumerate(people):
+            context.progress(f"{number} of {len(people)} people")
+            upgrade.run(scope)
+
+
+def copy_revisions(context: UpgradeContext) -> None:
+    """Copy revisions to the table in which this version lists them."""
+    copy = RevisionCopy(
+        context.dependencies, context.reader, context.report, dry_run=context.dry_run
+    )
+    copy.run()
+
+
+STEPS: Sequence[Step] = (upgrade_people, copy_revisions)
+
+
+def upgrade(
+    dependencies: Dependencies, progress: Callable[[str], None], *, dry_run: bool = False
+) -> UpgradeReport:
+    """Run all steps. ``progress`` gets the state of the work, often."""
+    context = UpgradeContext(
+        dependencies, TableReader(dependencies, progress), progress, UpgradeReport(), dry_run
+    )
+    for step in STEPS:
+        step(context)
+    return context.report
+
+
+def print_report(report: UpgradeReport, *, dry_run: bool = False) -> int:
+    """Print what was upgraded. Return exit code 1 if somebody could not be upgraded."""
+    if dry_run:
+        print("dry run: nothing was written; without --dry-run, the command writes:")
+    print(f"people: {report.people}, with {report.sessions} sessions on {report.days} days")
+    print(f"time entries: {report.entries}")
+    print(f"revisions: {report.revisions}")
+    if report.corrected:
+        print("times that a correction of a session had lowered, in minutes:")
+    for time in report.corrected:
+        where = f"organization {time.organization_id}, person {time.person_id}"
+        print(f"  {where}, time entry {time.entry_id}: {time.before} -> {time.after}")
+    for problem in report.problems:
+        print(f"not upgraded: {problem}")
+    if report.is_empty:
+        print("everything is upgraded")
+    return 1 if report.problems else 0
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Declare the options of the command."""
+    parser.add_argument("--dry-run", action="store_true", help="write nothing, print the changes")
+    parser.set_defaults(run=run)
+
+
+def run(options: argparse.Namespace) -> int:
+    """Upgrade and print the result. Return exit code 1 if somebody could not be upgraded."""
+    dry_run: bool = options.dry_run
+    settings = read_settings(os.environ)
+    allow_any_credentials(settings)
+    try:
+        dependencies = build_dependencies(Database(connect(settings, models())))
+        progress = _progress_to_stderr(dependencies.clock)
+        report = upgrade(dependencies, progress, dry_run=dry_run)
+    except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
+        sys.exit(
+            f"Cannot upgrade {settings.table_prefix}-*: {error}\n"
+            "Run the command again: it continues with the people who are not upgraded."
+        )
+    return print_report(report, dry_run=dry_run)
+
+
+def _progress_to_stderr(clock: Callable[[], float]) -> Callable[[str], None]:
+    """Return a function that prints what it gets, at most once in some seconds."""
+    printed_at = [clock()]
+
+    def progress(text: str) -> None:
+        if clock() - printed_at[0] >= _PROGRESS_SECONDS:
+            printed_at[0] = clock()
+            print(text, file=sys.stderr, flush=True)
+
+    return progress

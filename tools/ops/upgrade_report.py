@@ -1,0 +1,39 @@
+"""What an upgrade did, or would do in a dry run."""
+
+from msgspec import Struct, field
+
+
+class CorrectedTime(Struct, frozen=True):
+    """A time entry that had lost minutes of its manually set time: the minutes before and after."""
+
+    organization_id: int
+    person_id: int
+    entry_id: int
+    before: int
+    after: int
+
+
+class UpgradeReport(Struct):
+    """What was upgraded; in a dry run, what would be.
+
+    :param people: whose days now list all sessions.
+    :param sessions: sessions that were listed.
+    :param days: items of days that were written.
+    :param entries: time entries that were written.
+    :param revisions: revisions that were copied.
+    :param corrected: the entries whose time changed.
+    :param problems: what could not be upgraded, and why.
+    """
+
+    people: int = 0
+    sessions: int = 0
+    days: int = 0
+    entries: int = 0
+    revisions: int = 0
+    corrected: list[CorrectedTime] = field(default_factory=list)
+    problems: list[str] = field(default_factory=list)
+
+    @property
+    def is_empty(self) -> bool:
+        """Whether there was nothing to upgrade."""
+        return not (self.people or self.entries or self.revisions or self.problems)
