@@ -179,7 +179,38 @@ class RequireRecord(Struct, frozen=True):
     expected: Mapping[str, Any]
 
 
-RecordWrite = CreateRecord | UpdateRecord | ReplaceRecord | DeleteRecord | RequireRecord
+class AddToSet(Struct, frozen=True):
+    """Add ids to a set of an existing record, its field ``name``. Ids that it contains stay.
+
+    Other requests may add and remove other ids at the same time.
+    """
+
+    entity: type[Any]
+    organization_id: int
+    id: RecordId
+    name: str
+    ids: tuple[int, ...]
+
+
+class RemoveFromSet(Struct, frozen=True):
+    """Remove ids from a set of an existing record, its field ``name``. See :class:`AddToSet`."""
+
+    entity: type[Any]
+    organization_id: int
+    id: RecordId
+    name: str
+    ids: tuple[int, ...]
+
+
+RecordWrite = (
+    CreateRecord
+    | UpdateRecord
+    | ReplaceRecord
+    | DeleteRecord
+    | RequireRecord
+    | AddToSet
+    | RemoveFromSet
+)
 
 
 def changed(before: Any, after: Any, *unchanged: str) -> tuple[UpdateRecord, ...]:

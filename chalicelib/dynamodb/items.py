@@ -12,7 +12,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import fields
 from pynamodb.attributes import Attribute, TTLAttribute
-from pynamodb.constants import NUMBER, STRING
+from pynamodb.constants import NUMBER, NUMBER_SET, STRING
 from pynamodb.models import Model
 
 from chalicelib.core.write_set import RecordId
@@ -95,6 +95,22 @@ class JSONListAttribute(Attribute[tuple[Any, ...]]):
     def deserialize(self, value: str) -> tuple[Any, ...]:
         decoded: tuple[Any, ...] = self._decoder.decode(value)
         return decoded
+
+
+class IntegerSetAttribute(Attribute[tuple[int, ...]]):
+    """A sorted tuple of different integers, as a number set: requests can add and remove values.
+
+    DynamoDB has no empty sets: the attribute is then absent.
+    """
+
+    attr_type = NUMBER_SET
+    null = True
+
+    def serialize(self, value: tuple[int, ...]) -> list[str] | None:
+        return [str(number) for number in value] or None
+
+    def deserialize(self, value: list[str]) -> tuple[int, ...]:
+        return tuple(sorted(map(int, value)))
 
 
 Entity = TypeVar("Entity")

@@ -18,9 +18,11 @@ from pynamodb.transactions import TransactWrite
 from chalicelib.core.aws_errors import TRANSIENT_CODES
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.write_set import (
+    AddToSet,
     ConcurrentModification,
     CreateRecord,
     DeleteRecord,
+    RemoveFromSet,
     ReplaceRecord,
     RequireRecord,
     UpdateRecord,
@@ -164,6 +166,18 @@ def _require(transaction: TransactWrite, write: RequireRecord) -> None:
     )
 
 
+def _add_to_set(transaction: TransactWrite, write: AddToSet) -> None:
+    item = item_with_key(write.entity, write.organization_id, write.id)
+    action = getattr(type(item), write.name).add(write.ids)
+    transaction.update(item, actions=[action], condition=_exists(item))
+
+
+def _remove_from_set(transaction: TransactWrite, write: RemoveFromSet) -> None:
+    item = item_with_key(write.entity, write.organization_id, write.id)
+    action = getattr(type(item), write.name).delete(write.ids)
+    transaction.update(item, actions=[action], condition=_exists(item))
+
+
 def _exists(item: Model) -> Condition:
     exists: Condition = hash_key_attribute(type(item)).exists()
     return exists
@@ -189,3 +203,5 @@ declare_writer(CreateRecord, _create)
 declare_writer(UpdateRecord, _update)
 declare_writer(ReplaceRecord, _replace)
 declare_writer(DeleteRecord, _delete)
+declare_writer(AddToSet, _add_to_set)
+declare_writer(RemoveFromSet, _remove_from_set)
