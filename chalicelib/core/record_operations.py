@@ -12,21 +12,37 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import Caller, ViewPolicy, require_view
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
-from chalicelib.core.write_set import CreateRecord, DeleteRecord, changed
+from chalicelib.core.write_set import CreateRecord, DeleteRecord, RecordWrite, changed
 
 Record = TypeVar("Record")
 
 
+def _create(record: Any) -> tuple[RecordWrite, ...]:
+    return (CreateRecord(record),)
+
+
 class RecordOperations(Generic[Record]):
-    """Operations on the records of one entity. ``view`` is the policy for who sees them."""
+    """Operations on the records of one entity.
+
+    :param view: the policy for who sees them.
+    :param decide_creation: returns what the creation of a record writes.
+    :param decide_change: returns what a change writes, for the record before and after it.
+    """
 
     def __init__(
-        self, dependencies: Dependencies, entity: type[Record], view: ViewPolicy[Record]
+        self,
+        dependencies: Dependencies,
+        entity: type[Record],
+        view: ViewPolicy[Record],
+        decide_creation: Callable[[Record], tuple[RecordWrite, ...]] = _create,
+        decide_change: Callable[[Record, Record], tuple[RecordWrite, ...]] = changed,
     ) -> None:
         self._dependencies = dependencies
         self._database = dependencies.database
         self._entity = entity
         self._view = view
+        self._decide_creation = decide_creation
+        self._decide_change = decide_change
 
     def show(self, caller: Caller, record_id: int) -> Record:
         """A record that the caller may see. One call. Raises ``RecordNotFound``."""
@@ -54,7 +70,7 @@ class RecordOperations(Generic[Record]):
         def decide(attempt: Attempt) -> Decision[Record]:
             del attempt
             record = build(self._dependencies.ids.generate())
-            return Decision(record, records=(CreateRecord(record),))
+            return Decision(record, records=self._decide_creation(record))
 
         return commit_with_retry(self._dependencies, options, decide)
 
@@ -75,7 +91,7 @@ class RecordOperations(Generic[Record]):
             record: Any = self.named(caller, record_id, attempt)
             changes = values(record, attempt.now) if callable(values) else values
             after = replace(record, **changes)
-            return Decision(after, records=changed(record, after))
+            return Decision(after, records=self._decide_change(record, after))
 
         load = self.load(caller, record_id)
         return commit_with_retry(self._dependencies, options, decide, load)

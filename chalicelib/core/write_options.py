@@ -41,13 +41,17 @@ def version_of(record: Any) -> str:
     """Return the version of a record: text that changes exactly when the record changes.
 
     It is the number in the record's field ``version``. A record without this field has a digest of
-    all its stored values instead.
+    its stored values instead, without those that its class names in ``unversioned``.
     """
     if hasattr(record, "version"):
         return str(record.version)
-    return hashlib.sha256(msgspec.json.encode(record)).hexdigest()[:_DIGEST_DIGITS]
+    values = msgspec.json.encode(values_of_version(record))
+    return hashlib.sha256(values).hexdigest()[:_DIGEST_DIGITS]
 
 
 def values_of_version(record: Any) -> Mapping[str, Any]:
     """Return the stored values that a record has as long as it has its present version."""
-    return {"version": record.version} if hasattr(record, "version") else asdict(record)
+    if hasattr(record, "version"):
+        return {"version": record.version}
+    unversioned = getattr(record, "unversioned", ())
+    return {name: value for name, value in asdict(record).items() if name not in unversioned}

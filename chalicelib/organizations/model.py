@@ -1,5 +1,6 @@
 """Organizations and memberships."""
 
+from typing import ClassVar
 from zoneinfo import ZoneInfo
 
 from msgspec import Struct
@@ -23,7 +24,12 @@ class Organization(Struct, frozen=True):
     :param auto_stop_after: how long a timer may run, in seconds.
     :param auto_stop_at_time: the time of day (``19:00``) at which a timer stops; None: at none.
     :param remind_after: after how many minutes an event says that a timer still runs; None: never.
+    :param closed_service_ids: the sorted ids of the services that take no time. Each change of such
+        a service writes them too, so that a start on a time entry need not read the service.
+        Decision 0022.
     """
+
+    unversioned: ClassVar[tuple[str, ...]] = ("closed_service_ids",)
 
     id: int
     name: str
@@ -31,6 +37,7 @@ class Organization(Struct, frozen=True):
     auto_stop_after: int = DEFAULT_AUTO_STOP_AFTER
     auto_stop_at_time: str | None = None
     remind_after: int | None = None
+    closed_service_ids: tuple[int, ...] = ()
 
     @property
     def zone(self) -> ZoneInfo:

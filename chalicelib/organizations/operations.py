@@ -70,7 +70,9 @@ class CurrentUser:
                 raise RecordNotFound
             attempt.require_match(organization)
             after = replace(organization, **values)
-            return Decision(after, records=changed(organization, after))
+            # The outcome is stored with an idempotency key; the list is long, and nobody sees it.
+            outcome = replace(after, closed_service_ids=())
+            return Decision(outcome, records=changed(organization, after))
 
         load = Load(own_id, ((Organization, own_id),))
         return commit_with_retry(self._dependencies, options, decide, load)

@@ -3,7 +3,7 @@
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.dynamodb.idempotency_records import declare_result
-from chalicelib.dynamodb.items import IntegerAttribute, declare_directory_kind
+from chalicelib.dynamodb.items import IntegerAttribute, IntegerSetAttribute, declare_directory_kind
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.model import Organization
 
@@ -19,6 +19,7 @@ class OrganizationModel(DirectoryModel):
     auto_stop_after = IntegerAttribute()
     auto_stop_at_time = UnicodeAttribute(null=True)
     remind_after = IntegerAttribute(null=True)
+    closed_service_ids = IntegerSetAttribute()
 
 
 declare_directory_kind(Organization, OrganizationModel, "organization")

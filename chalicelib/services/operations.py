@@ -9,15 +9,22 @@ from chalicelib.core.record_operations import RecordOperations
 from chalicelib.core.unit_of_work import Result
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.services.model import Service
+from chalicelib.services.rules import decide_change, decide_creation
 
 VIEW_SERVICE: ViewPolicy[Service] = ViewPolicy(Visibility.EVERYONE, lambda _: None)
 
 
 class Services:
-    """Operations on services."""
+    """Operations on services.
+
+    What decides whether a service takes time is in force for starts on existing time entries within
+    60 seconds. Decision 0022.
+    """
 
     def __init__(self, dependencies: Dependencies) -> None:
-        self._records = RecordOperations(dependencies, Service, VIEW_SERVICE)
+        self._records = RecordOperations(
+            dependencies, Service, VIEW_SERVICE, decide_creation, decide_change
+        )
 
     def show(self, caller: Caller, service_id: int) -> Service:
         """A service. One call. Raises ``RecordNotFound``."""

@@ -22,9 +22,6 @@ from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.webhooks.model import Webhook
 
-ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
-KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")
-
 ADMIN = 8779
 MEMBER = 8784
 OTHER_MEMBER = 8796
@@ -36,6 +33,11 @@ DEVELOPMENT = 1296
 ARCHIVED = 1297
 CLOSED = 1298
 FOREIGN_SERVICE = 1300
+
+ZAGREB = Organization(
+    2149, "Adriatic Studio", "Europe/Zagreb", closed_service_ids=(ARCHIVED, CLOSED)
+)
+KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")
 
 ADMINS_ENTRY = 364
 ADMINS_SECOND_ENTRY = 366

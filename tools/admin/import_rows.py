@@ -19,6 +19,7 @@ from chalicelib.people.rules import email_constraint, is_erased
 from chalicelib.services.api import CREATION as SERVICE_CREATION
 from chalicelib.services.model import Service
 from chalicelib.services.operations import Services
+from chalicelib.services.rules import decide_creation
 from tools.admin.csvfile import Row
 
 
@@ -176,10 +177,11 @@ class ServiceRows(Rows):
             if row.id is not None and loaded.get(Service, row.id) is not None:
                 raise InvalidAttribute("id", "Another service already has this id.")
             service = Service(id=service_id, organization_id=organization_id, **row.values)
-            new_records: list[Any] = [service]
+            writes = decide_creation(service)
             if existing is None:
-                new_records.append(UniqueConstraint(constraint, organization_id, service_id))
-            return Decision(service, records=tuple(map(CreateRecord, new_records)))
+                name = UniqueConstraint(constraint, organization_id, service_id)
+                writes = (*writes, CreateRecord(name))
+            return Decision(service, records=writes)
 
         return commit_with_retry(self._dependencies, NO_OPTIONS, decide).outcome
 

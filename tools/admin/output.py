@@ -17,11 +17,11 @@ from chalicelib.core.timestamps import format_timestamp
 T = TypeVar("T")
 
 _LINE_EVERY = 100
-_HIDDEN = frozenset({"digest"})
+_HIDDEN = frozenset({"digest", "closed_service_ids"})
 
 
 def plain(record: Any, zone: tzinfo = UTC) -> dict[str, Any]:
-    """Return a record as JSON values: timestamps as in the API, and without a token's hash."""
+    """Return a record as JSON values: timestamps as in the API, and without what nobody sees."""
     return {
         field.name: _plain(field.name, getattr(record, field.name), zone)
         for field in fields(record)

@@ -1,8 +1,9 @@
 """Check the invariants of the tables and report violations: ``make check-invariants``.
 
 Also works while the API is in use: a person with a violation is read again, and is reported only
-when nothing changes in between. Rolled-up counters are compared with their sums. With --repair,
-values that can be derived from the timers are written again.
+when nothing changes in between. Rolled-up counters are compared with their sums, and the closed
+services that each organization lists with the services. With --repair, values that can be derived
+from the timers and services are written again.
 """
 
 import argparse
@@ -23,7 +24,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from tools.environment import allow_any_credentials
-from tools.ops import counter_repair
+from tools.ops import closed_services, counter_repair
 from tools.ops.invariants import UPGRADE, PersonSnapshot, Violation, check
 from tools.ops.snapshot import Scope, SnapshotReader
 
@@ -80,7 +81,9 @@ def repair(reader: SnapshotReader, violating: Violations) -> int:
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Declare the options of the command."""
-    parser.add_argument("--repair", action="store_true", help="repair what the timers determine")
+    parser.add_argument(
+        "--repair", action="store_true", help="repair what the timers and services determine"
+    )
     parser.set_defaults(run=run)
 
 
@@ -111,6 +114,7 @@ def report(connection: Connection, dependencies: Dependencies, *, with_repair: b
     if violating:
         print(f"{len(violating)} people with violations")
     clean = _report_rollups(connection, dependencies, with_repair) and not violating
+    clean = _report_closed_services(connection, dependencies, with_repair) and clean
     if clean:
         print("all invariants hold")
     return 0 if clean else 1
@@ -128,6 +132,19 @@ def _report_rollups(connection: Connection, dependencies: Dependencies, with_rep
     if findings.behind:
         print(f"{len(findings.behind)} counters are not rolled up: is the stream running?")
     return not (findings.behind or findings.wrong)
+
+
+def _report_closed_services(
+    connection: Connection, dependencies: Dependencies, with_repair: bool
+) -> bool:
+    wrong = closed_services.find_wrong_services(connection)
+    for service in wrong:
+        print(service)
+    if not (wrong and with_repair):
+        return not wrong
+    skipped = closed_services.repair(dependencies.database, wrong)
+    print(f"repaired {len(wrong) - skipped} services; {skipped} changed meanwhile")
+    return not closed_services.find_wrong_services(connection)
 
 
 def _print(scope: Scope, violations: list[Violation]) -> None:
