@@ -39,7 +39,6 @@ _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
     ("show", "GET", "/timers/9", None),
     ("show, include time entry", "GET", "/timers/9?include=time_entry", None),
     ("show, include its service", "GET", "/timers/9?include=time_entry.service", None),
-    ("switch, service not cached", "POST", "/timers", _ON_ENTRY),
     ("switch, time entry", "POST", "/timers", _ON_ENTRY),
     ("switch, service", "POST", "/timers", _ON_SERVICE),
     ("stop", "PATCH", "/timers/16/stop", None),

@@ -1,7 +1,8 @@
 """Authentication by API token and organization id. Contract sections 1 and 5.
 
 The process caches an authenticated caller for 60 seconds, so that most requests need no database
-call. A revoked token, or an old setting, can therefore be valid for up to 60 seconds more.
+call. A revoked token, an old setting, or an old list of closed services can therefore be valid for
+up to 60 seconds more.
 """
 
 import hashlib

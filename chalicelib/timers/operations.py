@@ -28,7 +28,6 @@ from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
-from chalicelib.services.tracking_state import ServiceStates
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import VIEW_TIME_ENTRY
 from chalicelib.timers import lists
@@ -95,7 +94,6 @@ class Timers:
         self._dependencies = dependencies
         self._database = dependencies.database
         self._editing = TimerEditing(dependencies)
-        self._service_states = ServiceStates(dependencies)
 
     def show(self, caller: Caller, timer_id: int) -> Timer:
         """A timer that the caller may see. One call. Raises ``RecordNotFound``."""
@@ -127,10 +125,10 @@ class Timers:
     ) -> Result[TimerOutcome]:
         """Start a timer; a running one stops in the same transaction. Contract section 3.
 
-        With ``stopped_at``, create a session that is over; a running timer runs on. Two calls;
-        three on an entry whose service was not seen to take time in the last 60 seconds. Raises
-        ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``;
-        ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
+        With ``stopped_at``, create a session that is over; a running timer runs on. Two calls.
+        Raises ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``,
+        ``IdempotencyKeyReused``; ``Conflict``: nothing was written; ``Unavailable``: all or nothing
+        was.
         """
         person_id = resolve_person(caller, command.person_id)
         return self._start_for(caller, person_id, command, options)
@@ -222,13 +220,6 @@ class Timers:
         load = Load(caller.organization.id, entity_ids)
         return commit_with_retry(self._dependencies, options, decide, load)
 
-    def _require_open_service(self, work: TimeEntry | Service) -> None:
-        # A service is loaded with the start. The service of an entry is known only now.
-        if isinstance(work, TimeEntry) and not self._service_states.takes_time(
-            work.organization_id, work.service_id
-        ):
-            raise InvalidAttribute("service")
-
     def stop_running(
         self, caller: Caller, stopped_at: int | None = None, options: WriteOptions = NO_OPTIONS
     ) -> Result[TimerOutcome]:
@@ -282,8 +273,7 @@ class Timers:
         state: PersonState,
         now: int,
     ) -> Started:
-        work = _work(loaded, state.person_id, command)
-        self._require_open_service(work)
+        work = _work(loaded, caller, state.person_id, command)
         ids = self._dependencies.ids
         generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
         days = [day for day in loaded.records.values() if isinstance(day, DaySessions)]
@@ -328,11 +318,16 @@ def _check_person(caller: Caller, state: PersonState, other: Person | None) -> N
         raise InvalidAttribute("person")
 
 
-def _work(loaded: LoadedRecords, person_id: int, command: StartCommand) -> TimeEntry | Service:
+def _work(
+    loaded: LoadedRecords, caller: Caller, person_id: int, command: StartCommand
+) -> TimeEntry | Service:
     if command.time_entry_id is not None:
         entry = loaded.get(TimeEntry, command.time_entry_id)
         if entry is None or entry.person_id != person_id:
             raise InvalidAttribute("time_entry")
+        # Which service it is, is known only now: the organization lists those that take no time.
+        if entry.service_id in caller.organization.closed_service_ids:
+            raise InvalidAttribute("service")
         return entry
     service = loaded.get(Service, command.service_id)
     if service is None or not service.takes_time:

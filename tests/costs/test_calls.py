@@ -3,7 +3,7 @@
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.services.tracking_state import SERVICE_CACHE_SECONDS
+from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
 from tests.support.api import Api
 from tests.support.call_counter import counted
 from tests.support.clock import FakeClock
@@ -18,15 +18,14 @@ from tests.support.fixtures import (
 )
 from tests.support.permissions import needed_outside
 from tests.support.rollups import roll_up_all
-from tests.support.warm_caches import warm_caches
 
 READ, COMMIT, QUERY = "BatchGetItem", "TransactWriteItems", "Query"
 
 
 @pytest.fixture
 def cached_admin(admin: Api) -> Api:
-    """An admin whose token and services are already in the caches of the process."""
-    warm_caches(admin)
+    """An admin whose token is already in the cache of callers."""
+    admin.get("/timers/1")
     return admin
 
 
@@ -53,18 +52,28 @@ def test_start_takes_two_calls(
     assert calls == [READ, COMMIT]
 
 
-def test_start_on_an_entry_takes_a_third_call_if_its_service_is_not_cached(
+def test_start_on_an_entry_takes_two_calls_after_authentication_also_in_a_new_process(
+    admin: Api, connection: Connection, clock: FakeClock
+) -> None:
+    for _ in range(2):
+        with counted(connection) as calls:
+            assert admin.start(time_entry_id=ADMINS_ENTRY).status == 201
+            assert admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
+        assert calls == [READ, READ, COMMIT, READ, COMMIT]
+        clock.advance(CALLER_CACHE_SECONDS)
+
+
+def test_start_on_an_entry_of_an_archived_service_is_refused_after_one_call(
     cached_admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
-    cached_admin.start(time_entry_id=ADMINS_ENTRY)
-    clock.advance(SERVICE_CACHE_SECONDS)
-    # The cache of callers has expired, too: authenticate again.
+    with counted(connection) as calls:
+        cached_admin.patch(f"/services/{DESIGN}/archive")
+    assert calls == [READ, COMMIT]
+    clock.advance(CALLER_CACHE_SECONDS)
     cached_admin.get("/timers/1")
     with counted(connection) as calls:
-        for _ in range(2):
-            clock.advance(1)
-            assert cached_admin.start(time_entry_id=ADMINS_ENTRY).status == 201
-    assert calls == [READ, READ, COMMIT, READ, COMMIT]
+        assert cached_admin.start(time_entry_id=ADMINS_ENTRY).status == 422
+    assert calls == [READ]
 
 
 def test_switch_takes_two_calls(

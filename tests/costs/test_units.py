@@ -8,18 +8,25 @@ from collections.abc import Callable
 from functools import partial
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
 from benchmarks.costs import counted
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.ids import MAX_ID
 from chalicelib.counters.model import PersonDay
 from chalicelib.counters.rollup import CounterRollup
-from chalicelib.services.tracking_state import SERVICE_CACHE_SECONDS
 from tests.support.api import Api, Response
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, ZAGREB
-from tests.support.warm_caches import warm_caches
+from tests.support.fixtures import (
+    ADMIN,
+    ADMINS_ENTRY,
+    ADMINS_SECOND_ENTRY,
+    DESIGN,
+    ZAGREB,
+    put_all,
+)
 
 Request = Callable[[Api, str], Response]
 KEY = {"Idempotency-Key": "7"}
@@ -76,8 +83,7 @@ WITH_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
 
 @pytest.fixture
 def timer_id(admin: Api, clock: FakeClock) -> str:
-    """A running timer of an admin; token and services are in the caches of the process."""
-    warm_caches(admin)
+    """A running timer of an admin; the token is in the cache of callers."""
     started_id: str = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(30)
     return started_id
@@ -114,15 +120,25 @@ def test_request_units_while_no_timer_runs(
     )
 
 
-def test_units_of_a_start_whose_service_is_not_cached(
-    admin: Api, connection: Connection, timer_id: str, clock: FakeClock
+@pytest.mark.parametrize(("count", "read_units"), [(0, 2.0), (200, 2.0), (1_000, 4.0)])
+def test_units_of_authentication_in_an_organization_with_closed_services(
+    admin: Api, connection: Connection, count: int, read_units: float
 ) -> None:
-    admin.stop(timer_id)
-    clock.advance(SERVICE_CACHE_SECONDS)
-    # The cache of callers has expired, too: authenticate again.
+    closed = tuple(MAX_ID - number for number in reversed(range(count)))
+    put_all(replace(ZAGREB, closed_service_ids=closed))
+    # The credential and the organization; then the timer, which does not exist.
+    assert_units(connection, lambda: admin.get("/timers/1"), read_units + 1, 0)
+
+
+@pytest.mark.parametrize(("count", "write_units"), [(0, 2 + 2), (200, 2 + 4)])
+def test_units_of_archiving_a_service(
+    admin: Api, connection: Connection, count: int, write_units: int
+) -> None:
+    closed = tuple(MAX_ID - number for number in reversed(range(count)))
+    put_all(replace(ZAGREB, closed_service_ids=closed))
     admin.get("/timers/1")
-    start = partial(admin.start, time_entry_id=ADMINS_ENTRY)
-    assert_units(connection, lambda: _assert_success(start()), 3.0, 16)
+    archive = partial(admin.patch, f"/services/{DESIGN}/archive")
+    assert_units(connection, lambda: _assert_success(archive()), 1.0, write_units)
 
 
 def test_units_of_the_counter_roll_up(

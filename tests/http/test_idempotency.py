@@ -14,7 +14,6 @@ from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.failing_calls import failing
 from tests.support.fixtures import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, DESIGN, MEMBER, MEMBERS_ENTRY
 from tests.support.table_snapshots import items, snapshot
-from tests.support.warm_caches import warm_caches
 from tools.devserver.gateway import Gateway
 
 ON_ENTRY = {"data": {"type": "timers", "attributes": {"time_entry_id": ADMINS_ENTRY}}}
@@ -176,7 +175,7 @@ def test_key_is_limited_to_255_characters(admin: Api, connection: Connection) ->
 
 
 def test_key_adds_no_dynamodb_call(admin: Api, connection: Connection) -> None:
-    warm_caches(admin)
+    admin.get("/timers/1")
     with counted(connection) as calls:
         started = send(admin, "POST", "/timers", ON_ENTRY, key="a")
         send(admin, "PATCH", f"/timers/{started.data['id']}/stop", key="b")
@@ -275,7 +274,7 @@ def test_key_adds_no_call_to_an_edit(admin: Api, connection: Connection) -> None
 
 def test_start_with_a_lost_response_is_not_repeated(admin: Api, connection: Connection) -> None:
     # The transaction succeeds. The read of the included records then fails.
-    warm_caches(admin)
+    admin.get("/timers/1")
     with failing(connection, "BatchGetItem", "ThrottlingException", after=1):
         lost = send(admin, "POST", "/timers?include=time_entry", ON_ENTRY)
     assert lost.status == 503
