@@ -19,13 +19,14 @@ from chalicelib.core.write_set import (
     Enable,
     RecordWrite,
     RequireRecord,
+    StopTimer,
     UpdateRecord,
     WriteSet,
     changed,
 )
 from chalicelib.people.model import Person, Role, UniqueConstraint
 from chalicelib.timers.model import PersonState, StopReason
-from chalicelib.timers.rules import stop_write_set
+from chalicelib.timers.rules import stop_write_set, with_stop
 
 LAST_ADMIN = "This person is the last active admin. Make another person an admin first."
 _ERASED = "The data of this person was erased. You cannot change or restore this person."
@@ -142,7 +143,10 @@ def _disable(state: PersonState, now: int) -> WriteSet:
     stop = timer.auto_stop_at if overdue else max(now, timer.started_at)
     reason = StopReason.AUTO if overdue else StopReason.DEACTIVATED
     return replace(
-        stop_write_set(timer, now, stop, reason), person_state=Disable(state.version, stop)
+        stop_write_set(timer, now, stop, reason),
+        person_state=Disable(state.version, stop),
+        # The state does not have the version of the timer. Its own version protects the timer.
+        stop_timer=StopTimer(with_stop(timer, stop, reason)),
     )
 
 

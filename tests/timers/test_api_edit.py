@@ -531,6 +531,17 @@ def test_stop_of_a_deactivated_person_cannot_be_undone(
     assert edit(admin, timer_id, stopped_at=at(clock, -MINUTE)).status == 200
 
 
+def test_deactivation_stops_an_edited_timer(admin: Api, member: Api, clock: FakeClock) -> None:
+    timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
+    edit(admin, timer_id, started_at=at(clock, -HOUR))
+    assert admin.patch(f"/people/{MEMBER}/deactivate").status == 200
+    stopped = admin.get(f"/timers/{timer_id}").data
+    assert (stopped["attributes"]["total_time"], stopped["meta"]) == (
+        60,
+        {"stop_reason": "deactivated"},
+    )
+
+
 def test_stop_before_the_start_is_refused_also_in_the_future(admin: Api, clock: FakeClock) -> None:
     timer_id = track(admin, clock, HOUR)
     for refused in (
