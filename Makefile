@@ -18,6 +18,9 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 .DEFAULT_GOAL := help
 .PHONY: help install run lint lint-words format test test-quick test-dynamodb-local test-races test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
+.PHONY: help install run lint lint-words format test test-quick test-dynamodb-local test-races
+.PHONY: test-model test-browser
+.PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
 .PHONY: bench-request-path package check-package deploy destroy lock clean
 
@@ -75,6 +78,10 @@ test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (nee
 
 test-races: $(INSTALLED) ## race conditions, many times, on DynamoDB Local (STINT_RACES=20: repetitions)
 	STINT_RACES=$(or $(STINT_RACES),20) $(DYNAMODB_LOCAL) $(BIN)/pytest $(RACES)
+
+test-model: $(INSTALLED) ## random acts compared with a model, on moto and DynamoDB Local (ACTS=10000)
+	STINT_ACTS=$(or $(ACTS),10000) $(BIN)/pytest tests/properties/test_one_day.py
+	STINT_ACTS=$(or $(ACTS),10000) $(DYNAMODB_LOCAL) $(BIN)/pytest tests/properties/test_one_day.py
 
 test-browser: $(BROWSER_INSTALLED) ## the pocket client and the reference page, in Chromium (needs Chromium)
 	$(BIN)/pytest -m browser tests/end_to_end/browser

@@ -1,8 +1,13 @@
 """Hypothesis settings for property tests."""
 
+import os
+
 from hypothesis import HealthCheck, settings
 
 from tests.support.engine import ENDPOINT
+
+ACTS = int(os.environ.get("STINT_ACTS", "0"))
+"""How many acts the stateful test does in total; 0: as many as ``make test`` has time for."""
 
 
 def bounded(examples: int, steps: int = 0) -> settings:
@@ -14,5 +19,6 @@ def bounded(examples: int, steps: int = 0) -> settings:
         max_examples=examples if ENDPOINT is None else examples // 3,
         stateful_step_count=steps or 50,
         deadline=None,
+        phases=[p for p in __import__("hypothesis").Phase if p.name not in ("shrink", "explain")],
         suppress_health_check=list(HealthCheck),
     )

@@ -1,12 +1,13 @@
-"""Stateful property test: random operations of one person, compared with the reference model.
+"""Stateful property test: random requests of five people, compared with the reference model.
 
-The operations include offline times, clock skew, retries and auto-stop runs, also during the two
-nights of the year on which clocks change.
+The requests go through HTTP: starts, stops, sessions that are over, edits, undone stops, deletions,
+times that are set manually, deactivations, auto-stop runs and repeats with a key, with times in the
+past and in the future, also during the two nights of the year on which clocks change. STINT_ACTS is
+the number of requests.
 """
 
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from hypothesis import strategies as st
 from hypothesis.stateful import (
@@ -18,44 +19,23 @@ from hypothesis.stateful import (
 )
 from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import StintError
-from chalicelib.core.idempotency import IdempotencyKey, fingerprint_of
-from chalicelib.core.ids import IdGenerator
-from chalicelib.core.permissions import Caller
-from chalicelib.core.unit_of_work import Result
-from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
-from chalicelib.dynamodb.database import Database
-from chalicelib.people.model import Role
-from chalicelib.services.model import Service
-from chalicelib.time_entries.model import TimeEntry
+from chalicelib.core.settings import Settings
 from chalicelib.timers.auto_stop import AutoStop
-from chalicelib.timers.model import Timer, TimerOutcome
-from chalicelib.timers.operations import StartCommand, StopCommand, Timers
-from tests.properties.bounds import bounded
-from tests.properties.model import (
-    DAY,
-    HOUR,
-    OLDEST_START,
-    TOLERANCE,
-    Model,
-    Refusal,
-    Session,
+from tests.properties.bounds import ACTS, bounded
+from tests.properties.driver import (
+    BOSS,
+    DATE,
+    PEOPLE,
+    TOKENS,
+    Driver,
+    Moment,
+    choose,
+    person_record,
 )
-from tests.properties.model import Result as ExpectedResult
-from tests.support.clock import MONDAY_NINE, FakeClock
-from tests.support.fixtures import ZAGREB, put_all
-from tests.support.invariants import violations
-from tools.ops.snapshot import SnapshotReader
-from tools.tables import empty_tables
-
-PERSON = 8784
-CALLER = Caller(ZAGREB, PERSON, Role.MEMBER)
-SERVICE = Service(1294, ZAGREB.id, "Design")
-ENTRIES = (365, 366)
-FOREIGN_ENTRY = 367
-
-Command = StartCommand | StopCommand
+from tests.properties.model import DAY, HOUR, OLDEST_START, Entry
+from tests.properties.requests import Request
+from tests.support.clock import MONDAY_NINE
+from tests.support.fixtures import credentials, put_all
 
 
 def _utc(*fields: int) -> int:
@@ -68,229 +48,298 @@ START_TIMES = {
     "the night with a repeated hour": _utc(2026, 10, 24, 20, 30),
 }
 
-moments = st.one_of(
-    st.none(),
-    # A base time and an offset in seconds.
-    st.tuples(st.just("now"), st.integers(-5 * HOUR, TOLERANCE)),
-    st.tuples(st.just("now"), st.sampled_from((0, TOLERANCE, TOLERANCE + 1, -OLDEST_START))),
-    st.tuples(st.just("now"), st.sampled_from((-OLDEST_START - 1, -DAY, DAY))),
-    st.tuples(st.just("earliest"), st.sampled_from((-1, 0, 1, 89, 90, HOUR))),
+moments: st.SearchStrategy[Moment] = st.one_of(
+    st.tuples(st.just("now"), st.just(0), st.integers(-5 * HOUR, HOUR)),
+    st.tuples(
+        st.just("now"),
+        st.just(0),
+        st.sampled_from(
+            (0, 1, 181, DAY, DAY + 1, -DAY, -OLDEST_START, -OLDEST_START - 1, -40 * DAY)
+        ),
+    ),
+    # The starts and stops of the person's sessions.
+    *2
+    * [
+        st.tuples(
+            st.just("edge"), st.integers(0, 20), st.sampled_from((0, 0, 0, -1, 1, 90, -600, 600))
+        )
+    ],
 )
-keys = st.one_of(st.none(), st.none(), st.sampled_from("abc"))
-positions = st.integers(0, 3)
+maybe_moments = st.none() | moments
+offsets = st.sampled_from((0, 0, 0, 1, -1, 60, 600))
+gaps = st.sampled_from((0, 0, 45, 90, 600, HOUR, 4 * HOUR))
+picks = st.integers(0, 30)
+keys = st.sampled_from((None, None, None, "new", "new", "new", "a"))
+callers = st.sampled_from(("owner", "owner", "owner", "owner", "boss", "other"))
+# Most acts are those of two people, so that their sessions meet.
+people = st.sampled_from((*3 * PEOPLE[:2], *PEOPLE))
+lengths = st.one_of(
+    st.integers(0, 3 * HOUR), st.sampled_from((0, 0, -1, 90, DAY, 31 * DAY, 31 * DAY + 1))
+)
 
 
-class DayMachine(RuleBasedStateMachine):
-    """Runs each operation on the services and on the model. The test sets ``connection``."""
+class DayMachine(Driver, RuleBasedStateMachine):
+    """The acts."""
 
-    connection: Connection
+    @initialize(
+        start_time=st.sampled_from(sorted(START_TIMES)),
+        history=st.lists(st.tuples(people, picks, gaps, gaps), max_size=6),
+    )
+    def initialize_day(self, start_time: str, history: list[tuple[int, int, int, int]]) -> None:
+        self.set_up(START_TIMES[start_time])
+        begin = self.now - DAY
+        for person, work, gap, seconds in history:
+            last = max((s.stop or 0 for s in self.model.of(person)), default=begin)
+            times = last + gap, last + gap + seconds
+            self.send_start(person, "owner", None if work % 3 == 0 else work, *times, None)
 
-    @initialize(start_time=st.sampled_from(sorted(START_TIMES)))
-    def initialize_day(self, start_time: str) -> None:
-        empty_tables()
-        self.clock = FakeClock(START_TIMES[start_time])
-        self.dependencies = Dependencies(
-            Database(self.connection),
-            IdGenerator(self.clock.milliseconds),
-            clock=self.clock,
-            sleep=self.clock.advance,
-            jitter=lambda: 0.0,
-        )
-        self.model = Model(
-            ZoneInfo("Europe/Zagreb"), 12 * HOUR, dict.fromkeys(ENTRIES, "2026-03-02")
-        )
-        self.sent: dict[str, Command] = {}
-        put_all(
-            SERVICE,
-            *(_entry(entry_id, PERSON) for entry_id in ENTRIES),
-            _entry(FOREIGN_ENTRY, PERSON + 1),
-        )
+    # Time
 
     @rule(seconds=st.integers(0, 4 * HOUR))
     def advance_seconds(self, seconds: int) -> None:
         self.clock.advance(seconds)
 
-    @rule(hours=st.sampled_from((11, 12, 13, 24, 25)))
+    @rule(hours=st.sampled_from((11, 12, 13, 25)))
     def advance_hours(self, hours: int) -> None:
         self.clock.advance(hours * HOUR)
 
+    @precondition(lambda self: self.clock.timestamp >= self.latest)
     @rule(seconds=st.integers(1, 90))
     def set_clock_back(self, seconds: int) -> None:
+        """The clocks of two servers differ."""
+        self.latest = self.clock.timestamp
         self.clock.advance(-seconds)
 
-    @rule(entry=st.sampled_from((*ENTRIES, ENTRIES[0], FOREIGN_ENTRY)), at=moments, key=keys)
-    def start_on_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StartCommand(time_entry_id=entry, started_at=self._timestamp(at)), key)
+    @rule(minutes=st.sampled_from((0, 0, -3, 10, -600, 365 * 24 * 60)))
+    def set_client_clock(self, minutes: int) -> None:
+        """The clocks of the clients are ahead, and the clients say so."""
+        self.skew = minutes * 60
 
-    @rule(at=moments, key=keys)
-    def start_on_service(self, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StartCommand(service_id=SERVICE.id, started_at=self._timestamp(at)), key)
+    # Starts and stops
 
-    @precondition(lambda self: self.model.running)
-    @rule(at=moments, key=keys)
-    def switch_within_entry(self, at: tuple[str, int] | None, key: str | None) -> None:
-        running = self.model.running
-        assert running is not None
-        self._send(StartCommand(time_entry_id=running.entry, started_at=self._timestamp(at)), key)
+    @rule(
+        wait=gaps,
+        person=people,
+        who=callers,
+        work=st.none() | picks,
+        at=maybe_moments,
+        key=keys,
+    )
+    def start(
+        self, wait: int, person: int, who: str, work: int | None, at: Moment | None, key: str | None
+    ) -> None:
+        self.clock.advance(wait)
+        self.send_start(person, who, work, self.timestamp(person, at), None, key)
+
+    @precondition(lambda self: self.running())
+    @rule(wait=gaps, pick=picks, at=maybe_moments, key=keys)
+    def switch_within_entry(self, wait: int, pick: int, at: Moment | None, key: str | None) -> None:
+        self.clock.advance(wait)
+        running = choose(self.running(), pick)
+        work = self.model.entries.index(running.entry)
+        started_at = self.timestamp(running.person, at)
+        self.send_start(running.person, "owner", work, started_at, None, key)
+
+    @rule(
+        person=people,
+        who=callers,
+        work=st.none() | picks,
+        at=maybe_moments,
+        until=moments | lengths,
+        key=keys,
+    )
+    def insert(
+        self,
+        person: int,
+        who: str,
+        work: int | None,
+        at: Moment | None,
+        until: Moment | int,
+        key: str | None,
+    ) -> None:
+        started_at = self.timestamp(person, at)
+        if isinstance(until, int):
+            stopped_at: int | None = (self.now if started_at is None else started_at) + until
+        else:
+            stopped_at = self.timestamp(person, until)
+        self.send_start(person, who, work, started_at, stopped_at, key)
+
+    @precondition(lambda self: self.stopped())
+    @rule(pick=picks, work=st.none() | picks, key=keys, before=offsets, after=offsets)
+    def fill_gap(
+        self, pick: int, work: int | None, key: str | None, before: int, after: int
+    ) -> None:
+        """Insert a session between two others, or into one of them."""
+        session = choose(self.stopped(), pick)
+        assert session.stop is not None
+        later = [other.start for other in self.model.of(session.person)]
+        end = min((start for start in later if start > session.stop), default=self.now)
+        times = session.stop + before, end - after
+        self.send_start(session.person, "owner", work, *times, key)
 
     @precondition(lambda self: self.model.sessions)
-    @rule(position=positions, at=moments, key=keys)
-    def stop(self, position: int, at: tuple[str, int] | None, key: str | None) -> None:
-        sessions = self.model.sessions
-        session = sessions[-1 - position % len(sessions)]
-        self._send(StopCommand(session.id, stopped_at=self._timestamp(at)), key)
+    @rule(pick=picks, who=callers, at=maybe_moments, key=keys)
+    def stop(self, pick: int, who: str, at: Moment | None, key: str | None) -> None:
+        session = choose(self.model.sessions + self.gone[-1:], pick)
+        self.send_stop(session, who, self.timestamp(session.person, at), key)
 
-    @precondition(lambda self: any(session.reason for session in self.model.sessions))
-    @rule(position=positions, earlier=st.sampled_from((-1, 0, 1, 600, 13 * HOUR)), key=keys)
-    def correct_stop(self, position: int, earlier: int, key: str | None) -> None:
-        stopped = [
-            session
-            for session in self.model.sessions
-            if session.reason and session.stop is not None
-        ]
-        session = stopped[-1 - position % len(stopped)]
+    @precondition(lambda self: self.running())
+    @rule(wait=gaps, pick=picks, at=maybe_moments, key=keys)
+    def stop_running(self, wait: int, pick: int, at: Moment | None, key: str | None) -> None:
+        self.clock.advance(wait)
+        session = choose(self.running(), pick)
+        self.send_stop(session, "owner", self.timestamp(session.person, at), key)
+
+    @precondition(lambda self: self.stopped_automatically())
+    @rule(pick=picks, earlier=st.sampled_from((-1, 0, 1, 600, 13 * HOUR)), key=keys)
+    def correct_stop(self, pick: int, earlier: int, key: str | None) -> None:
+        session = choose(self.stopped_automatically(), pick)
         assert session.stop is not None
-        self._send(StopCommand(session.id, stopped_at=session.stop - earlier), key)
+        self.send_stop(session, "owner", session.stop - earlier, key)
 
-    @rule(entry=st.sampled_from((*ENTRIES, FOREIGN_ENTRY)), at=moments, key=keys)
-    def stop_by_entry(self, entry: int, at: tuple[str, int] | None, key: str | None) -> None:
-        self._send(StopCommand(time_entry_id=entry, stopped_at=self._timestamp(at)), key)
-
-    @precondition(lambda self: self.sent)
-    @rule(position=positions)
-    def retry(self, position: int) -> None:
-        key = sorted(self.sent)[position % len(self.sent)]
-        self._send(self.sent[key], key)
+    @rule(pick=picks, who=callers, at=maybe_moments, key=keys)
+    def stop_on_entry(self, pick: int, who: str, at: Moment | None, key: str | None) -> None:
+        entry = self.pick_entry(pick)
+        caller, stopped_at = self.caller(who, entry.person), self.timestamp(entry.person, at)
+        self.send(
+            caller,
+            key,
+            lambda: self.model.stop_on_entry(self.now, caller, entry, stopped_at),
+            Request(
+                "PATCH", f"/time_entries/{entry.id}/stop", skew=self.skew, stopped_at=stopped_at
+            ),
+        )
 
     @rule()
     def auto_stop(self) -> None:
-        expected = self.model.auto_stop(self._now)
+        expected = self.model.auto_stop(self.now)
         report = AutoStop(self.dependencies).run()
         assert (report.found, report.stopped, report.complete) == (expected, expected, True)
 
-    def teardown(self) -> None:
-        if not hasattr(self, "model"):
-            return
-        assert violations(self.connection) == []
-        snapshot = SnapshotReader(self.connection).read_all()[ZAGREB.id, PERSON]
-        assert [_to_session(timer) for timer in snapshot.timers] == self.model.sessions
-        assert {entry.id: entry.date for entry in snapshot.entries.values()} == self.model.entries
-        for entry in snapshot.entries.values():
-            seconds = self.model.worked(entry.id)
-            assert (entry.tracked_seconds, entry.time) == (seconds, (seconds + 30) // 60)
-            self._check_latest_session(entry)
-
-    def _check_latest_session(self, entry: TimeEntry) -> None:
-        latest = self.model.latest_on(entry.id)
-        if latest is not None:
-            assert (entry.timer_started_at, entry.timer_stopped_at) == (latest.start, latest.stop)
-
-    @property
-    def _now(self) -> int:
-        return int(self.clock.timestamp)
-
-    def _timestamp(self, at: tuple[str, int] | None) -> int | None:
-        if at is None:
-            return None
-        base, offset = at
-        return offset + (self._now if base == "now" else self.model.earliest or self._now)
-
-    def _send(self, command: Command, key: str | None) -> None:
-        """Run the command on the model and the service, and compare the responses.
-
-        Only a successful response makes the model store the key.
-        """
-        try:
-            expected: ExpectedResult | Refusal = self._run_on_model(command, key)
-        except Refusal as refusal:
-            expected = refusal
-        actual = self._run_on_service(command, key)
-        if isinstance(expected, Refusal):
-            assert isinstance(actual, Refusal), actual
-            assert actual == expected
-            return
-        assert isinstance(actual, Result), actual
-        if expected.session.id == 0:
-            self._store_ids(expected.session, actual.outcome.timer)
-        assert _to_result(actual) == expected
-        if key is not None and not expected.replayed:
-            self.model.store(self._now, key, command, expected)
-            self.sent[key] = command
-
-    def _run_on_model(self, command: Command, key: str | None) -> ExpectedResult:
-        replayed = self.model.replayed(self._now, key, command)
-        if replayed is not None:
-            return replayed
-        if isinstance(command, StartCommand):
-            return self.model.start(self._now, command.time_entry_id, command.started_at)
-        if command.time_entry_id is not None:
-            session = self.model.latest_on(command.time_entry_id)
+    @rule(person=st.sampled_from(PEOPLE[1:]))
+    def deactivate_or_restore(self, person: int) -> None:
+        action = "restore" if person in self.model.deactivated else "deactivate"
+        response = self.apis[BOSS].patch(f"/people/{person}/{action}")
+        assert response.status == 200, response.body
+        if action == "deactivate":
+            self.model.deactivate(self.now, person)
         else:
-            session = next(
-                session for session in self.model.sessions if session.id == command.timer_id
-            )
-        return self.model.stop(self._now, session, command.stopped_at)
+            self.model.deactivated.remove(person)
+            put_all(*credentials(person_record(person), TOKENS[person]))
 
-    def _run_on_service(self, command: Command, key: str | None) -> Result[TimerOutcome] | Refusal:
-        options = NO_OPTIONS
-        if key is not None:
-            fingerprint = fingerprint_of(repr(command).encode())
-            digest = fingerprint_of(key.encode())
-            options = WriteOptions(IdempotencyKey(ZAGREB.id, PERSON, digest, fingerprint))
-        try:
-            if isinstance(command, StartCommand):
-                return Timers(self.dependencies).start(CALLER, command, options)
-            return Timers(self.dependencies).stop(CALLER, command, options)
-        except StintError as error:
-            meta: Any = error.meta or {}
-            pointer = (error.source or {}).get("pointer")
-            return Refusal(error.code, pointer, meta.get("earliest_started_at"))
+    # Edits
 
-    def _store_ids(self, session: Session, timer: Timer) -> None:
-        """Store the ids that the service generates, and check that timer ids increase."""
-        assert timer.id > max(session.id for session in self.model.sessions)
-        session.id = timer.id
-        if session.entry == 0:
-            assert timer.time_entry_id not in self.model.entries
-            session.entry = timer.time_entry_id
-            self.model.entries[session.entry] = self.model.date(session.start)
-
-
-def _entry(entry_id: int, person_id: int) -> TimeEntry:
-    return TimeEntry(
-        entry_id,
-        ZAGREB.id,
-        person_id,
-        SERVICE.id,
-        "2026-03-02",
-        MONDAY_NINE,
-        MONDAY_NINE,
-        person_id,
+    @precondition(lambda self: self.model.sessions)
+    @rule(
+        pick=picks,
+        who=callers,
+        started_at=maybe_moments,
+        stopped_at=maybe_moments,
+        entry=st.sampled_from((None, None, 0, 1, 2, 7)),
+        key=keys,
     )
+    def edit(
+        self,
+        pick: int,
+        who: str,
+        started_at: Moment | None,
+        stopped_at: Moment | None,
+        entry: int | None,
+        key: str | None,
+    ) -> None:
+        session = choose(self.model.sessions + self.gone[-1:], pick)
+        values: dict[str, Any] = {}
+        if started_at is not None:
+            values["started_at"] = self.timestamp(session.person, started_at)
+        if stopped_at is not None:
+            values["stopped_at"] = self.timestamp(session.person, stopped_at)
+        if entry is not None:
+            own = [e for e in self.model.entries if e.person == session.person]
+            values["entry"] = choose(own if entry < 7 else self.model.entries, entry)
+        self.send_edit(session, who, values, key)
+
+    @precondition(lambda self: self.stopped())
+    @rule(pick=picks, key=keys)
+    def move(self, pick: int, key: str | None) -> None:
+        """Move a session to just before or after another one, or into it."""
+        session = choose(self.stopped(), pick)
+        others = [s for s in self.model.of(session.person) if s is not session] or [session]
+        other = choose(others, pick // 2)
+        start = (other.stop or other.start) if pick % 2 else other.start - session.seconds
+        stop = start + session.seconds - (pick % 3 == 0)
+        self.send_edit(session, "owner", {"started_at": start, "stopped_at": stop}, key)
+
+    @precondition(lambda self: self.stopped())
+    @rule(pick=picks, key=keys, starts_at=maybe_moments)
+    def undo_stop(self, pick: int, key: str | None, starts_at: Moment | None) -> None:
+        stopped = sorted(self.stopped(), key=lambda session: session.start)
+        session = stopped[-1 - pick % min(3, len(stopped))]
+        values: dict[str, Any] = {"stopped_at": None}
+        if starts_at is not None and pick % 4 == 0:
+            values["started_at"] = self.timestamp(session.person, starts_at)
+        self.send_edit(session, "owner", values, key)
+
+    @precondition(lambda self: self.model.sessions)
+    @rule(pick=picks, who=callers, key=keys)
+    def delete_session(self, pick: int, who: str, key: str | None) -> None:
+        session = choose(self.model.sessions + self.gone[-1:], pick)
+        caller = self.caller(who, session.person)
+
+        def delete() -> None:
+            self.model.delete_session(caller, session)
+            self.gone.append(session)
+
+        self.send(caller, key, delete, Request("DELETE", f"/timers/{session.id}"))
+
+    # Time entries
+
+    @rule(pick=picks, who=callers, minutes=st.none() | st.integers(0, 300), key=keys)
+    def set_time(self, pick: int, who: str, minutes: int | None, key: str | None) -> None:
+        entry = self.pick_entry(pick)
+        caller = self.caller(who, entry.person)
+        values: dict[str, Any] = {"time": minutes}
+        if minutes is not None and minutes % 4 == 0:
+            # What was shown, with another note.
+            values = {
+                "time": self.model.minutes(entry),
+                "date": DATE if pick % 2 else entry.date,
+                "note": f"Sketches {minutes}",
+            }
+
+        def update() -> Entry:
+            self.model.update(caller, entry, **values)
+            return entry
+
+        self.send(caller, key, update, Request("PATCH", f"/time_entries/{entry.id}", **values))
+
+    @precondition(lambda self: len(self.used_entries()) > 4)
+    @rule(pick=picks, who=callers, key=keys)
+    def delete_entry(self, pick: int, who: str, key: str | None) -> None:
+        entry = self.pick_entry(pick)
+        caller = self.caller(who, entry.person)
+
+        def delete() -> None:
+            sessions = self.model.on(entry)
+            self.model.delete_entry(caller, entry)
+            self.gone += sessions
+
+        self.send(caller, key, delete, Request("DELETE", f"/time_entries/{entry.id}"))
+
+    @precondition(lambda self: self.sent)
+    @rule(pick=picks)
+    def retry(self, pick: int) -> None:
+        caller, key, act, request = choose(self.sent, pick)
+        if caller not in self.model.deactivated:
+            self.send(caller, key, act, request)
+
+    def teardown(self) -> None:
+        if hasattr(self, "model"):
+            self.check_stored_data()
 
 
-def _to_session(timer: Timer) -> Session:
-    reason = None if timer.stop_reason is None else str(timer.stop_reason)
-    return Session(
-        timer.id,
-        timer.time_entry_id,
-        timer.started_at,
-        timer.auto_stop_at,
-        timer.stopped_at,
-        reason,
-    )
-
-
-def _to_result(result: Result[TimerOutcome]) -> ExpectedResult:
-    outcome = result.outcome
-    return ExpectedResult(
-        _to_session(outcome.timer),
-        outcome.stopped_timer_id,
-        outcome.already_stopped,
-        result.replayed,
-    )
-
-
-def test_random_operations_match_the_reference_model(connection: Connection) -> None:
-    DayMachine.connection = connection
-    run_state_machine_as_test(DayMachine, settings=bounded(35, steps=20))
+def test_random_requests_match_the_reference_model(
+    connection: Connection, settings: Settings
+) -> None:
+    Driver.connection, Driver.settings, Driver.total_acts = connection, settings, 0
+    while Driver.total_acts <= ACTS:
+        run_state_machine_as_test(DayMachine, settings=bounded(14, steps=40))

@@ -73,7 +73,8 @@ def create_fixtures(database: Database) -> Fixtures:
     put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, *_REVISIONS, _WEBHOOK)
     for person in _PEOPLE:
         fixtures.tokens[person.id] = new_token()
-    put_all(*(record for person in _PEOPLE for record in _credentials(person, fixtures)))
+    tokens = fixtures.tokens
+    put_all(*(record for person in _PEOPLE for record in credentials(person, tokens[person.id])))
     return fixtures
 
 
@@ -82,9 +83,9 @@ def token_id(person_id: int) -> int:
     return 10 * person_id
 
 
-def _credentials(person: Person, fixtures: Fixtures) -> tuple[Any, ...]:
+def credentials(person: Person, token: str) -> tuple[Any, ...]:
     """Return a person's token, list of tokens, and unique constraint on the email address."""
-    token_hash = digest(fixtures.tokens[person.id])
+    token_hash = digest(token)
     scope = person.organization_id, person.id
     api_token = ApiToken(token_id(person.id), *scope, "test", token_hash, _CREATED)
     return (
