@@ -44,6 +44,7 @@ def person_state_items(timers: Iterable[Timer]) -> Iterator[Item]:
                 time_entry_id=timer.time_entry_id,
                 started_at=timer.started_at,
                 auto_stop_at=timer.auto_stop_at,
+                edited=timer.edited or None,
                 lists_sessions=True,
             )
             yield PersonStateModel, state.serialize()

@@ -97,9 +97,7 @@ class ApiScenario:
         assert admin.start(time_entry_id=MEMBERS_ENTRY, person_id=MEMBER).status == 201
         # A session over three days: the edit relies on the first day, and does not change it.
         times = ("2025-08-01T09:00:00Z", "2025-08-03T09:00:00Z", "2025-08-03T10:00:00Z")
-        inserted = admin.start(
-            time_entry_id=ADMINS_ENTRY, started_at=times[0], stopped_at=times[1]
-        )
+        inserted = admin.start(time_entry_id=ADMINS_ENTRY, started_at=times[0], stopped_at=times[1])
         path = f"/timers/{inserted.data['id']}"
         edited = admin.patch(path, {"data": {"attributes": {"stopped_at": times[2]}}})
         assert edited.status == 200

@@ -273,9 +273,7 @@ def test_running_timer_does_not_stop_for_a_session_before_it(admin: Api, clock: 
     assert admin.get(f"/timers/{running}").attributes["stopped_at"] is None
 
 
-def test_switch_before_the_stop_of_a_deleted_session_is_taken(
-    admin: Api, clock: FakeClock
-) -> None:
+def test_switch_before_the_stop_of_a_deleted_session_is_taken(admin: Api, clock: FakeClock) -> None:
     delete(admin, track(admin, clock, HOUR))
     first = admin.start(time_entry_id=ADMINS_ENTRY, started_at=at(clock, -HOUR)).data["id"]
     second = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at=at(clock, -20 * MINUTE))

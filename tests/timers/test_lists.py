@@ -1,6 +1,5 @@
 """Timer queries return the same as a plain Python list: filters, order, pages, total count."""
 
-from operator import attrgetter
 from typing import Any
 from unittest.mock import patch
 
@@ -23,6 +22,7 @@ from tests.properties.bounds import bounded
 from tests.support.call_counter import counted
 from tests.support.clock import DAY, HOUR
 from tests.support.fixtures import put_all
+from tests.support.histories import by_start, by_stop, changed_manually
 from tools.tables import empty_tables
 
 ORGANIZATION, ELSEWHERE = 2149, 2150
@@ -40,12 +40,13 @@ lengths = st.one_of(
 
 @st.composite
 def timelines(draw: Any) -> list[Timer]:
-    """Timers of several people. Each person's timers have ascending ids, do not overlap, and the
-    last one may be running.
+    """Timers of several people. Each person's timers do not overlap, the last one may be running,
+    and some were edited, inserted or deleted.
     """
-    timers = []
+    all_timers = []
     scopes = [*((ORGANIZATION, person_id) for person_id in PEOPLE), (ELSEWHERE, 1)]
     for organization_id, person_id in scopes:
+        timers = []
         timestamp = BEGINNING + draw(st.integers(0, 50))
         for number in range(draw(st.integers(0, 12))):
             started_at = timestamp + draw(lengths)
@@ -64,7 +65,8 @@ def timelines(draw: Any) -> list[Timer]:
             )
         if timers and draw(st.booleans()):
             timers.append(replace(timers.pop(), stopped_at=None))
-    return timers
+        all_timers += changed_manually(draw, timers)
+    return all_timers
 
 
 def optional(values: st.SearchStrategy[Any]) -> st.SearchStrategy[Any]:
@@ -135,10 +137,9 @@ def expected(query: TimerQuery, timers: list[Timer]) -> tuple[list[Timer], int]:
         if timer.organization_id == query.organization_id and query.matches(timer)
     ]
 
-    def key(timer: Timer) -> tuple[float, int]:
-        timestamp = attrgetter(query.sort.value)(timer)
-        return (float("inf") if timestamp is None else timestamp, timer.id)
-
+    # A person's order by start is also their order by stop.
+    has_one_person = 1 in (len(query.person_ids or ()), len(query.time_entry_ids or ()))
+    key = by_start if query.sort is TimerSort.STARTED_AT or has_one_person else by_stop
     ordered = sorted(matching, key=key, reverse=query.descending)
     first = (query.page - 1) * query.page_size
     return ordered[first : first + query.page_size], len(ordered)
