@@ -201,7 +201,7 @@ def resolve_edit(timer: Timer, edit: Edit, now: int) -> tuple[Timer, tuple[str, 
     if edit.time_entry_id is not UNSET:
         after = replace(after, time_entry_id=edit.time_entry_id)
     if not _has_times_of(after, timer):
-        after = replace(after, edited=True)
+        after = replace(after, edited=_moves_in_lists(timer, after))
         _check_times(after, now)
     return after, _adjusted(edit, after)
 
@@ -297,6 +297,15 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> E
         entry_counters=entry_deltas.collected(),
     )
     return Edited(timer, write_set, tuple(records))
+
+
+def _moves_in_lists(timer: Timer, after: Timer) -> bool:
+    """Whether the id of an edited timer no longer tells its place among timers of one second.
+
+    A longer or shorter session keeps its place, so a list that is read meanwhile has it once.
+    """
+    has_moved = after.started_at != timer.started_at
+    return timer.edited or has_moved or timer.started_at == timer.stopped_at
 
 
 def _check_times(timer: Timer, now: int) -> None:

@@ -23,8 +23,9 @@ class Timer(Struct, frozen=True):
     :param auto_stop_at: when it stops automatically, from the settings at the start.
     :param stopped_at: the timestamp of the stop; None: it is running.
     :param stop_reason: why it stopped automatically; None after a manual stop.
-    :param edited: whether its start or stop was edited, or it was inserted after it ended. Its id
-        then does not tell its place among sessions that start in the same second.
+    :param edited: whether its start was edited, or it was inserted after it ended, or an edit made
+        it longer than 0 seconds. Its id then does not tell its place among sessions that start in
+        the same second.
     :param covered: whether it runs on after the time of its entry was set manually, and that time
         covers it: its seconds add nothing when it stops.
     :param version: increases with each change of what the API shows.

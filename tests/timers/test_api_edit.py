@@ -482,6 +482,19 @@ def test_edited_sessions_are_listed_in_their_order(admin: Api, clock: FakeClock)
         assert sessions(admin, f"-{sort}") == [first, second, third]
 
 
+@pytest.mark.parametrize("scope", ["", "&filter[person_id]=8779"])
+def test_correction_does_not_list_a_session_twice(admin: Api, clock: FakeClock, scope: str) -> None:
+    tracked = [track(admin, clock, HOUR) for _ in range(3)]
+    path = f"/timers?sort=started_at&page[size]=1{scope}"
+    response = admin.get(f"{path}&page[after]=")
+    listed = response.ids
+    edit(admin, tracked[0], stopped_at=at(clock, -150 * MINUTE))
+    while "next" in response.document["links"]:
+        response = admin.get(response.document["links"]["next"].partition("/api/v2")[2])
+        listed += response.ids
+    assert listed == tracked
+
+
 def test_edits_follow_the_permissions(admin: Api, member: Api, clock: FakeClock) -> None:
     timer_id = track(member, clock, HOUR, MEMBERS_ENTRY)
     other = track(admin, clock, HOUR)
