@@ -16,11 +16,9 @@ QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_rules*.py) \
 RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/time_entries/test_races.py tests/people/test_races.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint lint-words format test test-quick test-dynamodb-local test-races test-browser
-.PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: help install run lint lint-words format test test-quick test-dynamodb-local test-races
 .PHONY: test-model test-browser
-.PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters admin
+.PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
 .PHONY: bench-request-path package check-package deploy destroy lock clean
 

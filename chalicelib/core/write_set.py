@@ -42,7 +42,8 @@ class TimeEntryUpdate(Struct, frozen=True):
     :param starts: the timer id and the timestamp of a session that starts. The timer then runs on
         the time entry, even if another session ends.
     :param ends: the timestamp at which the running session ended.
-    :param inserts: the timer id and the stop of a session that is inserted after it ended.
+    :param inserts: the timer id of a session that is inserted after it ended, and its stop if it
+        is the latest of the entry.
     :param track_method: the new track method; None: unchanged.
     """
 
@@ -52,7 +53,7 @@ class TimeEntryUpdate(Struct, frozen=True):
     timers: int = 0
     starts: tuple[int, int] | None = None
     ends: int | None = None
-    inserts: tuple[int, int] | None = None
+    inserts: tuple[int, int | None] | None = None
     track_method: TrackMethod | None = None
 
 

@@ -7,7 +7,7 @@ section 4a.
 
 from msgspec.structs import replace
 
-from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.model import TimeEntry, TrackMethod
 from chalicelib.timers.model import Timer
 
 
@@ -27,7 +27,9 @@ def with_edited_session(entry: TimeEntry, before: Timer, after: Timer) -> TimeEn
 
 def with_moved_session(entry: TimeEntry, timer: Timer) -> TimeEntry:
     """The entry after a timer of another entry was moved to it: its seconds are added."""
-    return _add(_with_coverage(entry), timer, is_covered=False)
+    is_manual = entry.track_method is TrackMethod.MANUAL
+    method = TrackMethod.BOTH if is_manual else entry.track_method
+    return _add(replace(_with_coverage(entry), track_method=method), timer, is_covered=False)
 
 
 def without_session(entry: TimeEntry, timer: Timer) -> TimeEntry:
@@ -75,4 +77,6 @@ def _with_coverage(entry: TimeEntry) -> TimeEntry:
     """The entry with explicit coverage, also if its time was set in version 0.2.0."""
     if entry.covered_to is not None or entry.adjusted_seconds == 0:
         return entry
-    return replace(entry, covered_to=entry.latest_timer_id or 0)
+    running = entry.running_timer_id
+    uncovered_ids = () if running is None else (running,)
+    return replace(entry, covered_to=entry.latest_timer_id or 0, uncovered_ids=uncovered_ids)

@@ -10,7 +10,12 @@ from collections.abc import Collection
 from msgspec import UNSET, Struct, UnsetType
 from msgspec.structs import replace
 
-from chalicelib.core.errors import InvalidAttribute, OverlapsSession, Unavailable
+from chalicelib.core.errors import (
+    InvalidAttribute,
+    OverlapsSession,
+    RecordNotFound,
+    Unavailable,
+)
 from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.core.write_set import (
     CreateRecord,
@@ -139,7 +144,7 @@ def decide_insert(
         timer.time_entry_id,
         seconds=timer.seconds,
         timers=1,
-        inserts=(timer.id, stop),
+        inserts=(timer.id, _last_stop(work, stop)),
         track_method=timer_track_method(work),
     )
     new_entry = None
@@ -166,6 +171,12 @@ def decide_insert(
         entry_counters=entry_deltas.collected(),
     )
     return Started(timer, None, write_set, _adjusted(Edit(*span), timer))
+
+
+def _last_stop(work: TimeEntry | Service, stop: int) -> int | None:
+    """The stop of an inserted session, if the time entry has no later one."""
+    latest = work.timer_stopped_at if isinstance(work, TimeEntry) else None
+    return stop if stop >= (latest or 0) else None
 
 
 def corrected_stop(timer: Timer, now: int, stopped_at: int | None) -> int | None:
@@ -235,13 +246,16 @@ def decide_edit(
     """Change a timer to ``after``, from :func:`resolve_edit`. Raises :class:`OverlapsSession`."""
     if after == timer:
         return Edited(timer)
+    if after.stopped_at is None and loaded.new_entry is None and loaded.entry.deleted_at:
+        # The purge is about to delete the timer: it must not run.
+        raise RecordNotFound
     checked_days: Collection[DaySessions] = ()
     if loaded.state is not None and not _has_times_of(after, timer):
         checked_days = _check_edit(timer, after, loaded.state, loaded.days)
     if after.stopped_at is None and not _has_times_of(after, timer):
         limits = limits_of(after.started_at, organization, loaded.worker)
         if timer.stopped_at is not None and limits.auto_stop_at <= edit.now:
-            # Whoever undoes a stop past the limit is still working.
+            # A person who undoes a stop past the limit is still working.
             limits = limits_of(edit.now, organization, loaded.worker)
         after = replace(after, auto_stop_at=limits.auto_stop_at, remind_at=limits.remind_at)
     runs_covered = after.stopped_at is None and loaded.new_entry is None
@@ -284,7 +298,8 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> E
     if entry.timer_count == 0 and entry.made_by_timer_id == timer.id:
         expected = {"version": entry.version}
         records.append(DeleteRecord(TimeEntry, organization_id, entry.id, expected))
-        entry_deltas.removed(loaded.entry)
+        if entry.deleted_at is None:
+            entry_deltas.removed(loaded.entry)
     else:
         changed_entry = replace(entry, updated_at=edit.now, version=entry.version + 1)
         records.append(ReplaceRecord(loaded.entry, changed_entry))
@@ -300,7 +315,7 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> E
 
 
 def _moves_in_lists(timer: Timer, after: Timer) -> bool:
-    """Whether the id of an edited timer no longer tells its place among timers of one second.
+    """Whether the id of an edited timer no longer gives its place among timers of one second.
 
     A longer or shorter session keeps its place, so a list that is read meanwhile has it once.
     """

@@ -4,6 +4,7 @@ from collections.abc import Collection
 from typing import Any
 
 from msgspec import UNSET
+from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
@@ -83,7 +84,7 @@ class TimerEditing:
         self, caller: Caller, timer: Timer, stop: int, requested: int | None, now: int
     ) -> Decision[TimerOutcome]:
         """Decide to move an automatic stop to an earlier timestamp. One call."""
-        after, _ = resolve_edit(timer, Edit(stopped_at=stop), now)
+        after = replace(timer, stopped_at=stop, stop_reason=None, edited=True)
         adjusted = () if stop == requested else ("stopped_at",)
         return self._edit(caller, timer, after, None, adjusted, now)
 

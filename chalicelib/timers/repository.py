@@ -436,11 +436,12 @@ def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeE
         ]
     if update.inserts is not None:
         timer_id, stopped_at = update.inserts
-        actions += [
-            TimeEntryModel.latest_timer_id.set(timer_id),
-            TimeEntryModel.timer_stopped_at.set(stopped_at),
-            TimeEntryModel.stopped_timer_id.set(timer_id),
-        ]
+        actions.append(TimeEntryModel.latest_timer_id.set(timer_id))
+        if stopped_at is not None:
+            actions += [
+                TimeEntryModel.timer_stopped_at.set(stopped_at),
+                TimeEntryModel.stopped_timer_id.set(timer_id),
+            ]
     transaction.update(
         TimeEntryModel(key=keys.scoped(write_set.organization_id, update.time_entry_id)),
         actions=actions,

@@ -354,7 +354,7 @@ class Model:
         """Set the limit of a session that starts at another time, or that runs on."""
         limit = start + self.auto_stop_after
         if session.stop is not None and limit <= now:
-            # Ours: whoever undoes a stop past the limit is still working.
+            # Ours: a person who undoes a stop past the limit is still working.
             limit = now + self.auto_stop_after
         session.limit = limit
 
