@@ -11,8 +11,11 @@ from pynamodb.expressions.operand import Path
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.database import Database
+from chalicelib.dynamodb.items import item_with_key
 from chalicelib.events.documents import public_content
 from chalicelib.events.rules import entry_events
+from chalicelib.organizations.model import Organization
 from chalicelib.time_entries.model import TimeEntry
 from infra.stack.template import ROOT
 from tests.ops.version_0_2_0.stage import BEFORE, NOW, RULE, STORED, run, shown_times
@@ -52,6 +55,12 @@ def entries(connection: Connection) -> dict[int, TimeEntry]:
 def check_texts(connection: Connection) -> set[str]:
     found = find_violations(SnapshotReader(connection), sleep=lambda _: None)
     return {violation.what for _, broken in found.values() for violation in broken}
+
+
+def remove_closed_services() -> None:
+    """Version 0.2.0 had no list of the services that take no time."""
+    item = item_with_key(Organization, ZAGREB.id, ZAGREB.id)
+    item.update([Path("closed_service_ids").remove()])
 
 
 def running_id(api: Api) -> str:
@@ -282,6 +291,7 @@ def test_revisions_of_an_entry_that_is_deleted_before_the_upgrade_are_copied(
 def test_documented_policy_is_what_the_command_needs(
     connection: Connection, dependencies: Dependencies
 ) -> None:
+    remove_closed_services()
     with needed(connection, TABLE_PREFIX) as permissions:
         run(dependencies)
     text = (ROOT / "docs" / "operations.md").read_text()
@@ -335,3 +345,20 @@ def _create_again(client: Any, name: str) -> None:
         AttributeDefinitions=[{"AttributeName": "key", "AttributeType": "S"}],
         KeySchema=[{"AttributeName": "key", "KeyType": "HASH"}],
     )
+
+
+@pytest.mark.usefixtures("stage")
+def test_services_that_take_no_time_are_listed(
+    database: Database, dependencies: Dependencies, capsys: pytest.CaptureFixture[str]
+) -> None:
+    listed = database.get(Organization, ZAGREB.id, ZAGREB.id)
+    assert listed is not None
+    remove_closed_services()
+    dry_run = run(dependencies, dry_run=True)
+    assert dry_run.services == len(listed.closed_service_ids) > 0
+    assert not dry_run.is_empty
+    assert run(dependencies).services == dry_run.services
+    assert database.get(Organization, ZAGREB.id, ZAGREB.id) == listed
+    assert run(dependencies) == UpgradeReport()
+    print_report(dry_run)
+    assert f"services that take no time: {dry_run.services}\n" in capsys.readouterr().out

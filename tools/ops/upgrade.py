@@ -21,6 +21,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from tools.environment import allow_any_credentials
+from tools.ops.closed_services import find_wrong_services, repair
 from tools.ops.copy_revisions import RevisionCopy
 from tools.ops.upgrade_people import PeopleUpgrade
 from tools.ops.upgrade_report import UpgradeReport
@@ -66,7 +67,18 @@ def copy_revisions(context: UpgradeContext) -> None:
     copy.run()
 
 
-STEPS: Sequence[Step] = (upgrade_people, copy_revisions)
+def list_closed_services(context: UpgradeContext) -> None:
+    """List the services that take no time in their organizations."""
+    database = context.dependencies.database
+    wrong = find_wrong_services(database.connection)
+    skipped = 0 if context.dry_run else repair(database, wrong)
+    context.report.services = len(wrong) - skipped
+    if skipped:
+        # Another request changed them, and listed them itself.
+        context.progress(f"{skipped} services changed meanwhile")
+
+
+STEPS: Sequence[Step] = (list_closed_services, upgrade_people, copy_revisions)
 
 
 def upgrade(
@@ -88,6 +100,7 @@ def print_report(report: UpgradeReport, *, dry_run: bool = False) -> int:
     print(f"people: {report.people}, with {report.sessions} sessions on {report.days} days")
     print(f"time entries: {report.entries}")
     print(f"revisions: {report.revisions}")
+    print(f"services that take no time: {report.services}")
     if report.corrected:
         print("times that a correction of a session had lowered, in minutes:")
     for time in report.corrected:

@@ -21,6 +21,7 @@ class UpgradeReport(Struct):
     :param days: items of days that were written.
     :param entries: time entries that were written.
     :param revisions: revisions that were copied.
+    :param services: services that were added to the list of their organization, or removed.
     :param corrected: the entries whose time changed.
     :param problems: what could not be upgraded, and why.
     """
@@ -30,10 +31,11 @@ class UpgradeReport(Struct):
     days: int = 0
     entries: int = 0
     revisions: int = 0
+    services: int = 0
     corrected: list[CorrectedTime] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether there was nothing to upgrade."""
-        return not (self.people or self.entries or self.revisions or self.problems)
+        return not (self.people or self.entries or self.revisions or self.services or self.problems)
