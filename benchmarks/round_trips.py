@@ -9,6 +9,7 @@ import json
 import os
 import sys
 import time
+from datetime import UTC, datetime
 
 from benchmarks.costs import counted
 from chalicelib.core.dependencies import build_dependencies
@@ -31,6 +32,18 @@ _ON_SERVICE = {"data": {"type": "timers", "attributes": {"service_id": 1294}}}
 
 _MANUAL = {"data": {"type": "time_entries", "attributes": {"service_id": 1294, "time": 30}}}
 _CORRECTED = {"data": {"type": "time_entries", "attributes": {"time": 45}}}
+_CREATED = "the timer of the latest POST"
+
+
+def _session(**hours_ago: float) -> object:
+    """Return a document with instants, some hours ago."""
+    now = time.time()
+    attributes: dict[str, object] = {
+        name: datetime.fromtimestamp(now - hours * 3600, UTC).isoformat()
+        for name, hours in hours_ago.items()
+    }
+    return {"data": {"type": "timers", "attributes": attributes | {"time_entry_id": 364}}}
+
 
 _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
     ("list, token not cached", "GET", "/timers", None),
@@ -43,6 +56,10 @@ _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
     ("switch, service", "POST", "/timers", _ON_SERVICE),
     ("stop", "PATCH", "/timers/16/stop", None),
     ("stop, repeated", "PATCH", "/timers/16/stop", None),
+    ("session that is over", "POST", "/timers", _session(started_at=900, stopped_at=899)),
+    ("edit, shorter", "PATCH", _CREATED, _session(stopped_at=899.5)),
+    ("edit, to another day", "PATCH", _CREATED, _session(started_at=1000, stopped_at=999)),
+    ("delete a session", "DELETE", _CREATED, None),
     ("list of time entries", "GET", "/time_entries", None),
     ("list of entries, one service", "GET", "/time_entries?filter[service_id]=1294", None),
     ("create a time entry", "POST", "/time_entries", _MANUAL),
@@ -64,12 +81,16 @@ def main() -> None:
     load_demo_data(store, int(time.time()))
     gateway = Gateway(create_app(settings, build_dependencies(store)), settings.allowed_origin)
     print(f"{'request':32} {'calls':>5} {'read units':>10} {'write units':>11}  operations")
-    for name, method, path, document in _REQUESTS:
+    created = ""
+    for name, method, target, document in _REQUESTS:
+        path = created if target == _CREATED else target
         body = b"" if document is None else json.dumps(document).encode()
         with counted(connection) as cost:
             response = gateway.handle(method, f"/api/v2{path}", _HEADERS, body)
         if response.status >= 400:  # noqa: PLR2004
             sys.exit(f"{name}: {response.status} {response.body.decode()}")
+        if method == "POST":
+            created = f"{target}/{json.loads(response.body)['data']['id']}"
         units = f"{cost.read_units:10.1f} {cost.write_units:11}"
         print(f"{name:32} {len(cost.calls):5} {units}  {', '.join(cost.calls)}")
 

@@ -6,7 +6,7 @@ from pynamodb.connection import Connection
 from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
 from tests.support.api import Api
 from tests.support.call_counter import counted
-from tests.support.clock import FakeClock
+from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.event_services import EventServices
 from tests.support.fixtures import (
     ADMINS_ENTRY,
@@ -255,3 +255,54 @@ def test_list_of_revisions_takes_the_expected_calls(
     with counted(connection) as calls:
         assert cached_admin.get(f"/time_entry_revisions?{query}").status == 200
     assert calls == expected
+
+
+@pytest.fixture
+def others_timer(member: Api, clock: FakeClock) -> str:
+    """A timer of the member, which ran an hour and ended a minute ago."""
+    timer_id = str(member.start(time_entry_id=MEMBERS_ENTRY).data["id"])
+    clock.advance(HOUR)
+    member.stop(timer_id)
+    clock.advance(MINUTE)
+    return timer_id
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        {"stopped_at": "2026-03-02T09:30:00+01:00"},
+        {"started_at": "2026-02-01T22:00:00+01:00", "stopped_at": "2026-02-03T01:00:00+01:00"},
+        {"stopped_at": None},
+        {"time_entry_id": MEMBERS_ENTRY, "started_at": "2026-03-02T09:10:00+01:00"},
+    ],
+    ids=["shorter", "to other days", "runs on", "later start"],
+)
+def test_edit_takes_three_calls(
+    admin: Api, others_timer: str, connection: Connection, attributes: dict[str, object]
+) -> None:
+    admin.get("/organizations")
+    document = {"data": {"type": "timers", "id": others_timer, "attributes": attributes}}
+    with counted(connection) as calls:
+        assert admin.patch(f"/timers/{others_timer}", document).status == 200
+    assert calls == [READ, READ, COMMIT]
+
+
+def test_deletion_of_a_session_takes_three_calls(
+    admin: Api, others_timer: str, connection: Connection
+) -> None:
+    admin.get("/organizations")
+    with counted(connection) as calls:
+        assert admin.send("DELETE", f"/timers/{others_timer}").status == 204
+    assert calls == [READ, READ, COMMIT]
+
+
+def test_session_that_is_over_takes_two_calls(
+    admin: Api, others_timer: str, connection: Connection
+) -> None:
+    assert others_timer
+    admin.get("/organizations")
+    times = {"started_at": "2026-02-01T22:00:00+01:00", "stopped_at": "2026-02-03T01:00:00+01:00"}
+    with counted(connection) as calls:
+        started = admin.start(time_entry_id=MEMBERS_ENTRY, person_id=MEMBER, **times)
+        assert started.status == 201
+    assert calls == [READ, COMMIT]
