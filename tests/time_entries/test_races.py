@@ -25,7 +25,14 @@ from tests.support.concurrent_requests import (
     random_faults,
     tried,
 )
-from tests.support.fault_injection import intercepted, once_before_a_write
+from tests.support.fault_injection import (
+    WRITE,
+    Fault,
+    Injection,
+    intercepted,
+    once_before_a_write,
+    throttled,
+)
 from tests.support.fixtures import DESIGN, DEVELOPMENT, MEMBER, OTHER_MEMBER, ZAGREB
 from tests.support.invariants import timers, violations
 from tests.support.table_snapshots import items
@@ -133,8 +140,15 @@ def test_start_on_a_partly_deleted_entry_is_refused(
         scenario.start()
         scenario.run.clock.advance(1)
     scenario.stop()
-    delete = lambda: scenario.mine.delete(WORKER, ENTRY)  # noqa: E731
-    with intercepted(connection, once_before_a_write(delete)), pytest.raises(InvalidAttribute):
+
+    def delete_partly() -> None:
+        # The second transaction, with the other timers, is throttled.
+        throttle = Injection(Fault(throttled, only=WRITE), position=1, lasting=True)
+        with intercepted(connection, throttle.wrap):
+            scenario.mine.delete(WORKER, ENTRY)
+
+    intrude = once_before_a_write(delete_partly)
+    with intercepted(connection, intrude), pytest.raises(InvalidAttribute):
         scenario.start()
     assert len(timers(connection)) == 5
     assert violations(connection) == []
