@@ -8,7 +8,7 @@ the version of each item.
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import count
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import pytest
 from pynamodb.connection import Connection
@@ -22,8 +22,8 @@ from chalicelib.core.write_options import WriteOptions
 from chalicelib.people.model import Role
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.timers.auto_stop import AutoStop
-from chalicelib.timers.model import TimerOutcome
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
@@ -40,6 +40,7 @@ from tests.support.fault_injection import (
 )
 from tests.support.fixtures import ZAGREB, put_all
 from tests.support.invariants import outline, violations_of
+from tests.support.timer_commands import Command, DeleteCommand, EditCommand, perform
 from tools.ops.invariants import PersonSnapshot
 from tools.ops.snapshot import SnapshotReader
 
@@ -91,22 +92,22 @@ class Operation:
     """
 
     prepare: Callable[[Dependencies, FakeClock, Person], None]
-    command: Callable[[Person], StartCommand | StopCommand] | None
+    command: Callable[[Person], Command] | None
     calls: tuple[str, ...]
 
     def do(
         self, dependencies: Dependencies, person: Person, key: IdempotencyKey | None
-    ) -> Result[TimerOutcome] | None:
+    ) -> Result[Any] | None:
         if self.command is None:
             AutoStop(dependencies).run()
             return None
-        command = self.command(person)
-        if isinstance(command, StartCommand):
-            return Timers(dependencies).start(person.caller, command, WriteOptions(key))
-        return Timers(dependencies).stop(person.caller, command, WriteOptions(key))
+        return perform(dependencies, person.caller, self.command(person), WriteOptions(key))
 
-    def starts(self, person: Person) -> bool:
-        return self.command is not None and isinstance(self.command(person), StartCommand)
+    def is_once(self, person: Person) -> bool:
+        """Whether the same request again, without a key, does something else."""
+        if self.command is None:
+            return False
+        return isinstance(self.command(person), StartCommand | DeleteCommand)
 
 
 def _idle(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
@@ -127,6 +128,22 @@ def _overdue(dependencies: Dependencies, clock: FakeClock, person: Person) -> No
 def _auto_stopped(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
     _overdue(dependencies, clock, person)
     assert AutoStop(dependencies).run().stopped == 1
+
+
+def _worked(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
+    _working(dependencies, clock, person)
+    Timers(dependencies).stop(person.caller, StopCommand(person.timer_id))
+    clock.advance(HOUR)
+
+
+def _worked_on_a_set_time(dependencies: Dependencies, clock: FakeClock, person: Person) -> None:
+    _worked(dependencies, clock, person)
+    TimeEntries(dependencies).update(person.caller, person.entries[0], {"time": 20})
+
+
+def _timer_id(person: Person) -> int:
+    assert person.timer_id is not None
+    return person.timer_id
 
 
 READ_AND_WRITE = ("BatchGetItem", WRITE)
@@ -153,6 +170,54 @@ OPERATIONS = {
         _auto_stopped,
         lambda person: StopCommand(person.timer_id, stopped_at=MONDAY_NINE + HOUR),
         TWO_READS_AND_WRITE,
+    ),
+    "insert": Operation(
+        _worked,
+        lambda person: StartCommand(
+            time_entry_id=person.entries[1],
+            started_at=MONDAY_NINE - 2 * HOUR,
+            stopped_at=MONDAY_NINE - HOUR,
+        ),
+        READ_AND_WRITE,
+    ),
+    "insert on a service": Operation(
+        _working,
+        lambda _: StartCommand(
+            service_id=SERVICE.id, started_at=MONDAY_NINE - HOUR, stopped_at=MONDAY_NINE
+        ),
+        READ_AND_WRITE,
+    ),
+    "move a session": Operation(
+        _worked_on_a_set_time,
+        lambda person: EditCommand(
+            _timer_id(person), MONDAY_NINE - 30 * HOUR, MONDAY_NINE - 20 * HOUR
+        ),
+        TWO_READS_AND_WRITE,
+    ),
+    "move a session to another entry": Operation(
+        _worked_on_a_set_time,
+        lambda person: EditCommand(_timer_id(person), time_entry_id=person.entries[1]),
+        TWO_READS_AND_WRITE,
+    ),
+    "edit the running timer": Operation(
+        _working,
+        lambda person: EditCommand(
+            _timer_id(person), MONDAY_NINE - HOUR, time_entry_id=person.entries[1]
+        ),
+        TWO_READS_AND_WRITE,
+    ),
+    "undo a stop": Operation(
+        _worked_on_a_set_time,
+        lambda person: EditCommand(_timer_id(person), stopped_at=None),
+        TWO_READS_AND_WRITE,
+    ),
+    "delete": Operation(
+        _worked_on_a_set_time,
+        lambda person: DeleteCommand(_timer_id(person)),
+        TWO_READS_AND_WRITE,
+    ),
+    "delete the running timer": Operation(
+        _working, lambda person: DeleteCommand(_timer_id(person)), TWO_READS_AND_WRITE
     ),
     "auto-stop": Operation(_overdue, None, (*["Query"] * 8, WRITE)),
 }
@@ -244,9 +309,9 @@ class StoredData:
             entry_id: position for position, entry_id in enumerate(sorted(snapshot.entries))
         }
 
-    def contents_of(self, result: Result[TimerOutcome] | None) -> Contents:
-        """Return the contents of a result, without ids. Auto-stop has no result: None."""
-        if result is None:
+    def contents_of(self, result: Result[Any] | None) -> Contents:
+        """Return the contents of a result, without ids. Auto-stop and deletions have none."""
+        if result is None or result.outcome is None:
             return None
         outcome, timer = result.outcome, result.outcome.timer
         return (
@@ -268,7 +333,7 @@ class Trial:
     person: Person
     key: IdempotencyKey | None
     injection: Injection
-    result: Result[TimerOutcome] | None = None
+    result: Result[Any] | None = None
     error: BaseException | None = None
     done: bool = False
 
@@ -343,10 +408,10 @@ def _check(scenario: Scenario, trial: Trial, stored: StoredData) -> None:
         assert stored.outline == (scenario.after if written else scenario.before)
 
 
-def _retry(scenario: Scenario, trial: Trial) -> list[Result[TimerOutcome] | None]:
+def _retry(scenario: Scenario, trial: Trial) -> list[Result[Any] | None]:
     """Send the same request again without faults: once, or twice with a key."""
-    if trial.key is None and trial.done and scenario.operation.starts(trial.person):
-        # Without a key, a repeated start would start another timer.
+    if trial.key is None and trial.done and scenario.operation.is_once(trial.person):
+        # Without a key, a repeated start would start another timer, and a repeated deletion fail.
         return []
     return [
         scenario.operation.do(scenario.dependencies, trial.person, trial.key)
