@@ -84,7 +84,7 @@ class TimerEditing:
         self, caller: Caller, timer: Timer, stop: int, requested: int | None, now: int
     ) -> Decision[TimerOutcome]:
         """Decide to move an automatic stop to an earlier timestamp. One call."""
-        after = replace(timer, stopped_at=stop, stop_reason=None, edited=True)
+        after = replace(timer, stopped_at=stop, stop_reason=None)
         adjusted = () if stop == requested else ("stopped_at",)
         return self._edit(caller, timer, after, None, adjusted, now)
 

@@ -236,7 +236,7 @@ def test_correction_moves_the_stop_the_tracked_seconds_and_the_counter(
     entry = the_entry(database)
     assert (entry.tracked_seconds, entry.running_timer_id) == (600, 2000)
     (timer, _) = sorted(items(connection, "timers"), key=lambda item: item["id"])
-    assert timer["started_key"] == f"{NOW}$0000000000001000"
+    assert timer["started_key"] == f"{NOW}#0000000000001000"
     assert timer["stopped_key"] == f"{NOW + 600}#0000000000001000"
 
 
@@ -252,7 +252,7 @@ def test_stopped_timer_runs_on_in_all_items(database: Database, connection: Conn
     assert item["auto_stop_key"] == f"{NOW + 43_200}#0000000000001000"
     state = database.get(PersonState, ZAGREB.id, ADMIN)
     assert state is not None
-    assert state.running == RunningTimer(1000, ADMINS_ENTRY, NOW, NOW + 43_200, edited=True)
+    assert state.running == RunningTimer(1000, ADMINS_ENTRY, NOW, NOW + 43_200)
     assert (state.version, state.last_stopped_at) == (3, NOW + 60)
     (day_item,) = sessions(connection)
     assert (day_item["e32"], day_item["t1000"], day_item["version"]) == (0, listed(NOW), 3)

@@ -51,7 +51,7 @@ def test_allowed_origin_is_a_setting(dependencies: Dependencies, fixtures: Fixtu
     ("method", "path", "allow"),
     [
         ("DELETE", "/timers", "GET, POST"),
-        ("PATCH", "/timers/1", "GET"),
+        ("PUT", "/timers/1", "DELETE, GET, PATCH"),
         ("GET", "/timers/1/stop", "PATCH, PUT"),
         ("HEAD", "/timers", "GET, POST"),
     ],

@@ -13,7 +13,7 @@ from chalicelib.http.routing import Route, RouteKind
 from tests.support.api import JSON_API, Api, Response
 from tests.support.event_services import EventServices
 from tests.support.fault_injection import intercepted, once_before_a_write
-from tests.support.fixtures import ADMINS_ENTRY, OTHER_MEMBERS_ENTRY
+from tests.support.fixtures import ADMINS_ENTRY, ADMINS_SECOND_ENTRY, OTHER_MEMBERS_ENTRY
 from tests.support.openapi_checks import TABLE
 from tests.support.samples import TIMER, samples, send_sample
 from tests.support.table_snapshots import snapshot
@@ -59,6 +59,9 @@ def timer_id(other_member: Api) -> str:
 @pytest.fixture
 def send(admin: Api, timer_id: str) -> Send:
     """Sends the sample request of a route with headers."""
+
+    # `PATCH /timers/stop` stops what runs of the caller.
+    assert admin.start(time_entry_id=ADMINS_SECOND_ENTRY).status == 201
 
     def send(route: Route, method: str, headers: dict[str, str]) -> Response:
         return send_sample(admin, route, method, timer_id, headers=headers)

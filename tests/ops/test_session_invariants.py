@@ -201,7 +201,7 @@ RUNS_ON = replace(SECOND, stopped_at=None, covered=True)
         pytest.param(
             (FIRST, SECOND),
             {"adjusted_seconds": 60},
-            "an adjustment without a manual time",
+            "is not upgraded from version 0.2.0: run `make upgrade`",
             id="no manual time",
         ),
         pytest.param(

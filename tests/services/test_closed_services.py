@@ -154,7 +154,13 @@ def test_list_of_closed_services_is_not_shown_and_not_part_of_the_version(
     archive(admin, DESIGN)
     after = admin.get(path)
     assert (after.document, after.headers["ETag"]) == (shown.document, shown.headers["ETag"])
-    assert set(shown.attributes) == {"name", "time_zone", "auto_stop_after"}
+    assert set(shown.attributes) == {
+        "name",
+        "time_zone",
+        "auto_stop_after",
+        "auto_stop_at_time",
+        "remind_after",
+    }
     headers = {"Content-Type": JSON_API, "If-Match": shown.headers["ETag"], "Idempotency-Key": "k"}
     body = json.dumps({"data": {"attributes": {"name": "Studio"}}}).encode()
     saved = admin.send("PATCH", path, body, headers)

@@ -99,7 +99,7 @@ def test_auto_stop_in_the_future_is_corrected_to_now_at_the_latest(
 @EACH_REASON
 def test_corrected_stop_becomes_a_manual_stop(reason: StopReason) -> None:
     corrected = edit(stopped_timer(reason), Edit(stopped_at=EARLIER)).timer
-    assert corrected == timer(stopped_at=EARLIER, stop_reason=None, edited=True, version=3)
+    assert corrected == timer(stopped_at=EARLIER, stop_reason=None, version=3)
     assert corrected_stop(corrected, NOW, EARLIER - 60) is None
 
 
@@ -227,7 +227,8 @@ def test_equal_values_change_nothing(before: Timer) -> None:
 def test_edit_of_the_times_of_a_stopped_timer(
     requested: Edit, expected: dict[str, Any], adjusted: tuple[str, ...]
 ) -> None:
-    after = stopped_timer(edited=True, **expected)
+    # A session that only becomes longer or shorter keeps its place in lists.
+    after = stopped_timer(edited="started_at" in expected, **expected)
     assert resolve_edit(stopped_timer(), requested, NOW) == (after, adjusted)
 
 
@@ -268,7 +269,10 @@ def test_edit_of_the_times_of_a_stopped_timer(
 def test_edit_of_the_times_of_a_running_timer(
     requested: Edit, expected: dict[str, Any], adjusted: tuple[str, ...]
 ) -> None:
-    assert resolve_edit(timer(), requested, NOW) == (timer(edited=True, **expected), adjusted)
+    assert resolve_edit(timer(), requested, NOW) == (
+        timer(edited="started_at" in expected, **expected),
+        adjusted,
+    )
 
 
 @EACH_REASON
@@ -512,7 +516,7 @@ def test_new_start_of_a_running_timer_before_the_last_stop_overlaps() -> None:
 
 def test_stop_of_a_running_timer_by_an_edit() -> None:
     edited = edit(timer(), Edit(stopped_at=EARLIER), state=running())
-    assert edited.timer == timer(stopped_at=EARLIER, edited=True, version=2)
+    assert edited.timer == timer(stopped_at=EARLIER, version=2)
     assert write_set_of(edited).person_state == SetTimeline(3, None, TIMER, EARLIER)
     assert write_set_of(edited).days == (
         DayUpdate(TODAY, {"e30": 1}, {TIMER: (STARTED_AT, EARLIER)}),
@@ -537,14 +541,14 @@ def test_running_timer_that_becomes_an_earlier_session_is_checked() -> None:
 
 def test_stopped_timer_runs_on() -> None:
     edited = edit(stopped_timer(StopReason.SUPERSEDED), Edit(stopped_at=None), PREVIOUS)
-    after = timer(edited=True, version=3)
+    after = timer(version=3)
     assert edited.timer == after
     before = stopped_timer(StopReason.SUPERSEDED)
     assert edited.records[:2] == (ReplaceRecord(before, after), revision(before, after))
     write_set = write_set_of(edited)
     assert write_set.person_state == SetTimeline(
         5,
-        RunningTimer(TIMER, ENTRY, STARTED_AT, after.auto_stop_at, edited=True),
+        RunningTimer(TIMER, ENTRY, STARTED_AT, after.auto_stop_at),
         TIMER,
         STOPPED_AT,
     )

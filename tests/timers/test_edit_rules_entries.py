@@ -207,7 +207,7 @@ def test_covered_timer_that_is_moved_adds_to_the_other_entry_when_it_stops() -> 
 def test_session_can_be_moved_and_edited_at_once() -> None:
     edited, old, new = moved(stopped_timer(), STOPPED_ENTRY, requested=Edit(stopped_at=EARLIER))
     assert (old.tracked_seconds, new.tracked_seconds) == (0, 90 + 1800)
-    assert edited.timer.edited is True
+    assert edited.timer.stopped_at == EARLIER
 
 
 # Deletion

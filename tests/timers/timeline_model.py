@@ -172,12 +172,9 @@ def _updated_entry(entry: TimeEntry, update: TimeEntryUpdate, write_set: WriteSe
         entry = replace(entry, timer_stopped_at=update.ends, stopped_timer_id=stopped_id)
     if update.inserts is not None:
         timer_id, stopped_at = update.inserts
-        entry = replace(
-            entry,
-            latest_timer_id=timer_id,
-            timer_stopped_at=stopped_at,
-            stopped_timer_id=timer_id,
-        )
+        entry = replace(entry, latest_timer_id=timer_id)
+        if stopped_at is not None:
+            entry = replace(entry, timer_stopped_at=stopped_at, stopped_timer_id=timer_id)
     return entry
 
 
