@@ -19,6 +19,5 @@ def bounded(examples: int, steps: int = 0) -> settings:
         max_examples=examples if ENDPOINT is None else examples // 3,
         stateful_step_count=steps or 50,
         deadline=None,
-        phases=[p for p in __import__("hypothesis").Phase if p.name not in ("shrink", "explain")],
         suppress_health_check=list(HealthCheck),
     )
