@@ -22,6 +22,7 @@ from benchmarks.lists import (
     simultaneous_sessions,
 )
 from tests.support.engine import ENDPOINT
+from tests.support.ttl import keep_expired
 from tools.tables import renew_tables
 
 PAGE_MODE = (3, 60.0)
@@ -44,6 +45,7 @@ def lists(connection: Connection) -> Iterator[list[Case]]:
     person = [case for case in cases(person_timers) if case.query.person_ids is not None]
     yield [*organization, *person]
     renew_tables()
+    keep_expired(connection)
 
 
 def assert_within(cost: Cost, ceiling: tuple[int, float], what: str) -> None:
