@@ -158,14 +158,16 @@ declare_index(BY_ORGANIZATION_DATE, TimeEntryModel, TimeEntry, "organization_id"
 def load_timers(connection: Connection, entry: TimeEntry, limit: int) -> Sequence[Timer]:
     """Up to ``limit`` timers of an entry. Two calls.
 
-    The ids come from an index, the timers from the table: the index may be behind.
+    The ids come from an index, the timers from the table: the index may be behind, and still have
+    a timer that was deleted or moved to another entry.
     """
     partition = keys.scoped(entry.organization_id, entry.id)
     index_query = IndexQuery(connection, BY_TIME_ENTRY, partition, FIRST, LAST)
     rows = index_query.first(entry.organization_id, limit)
     item_keys = [key_of(Timer, entry.organization_id, timer.id) for _, timer in rows]
     items = batch_get(connection, item_keys)
-    return [from_item(Timer, items[key]) for key in item_keys if key in items]
+    timers = (from_item(Timer, items[key]) for key in item_keys if key in items)
+    return [timer for timer in timers if timer.time_entry_id == entry.id]
 
 
 def deleted_entries(connection: Connection, limit: int, after: Any = None) -> SparseIndexPage:

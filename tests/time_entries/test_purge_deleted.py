@@ -15,14 +15,16 @@ from chalicelib.time_entries import operations
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import PAGE, PurgeDeleted, PurgeReport
-from chalicelib.time_entries.repository import TimeEntryModel, deleted_entries
+from chalicelib.time_entries.repository import TimeEntryModel, deleted_entries, load_timers
 from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
+from chalicelib.timers.edit_rules import Edit
+from chalicelib.timers.editing import TimerEditing
 from chalicelib.timers.model import Timer
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MINUTE, FakeClock
 from tests.support.failing_calls import failing
-from tests.support.fault_injection import WRITE, Fault, Injection, Killed, intercepted
+from tests.support.fault_injection import WRITE, Call, Fault, Injection, Killed, intercepted
 from tests.support.fixtures import (
     ADMIN,
     ADMINS_ENTRY,
@@ -158,6 +160,37 @@ def test_stale_index_defers_the_entry_to_the_next_run(
         assert PurgeDeleted(dependencies).run() == PurgeReport(0, 0, 1)
     assert ADMINS_ENTRY in entry_ids(connection)
     assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
+
+
+def test_timer_that_left_the_entry_is_not_deleted_with_it(
+    dependencies: Dependencies, fixtures: Fixtures, clock: FakeClock, connection: Connection
+) -> None:
+    assert fixtures.tokens
+    timers, editing = Timers(dependencies), TimerEditing(dependencies)
+    for _ in range(2):
+        moved = timers.start(CALLER, StartCommand(time_entry_id=ADMINS_ENTRY)).outcome.timer
+        clock.advance(HOUR)
+    timers.stop(CALLER, StopCommand(moved.id))
+    index_before: list[object] = []
+
+    def behind(real: Call) -> Call:
+        def call(operation: str, arguments: dict[str, object]) -> object:
+            if arguments.get("IndexName") != "by_time_entry":
+                return real(operation, arguments)
+            index_before.append(real(operation, arguments))
+            return index_before[0]
+
+        return call
+
+    entry = dependencies.database.get(TimeEntry, ZAGREB.id, ADMINS_ENTRY)
+    assert entry is not None
+    with intercepted(connection, behind):
+        assert len(load_timers(connection, entry, MANY)) == 2
+        editing.update(CALLER, moved.id, Edit(time_entry_id=ADMINS_SECOND_ENTRY))
+        TimeEntries(dependencies).delete(CALLER, ADMINS_ENTRY)
+    assert dependencies.database.get(Timer, ZAGREB.id, moved.id) is not None
+    assert ADMINS_ENTRY not in entry_ids(connection)
+    assert violations(connection) == []
 
 
 def test_stop_corrected_after_deletion_is_purged_consistently(
