@@ -44,13 +44,16 @@ def format_timestamp(timestamp: int, zone: tzinfo) -> str:
     return datetime.fromtimestamp(timestamp, zone).isoformat(timespec="milliseconds")
 
 
-def parse_timestamp(text: str) -> int:
+def parse_timestamp(text: str, clock_skew: int = 0) -> int:
     """Parse an ISO 8601 date-time with an offset or ``Z``; a fraction of a second is dropped.
 
     Raises ``ValueError`` for other texts, such as a date-time without an offset.
+
+    :param clock_skew: seconds by which the clock that gave the time is ahead. They are subtracted
+        first: such a clock may show a year that is out of range.
     """
     date_time, _ = _parse_date_time(text)
-    return _seconds_since_epoch(date_time)
+    return _seconds_since_epoch(date_time, clock_skew)
 
 
 def parse_milliseconds(text: str) -> int:
@@ -64,11 +67,6 @@ def parse_milliseconds(text: str) -> int:
         return (date_time - _EPOCH) // timedelta(milliseconds=1) + milliseconds
     except OverflowError as error:
         raise ValueError("The time is out of range.") from error
-
-
-def move_timestamp(timestamp: int, seconds: int) -> int:
-    """Return the timestamp ``seconds`` later, within the range of timestamps."""
-    return min(max(timestamp + seconds, 0), MAX_TIMESTAMP)
 
 
 def parse_span(text: str, zone: tzinfo) -> Span:
@@ -128,14 +126,14 @@ def _midnight(day: date, zone: tzinfo) -> int:
     return _seconds_since_epoch(datetime(day.year, day.month, day.day, tzinfo=zone))
 
 
-def _seconds_since_epoch(date_time: datetime) -> int:
+def _seconds_since_epoch(date_time: datetime, clock_skew: int = 0) -> int:
     # The difference is exact; timestamp() would use a float. The result is limited to the range of
     # the sort keys, which contains every session.
     try:
         seconds = (date_time - _EPOCH) // timedelta(seconds=1)
     except OverflowError as error:
         raise ValueError("The time is out of range.") from error
-    return move_timestamp(seconds, 0)
+    return min(max(seconds - clock_skew, 0), MAX_TIMESTAMP)
 
 
 _EPOCH = datetime.fromisoformat("1970-01-01T00:00:00+00:00")

@@ -11,7 +11,7 @@ from msgspec import Struct
 
 from chalicelib.core.errors import InvalidAttribute, MalformedDocument
 from chalicelib.core.ids import parse_id
-from chalicelib.core.timestamps import move_timestamp, parse_date, parse_timestamp
+from chalicelib.core.timestamps import parse_date, parse_timestamp
 from chalicelib.jsonapi.parameters import Parameters
 from chalicelib.jsonapi.requests import Document, is_present, normalize_type
 from chalicelib.jsonapi.resource import Kind
@@ -79,10 +79,9 @@ class Input(Struct, frozen=True):
         for source in self.sources:
             value = _find(source, document, parameters)
             if value is not _ABSENT and is_present(value):
-                parsed = self._parse(value)
                 if self.follows_client_clock:
-                    return move_timestamp(parsed, -document.clock_skew)
-                return parsed
+                    return _parse_timestamp(self.name, value, document.clock_skew)
+                return self._parse(value)
         return None
 
     def is_in(self, document: Document, parameters: Parameters = ()) -> bool:
@@ -197,11 +196,11 @@ def _parse_id(name: str, value: Any) -> int:
     return record_id
 
 
-def _parse_timestamp(name: str, value: Any) -> int:
+def _parse_timestamp(name: str, value: Any, clock_skew: int = 0) -> int:
     if not isinstance(value, str):
         raise InvalidAttribute(name, "Use a date-time with an offset.")
     try:
-        return parse_timestamp(value.strip())
+        return parse_timestamp(value.strip(), clock_skew)
     except ValueError as error:
         raise InvalidAttribute(name, "Use a date-time with an offset.") from error
 

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 import pytest
 from pynamodb.connection import Connection
@@ -71,6 +71,20 @@ def test_times_that_arrive_late_are_moved_too(admin: Api, clock: FakeClock) -> N
     stopped = stop(admin, started.data["id"], at(clock() + skew), ended + skew)
     assert stopped.attributes["started_at"] == "2026-03-02T09:00:00.000+01:00"
     assert stopped.attributes["stopped_at"] == "2026-03-02T09:05:00.000+01:00"
+
+
+@pytest.mark.parametrize("clock_shows", ["1970-01-01T00:10:00+02:00", "2400-02-29T12:00:00Z"])
+def test_clock_that_was_reset_books_the_right_minutes(admin: Api, clock_shows: str) -> None:
+    # A phone without power begins at 1970-01-01 in its own zone: before 1970 in UTC.
+    client_now = datetime.fromisoformat(clock_shows)
+    attributes = {
+        "time_entry_id": ADMINS_ENTRY,
+        "started_at": (client_now - timedelta(minutes=9)).isoformat(),
+        "stopped_at": (client_now - timedelta(minutes=4)).isoformat(),
+    }
+    response = send(admin, "POST", "/timers", clock_shows, attributes)
+    assert response.attributes["started_at"] == "2026-03-02T08:51:00.000+01:00"
+    assert response.attributes["stopped_at"] == "2026-03-02T08:56:00.000+01:00"
 
 
 def test_stop_by_time_entry_follows_the_clients_clock(admin: Api, clock: FakeClock) -> None:
