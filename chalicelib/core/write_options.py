@@ -1,4 +1,7 @@
-"""What the headers of a write demand: Idempotency-Key and If-Match. Contract sections 4c and 8."""
+"""What the headers of a write say: Idempotency-Key, If-Match, Client-Time.
+
+Contract sections 4b, 4c and 8.
+"""
 
 import hashlib
 from collections.abc import Mapping
@@ -28,10 +31,12 @@ class WriteOptions(Struct, frozen=True):
 
     :param key: a repeated request gets the first request's result.
     :param if_match: the record that the request names must have one of these versions.
+    :param clock_skew: the seconds that were subtracted from the timestamps of the request.
     """
 
     key: IdempotencyKey | None = None
     if_match: IfMatch | None = None
+    clock_skew: int = 0
 
 
 NO_OPTIONS = WriteOptions()

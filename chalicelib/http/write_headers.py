@@ -21,6 +21,7 @@ def write_options(request: AuthenticatedRequest) -> WriteOptions:
     return WriteOptions(
         key=_idempotency_key(request, headers.get(IDEMPOTENCY_KEY.lower(), "").strip()),
         if_match=read_if_match(headers.get(IF_MATCH.lower(), "").strip()) if names_record else None,
+        clock_skew=request.clock_skew,
     )
 
 

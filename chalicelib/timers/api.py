@@ -210,7 +210,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
     def update(
         caller: Caller, timer_id: int, values: Values, options: WriteOptions
     ) -> Result[TimerOutcome]:
-        return editing.update(caller, timer_id, _edit(values), options)
+        return editing.update(caller, timer_id, _edit(values, options.clock_skew), options)
 
     def stop(
         caller: Caller, timer_id: int, values: Values, options: WriteOptions
@@ -334,13 +334,14 @@ def _start_command(document: Document, parameters: Parameters) -> StartCommand:
     )
 
 
-def _edit(values: Values) -> Edit:
+def _edit(values: Values, clock_skew: int) -> Edit:
     # A time entry that is null or blank is absent.
     time_entry_id = values.get(TIME_ENTRY.name) or UNSET
     return Edit(
         started_at=values.get(STARTED_AT.name, UNSET),
         stopped_at=values.get(STOPPED_AT.name, UNSET),
         time_entry_id=time_entry_id,
+        clock_skew=clock_skew,
     )
 
 

@@ -75,12 +75,14 @@ _UPGRADING = "The sessions of this person are being upgraded. Try again in a min
 class Edit(Struct, frozen=True):
     """What a caller asks to change. An unset value stays unchanged.
 
-    ``stopped_at`` None: the timer runs on.
+    :param stopped_at: None: the timer runs on.
+    :param clock_skew: the seconds that were subtracted from the timestamps of the request.
     """
 
     started_at: int | UnsetType = UNSET
     stopped_at: int | UnsetType | None = UNSET
     time_entry_id: int | UnsetType = UNSET
+    clock_skew: int = 0
 
 
 class Edited(Struct, frozen=True):
@@ -197,6 +199,7 @@ def resolve_edit(timer: Timer, edit: Edit, now: int) -> tuple[Timer, tuple[str, 
 
     A value that is equal to the present one changes nothing. Raises :class:`InvalidAttribute`.
     """
+    edit = _without_shown(edit, timer)
     after = timer
     if edit.started_at is not UNSET and edit.started_at != timer.started_at:
         after = replace(after, started_at=start_timestamp(now, edit.started_at))
@@ -416,6 +419,20 @@ def _entries_after(
         (loaded.entry, without_session(loaded.entry, timer)),
         (loaded.new_entry, with_moved_session(loaded.new_entry, after)),
     )
+
+
+def _without_shown(edit: Edit, timer: Timer) -> Edit:
+    """The edit without the timestamps that the client sent as they were shown.
+
+    The server showed them, so the skew of the client's clock does not apply.
+    """
+    shown = {
+        name: UNSET
+        for name in ("started_at", "stopped_at")
+        if isinstance(value := getattr(edit, name), int)
+        and value + edit.clock_skew == getattr(timer, name)
+    }
+    return replace(edit, **shown)
 
 
 def _adjusted(requested: Edit, timer: Timer) -> tuple[str, ...]:

@@ -103,6 +103,31 @@ def test_skew_is_shown_without_times_in_the_document(admin: Api, clock: FakeCloc
     assert response.meta == {"clock_skew_seconds": YEAR}
 
 
+@pytest.mark.parametrize("skew", [-10 * MINUTE, 10 * MINUTE])
+def test_times_that_are_sent_back_as_shown_stay(
+    admin: Api, clock: FakeClock, connection: Connection, skew: int
+) -> None:
+    # The server showed them: they are not the times of the client's clock.
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(3 * MINUTE)
+    admin.patch(f"/timers/{timer_id}/stop")
+    clock.advance(HOUR)
+    path = f"/timers/{timer_id}"
+    shown = admin.get(path).attributes
+    before = snapshot(connection)
+    saved = send(admin, "PATCH", path, at(clock() + skew), shown)
+    assert (saved.attributes, saved.meta) == (shown, {"clock_skew_seconds": skew})
+    assert snapshot(connection) == before
+    # A time that the client changed is of its clock.
+    changed = {**shown, "stopped_at": at(MONDAY_NINE + 5 * MINUTE + skew)}
+    saved = send(admin, "PATCH", path, at(clock() + skew), changed)
+    assert saved.attributes == {
+        **shown,
+        "stopped_at": "2026-03-02T09:05:00.000+01:00",
+        "total_time": 5,
+    }
+
+
 @pytest.mark.parametrize("difference", [0, 1, -1, 1.999, -1.999])
 def test_difference_below_two_seconds_changes_nothing(
     admin: Api, clock: FakeClock, difference: float
