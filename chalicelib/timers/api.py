@@ -227,8 +227,8 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
     def start_on_entry(
         caller: Caller, entry_id: int, values: Values, options: WriteOptions
     ) -> Result[TimerOutcome]:
-        started_at = values.get(STARTED_AT.name)
-        command = StartCommand(time_entry_id=entry_id, started_at=started_at)
+        times = {declared.name: values.get(declared.name) for declared in (STARTED_AT, ENDED_AT)}
+        command = StartCommand(time_entry_id=entry_id, **times)
         return timers.start_on_entry(caller, command, options)
 
     def stop_running(caller: Caller, values: Values, options: WriteOptions) -> Result[TimerOutcome]:
@@ -271,7 +271,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             "start",
             start_on_entry,
             OWN,
-            inputs=(STARTED_AT,),
+            inputs=(STARTED_AT, ENDED_AT),
             subject=TIME_ENTRIES,
             description="Start a timer on a time entry, for the person of the entry.",
             meta=(_STOPPED_TIMERS, _ADJUSTED),

@@ -36,6 +36,29 @@ def test_start_on_an_entry_takes_a_start_time(admin: Api, clock: FakeClock) -> N
     assert started.attributes["started_at"] == "2026-03-02T09:30:00.000+01:00"
 
 
+def test_session_that_is_over_on_an_entry_never_runs(
+    admin: Api, clock: FakeClock, connection: Connection
+) -> None:
+    running = admin.start(time_entry_id=ADMINS_SECOND_ENTRY).data["id"]
+    clock.advance(HOUR)
+    attributes = {
+        "started_at": "2026-03-02T08:00:00+01:00",
+        "stopped_at": "2026-03-02T08:00:20+01:00",
+    }
+    document = {"data": {"type": "time_entries", "attributes": attributes}}
+    over = admin.patch(f"/time_entries/{ADMINS_ENTRY}/start", document)
+    assert (over.status, over.meta) == (200, {})
+    assert over.attributes["stopped_at"] == "2026-03-02T08:00:20.000+01:00"
+    assert admin.get("/timers?filter[stopped_at]=null").ids == [running]
+    del attributes["started_at"]
+    refused = admin.patch(f"/time_entries/{ADMINS_ENTRY}/start", document)
+    assert (refused.status, refused.error["source"]) == (
+        422,
+        {"pointer": "data/attributes/started_at"},
+    )
+    assert violations(connection) == []
+
+
 def test_start_on_an_entry_is_for_its_person(admin: Api, member: Api) -> None:
     started = admin.patch(f"/time_entries/{MEMBERS_ENTRY}/start")
     assert started.attributes["person_id"] == MEMBER
