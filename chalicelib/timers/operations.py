@@ -252,9 +252,9 @@ class Timers:
             return attempt.require_match(timer)
         entry = loaded.get(TimeEntry, command.time_entry_id)
         entry = attempt.require_match(require_view(caller, VIEW_TIME_ENTRY, entry))
-        # If none is running, an earlier request may have stopped the latest, and its response may
-        # be lost.
-        timer_id = entry.running_timer_id or entry.latest_timer_id
+        # If none is running, an earlier request may have stopped one, and its response may be lost.
+        # Version 0.2.0 did not store which timer stopped last.
+        timer_id = entry.running_timer_id or entry.stopped_timer_id or entry.latest_timer_id
         if timer_id is None:
             raise RecordNotFound
         timer = self.show(caller, timer_id)

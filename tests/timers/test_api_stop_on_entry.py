@@ -40,6 +40,19 @@ def test_second_stop_returns_the_timer_of_the_first_stop(
     assert snapshot(connection) == before
 
 
+def test_second_stop_returns_the_same_timer_after_an_insertion(
+    admin: Api, clock: FakeClock
+) -> None:
+    admin.start(time_entry_id=ADMINS_ENTRY)
+    clock.advance(HOUR)
+    first = admin.patch(PATH)
+    earlier = {"started_at": "2026-03-02T07:00:00+01:00", "stopped_at": "2026-03-02T08:00:00+01:00"}
+    inserted = admin.start(time_entry_id=ADMINS_ENTRY, **earlier)
+    assert admin.patch(PATH).data == first.data
+    assert admin.send("DELETE", f"/timers/{inserted.data['id']}").status == 204
+    assert admin.patch(PATH).data == first.data
+
+
 def test_running_timer_of_another_entry_is_not_stopped(admin: Api, clock: FakeClock) -> None:
     admin.start(time_entry_id=ADMINS_ENTRY)
     clock.advance(MINUTE)
