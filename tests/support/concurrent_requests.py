@@ -1,9 +1,9 @@
-"""Concurrent callers: their seeded random requests, and the checks of all responses."""
+"""Concurrent callers: their seeded random requests. Their checks: ``request_checks.py``."""
 
 import random
 import threading
 import time
-from collections import Counter, defaultdict
+from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
@@ -14,6 +14,7 @@ from msgspec.structs import replace
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import (
     Conflict,
+    InvalidAttribute,
     OverlapsSession,
     RecordNotFound,
     StintError,
@@ -29,8 +30,7 @@ from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Role
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.auto_stop import AutoStop, AutoStopReport
-from chalicelib.timers.model import StopReason, Timer, TimerOutcome
-from chalicelib.timers.operations import StartCommand, StopCommand, Timers
+from chalicelib.timers.operations import StartCommand, StopCommand
 from tests.support.clock import MINUTE, MONDAY_NINE
 from tests.support.engine import ENDPOINT
 from tests.support.fault_injection import RandomFaults
@@ -45,7 +45,7 @@ from tests.support.fixtures import (
     STRANGER,
     ZAGREB,
 )
-from tests.support.invariants import TimerKey, key_of
+from tests.support.timer_commands import Command, DeleteCommand, EditCommand, perform
 
 THREADS = 32
 
@@ -70,8 +70,6 @@ ENTRIES = {
     caller.person_id: (900 + 2 * number, 901 + 2 * number) for number, caller in enumerate(CALLERS)
 }
 SERVICES = {ZAGREB.id: (DESIGN, DEVELOPMENT), KOLKATA.id: (FOREIGN_SERVICE,)}
-
-Command = StartCommand | StopCommand
 
 
 def time_entries() -> list[TimeEntry]:
@@ -119,43 +117,54 @@ class RequestResult:
     """The result of a request: a response or an error."""
 
     request: Request
-    response: Result[TimerOutcome] | None
+    response: Result[Any] | None
     error: StintError | None = None
 
 
 @dataclass
 class Run:
-    """The state that all threads share. Appending to a list is atomic."""
+    """The state that all threads share. Appending to a list is atomic.
+
+    ``refusals`` are valid responses to every request. An edit may be invalid too, such as a stop
+    before the start.
+    """
 
     clock: SharedClock = field(default_factory=SharedClock)
     results: list[RequestResult] = field(default_factory=list)
     keyed: list[Request] = field(default_factory=list)
     seen: list[tuple[Caller, int]] = field(default_factory=list)
     reports: list[AutoStopReport] = field(default_factory=list)
+    refusals: tuple[type[StintError], ...] = REFUSALS
+    deleted_entries: set[int] = field(default_factory=set)
 
-    def send(self, dependencies: Dependencies, request: Request) -> Result[TimerOutcome] | None:
+    def send(self, dependencies: Dependencies, request: Request) -> Result[Any] | None:
         """Send a request and record its result. Any error outside the contract fails the test."""
         command, options = request.command, WriteOptions(request.key)
+        refusals: tuple[type[StintError], ...] = (Conflict, Unavailable, *self.refusals)
+        if isinstance(command, EditCommand):
+            refusals = (*refusals, InvalidAttribute)
         try:
-            if isinstance(command, StartCommand):
-                response = Timers(dependencies).start(request.caller, command, options)
-                self.seen.append((request.caller, response.outcome.timer.id))
-            else:
-                response = Timers(dependencies).stop(request.caller, command, options)
-        except (Conflict, Unavailable, *REFUSALS) as error:
+            response = perform(dependencies, request.caller, command, options)
+        except refusals as error:
             self.results.append(RequestResult(request, None, error))
             return None
+        if isinstance(command, StartCommand):
+            self.seen.append((request.caller, response.outcome.timer.id))
         self.results.append(RequestResult(request, response))
         return response
 
 
 class VirtualUser:
-    """A virtual user: one thread with separate dependencies, which sends random requests."""
+    """A virtual user: one thread with separate dependencies, which sends random requests.
 
-    def __init__(self, run: Run, database: Database, seed: str) -> None:
+    :param skew: seconds by which its clock is ahead; None: at random.
+    """
+
+    def __init__(self, run: Run, database: Database, seed: str, skew: int | None = None) -> None:
         self.run = run
         self.random = random.Random(seed)  # noqa: S311
-        skew = self.random.choice((-1, 0, 0, 1))
+        if skew is None:
+            skew = self.random.choice((-1, 0, 0, 1))
 
         def clock() -> int:
             return run.clock() + skew
@@ -172,8 +181,17 @@ class VirtualUser:
         """Advance the clock and do a random operation."""
         self.run.clock.advance(self.random.choice((0, 0, 1, 20, 60)))
         (operation,) = self.random.choices(
-            (self._start, self._stop, self._stop_earlier, self._repeat, self._auto_stop),
-            weights=(38, 22, 12, 18, 10),
+            (
+                self._start,
+                self._stop,
+                self._stop_earlier,
+                self._insert,
+                self._edit,
+                self._delete,
+                self._repeat,
+                self._auto_stop,
+            ),
+            weights=(30, 14, 8, 10, 16, 4, 12, 6),
         )
         operation()
 
@@ -207,6 +225,36 @@ class VirtualUser:
             caller, timer_id = self.random.choice(self.run.seen[-40:])
             earlier = self.dependencies.now() - self.random.choice((0, 10, 60, 200))
             self._send(caller, StopCommand(timer_id, stopped_at=earlier))
+
+    def _insert(self) -> None:
+        caller = self.random.choice(CALLERS)
+        stop = self.dependencies.now() - self.random.choice((0, 10, 60, 200))
+        command = StartCommand(
+            time_entry_id=self.random.choice(ENTRIES[caller.person_id]),
+            started_at=stop - self.random.choice((0, 10, 60)),
+            stopped_at=stop,
+        )
+        self._send(caller, command)
+
+    def _edit(self) -> None:
+        if not self.run.seen:
+            return
+        caller, timer_id = self.random.choice(self.run.seen[-12:])
+        now, earlier = self.dependencies.now(), self.random.choice((5, 20, 60, 200))
+        length = self.random.choice((0, 5, 20, 60))
+        edits = (
+            EditCommand(timer_id, started_at=now - earlier),
+            EditCommand(timer_id, stopped_at=now - earlier),
+            EditCommand(timer_id, now - earlier - length, now - earlier),
+            EditCommand(timer_id, stopped_at=None),
+            EditCommand(timer_id, time_entry_id=self.random.choice(ENTRIES[caller.person_id])),
+        )
+        self._send(caller, self.random.choice(edits))
+
+    def _delete(self) -> None:
+        if self.run.seen:
+            caller, timer_id = self.random.choice(self.run.seen[-12:])
+            self._send(caller, DeleteCommand(timer_id))
 
     def _repeat(self) -> None:
         if self.run.keyed:
@@ -262,95 +310,6 @@ def summary(run: Run, faults: RandomFaults) -> str:
         f"{len(run.results)} requests, {dict(errors)}, {dict(faults.happened)}, "
         f"{replayed} replayed, {auto_stopped} auto-stopped"
     )
-
-
-def check_starts(run: Run, stored: dict[TimerKey, Timer]) -> None:
-    """Check the started timers.
-
-    Each timer in a response is stored as in the response. Other timers may exist only for requests
-    whose result is unknown.
-    """
-    answered: set[TimerKey] = set()
-    unknown = 0
-    answered_keys = {
-        result.request.key for result in run.results if result.response and result.request.key
-    }
-    for result in run.results:
-        request = result.request
-        command = request.command
-        if not isinstance(command, StartCommand):
-            continue
-        if result.response is None:
-            # Only after this error it is unknown whether the timer was started.
-            unknown += isinstance(result.error, Unavailable) and request.key not in answered_keys
-            continue
-        outcome = result.response.outcome
-        timer = stored[key_of(outcome.timer)]
-        assert outcome.timer == replace(
-            timer, stopped_at=None, stop_reason=None, edited=False, version=1
-        )
-        assert timer.person_id == (command.person_id or request.caller.person_id)
-        assert command.time_entry_id in (None, timer.time_entry_id)
-        answered.add(key_of(timer))
-        if outcome.stopped_timer_id is not None:
-            stopped = timer.organization_id, outcome.stopped_timer_id
-            _check_superseded(stored[stopped], timer.started_at)
-    assert len(stored.keys() - answered) <= unknown
-
-
-def _check_superseded(timer: Timer, started_at: int) -> None:
-    stop = min(started_at, timer.auto_stop_at)
-    assert timer.stopped_at is not None
-    assert timer.stopped_at == stop or (timer.stop_reason is None and timer.stopped_at < stop)
-
-
-def check_stops(run: Run, stored: dict[TimerKey, Timer]) -> None:
-    """Each stop in a response is stored as in the response, unless an earlier stop replaced it."""
-    manual_stops: Counter[TimerKey] = Counter()
-    for result in run.results:
-        if result.response is None or isinstance(result.request.command, StartCommand):
-            continue
-        outcome = result.response.outcome
-        answered, timer = outcome.timer, stored[key_of(outcome.timer)]
-        assert answered.stopped_at is not None
-        if answered.stop_reason is None:
-            # The first manual stop is final.
-            assert timer == answered
-        elif timer != answered:
-            assert outcome.already_stopped
-            assert timer.stop_reason is None
-            assert timer.stopped_at is not None
-            assert timer.stopped_at < answered.stopped_at
-        manual_stops[key_of(timer)] += not outcome.already_stopped and not result.response.replayed
-    assert all(times <= 1 for times in manual_stops.values()), manual_stops
-
-
-def check_keys(run: Run) -> None:
-    """An idempotency key has one effect, and all requests with it get the same response."""
-    by_key: dict[IdempotencyKey, list[RequestResult]] = defaultdict(list)
-    for result in run.results:
-        if result.request.key is not None:
-            by_key[result.request.key].append(result)
-    effects = Counter[TimerKey]()
-    for results in by_key.values():
-        responses = [result.response for result in results if result.response]
-        assert len({response.outcome for response in responses}) <= 1
-        first = sum(not response.replayed for response in responses)
-        is_unknown = any(isinstance(result.error, Unavailable) for result in results)
-        assert first <= 1
-        assert first == 1 or is_unknown or not responses
-        for result in results[:1]:
-            if responses and isinstance(result.request.command, StartCommand):
-                effects[key_of(responses[0].outcome.timer)] += 1
-    assert all(times == 1 for times in effects.values()), "two keys returned the same timer"
-
-
-def check_switches(stored: dict[TimerKey, Timer]) -> None:
-    """A timer that a start stopped ends in the second in which the new timer starts."""
-    starts = {(timer.person_id, timer.started_at) for timer in stored.values()}
-    for timer in stored.values():
-        if timer.stop_reason is StopReason.SUPERSEDED:
-            assert (timer.person_id, timer.stopped_at) in starts
 
 
 def tried(act: Callable[[], Any], *refusals: type[StintError]) -> Any:

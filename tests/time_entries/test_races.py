@@ -7,7 +7,14 @@ from typing import Any
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
+from chalicelib.core.errors import (
+    AccessDenied,
+    Conflict,
+    InvalidAttribute,
+    OverlapsSession,
+    RecordNotFound,
+)
+from chalicelib.core.unit_of_work import Result
 from chalicelib.dynamodb.database import Database
 from chalicelib.people.operations import People
 from chalicelib.time_entries.model import TimeEntry, TrackMethod
@@ -36,6 +43,7 @@ from tests.support.fault_injection import (
 from tests.support.fixtures import DESIGN, DEVELOPMENT, MEMBER, OTHER_MEMBER, ZAGREB
 from tests.support.invariants import timers, violations
 from tests.support.table_snapshots import items
+from tests.support.timer_commands import Command, DeleteCommand, EditCommand, perform
 
 pytestmark = pytest.mark.usefixtures("concurrent_people")
 
@@ -203,7 +211,7 @@ class RandomEditor:
     def __init__(self, run: Run, database: Database, number: int) -> None:
         user = VirtualUser(run, database, f"entries/{number}")
         self.dependencies, self.random, self.number = user.dependencies, user.random, number
-        self.time_entries = TimeEntries(user.dependencies)
+        self.time_entries, self.seen = TimeEntries(user.dependencies), run.seen
 
     def act(self) -> object:
         operations = [
@@ -213,6 +221,9 @@ class RandomEditor:
             self.edit_date_or_service,
             self.create,
             self.clean_up,
+            self.insert,
+            self.edit_session,
+            self.delete_session,
         ]
         if self.number % 8 == 0:
             operations += 3 * [self.delete]
@@ -220,10 +231,10 @@ class RandomEditor:
 
     def start(self) -> object:
         entry_id, service_id = self.random.choice(((ENTRY, None), (SECOND, None), (None, DESIGN)))
-        return Timers(self.dependencies).start(BOSS, StartCommand(entry_id, service_id, MEMBER))
+        return self._remember(self._perform(StartCommand(entry_id, service_id, MEMBER)))
 
     def stop(self) -> object:
-        return Timers(self.dependencies).stop(BOSS, StopCommand(time_entry_id=self._entry()))
+        return self._perform(StopCommand(time_entry_id=self._entry()))
 
     def edit_time(self) -> object:
         return self.time_entries.update(BOSS, self._entry(), {"time": self.random.randrange(90)})
@@ -236,6 +247,20 @@ class RandomEditor:
     def create(self) -> object:
         return self.time_entries.create(BOSS, {"service": DEVELOPMENT, "person": MEMBER})
 
+    def insert(self) -> object:
+        start = self.dependencies.now() - self.random.choice((5, 60, 600))
+        stop = start + self.random.choice((0, 5, 60))
+        command = StartCommand(self._entry(), None, MEMBER, started_at=start, stopped_at=stop)
+        return self._remember(self._perform(command))
+
+    def edit_session(self) -> object:
+        now = self.dependencies.now()
+        edits = ({"stopped_at": now - 5}, {"stopped_at": None}, {"time_entry_id": self._entry()})
+        return self._perform(EditCommand(self._timer(), **self.random.choice(edits)))
+
+    def delete_session(self) -> object:
+        return self._perform(DeleteCommand(self._timer()))
+
     def clean_up(self) -> object:
         return AutoStop(self.dependencies).run(), PurgeDeleted(self.dependencies).run()
 
@@ -245,6 +270,17 @@ class RandomEditor:
 
     def _entry(self) -> int:
         return self.random.choice((ENTRY, SECOND))
+
+    def _timer(self) -> int:
+        """One of the last timers."""
+        return self.random.choice([timer_id for _, timer_id in self.seen[-8:]] or [1])
+
+    def _perform(self, command: Command) -> Result[Any]:
+        return perform(self.dependencies, BOSS, command)
+
+    def _remember(self, result: Result[Any]) -> Result[Any]:
+        self.seen.append((BOSS, result.outcome.timer.id))
+        return result
 
 
 def test_random_concurrent_edits_keep_all_invariants(
@@ -257,7 +293,7 @@ def test_random_concurrent_edits_keep_all_invariants(
         editor = RandomEditor(run, database, number)
         for _ in range(5):
             run.clock.advance(editor.random.choice((0, 1, 20)))
-            result = tried(editor.act, RecordNotFound, InvalidAttribute)
+            result = tried(editor.act, RecordNotFound, InvalidAttribute, OverlapsSession)
             outcomes[type(result).__name__] += 1
 
     with intercepted(connection, random_faults("entries").wrap):

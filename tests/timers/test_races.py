@@ -1,8 +1,9 @@
 """Many concurrent requests for few people, with fault injection: contract sections 3, 4, 8, 9.
 
-32 threads do a limited number of operations: start, switch, stop, repeat, auto-stop. Each thread
-has a separate clock and id source, like a Lambda container. The operations are generated from a
-seed; their interleaving is not deterministic. STINT_RACES multiplies the number of operations.
+32 threads do a limited number of operations: start, switch, stop, insert, edit, delete, repeat,
+auto-stop. Each thread has a separate clock and id source, like a Lambda container. The operations
+are generated from a seed; their interleaving is not deterministic. STINT_RACES multiplies the
+number of operations.
 """
 
 import os
@@ -11,24 +12,21 @@ import secrets
 import pytest
 from pynamodb.connection import Connection
 
+from chalicelib.core.permissions import Caller
 from chalicelib.dynamodb.database import Database
 from chalicelib.timers.auto_stop import AutoStop
 from chalicelib.timers.model import StopReason
 from chalicelib.timers.operations import StartCommand, StopCommand
-from tests.support.clock import MONDAY_NINE
+from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE
 from tests.support.concurrent_requests import (
     CALLERS,
     ENTRIES,
     LIMIT,
-    Command,
+    THREADS,
     Request,
     Run,
     VirtualUser,
     all_at_once,
-    check_keys,
-    check_starts,
-    check_stops,
-    check_switches,
     key_for,
     random_faults,
     summary,
@@ -36,12 +34,23 @@ from tests.support.concurrent_requests import (
 from tests.support.fault_injection import intercepted
 from tests.support.fixtures import DESIGN
 from tests.support.invariants import key_of, timers, violations
+from tests.support.request_checks import (
+    check_edits,
+    check_keys,
+    check_starts,
+    check_stops,
+    check_switches,
+)
+from tests.support.timer_commands import Command, DeleteCommand, EditCommand
 
 pytestmark = pytest.mark.usefixtures("concurrent_people")
 
 TIMES = int(os.environ.get("STINT_RACES", "1"))
 OPERATIONS = 4
 """The number of operations of each thread in each run."""
+
+MIDNIGHT = MONDAY_NINE - MONDAY_NINE % DAY
+"""UTC. Days are those of UTC."""
 
 SEEDS = ("nine on a Monday", "a train through a tunnel", f"random {secrets.token_hex(4)}")
 
@@ -69,7 +78,8 @@ def test_random_concurrent_requests_keep_all_invariants(
     check_starts(run, stored)
     check_stops(run, stored)
     check_keys(run)
-    check_switches(stored)
+    check_edits(run, stored)
+    check_switches([run], stored)
 
 
 @pytest.mark.parametrize(
@@ -163,3 +173,96 @@ def test_concurrent_corrections_and_starts_count_each_second_once(
         assert (timer.version, timer.stop_reason) == (3, None)
         run.send(dependencies, Request(caller, StopCommand(time_entry_id=timer.time_entry_id)))
     assert violations(connection) == []
+
+
+def test_one_of_many_requests_gets_a_gap(database: Database, connection: Connection) -> None:
+    run = Run()
+    dependencies = VirtualUser(run, database, "").dependencies
+    gap = MONDAY_NINE - DAY, MONDAY_NINE - DAY + HOUR
+    for number in range(THREADS):
+        caller, start = CALLERS[number % len(CALLERS)], MONDAY_NINE - (2 + number) * DAY
+        run.send(dependencies, Request(caller, _insert(caller, start, start + HOUR)))
+    others = tuple(run.seen)
+
+    def take_gap(number: int) -> None:
+        caller, timer_id = others[number]
+        command: Command = EditCommand(timer_id, *gap)
+        if number // len(CALLERS) % 2:
+            command = _insert(caller, *gap)
+        user = VirtualUser(run, database, f"gap/{number}")
+        run.send(user.dependencies, Request(caller, command))
+
+    before = len(run.results)
+    all_at_once(take_gap)
+    assert violations(connection) == []
+    in_the_gap = [timer for timer in timers(connection).values() if timer.started_at == gap[0]]
+    assert {timer.person_id for timer in in_the_gap} == {caller.person_id for caller in CALLERS}
+    assert len(in_the_gap) == len(CALLERS)
+    answered = [result for result in run.results[before:] if result.response]
+    assert len(answered) == len(CALLERS)
+
+
+def test_one_of_many_sessions_that_touch_each_other_gets_a_gap(
+    database: Database, connection: Connection
+) -> None:
+    run = Run()
+
+    def insert(number: int) -> None:
+        # Each overlaps the one before and the one after, over midnight.
+        caller = CALLERS[number % len(CALLERS)]
+        start = MIDNIGHT + (number // len(CALLERS) - 4) * 10 * MINUTE
+        user = VirtualUser(run, database, f"touching/{number}")
+        run.send(user.dependencies, Request(caller, _insert(caller, start, start + 15 * MINUTE)))
+
+    run.clock.advance(DAY)
+    with intercepted(connection, random_faults("touching").wrap):
+        all_at_once(insert)
+    assert violations(connection) == []
+    check_starts(run, timers(connection))
+
+
+@pytest.mark.parametrize("seed", ["one", "two"])
+def test_concurrent_edits_stops_and_switches_of_a_running_timer(
+    database: Database, connection: Connection, seed: str
+) -> None:
+    run = Run()
+    dependencies = VirtualUser(run, database, "").dependencies
+    for caller in CALLERS:
+        entry_id = ENTRIES[caller.person_id][0]
+        run.send(dependencies, Request(caller, StartCommand(time_entry_id=entry_id)))
+    run.clock.advance(MINUTE)
+    running = tuple(run.seen)
+
+    def change(number: int) -> None:
+        caller, timer_id = running[number % len(CALLERS)]
+        user = VirtualUser(run, database, f"{seed}/{number}")
+        entries = ENTRIES[caller.person_id]
+        now = user.dependencies.now()
+        command: Command = user.random.choice(
+            (
+                StopCommand(timer_id),
+                StartCommand(time_entry_id=user.random.choice(entries)),
+                EditCommand(timer_id, started_at=now - number),
+                EditCommand(timer_id, time_entry_id=user.random.choice(entries)),
+                EditCommand(timer_id, stopped_at=now - number),
+                EditCommand(timer_id, stopped_at=None),
+                _insert(caller, now - 2 * HOUR - number, now - HOUR - number),
+                _insert(caller, now - number, now),
+                DeleteCommand(timer_id),
+            )
+        )
+        run.send(user.dependencies, Request(caller, command))
+
+    with intercepted(connection, random_faults(seed).wrap):
+        all_at_once(change)
+    assert violations(connection) == []
+    stored = timers(connection)
+    check_starts(run, stored)
+    check_stops(run, stored)
+    check_edits(run, stored)
+    check_switches([run], stored)
+
+
+def _insert(caller: Caller, start: int, stop: int) -> StartCommand:
+    entry_id = ENTRIES[caller.person_id][0]
+    return StartCommand(time_entry_id=entry_id, started_at=start, stopped_at=stop)
