@@ -20,6 +20,7 @@ Modules of a slice, outermost first. Each imports only those below it, also from
     api         resource, inputs and routes; imports jsonapi and http
     operations  load, decide, commit; imports clients, never jsonapi or http
     lists       pages of the slice's lists; imports counters and dynamodb
+    writes      only of timers: the writes of a write set; imports counters and dynamodb
     repository  items and queries; imports counters and dynamodb
     rules       pure decisions; imports core and models only
     model       entities and value types; imports core and models only

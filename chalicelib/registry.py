@@ -1,4 +1,4 @@
-"""All resources and all tables.
+"""All resources, all tables, and the writer of write sets.
 
 A new resource is one package and one line in :data:`REGISTRY`.
 """
@@ -10,11 +10,13 @@ from pynamodb.models import Model
 from chalicelib.api_tokens import api as api_tokens
 from chalicelib.api_tokens.repository import CredentialModel
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.write_set import WriteSet
 from chalicelib.counters.repository import CounterModel
 from chalicelib.deliveries import api as deliveries
 from chalicelib.deliveries.repository import DeliveryAttemptModel
 from chalicelib.dynamodb.items import declared_models
 from chalicelib.dynamodb.tables import DirectoryModel
+from chalicelib.dynamodb.transactions import declare_writer
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
@@ -28,6 +30,7 @@ from chalicelib.time_entries import api as time_entries
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers import api as timers
 from chalicelib.timers.repository import PersonStateModel, TimerModel
+from chalicelib.timers.writes import write
 from chalicelib.webhooks import api as webhooks
 
 REGISTRY: tuple[Registration, ...] = (
@@ -61,6 +64,8 @@ RESOURCES: Mapping[str, AnyResource] = {
     registration.resource.type: registration.resource for registration in REGISTRY
 }
 """All resources, by JSON:API type."""
+
+declare_writer(WriteSet, write)
 
 
 def models() -> Iterable[type[Model]]:

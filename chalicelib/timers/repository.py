@@ -1,35 +1,22 @@
-"""Timers and person states in DynamoDB: their tables, and the writes of a write set.
+"""Timers, person states and days in DynamoDB: their tables and items.
 
-Lists of timers are in ``lists.py``.
+Lists of timers are in ``lists.py``, the writes of a write set in ``writes.py``.
 """
 
 from collections.abc import Mapping
 from typing import Any
 
-from msgspec.structs import asdict, replace
+from msgspec.structs import replace
 from pynamodb.attributes import BooleanAttribute, TTLAttribute, UnicodeAttribute
 from pynamodb.connection import Connection
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE, STREAM_NEW_AND_OLD_IMAGE
-from pynamodb.expressions.condition import Condition
-from pynamodb.expressions.operand import Path
-from pynamodb.expressions.update import Action
 from pynamodb.indexes import GlobalSecondaryIndex
 from pynamodb.models import Model
-from pynamodb.transactions import TransactWrite
 
 from chalicelib.core.write_set import (
-    ClearRunning,
-    Disable,
-    Enable,
-    PersonStateUpdate,
-    SetRunning,
-    SetTimeline,
-    StopTimer,
-    TimeEntryUpdate,
     UpdateRecord,
-    WriteSet,
 )
-from chalicelib.counters.model import CounterKey, Counters, PersonDay
+from chalicelib.counters.model import PersonDay
 from chalicelib.counters.repository import CounterModel, version_in
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem
@@ -41,14 +28,11 @@ from chalicelib.dynamodb.items import (
     ItemType,
     declare,
     scoped_key,
-    to_item,
 )
 from chalicelib.dynamodb.query_planner import BY_PERSON, BY_STARTED, BY_STOPPED, BY_TIME_ENTRY
 from chalicelib.dynamodb.sparse_index import SparseIndexPage, SparseIndexRange, sparse_page
 from chalicelib.dynamodb.tables import IndexMeta
-from chalicelib.dynamodb.transactions import declare_writer
-from chalicelib.time_entries.repository import TimeEntryModel
-from chalicelib.timers.days import DaySessions, DayUpdate, Mark
+from chalicelib.timers.days import DaySessions, Mark
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer, TimerOutcome
 
 
@@ -168,7 +152,8 @@ class PersonStateModel(Model):
     expires_at = TTLAttribute(null=True)
 
 
-def _timer_keys(timer: Timer) -> Mapping[str, Any]:
+def timer_keys(timer: Timer) -> Mapping[str, Any]:
+    """The keys of a timer's item in the indexes."""
     # Items without these two keys are not in the index of running timers.
     is_running = timer.stopped_at is None
     return {
@@ -229,17 +214,17 @@ def _read_day(organization_id: int, day: PersonDay, raw: RawItem | None) -> DayS
 def marks_in(item: RawItem) -> dict[int, Mark]:
     """The sessions that the item of a person's day lists, by timer id."""
     return {
-        int(name.removeprefix(_MARK)): tuple(int(timestamp["N"]) for timestamp in value["L"])
+        int(name.removeprefix(MARK_PREFIX)): tuple(int(timestamp["N"]) for timestamp in value["L"])
         for name, value in item.items()
-        if name.startswith(_MARK) and "L" in value
+        if name.startswith(MARK_PREFIX) and "L" in value
     }
 
 
-_MARK = "t"
-"""The names of the attributes that list a day's sessions begin with it: ``t364``."""
+MARK_PREFIX = "t"
+"""The attributes that list the sessions of a day begin with it: ``t364`` for the timer 364."""
 
 
-declare(ItemType(Timer, TimerModel, scoped_key, derived=_timer_keys))
+declare(ItemType(Timer, TimerModel, scoped_key, derived=timer_keys))
 declare(ItemType(PersonState, PersonStateModel, _person_state_key, read=_read_person_state))
 declare(ItemType(DaySessions, CounterModel, _day_key, read=_read_day))
 declare_result(TimerOutcome)
@@ -286,201 +271,3 @@ def set_reminded(timer: Timer, reminded_at: int | None) -> UpdateRecord:
         {"reminded_at": reminded_at, "auto_stop_key": due_key},
         {"stopped_at": None, "version": timer.version, "reminded_at": timer.reminded_at},
     )
-
-
-def write(transaction: TransactWrite, write_set: WriteSet) -> None:
-    """Add the writes of a write set to a transaction."""
-    organization_id, person_id = write_set.organization_id, write_set.person_id
-    if write_set.new_timer is not None:
-        timer_item = to_item(write_set.new_timer)
-        transaction.save(timer_item, condition=TimerModel.key.does_not_exist())
-    if write_set.new_entry is not None:
-        entry_item = to_item(write_set.new_entry)
-        transaction.save(entry_item, condition=TimeEntryModel.key.does_not_exist())
-    if write_set.stop_timer is not None:
-        _stop_timer(transaction, organization_id, write_set.stop_timer)
-    for update in write_set.entries:
-        _update_entry(transaction, write_set, update)
-    if write_set.person_state is not None:
-        _update_person_state(transaction, write_set, write_set.person_state)
-    for day in write_set.days:
-        _update_day(transaction, PersonDay(organization_id, person_id, day.day), day)
-    for entry_delta in write_set.entry_counters:
-        _increment(transaction, entry_delta.name, entry_delta.counters)
-
-
-declare_writer(WriteSet, write)
-
-
-def _stop_timer(transaction: TransactWrite, organization_id: int, stop: StopTimer) -> None:
-    timer = stop.timer
-    index_keys = _timer_keys(timer)
-    condition = TimerModel.key.exists() & TimerModel.stopped_at.does_not_exist()
-    if stop.version is not None:
-        condition &= TimerModel.version == stop.version
-    reason = timer.stop_reason
-    transaction.update(
-        TimerModel(key=keys.scoped(organization_id, timer.id)),
-        actions=[
-            TimerModel.stopped_at.set(timer.started_at + timer.seconds),
-            TimerModel.started_key.set(index_keys["started_key"]),
-            TimerModel.stopped_key.set(index_keys["stopped_key"]),
-            TimerModel.stop_reason.remove()
-            if reason is None
-            else TimerModel.stop_reason.set(reason),
-            TimerModel.covered.set(False),
-            TimerModel.running_shard.remove(),
-            TimerModel.auto_stop_key.remove(),
-            TimerModel.version.add(1),
-        ],
-        condition=condition,
-    )
-
-
-def _update_person_state(
-    transaction: TransactWrite, write_set: WriteSet, update: PersonStateUpdate
-) -> None:
-    condition: Condition
-    match update:
-        case SetRunning():
-            actions: list[Action] = [
-                *running_timer_actions(update.running),
-                PersonStateModel.last_timer_id.set(update.running.timer_id),
-            ]
-            condition = _has_version(update.version)
-        case ClearRunning():
-            actions = [*running_timer_actions(None)]
-            condition = PersonStateModel.timer_id == update.timer_id
-        case SetTimeline():
-            actions = [
-                *running_timer_actions(update.running),
-                PersonStateModel.last_timer_id.set(update.last_timer_id),
-            ]
-            condition = _has_version(update.version)
-        case Disable():
-            actions = [
-                PersonStateModel.disabled.set(True),
-                PersonStateModel.last_timer_id.set(PersonStateModel.last_timer_id | 0),
-                *running_timer_actions(None),
-            ]
-            condition = _has_version(update.version)
-        case Enable():
-            actions = [PersonStateModel.disabled.remove()]
-            condition = _has_version(update.version)
-    if not isinstance(update, ClearRunning) and update.version == 0:
-        actions.append(PersonStateModel.lists_sessions.set(True))
-    if update.last_stopped_at is not None:
-        actions.append(PersonStateModel.last_stopped_at.set(update.last_stopped_at))
-    transaction.update(
-        PersonStateModel(
-            person_key=keys.scoped(write_set.organization_id, write_set.person_id),
-            name=keys.RUNNING_TIMER,
-        ),
-        actions=[*actions, PersonStateModel.version.add(1)],
-        condition=condition,
-    )
-
-
-def running_timer_actions(running: RunningTimer | None) -> tuple[Action, ...]:
-    """The actions that set the running timer of a person state, or remove it."""
-    if running is None:
-        values: dict[str, Any] = dict.fromkeys(RunningTimer.__struct_fields__)
-    else:
-        values = {**asdict(running), "edited": running.edited or None}
-        values["covered"] = running.covered or None
-    return tuple(
-        getattr(PersonStateModel, name).remove()
-        if value is None
-        else getattr(PersonStateModel, name).set(value)
-        for name, value in values.items()
-    )
-
-
-def _has_version(version: int) -> Condition:
-    if version:
-        return PersonStateModel.version == version
-    return PersonStateModel.person_key.does_not_exist()
-
-
-def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeEntryUpdate) -> None:
-    actions: list[Action] = [
-        TimeEntryModel.updated_at.set(write_set.now),
-        TimeEntryModel.version.add(1),
-        TimeEntryModel.tracked_seconds.add(update.seconds),
-        TimeEntryModel.timer_count.add(update.timers),
-    ]
-    if update.covered_seconds:
-        actions.append(TimeEntryModel.adjusted_seconds.add(-update.covered_seconds))
-    # False if the entry does not exist.
-    condition = TimeEntryModel.person_id == write_set.person_id
-    if update.track_method is not None:
-        actions.append(TimeEntryModel.track_method.set(update.track_method))
-    if update.starts is not None or update.inserts is not None:
-        condition &= TimeEntryModel.deleted_at.does_not_exist()
-    if update.starts is not None:
-        timer_id, started_at = update.starts
-        actions += [
-            TimeEntryModel.running_timer_id.set(timer_id),
-            TimeEntryModel.latest_timer_id.set(timer_id),
-            TimeEntryModel.timer_started_at.set(started_at),
-        ]
-    elif update.ends is not None:
-        actions += [
-            TimeEntryModel.running_timer_id.remove(),
-            TimeEntryModel.timer_started_at.remove(),
-        ]
-    if update.ends is not None and write_set.stop_timer is not None:
-        actions += [
-            TimeEntryModel.timer_stopped_at.set(update.ends),
-            TimeEntryModel.stopped_timer_id.set(write_set.stop_timer.timer.id),
-        ]
-    if update.inserts is not None:
-        timer_id, stopped_at = update.inserts
-        actions.append(TimeEntryModel.latest_timer_id.set(timer_id))
-        if stopped_at is not None:
-            actions += [
-                TimeEntryModel.timer_stopped_at.set(stopped_at),
-                TimeEntryModel.stopped_timer_id.set(timer_id),
-            ]
-    transaction.update(
-        TimeEntryModel(key=keys.scoped(write_set.organization_id, update.time_entry_id)),
-        actions=actions,
-        condition=condition,
-    )
-
-
-def _update_day(transaction: TransactWrite, name: PersonDay, day: DayUpdate) -> None:
-    key = keys.counter(name)
-    item = CounterModel(scope=key["scope"], bucket=key["bucket"])
-    version = Path("version")
-    condition = None
-    if day.version is not None:
-        condition = version == day.version if day.version else version.does_not_exist()
-    if day.counters or day.marks:
-        transaction.update(
-            item,
-            actions=[version.add(1), *_counter_actions(day.counters), *mark_actions(day.marks)],
-            condition=condition,
-        )
-    elif condition is not None:
-        transaction.condition_check(CounterModel, item.scope, item.bucket, condition)
-
-
-def mark_actions(marks: Mapping[int, Mark | None]) -> list[Action]:
-    """The actions that list sessions in the item of a day; None: that remove them."""
-    return [
-        Path(f"{_MARK}{timer_id}").remove()
-        if mark is None
-        else Path(f"{_MARK}{timer_id}").set(list(mark))
-        for timer_id, mark in sorted(marks.items())
-    ]
-
-
-def _increment(transaction: TransactWrite, name: CounterKey, counters: Counters) -> None:
-    key = keys.counter(name)
-    item = CounterModel(scope=key["scope"], bucket=key["bucket"])
-    transaction.update(item, actions=_counter_actions(counters))
-
-
-def _counter_actions(counters: Counters) -> list[Action]:
-    return [Path(counter).add(by) for counter, by in sorted(counters.items())]

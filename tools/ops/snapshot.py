@@ -27,9 +27,9 @@ from chalicelib.timers.repository import (
     PersonStateModel,
     TimerModel,
     marks_in,
-    running_timer_actions,
 )
 from chalicelib.timers.rules import running_timer
+from chalicelib.timers.writes import running_timer_actions
 from tools.ops.day_marks import mark_updates
 from tools.ops.invariants import (
     PersonSnapshot,
