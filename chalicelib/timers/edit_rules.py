@@ -12,9 +12,7 @@ from msgspec.structs import replace
 
 from chalicelib.core.errors import (
     InvalidAttribute,
-    OverlapsSession,
     RecordNotFound,
-    Unavailable,
 )
 from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.core.write_set import (
@@ -43,11 +41,11 @@ from chalicelib.timers.days import (
     DayUpdates,
     days_between,
     days_until_now,
-    find_overlap,
 )
 from chalicelib.timers.history import timer_revision
 from chalicelib.timers.limits import limits_of
 from chalicelib.timers.model import PersonState, StopReason, Timer
+from chalicelib.timers.overlaps import check_edit, check_over
 from chalicelib.timers.rules import (
     MAX_BACKDATING_SECONDS,
     NO_DETAILS,
@@ -66,10 +64,6 @@ MAX_SESSION_SECONDS = 31 * SECONDS_PER_DAY
 
 CORRECTABLE_REASONS = frozenset(StopReason)
 """Automatic stops that an earlier manual stop replaces: all."""
-
-
-_UPGRADE_SECONDS = 60
-_UPGRADING = "The sessions of this person are being upgraded. Try again in a minute."
 
 
 class Edit(Struct, frozen=True):
@@ -141,7 +135,7 @@ def decide_insert(
         edited=True,
         remind_at=limits.remind_at,
     )
-    checked_days = _check_over(state, timer, days, "started_at")
+    checked_days = check_over(state, timer, days, "started_at")
     update = TimeEntryUpdate(
         timer.time_entry_id,
         seconds=timer.seconds,
@@ -254,7 +248,7 @@ def decide_edit(
         raise RecordNotFound
     checked_days: Collection[DaySessions] = ()
     if loaded.state is not None and not _has_times_of(after, timer):
-        checked_days = _check_edit(timer, after, loaded.state, loaded.days)
+        checked_days = check_edit(timer, after, loaded.state, loaded.days)
     if after.stopped_at is None and not _has_times_of(after, timer):
         limits = limits_of(after.started_at, organization, loaded.worker)
         if timer.stopped_at is not None and limits.auto_stop_at <= edit.now:
@@ -348,49 +342,6 @@ def _check_span(start: int, stop: int) -> None:
 
 def _has_times_of(timer: Timer, other: Timer) -> bool:
     return (timer.started_at, timer.stopped_at) == (other.started_at, other.stopped_at)
-
-
-def _check_edit(
-    timer: Timer, after: Timer, state: PersonState, days: Collection[DaySessions]
-) -> Collection[DaySessions]:
-    """Check that the edited session overlaps no other one. Returns the days that it relies on."""
-    name = "stopped_at" if after.started_at == timer.started_at else "started_at"
-    if after.stopped_at is not None:
-        if timer.stopped_at is None and timer.started_at <= after.started_at:
-            # It was running, so every other session ended before it started.
-            return ()
-        return _check_over(state, after, days, name)
-    if state.disabled:
-        raise InvalidAttribute(name, "This person is deactivated: their timer cannot run on.")
-    running = state.running
-    if running is not None and running.timer_id != timer.id:
-        raise OverlapsSession(name, running.timer_id)
-    if timer.stopped_at is None and after.started_at >= (state.last_stopped_at or 0):
-        return ()
-    return _check_days(state, after, days, name)
-
-
-def _check_over(
-    state: PersonState, timer: Timer, days: Collection[DaySessions], name: str
-) -> Collection[DaySessions]:
-    """Check that a session that is over overlaps no other one, running or not."""
-    running, stop = state.running, timer.started_at + timer.seconds
-    if running is not None and running.timer_id != timer.id and running.started_at < stop:
-        raise OverlapsSession(name, running.timer_id)
-    if timer.started_at >= (state.last_stopped_at or 0):
-        return ()
-    return _check_days(state, timer, days, name)
-
-
-def _check_days(
-    state: PersonState, timer: Timer, days: Collection[DaySessions], name: str
-) -> Collection[DaySessions]:
-    if not state.lists_sessions:
-        raise Unavailable(_UPGRADING, retry_after=_UPGRADE_SECONDS)
-    overlap = find_overlap(days, timer.started_at, timer.stopped_at, timer.id)
-    if overlap is not None:
-        raise OverlapsSession(name, overlap.timer_id)
-    return days
 
 
 def _timeline_after(state: PersonState, timer: Timer) -> SetTimeline:

@@ -9,8 +9,8 @@ from collections.abc import Collection, Iterable
 from msgspec import Struct
 from msgspec.structs import replace
 
-from chalicelib.core.errors import InvalidAttribute, OverlapsSession
-from chalicelib.core.timestamps import SECONDS_PER_DAY, format_timestamp, local_date
+from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.timestamps import SECONDS_PER_DAY, local_date
 from chalicelib.core.write_set import (
     ClearRunning,
     SetRunning,
@@ -24,9 +24,10 @@ from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry, TrackMethod
-from chalicelib.timers.days import DaySessions, DayUpdates, find_overlap
+from chalicelib.timers.days import DaySessions, DayUpdates
 from chalicelib.timers.limits import limits_of, person_zone
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
+from chalicelib.timers.overlaps import check_start
 
 MAX_SECONDS_AHEAD = SECONDS_PER_DAY
 """How far a requested start may be ahead of the server's clock. It then counts as now."""
@@ -97,7 +98,7 @@ def decide_start(
     :param days: with ``started_at``, all days from it until now.
     """
     start = _start_timestamp(state, generated.now, started_at)
-    checked_days = () if started_at is None else _check_start(state, organization, start, days)
+    checked_days = () if started_at is None else check_start(state, organization, start, days)
     new_entry = None
     if isinstance(work, Service):
         new_entry = new_time_entry(state, work, organization, generated, start, details)
@@ -283,31 +284,6 @@ def _start_timestamp(state: PersonState, now: int, requested: int | None) -> int
             "Add `stopped_at` to create a session that is over.",
         )
     return requested
-
-
-def _check_start(
-    state: PersonState, organization: Organization, start: int, days: Collection[DaySessions]
-) -> Collection[DaySessions]:
-    """Check that no session ends after ``start``. Returns the days on which the check relies.
-
-    Usually none: the person state says that every session ended before.
-    """
-    running, last_stopped_at = state.running, state.last_stopped_at or 0
-    if running is not None and start < running.started_at:
-        earliest = format_timestamp(running.started_at, organization.zone)
-        raise OverlapsSession("started_at", running.timer_id, earliest)
-    if start >= last_stopped_at:
-        return ()
-    # A switch stops the running timer at the start of the new one.
-    running_id = running.timer_id if running is not None else 0
-    overlap = find_overlap(days, start, None, running_id) if state.lists_sessions else None
-    if overlap is None and state.lists_sessions:
-        return days
-    timer_id = stopped_at = None
-    if overlap is not None:
-        timer_id, stopped_at = overlap.timer_id, overlap.stopped_at
-    earliest = format_timestamp(stopped_at or last_stopped_at, organization.zone)
-    raise OverlapsSession("started_at", timer_id, earliest)
 
 
 def _stopped(timer: Timer, now: int, stop: int, reason: StopReason | None) -> Stopped:
