@@ -23,8 +23,8 @@ from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
 from chalicelib.jsonapi.requests import Document
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.time_entries.api import MAX_NOTE_LENGTH, TIME_ENTRIES
-from chalicelib.timers.edit_rules import Edit
 from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
+from chalicelib.timers.edits import Edit
 from chalicelib.timers.model import Timer, TimerOutcome, TimerQuery, TimerSort
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 

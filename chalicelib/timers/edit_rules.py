@@ -7,14 +7,12 @@ sessions overlap. Decision 0024.
 
 from collections.abc import Collection
 
-from msgspec import UNSET, Struct, UnsetType
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.core.errors import (
-    InvalidAttribute,
     RecordNotFound,
 )
-from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
@@ -39,15 +37,13 @@ from chalicelib.time_entries.totals import (
 from chalicelib.timers.days import (
     DaySessions,
     DayUpdates,
-    days_between,
-    days_until_now,
 )
+from chalicelib.timers.edits import Edit, adjusted_times, check_order, check_span, has_times_of
 from chalicelib.timers.history import timer_revision
 from chalicelib.timers.limits import limits_of
-from chalicelib.timers.model import PersonState, StopReason, Timer
+from chalicelib.timers.model import PersonState, Timer
 from chalicelib.timers.overlaps import check_edit, check_over
 from chalicelib.timers.rules import (
-    MAX_BACKDATING_SECONDS,
     NO_DETAILS,
     EntryDetails,
     GeneratedIds,
@@ -58,25 +54,6 @@ from chalicelib.timers.rules import (
     start_timestamp,
     timer_track_method,
 )
-
-MAX_SESSION_SECONDS = 31 * SECONDS_PER_DAY
-"""The maximum length of a session that is entered manually: one transaction writes its days."""
-
-CORRECTABLE_REASONS = frozenset(StopReason)
-"""Automatic stops that an earlier manual stop replaces: all."""
-
-
-class Edit(Struct, frozen=True):
-    """What a caller asks to change. An unset value stays unchanged.
-
-    :param stopped_at: None: the timer runs on.
-    :param clock_skew: the seconds that were subtracted from the timestamps of the request.
-    """
-
-    started_at: int | UnsetType = UNSET
-    stopped_at: int | UnsetType | None = UNSET
-    time_entry_id: int | UnsetType = UNSET
-    clock_skew: int = 0
 
 
 class Edited(Struct, frozen=True):
@@ -93,8 +70,8 @@ class LoadedTimeline(Struct, frozen=True):
 
     :param entry: the time entry of the timer, also a deleted one that is not purged yet.
     :param new_entry: the time entry to which the timer moves; None: it stays.
-    :param state: None: the decision does not need it, see :func:`needs_timeline`.
-    :param days: all days that :func:`days_to_check` names.
+    :param state: None: the decision does not need it, see ``edits.needs_timeline``.
+    :param days: all days that ``edits.days_to_check`` names.
     :param worker: the timer's person, for their settings; None: the decision does not need them.
     """
 
@@ -120,9 +97,9 @@ def decide_insert(
     :param details: of a new time entry.
     :param days: all days that the session touches.
     """
-    _check_order(*span)
+    check_order(*span)
     start, stop = start_timestamp(generated.now, span[0]), min(span[1], generated.now)
-    _check_span(start, stop)
+    check_span(start, stop)
     limits = limits_of(start, organization, details.worker)
     timer = Timer(
         id=generated.timer_id,
@@ -166,71 +143,13 @@ def decide_insert(
         days=day_updates.collected(checked_days),
         entry_counters=entry_deltas.collected(),
     )
-    return Started(timer, None, write_set, _adjusted(Edit(*span), timer))
+    return Started(timer, None, write_set, adjusted_times(Edit(*span), timer))
 
 
 def _last_stop(work: TimeEntry | Service, stop: int) -> int | None:
     """The stop of an inserted session, if the time entry has no later one."""
     latest = work.timer_stopped_at if isinstance(work, TimeEntry) else None
     return stop if stop >= (latest or 0) else None
-
-
-def corrected_stop(timer: Timer, now: int, stopped_at: int | None) -> int | None:
-    """The timestamp to which a manual stop moves an automatic one. None: it does not move it.
-
-    It moves it if the caller requests an earlier ``stopped_at``. Contract section 4.
-    """
-    if stopped_at is None or timer.stopped_at is None:
-        return None
-    if timer.stop_reason not in CORRECTABLE_REASONS:
-        return None
-    stop = max(timer.started_at, min(stopped_at, now))
-    return stop if max(stop, stopped_at) < timer.stopped_at else None
-
-
-def resolve_edit(timer: Timer, edit: Edit, now: int) -> tuple[Timer, tuple[str, ...]]:
-    """The timer as the edit asks for it, and the names of the timestamps that were adjusted.
-
-    A value that is equal to the present one changes nothing. Raises :class:`InvalidAttribute`.
-    """
-    edit = _without_shown(edit, timer)
-    after = timer
-    if edit.started_at is not UNSET and edit.started_at != timer.started_at:
-        after = replace(after, started_at=start_timestamp(now, edit.started_at))
-    if edit.stopped_at is not UNSET and edit.stopped_at != timer.stopped_at:
-        stop = None if edit.stopped_at is None else min(edit.stopped_at, now)
-        if timer.stopped_at is None and stop is not None:
-            # The first stop, by the rules of section 4.
-            stop = max(stop, after.started_at)
-        elif isinstance(edit.started_at, int) and isinstance(edit.stopped_at, int):
-            # Both may be in the future, and then count as now.
-            _check_order(edit.started_at, edit.stopped_at)
-        after = replace(after, stopped_at=stop, stop_reason=None)
-    if edit.time_entry_id is not UNSET:
-        after = replace(after, time_entry_id=edit.time_entry_id)
-    if not _has_times_of(after, timer):
-        after = replace(after, edited=_moves_in_lists(timer, after))
-        _check_times(after, now)
-    return after, _adjusted(edit, after)
-
-
-def needs_timeline(timer: Timer, after: Timer) -> bool:
-    """Whether an edit changes the running timer, or may make sessions overlap.
-
-    If not, the session only becomes shorter or moves to another time entry.
-    """
-    if timer.stopped_at is None or after.stopped_at is None:
-        return True
-    return not timer.started_at <= after.started_at <= after.stopped_at <= timer.stopped_at
-
-
-def days_to_check(timer: Timer, after: Timer, now: int) -> range:
-    """The days that an edit must read. They have every session that the new one may overlap."""
-    if not needs_timeline(timer, after) or _has_times_of(after, timer):
-        return range(0)
-    if after.stopped_at is None:
-        return days_until_now(after.started_at, now)
-    return days_between(after.started_at, after.stopped_at)
 
 
 def decide_edit(
@@ -240,16 +159,16 @@ def decide_edit(
     organization: Organization,
     edit: ManualEdit,
 ) -> Edited:
-    """Change a timer to ``after``, from :func:`resolve_edit`. Raises :class:`OverlapsSession`."""
+    """Change a timer to ``after``, from ``edits.resolve_edit``. Raises :class:`OverlapsSession`."""
     if after == timer:
         return Edited(timer)
     if after.stopped_at is None and loaded.new_entry is None and loaded.entry.deleted_at:
         # The purge is about to delete the timer: it must not run.
         raise RecordNotFound
     checked_days: Collection[DaySessions] = ()
-    if loaded.state is not None and not _has_times_of(after, timer):
+    if loaded.state is not None and not has_times_of(after, timer):
         checked_days = check_edit(timer, after, loaded.state, loaded.days)
-    if after.stopped_at is None and not _has_times_of(after, timer):
+    if after.stopped_at is None and not has_times_of(after, timer):
         limits = limits_of(after.started_at, organization, loaded.worker)
         if timer.stopped_at is not None and limits.auto_stop_at <= edit.now:
             # A person who undoes a stop past the limit is still working.
@@ -311,39 +230,6 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> E
     return Edited(timer, write_set, tuple(records))
 
 
-def _moves_in_lists(timer: Timer, after: Timer) -> bool:
-    """Whether the id of an edited timer no longer gives its place among timers of one second.
-
-    A longer or shorter session keeps its place, so a list that is read meanwhile has it once.
-    """
-    has_moved = after.started_at != timer.started_at
-    return timer.edited or has_moved or timer.started_at == timer.stopped_at
-
-
-def _check_times(timer: Timer, now: int) -> None:
-    start, stop = timer.started_at, timer.stopped_at
-    if stop is not None:
-        _check_span(start, stop)
-    elif start < now - MAX_BACKDATING_SECONDS:
-        detail = "The start of a running timer must be at most 31 days in the past."
-        raise InvalidAttribute("started_at", detail)
-
-
-def _check_order(start: int, stop: int) -> None:
-    if stop < start:
-        raise InvalidAttribute("stopped_at", "The stop must not be before the start.")
-
-
-def _check_span(start: int, stop: int) -> None:
-    _check_order(start, stop)
-    if stop - start > MAX_SESSION_SECONDS:
-        raise InvalidAttribute("stopped_at", "A session can last at most 31 days.")
-
-
-def _has_times_of(timer: Timer, other: Timer) -> bool:
-    return (timer.started_at, timer.stopped_at) == (other.started_at, other.stopped_at)
-
-
 def _timeline_after(state: PersonState, timer: Timer) -> SetTimeline:
     running = state.running
     if timer.stopped_at is None:
@@ -369,27 +255,4 @@ def _entries_after(
     return (
         (loaded.entry, without_session(loaded.entry, timer)),
         (loaded.new_entry, with_moved_session(loaded.new_entry, after)),
-    )
-
-
-def _without_shown(edit: Edit, timer: Timer) -> Edit:
-    """The edit without the timestamps that the client sent as they were shown.
-
-    The server showed them, so the skew of the client's clock does not apply.
-    """
-    shown = {
-        name: UNSET
-        for name in ("started_at", "stopped_at")
-        if isinstance(value := getattr(edit, name), int)
-        and value + edit.clock_skew == getattr(timer, name)
-    }
-    return replace(edit, **shown)
-
-
-def _adjusted(requested: Edit, timer: Timer) -> tuple[str, ...]:
-    """The names of the timestamps that the timer has in another way than requested."""
-    return tuple(
-        name
-        for name in ("started_at", "stopped_at")
-        if getattr(requested, name) not in (UNSET, getattr(timer, name))
     )

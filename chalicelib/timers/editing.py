@@ -17,15 +17,8 @@ from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DaySessions
-from chalicelib.timers.edit_rules import (
-    Edit,
-    LoadedTimeline,
-    days_to_check,
-    decide_deletion,
-    decide_edit,
-    needs_timeline,
-    resolve_edit,
-)
+from chalicelib.timers.edit_rules import LoadedTimeline, decide_deletion, decide_edit
+from chalicelib.timers.edits import Edit, days_to_check, needs_timeline, resolve_edit
 from chalicelib.timers.model import PersonState, Timer, TimerOutcome
 
 VIEW_TIMER: ViewPolicy[Timer] = ViewPolicy(Visibility.OWNER, lambda timer: timer.person_id)

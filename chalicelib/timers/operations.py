@@ -37,8 +37,9 @@ from chalicelib.timers.days import (
     days_between,
     days_until_now,
 )
-from chalicelib.timers.edit_rules import MAX_SESSION_SECONDS, corrected_stop, decide_insert
+from chalicelib.timers.edit_rules import decide_insert
 from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
+from chalicelib.timers.edits import MAX_SESSION_SECONDS, corrected_stop
 from chalicelib.timers.model import PersonState, Timer, TimerOutcome, TimerQuery
 from chalicelib.timers.rules import (
     MAX_BACKDATING_SECONDS,

@@ -27,15 +27,13 @@ from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DaySessions, DayUpdate
 from chalicelib.timers.edit_rules import (
-    Edit,
     Edited,
     LoadedTimeline,
-    days_to_check,
     decide_deletion,
     decide_edit,
     decide_insert,
-    resolve_edit,
 )
+from chalicelib.timers.edits import Edit, days_to_check, resolve_edit
 from chalicelib.timers.model import PersonState, RunningTimer, Timer
 from chalicelib.timers.rules import (
     GeneratedIds,

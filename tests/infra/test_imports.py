@@ -34,7 +34,7 @@ ALLOWED = {
 }
 
 
-MAX_MODULES = 457
+MAX_MODULES = 458
 """All modules, with the standard library's. Python finds, reads and runs each at a cold start."""
 
 

@@ -8,8 +8,8 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import Caller
 from chalicelib.core.unit_of_work import Result
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
-from chalicelib.timers.edit_rules import Edit
 from chalicelib.timers.editing import TimerEditing
+from chalicelib.timers.edits import Edit
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 
 

@@ -11,15 +11,8 @@ from chalicelib.core.write_set import (
 )
 from chalicelib.revisions.model import ManualEdit
 from chalicelib.time_entries.model import TimeEntry
-from chalicelib.timers.edit_rules import (
-    Edit,
-    Edited,
-    LoadedTimeline,
-    days_to_check,
-    decide_edit,
-    needs_timeline,
-    resolve_edit,
-)
+from chalicelib.timers.edit_rules import Edited, LoadedTimeline, decide_edit
+from chalicelib.timers.edits import Edit, days_to_check, needs_timeline, resolve_edit
 from chalicelib.timers.history import timer_revision
 from chalicelib.timers.model import PersonState, StopReason, Timer
 from tests.support.builders import (

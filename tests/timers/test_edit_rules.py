@@ -12,13 +12,11 @@ from chalicelib.core.write_set import (
     WriteSet,
 )
 from chalicelib.timers.days import DayUpdate
-from chalicelib.timers.edit_rules import (
+from chalicelib.timers.edit_rules import Edited, LoadedTimeline, decide_edit
+from chalicelib.timers.edits import (
     Edit,
-    Edited,
-    LoadedTimeline,
     corrected_stop,
     days_to_check,
-    decide_edit,
     needs_timeline,
     resolve_edit,
 )

@@ -14,12 +14,8 @@ from chalicelib.core.write_set import (
 from chalicelib.counters.model import EntryCounterDelta, EntryMonth
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DayUpdate
-from chalicelib.timers.edit_rules import (
-    Edit,
-    Edited,
-    LoadedTimeline,
-    decide_deletion,
-)
+from chalicelib.timers.edit_rules import Edited, LoadedTimeline, decide_deletion
+from chalicelib.timers.edits import Edit
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 from tests.support.builders import (
     ENTRY,

@@ -26,8 +26,8 @@ from chalicelib.services.model import Service
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.rules import UpdateResult, decide_deletion
 from chalicelib.timers.days import Mark
-from chalicelib.timers.edit_rules import Edit, resolve_edit
 from chalicelib.timers.editing import TimerEditing
+from chalicelib.timers.edits import Edit, resolve_edit
 from chalicelib.timers.model import Timer, TimerOutcome
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from chalicelib.timers.rules import decide_auto_stop
