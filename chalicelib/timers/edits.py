@@ -9,14 +9,11 @@ from msgspec.structs import replace
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.timers.days import days_between, days_until_now
-from chalicelib.timers.model import StopReason, Timer
+from chalicelib.timers.model import Timer
 from chalicelib.timers.rules import MAX_BACKDATING_SECONDS, start_timestamp
 
 MAX_SESSION_SECONDS = 31 * SECONDS_PER_DAY
 """The maximum length of a session that is entered manually: one transaction writes its days."""
-
-CORRECTABLE_REASONS = frozenset(StopReason)
-"""Automatic stops that an earlier manual stop replaces: all."""
 
 
 class Edit(Struct, frozen=True):
@@ -37,9 +34,7 @@ def corrected_stop(timer: Timer, now: int, stopped_at: int | None) -> int | None
 
     It moves it if the caller requests an earlier ``stopped_at``. Contract section 4.
     """
-    if stopped_at is None or timer.stopped_at is None:
-        return None
-    if timer.stop_reason not in CORRECTABLE_REASONS:
+    if stopped_at is None or timer.stopped_at is None or timer.stop_reason is None:
         return None
     stop = max(timer.started_at, min(stopped_at, now))
     return stop if max(stop, stopped_at) < timer.stopped_at else None
