@@ -39,6 +39,7 @@ from chalicelib.timers.days import (
     DayUpdates,
 )
 from chalicelib.timers.edits import Edit, adjusted_times, check_order, check_span, has_times_of
+from chalicelib.timers.entry_updates import apply_to_new_entry, timer_track_method
 from chalicelib.timers.history import timer_revision
 from chalicelib.timers.limits import limits_of
 from chalicelib.timers.model import PersonState, Timer
@@ -48,11 +49,9 @@ from chalicelib.timers.rules import (
     EntryDetails,
     GeneratedIds,
     Started,
-    apply_to_new_entry,
     new_time_entry,
     running_timer,
     start_timestamp,
-    timer_track_method,
 )
 
 

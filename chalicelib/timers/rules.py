@@ -4,7 +4,7 @@ A person has at most one running timer, and their sessions do not overlap. A ses
 before it starts, even if the caller's clock is wrong. Contract sections 3, 4 and 9.
 """
 
-from collections.abc import Collection, Iterable
+from collections.abc import Collection
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -25,6 +25,12 @@ from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry, TrackMethod
 from chalicelib.timers.days import DaySessions, DayUpdates
+from chalicelib.timers.entry_updates import (
+    apply_to_new_entry,
+    end_session,
+    merge_entry_updates,
+    timer_track_method,
+)
 from chalicelib.timers.limits import limits_of, person_zone
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer
 from chalicelib.timers.overlaps import check_start
@@ -119,7 +125,7 @@ def decide_start(
     if state.timer is not None:
         stop = _stop_at_start(state.timer, start)
         last_stopped_at = stop.timer.started_at + stop.timer.seconds
-        entries.append(_end_session(state.timer, last_stopped_at))
+        entries.append(end_session(state.timer, last_stopped_at))
         day_updates.stopped(stop.timer.id, stop.timer.started_at, last_stopped_at)
     day_updates.started(timer.id, start)
     entry_deltas = EntryCounterDeltas()
@@ -204,7 +210,7 @@ def stop_write_set(timer: Timer, now: int, stop: int, reason: StopReason | None)
         now=now,
         person_state=ClearRunning(timer.id, stop),
         stop_timer=StopTimer(stopped, timer.version),
-        entries=(_end_session(timer, stop),),
+        entries=(end_session(timer, stop),),
         days=day_updates.collected(),
     )
 
@@ -237,12 +243,6 @@ def with_stop(timer: Timer, stop: int, reason: StopReason | None) -> Timer:
     return replace(
         timer, stopped_at=stop, stop_reason=reason, covered=False, version=timer.version + 1
     )
-
-
-def timer_track_method(work: TimeEntry | Service) -> TrackMethod | None:
-    """The track method that a new session sets on an entry. None: it does not change."""
-    is_manual = isinstance(work, TimeEntry) and work.track_method is TrackMethod.MANUAL
-    return TrackMethod.BOTH if is_manual else None
 
 
 def new_time_entry(
@@ -295,51 +295,3 @@ def _stop_at_start(running: Timer, start: int) -> StopTimer:
     if start > running.auto_stop_at:
         return StopTimer(with_stop(running, running.auto_stop_at, StopReason.AUTO))
     return StopTimer(with_stop(running, start, StopReason.SUPERSEDED))
-
-
-def _end_session(timer: Timer, stopped_at: int) -> TimeEntryUpdate:
-    seconds = stopped_at - timer.started_at
-    return TimeEntryUpdate(
-        timer.time_entry_id,
-        seconds=seconds,
-        covered_seconds=seconds if timer.covered else 0,
-        ends=stopped_at,
-    )
-
-
-def merge_entry_updates(updates: Iterable[TimeEntryUpdate]) -> tuple[TimeEntryUpdate, ...]:
-    """Merge updates of the same time entry: a transaction writes each item once."""
-    merged: dict[int, TimeEntryUpdate] = {}
-    for update in updates:
-        earlier = merged.get(update.time_entry_id)
-        merged[update.time_entry_id] = update if earlier is None else _merge(earlier, update)
-    return tuple(merged.values())
-
-
-def _merge(first: TimeEntryUpdate, second: TimeEntryUpdate) -> TimeEntryUpdate:
-    return TimeEntryUpdate(
-        first.time_entry_id,
-        seconds=first.seconds + second.seconds,
-        covered_seconds=first.covered_seconds + second.covered_seconds,
-        timers=first.timers + second.timers,
-        starts=first.starts or second.starts,
-        ends=first.ends if first.ends is not None else second.ends,
-        inserts=first.inserts or second.inserts,
-        track_method=first.track_method or second.track_method,
-    )
-
-
-def apply_to_new_entry(entry: TimeEntry, update: TimeEntryUpdate) -> TimeEntry:
-    """A new entry with an update: a transaction writes each item once."""
-    started_id, started_at = update.starts or (None, None)
-    inserted_id, stopped_at = update.inserts or (None, None)
-    return replace(
-        entry,
-        tracked_seconds=update.seconds,
-        timer_count=update.timers,
-        running_timer_id=started_id,
-        latest_timer_id=started_id or inserted_id,
-        timer_started_at=started_at,
-        timer_stopped_at=stopped_at,
-        stopped_timer_id=inserted_id,
-    )

@@ -4,7 +4,7 @@ from msgspec.structs import replace
 from chalicelib.core.write_set import TimeEntryUpdate
 from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas, EntryMonth
 from chalicelib.time_entries.model import TimeEntry, TrackMethod
-from chalicelib.timers.rules import apply_to_new_entry, merge_entry_updates
+from chalicelib.timers.entry_updates import apply_to_new_entry, merge_entry_updates
 from tests.support.builders import ENTRY, NOW, OTHER_ENTRY, TIMER, entry
 
 END = TimeEntryUpdate(ENTRY, seconds=60, ends=NOW)

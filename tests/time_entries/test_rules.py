@@ -32,8 +32,9 @@ from chalicelib.time_entries.rules import (
     decide_purge,
     uncover_running,
 )
+from chalicelib.timers.entry_updates import merge_entry_updates
 from chalicelib.timers.model import Timer
-from chalicelib.timers.rules import decide_start, merge_entry_updates
+from chalicelib.timers.rules import decide_start
 from tests.support.builders import (
     DRAWN,
     ENTRY,
