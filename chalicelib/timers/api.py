@@ -2,9 +2,6 @@
 
 from typing import Any
 
-from msgspec import UNSET
-from msgspec.structs import replace
-
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import OverlapsSession, RecordNotFound
 from chalicelib.core.lists import CursorPage, Page
@@ -17,14 +14,19 @@ from chalicelib.http.routing import MetaField, Route
 from chalicelib.http.views import Presented, ResourceViews
 from chalicelib.jsonapi import example_values as example
 from chalicelib.jsonapi.in_memory_list import ReadPosition
-from chalicelib.jsonapi.input_types import text_input
-from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship, Values
-from chalicelib.jsonapi.parameters import ListQuery, PageNumber, Parameters
-from chalicelib.jsonapi.requests import Document
+from chalicelib.jsonapi.inputs import Values
+from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
-from chalicelib.time_entries.api import MAX_NOTE_LENGTH, TIME_ENTRIES
+from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
-from chalicelib.timers.edits import Edit
+from chalicelib.timers.inputs import (
+    EDIT_INPUTS,
+    START_INPUTS,
+    STARTED_AT,
+    STOPPED_AT,
+    read_edit,
+    read_start,
+)
 from chalicelib.timers.model import Timer, TimerOutcome, TimerQuery, TimerSort
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 
@@ -118,76 +120,6 @@ TIMERS: Resource[Timer] = Resource(
     sorts=("started_at", "stopped_at"),
 )
 
-TIME_ENTRY = Input(
-    "time_entry",
-    Kind.ID,
-    (
-        InRelationship("time_entry", "time_entries"),
-        InAttribute("time_entry_id"),
-        InParameter("time_entry_id"),
-    ),
-    "The time entry to work on.",
-)
-
-SERVICE = Input(
-    "service",
-    Kind.ID,
-    (
-        InAttribute("service_id"),
-        InRelationship("service", "services"),
-        InParameter("service_id"),
-    ),
-    "The service of a new time entry. Ignored if a time entry is given.",
-)
-
-PERSON = Input(
-    "person",
-    Kind.ID,
-    (InAttribute("person_id"), InRelationship("person", "people")),
-    "Person who works. Default: the caller. Only admins can name another person.",
-)
-
-STARTED_AT = Input(
-    "started_at",
-    Kind.TIMESTAMP,
-    (InAttribute("started_at"),),
-    "Start time. Default: now. For a running timer at most 31 days ago, and not before the end of "
-    "another session. A time up to 24 hours in the future counts as now.",
-    follows_client_clock=True,
-)
-
-STOPPED_AT = Input(
-    "stopped_at",
-    Kind.TIMESTAMP,
-    (InAttribute("stopped_at"),),
-    "Stop time. Default: now. A time in the future counts as now, a time before the start as the "
-    "start.",
-    follows_client_clock=True,
-)
-
-ENDED_AT = replace(
-    STOPPED_AT,
-    description="Stop time of a session that is over. It may lie anywhere between other sessions. "
-    "Default: the timer is running.",
-)
-
-NOTE = text_input("note", "Note of a new time entry.", maximum=MAX_NOTE_LENGTH)
-
-EDITS = (
-    replace(
-        STARTED_AT,
-        description="Start time. The session must not overlap another one. A time up to 24 hours "
-        "in the future counts as now.",
-    ),
-    replace(
-        STOPPED_AT,
-        nullable=True,
-        description="Stop time. The session must not overlap another one. A time in the future "
-        "counts as now. Null: the timer runs on, if it is the last session of the person.",
-    ),
-    replace(TIME_ENTRY, nullable=True, description="Time entry of the same person."),
-)
-
 _STOPPED_TIMERS = MetaField(
     "stopped_timer_ids", Kind.ID, "Timers that this request stopped.", is_list=True
 )
@@ -210,7 +142,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
     def update(
         caller: Caller, timer_id: int, values: Values, options: WriteOptions
     ) -> Result[TimerOutcome]:
-        return editing.update(caller, timer_id, _edit(values, options.clock_skew), options)
+        return editing.update(caller, timer_id, read_edit(values, options.clock_skew), options)
 
     def stop(
         caller: Caller, timer_id: int, values: Values, options: WriteOptions
@@ -239,15 +171,15 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
         views.create(
             timers.start,
             OWN,
-            _START_INPUTS,
-            read=_start_command,
+            START_INPUTS,
+            read=read_start,
             name="start_timer",
             description="Start a timer and stop the running one at the same time.",
             meta=(_STOPPED_TIMERS, _ADJUSTED),
             own_errors=(OverlapsSession,),
         ),
         views.show(timers.show, OWN),
-        views.update(update, OWN, EDITS, meta=(_ADJUSTED,), own_errors=(OverlapsSession,)),
+        views.update(update, OWN, EDIT_INPUTS, meta=(_ADJUSTED,), own_errors=(OverlapsSession,)),
         views.delete(editing.delete, OWN),
         views.action(
             "stop",
@@ -316,33 +248,6 @@ def _present(outcome: TimerOutcome) -> Presented:
     if outcome.adjusted:
         meta["adjusted"] = list(outcome.adjusted)
     return outcome.timer, meta
-
-
-_START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT, ENDED_AT, NOTE)
-
-
-def _start_command(document: Document, parameters: Parameters) -> StartCommand:
-    time_entry_id = TIME_ENTRY.read(document, parameters)
-    return StartCommand(
-        time_entry_id=time_entry_id,
-        # With a time entry, an invalid service is not an error.
-        service_id=SERVICE.read(document, parameters) if time_entry_id is None else None,
-        person_id=PERSON.read(document, parameters),
-        started_at=STARTED_AT.read(document, parameters),
-        stopped_at=ENDED_AT.read(document, parameters),
-        note=NOTE.read(document, parameters),
-    )
-
-
-def _edit(values: Values, clock_skew: int) -> Edit:
-    # A time entry that is null or blank is absent.
-    time_entry_id = values.get(TIME_ENTRY.name) or UNSET
-    return Edit(
-        started_at=values.get(STARTED_AT.name, UNSET),
-        stopped_at=values.get(STOPPED_AT.name, UNSET),
-        time_entry_id=time_entry_id,
-        clock_skew=clock_skew,
-    )
 
 
 def _timer_query(caller: Caller, query: ListQuery) -> TimerQuery:

@@ -10,7 +10,8 @@ from chalicelib.jsonapi.documents import ViewOptions, render
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, FilterKind, Kind, Relationship
 from chalicelib.registry import REGISTRY, RESOURCES
-from chalicelib.timers.api import PERSON, SERVICE, STARTED_AT, STOPPED_AT, TIME_ENTRY, TIMERS
+from chalicelib.timers.api import TIMERS
+from chalicelib.timers.inputs import PERSON, SERVICE, STARTED_AT, STOPPED_AT, TIME_ENTRY
 from tests.support.samples import records
 
 EXAMPLES: dict[type[Any], Any] = {
