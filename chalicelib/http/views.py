@@ -9,27 +9,22 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.core.errors import InvalidCursor, RecordNotFound
+from chalicelib.core.errors import RecordNotFound
 from chalicelib.core.ids import parse_id
-from chalicelib.core.lists import InvalidPosition
 from chalicelib.core.permissions import Caller, Permission
 from chalicelib.core.unit_of_work import Result
 from chalicelib.core.write_options import WriteOptions, version_of
 from chalicelib.http.client_clock import CLOCK_SKEW
 from chalicelib.http.includes import IncludedResources, load_included
+from chalicelib.http.list_pages import ReadPage, read_cursor_page, read_page
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.http.responses import HttpResponse, document_response
 from chalicelib.http.routing import BASE_PATH, Route, RouteKind
 from chalicelib.http.write_headers import write_options
-from chalicelib.jsonapi.cursors import CURSOR_PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.documents import Included, ViewOptions, list_document, single_document
 from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
 from chalicelib.jsonapi.inputs import Input, Values, read_changes, read_values
-from chalicelib.jsonapi.paging import cursor_links, cursor_meta, page_links, page_meta
 from chalicelib.jsonapi.parameters import (
-    ListQuery,
-    PageAfter,
-    PageNumber,
     Parameters,
     read_list_query,
     read_view_options,
@@ -39,11 +34,6 @@ from chalicelib.jsonapi.resource import AnyResource
 
 ReadCommand = Callable[[Document, Parameters], Any]
 """Parses an operation's command from a document and the query."""
-
-ListPage = tuple[Sequence[Any], Mapping[str, str], Mapping[str, Any]]
-"""The records of a page, and the ``links`` and ``meta`` of its document."""
-
-ReadPage = Callable[[AuthenticatedRequest, ListQuery], ListPage]
 
 Presented = tuple[Any, Mapping[str, Any]]
 """A record and the ``meta`` of its document."""
@@ -70,18 +60,18 @@ class ResourceViews:
 
     def list(self, reader: ListReader[Any], permission: Permission) -> Route:
         """Create the route ``GET /{type}``. Contract section 6."""
-        return self._list(partial(_page, reader), permission)
+        return self._list(partial(read_page, reader), permission)
 
     def cursor_list(self, reader: CursorReader[Any], permission: Permission) -> Route:
         """Create the route ``GET /{type}`` of a resource that declares ``cursor_only``."""
-        return self._list(partial(_cursor_only_page, reader), permission)
+        return self._list(partial(read_cursor_page, reader), permission)
 
-    def _list(self, read_page: ReadPage, permission: Permission) -> Route:
+    def _list(self, read: ReadPage, permission: Permission) -> Route:
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
             parameters, zone = request.request.parameters, request.caller.zone
             query = read_list_query(self._resource, parameters, zone)
-            records, links, meta = read_page(request, query)
+            records, links, meta = read(request, query)
             redacted = [self._resource.redact_for(request.caller, record) for record in records]
             included = self._load_included(request, redacted, options)
             document = list_document(self._resource, redacted, options, included, links, meta)
@@ -321,50 +311,3 @@ def _record_id(request: AuthenticatedRequest) -> int:
     if record_id is None:
         raise RecordNotFound
     return record_id
-
-
-def _page(reader: ListReader[Any], request: AuthenticatedRequest, query: ListQuery) -> ListPage:
-    match query.page:
-        case PageNumber() as page:
-            result = reader.page(request.caller, query)
-            parameters, url = request.request.parameters, _url(request)
-            links = page_links(url, parameters, page, result.total_count)
-            return result.rows, links, page_meta(page, result.total_count)
-        case PageAfter() as page:
-            return _cursor_page(reader, request, query, page)
-
-
-def _cursor_only_page(
-    reader: CursorReader[Any], request: AuthenticatedRequest, query: ListQuery
-) -> ListPage:
-    if isinstance(query.page, PageNumber):
-        raise TypeError("the resource must declare cursor_only")
-    return _cursor_page(reader, request, query, query.page)
-
-
-def _cursor_page(
-    reader: CursorReader[Any], request: AuthenticatedRequest, query: ListQuery, page: PageAfter
-) -> ListPage:
-    rows, cursor = _rows_after_cursor(reader, request, query, page)
-    links = cursor_links(_url(request), request.request.parameters, page, cursor)
-    return rows, links, cursor_meta(page)
-
-
-def _url(request: AuthenticatedRequest) -> str:
-    return request.request.base_url + request.request.path
-
-
-def _rows_after_cursor(
-    reader: CursorReader[Any], request: AuthenticatedRequest, query: ListQuery, page: PageAfter
-) -> tuple[Sequence[Any], str | None]:
-    """Return the records of a page, and the cursor of the next page if there is one."""
-
-    def position(listing: str) -> str | None:
-        return read_cursor(listing, page.cursor) if page.cursor else None
-
-    try:
-        result, listing = reader.cursor_page(request.caller, query, position)
-    except InvalidPosition as error:
-        raise InvalidCursor(CURSOR_PARAMETER) from error
-    following = result.following
-    return result.rows, None if following is None else write_cursor(listing, following)
