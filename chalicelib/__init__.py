@@ -18,12 +18,17 @@ Packages, outermost first. A package imports only those below it; exceptions are
 Modules of a slice, outermost first. Each imports only those below it, also from other slices::
 
     api         resource, inputs and routes; imports jsonapi and http
+    inputs      only of timers: the inputs of the routes; imports jsonapi
     operations  load, decide, commit; imports clients, never jsonapi or http
     lists       pages of the slice's lists; imports counters and dynamodb
     writes      only of timers: the writes of a write set; imports counters and dynamodb
     repository  items and queries; imports counters and dynamodb
     rules       pure decisions; imports core and models only
     model       entities and value types; imports core and models only
+
+More rules are in ``edit_rules``, ``edits``, ``overlaps``, ``entry_updates``, ``days``, ``limits``
+and ``history`` of timers, and in ``totals`` of time_entries. More operations are in ``auto_stop``,
+``editing``, ``purge_deleted`` and ``replay``; they do not import ``operations``.
 
 import-linter checks the most important of these rules: see ``pyproject.toml``.
 """
