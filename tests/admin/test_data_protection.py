@@ -97,8 +97,7 @@ class PersonFactory:
 
     def _note(self, person: "MarkedPerson", note: str) -> None:
         entry_id = self.entry_of(person)
-        document = {"data": {"type": "time_entries", "attributes": {"note": note}}}
-        assert person.api.patch(f"/time_entries/{entry_id}", document).status == 200
+        assert person.api.edit_entry(entry_id, note=note).status == 200
 
     def _fail_to_deliver(self, person: "MarkedPerson") -> None:
         """Store a failed webhook delivery about the time entry."""

@@ -281,9 +281,8 @@ def test_edit_takes_three_calls(
     admin: Api, others_timer: str, connection: Connection, attributes: dict[str, object]
 ) -> None:
     admin.get("/organizations")
-    document = {"data": {"type": "timers", "id": others_timer, "attributes": attributes}}
     with counted(connection) as calls:
-        assert admin.patch(f"/timers/{others_timer}", document).status == 200
+        assert admin.edit(others_timer, **attributes).status == 200
     assert calls == [READ, READ, COMMIT]
 
 

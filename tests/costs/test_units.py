@@ -53,10 +53,7 @@ WITHOUT_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
     "stop, again": (lambda api, timer_id: api.stop(timer_id), 1.0, 0),
     "list of time entries": (lambda api, _: api.get("/time_entries"), 0.5, 0),
     "update a time entry": (
-        lambda api, _: api.patch(
-            f"/time_entries/{ADMINS_ENTRY}",
-            {"data": {"type": "time_entries", "attributes": {"time": 45}}},
-        ),
+        lambda api, _: api.edit_entry(ADMINS_ENTRY, time=45),
         1.0,
         # The entry and its 3 indexes, the revision and its 2 indexes.
         2 + 3 + 2 + 2,

@@ -289,11 +289,6 @@ def test_corrected_stop_while_another_timer_runs_is_no_violation(
     assert violation_texts(connection) == []
 
 
-def edit(api: Api, timer_id: str, **attributes: object) -> None:
-    data = {"type": "timers", "id": timer_id, "attributes": attributes}
-    assert api.patch(f"/timers/{timer_id}", {"data": data}).status == 200
-
-
 def test_edited_inserted_and_deleted_sessions_are_no_violation(
     admin: Api, connection: Connection, clock: FakeClock
 ) -> None:
@@ -304,19 +299,15 @@ def test_edited_inserted_and_deleted_sessions_are_no_violation(
     # The id of the inserted session is larger, and its start is earlier.
     inserted = start(started_at="2026-02-27T22:00:00+01:00", stopped_at="2026-03-01T08:00:00+01:00")
     assert inserted.status == 201
-    edit(admin, first, started_at="2026-03-02T09:30:00+01:00")
-    edit(admin, first, stopped_at=None)
+    assert admin.edit(first, started_at="2026-03-02T09:30:00+01:00").status == 200
+    assert admin.edit(first, stopped_at=None).status == 200
     clock.advance(HOUR)
-    edit(admin, first, stopped_at="2026-03-02T10:30:00+01:00")
+    assert admin.edit(first, stopped_at="2026-03-02T10:30:00+01:00").status == 200
     # Two sessions start in the same second; the one without seconds was started later.
     empty = start(started_at="2026-03-02T09:10:00+01:00", stopped_at="2026-03-02T09:10:00+01:00")
-    edit(
-        admin,
-        inserted.data["id"],
-        started_at="2026-03-02T09:10:00+01:00",
-        stopped_at="2026-03-02T09:20:00+01:00",
-    )
-    edit(admin, inserted.data["id"], time_entry_id=ADMINS_SECOND_ENTRY)
+    times = {"started_at": "2026-03-02T09:10:00+01:00", "stopped_at": "2026-03-02T09:20:00+01:00"}
+    assert admin.edit(inserted.data["id"], **times).status == 200
+    assert admin.edit(inserted.data["id"], time_entry_id=ADMINS_SECOND_ENTRY).status == 200
     last = start().data["id"]
     assert violation_texts(connection) == []
     assert empty.status == 201
@@ -331,9 +322,8 @@ def test_manually_set_time_is_no_violation(
     first = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
     admin.stop(first)
-    data = {"type": "time_entries", "attributes": {"time": 10}}
-    assert admin.patch(f"/time_entries/{ADMINS_ENTRY}", {"data": data}).status == 200
-    edit(admin, first, stopped_at=None)
+    assert admin.edit_entry(ADMINS_ENTRY, time=10).status == 200
+    assert admin.edit(first, stopped_at=None).status == 200
     person_snapshot = SnapshotReader(connection).read_all()[SCOPE]
     assert person_snapshot.timers[0].covered
     assert violation_texts(connection) == []

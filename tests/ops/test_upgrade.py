@@ -1,7 +1,6 @@
 """The upgrade of what version 0.2.0 stored. ``version_0_2_0/`` has items that it wrote."""
 
 import re
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from chalicelib.time_entries.model import TimeEntry
 from infra.stack.template import ROOT
 from tests.ops.version_0_2_0.stage import BEFORE, NOW, RULE, STORED, run, shown_times
 from tests.support.api import Api
-from tests.support.clock import DAY, HOUR, FakeClock
+from tests.support.clock import DAY, HOUR, FakeClock, rfc3339
 from tests.support.failing_calls import failing
 from tests.support.fault_injection import Call, intercepted
 from tests.support.fixtures import (
@@ -149,8 +148,7 @@ def test_people_work_before_the_upgrade(
     second = member.start(time_entry_id=MEMBERS_ENTRY)
     assert second.meta["stopped_timer_ids"] == [first]
     # An edit needs the days, which do not list the old sessions yet.
-    edit = {"data": {"type": "timers", "attributes": {"started_at": "2026-03-02T09:00:00Z"}}}
-    refused = member.patch(f"/timers/{first}", edit)
+    refused = member.edit(first, started_at="2026-03-02T09:00:00Z")
     assert (refused.status, refused.headers["Retry-After"]) == (503, "60")
     texts = check_texts(connection)
     assert texts == {
@@ -180,14 +178,14 @@ def test_old_sessions_are_in_the_way_after_the_upgrade(
     )
     inside = member.start(
         time_entry_id=MEMBERS_ENTRY,
-        started_at=_text(old.started_at + 60),
-        stopped_at=_text(old.started_at + 120),
+        started_at=rfc3339(old.started_at + 60),
+        stopped_at=rfc3339(old.started_at + 120),
     )
     assert inside.error["meta"]["conflicting_timer_id"] == str(old.id)
     before = member.start(
         time_entry_id=MEMBERS_ENTRY,
-        started_at=_text(old.started_at - 120),
-        stopped_at=_text(old.started_at),
+        started_at=rfc3339(old.started_at - 120),
+        stopped_at=rfc3339(old.started_at),
     )
     assert before.status == 201
     assert violations(connection) == []
@@ -198,8 +196,7 @@ def test_return_to_the_sessions_before_the_upgrade_stays(
     admin: Api, connection: Connection, dependencies: Dependencies
 ) -> None:
     entry_id = _entry_id("part swallowed")
-    document = {"data": {"type": "time_entries", "attributes": {"time": None, "note": "reset"}}}
-    assert admin.patch(f"/time_entries/{entry_id}", document).status == 200
+    assert admin.edit_entry(entry_id, time=None, note="reset").status == 200
     assert run(dependencies).problems == []
     # One session of 11 hours.
     assert shown_times(connection)["reset"] == 660
@@ -332,10 +329,6 @@ def test_unavailable_database_ends_the_command_with_a_hint(
 def _entry_id(note: str) -> int:
     (entry,) = (entry for entry in STORED["time_entries"] if entry.get("note") == note)
     return int(entry["id"])
-
-
-def _text(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).isoformat()
 
 
 def _create_again(client: Any, name: str) -> None:

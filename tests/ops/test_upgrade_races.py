@@ -2,7 +2,6 @@
 
 import random
 from collections.abc import Callable
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -20,7 +19,7 @@ from chalicelib.timers.model import Timer
 from chalicelib.timers.repository import PersonStateModel
 from tests.ops.version_0_2_0.stage import NOW, RULE, run, shown_times
 from tests.support.api import Api
-from tests.support.clock import DAY, HOUR, FakeClock
+from tests.support.clock import DAY, HOUR, FakeClock, rfc3339
 from tests.support.fault_injection import WRITE, Call, Killed, intercepted, throttled
 from tests.support.fixtures import (
     ADMIN,
@@ -91,9 +90,8 @@ class Colleagues:
         """Make a session shorter, which needs no days, or move its start."""
         api, timer = self._some_timer()
         by = self.random.choice((60, -60))
-        attributes = {"started_at": _text(timer.started_at + by)}
-        document = {"data": {"type": "timers", "attributes": attributes}}
-        self.statuses.append(api.patch(f"/timers/{timer.id}", document).status)
+        started_at = rfc3339(timer.started_at + by)
+        self.statuses.append(api.edit(timer.id, started_at=started_at).status)
 
     def delete_timer(self) -> None:
         api, timer = self._some_timer()
@@ -107,9 +105,8 @@ class Colleagues:
     def correct(self) -> None:
         api = self._someone()
         entry_id = self._some_entry(api)
-        attributes = {"time": self.random.choice((None, 10, 1000))}
-        document = {"data": {"type": "time_entries", "attributes": attributes}}
-        self.statuses.append(api.patch(f"/time_entries/{entry_id}", document).status)
+        time = self.random.choice((None, 10, 1000))
+        self.statuses.append(api.edit_entry(entry_id, time=time).status)
 
     def auto_stop(self) -> None:
         AutoStop(self.dependencies).run()
@@ -260,10 +257,6 @@ def test_throttled_calls_are_repeated(connection: Connection, dependencies: Depe
         assert run(dependencies).problems == []
     assert violations(connection) == []
     assert shown_times(connection) == RULE
-
-
-def _text(timestamp: int) -> str:
-    return datetime.fromtimestamp(timestamp, UTC).isoformat()
 
 
 def _add_old_session() -> None:

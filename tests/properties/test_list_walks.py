@@ -3,7 +3,6 @@
 Contract section 6.
 """
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -14,7 +13,7 @@ from chalicelib.dynamodb.database import Database
 from chalicelib.timers.model import Timer
 from tests.properties.bounds import bounded
 from tests.support.api import Api
-from tests.support.clock import DAY, MINUTE, FakeClock
+from tests.support.clock import DAY, MINUTE, FakeClock, rfc3339
 from tests.support.fixtures import (
     ADMIN,
     ADMINS_ENTRY,
@@ -85,27 +84,26 @@ class Editor:
         """Shorten a session to a half."""
         timer = timers(self.connection).get((ZAGREB.id, int(timer_id)))
         if timer is not None:
-            stop = datetime.fromtimestamp(timer.started_at + timer.seconds // 2, UTC)
-            document = {"data": {"attributes": {"stopped_at": stop.isoformat()}}}
-            assert self.api.patch(f"/timers/{timer_id}", document).status == 200
+            stop = rfc3339(timer.started_at + timer.seconds // 2)
+            assert self.api.edit(timer_id, stopped_at=stop).status == 200
 
     def change(self, kind: str, number: int, start: int, stop: int) -> None:
         stored = sorted(timers(self.connection).values(), key=lambda timer: timer.id)
         if kind in {"insert", "shorten"} or not stored:
             self.insert(sorted(ENTRIES)[number % len(ENTRIES)], start, stop)
             return
-        path = f"/timers/{stored[number % len(stored)].id}"
+        timer_id = stored[number % len(stored)].id
         if kind == "delete":
-            assert self.api.send("DELETE", path).status == 204
+            assert self.api.send("DELETE", f"/timers/{timer_id}").status == 204
             return
         attributes = {"started_at": self._text(start), "stopped_at": self._text(stop)}
         if kind != "both":
             attributes = {kind: self._text(start)}
-        response = self.api.patch(path, {"data": {"attributes": attributes}})
+        response = self.api.edit(timer_id, **attributes)
         assert response.status in (200, 422), response.body
 
     def _text(self, minutes: int) -> str:
-        return datetime.fromtimestamp(self.clock.timestamp + minutes * MINUTE, UTC).isoformat()
+        return self.clock.at(minutes * MINUTE)
 
 
 @pytest.fixture

@@ -201,8 +201,7 @@ def test_session_of_an_archived_service_can_be_edited(admin: Api, clock: FakeClo
     archive(admin, DESIGN)
     clock.advance(5 * MINUTE)
     admin.stop(timer_id)
-    document = {"data": {"attributes": {"started_at": "2026-03-02T08:55:00+01:00"}}}
-    edited = admin.patch(f"/timers/{timer_id}", document)
+    edited = admin.edit(timer_id, started_at="2026-03-02T08:55:00+01:00")
     assert (edited.status, edited.attributes["total_time"]) == (200, 10)
 
 

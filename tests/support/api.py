@@ -98,3 +98,13 @@ class Api:
             return self.patch(f"/timers/{timer_id}/stop")
         document = {"data": {"type": "timers", "id": timer_id, "attributes": attributes}}
         return self.patch(f"/timers/{timer_id}/stop", document)
+
+    def edit(self, timer_id: object, **attributes: object) -> Response:
+        """Change a timer."""
+        document = {"data": {"type": "timers", "id": str(timer_id), "attributes": attributes}}
+        return self.patch(f"/timers/{timer_id}", document)
+
+    def edit_entry(self, entry_id: object, **attributes: object) -> Response:
+        """Change a time entry."""
+        document = {"data": {"type": "time_entries", "id": str(entry_id), "attributes": attributes}}
+        return self.patch(f"/time_entries/{entry_id}", document)

@@ -1,6 +1,5 @@
 """Time entries: contract section 10."""
 
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -569,8 +568,8 @@ def test_time_beyond_the_limit_is_not_refused_when_it_is_sent_back(
     for _ in range(32):
         admin.start(
             time_entry_id=ADMINS_ENTRY,
-            started_at=_before(clock, 24 * HOUR),
-            stopped_at=_before(clock, 0),
+            started_at=clock.at(-24 * HOUR),
+            stopped_at=clock.at(0),
         )
         clock.advance(24 * HOUR)
     shown = admin.get(f"/time_entries/{ADMINS_ENTRY}").attributes
@@ -595,7 +594,3 @@ def test_old_date_is_not_refused_when_it_is_sent_back(admin: Api) -> None:
     assert shown["attributes"]["date"] == "1998-05-04"
     assert change(admin, shown["id"], **{**shown["attributes"], "note": "Then"}).status == 200
     assert change(admin, shown["id"], date="1999-12-31").status == 422
-
-
-def _before(clock: FakeClock, seconds: float) -> str:
-    return datetime.fromtimestamp(clock.timestamp - seconds, UTC).isoformat()

@@ -1,7 +1,6 @@
 """PATCH and DELETE /timers/{id}, and sessions that are over: contract sections 3 and 4a."""
 
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from typing import Any
 
 import pytest
@@ -30,23 +29,13 @@ def invariants_hold(connection: Connection) -> Iterator[None]:
     assert violations(connection) == []
 
 
-def at(clock: FakeClock, seconds: float) -> str:
-    """The present time plus some seconds, as a request sends it."""
-    return datetime.fromtimestamp(clock.timestamp + seconds, UTC).isoformat()
-
-
-def edit(api: Api, timer_id: str, **attributes: object) -> Any:
-    document = {"data": {"type": "timers", "id": timer_id, "attributes": attributes}}
-    return api.patch(f"/timers/{timer_id}", document)
-
-
 def delete(api: Api, timer_id: str) -> Any:
     return api.send("DELETE", f"/timers/{timer_id}")
 
 
 def add(api: Api, clock: FakeClock, start: float, stop: float, entry: int = ADMINS_ENTRY) -> Any:
     """Create a session that is over, from and to some seconds from now."""
-    return api.start(time_entry_id=entry, started_at=at(clock, start), stopped_at=at(clock, stop))
+    return api.start(time_entry_id=entry, started_at=clock.at(start), stopped_at=clock.at(stop))
 
 
 def minutes(api: Api, entry_id: object = ADMINS_ENTRY) -> int:
@@ -55,9 +44,7 @@ def minutes(api: Api, entry_id: object = ADMINS_ENTRY) -> int:
 
 
 def set_time(api: Api, time: int | None, entry_id: int = ADMINS_ENTRY) -> None:
-    attributes = {"time": time}
-    document = {"data": {"type": "time_entries", "attributes": attributes}}
-    assert api.patch(f"/time_entries/{entry_id}", document).attributes["time"] is not None
+    assert api.edit_entry(entry_id, time=time).attributes["time"] is not None
 
 
 def track(api: Api, clock: FakeClock, seconds: float, entry: int = ADMINS_ENTRY) -> str:
@@ -86,7 +73,7 @@ def test_correction_of_a_covered_session_loses_no_hours(
     assert minutes(admin) == 720
     set_time(admin, 60)
     assert minutes(admin) == 60
-    stopped = admin.stop(timer_id, stopped_at=at(clock, start + HOUR - clock.timestamp))
+    stopped = admin.stop(timer_id, stopped_at=clock.at(start + HOUR - clock.timestamp))
     assert (stopped.attributes["total_time"], minutes(admin)) == (60, 60)
     shown = []
     for hours in (2, 4, 5, 1):
@@ -103,7 +90,7 @@ def test_correction_of_a_covered_superseded_session_loses_no_hours(
     clock.advance(180 * MINUTE)
     admin.start(time_entry_id=ADMINS_SECOND_ENTRY)
     set_time(admin, 60)
-    admin.stop(timer_id, stopped_at=at(clock, start + HOUR - clock.timestamp))
+    admin.stop(timer_id, stopped_at=clock.at(start + HOUR - clock.timestamp))
     assert minutes(admin) == 60
     track(admin, clock, 2 * HOUR)
     assert minutes(admin) == 180
@@ -116,7 +103,7 @@ def test_edit_of_a_covered_session_keeps_the_time(
     timer_id = track(admin, clock, HOUR)
     set_time(admin, 45)
     clock.advance(HOUR)
-    edit(admin, timer_id, stopped_at=at(clock, (new_minutes - 120) * MINUTE))
+    admin.edit(timer_id, stopped_at=clock.at((new_minutes - 120) * MINUTE))
     assert minutes(admin) == 45
     set_time(admin, None)
     assert minutes(admin) == new_minutes
@@ -129,7 +116,7 @@ def test_edit_of_a_session_after_the_set_time_changes_the_time(
     set_time(admin, 45)
     later = track(admin, clock, 30 * MINUTE)
     assert minutes(admin) == 75
-    edit(admin, later, stopped_at=at(clock, -20 * MINUTE))
+    admin.edit(later, stopped_at=clock.at(-20 * MINUTE))
     assert minutes(admin) == 55
     delete(admin, later)
     assert minutes(admin) == 45
@@ -141,7 +128,7 @@ def test_session_that_runs_while_the_time_is_set_adds_to_it(admin: Api, clock: F
     clock.advance(30 * MINUTE)
     admin.stop(running)
     assert minutes(admin) == 75
-    edit(admin, running, stopped_at=at(clock, -10 * MINUTE))
+    admin.edit(running, stopped_at=clock.at(-10 * MINUTE))
     assert minutes(admin) == 65
 
 
@@ -160,7 +147,7 @@ def test_covered_session_that_runs_on_adds_nothing(
 ) -> None:
     timer_id = track(admin, clock, HOUR)
     set_time(admin, 45)
-    assert edit(admin, timer_id, stopped_at=None).attributes["stopped_at"] is None
+    assert admin.edit(timer_id, stopped_at=None).attributes["stopped_at"] is None
     assert minutes(admin) == 45
     clock.advance(HOUR)
     if switches:
@@ -175,7 +162,7 @@ def test_covered_session_that_runs_on_adds_nothing(
 def test_new_time_does_not_cover_a_session_that_runs_on(admin: Api, clock: FakeClock) -> None:
     timer_id = track(admin, clock, HOUR)
     set_time(admin, 45)
-    edit(admin, timer_id, stopped_at=None)
+    admin.edit(timer_id, stopped_at=None)
     set_time(admin, 20)
     assert minutes(admin) == 20
     clock.advance(HOUR)
@@ -186,7 +173,7 @@ def test_new_time_does_not_cover_a_session_that_runs_on(admin: Api, clock: FakeC
 def test_removed_time_counts_a_session_that_runs_on(admin: Api, clock: FakeClock) -> None:
     timer_id = track(admin, clock, HOUR)
     set_time(admin, 45)
-    edit(admin, timer_id, stopped_at=None)
+    admin.edit(timer_id, stopped_at=None)
     set_time(admin, None)
     assert minutes(admin) == 0
     clock.advance(HOUR)
@@ -210,8 +197,8 @@ def test_deleted_session_is_not_in_the_way(admin: Api, clock: FakeClock) -> None
     delete(admin, timer_id)
     again = admin.start(
         time_entry_id=ADMINS_SECOND_ENTRY,
-        started_at=at(clock, start - clock.timestamp),
-        stopped_at=at(clock, 0),
+        started_at=clock.at(start - clock.timestamp),
+        stopped_at=clock.at(0),
     )
     assert (again.status, again.attributes["total_time"]) == (201, 40)
 
@@ -224,7 +211,7 @@ def test_session_of_a_deleted_entry_is_not_in_the_way(admin: Api, clock: FakeClo
     admin.stop(mistake)
     entry = admin.get(f"/timers/{mistake}?include=time_entry").document["included"][0]["id"]
     assert admin.send("DELETE", f"/time_entries/{entry}").status == 204
-    start = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at=at(clock, -5 * MINUTE))
+    start = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at=clock.at(-5 * MINUTE))
     assert start.status == 201
 
 
@@ -275,8 +262,8 @@ def test_running_timer_does_not_stop_for_a_session_before_it(admin: Api, clock: 
 
 def test_switch_before_the_stop_of_a_deleted_session_is_taken(admin: Api, clock: FakeClock) -> None:
     delete(admin, track(admin, clock, HOUR))
-    first = admin.start(time_entry_id=ADMINS_ENTRY, started_at=at(clock, -HOUR)).data["id"]
-    second = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at=at(clock, -20 * MINUTE))
+    first = admin.start(time_entry_id=ADMINS_ENTRY, started_at=clock.at(-HOUR)).data["id"]
+    second = admin.start(time_entry_id=ADMINS_SECOND_ENTRY, started_at=clock.at(-20 * MINUTE))
     assert (second.status, second.meta) == (201, {"stopped_timer_ids": [first]})
     assert admin.get(f"/timers/{first}").attributes["total_time"] == 40
 
@@ -284,7 +271,7 @@ def test_switch_before_the_stop_of_a_deleted_session_is_taken(admin: Api, clock:
 def test_earliest_start_is_the_end_of_the_last_session(admin: Api, clock: FakeClock) -> None:
     add(admin, clock, -2 * HOUR, -2 * HOUR)
     long = add(admin, clock, -2 * HOUR, -HOUR)
-    refused = admin.start(time_entry_id=ADMINS_ENTRY, started_at=at(clock, -3 * HOUR))
+    refused = admin.start(time_entry_id=ADMINS_ENTRY, started_at=clock.at(-3 * HOUR))
     assert refused.error["meta"] == {
         "conflicting_timer_id": long.data["id"],
         "earliest_started_at": long.attributes["stopped_at"],
@@ -299,8 +286,8 @@ def test_session_that_is_over_never_runs(admin: Api, clock: FakeClock) -> None:
     response = admin.start(
         service_id=DESIGN,
         note="On the train",
-        started_at=at(clock, -HOUR),
-        stopped_at=at(clock, 20 - HOUR),
+        started_at=clock.at(-HOUR),
+        stopped_at=clock.at(20 - HOUR),
     )
     assert response.status == 201
     assert response.attributes["total_time"] == 0
@@ -337,8 +324,8 @@ def test_impossible_times_are_refused(
     name: str,
 ) -> None:
     before = snapshot(connection)
-    started_at = {} if start is None else {"started_at": at(clock, start)}
-    response = admin.start(time_entry_id=ADMINS_ENTRY, stopped_at=at(clock, stop), **started_at)
+    started_at = {} if start is None else {"started_at": clock.at(start)}
+    response = admin.start(time_entry_id=ADMINS_ENTRY, stopped_at=clock.at(stop), **started_at)
     assert (response.status, response.error["code"]) == (422, "invalid_attribute")
     assert response.error["source"] == {"pointer": f"data/attributes/{name}"}
     assert snapshot(connection) == before
@@ -354,9 +341,7 @@ def test_times_ahead_of_the_clock_count_as_now(admin: Api, clock: FakeClock) -> 
 
 def test_edit_moves_a_session(admin: Api, clock: FakeClock) -> None:
     timer_id = track(admin, clock, HOUR)
-    edited = edit(
-        admin, timer_id, started_at=at(clock, -3 * HOUR), stopped_at=at(clock, -90 * MINUTE)
-    )
+    edited = admin.edit(timer_id, started_at=clock.at(-3 * HOUR), stopped_at=clock.at(-90 * MINUTE))
     assert (edited.status, edited.attributes["total_time"], edited.meta) == (200, 90, {})
     assert admin.get(f"/timers/{timer_id}").data == edited.data
     assert minutes(admin) == 90
@@ -371,20 +356,20 @@ def test_edit_may_not_overlap(admin: Api, clock: FakeClock, connection: Connecti
         (second, "started_at", -121 * MINUTE, first),
         (first, "stopped_at", -59 * MINUTE, second),
     ):
-        refused = edit(admin, timer_id, **{name: at(clock, seconds)})
+        refused = admin.edit(timer_id, **{name: clock.at(seconds)})
         assert (refused.status, refused.error["code"]) == (422, "overlaps_session")
         assert refused.error["source"] == {"pointer": f"data/attributes/{name}"}
         assert refused.error["meta"] == {"conflicting_timer_id": other}
     assert snapshot(connection) == before
-    assert edit(admin, second, started_at=at(clock, -120 * MINUTE)).status == 200
+    assert admin.edit(second, started_at=clock.at(-120 * MINUTE)).status == 200
 
 
 def test_edit_moves_a_session_to_another_entry(admin: Api, clock: FakeClock) -> None:
     timer_id = track(admin, clock, HOUR)
-    assert edit(admin, timer_id, time_entry_id=ADMINS_SECOND_ENTRY).status == 200
+    assert admin.edit(timer_id, time_entry_id=ADMINS_SECOND_ENTRY).status == 200
     assert (minutes(admin), minutes(admin, ADMINS_SECOND_ENTRY)) == (0, 60)
     for entry in (MEMBERS_ENTRY, 999):
-        refused = edit(admin, timer_id, time_entry_id=entry)
+        refused = admin.edit(timer_id, time_entry_id=entry)
         assert (refused.status, refused.error["source"]) == (
             422,
             {"pointer": "data/attributes/time_entry"},
@@ -394,7 +379,7 @@ def test_edit_moves_a_session_to_another_entry(admin: Api, clock: FakeClock) -> 
 def test_edit_moves_the_running_timer(admin: Api, clock: FakeClock) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(10 * MINUTE)
-    edit(admin, timer_id, time_entry_id=ADMINS_SECOND_ENTRY, started_at=at(clock, -HOUR))
+    admin.edit(timer_id, time_entry_id=ADMINS_SECOND_ENTRY, started_at=clock.at(-HOUR))
     assert admin.patch(f"/time_entries/{ADMINS_ENTRY}/stop").status == 404
     stopped = admin.patch(f"/time_entries/{ADMINS_SECOND_ENTRY}/stop")
     assert stopped.attributes["total_time"] == 60
@@ -407,9 +392,9 @@ def test_edit_of_the_running_timer_may_not_reach_into_another_session(
     first = track(admin, clock, HOUR)
     clock.advance(HOUR)
     running = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
-    refused = edit(admin, running, started_at=at(clock, -90 * MINUTE))
+    refused = admin.edit(running, started_at=clock.at(-90 * MINUTE))
     assert refused.error["meta"] == {"conflicting_timer_id": first}
-    assert edit(admin, running, started_at=at(clock, -HOUR)).status == 200
+    assert admin.edit(running, started_at=clock.at(-HOUR)).status == 200
     clock.advance(HOUR)
     assert admin.stop(running).attributes["total_time"] == 120
 
@@ -417,7 +402,7 @@ def test_edit_of_the_running_timer_may_not_reach_into_another_session(
 def test_edit_stops_the_running_timer(admin: Api, clock: FakeClock) -> None:
     timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
     clock.advance(HOUR)
-    edited = edit(admin, timer_id, stopped_at=at(clock, 5 * MINUTE))
+    edited = admin.edit(timer_id, stopped_at=clock.at(5 * MINUTE))
     assert (edited.attributes["total_time"], edited.meta) == (60, {"adjusted": ["stopped_at"]})
     assert admin.start(time_entry_id=ADMINS_ENTRY).meta == {}
 
@@ -429,7 +414,7 @@ def test_manual_stop_has_no_reason(
     clock.advance(14 * HOUR)
     AutoStop(dependencies).run()
     assert admin.get(f"/timers/{timer_id}").data["meta"] == {"stop_reason": "auto"}
-    edited = edit(admin, timer_id, stopped_at=at(clock, 0))
+    edited = admin.edit(timer_id, stopped_at=clock.at(0))
     assert "meta" not in edited.data
     assert (edited.attributes["total_time"], minutes(admin)) == (840, 840)
 
@@ -437,7 +422,7 @@ def test_manual_stop_has_no_reason(
 def test_undone_stop_lets_the_session_run_on(admin: Api, clock: FakeClock) -> None:
     timer_id = track(admin, clock, HOUR)
     clock.advance(HOUR)
-    assert edit(admin, timer_id, stopped_at=None).attributes["stopped_at"] is None
+    assert admin.edit(timer_id, stopped_at=None).attributes["stopped_at"] is None
     assert minutes(admin) == 0
     clock.advance(HOUR)
     assert admin.stop(timer_id).attributes["total_time"] == 180
@@ -451,12 +436,12 @@ def test_only_the_last_session_can_run_on(
     third = admin.start(time_entry_id=ADMINS_SECOND_ENTRY).data["id"]
     before = snapshot(connection)
     for timer_id in (first, second):
-        refused = edit(admin, timer_id, stopped_at=None)
+        refused = admin.edit(timer_id, stopped_at=None)
         assert (refused.status, refused.error["code"]) == (422, "overlaps_session")
     assert snapshot(connection) == before
     delete(admin, third)
-    assert edit(admin, first, stopped_at=None).status == 422
-    assert edit(admin, second, stopped_at=None).status == 200
+    assert admin.edit(first, stopped_at=None).status == 422
+    assert admin.edit(second, stopped_at=None).status == 200
 
 
 def test_values_that_were_shown_change_nothing(
@@ -475,8 +460,8 @@ def test_values_that_were_shown_change_nothing(
 
 def test_edited_sessions_are_listed_in_their_order(admin: Api, clock: FakeClock) -> None:
     first, second, third = (track(admin, clock, HOUR) for _ in range(3))
-    edit(admin, first, started_at=at(clock, 0), stopped_at=at(clock, 0))
-    edit(admin, third, started_at=at(clock, -5 * HOUR), stopped_at=at(clock, -4 * HOUR))
+    admin.edit(first, started_at=clock.at(0), stopped_at=clock.at(0))
+    admin.edit(third, started_at=clock.at(-5 * HOUR), stopped_at=clock.at(-4 * HOUR))
     for sort in ("started_at", "stopped_at"):
         assert sessions(admin, sort) == [third, second, first]
         assert sessions(admin, f"-{sort}") == [first, second, third]
@@ -488,7 +473,7 @@ def test_correction_does_not_list_a_session_twice(admin: Api, clock: FakeClock, 
     path = f"/timers?sort=started_at&page[size]=1{scope}"
     response = admin.get(f"{path}&page[after]=")
     listed = response.ids
-    edit(admin, tracked[0], stopped_at=at(clock, -150 * MINUTE))
+    admin.edit(tracked[0], stopped_at=clock.at(-150 * MINUTE))
     while "next" in response.document["links"]:
         response = admin.get(response.document["links"]["next"].partition("/api/v2")[2])
         listed += response.ids
@@ -498,10 +483,10 @@ def test_correction_does_not_list_a_session_twice(admin: Api, clock: FakeClock, 
 def test_edits_follow_the_permissions(admin: Api, member: Api, clock: FakeClock) -> None:
     timer_id = track(member, clock, HOUR, MEMBERS_ENTRY)
     other = track(admin, clock, HOUR)
-    assert edit(member, other, stopped_at=at(clock, -MINUTE)).status == 404
+    assert member.edit(other, stopped_at=clock.at(-MINUTE)).status == 404
     assert delete(member, other).status == 404
-    assert edit(admin, timer_id, stopped_at=at(clock, -90 * MINUTE)).status == 200
-    assert edit(admin, timer_id, time_entry_id=OTHER_MEMBERS_ENTRY).status == 422
+    assert admin.edit(timer_id, stopped_at=clock.at(-90 * MINUTE)).status == 200
+    assert admin.edit(timer_id, time_entry_id=OTHER_MEMBERS_ENTRY).status == 422
 
 
 @pytest.mark.parametrize(
@@ -512,8 +497,8 @@ def test_invalid_edit_is_refused(
 ) -> None:
     timer_id = track(admin, clock, HOUR)
     before = snapshot(connection)
-    assert edit(admin, timer_id, **attributes).status == 422
-    assert edit(admin, timer_id, stopped_at=at(clock, -2 * HOUR)).status == 422
+    assert admin.edit(timer_id, **attributes).status == 422
+    assert admin.edit(timer_id, stopped_at=clock.at(-2 * HOUR)).status == 422
     assert snapshot(connection) == before
 
 
@@ -522,8 +507,8 @@ def test_stop_that_runs_on_has_the_limit_of_its_new_start(
 ) -> None:
     timer_id = track(admin, clock, HOUR)
     clock.advance(2 * DAY)
-    edit(admin, timer_id, started_at=at(clock, -2 * HOUR), stopped_at=at(clock, -HOUR))
-    edit(admin, timer_id, stopped_at=None)
+    admin.edit(timer_id, started_at=clock.at(-2 * HOUR), stopped_at=clock.at(-HOUR))
+    admin.edit(timer_id, stopped_at=None)
     clock.advance(9 * HOUR)
     assert AutoStop(dependencies).run().found == 0
     clock.advance(2 * HOUR)
@@ -536,15 +521,15 @@ def test_stop_of_a_deactivated_person_cannot_be_undone(
 ) -> None:
     timer_id = track(member, clock, HOUR, MEMBERS_ENTRY)
     assert admin.patch(f"/people/{MEMBER}/deactivate").status == 200
-    refused = edit(admin, timer_id, stopped_at=None)
+    refused = admin.edit(timer_id, stopped_at=None)
     assert (refused.status, refused.error["code"]) == (422, "invalid_attribute")
     assert refused.error["source"] == {"pointer": "data/attributes/stopped_at"}
-    assert edit(admin, timer_id, stopped_at=at(clock, -MINUTE)).status == 200
+    assert admin.edit(timer_id, stopped_at=clock.at(-MINUTE)).status == 200
 
 
 def test_deactivation_stops_an_edited_timer(admin: Api, member: Api, clock: FakeClock) -> None:
     timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
-    edit(admin, timer_id, started_at=at(clock, -HOUR))
+    admin.edit(timer_id, started_at=clock.at(-HOUR))
     assert admin.patch(f"/people/{MEMBER}/deactivate").status == 200
     stopped = admin.get(f"/timers/{timer_id}").data
     assert (stopped["attributes"]["total_time"], stopped["meta"]) == (
@@ -557,7 +542,7 @@ def test_stop_before_the_start_is_refused_also_in_the_future(admin: Api, clock: 
     timer_id = track(admin, clock, HOUR)
     for refused in (
         add(admin, clock, 2 * MINUTE, MINUTE),
-        edit(admin, timer_id, started_at=at(clock, 2 * MINUTE), stopped_at=at(clock, MINUTE)),
+        admin.edit(timer_id, started_at=clock.at(2 * MINUTE), stopped_at=clock.at(MINUTE)),
     ):
         assert (refused.status, refused.error["code"]) == (422, "invalid_attribute")
         assert refused.error["source"] == {"pointer": "data/attributes/stopped_at"}
@@ -609,8 +594,7 @@ def test_entry_that_somebody_used_stays(admin: Api, clock: FakeClock, kept_by: s
     if kept_by == "another timer":
         track(admin, clock, HOUR, entry_id)
     else:
-        document = {"data": {"type": "time_entries", "attributes": {"note": "Sketches"}}}
-        admin.patch(f"/time_entries/{entry_id}", document)
+        admin.edit_entry(entry_id, note="Sketches")
     delete(admin, timer_id)
     assert admin.get(f"/time_entries/{entry_id}").status == 200
 
@@ -624,7 +608,7 @@ def revisions(api: Api, query: str = "") -> list[dict[str, Any]]:
 
 def test_changes_and_deletions_are_kept_as_revisions(admin: Api, clock: FakeClock) -> None:
     timer_id = track(admin, clock, HOUR)
-    edit(admin, timer_id, started_at=at(clock, -30 * MINUTE), time_entry_id=ADMINS_SECOND_ENTRY)
+    admin.edit(timer_id, started_at=clock.at(-30 * MINUTE), time_entry_id=ADMINS_SECOND_ENTRY)
     delete(admin, timer_id)
     deleted, edited = revisions(admin, f"?filter[timer_id]={timer_id}")
     assert (edited["act"], deleted["act"]) == ("updated", "deleted")
@@ -647,7 +631,7 @@ def test_corrected_stop_keeps_the_former_stop_and_who_moved_it(
     timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
     clock.advance(13 * HOUR)
     AutoStop(dependencies).run()
-    admin.stop(timer_id, stopped_at=at(clock, -12 * HOUR))
+    admin.stop(timer_id, stopped_at=clock.at(-12 * HOUR))
     (revision,) = revisions(member)
     assert revision["before"] == {
         "stopped_at": "2026-03-02T21:00:00.000+01:00",
@@ -669,5 +653,5 @@ def test_deletion_of_an_entry_keeps_its_sessions_as_revisions(admin: Api, clock:
 def test_stops_and_refused_edits_leave_no_revision(admin: Api, clock: FakeClock) -> None:
     track(admin, clock, HOUR)
     other = track(admin, clock, HOUR)
-    edit(admin, other, started_at=at(clock, -90 * MINUTE))
+    admin.edit(other, started_at=clock.at(-90 * MINUTE))
     assert revisions(admin, f"?filter[person_id]={ADMIN}") == []

@@ -138,11 +138,9 @@ def test_edited_start_of_a_running_timer_has_new_limits_and_no_second_reminder(
     timer_id = member.start(time_entry_id=MEMBERS_ENTRY).data["id"]
     # The limit is 08:10 in Lisbon, also for a start on Sunday evening.
     clock.advance(MINUTE)
-    edit = {"data": {"attributes": {"started_at": "2026-03-01T22:00:00+01:00"}}}
-    assert member.patch(f"/timers/{timer_id}", edit).status == 200
+    assert member.edit(timer_id, started_at="2026-03-01T22:00:00+01:00").status == 200
     assert AutoStop(dependencies).run().reminded == 1
-    edit = {"data": {"attributes": {"started_at": "2026-03-01T23:00:00+01:00"}}}
-    assert member.patch(f"/timers/{timer_id}", edit).status == 200
+    assert member.edit(timer_id, started_at="2026-03-01T23:00:00+01:00").status == 200
     # The edit knew that the timer was reminded.
     assert AutoStop(dependencies).run().found == 0
     clock.advance(HOUR)

@@ -71,8 +71,7 @@ def test_start_on_a_changed_entry_is_refused_with_if_match(
     admin: Api, connection: Connection
 ) -> None:
     tag = admin.get(f"/time_entries/{ADMINS_ENTRY}").headers["ETag"]
-    document = {"data": {"type": "time_entries", "attributes": {"note": "Sketches"}}}
-    admin.patch(f"/time_entries/{ADMINS_ENTRY}", document)
+    admin.edit_entry(ADMINS_ENTRY, note="Sketches")
     before = snapshot(connection)
     path = f"/time_entries/{ADMINS_ENTRY}/start"
     assert admin.send("PATCH", path, headers={"If-Match": tag}).status == 412
