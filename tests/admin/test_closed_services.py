@@ -4,7 +4,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.dynamodb.database import Database
-from chalicelib.organizations.model import Organization
+from tests.support.closed_services import listed
 from tests.support.fixtures import ARCHIVED, CLOSED, DESIGN, ZAGREB, Fixtures
 from tests.support.operator import Operator
 from tools.ops.closed_services import find_wrong_services
@@ -15,13 +15,6 @@ IN_ZAGREB = ("-o", ZAGREB.id)
 @pytest.fixture(autouse=True)
 def _fixtures(fixtures: Fixtures) -> None:
     assert fixtures.tokens
-
-
-def listed(database: Database) -> tuple[int, ...]:
-    """Return the ids of the services that the organization lists as closed."""
-    organization = database.get(Organization, ZAGREB.id, ZAGREB.id)
-    assert organization is not None
-    return organization.closed_service_ids
 
 
 def test_archive_and_restore_change_the_list(operator: Operator, database: Database) -> None:

@@ -8,10 +8,10 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.dynamodb.database import Database
-from chalicelib.organizations.model import Organization
 from chalicelib.services.model import Service
 from chalicelib.services.rules import closed_service_ids
 from tests.support.api import Api
+from tests.support.closed_services import listed
 from tests.support.fault_injection import Call, intercepted, once_before_a_write
 from tests.support.fixtures import (
     ARCHIVED,
@@ -29,12 +29,6 @@ from tools.ops.check_invariants import report
 from tools.ops.closed_services import find_wrong_services, repair
 
 MISSING = 5
-
-
-def listed(database: Database, organization_id: int = ZAGREB.id) -> tuple[int, ...]:
-    organization = database.get(Organization, organization_id, organization_id)
-    assert organization is not None
-    return organization.closed_service_ids
 
 
 def test_list_is_derived_from_the_services() -> None:

@@ -9,9 +9,9 @@ from pynamodb.connection import Connection
 
 from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
 from chalicelib.dynamodb.database import Database
-from chalicelib.organizations.model import Organization
 from tests.support.api import JSON_API, Api, Response
 from tests.support.clock import MINUTE, FakeClock
+from tests.support.closed_services import listed
 from tests.support.fixtures import (
     ADMINS_ENTRY,
     ADMINS_SECOND_ENTRY,
@@ -51,13 +51,6 @@ def is_refused(response: Response) -> bool:
     assert (response.status, response.error["code"]) == (422, "invalid_attribute")
     assert response.error["source"] == {"pointer": "data/attributes/service"}
     return True
-
-
-def listed(database: Database) -> tuple[int, ...]:
-    """Return the ids of the services that the organization lists as closed."""
-    organization = database.get(Organization, ZAGREB.id, ZAGREB.id)
-    assert organization is not None
-    return organization.closed_service_ids
 
 
 each_change = pytest.mark.parametrize("close", [archive, disable])

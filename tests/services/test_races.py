@@ -8,9 +8,9 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.permissions import Caller
 from chalicelib.dynamodb.database import Database
-from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Role
 from chalicelib.services.operations import Services
+from tests.support.closed_services import listed
 from tests.support.concurrent_requests import (
     Run,
     VirtualUser,
@@ -37,12 +37,6 @@ CHANGES: dict[str, Change] = {
 @pytest.fixture(autouse=True)
 def _fixtures(fixtures: Fixtures) -> None:
     assert fixtures.tokens
-
-
-def listed(database: Database) -> tuple[int, ...]:
-    organization = database.get(Organization, ZAGREB.id, ZAGREB.id)
-    assert organization is not None
-    return organization.closed_service_ids
 
 
 def test_two_services_archived_at_the_same_time_are_both_listed(

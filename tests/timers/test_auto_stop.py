@@ -17,7 +17,7 @@ from chalicelib.dynamodb.sparse_index import SparseIndexPage
 from chalicelib.people.model import Role
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers import auto_stop
-from chalicelib.timers.auto_stop import PAGE, AutoStop, AutoStopReport
+from chalicelib.timers.auto_stop import PAGE, AutoStop
 from chalicelib.timers.model import StopReason, Timer
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from chalicelib.timers.repository import TimerModel, due_timers
@@ -26,17 +26,13 @@ from tests.support.clock import HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.failing_calls import failing
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures
 from tests.support.table_snapshots import items, snapshot
+from tests.timers.auto_stop_reports import report
 from tools.ops.invariants import check
 from tools.ops.snapshot import SnapshotReader
 
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
 LIMIT = 12 * HOUR
 CALLER_WITH_SHORT_LIMIT = Caller(replace(ZAGREB, auto_stop_after=HOUR), ADMIN, Role.ADMIN)
-
-
-def report(**numbers: int | bool) -> AutoStopReport:
-    empty = AutoStopReport(0, 0, 0, 0, 0, 0, complete=True, lag_seconds=0)
-    return replace(empty, **numbers)
 
 
 def is_consistent(connection: Connection) -> bool:

@@ -17,7 +17,7 @@ from chalicelib.dynamodb.items import attribute_names
 from chalicelib.dynamodb.sparse_index import SparseIndexPage
 from chalicelib.people.model import Person, Role
 from chalicelib.timers import auto_stop
-from chalicelib.timers.auto_stop import PAGE, AutoStop, AutoStopReport
+from chalicelib.timers.auto_stop import PAGE, AutoStop
 from chalicelib.timers.model import StopReason, Timer
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from chalicelib.timers.repository import TimerModel, due_timers
@@ -35,14 +35,10 @@ from tests.support.fixtures import (
 )
 from tests.support.invariants import violations
 from tests.support.table_snapshots import items, snapshot
+from tests.timers.auto_stop_reports import report
 
 CALLER = Caller(replace(ZAGREB, remind_after=8 * 60), ADMIN, Role.ADMIN)
 REMIND_AFTER, LIMIT = 8 * HOUR, 12 * HOUR
-
-
-def report(**numbers: int | bool) -> AutoStopReport:
-    empty = AutoStopReport(0, 0, 0, 0, 0, 0, complete=True, lag_seconds=0)
-    return replace(empty, **numbers)
 
 
 @pytest.fixture

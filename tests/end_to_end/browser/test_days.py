@@ -25,10 +25,8 @@ from tests.end_to_end.browser.browser_fixtures import (
     DemoServer,
     start_beyond_the_limit,
 )
+from tests.support.clock import HOUR, MINUTE
 from tests.support.tcp_proxy import TcpProxy
-
-MINUTE = 60
-HOUR = 60 * MINUTE
 
 
 @pytest.mark.parametrize("hours", [1, 13], ids=["earlier", "later"])

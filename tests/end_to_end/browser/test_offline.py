@@ -20,10 +20,9 @@ from tests.end_to_end.browser.actions import (
     stop_it,
 )
 from tests.end_to_end.browser.browser_fixtures import ANA, MEETINGS, RAVI, TRANSLATION, DemoServer
+from tests.support.clock import MINUTE
 from tests.support.tcp_proxy import TcpProxy
 from tools.devserver.gateway import Response
-
-MINUTE = 60
 
 
 @pytest.fixture

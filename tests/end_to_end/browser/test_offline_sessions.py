@@ -26,11 +26,8 @@ from tests.end_to_end.browser.browser_fixtures import (
     DemoServer,
     rfc3339,
 )
+from tests.support.clock import DAY, HOUR, MINUTE
 from tests.support.tcp_proxy import TcpProxy
-
-MINUTE = 60
-HOUR = 60 * MINUTE
-DAY = 24 * HOUR
 
 
 def test_offline_session_is_sent_as_one_request(

@@ -26,10 +26,8 @@ from tests.end_to_end.browser.browser_fixtures import (
     TRANSLATION,
     DemoServer,
 )
+from tests.support.clock import HOUR, MINUTE
 from tests.support.tcp_proxy import TcpProxy
-
-MINUTE = 60
-HOUR = 60 * MINUTE
 
 
 @pytest.fixture

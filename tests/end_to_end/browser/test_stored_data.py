@@ -23,9 +23,8 @@ from tests.end_to_end.browser.browser_fixtures import (
     DemoServer,
     rfc3339,
 )
+from tests.support.clock import MINUTE
 from tests.support.tcp_proxy import TcpProxy
-
-MINUTE = 60
 
 PUT = """([store, records]) => new Promise((resolve, reject) => {
   const opening = indexedDB.open("stint-pocket");
