@@ -21,6 +21,7 @@ from chalicelib.time_entries.api import TIME_ENTRIES
 from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
 from chalicelib.timers.inputs import (
     EDIT_INPUTS,
+    ENDED_AT,
     START_INPUTS,
     STARTED_AT,
     STOPPED_AT,
