@@ -29,12 +29,19 @@ class Edit(Struct, frozen=True):
     clock_skew: int = 0
 
 
-def corrected_stop(timer: Timer, now: int, stopped_at: int | None) -> int | None:
+def corrected_stop(
+    timer: Timer, now: int, stopped_at: int | None, clock_skew: int = 0
+) -> int | None:
     """The timestamp to which a manual stop moves an automatic one. None: it does not move it.
 
     It moves it if the caller requests an earlier ``stopped_at``. Contract section 4.
+
+    :param clock_skew: the seconds that were subtracted from the requested ``stopped_at``.
     """
     if stopped_at is None or timer.stopped_at is None or timer.stop_reason is None:
+        return None
+    if stopped_at + clock_skew == timer.stopped_at:
+        # The client sent the stop as it was shown.
         return None
     stop = max(timer.started_at, min(stopped_at, now))
     return stop if max(stop, stopped_at) < timer.stopped_at else None

@@ -207,7 +207,7 @@ class Timers:
 
         def decide(attempt: Attempt) -> Decision[TimerOutcome]:
             timer, now = self._named_timer(caller, attempt, command), attempt.now
-            earlier = corrected_stop(timer, now, command.stopped_at)
+            earlier = corrected_stop(timer, now, command.stopped_at, options.clock_skew)
             if earlier is not None:
                 return self._editing.correct(caller, timer, earlier, command.stopped_at, now)
             stopped = decide_stop(timer, now, command.stopped_at)

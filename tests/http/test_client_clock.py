@@ -128,6 +128,17 @@ def test_times_that_are_sent_back_as_shown_stay(
     }
 
 
+def test_automatic_stop_that_is_sent_back_as_shown_stays(admin: Api, clock: FakeClock) -> None:
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(HOUR)
+    admin.start(service_id=DESIGN)
+    shown = admin.get(f"/timers/{timer_id}")
+    client_time = at(clock() + 10 * MINUTE)
+    path = f"/timers/{timer_id}/stop"
+    again = send(admin, "PATCH", path, client_time, shown.attributes)
+    assert (again.data, again.meta["already_stopped"]) == (shown.data, True)
+
+
 @pytest.mark.parametrize("difference", [0, 1, -1, 1.999, -1.999])
 def test_difference_below_two_seconds_changes_nothing(
     admin: Api, clock: FakeClock, difference: float
