@@ -13,7 +13,7 @@ from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
-from chalicelib.jsonapi.conditions import Condition, Conditions, IdFilter
+from chalicelib.jsonapi.conditions import Condition, Conditions, IdFilter, MatchesNothing
 from chalicelib.jsonapi.in_memory_list import ReadPosition, matcher
 from chalicelib.jsonapi.parameters import ListQuery
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
@@ -200,7 +200,14 @@ TIME_ENTRY_REVISIONS = _resource(
     description="A manual change of a time entry.",
     example=_example_entry_revision,
     attributes=(_TIME_ENTRY_ID, *_ATTRIBUTES),
-    filters=_FILTERS,
+    filters=(
+        Filter(
+            "timer_id",
+            FilterKind.ALWAYS_EMPTY,
+            "Matches nothing: the revisions of timers are in `timer_revisions`.",
+        ),
+        *_FILTERS,
+    ),
 )
 
 
@@ -224,9 +231,8 @@ class RevisionList(Struct, frozen=True):
         revision_query = RevisionQuery(
             organization_id=caller.organization.id,
             subject=self.subject,
-            # Every revision has a time: a filter for none matches nothing.
             subject_ids=frozenset()
-            if created_at is not None and created_at.span is None
+            if _is_empty(conditions)
             else conditions.ids(self.subject_filter),
             person_ids=conditions.ids("person_id"),
             created_in=ALWAYS if created_at is None else created_at.span or ALWAYS,
@@ -250,6 +256,16 @@ class RevisionList(Struct, frozen=True):
         if isinstance(condition, IdFilter):
             return name in (self.subject_filter, "person_id") and not condition.negated
         return isinstance(condition, TimeFilter)
+
+
+def _is_empty(conditions: Conditions) -> bool:
+    # Every revision has a time: a filter for none matches nothing.
+    created_at = conditions.time("created_at")
+    return (created_at is not None and created_at.span is None) or any(
+        isinstance(condition, MatchesNothing)
+        for filter_conditions in conditions.by_name.values()
+        for condition in filter_conditions
+    )
 
 
 def timer_revision_routes(

@@ -69,7 +69,7 @@ def resolve_edit(timer: Timer, edit: Edit, now: int) -> tuple[Timer, tuple[str, 
         after = replace(after, time_entry_id=edit.time_entry_id)
     if not has_times_of(after, timer):
         after = replace(after, edited=_moves_in_lists(timer, after))
-        _check_times(after, now)
+        _check_times(timer, after, now)
     return after, adjusted_times(edit, after)
 
 
@@ -124,8 +124,11 @@ def _moves_in_lists(timer: Timer, after: Timer) -> bool:
     return timer.edited or has_moved or timer.started_at == timer.stopped_at
 
 
-def _check_times(timer: Timer, now: int) -> None:
-    start, stop = timer.started_at, timer.stopped_at
+def _check_times(timer: Timer, after: Timer, now: int) -> None:
+    start, stop = after.started_at, after.stopped_at
+    if stop is not None and timer.stopped_at is None and start == timer.started_at:
+        # A stop is never refused, however long the timer ran.
+        return
     if stop is not None:
         check_span(start, stop)
     elif start < now - MAX_BACKDATING_SECONDS:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import fields, replace
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
+from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
     Caller,
@@ -145,7 +145,12 @@ class Timers:
         try:
             return self._start_for(caller, caller.person_id, command, options, is_named=True)
         except _OtherPersonsEntry as error:
-            return self._start_for(caller, error.person_id, command, options, is_named=True)
+            person_id = error.person_id
+        try:
+            return self._start_for(caller, person_id, command, options, is_named=True)
+        except _OtherPersonsEntry as error:
+            # Another request assigned the entry to a third person meanwhile.
+            raise Conflict(retry_after=1) from error
 
     def _start_for(
         self,

@@ -308,3 +308,8 @@ def test_list_can_be_empty(admin: Api, query: str) -> None:
 def test_unknown_parameters_are_rejected(admin: Api, query: str, code: str) -> None:
     response = admin.get(f"/timer_revisions?{query}")
     assert (response.status, response.error["code"]) == (400, code)
+
+
+def test_timers_filter_the_revisions_of_time_entries_to_none(admin: Api) -> None:
+    listed = admin.get("/time_entry_revisions?filter[timer_id]=7")
+    assert (listed.status, listed.data) == (200, [])

@@ -17,8 +17,8 @@ from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.time_entries.purge_deleted import PAGE, PurgeDeleted, PurgeReport
 from chalicelib.time_entries.repository import TimeEntryModel, deleted_entries, load_timers
 from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
-from chalicelib.timers.edit_rules import Edit
 from chalicelib.timers.editing import TimerEditing
+from chalicelib.timers.edits import Edit
 from chalicelib.timers.model import Timer
 from chalicelib.timers.operations import StartCommand, StopCommand, Timers
 from tests.support.call_counter import counted

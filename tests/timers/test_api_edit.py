@@ -655,3 +655,10 @@ def test_stops_and_refused_edits_leave_no_revision(admin: Api, clock: FakeClock)
     other = track(admin, clock, HOUR)
     admin.edit(other, started_at=clock.at(-90 * MINUTE))
     assert revisions(admin, f"?filter[person_id]={ADMIN}") == []
+
+
+def test_edit_stops_a_timer_however_long_it_ran(admin: Api, clock: FakeClock) -> None:
+    timer_id = admin.start(time_entry_id=ADMINS_ENTRY).data["id"]
+    clock.advance(40 * DAY)
+    edited = admin.edit(timer_id, stopped_at=clock.at(0))
+    assert edited.attributes["total_time"] == 57_600
