@@ -14,6 +14,7 @@ from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import CreateRecord, DeleteRecord, RecordWrite, changed
 
+Outcome = TypeVar("Outcome")
 Record = TypeVar("Record")
 
 
@@ -87,33 +88,40 @@ class RecordOperations(Generic[Record]):
         change other values at the same time. Raises ``RecordNotFound``.
         """
 
-        def decide(attempt: Attempt) -> Decision[Record]:
-            record: Any = self.named(caller, record_id, attempt)
-            changes = values(record, attempt.now) if callable(values) else values
+        def decide(record: Any, now: int) -> Decision[Record]:
+            changes = values(record, now) if callable(values) else values
             after = replace(record, **changes)
             return Decision(after, records=self._decide_change(record, after))
 
-        load = self.load(caller, record_id)
-        return commit_with_retry(self._dependencies, options, decide, load)
+        return self.commit(caller, record_id, decide, options)
 
     def delete(
         self, caller: Caller, record_id: int, options: WriteOptions = NO_OPTIONS
     ) -> Result[None]:
         """Delete a record. Two calls. Raises ``RecordNotFound``."""
 
-        def decide(attempt: Attempt) -> Decision[None]:
-            self.named(caller, record_id, attempt)
+        def decide(record: Record, now: int) -> Decision[None]:
+            del record, now
             write = DeleteRecord(self._entity, caller.organization.id, record_id)
             return Decision(None, records=(write,))
 
-        load = self.load(caller, record_id)
-        return commit_with_retry(self._dependencies, options, decide, load)
+        return self.commit(caller, record_id, decide, options)
 
-    def load(self, caller: Caller, record_id: int) -> Load:
-        """What an operation on a record loads."""
-        return Load(caller.organization.id, ((self._entity, record_id),))
+    def commit(
+        self,
+        caller: Caller,
+        record_id: int,
+        decide: Callable[[Record, int], Decision[Outcome]],
+        options: WriteOptions = NO_OPTIONS,
+    ) -> Result[Outcome]:
+        """Load the record that a request names, decide, and commit. Raises ``RecordNotFound``.
 
-    def named(self, caller: Caller, record_id: int, attempt: Attempt) -> Record:
-        """The loaded record that a request names. Raises ``RecordNotFound``."""
-        record = attempt.loaded.get(self._entity, record_id)
-        return attempt.require_match(require_view(caller, self._view, record))
+        ``decide`` gets the record and the present timestamp. Two calls; one if nothing is written.
+        """
+
+        def decide_on_record(attempt: Attempt) -> Decision[Outcome]:
+            record = require_view(caller, self._view, attempt.loaded.get(self._entity, record_id))
+            return decide(attempt.require_match(record), attempt.now)
+
+        load = Load(caller.organization.id, ((self._entity, record_id),))
+        return commit_with_retry(self._dependencies, options, decide_on_record, load)

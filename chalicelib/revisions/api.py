@@ -4,6 +4,7 @@ from collections.abc import Callable
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.lists import CursorPage, TimeFilter
@@ -155,16 +156,11 @@ def _example_timer_revision() -> Revision:
 
 
 def _example_entry_revision() -> Revision:
-    return Revision(
+    return replace(
+        _example_timer_revision(),
         id=31,
-        organization_id=example.ORGANIZATION,
         subject=RevisionSubject.TIME_ENTRY,
         subject_id=example.TIME_ENTRY,
-        time_entry_id=example.TIME_ENTRY,
-        person_id=example.PERSON,
-        creator_id=example.PERSON,
-        token_id=41,
-        action=RevisionAction.UPDATED,
         created_at=example.NOW,
         before={"time": 60},
         after={"time": 45},

@@ -72,16 +72,14 @@ class Webhooks:
         Raises ``RecordNotFound``, ``InvalidAttribute``.
         """
 
-        def decide(attempt: Attempt) -> Decision[Webhook]:
-            webhook = self._records.named(caller, webhook_id, attempt)
+        def decide(webhook: Webhook, now: int) -> Decision[Webhook]:
             # Clients may send unchanged values back, also a URL that is no longer accepted.
             if values.get("url") != webhook.url:
                 self._check_url(values)
-            after = webhook.with_values(values, attempt.now)
+            after = webhook.with_values(values, now)
             return Decision(after, records=changed(webhook, after, "version"))
 
-        load = self._records.load(caller, webhook_id)
-        return commit_with_retry(self._dependencies, options, decide, load)
+        return self._records.commit(caller, webhook_id, decide, options)
 
     def rotate_secret(
         self,
@@ -96,18 +94,16 @@ class Webhooks:
         """
         at_once = bool(values.get("at_once"))
 
-        def decide(attempt: Attempt) -> Decision[Webhook]:
-            webhook = self._records.named(caller, webhook_id, attempt)
+        def decide(webhook: Webhook, now: int) -> Decision[Webhook]:
             try:
-                after = webhook.with_new_secret(attempt.now, at_once=at_once)
+                after = webhook.with_new_secret(now, at_once=at_once)
             except ValueError as error:
                 detail = f"{error} Set `at_once` to true."
                 raise InvalidAttribute("at_once", detail) from error
             records = changed(webhook, after, "version")
             return Decision(after, records=records, one_time_meta=self._secret(after))
 
-        load = self._records.load(caller, webhook_id)
-        return commit_with_retry(self._dependencies, options, decide, load)
+        return self._records.commit(caller, webhook_id, decide, options)
 
     def send_test(
         self, caller: Caller, webhook_id: int, options: WriteOptions = NO_OPTIONS
@@ -118,16 +114,14 @@ class Webhooks:
         another event. Raises ``RecordNotFound``, ``Unavailable``.
         """
 
-        def decide(attempt: Attempt) -> Decision[SentEvents]:
-            webhook = self._records.named(caller, webhook_id, attempt)
+        def decide(webhook: Webhook, now: int) -> Decision[SentEvents]:
             event_id = f"evt_test_{self._dependencies.ids.generate()}"
-            body = _delivery_queue().test_body(event_id, webhook, caller, attempt.now)
+            body = _delivery_queue().test_body(event_id, webhook, caller, now)
             delivery = Delivery(event_id, TEST_EVENT, webhook.organization_id, webhook.id, body)
             self._send([delivery])
             return Decision(SentEvents(webhook, test_event_id=event_id))
 
-        load = self._records.load(caller, webhook_id)
-        return commit_with_retry(self._dependencies, options, decide, load)
+        return self._records.commit(caller, webhook_id, decide, options)
 
     def replay(
         self,
@@ -144,16 +138,15 @@ class Webhooks:
         ``Unavailable``: some may be sent.
         """
 
-        def decide(attempt: Attempt) -> Decision[SentEvents]:
-            webhook = self._records.named(caller, webhook_id, attempt)
+        def decide(webhook: Webhook, now: int) -> Decision[SentEvents]:
+            del now
             if webhook.state is not WebhookState.ACTIVE:
                 raise InvalidAttribute("state", "This webhook is paused. Make it active first.")
             deliveries = self._deliveries(caller, webhook, values)
             self._send(deliveries)
             return Decision(SentEvents(webhook, replayed_events=len(deliveries)))
 
-        load = self._records.load(caller, webhook_id)
-        return commit_with_retry(self._dependencies, options, decide, load)
+        return self._records.commit(caller, webhook_id, decide, options)
 
     def _deliveries(
         self, caller: Caller, webhook: Webhook, values: Mapping[str, Any]
