@@ -109,7 +109,7 @@ class Attempt:
         return record
 
     def writes_of(self, decision: "Decision[Any]") -> tuple[Any, ...]:
-        """What to commit: the writes of a decision, and the version that they rest on."""
+        """What to commit: the writes of a decision, and the version that they require."""
         if self._if_match is None:
             return decision.writes
         if self._matched is None:

@@ -54,7 +54,7 @@ def events_between(
     """The events of a period that a webhook receives, to send again; None if more than ``limit``.
 
     These are the starts and stops from the timestamp ``after`` to before the timestamp ``before``,
-    the present state of these timers if they were changed by hand, and of their time entries.
+    the present state of these timers if they were changed manually, and of their time entries.
     Deleted records have no events.
     """
     span = Span(after, before)

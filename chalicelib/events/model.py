@@ -23,7 +23,7 @@ class EventType(StrEnum):
     TIMER_STOPPED = "timer.stopped"
     """Also sent when the stop of a timer is corrected, with a higher version."""
     TIMER_UPDATED = "timer.updated"
-    """The start, the stop or the time entry of a timer is changed by hand."""
+    """The start, the stop or the time entry of a timer is changed manually."""
     TIMER_DELETED = "timer.deleted"
     TIMER_STILL_RUNNING = "timer.still_running"
     """Sent once, when a timer runs longer than the organization's ``remind_after``."""

@@ -31,7 +31,7 @@ def timer_events(old: Timer | None, new: Timer | None, changed_at: int) -> tuple
 def current_timer_events(timer: Timer) -> tuple[DomainEvent, ...]:
     """The events that bring a receiver to the present state of a timer.
 
-    A stopped timer has no reminder. The time of a change by hand is not stored: its event has that
+    A stopped timer has no reminder. The time of a manual change is not stored: its event has that
     of the latest start or stop.
     """
     events = [started_event(timer)]
@@ -58,7 +58,7 @@ def stopped_event(timer: Timer, stopped_at: int) -> DomainEvent:
 
 
 def updated_event(timer: Timer, changed_at: int) -> DomainEvent:
-    """A change of a timer by hand."""
+    """A manual change of a timer."""
     return DomainEvent(EventType.TIMER_UPDATED, timer, timer.version, changed_at)
 
 
@@ -77,7 +77,7 @@ def _stop_of(timer: Timer) -> tuple[object, ...]:
 
 
 def _is_edited(old: Timer, new: Timer) -> bool:
-    """Whether a timer was changed by hand, in another way than by its stop."""
+    """Whether a timer was changed manually, in another way than by its stop."""
     if (old.started_at, old.time_entry_id) != (new.started_at, new.time_entry_id):
         return True
     return old.stopped_at is not None and _stop_of(old) != _stop_of(new)

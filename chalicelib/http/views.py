@@ -90,7 +90,7 @@ class ResourceViews:
             record = find(request.caller, _record_id(request))
             record = self._resource.redact_for(request.caller, record)
             response = document_response(200, self._document(request, record, options))
-            # Of the record as the caller sees it: a digest must not tell what is hidden from them.
+            # Of the record as the caller sees it: a digest must not reveal hidden values.
             # Nobody may change a record of which something is hidden from them.
             return replace(response, version=version_of(record))
 

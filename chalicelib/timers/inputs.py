@@ -61,7 +61,7 @@ STOPPED_AT = Input(
 
 ENDED_AT = replace(
     STOPPED_AT,
-    description="Stop time of a session that is over. It may lie anywhere between other sessions. "
+    description="Stop time of a session that is over. It may be before, between or after others. "
     "Default: the timer is running.",
 )
 
@@ -79,7 +79,7 @@ EDIT_INPUTS = (
         STOPPED_AT,
         nullable=True,
         description="Stop time. The session must not overlap another one. A time in the future "
-        "counts as now. Null: the timer runs on, if it is the last session of the person.",
+        "counts as now. Null: the timer continues, if it is the last session of the person.",
     ),
     replace(TIME_ENTRY, nullable=True, description="Time entry of the same person."),
 )

@@ -79,7 +79,7 @@ class RunningTimer(Struct, frozen=True):
 class PersonState(Struct, frozen=True):
     """A person's running timer, and the lock of their timeline.
 
-    Every change of the person's sessions writes this item and increases ``version``.
+    Whatever starts, stops, moves or inserts a session writes this item and increases ``version``.
 
     :param version: 0: the person never had a session.
     :param running: None: no timer is running.

@@ -126,7 +126,7 @@ class Timers:
     ) -> Result[TimerOutcome]:
         """Start a timer; a running one stops in the same transaction. Contract section 3.
 
-        With ``stopped_at``, create a session that is over; a running timer runs on. Two calls.
+        With ``stopped_at``, create a session that is over; a running timer continues. Two calls.
         Raises ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``,
         ``IdempotencyKeyReused``; ``Conflict``: nothing was written; ``Unavailable``: all or nothing
         was.
@@ -331,7 +331,7 @@ def _work(
         entry = loaded.get(TimeEntry, command.time_entry_id)
         if entry is None or entry.person_id != person_id:
             raise InvalidAttribute("time_entry")
-        # Which service it is, is known only now: the organization lists those that take no time.
+        # Its service is known only now, and is not loaded: the organization lists the closed ones.
         if entry.service_id in caller.organization.closed_service_ids:
             raise InvalidAttribute("service")
         return entry

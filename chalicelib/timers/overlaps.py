@@ -52,7 +52,7 @@ def check_edit(
             return ()
         return check_over(state, after, days, name)
     if state.disabled:
-        raise InvalidAttribute(name, "This person is deactivated: their timer cannot run on.")
+        raise InvalidAttribute(name, "This person is deactivated: their timer cannot continue.")
     running = state.running
     if running is not None and running.timer_id != timer.id:
         raise OverlapsSession(name, running.timer_id)

@@ -47,7 +47,7 @@ def test_stop_of_a_timer_is_a_stopped_event() -> None:
     "corrected",
     [
         replace(STOPPED, stopped_at=NOW - 60, version=3),
-        # The same time, now by hand.
+        # The same time, now manually.
         replace(STOPPED, version=3),
     ],
 )

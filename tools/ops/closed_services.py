@@ -1,6 +1,6 @@
 """Compare the services that each organization lists as closed with the services, and repair lists.
 
-Safe while the API is in use. A repair requires the state of the service that it rests on, so it
+Safe while the API is in use. A repair requires the state of the service that it depends on, so it
 never undoes a concurrent change. Organizations of version 0.2.0 have no list: a repair fills it.
 """
 

@@ -60,7 +60,7 @@ class RevisionCopy:
     def _person_id(
         self, organization_id: int, entry_id: int, later: Sequence[RawItem]
     ) -> int | None:
-        """Whose time the entry was after the old revisions; None: they must tell it themselves.
+        """Whose time the entry was after the old revisions; None: the old revisions show it.
 
         :param later: the revisions that this version wrote, the oldest first.
         """

@@ -1,7 +1,7 @@
 """Upgrade the data of one person, safely while they work.
 
-Each write requires that what it rests on is unchanged since it was read; if not, the person is read
-again. A person counts as upgraded when all their days list all their sessions.
+Each write requires that what it depends on is unchanged since it was read; if not, the person is
+read again. A person counts as upgraded when all their days list all their sessions.
 """
 
 import json
