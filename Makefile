@@ -11,7 +11,7 @@ UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 DYNAMODB_LOCAL = $(BIN)/python -m tools.devserver.dynamodb_local
 # `make test-quick`: rules, JSON:API, and start and stop over HTTP.
-QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_rules*.py) \
+QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_*rules*.py) \
          tests/timers/test_api_start.py tests/timers/test_api_stop.py tests/services
 RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/time_entries/test_races.py tests/people/test_races.py
 
