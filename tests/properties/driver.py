@@ -165,6 +165,15 @@ class Driver:
             Request("PATCH", f"/timers/{session.id}", skew=self.skew, **attributes),
         )
 
+    def send_update(self, entry: Entry, who: str, values: dict[str, Any], key: str | None) -> None:
+        caller = self.caller(who, entry.person)
+
+        def update() -> Entry:
+            self.model.update(caller, entry, **values)
+            return entry
+
+        self.send(caller, key, update, Request("PATCH", f"/time_entries/{entry.id}", **values))
+
     def send(self, caller: int, key: str | None, act: Callable[[], Any], request: Request) -> None:
         """Do the act on the model and over HTTP, and compare the answers.
 
@@ -256,6 +265,12 @@ class Driver:
 
     def stopped_automatically(self) -> list[Session]:
         return [session for session in self.model.sessions if session.reason is not None]
+
+    def last_sessions(self) -> list[Session]:
+        """The last session of each person who has no running timer."""
+        idle = [person for person in PEOPLE if not self.model.running(person)]
+        sessions = [self.model.of(person) for person in idle]
+        return [max(own, key=lambda s: (s.start, s.seconds)) for own in sessions if own]
 
     def pick_entry(self, pick: int) -> Entry:
         """An entry, mostly one that has sessions."""

@@ -32,7 +32,7 @@ from tests.properties.driver import (
     choose,
     person_record,
 )
-from tests.properties.model import DAY, HOUR, OLDEST_START, Entry
+from tests.properties.model import DAY, HOUR, OLDEST_START
 from tests.properties.requests import Request
 from tests.support.clock import MONDAY_NINE
 from tests.support.fixtures import credentials, put_all
@@ -296,7 +296,6 @@ class DayMachine(Driver, RuleBasedStateMachine):
     @rule(pick=picks, who=callers, minutes=st.none() | st.integers(0, 300), key=keys)
     def set_time(self, pick: int, who: str, minutes: int | None, key: str | None) -> None:
         entry = self.pick_entry(pick)
-        caller = self.caller(who, entry.person)
         values: dict[str, Any] = {"time": minutes}
         if minutes is not None and minutes % 4 == 0:
             # What was shown, with another note.
@@ -306,11 +305,18 @@ class DayMachine(Driver, RuleBasedStateMachine):
                 "note": f"Sketches {minutes}",
             }
 
-        def update() -> Entry:
-            self.model.update(caller, entry, **values)
-            return entry
+        self.send_update(entry, who, values, key)
 
-        self.send(caller, key, update, Request("PATCH", f"/time_entries/{entry.id}", **values))
+    @precondition(lambda self: self.last_sessions())
+    @rule(pick=picks, minutes=st.integers(0, 300), wait=gaps, stops=st.booleans())
+    def run_on_after_time_is_set(self, pick: int, minutes: int, wait: int, stops: bool) -> None:
+        """Set the time of an entry, and undo the stop of a session that it covers."""
+        session = choose(self.last_sessions(), pick)
+        self.send_update(session.entry, "owner", {"time": minutes}, None)
+        self.send_edit(session, "owner", {"stopped_at": None}, None)
+        self.clock.advance(wait)
+        if stops:
+            self.send_stop(session, "owner", None, None)
 
     @precondition(lambda self: len(self.used_entries()) > 4)
     @rule(pick=picks, who=callers, key=keys)
