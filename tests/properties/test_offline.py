@@ -83,11 +83,14 @@ def _auto_stop_has_no_effect(action: UserAction, last_start: int | None, timesta
 
 
 def _comparable_records(connection: Connection, person_id: int) -> dict[str, Any]:
-    """Return timers, entries, person state and counters, without ids and versions."""
+    """Return timers, entries, person state and counters, without ids and versions.
+
+    Without the person state's bound of stops too: an auto-stop that is corrected leaves it later.
+    """
     snapshot = SnapshotReader(connection).read_all()[ZAGREB.id, person_id]
     timers = [replace(timer, version=0) for timer in snapshot.timers]
     entries = {entry.id: replace(entry, version=0) for entry in snapshot.entries.values()}
-    state = replace(snapshot.person_state, version=0)
+    state = replace(snapshot.person_state, version=0, last_stopped_at=None)
     return outline(
         dataclasses.replace(snapshot, timers=timers, entries=entries, person_state=state)
     )
