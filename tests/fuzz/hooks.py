@@ -1,6 +1,6 @@
 """Hooks for schemathesis: stricter schemas, existing ids, and a check of error codes.
 
-Schemathesis loads this module (SCHEMATHESIS_HOOKS) in its own process. At exit the module writes
+Schemathesis loads this module (SCHEMATHESIS_HOOKS) in its own process. At exit the module adds
 the coverage of the run to the file that STINT_FUZZ_COVERAGE names.
 """
 
@@ -46,8 +46,13 @@ chains: dict[str, list[str]] = {}
 
 @atexit.register
 def _write_coverage() -> None:
-    coverage = {"succeeded": succeeded, "chains": list(chains.values())}
-    Path(os.environ["STINT_FUZZ_COVERAGE"]).write_text(json.dumps(coverage))
+    file = Path(os.environ["STINT_FUZZ_COVERAGE"])
+    earlier = json.loads(file.read_text()) if file.exists() else {"succeeded": {}, "chains": []}
+    coverage = {
+        "succeeded": succeeded + Counter(earlier["succeeded"]),
+        "chains": [*earlier["chains"], *chains.values()],
+    }
+    file.write_text(json.dumps(coverage))
 
 
 @schemathesis.hook
