@@ -32,11 +32,12 @@ from tests.support.fixtures import (
 from tests.support.permissions import held_to_policy
 from tests.support.receiver import Receiver, receiving
 from tests.support.table_snapshots import TABLE_PREFIX
+from tests.support.tables import empty_tables
 from tests.support.ttl import keep_expired
 from tools.devserver.aws_services import create_aws_services
 from tools.devserver.embedded import embedded_dynamodb
 from tools.devserver.stream_feed import ServedStream, Stream
-from tools.tables import create_tables, empty_tables
+from tools.tables import create_tables
 
 
 @pytest.fixture(scope="session")

@@ -34,9 +34,9 @@ from tests.support.call_counter import counted
 from tests.support.clock import DAY, MONDAY_NINE, FakeClock
 from tests.support.failing_calls import failing
 from tests.support.fault_injection import Call, Killed, cancelled, intercepted, silent, throttled
+from tests.support.tables import empty_tables
 from tools.devserver.stream_feed import Record
 from tools.ops.counter_repair import behind, drifted, read_all
-from tools.tables import empty_tables
 
 ORGANIZATION = 2149
 MONDAY = MONDAY_NINE // DAY

@@ -19,8 +19,8 @@ from tests.support.api import Api, Response
 from tests.support.clock import MONDAY_NINE, FakeClock
 from tests.support.fixtures import ZAGREB, credentials, put_all
 from tests.support.invariants import violations
+from tests.support.tables import empty_tables
 from tools.ops.snapshot import SnapshotReader
-from tools.tables import empty_tables
 
 SERVICE = Service(1294, ZAGREB.id, "Design")
 BOSS = 8779

@@ -16,7 +16,7 @@ from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, create_fixtures
 from tests.support.invariants import violations
-from tools.tables import empty_tables
+from tests.support.tables import empty_tables
 
 YEAR = 365 * DAY
 

@@ -24,7 +24,7 @@ from tests.properties.bounds import bounded
 from tests.support.clock import HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.fixtures import ZAGREB, put_all
 from tests.support.invariants import violations
-from tools.tables import empty_tables
+from tests.support.tables import empty_tables
 
 SERVICE = Service(1294, ZAGREB.id, "Design")
 WORKER = Person(8784, ZAGREB.id, "Iva", "Babić", "iva@example.com", Role.MEMBER, MONDAY_NINE)

@@ -24,7 +24,7 @@ from tests.support.fixtures import (
     create_fixtures,
 )
 from tests.support.invariants import timers, violations
-from tools.tables import empty_tables
+from tests.support.tables import empty_tables
 
 ENTRIES = {ADMINS_ENTRY: ADMIN, ADMINS_SECOND_ENTRY: ADMIN, MEMBERS_ENTRY: MEMBER}
 SCOPES = ("", f"&filter[person_id]={ADMIN}", f"&filter[time_entry_id]={ADMINS_ENTRY}")

@@ -29,7 +29,7 @@ from tests.support.api import Api, Response
 from tests.support.clock import DAY, HOUR
 from tests.support.fixtures import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, ZAGREB
 from tests.support.histories import by_start, by_stop, changed_manually
-from tools.tables import empty_tables
+from tests.support.tables import empty_tables
 
 ZONE = ZoneInfo("Europe/Zagreb")
 PEOPLE = [ADMIN, MEMBER, OTHER_MEMBER]

@@ -20,8 +20,8 @@ from tests.properties.bounds import bounded
 from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.fixtures import ZAGREB, put_all
 from tests.support.invariants import outline, violations
+from tests.support.tables import empty_tables
 from tools.ops.snapshot import SnapshotReader
-from tools.tables import empty_tables
 
 SERVICE = Service(1294, ZAGREB.id, "Design")
 ONLINE, OFFLINE = 8784, 8796

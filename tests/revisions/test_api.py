@@ -37,7 +37,7 @@ from tests.support.fixtures import (
     put_all,
     token_id,
 )
-from tools.tables import empty_tables
+from tests.support.tables import empty_tables
 
 MAX_NOTE_LENGTH = 2_000
 PATHS = ("/timer_revisions", "/time_entry_revisions")

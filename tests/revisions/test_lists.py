@@ -25,7 +25,7 @@ from tests.support.api import Api
 from tests.support.clock import DAY, MONDAY_NINE
 from tests.support.fault_injection import intercepted
 from tests.support.fixtures import ADMIN, KOLKATA, MEMBER, OTHER_MEMBER, ZAGREB
-from tools.tables import empty_tables
+from tests.support.tables import empty_tables
 
 ZONE = ZoneInfo("Europe/Zagreb")
 PEOPLE = [ADMIN, MEMBER, OTHER_MEMBER]

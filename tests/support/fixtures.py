@@ -21,6 +21,8 @@ from chalicelib.revisions.model import Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.webhooks.model import Webhook
+from tests.support.engine import ENDPOINT
+from tests.support.tables import Items, embedded_items, restore_embedded_items
 
 ADMIN = 8779
 MEMBER = 8784
@@ -68,7 +70,23 @@ class Fixtures:
         }
 
 
+_embedded: list[tuple[Items, dict[int, str]]] = []
+"""The items of the fixtures on moto, with the tokens, once they were created."""
+
+
 def create_fixtures(database: Database) -> Fixtures:
+    """Create the fixtures in empty tables."""
+    if _embedded:
+        items, tokens = _embedded[0]
+        if restore_embedded_items(items):
+            return Fixtures(database, dict(tokens))
+    fixtures = _put_fixtures(database)
+    if ENDPOINT is None:
+        _embedded[:] = [(embedded_items(), fixtures.tokens)]
+    return fixtures
+
+
+def _put_fixtures(database: Database) -> Fixtures:
     fixtures = Fixtures(database)
     put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, *_REVISIONS, _WEBHOOK)
     for person in _PEOPLE:

@@ -23,7 +23,7 @@ from tests.support.call_counter import counted
 from tests.support.clock import DAY, HOUR
 from tests.support.fixtures import put_all
 from tests.support.histories import by_start, by_stop, changed_manually
-from tools.tables import empty_tables
+from tests.support.tables import empty_tables
 
 ORGANIZATION, ELSEWHERE = 2149, 2150
 PEOPLE = [1, 2, 3]

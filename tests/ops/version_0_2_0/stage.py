@@ -13,10 +13,10 @@ from chalicelib.counters.repository import CounterModel
 from chalicelib.revisions.repository import RevisionModel
 from chalicelib.time_entries.repository import TimeEntryModel
 from tests.support.table_snapshots import TABLE_PREFIX
+from tests.support.tables import empty_tables
 from tools.ops.snapshot import SnapshotReader
 from tools.ops.upgrade import upgrade
 from tools.ops.upgrade_report import UpgradeReport
-from tools.tables import empty_tables
 
 STORED: dict[str, Any] = json.loads(Path(__file__).with_name("items.json").read_text())
 NOW: int = STORED["now"]
