@@ -1,7 +1,6 @@
 """The Chalice app that AWS Lambda loads: composition only. ``chalicelib`` lists the packages."""
 
 import gc
-import logging
 import os
 
 # Objects that are created during initialization live as long as the process. Garbage collection
@@ -9,7 +8,7 @@ import os
 gc.disable()
 
 from chalicelib.core.dependencies import build_dependencies
-from chalicelib.core.settings import read_settings
+from chalicelib.core.settings import read_settings, set_log_levels
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.handlers import auto_stop, counter_rollup, event_fanout, webhook_delivery
@@ -17,7 +16,7 @@ from chalicelib.http.application import create_app
 from chalicelib.registry import models
 
 settings = read_settings(os.environ)
-logging.getLogger("stint").setLevel(settings.log_level)
+set_log_levels(settings.log_level)
 database = Database(connect(settings, models()))
 app = create_app(settings, build_dependencies(database, settings))
 for handler in (auto_stop, counter_rollup, event_fanout, webhook_delivery):

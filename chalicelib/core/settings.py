@@ -1,5 +1,6 @@
-"""Settings from environment variables."""
+"""Settings from environment variables, and the log level among them."""
 
+import logging
 from collections.abc import Mapping
 
 from msgspec import Struct
@@ -76,3 +77,14 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         intercom_person=environment.get("STINT_INTERCOM_PERSON") or default.intercom_person,
         local_receivers=environment.get("STINT_LOCAL_RECEIVERS") == "1",
     )
+
+
+def set_log_levels(level: str) -> None:
+    """Set the level of stint's own log lines, and the level of all libraries to WARNING.
+
+    :param level: the level of stint's own lines: ``DEBUG``, ``INFO``, ``WARN`` or ``ERROR``.
+    """
+    # Libraries inherit the root logger's level. At DEBUG, botocore logs every request and response:
+    # tokens, names, notes, signing secrets.
+    logging.getLogger().setLevel(logging.WARNING)
+    logging.getLogger("stint").setLevel(level)

@@ -1,11 +1,10 @@
 """The dependencies of the handlers (not of the API), built at the first event."""
 
-import logging
 import os
 from functools import cache
 
 from chalicelib.core.dependencies import Dependencies, build_dependencies
-from chalicelib.core.settings import Settings, read_settings
+from chalicelib.core.settings import Settings, read_settings, set_log_levels
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
@@ -15,7 +14,7 @@ from chalicelib.registry import models
 def settings() -> Settings:
     """The settings, read from the environment once per process."""
     from_environment = read_settings(os.environ)
-    logging.getLogger("stint").setLevel(from_environment.log_level)
+    set_log_levels(from_environment.log_level)
     return from_environment
 
 

@@ -143,7 +143,9 @@ def _properties(function: Function, stage: str) -> Json:
         "Environment": {"Variables": {**_environment(stage), **function.environment}},
         "LoggingConfig": {
             "LogFormat": "JSON",
-            "ApplicationLogLevel": ref("LogLevel"),
+            # Not LogLevel: this is the level of the root logger, and at DEBUG botocore logs
+            # requests with their data.
+            "ApplicationLogLevel": "INFO",
             "LogGroup": ref(function.logs_id),
         },
     }

@@ -15,8 +15,9 @@ PARAMETERS: dict[str, Json] = {
     "LogLevel": {
         "Type": "String",
         "Default": "INFO",
+        # DEBUG is the same as INFO: stint has no such lines. Older stages may have the setting.
         "AllowedValues": ["DEBUG", "INFO", "WARN", "ERROR"],
-        "Description": "Lowest level of the functions' log lines",
+        "Description": "Lowest level of stint's own log lines; libraries log only warnings",
     },
     "LogRetentionDays": {
         "Type": "Number",

@@ -157,6 +157,30 @@ def test_log_lines_are_json_without_tokens(
     assert "8779" not in log_text
 
 
+def test_debug_level_logs_no_requests_of_libraries(
+    unpacked: Path, environment: dict[str, str], tmp_path: Path, fixtures: Fixtures
+) -> None:
+    # The worst case: the level of the runtime's root logger is DEBUG, too.
+    debug = environment | {"AWS_LAMBDA_LOG_LEVEL": "DEBUG", "STINT_LOG_LEVEL": "DEBUG"}
+    headers = fixtures.headers(ADMIN)
+    note = "a note that must not be logged"
+    document = {"data": {"attributes": {"note": note, "time_entry_id": ADMINS_ENTRY}}}
+    start = proxy_event("POST", TIMERS, headers | {"Content-Type": JSON_API}, document=document)
+    log = tmp_path / "debug.log"
+    with log.open("w") as log_file, running(unpacked, debug, log_file) as api:
+        _invoke(api, start)
+    handler = "chalicelib.handlers.auto_stop.auto_stop"
+    with log.open("a") as log_file, running(unpacked, debug, log_file, handler) as auto_stop:
+        auto_stop.invoke(EVENT)
+    text = log.read_text()
+    lines = [json.loads(line) for line in text.splitlines()]
+    # While it is imported, PynamoDB says that it has no settings file.
+    assert {line["logger"] for line in lines} <= {"stint", "pynamodb.settings"}
+    assert {"request", "auto-stop run"} <= {line["message"] for line in lines}
+    for secret in (headers["X-Auth-Token"], note, "botocore", "AWS4-HMAC-SHA256"):
+        assert secret not in text
+
+
 def test_auto_stop_handler_runs_from_its_own_module(
     unpacked: Path, environment: dict[str, str], log: Path, connection: Connection
 ) -> None:

@@ -107,6 +107,15 @@ def test_environment_has_no_literal_values(template: Json) -> None:
             )
 
 
+def test_log_level_does_not_reach_the_root_logger(template: Json) -> None:
+    for function in of_type(template, "AWS::Serverless::Function").values():
+        # Lambda's runtime gives this level to the root logger. At DEBUG, botocore logs requests.
+        assert function["Properties"]["LoggingConfig"]["ApplicationLogLevel"] == "INFO"
+        assert function["Properties"]["Environment"]["Variables"]["STINT_LOG_LEVEL"] == {
+            "Ref": "LogLevel"
+        }
+
+
 def test_every_reference_has_a_target(processed: Json) -> None:
     known = set(processed["Resources"]) | set(processed["Parameters"])
     assert {
