@@ -34,6 +34,7 @@ class Function:
     :param events: settings to add to its event sources, by Chalice's name of the event source.
     :param more_events: event sources that Chalice does not create: it supports one per handler.
     :param environment: environment variables that only this function has.
+    :param more_properties: other properties of the function.
     """
 
     logical_id: str
@@ -42,6 +43,7 @@ class Function:
     events: Mapping[str, Json] = field(default_factory=dict)
     more_events: Mapping[str, Json] = field(default_factory=dict)
     environment: Mapping[str, Json] = field(default_factory=dict)
+    more_properties: Mapping[str, object] = field(default_factory=dict)
 
     @property
     def logs_id(self) -> str:
@@ -107,6 +109,9 @@ WEBHOOK_DELIVERY = Function(
     slow_milliseconds=40_000,
     events={"WebhookDeliverySqsEventSource": queue_source()},
     environment=webhook_delivery_environment(),
+    # A delivery that waits passes through the queue and this function up to 81 times. Lambda would
+    # stop that after 16. Attempts and time are limited. docs/decisions/0026-waiting.md
+    more_properties={"RecursiveLoop": "Allow"},
 )
 
 FUNCTIONS: tuple[Function, ...] = (
@@ -148,6 +153,7 @@ def _properties(function: Function, stage: str) -> Json:
             "ApplicationLogLevel": "INFO",
             "LogGroup": ref(function.logs_id),
         },
+        **function.more_properties,
     }
     if function.events:
         properties["Events"] = {

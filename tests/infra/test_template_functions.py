@@ -116,6 +116,16 @@ def test_log_level_does_not_reach_the_root_logger(template: Json) -> None:
         }
 
 
+def test_only_the_delivery_worker_may_send_to_itself(processed: Json) -> None:
+    # Lambda stops other loops of a function and a queue after about 16 invocations.
+    allowed = {
+        name: function["Properties"].get("RecursiveLoop")
+        for name, function in of_type(processed, "AWS::Lambda::Function").items()
+    }
+    assert allowed.pop("WebhookDelivery") == "Allow"
+    assert set(allowed.values()) == {None}
+
+
 def test_every_reference_has_a_target(processed: Json) -> None:
     known = set(processed["Resources"]) | set(processed["Parameters"])
     assert {
