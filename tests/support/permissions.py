@@ -33,7 +33,9 @@ _TRANSACTED = {
     "ConditionCheck": "ConditionCheckItem",
 }
 # From the AWS documentation of Lambda event sources.
-_STREAM_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator", "ListStreams")
+_STREAM_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator")
+# It lists the streams of an account and region: IAM knows no narrower resource for it.
+LIST_STREAMS = ("dynamodb:ListStreams", "*")
 _QUEUE_ACTIONS = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
 _ARN = re.compile(r"^\$\{(\w+)\.Arn\}(/index/\w+)?$")
 _TABLES: dict[str, str] = {table_id(model): model.Meta.bare_name for model in TABLES}  # type: ignore[attr-defined]
@@ -156,6 +158,7 @@ def needed_by_sources(function: dict[str, Any]) -> set[Permission]:
         if event["Type"] == "DynamoDB":
             (stream,) = places(properties["Stream"])
             permissions |= {(f"dynamodb:{action}", stream) for action in _STREAM_ACTIONS}
+            permissions.add(LIST_STREAMS)
             (failures,) = places(properties["DestinationConfig"]["OnFailure"]["Destination"])
             permissions.add(("sqs:SendMessage", failures))
         elif event["Type"] == "SQS":
@@ -177,9 +180,11 @@ def granted_beside_tables(function_name: str) -> set[Permission]:
     }
 
 
-def places(resource: dict[str, Any]) -> list[str]:
+def places(resource: dict[str, Any] | str) -> list[str]:
     """Return the logical ids or parameters that a reference can resolve to."""
     match resource:
+        case "*":
+            return ["*"]
         case {"Fn::GetAtt": [str(name), "Arn"]} | {"Ref": str(name)}:
             return [] if name == "AWS::NoValue" else [name]
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
@@ -201,8 +206,10 @@ def granted(function_name: str) -> tuple[Permission, ...]:
     )
 
 
-def _of_table(resource: dict[str, Any]) -> str | None:
+def _of_table(resource: dict[str, Any] | str) -> str | None:
     """Return the table or index that a policy resource names, or None for other resources."""
+    if isinstance(resource, str):
+        return None
     if "Fn::Sub" in resource:
         match_ = _ARN.match(resource["Fn::Sub"])
         assert match_ is not None, f"neither a table nor an index: {resource}"
