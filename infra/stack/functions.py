@@ -58,11 +58,16 @@ AUTO_STOP = Function(
     "auto_stop",
     # It stops before its timeout of four minutes.
     slow_milliseconds=200_000,
-    # The next run, five minutes later, continues where a run stopped: one retry is enough.
+    # EventBridge's retries: of handing the event to Lambda, before the function runs.
     events={
         "AutoStopEvent": {
             "RetryPolicy": {"MaximumRetryAttempts": 1, "MaximumEventAgeInSeconds": 240}
         }
+    },
+    # Lambda's retries: of a run that failed or was throttled. The next run, five minutes later,
+    # does the same work.
+    more_properties={
+        "EventInvokeConfig": {"MaximumRetryAttempts": 0, "MaximumEventAgeInSeconds": 300}
     },
 )
 

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from infra.archive import TASK_ROOT
 from infra.stack.functions import FUNCTIONS
 from infra.stack.template import ROOT
@@ -68,7 +69,7 @@ def test_every_handler_has_its_own_policy_file() -> None:
         ),
         (
             {"Type": "Schedule", "Properties": {"Schedule": "rate(5 minutes)"}},
-            ["Schedule without RetryPolicy"],
+            ["Schedule without RetryPolicy", "asynchronous without EventInvokeConfig"],
         ),
         (
             {"Type": "Kinesis", "Properties": {}},
@@ -124,6 +125,14 @@ def test_only_the_delivery_worker_may_send_to_itself(processed: Json) -> None:
     }
     assert allowed.pop("WebhookDelivery") == "Allow"
     assert set(allowed.values()) == {None}
+
+
+def test_failed_auto_stop_run_is_not_repeated(processed: Json) -> None:
+    # Lambda's own retries, in addition to EventBridge's. The next run does the same work.
+    (config,) = of_type(processed, "AWS::Lambda::EventInvokeConfig").values()
+    assert config["Properties"]["FunctionName"] == {"Ref": "AutoStop"}
+    assert config["Properties"]["MaximumRetryAttempts"] == 0
+    assert config["Properties"]["MaximumEventAgeInSeconds"] == EVERY_MINUTES * 60
 
 
 def test_every_reference_has_a_target(processed: Json) -> None:

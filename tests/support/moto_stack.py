@@ -26,6 +26,9 @@ UNKNOWN_TO_MOTO = frozenset(
         "AWS::ApiGateway::DomainName",
         "AWS::ApiGateway::Stage",
         "AWS::CloudWatch::Alarm",
+        # moto lists it without an id where its condition is false.
+        "AWS::CloudWatch::Dashboard",
+        "AWS::Lambda::EventInvokeConfig",
         "AWS::Logs::MetricFilter",
         "AWS::SNS::Subscription",
     }

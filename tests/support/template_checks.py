@@ -24,6 +24,7 @@ _EVENT_SETTINGS = {
     "SQS": {"FunctionResponseTypes", "ScalingConfig"},
     "Schedule": {"RetryPolicy"},
 }
+_ASYNCHRONOUS = {"Schedule"}
 
 
 def missing(template: Json) -> list[str]:
@@ -47,8 +48,13 @@ def _function_problems(name: str, properties: Json, template: Json) -> Iterator[
         yield "no role of its own"
     for metric in sorted(_ALARMED_METRICS - _alarmed_metrics(name, template)):
         yield f"no alarm on {metric}"
-    for event in properties.get("Events", {}).values():
+    events = properties.get("Events", {}).values()
+    for event in events:
         yield from _event_problems(event)
+    # Lambda invokes it asynchronously, and by default tries twice more, for up to six hours.
+    is_asynchronous = any(event["Type"] in _ASYNCHRONOUS for event in events)
+    if is_asynchronous and "EventInvokeConfig" not in properties:
+        yield "asynchronous without EventInvokeConfig"
 
 
 def _has_own_role(name: str, template: Json) -> bool:
