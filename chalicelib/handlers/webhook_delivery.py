@@ -16,20 +16,13 @@ PLACEHOLDER = "arn:aws:sqs:us-east-1:000000000000:placeholder"
 """Chalice requires an ARN; the deployment template replaces it by that of the queue."""
 
 BATCH = 10
-CONCURRENCY = 20
-"""The maximum number of workers at the same time: a part of the account's limit."""
 
 _workers: "dict[str, WebhookDelivery]" = {}
 
 blueprint = Blueprint(__name__)
 
 
-@blueprint.on_sqs_message(
-    queue_arn=PLACEHOLDER,
-    batch_size=BATCH,
-    name="webhook_delivery",
-    maximum_concurrency=CONCURRENCY,
-)
+@blueprint.on_sqs_message(queue_arn=PLACEHOLDER, batch_size=BATCH, name="webhook_delivery")
 def webhook_delivery(event: SQSEvent) -> dict[str, Any]:
     """Deliver a batch of messages; return the messages to retry."""
     # Lazy: the API imports this module only for its queue and never runs it. Decision 0018.

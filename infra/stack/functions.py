@@ -175,6 +175,8 @@ def _environment(stage: str) -> Json:
         # botocore's own variable: a new connection reads only the certificates of AWS's
         # authorities, not of all. docs/decisions/0018-cold-start.md
         "AWS_CA_BUNDLE": f"{TASK_ROOT}/{AWS_ROOTS}",
+        # zoneinfo reads no time zone data of the host: only the package's own (tzdata).
+        "PYTHONTZPATH": "",
         "STINT_ALLOWED_ORIGIN": ref("AllowedOrigin"),
         "STINT_LOG_LEVEL": ref("LogLevel"),
         # The function cannot refer to the API, because the API refers to the function: the

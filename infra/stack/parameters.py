@@ -29,13 +29,26 @@ PARAMETERS: dict[str, Json] = {
         "Type": "Number",
         "Default": 100,
         "MinValue": 1,
-        "Description": "Steady-state request rate limit, per second; more requests get 429",
+        "Description": "Rate limit of each method of a path, per second; more requests get 429",
     },
     "RequestBurst": {
         "Type": "Number",
         "Default": 200,
         "MinValue": 1,
-        "Description": "Burst limit: requests at the same time, above the rate",
+        "Description": "Burst limit of each method of a path, above the rate",
+    },
+    "DeliveryConcurrency": {
+        "Type": "Number",
+        "Default": 2,
+        "MinValue": 2,
+        "MaxValue": 1000,
+        "Description": "Delivery workers at the same time: a part of the account's concurrency",
+    },
+    "EventsAfter": {
+        "Type": "Number",
+        "Default": 0,
+        "MinValue": 0,
+        "Description": "Unix seconds: events of changes before it are not sent. Set by make deploy",
     },
     "IntercomToken": {
         "Type": "String",

@@ -65,6 +65,7 @@ def event_fanout_environment() -> Json:
     return {
         "STINT_DELIVERIES_URL": ref(DELIVERIES),
         "STINT_FAILED_RECORDS_URL": ref(FAILURES),
+        "STINT_EVENTS_AFTER": ref("EventsAfter"),
         "STINT_INTERCOM_TOKEN": ref("IntercomToken"),
         "STINT_INTERCOM_PERSON": ref("IntercomPerson"),
     }
@@ -83,7 +84,12 @@ def webhook_delivery_environment() -> Json:
 
 def queue_source() -> Json:
     """Return the settings of the worker's event source."""
-    return {"Queue": arn(DELIVERIES), "FunctionResponseTypes": ["ReportBatchItemFailures"]}
+    return {
+        "Queue": arn(DELIVERIES),
+        "FunctionResponseTypes": ["ReportBatchItemFailures"],
+        # Slow receivers must not use up the account's concurrency, which the API needs.
+        "ScalingConfig": {"MaximumConcurrency": ref("DeliveryConcurrency")},
+    }
 
 
 def _queue(**properties: object) -> Json:

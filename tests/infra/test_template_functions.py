@@ -100,7 +100,10 @@ def test_missing_settings_of_a_handler_are_reported(
 
 def test_environment_has_no_literal_values(template: Json) -> None:
     for function in of_type(template, "AWS::Serverless::Function").values():
-        for value in function["Properties"]["Environment"]["Variables"].values():
+        variables = dict(function["Properties"]["Environment"]["Variables"])
+        # Empty: Python reads no time zone data of the host.
+        assert variables.pop("PYTHONTZPATH") == ""
+        for value in variables.values():
             # The only literal values are paths in the unpacked package; others come from the stack.
             is_package_path = isinstance(value, str) and value.startswith(f"{TASK_ROOT}/")
             assert is_package_path or not isinstance(value, str), (
@@ -133,6 +136,21 @@ def test_failed_auto_stop_run_is_not_repeated(processed: Json) -> None:
     assert config["Properties"]["FunctionName"] == {"Ref": "AutoStop"}
     assert config["Properties"]["MaximumRetryAttempts"] == 0
     assert config["Properties"]["MaximumEventAgeInSeconds"] == EVERY_MINUTES * 60
+
+
+def test_only_the_event_fan_out_has_the_time_of_the_first_event(template: Json) -> None:
+    assert template["Parameters"]["EventsAfter"]["Default"] == 0
+    with_time = {
+        name: function["Properties"]["Environment"]["Variables"]["STINT_EVENTS_AFTER"]
+        for name, function in of_type(template, "AWS::Serverless::Function").items()
+        if "STINT_EVENTS_AFTER" in function["Properties"]["Environment"]["Variables"]
+    }
+    assert with_time == {"EventFanout": {"Ref": "EventsAfter"}}
+
+
+def test_no_parameter_has_the_name_of_a_resource(processed: Json) -> None:
+    # CloudFormation wants unique names, and a reference would be ambiguous.
+    assert not processed["Parameters"].keys() & processed["Resources"].keys()
 
 
 def test_every_reference_has_a_target(processed: Json) -> None:

@@ -6,6 +6,8 @@ from chalicelib.handlers.webhook_delivery import BATCH
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES, WEBHOOK_KEY
 from tests.support.stack import Json, of_type
 
+NEW_ACCOUNT_CONCURRENCY = 10
+
 
 def _queues(template: Json) -> dict[str, Json]:
     return {
@@ -35,7 +37,18 @@ def test_delivery_function_reads_the_delivery_queue(template: Json) -> None:
     (source,) = template["Resources"]["WebhookDelivery"]["Properties"]["Events"].values()
     assert source["Properties"]["Queue"] == {"Fn::GetAtt": [DELIVERIES, "Arn"]}
     assert source["Properties"]["BatchSize"] == BATCH
-    assert source["Properties"]["ScalingConfig"]["MaximumConcurrency"] >= 2
+
+
+def test_deliveries_leave_most_of_a_new_accounts_concurrency_to_the_api(template: Json) -> None:
+    (source,) = template["Resources"]["WebhookDelivery"]["Properties"]["Events"].values()
+    scaling = source["Properties"]["ScalingConfig"]
+    assert scaling == {"MaximumConcurrency": {"Ref": "DeliveryConcurrency"}}
+    concurrency = template["Parameters"]["DeliveryConcurrency"]
+    # AWS accepts 2 to 1000.
+    assert (concurrency["MinValue"], concurrency["MaxValue"]) == (2, 1000)
+    # One invocation at a time of each stream and of the auto-stop; a new account has ten.
+    others = 3 + 1
+    assert NEW_ACCOUNT_CONCURRENCY - concurrency["Default"] - others >= 4
 
 
 def test_event_fan_out_reads_the_streams_of_timers_and_entries(template: Json) -> None:

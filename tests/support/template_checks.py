@@ -10,6 +10,7 @@ _ENVIRONMENT = {
     "STINT_ALLOWED_ORIGIN",
     "STINT_LOG_LEVEL",
     "STINT_PUBLIC_BASE_URL",
+    "PYTHONTZPATH",
 }
 _ALARMED_METRICS = {"Errors", "Throttles", "Duration"}
 # One invalid record must not block the others, and must not be lost.
