@@ -12,6 +12,14 @@ from dataclasses import dataclass
 
 from benchmarks import prices
 from benchmarks.contenders import BACKGROUND, OURS
+from benchmarks.idle import (
+    AUTO_STOP_READ_UNITS,
+    AUTO_STOP_SECONDS,
+    AUTO_STOPS,
+    LOGGED_BYTES,
+    fixed_costs,
+    print_idle_bill,
+)
 from benchmarks.requests import MEMORY_GB, Measured, measure
 from benchmarks.write_units import item_bytes
 from chalicelib.dynamodb.items import to_item
@@ -47,9 +55,6 @@ _ITEM_OVERHEAD_BYTES = 100
 _COUNTER_BYTES = 2 * 250
 """A person's counters of a day and their rolled-up record; roll-ups are shared."""
 
-_LOGGED_BYTES = 1_000
-"""Log lines of an invocation, the function's and Lambda's: an assumption."""
-
 _SENT_BYTES = 2_000
 """A compressed response with headers: an assumption."""
 
@@ -58,10 +63,6 @@ _COLD_SHARE, _COLD_SECONDS = 0.01, 0.35
 
 AWS states a share below 1 %.
 """
-
-_AUTO_STOPS, _AUTO_STOP_SECONDS, _AUTO_STOP_READ_UNITS = 12 * 24 * 30, 0.1, 4.5
-_QUEUE_POLLS = 5 * 3 * 60 * 24 * 30
-"""Lambda polls an empty queue with five pollers; each poll waits for twenty seconds."""
 
 _GIGABYTE = 1e9
 
@@ -87,11 +88,11 @@ def bill(table: Mapping[str, Measured], people: int) -> dict[str, float]:
     usage = month_of(table, people)
     requests = sum(usage.requests.values())
     runs = {**usage.requests, **usage.background}
-    invocations = sum(runs.values()) + _AUTO_STOPS
+    invocations = sum(runs.values()) + AUTO_STOPS
     run_seconds = sum(table[name].seconds_billed * count for name, count in runs.items())
-    run_seconds += invocations * _COLD_SHARE * _COLD_SECONDS + _AUTO_STOPS * _AUTO_STOP_SECONDS
+    run_seconds += invocations * _COLD_SHARE * _COLD_SECONDS + AUTO_STOPS * AUTO_STOP_SECONDS
     reads = sum(table[name].cost.read_units * count for name, count in runs.items())
-    reads += _AUTO_STOPS * _AUTO_STOP_READ_UNITS
+    reads += AUTO_STOPS * AUTO_STOP_READ_UNITS
     writes = sum(table[name].cost.write_units * count for name, count in usage.requests.items())
     roll_up_writes = sum(
         table[name].cost.write_units * count for name, count in usage.background.items()
@@ -106,9 +107,9 @@ def bill(table: Mapping[str, Measured], people: int) -> dict[str, float]:
         "DynamoDB: write units, roll-up": roll_up_writes * prices.WRITE_UNITS,
         "DynamoDB: data of a year, with backup": stored
         * (prices.STORED_GB_MONTH + prices.BACKUP_GB_MONTH),
-        "CloudWatch: logs": invocations * _LOGGED_BYTES / _GIGABYTE * prices.LOGGED_GB,
+        "CloudWatch: logs": invocations * LOGGED_BYTES / _GIGABYTE * prices.LOGGED_GB,
         "data transfer to the internet": requests * _SENT_BYTES / _GIGABYTE * prices.SENT_GB,
-        "alarms, dashboard, secret, queue": _fixed(),
+        "alarms, secret, queue, keys": fixed_costs(merge_template()),
     }
 
 
@@ -132,9 +133,10 @@ def main(arguments: list[str]) -> None:
     usage = month_of(table, 1)
     requests, background = sum(usage.requests.values()), sum(usage.background.values())
     print(
-        f"\nPer person and month: {requests:,.0f} requests and {background:,.0f} background runs."
+        f"\nPer person and month: {requests:,.0f} requests and {background:,.0f} background runs.\n"
     )
-    print(f"List prices of {prices.REGION} as of {prices.AS_OF}, without the free tier.")
+    print_idle_bill(merge_template())
+    print(f"\nList prices of {prices.REGION} as of {prices.AS_OF}, without the free tier.")
 
 
 def _measured_name(table: Mapping[str, Measured], name: str) -> str:
@@ -155,16 +157,6 @@ def _stored_bytes(people: int) -> float:
     sessions = SESSIONS * 5 * (item_bytes(to_item(timer).serialize()) + _ITEM_OVERHEAD_BYTES)
     entries = ENTRIES * 4 * (item_bytes(to_item(entry).serialize()) + _ITEM_OVERHEAD_BYTES)
     return people * _YEAR_DAYS * (sessions + entries + _COUNTER_BYTES)
-
-
-def _fixed() -> float:
-    kinds = [resource.get("Type") for resource in merge_template()["Resources"].values()]
-    return (
-        kinds.count("AWS::CloudWatch::Alarm") * prices.ALARM_MONTH
-        + prices.DASHBOARD_MONTH
-        + prices.SECRET_MONTH
-        + _QUEUE_POLLS * prices.QUEUE_REQUEST
-    )
 
 
 if __name__ == "__main__":

@@ -2,7 +2,8 @@
 
 Region us-east-1 (N. Virginia); other regions differ by up to about a fifth. The authors have no AWS
 account to verify the prices: check them before use, on aws.amazon.com/dynamodb/pricing/on-demand,
-/lambda/pricing, /api-gateway/pricing, /sqs/pricing and /cloudwatch/pricing.
+/lambda/pricing, /api-gateway/pricing, /sqs/pricing, /kms/pricing, /secrets-manager/pricing and
+/cloudwatch/pricing.
 """
 
 REGION = "us-east-1"
@@ -40,10 +41,29 @@ LOGGED_GB = 0.50
 SENT_GB = 0.09
 """Data transfer out to the internet: per gigabyte."""
 
-ALARM_MONTH = 0.10
-"""CloudWatch: per alarm and month."""
+ALARM_METRIC_MONTH = 0.10
+"""CloudWatch: per metric of an alarm and month, also for each metric inside an expression."""
+
+CUSTOM_METRIC_MONTH = 0.30
+"""CloudWatch: per metric and month, for the hours in which it has data.
+
+Metrics of metric filters and of API Gateway's methods are such metrics.
+"""
 
 DASHBOARD_MONTH = 3.00
 
+KEY_REQUEST = 0.03 / 10_000
+"""KMS: per request, also for keys that AWS manages."""
+
 SECRET_MONTH = 0.40
 """Secrets Manager: per secret and month."""
+
+FREE_ALARM_METRICS = 10
+FREE_CUSTOM_METRICS = 10
+FREE_DASHBOARDS = 3
+FREE_QUEUE_REQUESTS = 1_000_000
+FREE_KEY_REQUESTS = 20_000
+"""What each account gets free every month, for all its stages and applications together.
+
+Lambda's million requests and 400,000 GB-seconds and DynamoDB's 25 GB are such amounts, too.
+"""

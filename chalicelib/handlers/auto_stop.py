@@ -12,6 +12,8 @@ from msgspec.structs import asdict
 log = logging.getLogger("stint")
 
 EVERY_MINUTES = 5
+LATE_SECONDS = 15 * 60
+"""A run that leaves a timer so long past its limit is an error: it is behind."""
 SPARE_MILLISECONDS = 10_000
 """With less remaining time no new step begins: it is enough for calls that time out."""
 
@@ -33,7 +35,9 @@ def auto_stop(event: CloudWatchEvent) -> dict[str, object]:
         return remaining > SPARE_MILLISECONDS
 
     report = asdict(AutoStop(dependencies()).run(has_time))
-    log.info("auto-stop run", extra=report)
+    is_late = report["lag_seconds"] >= LATE_SECONDS
+    # An alarm counts the lines of level ERROR.
+    log.log(logging.ERROR if is_late else logging.INFO, "auto-stop run", extra=report)
     purge = asdict(PurgeDeleted(dependencies()).run(has_time))
     log.info("purge of deleted time entries", extra=purge)
     return {**report, "purge": purge}

@@ -46,7 +46,10 @@ def _properties(paths: Iterable[str]) -> Json:
             {
                 "HttpMethod": "*",
                 "ResourcePath": "/*",
-                "MetricsEnabled": True,
+                # Metrics of each method, which AWS bills one by one. Those of the stage are free,
+                # and the access log has each method.
+                "MetricsEnabled": False,
+                # Every method has these limits for itself: API Gateway has none for a whole stage.
                 "ThrottlingRateLimit": ref("RequestsPerSecond"),
                 "ThrottlingBurstLimit": ref("RequestBurst"),
             }

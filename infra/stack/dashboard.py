@@ -1,4 +1,4 @@
-"""CloudWatch dashboard with the metrics behind the alarms."""
+"""CloudWatch dashboard with the metrics behind the alarms, if ``CreateDashboard=yes``."""
 
 import json
 from collections.abc import Iterable
@@ -6,9 +6,11 @@ from typing import Any
 
 from pynamodb.models import Model
 
-from infra.stack.alarms import LAG, REFUSALS
+from infra.stack.alarms import REFUSALS
+from infra.stack.full_alarms import LAG
 from infra.stack.functions import FUNCTIONS
 from infra.stack.intrinsics import STACK, Json, sub
+from infra.stack.parameters import HAS_DASHBOARD
 from infra.stack.tables import table_id
 
 _COLUMNS = 2
@@ -30,6 +32,7 @@ def dashboard(stage: str, models: Iterable[type[Model]]) -> dict[str, Json]:
     return {
         "Dashboard": {
             "Type": "AWS::CloudWatch::Dashboard",
+            "Condition": HAS_DASHBOARD,
             "Properties": {"DashboardName": STACK, "DashboardBody": sub(body)},
         }
     }

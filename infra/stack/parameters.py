@@ -4,6 +4,10 @@ from infra.stack.intrinsics import Json, is_given
 
 _RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 1096, 1827, 3653]
 
+FULL_ALARMS = "FullAlarms"
+HAS_DASHBOARD = "HasDashboard"
+MEASURES_LAG = "MeasuresLag"
+
 PARAMETERS: dict[str, Json] = {
     "AllowedOrigin": {
         "Type": "String",
@@ -49,6 +53,18 @@ PARAMETERS: dict[str, Json] = {
         "Default": 0,
         "MinValue": 0,
         "Description": "Unix seconds: events of changes before it are not sent. Set by make deploy",
+    },
+    "AlarmSet": {
+        "Type": "String",
+        "Default": "basic",
+        "AllowedValues": ["basic", "full"],
+        "Description": "full: also alarms for each function and each table",
+    },
+    "CreateDashboard": {
+        "Type": "String",
+        "Default": "no",
+        "AllowedValues": ["no", "yes"],
+        "Description": "Whether the stage has a CloudWatch dashboard",
     },
     "IntercomToken": {
         "Type": "String",
@@ -97,6 +113,9 @@ PARAMETERS: dict[str, Json] = {
 }
 
 CONDITIONS: dict[str, Json] = {
+    FULL_ALARMS: {"Fn::Equals": [{"Ref": "AlarmSet"}, "full"]},
+    HAS_DASHBOARD: {"Fn::Equals": [{"Ref": "CreateDashboard"}, "yes"]},
+    MEASURES_LAG: {"Fn::Or": [{"Condition": FULL_ALARMS}, {"Condition": HAS_DASHBOARD}]},
     "HasAlarmEmail": is_given("AlarmEmail"),
     "HasDomain": is_given("DomainName"),
     "HasIntercom": is_given("IntercomToken"),

@@ -13,6 +13,7 @@ from chalicelib.registry import TABLES
 from infra.stack.alarms import alarms
 from infra.stack.api import api, outputs
 from infra.stack.dashboard import dashboard
+from infra.stack.full_alarms import full_alarms
 from infra.stack.functions import functions
 from infra.stack.intrinsics import Json
 from infra.stack.parameters import CONDITIONS, PARAMETERS, RULES
@@ -46,7 +47,8 @@ def merge_template() -> Json:
             **functions(stage),
             **stream_failures(),
             **api(_paths()),
-            **alarms(stage, TABLES),
+            **alarms(stage),
+            **full_alarms(TABLES),
             **dashboard(stage, TABLES),
         },
         "Outputs": outputs(stage),

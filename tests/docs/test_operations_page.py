@@ -12,6 +12,7 @@ from pynamodb.connection import Connection
 from chalicelib.api_tokens.authentication import digest, new_token
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.registry import TABLES
+from infra.stack.functions import FUNCTIONS
 from infra.stack.parameters import PARAMETERS
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT
@@ -25,10 +26,15 @@ PAGE = ROOT / "docs" / "operations.md"
 
 def test_page_explains_every_alarm(template: Json) -> None:
     page = PAGE.read_text()
-    table_alarms = {f"{table_id(model)}Throttles" for model in TABLES}
-    other_alarms = set(of_type(template, "AWS::CloudWatch::Alarm")) - table_alarms
+    kinds = ("Errors", "Throttles", "Latency")
+    repeated = {
+        *(f"{table_id(model)}Throttles" for model in TABLES),
+        *(f"{function.logical_id}{kind}" for function in FUNCTIONS for kind in kinds),
+    }
+    other_alarms = set(of_type(template, "AWS::CloudWatch::Alarm")) - repeated
     assert {name for name in other_alarms if f"`{name}`" not in page} == set()
-    assert "`…TableThrottles`" in page
+    for kind in (*kinds, "TableThrottles"):
+        assert f"`…{kind}`" in page
 
 
 def test_page_names_every_parameter() -> None:

@@ -89,6 +89,26 @@ def test_handler_stops_and_purges_and_logs_one_line_for_each(
     assert {name: purge_record.__dict__[name] for name in purge} == purge
 
 
+@pytest.mark.parametrize(
+    ("overdue_seconds", "level"),
+    [(module.LATE_SECONDS - 60, logging.INFO), (module.LATE_SECONDS, logging.ERROR)],
+)
+def test_late_run_is_an_error(
+    overdue_seconds: int,
+    level: int,
+    overdue: int,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    # The alarm FunctionFailures counts lines of level ERROR. No LogLevel suppresses them.
+    clock.advance(overdue_seconds - HOUR)
+    with caplog.at_level(logging.INFO, "stint"):
+        response = module.auto_stop(EVENT, Context(remaining=module.SPARE_MILLISECONDS))
+    assert (response["stopped"], response["lag_seconds"]) == (0, overdue_seconds)
+    assert overdue
+    assert caplog.records[0].levelno == level
+
+
 def test_handler_stops_no_timer_when_its_time_is_nearly_over(overdue: int) -> None:
     assert overdue
     response = module.auto_stop(EVENT, Context(remaining=module.SPARE_MILLISECONDS))

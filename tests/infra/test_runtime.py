@@ -181,6 +181,21 @@ def test_debug_level_logs_no_requests_of_libraries(
         assert secret not in text
 
 
+def test_uncaught_error_is_a_log_line_of_level_error(
+    unpacked: Path, environment: dict[str, str], tmp_path: Path
+) -> None:
+    # The metric filter of the alarm `Failures` reads this field.
+    log = tmp_path / "error.log"
+    handler = "chalicelib.handlers.counter_rollup.counter_rollup"
+    with (
+        log.open("w") as log_file,
+        running(unpacked, environment, log_file, handler) as rollup,
+        pytest.raises(FunctionError),
+    ):
+        rollup.invoke({"Records": [{}]})
+    assert "ERROR" in [json.loads(line)["level"] for line in log.read_text().splitlines()]
+
+
 def test_auto_stop_handler_runs_from_its_own_module(
     unpacked: Path, environment: dict[str, str], log: Path, connection: Connection
 ) -> None:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from benchmarks.idle import BILLED, FREE_WHILE_UNUSED
 from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from infra.archive import TASK_ROOT
 from infra.stack.functions import FUNCTIONS
@@ -91,9 +92,10 @@ def test_missing_settings_of_a_handler_are_reported(
         "NewHandler: not among infra.stack.functions.FUNCTIONS",
         "NewHandler: no JSON log in a log group of its own",
         f"NewHandler: {role}",
-        "NewHandler: no alarm on Duration",
-        "NewHandler: no alarm on Errors",
-        "NewHandler: no alarm on Throttles",
+        "NewHandler: no metric filter for FunctionFailures",
+        "NewHandler: no alarm on Duration in AlarmSet=full",
+        "NewHandler: no alarm on Errors in AlarmSet=full",
+        "NewHandler: no alarm on Throttles in AlarmSet=full",
         *(f"NewHandler: {message}" for message in messages),
     ]
 
@@ -158,3 +160,9 @@ def test_every_reference_has_a_target(processed: Json) -> None:
     assert {
         name for name in references(processed["Resources"]) if not name.startswith("AWS::")
     } <= known
+
+
+def test_idle_bill_knows_every_type_of_resource(processed: Json) -> None:
+    # A new type belongs into one of the two: does it cost something while nobody uses it?
+    types = {resource["Type"] for resource in processed["Resources"].values()}
+    assert types == BILLED | FREE_WHILE_UNUSED

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from infra.stack.alarms import FUNCTION_FAILURES
 from infra.stack.functions import FUNCTIONS
 from tests.support.stack import Json, of_type
 
@@ -47,8 +48,10 @@ def _function_problems(name: str, properties: Json, template: Json) -> Iterator[
         yield "settings missing in its environment"
     if not _has_own_role(name, template):
         yield "no role of its own"
+    if not _has_failures_metric(name, template):
+        yield "no metric filter for FunctionFailures"
     for metric in sorted(_ALARMED_METRICS - _alarmed_metrics(name, template)):
-        yield f"no alarm on {metric}"
+        yield f"no alarm on {metric} in AlarmSet=full"
     events = properties.get("Events", {}).values()
     for event in events:
         yield from _event_problems(event)
@@ -71,6 +74,14 @@ def _alarmed_metrics(name: str, template: Json) -> set[str]:
         if {"Name": "FunctionName", "Value": {"Ref": name}}
         in alarm["Properties"].get("Dimensions", [])
     }
+
+
+def _has_failures_metric(name: str, template: Json) -> bool:
+    return any(
+        filter_["Properties"]["LogGroupName"] == {"Ref": f"{name}Logs"}
+        and filter_["Properties"]["MetricTransformations"][0]["MetricName"] == FUNCTION_FAILURES
+        for filter_ in of_type(template, "AWS::Logs::MetricFilter").values()
+    )
 
 
 def _event_problems(event: Json) -> Iterator[str]:
