@@ -210,8 +210,8 @@ class UnsupportedMediaType(StintError):
     code = "unsupported_media_type"
     default_detail = "Send the body with the header Content-Type: application/vnd.api+json."
 
-    def __init__(self) -> None:
-        super().__init__(source={"header": "Content-Type"})
+    def __init__(self, detail: str | None = None) -> None:
+        super().__init__(detail, source={"header": "Content-Type"})
 
 
 class TypeConflict(StintError):

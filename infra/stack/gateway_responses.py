@@ -17,6 +17,7 @@ from chalicelib.core.errors import (
     UnsupportedMediaType,
 )
 from chalicelib.http.responses import common_headers, error_response
+from chalicelib.jsonapi.requests import JSON_API
 from infra.stack.intrinsics import Json, sub
 
 # API Gateway's token buckets refill within a second.
@@ -39,7 +40,11 @@ RESPONSES: dict[str, StintError] = {
     "INVALID_API_KEY": AccessDenied(),
     "WAF_FILTERED": AccessDenied(),
     "REQUEST_TOO_LARGE": PayloadTooLarge(),
-    "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType(),
+    # API Gateway uses it for both headers.
+    "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType(
+        f"Send the body with the header Content-Type: {JSON_API}. If it is compressed, the header "
+        "Content-Encoding must be gzip or deflate."
+    ),
     "BAD_REQUEST_BODY": _UNREADABLE,
     "BAD_REQUEST_PARAMETERS": _UNREADABLE,
     "THROTTLED": _RATE_LIMITED,

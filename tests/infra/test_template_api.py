@@ -131,6 +131,21 @@ def test_preflight_response_has_the_origin_of_the_stack(definition: Json) -> Non
         } <= set(allowed.strip("'").split(","))
 
 
+def test_preflight_answers_every_content_type(definition: Json, responses: dict[str, Json]) -> None:
+    """Without a template for the media type, a MOCK integration answers with a 500."""
+    for methods in definition["paths"].values():
+        integration = methods["options"]["x-amazon-apigateway-integration"]
+        assert integration["type"] == "mock"
+        templates = integration["requestTemplates"]
+        assert set(templates) == {"application/json", "application/vnd.api+json"}
+        assert [json.loads(text) for text in templates.values()] == [{"statusCode": 200}] * 2
+        # Other media types are a 415, never passed through.
+        assert integration["passthroughBehavior"] == "never"
+    refusal = _error(responses["UNSUPPORTED_MEDIA_TYPE"])
+    assert refusal["status"] == "415"
+    assert "Content-Encoding" in refusal["detail"]
+
+
 def test_api_has_one_stage_with_throttling_logs_and_compression(processed: Json) -> None:
     ((_, stage),) = of_type(processed, "AWS::ApiGateway::Stage").items()
     ((_, deployment),) = of_type(processed, "AWS::ApiGateway::Deployment").items()
