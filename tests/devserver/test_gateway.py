@@ -7,6 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 from chalice.app import Chalice
+from chalice.deploy.swagger import CFNSwaggerGenerator
 
 from tests.support.api import Api
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, FOREIGN_ENTRY, STRANGER
@@ -42,9 +43,14 @@ def test_unsupported_method_returns_an_error_document(gateway: Gateway) -> None:
     assert is_cross_origin(response.headers)
 
 
-def test_preflight_needs_no_token(gateway: Gateway) -> None:
-    response = gateway.handle("OPTIONS", "/api/v2/timers", {"origin": "https://x.example"}, b"")
-    assert (response.status, response.body) == (204, b"")
+@pytest.mark.parametrize(
+    "content_type", ["", "application/json", "application/vnd.api+json", "Application/JSON; a=b"]
+)
+def test_preflight_needs_no_token(gateway: Gateway, content_type: str) -> None:
+    headers = {"origin": "https://x.example", "content-type": content_type}
+    response = gateway.handle("OPTIONS", "/api/v2/timers", headers, b"")
+    assert (response.status, response.body) == (200, b"")
+    assert response.headers["Content-Type"] == "application/json"
     assert is_cross_origin(response.headers)
     assert response.headers["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
     allowed = response.headers["Access-Control-Allow-Headers"].split(",")
@@ -59,6 +65,32 @@ def test_preflight_needs_no_token(gateway: Gateway) -> None:
         "If-Match",
         "Client-Time",
     } <= set(allowed)
+
+
+def test_preflight_has_the_headers_of_the_template(gateway: Gateway, app: Chalice) -> None:
+    definition = CFNSwaggerGenerator().generate_swagger(app)
+    for path, methods in definition["paths"].items():
+        integration = methods["options"]["x-amazon-apigateway-integration"]
+        parameters = integration["responses"]["default"]["responseParameters"]
+        target = path.replace("{", "").replace("}", "")
+        headers = gateway.handle("OPTIONS", target, {}, b"").headers
+        expected = {name.rpartition(".")[2]: value.strip("'") for name, value in parameters.items()}
+        names = "Access-Control-Allow-Methods"
+        assert set(headers[names].split(",")) == set(expected.pop(names).split(","))
+        assert {name: headers[name] for name in expected} == expected
+        assert headers.keys() - expected.keys() == {names, "Content-Type"}
+
+
+@pytest.mark.parametrize("content_type", ["text/plain", "application/xml"])
+def test_preflight_with_another_content_type_is_415(gateway: Gateway, content_type: str) -> None:
+    response = gateway.handle("OPTIONS", "/api/v2/timers", {"content-type": content_type}, b"")
+    assert (response.status, error_code(response)) == (415, "unsupported_media_type")
+    assert is_cross_origin(response.headers)
+
+
+def test_preflight_of_an_unknown_path_is_404(gateway: Gateway) -> None:
+    response = gateway.handle("OPTIONS", "/api/v2/nothing", {}, b"")
+    assert (response.status, error_code(response)) == (404, "route_not_found")
 
 
 def test_concurrent_requests_get_their_own_responses(

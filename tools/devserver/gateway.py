@@ -12,8 +12,10 @@ from dataclasses import dataclass
 from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, RouteMatcher
 
-from chalicelib.core.errors import MethodNotAllowed, RouteNotFound, StintError
-from chalicelib.http.responses import common_headers, cors_config, error_response, to_chalice
+from chalicelib.core.errors import RouteNotFound, StintError
+from chalicelib.http.responses import cors_config, error_response, to_chalice
+from infra.stack.api import PREFLIGHT_MEDIA_TYPES
+from infra.stack.gateway_responses import RESPONSES
 
 _FUNCTION_NAME = "stint-local"
 _MEMORY_MB = 1024
@@ -50,7 +52,7 @@ class Gateway:
             return self.refuse(RouteNotFound())
         methods = self._app.routes[event["requestContext"]["resourcePath"]]
         if method == "OPTIONS":
-            return self._preflight(sorted(methods))
+            return self._preflight(sorted(methods), headers.get("content-type", ""))
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         context = LambdaContext(_FUNCTION_NAME, _MEMORY_MB, _TIMEOUT_MILLISECONDS)
         response = self._app(event, context)
@@ -66,21 +68,17 @@ class Gateway:
             str(response.body).encode(),
         )
 
-    def refuse_method(self, target: str) -> Response:
-        """Return the error response to an unknown HTTP method."""
-        try:
-            route = self._routes.match_route(target).route
-        except ValueError:
-            return self.refuse(RouteNotFound())
-        return self.refuse(MethodNotAllowed(tuple(sorted(self._app.routes[route]))))
-
-    def _preflight(self, methods: list[str]) -> Response:
+    def _preflight(self, methods: list[str], content_type: str) -> Response:
+        """The response of the template: a MOCK integration, with templates for two media types."""
+        media_type = content_type.partition(";")[0].strip().lower()
+        if media_type not in ("", *PREFLIGHT_MEDIA_TYPES):
+            return self.refuse(RESPONSES["UNSUPPORTED_MEDIA_TYPE"])
         headers = {
-            **common_headers(self._allowed_origin),
+            "Content-Type": "application/json",
             **cors_config(self._allowed_origin).get_access_control_headers(),
             "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
         }
-        return Response(204, headers, b"")
+        return Response(200, headers, b"")
 
 
 def _compressed(response: Response, accept_encoding: str) -> Response:

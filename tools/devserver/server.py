@@ -1,16 +1,14 @@
 """HTTP server with one thread per connection. For development, in place of API Gateway."""
 
-import re
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
-from chalicelib.core.errors import MalformedDocument, PayloadTooLarge
+from chalicelib.core.errors import MalformedDocument, StintError
+from infra.stack.gateway_responses import RESPONSES
 from tools.devserver.gateway import Gateway, Response
+from tools.devserver.request_body import read_body
 from tools.devserver.static_pages import Pages
 
-# API Gateway's limit.
-_MAX_BODY_BYTES = 10 * 1024 * 1024
-_LENGTH = re.compile(r"[0-9]{1,15}", re.ASCII)
 _IDLE_SECONDS = 60
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
@@ -48,18 +46,15 @@ class _Handler(BaseHTTPRequestHandler):
     wbufsize = -1
 
     def _handle(self) -> None:
-        gateway = self.server.gateway
-        length = self.headers.get("content-length", "0")
-        if "transfer-encoding" in self.headers or not _LENGTH.fullmatch(length):
-            detail = "Send the body with a Content-Length header."
-            self._refuse(gateway.refuse(MalformedDocument(detail)))
-        elif int(length) > _MAX_BODY_BYTES:
-            self._refuse(gateway.refuse(PayloadTooLarge()))
-        else:
-            body = self.rfile.read(int(length))
-            headers = {name.lower(): value for name, value in self.headers.items()}
-            page = self._page(headers)
-            self._send(page or gateway.handle(self.command, self.path, headers, body))
+        try:
+            body = read_body(self.headers, self.rfile)
+        except StintError as error:
+            self._refuse(error)
+            return
+        # As in an event of API Gateway, the last of repeated headers counts.
+        headers = {name.lower(): value for name, value in self.headers.items()}
+        page = self._page(headers)
+        self._send(page or self.server.gateway.handle(self.command, self.path, headers, body))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle
 
@@ -67,10 +62,10 @@ class _Handler(BaseHTTPRequestHandler):
         responses = (pages.respond(self.command, self.path, headers) for pages in self.server.pages)
         return next((response for response in responses if response is not None), None)
 
-    def _refuse(self, response: Response) -> None:
+    def _refuse(self, error: StintError) -> None:
         # The body is not read, so this connection cannot carry another request.
         self.close_connection = True
-        self._send(response)
+        self._send(self.server.gateway.refuse(error))
 
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
@@ -86,12 +81,18 @@ class _Handler(BaseHTTPRequestHandler):
 
     def send_error(self, code: int, message: str | None = None, explain: str | None = None) -> None:
         """Send an error of http.server itself (method, request line, header) as JSON:API."""
-        gateway = self.server.gateway
         if code == HTTPStatus.NOT_IMPLEMENTED:
-            self._refuse(gateway.refuse_method(self.path))
+            # API Gateway knows no other methods, such as TRACE: no path has them.
+            self._refuse(RESPONSES["MISSING_AUTHENTICATION_TOKEN"])
         else:
             detail = explain or message or HTTPStatus(code).description
-            self._refuse(gateway.refuse(MalformedDocument(detail)))
+            self._refuse(MalformedDocument(detail))
+
+    def handle_expect_100(self) -> bool:
+        """Ask the client for the body at once: the answer must not wait in the buffer."""
+        expected = super().handle_expect_100()
+        self.wfile.flush()
+        return expected
 
     def log_message(self, format: str, *args: object) -> None:  # noqa: A002
         """Log nothing: the application logs its requests itself."""
