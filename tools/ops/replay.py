@@ -1,6 +1,7 @@
 """Replay events: ``python -m tools.ops replay dead-letters``, or ``... replay range``.
 
-``dead-letters`` moves all or selected dead letters back to the delivery queue. ``range`` sends
+``dead-letters`` moves all or selected dead letters back to the delivery queue, except those whose
+webhook is paused or deleted: they would be given up again at once. ``range`` sends
 the timers that started or stopped in a time range, in their current state, to one webhook.
 Uses the queues of the tables' stack, or those of STINT_DELIVERIES_URL and STINT_DEAD_LETTERS_URL.
 """
@@ -8,8 +9,6 @@ Uses the queues of the tables' stack, or those of STINT_DELIVERIES_URL and STINT
 import argparse
 import os
 import sys
-from collections import Counter
-from collections.abc import Callable
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -17,7 +16,7 @@ from msgspec.structs import replace
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.clients.aws import client
-from chalicelib.clients.sqs import Queue, decode_delivery
+from chalicelib.clients.sqs import Queue
 from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.errors import StintError
 from chalicelib.core.settings import Settings, read_settings
@@ -28,57 +27,14 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
 from chalicelib.registry import models
-from chalicelib.webhooks.model import Webhook
+from chalicelib.webhooks.model import Webhook, WebhookState
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES
 from tools.environment import allow_any_credentials
+from tools.ops.dead_letters import RESULTS, DeadLetterReplay
 
 SUMMARY = "Send events again: dead letters, or the events of a time range."
 
-_MESSAGES_A_CALL = 10
-_HIDDEN_SECONDS = 120
-# With a wait, SQS queries all of its servers; without one it may miss messages.
-_WAIT_SECONDS = 1
 _MAX_EVENTS = 100_000
-
-IsSelected = Callable[[Delivery], bool]
-
-
-def replay_dead_letters(
-    settings: Settings, is_selected: IsSelected, *, dry_run: bool = False
-) -> Counter[str]:
-    """Send selected dead letters again; return their number by result.
-
-    ``is_selected`` says which deliveries. Other dead letters, and unreadable ones, stay there.
-    """
-    sqs = client("sqs", settings.region)
-    deliveries = Queue(settings.deliveries_url, settings.region)
-    results: Counter[str] = Counter()
-    seen: set[str] = set()
-    while True:
-        response = sqs.receive_message(
-            QueueUrl=settings.dead_letters_url,
-            MaxNumberOfMessages=_MESSAGES_A_CALL,
-            VisibilityTimeout=_HIDDEN_SECONDS,
-            WaitTimeSeconds=_WAIT_SECONDS,
-        )
-        fresh = [
-            message for message in response.get("Messages", []) if message["MessageId"] not in seen
-        ]
-        if not fresh:
-            return results
-        for message in fresh:
-            seen.add(message["MessageId"])
-            result = _prepare(message["Body"], is_selected)
-            if isinstance(result, Delivery):
-                if not dry_run:
-                    enqueue(deliveries, [result])
-                    sqs.delete_message(
-                        QueueUrl=settings.dead_letters_url,
-                        ReceiptHandle=message["ReceiptHandle"],
-                    )
-                results["replayed"] += 1
-            else:
-                results[result] += 1
 
 
 def replay_range(dependencies: Dependencies, webhook: Webhook, after: int, before: int) -> int:
@@ -144,10 +100,13 @@ def _replay_dead_letters(dependencies: Dependencies, options: argparse.Namespace
             delivery.webhook_id,
         )
 
-    results = replay_dead_letters(dependencies.settings, is_selected, dry_run=options.dry_run)
-    print("dead letters" + (" (dry run: nothing was sent)" if options.dry_run else ""))
-    for name in ("replayed", "left", "unreadable"):
-        print(f"  {name:12} {results[name]}")
+    replay = DeadLetterReplay(dependencies, is_selected, dry_run=options.dry_run)
+    try:
+        replay.run()
+    finally:
+        print("dead letters" + (" (dry run: nothing was sent)" if options.dry_run else ""))
+        for name, meaning in RESULTS.items():
+            print(f"  {name:12} {replay.results[name]:<6} {meaning}".rstrip())
 
 
 def _replay_range(dependencies: Dependencies, options: argparse.Namespace) -> None:
@@ -155,18 +114,10 @@ def _replay_range(dependencies: Dependencies, options: argparse.Namespace) -> No
     webhook = dependencies.database.get_many_across_organizations(Webhook, [name]).get(name)
     if webhook is None:
         raise LookupError(f"organization {options.organization} has no webhook {options.webhook}")
+    if webhook.state is not WebhookState.ACTIVE:
+        raise LookupError(f"webhook {webhook.id} is paused: resume it first")
     count = replay_range(dependencies, webhook, options.after, options.before)
     print(f"{count} events sent again")
-
-
-def _prepare(text: str, is_selected: IsSelected) -> Delivery | str:
-    try:
-        delivery = decode_delivery(text)
-    except ValueError:
-        return "unreadable"
-    if not is_selected(delivery):
-        return "left"
-    return replace(delivery, attempt=1, due=0, failure=None)
 
 
 def _with_queues(settings: Settings) -> Settings:
