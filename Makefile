@@ -95,17 +95,20 @@ $(BROWSER_INSTALLED): requirements/browser.txt $(INSTALLED)
 fuzz: $(INSTALLED) ## generated requests, checked against the OpenAPI description (SEED=2: other requests)
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
-auto-stop: $(INSTALLED) ## stop overdue timers now (DRY_RUN=1 only counts; on AWS a schedule does it)
-	$(BIN)/python -m tools.ops auto-stop $(if $(DRY_RUN),--dry-run)
+# The stage of the commands for operators: STAGE=prod, with REGION and PROFILE if needed.
+ON = $(if $(STAGE),--stage "$(STAGE)") $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)")
 
-check-invariants: $(INSTALLED) ## check the invariants of the tables (REPAIR=1 repairs derived data)
-	$(BIN)/python -m tools.ops check-invariants $(if $(REPAIR),--repair)
+auto-stop: $(INSTALLED) ## stop overdue timers now: make auto-stop STAGE=prod (DRY_RUN=1 only counts)
+	$(BIN)/python -m tools.ops auto-stop $(ON) $(if $(DRY_RUN),--dry-run)
 
-rebuild-counters: $(INSTALLED) ## rebuild the counters of totals and offset pages from the timers
-	$(BIN)/python -m tools.ops rebuild-counters
+check-invariants: $(INSTALLED) ## check the invariants of the tables: STAGE=prod (REPAIR=1 repairs derived data)
+	$(BIN)/python -m tools.ops check-invariants $(ON) $(if $(REPAIR),--repair)
 
-upgrade: $(INSTALLED) ## upgrade what version 0.2.0 stored, after a deployment (DRY_RUN=1 writes nothing)
-	$(BIN)/python -m tools.ops upgrade $(if $(DRY_RUN),--dry-run)
+rebuild-counters: $(INSTALLED) ## rebuild the counters of totals and offset pages from the timers: STAGE=prod
+	$(BIN)/python -m tools.ops rebuild-counters $(ON)
+
+upgrade: $(INSTALLED) ## upgrade what version 0.2.0 stored, after a deployment: STAGE=prod (DRY_RUN=1 writes nothing)
+	$(BIN)/python -m tools.ops upgrade $(ON) $(if $(DRY_RUN),--dry-run)
 
 admin: $(INSTALLED) ## manage a stage: make admin ARGS="--stage prod people list -o 2149" (ARGS=--help)
 	@$(BIN)/python -m tools.admin $(ARGS)

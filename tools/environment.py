@@ -4,6 +4,7 @@ import logging
 import os
 
 from chalicelib.core.settings import Settings
+from infra.aws.credentials import is_aws
 
 
 def allow_any_credentials(settings: Settings) -> None:
@@ -11,7 +12,7 @@ def allow_any_credentials(settings: Settings) -> None:
 
     Such a server accepts any credentials, but botocore requires some.
     """
-    if settings.dynamodb_endpoint is not None:
+    if settings.dynamodb_endpoint is not None and not is_aws(settings.dynamodb_endpoint):
         os.environ.setdefault("AWS_ACCESS_KEY_ID", "local")
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
 

@@ -1,15 +1,18 @@
 """AWS account, credentials and region of a deployment, as botocore finds them."""
 
 import os
-import re
 import sys
 from dataclasses import dataclass
 from typing import Any
 
 import botocore.session
-from botocore.exceptions import BotoCoreError, ClientError
 
-_STAGE = re.compile(r"[a-z][a-z0-9-]{0,29}")
+from infra.aws.credentials import (
+    STAGE_NAME,
+    CredentialsError,
+    caller_identity,
+    configured_region,
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +32,16 @@ class Aws:
 def connect() -> Aws:
     """Return the account of the environment's credentials. Exits with advice if there is none."""
     session = botocore.session.Session()
-    region = os.environ.get("AWS_REGION") or session.get_config_variable("region")
-    if not region:
-        sys.exit("No AWS region. Set one: export AWS_REGION=eu-central-1")
     try:
-        sts: Any = session.create_client("sts", region_name=region)
-        identity = sts.get_caller_identity()
-    except (BotoCoreError, ClientError) as error:
-        sys.exit(
-            f"AWS did not accept the credentials: {error}\n"
-            "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-        )
-    return Aws(session, region, identity["Account"], identity["Arn"].split(":")[1])
+        region = configured_region(session, os.environ)
+        if region is None:
+            sys.exit("No AWS region. Set one: export AWS_REGION=eu-central-1")
+        identity = caller_identity(session, region)
+    except CredentialsError as error:
+        sys.exit(str(error))
+    if identity is None:
+        sys.exit(f"AWS STS does not respond in {region}. Check the region and the network.")
+    return Aws(session, region, identity.account, identity.partition)
 
 
 def stack_name(stage: str) -> str:
@@ -48,6 +49,6 @@ def stack_name(stage: str) -> str:
 
     Exits if the stage is not valid as a name.
     """
-    if not _STAGE.fullmatch(stage):
+    if not STAGE_NAME.fullmatch(stage):
         sys.exit("Name a stage: STAGE=prod. Lower-case letters, digits and dashes, at most 30.")
     return f"stint-{stage}"

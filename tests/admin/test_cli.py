@@ -1,5 +1,6 @@
 """The command line: help, exit codes, selection of tables."""
 
+import os
 import subprocess
 import sys
 from collections.abc import Iterable, Iterator
@@ -22,8 +23,10 @@ from tools.admin import context as admin_context
 from tools.admin.cli import admin
 from tools.admin.context import AdminContext, open_context
 from tools.admin.import_rows import PeopleRows, Rows, ServiceRows
+from tools.stage import Selection
 
 TIMEOUT_SECONDS = 60
+PLACEHOLDER_KEYS = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
 
 
 def commands(
@@ -110,31 +113,35 @@ def opened_settings(connection: Connection, monkeypatch: pytest.MonkeyPatch) -> 
         return connection
 
     monkeypatch.setattr(admin_context, "connect", connect)
-    for name in ("STINT_TABLE_PREFIX", "AWS_REGION", "AWS_DEFAULT_REGION", "DYNAMODB_ENDPOINT"):
-        monkeypatch.delenv(name, raising=False)
+    names = {"STINT_TABLE_PREFIX", "AWS_REGION", "AWS_DEFAULT_REGION", "DYNAMODB_ENDPOINT"}
+    kept = {name: value for name, value in os.environ.items() if name not in names}
+    # A copy: the selection of a region is for the whole process.
+    monkeypatch.setattr(os, "environ", {**PLACEHOLDER_KEYS, **kept})
     return connections
 
 
 def test_stage_option_selects_tables_on_aws(
     opened_settings: list[Settings], capsys: pytest.CaptureFixture[str]
 ) -> None:
-    context = open_context("prod", "eu-west-1", None)
-    assert capsys.readouterr() == ("", "stint-prod-* at eu-west-1:\n")
+    context = open_context(Selection("prod", "eu-west-1"))
+    place = "stint-prod-* at eu-west-1 (account 123456789012)"
+    assert capsys.readouterr() == ("", f"{place}:\n")
     assert (opened_settings[0].table_prefix, opened_settings[0].region) == (
         "stint-prod",
         "eu-west-1",
     )
     assert opened_settings[0].dynamodb_endpoint is None
-    assert context.place == "stint-prod-* at eu-west-1"
+    assert context.place == place
     assert context.on_aws
 
 
 def test_endpoint_option_selects_local_tables_unless_it_is_aws(
     opened_settings: list[Settings],
 ) -> None:
-    assert not open_context(None, None, "http://127.0.0.1:9").on_aws
+    assert not open_context(Selection(endpoint="http://127.0.0.1:9")).on_aws
     assert opened_settings[0].table_prefix == "stint-local"
-    assert open_context("test", None, "https://dynamodb.eu-west-1.amazonaws.com").on_aws
+    at_aws = Selection("test", "eu-west-1", endpoint="https://dynamodb.eu-west-1.api.aws")
+    assert open_context(at_aws).on_aws
 
 
 def test_environment_variable_selects_tables(
@@ -142,15 +149,15 @@ def test_environment_variable_selects_tables(
 ) -> None:
     monkeypatch.setenv("STINT_TABLE_PREFIX", "stint-restored")
     with pytest.raises(click.UsageError, match="No AWS region"):
-        open_context(None, None, None)
-    open_context(None, "eu-west-1", None)
+        open_context(Selection())
+    open_context(Selection(region="eu-west-1"))
     assert opened_settings[0].table_prefix == "stint-restored"
 
 
 @pytest.mark.parametrize("stage", ["Prod", "", "a" * 31, "x_y"])
 def test_invalid_stage_is_refused(stage: str) -> None:
     with pytest.raises(click.UsageError, match="--stage"):
-        open_context(stage, "eu-west-1", None)
+        open_context(Selection(stage, "eu-west-1"))
 
 
 def test_init_creates_missing_tables_but_not_on_aws(operator: Operator) -> None:

@@ -206,7 +206,7 @@ def startup_error(environment: dict[str, str]) -> str:
     ("name", "value", "expected"),
     [
         ("PORT", "abc", "PORT must be"),
-        ("DYNAMODB_ENDPOINT", "https://x.amazonaws.com", "is AWS"),
+        ("DYNAMODB_ENDPOINT", "https://dynamodb.eu-central-1.api.aws", "is AWS"),
         ("STINT_DEMO", "no", "STINT_DEMO must be 0 or 1"),
     ],
 )

@@ -20,6 +20,7 @@ from tests.support.api import Api
 from tests.support.operator import Operator
 from tests.support.stack import Json, of_type
 from tools.admin.context import AdminContext
+from tools.ops.__main__ import COMMANDS, command_parser
 
 PAGE = ROOT / "docs" / "operations.md"
 
@@ -64,6 +65,35 @@ def test_first_steps_create_a_working_account(
 
 def _headers(text: str) -> dict[str, str]:
     return dict(line.split(": ") for line in text.splitlines())
+
+
+def test_commands_of_the_page_can_be_parsed() -> None:
+    """With a stage each: without one, they use what the shell happens to select."""
+    page = PAGE.read_text().replace("\\\n", " ")
+    lines = re.findall(r"^    .*bin/stint-ops (.*?)(?: +#.*)?$", page, re.MULTILINE)
+    assert len(lines) == 4
+    for line in lines:
+        assert command_parser().parse_args(shlex.split(line)).stage == "prod"
+
+
+def test_make_commands_of_the_page_name_a_stage() -> None:
+    makefile = (ROOT / "Makefile").read_text()
+    targets = re.findall(r"^([\w-]+):.*\n\t.*tools\.ops [\w-]+ \$\(ON\)", makefile, re.MULTILINE)
+    assert set(targets) == set(COMMANDS) - {"replay"}
+    text = " ".join(PAGE.read_text().split())
+    assert re.findall(rf"make (?:{'|'.join(targets)})\b(?! STAGE=\w)[^`]{{0,30}}", text) == []
+
+
+def test_make_passes_the_stage_to_the_command() -> None:
+    selected = ["STAGE=prod", "REGION=eu-west-3", "PROFILE=work"]
+    for command in sorted(set(COMMANDS) - {"replay"}):
+        arguments = ["make", "--dry-run", "--silent", "--assume-old=.venv/.installed"]
+        result = subprocess.run(
+            [*arguments, command, *selected], cwd=ROOT, capture_output=True, text=True, check=True
+        )
+        words = shlex.split(result.stdout.splitlines()[-1])
+        options = command_parser().parse_args(words[words.index("tools.ops") + 1 :])
+        assert (options.stage, options.region, options.profile) == ("prod", "eu-west-3", "work")
 
 
 def test_page_restores_every_table_with_its_settings(template: Json) -> None:

@@ -1,5 +1,6 @@
 """The upgrade of what version 0.2.0 stored. ``version_0_2_0/`` has items that it wrote."""
 
+import os
 import re
 from typing import Any
 
@@ -306,7 +307,7 @@ def test_documented_policy_is_what_the_command_needs(
 def test_command_writes_only_without_dry_run(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv("STINT_TABLE_PREFIX", TABLE_PREFIX)
+    _select_tables(monkeypatch)
     monkeypatch.setattr(upgrade_command, "connect", lambda *_: connection)
     assert command(["upgrade", "--dry-run"]) == 0
     assert "dry run: nothing was written" in capsys.readouterr().out
@@ -319,11 +320,17 @@ def test_command_writes_only_without_dry_run(
 def test_unavailable_database_ends_the_command_with_a_hint(
     connection: Connection, monkeypatch: pytest.MonkeyPatch, dependencies: Dependencies
 ) -> None:
+    _select_tables(monkeypatch)
     monkeypatch.setattr(upgrade_command, "connect", lambda *_: connection)
     monkeypatch.setattr(upgrade_command, "build_dependencies", lambda _: dependencies)
     with failing(connection, "Query", "ThrottlingException"), pytest.raises(SystemExit) as ended:
         command(["upgrade"])
     assert "Run the command again: it continues" in str(ended.value)
+
+
+def _select_tables(monkeypatch: pytest.MonkeyPatch) -> None:
+    selected = {"STINT_TABLE_PREFIX": TABLE_PREFIX, "AWS_REGION": "eu-central-1"}
+    monkeypatch.setattr(os, "environ", {**os.environ, **selected})
 
 
 def _entry_id(note: str) -> int:

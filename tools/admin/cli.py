@@ -6,12 +6,13 @@ from typing import Any
 import click
 
 from tools.admin.context import open_context
-from tools.admin.error_messages import REPORTED_ERRORS, describe_error
 from tools.admin.organizations import organizations
 from tools.admin.people import people
 from tools.admin.services import services
 from tools.admin.tables import init
 from tools.admin.tokens import tokens
+from tools.error_messages import REPORTED_ERRORS, describe_error
+from tools.stage import Selection
 
 
 class Admin(click.Group):
@@ -34,7 +35,8 @@ class Admin(click.Group):
 @click.option(
     "--stage", help="A stage on AWS, as in `make deploy STAGE=prod`: tables stint-STAGE-*."
 )
-@click.option("--region", envvar="AWS_REGION", show_envvar=True, help="The AWS region.")
+@click.option("--region", help="The AWS region. Default: AWS_REGION, or the profile's.")
+@click.option("--profile", help="The AWS profile. Default: AWS_PROFILE.")
 @click.option(
     "--endpoint",
     envvar="DYNAMODB_ENDPOINT",
@@ -43,7 +45,11 @@ class Admin(click.Group):
 )
 @click.pass_context
 def admin(
-    context: click.Context, stage: str | None, region: str | None, endpoint: str | None
+    context: click.Context,
+    stage: str | None,
+    region: str | None,
+    profile: str | None,
+    endpoint: str | None,
 ) -> None:
     """Administer organizations, people, services and tokens of a stage.
 
@@ -66,7 +72,7 @@ def admin(
     """
     # Tests pass their own context object.
     if context.obj is None:
-        context.obj = cache(partial(open_context, stage, region, endpoint))
+        context.obj = cache(partial(open_context, Selection(stage, region, profile, endpoint)))
 
 
 def main() -> None:

@@ -1,12 +1,9 @@
 """Context of a command: a stage's tables, and the operator as a caller of the services."""
 
-import os
-import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-import botocore.session
 import click
 from pynamodb.connection import Connection
 from pynamodb.models import Model
@@ -15,27 +12,19 @@ from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.errors import RecordNotFound, Unavailable
 from chalicelib.core.ids import parse_id
 from chalicelib.core.permissions import Caller
-from chalicelib.core.settings import Settings, read_settings
 from chalicelib.dynamodb.connection import RawItem, connect, table_name, translate_errors
 from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role, UniqueConstraint
 from chalicelib.people.rules import email_constraint
 from chalicelib.registry import models
-from tools.environment import allow_any_credentials
+from tools.stage import Selection, SelectionError, select_stage
 
 OPERATOR = 0
 """The operator's person id in calls to the services; no person has this id."""
 
-_STAGE = re.compile(r"[a-z][a-z0-9-]{0,29}")
 _ATTEMPTS = 6
 _SLEEP_SECONDS = 0.5
-
-_NO_TABLES = (
-    "Select the tables: --stage prod for those that `make deploy STAGE=prod` created, or "
-    "--endpoint http://127.0.0.1:8001 for a DynamoDB-compatible server. A local server without "
-    "DYNAMODB_ENDPOINT stores its tables in its own memory; no other command can reach them."
-)
 
 
 @dataclass(frozen=True, slots=True)
@@ -109,40 +98,19 @@ class AdminContext:
         raise AssertionError("unreachable")
 
 
-def open_context(stage: str | None, region: str | None, endpoint: str | None) -> AdminContext:
+def open_context(selection: Selection) -> AdminContext:
     """Return the context for the tables that the options and the environment select.
 
-    Raises ``UsageError`` if they select no tables that a command can reach.
+    Raises ``UsageError`` if they select no tables that a command can reach, and
+    ``CredentialsError``.
     """
-    if stage is not None and not _STAGE.fullmatch(stage):
-        raise click.UsageError(
-            "--stage: a letter, then lower-case letters, digits and dashes; at most 30 characters."
-        )
-    if stage is None and endpoint is None and not os.environ.get("STINT_TABLE_PREFIX"):
-        raise click.UsageError(_NO_TABLES)
-    settings = _settings(stage, region, endpoint)
-    allow_any_credentials(settings)
-    connection = connect(settings, models())
-    location = settings.dynamodb_endpoint or settings.region
-    place = f"{settings.table_prefix}-* at {location}"
-    # Show which stage the command works on.
-    click.echo(f"{place}:", err=True)
-    on_aws = endpoint is None or "amazonaws.com" in endpoint
-    return AdminContext(place, connection, build_dependencies(Database(connection)), on_aws)
-
-
-def _settings(stage: str | None, region: str | None, endpoint: str | None) -> Settings:
-    selected = {"DYNAMODB_ENDPOINT": endpoint, "AWS_REGION": region or _configured_region()}
-    if stage is not None:
-        selected["STINT_TABLE_PREFIX"] = f"stint-{stage}"
-    if endpoint is None and selected["AWS_REGION"] is None:
-        raise click.UsageError("No AWS region. Set --region, such as eu-central-1, or AWS_REGION.")
-    return read_settings({**os.environ, **{name: value or "" for name, value in selected.items()}})
-
-
-def _configured_region() -> str | None:
-    region: str | None = botocore.session.Session().get_config_variable("region")
-    return region
+    try:
+        stage = select_stage(selection)
+    except SelectionError as error:
+        raise click.UsageError(str(error)) from error
+    connection = connect(stage.settings, models())
+    dependencies = build_dependencies(Database(connection))
+    return AdminContext(stage.place, connection, dependencies, stage.on_aws)
 
 
 def _typed(value: Any) -> dict[str, str]:

@@ -14,8 +14,8 @@ import click
 from chalicelib.core.errors import InvalidAttribute
 from tools.admin import output
 from tools.admin.csvfile import BadFile, Row, read_rows
-from tools.admin.error_messages import REPORTED_ERRORS, describe_error
 from tools.admin.import_rows import Rows
+from tools.error_messages import REPORTED_ERRORS, describe_error
 
 
 @dataclass(frozen=True, slots=True)

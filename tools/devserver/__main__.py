@@ -25,6 +25,7 @@ from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from chalicelib.handlers.counter_rollup import roll_up_records
 from chalicelib.http.application import create_app
 from chalicelib.registry import models
+from infra.aws.credentials import is_aws
 from tools.devserver.aws_services import create_aws_services
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.embedded import embedded_dynamodb
@@ -109,7 +110,7 @@ def main() -> None:
             "STINT_DEMO=0 leaves the tables empty, and no command can write to tables in memory: "
             "set DYNAMODB_ENDPOINT, such as DynamoDB Local's"
         )
-    if "amazonaws.com" in (settings.dynamodb_endpoint or ""):
+    if is_aws(settings.dynamodb_endpoint or ""):
         sys.exit(
             "DYNAMODB_ENDPOINT is AWS: the demo data has public tokens and must not be stored there"
         )

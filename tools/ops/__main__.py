@@ -1,11 +1,18 @@
 """Entry point of the operations commands: ``python -m tools.ops``, or ``stint-ops``."""
 
 import argparse
+import signal
 import sys
 from collections.abc import Sequence
 from typing import Protocol
 
+from infra.aws.credentials import CredentialsError
 from tools.ops import auto_stop, check_invariants, rebuild_counters, replay, upgrade
+from tools.ops.stage_options import STAGE_OPTIONS
+from tools.stage import SelectionError
+
+# As shells report the end of a command after Ctrl-C.
+_INTERRUPTED = 130
 
 
 class Command(Protocol):
@@ -29,24 +36,43 @@ COMMANDS: dict[str, Command] = {
 }
 
 
-def run(arguments: Sequence[str] | None = None) -> int:
-    """Run a command, by default that of the command line; return its exit code."""
+def command_parser() -> argparse.ArgumentParser:
+    """Return the parser of all commands and their options."""
     parser = argparse.ArgumentParser(
         prog="stint-ops",
-        description="Operate a stage. Select its tables with STINT_TABLE_PREFIX and AWS_REGION.",
+        description="Operate a stage: stint-ops upgrade --stage prod",
+        parents=[STAGE_OPTIONS],
         epilog="Exit codes: 0 success; 1 failed, or something is left to do; 2 wrong usage.",
     )
     subparsers = parser.add_subparsers(required=True, metavar="COMMAND")
     for name, command in COMMANDS.items():
-        subparser = subparsers.add_parser(name, help=command.SUMMARY, description=command.SUMMARY)
+        subparser = subparsers.add_parser(
+            name, help=command.SUMMARY, description=command.SUMMARY, parents=[STAGE_OPTIONS]
+        )
         command.add_arguments(subparser)
+    return parser
+
+
+def run(arguments: Sequence[str] | None = None) -> int:
+    """Run a command, by default that of the command line; return its exit code."""
+    parser = command_parser()
     options = parser.parse_args(arguments)
-    exit_code: int = options.run(options)
+    try:
+        exit_code: int = options.run(options)
+    except SelectionError as error:
+        parser.error(str(error))
+    except CredentialsError as error:
+        sys.exit(str(error))
+    except KeyboardInterrupt:
+        print("Interrupted.", file=sys.stderr)
+        return _INTERRUPTED
     return exit_code
 
 
 def main() -> None:
     """Run the command of the command line, and exit with its exit code."""
+    # A command that is ended has the same chance to clean up as after Ctrl-C.
+    signal.signal(signal.SIGTERM, signal.default_int_handler)
     sys.exit(run())
 
 

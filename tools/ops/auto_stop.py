@@ -4,22 +4,19 @@ The local server runs the auto-stop itself.
 """
 
 import argparse
-import os
 import sys
 
-from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import asdict
-from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.core.dependencies import build_dependencies
-from chalicelib.core.errors import StintError
-from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from chalicelib.time_entries.purge_deleted import PurgeDeleted, PurgeReport
 from chalicelib.timers.auto_stop import AutoStop
-from tools.environment import allow_any_credentials, log_to_terminal
+from tools.environment import log_to_terminal
+from tools.error_messages import REPORTED_ERRORS, describe_error
+from tools.ops.stage_options import selected_stage
 
 SUMMARY = "Stop the timers that are over their limit."
 
@@ -36,16 +33,15 @@ def run(options: argparse.Namespace) -> int:
     Returns exit code 1 if a timer could not be stopped or a deleted time entry not be purged.
     """
     dry_run: bool = options.dry_run
-    settings = read_settings(os.environ)
-    allow_any_credentials(settings)
-    log_to_terminal(settings.log_level)
+    stage = selected_stage(options)
+    log_to_terminal(stage.settings.log_level)
     try:
-        dependencies = build_dependencies(Database(connect(settings, models())))
+        dependencies = build_dependencies(Database(connect(stage.settings, models())))
         report = AutoStop(dependencies).run(dry_run=dry_run)
         purge = PurgeReport(0, 0, 0) if dry_run else PurgeDeleted(dependencies).run()
-    except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
-        sys.exit(f"Auto-stop failed on {settings.table_prefix}-*: {error}")
-    print(f"{settings.table_prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
+    except REPORTED_ERRORS as error:
+        sys.exit(f"Auto-stop failed: {describe_error(error)}")
+    print(f"{stage.settings.table_prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
     for name, value in asdict(report).items():
         print(f"  {name:12} {value}")
     if not dry_run:

@@ -7,26 +7,23 @@ from the timers and services are written again.
 """
 
 import argparse
-import os
 import sys
 import time
 from collections.abc import Callable
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.core.dependencies import Dependencies, build_dependencies
-from chalicelib.core.errors import StintError
-from chalicelib.core.settings import read_settings
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
-from tools.environment import allow_any_credentials
+from tools.error_messages import REPORTED_ERRORS, describe_error
 from tools.ops import closed_services, counter_repair
 from tools.ops.invariants import UPGRADE, PersonSnapshot, Violation, check
 from tools.ops.snapshot import Scope, SnapshotReader
+from tools.ops.stage_options import selected_stage
 
 SUMMARY = "Check the invariants of the tables, and report violations."
 
@@ -89,14 +86,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Check, report and optionally repair. Return exit code 1 if violations remain."""
-    settings = read_settings(os.environ)
-    allow_any_credentials(settings)
-    connection = connect(settings, models())
+    stage = selected_stage(options)
+    connection = connect(stage.settings, models())
     dependencies = build_dependencies(Database(connection))
     try:
         return report(connection, dependencies, with_repair=options.repair)
-    except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
-        sys.exit(f"Cannot read {settings.table_prefix}-*: {error}")
+    except REPORTED_ERRORS as error:
+        sys.exit(f"Cannot check {stage.place}: {describe_error(error)}")
 
 
 def report(connection: Connection, dependencies: Dependencies, *, with_repair: bool) -> int:

@@ -5,23 +5,20 @@ counters are written only if they are unchanged since they were read.
 """
 
 import argparse
-import os
 import sys
 
-from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.core.dependencies import Dependencies, build_dependencies
-from chalicelib.core.errors import StintError
-from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
-from tools.environment import allow_any_credentials
+from tools.error_messages import REPORTED_ERRORS, describe_error
 from tools.ops.check_invariants import find_violations
 from tools.ops.counter_repair import rebuild
 from tools.ops.snapshot import SnapshotReader, repair_counters
+from tools.ops.stage_options import selected_stage
 
 SUMMARY = "Rebuild the counters from timers and time entries."
 
@@ -54,11 +51,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def run(options: argparse.Namespace) -> int:
     """Rebuild. Return exit code 1 if some counters changed meanwhile: run it again."""
-    del options
-    settings = read_settings(os.environ)
-    allow_any_credentials(settings)
-    connection = connect(settings, models())
+    stage = selected_stage(options)
+    connection = connect(stage.settings, models())
     try:
         return rebuild_all(connection, build_dependencies(Database(connection)))
-    except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
-        sys.exit(f"Cannot rebuild {settings.table_prefix}-*: {error}")
+    except REPORTED_ERRORS as error:
+        sys.exit(f"Cannot rebuild {stage.place}: {describe_error(error)}")

@@ -7,19 +7,16 @@ Uses the queues of the tables' stack, or those of STINT_DELIVERIES_URL and STINT
 """
 
 import argparse
-import os
 import sys
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 from msgspec.structs import replace
-from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.clients.aws import client
 from chalicelib.clients.sqs import Queue
 from chalicelib.core.dependencies import Dependencies, build_dependencies
-from chalicelib.core.errors import StintError
-from chalicelib.core.settings import Settings, read_settings
+from chalicelib.core.settings import Settings
 from chalicelib.core.timestamps import SECONDS_PER_DAY, parse_timestamp
 from chalicelib.deliveries.model import Delivery
 from chalicelib.deliveries.replay import enqueue, events_between
@@ -29,8 +26,9 @@ from chalicelib.organizations.model import Organization
 from chalicelib.registry import models
 from chalicelib.webhooks.model import Webhook, WebhookState
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES
-from tools.environment import allow_any_credentials
+from tools.error_messages import REPORTED_ERRORS, describe_error
 from tools.ops.dead_letters import RESULTS, DeadLetterReplay
+from tools.ops.stage_options import STAGE_OPTIONS, selected_stage
 
 SUMMARY = "Send events again: dead letters, or the events of a time range."
 
@@ -59,13 +57,15 @@ def replay_range(dependencies: Dependencies, webhook: Webhook, after: int, befor
 
 def run(options: argparse.Namespace) -> int:
     """Run the command and print its result."""
-    settings = _with_queues(read_settings(os.environ))
-    allow_any_credentials(settings)
+    stage = selected_stage(options)
+    settings = _with_queues(stage.settings)
     dependencies = build_dependencies(Database(connect(settings, models())), settings)
     try:
         options.replay(dependencies, options)
-    except (StintError, PynamoDBException, BotoCoreError, ClientError, LookupError) as error:
-        sys.exit(f"Cannot replay for {settings.table_prefix}: {error}")
+    except LookupError as error:
+        sys.exit(f"Cannot replay for {stage.place}: {error}")
+    except REPORTED_ERRORS as error:
+        sys.exit(f"Cannot replay for {stage.place}: {describe_error(error)}")
     return 0
 
 
@@ -74,14 +74,18 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.set_defaults(run=run)
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
     dead_letters = commands.add_parser(
-        "dead-letters", help="send events again whose delivery failed"
+        "dead-letters",
+        help="send events again whose delivery failed",
+        parents=[STAGE_OPTIONS],
     )
     dead_letters.add_argument("--organization", type=int, help="only of this organization")
     dead_letters.add_argument("--webhook", type=int, help="only for this webhook")
     dead_letters.add_argument("--dry-run", action="store_true", help="only count, send nothing")
     dead_letters.set_defaults(replay=_replay_dead_letters)
     time_range = commands.add_parser(
-        "range", help="send the starts and stops of a time range again"
+        "range",
+        help="send the starts and stops of a time range again",
+        parents=[STAGE_OPTIONS],
     )
     time_range.add_argument("--organization", type=int, required=True)
     time_range.add_argument(
@@ -132,5 +136,5 @@ def _with_queues(settings: Settings) -> Settings:
             for queue in (DELIVERIES, DEAD_LETTERS)
         ]
     except (BotoCoreError, ClientError) as error:
-        sys.exit(f"Cannot find the queues of {settings.table_prefix}: {error}")
+        sys.exit(f"Cannot find the queues of {settings.table_prefix}: {describe_error(error)}")
     return replace(settings, deliveries_url=urls[0], dead_letters_url=urls[1])

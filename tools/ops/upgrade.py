@@ -5,24 +5,20 @@ interrupted run continues. docs/operations.md says what it changes.
 """
 
 import argparse
-import os
 import sys
 from collections.abc import Callable, Sequence
 from contextlib import closing
 
-from botocore.exceptions import BotoCoreError, ClientError
 from msgspec import Struct
-from pynamodb.exceptions import PynamoDBException
 
 from chalicelib.core.dependencies import Dependencies, build_dependencies
-from chalicelib.core.errors import StintError
-from chalicelib.core.settings import read_settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
-from tools.environment import allow_any_credentials
+from tools.error_messages import REPORTED_ERRORS, describe_error
 from tools.ops.closed_services import find_wrong_services, repair
 from tools.ops.copy_revisions import RevisionCopy
+from tools.ops.stage_options import selected_stage
 from tools.ops.upgrade_people import PeopleUpgrade
 from tools.ops.upgrade_report import UpgradeReport
 from tools.ops.upgrade_scan import FoundIds, TableReader
@@ -122,15 +118,14 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def run(options: argparse.Namespace) -> int:
     """Upgrade and print the result. Return exit code 1 if somebody could not be upgraded."""
     dry_run: bool = options.dry_run
-    settings = read_settings(os.environ)
-    allow_any_credentials(settings)
+    stage = selected_stage(options)
     try:
-        dependencies = build_dependencies(Database(connect(settings, models())))
+        dependencies = build_dependencies(Database(connect(stage.settings, models())))
         progress = _progress_to_stderr(dependencies.clock)
         report = upgrade(dependencies, progress, dry_run=dry_run)
-    except (StintError, PynamoDBException, BotoCoreError, ClientError) as error:
+    except REPORTED_ERRORS as error:
         sys.exit(
-            f"Cannot upgrade {settings.table_prefix}-*: {error}\n"
+            f"Cannot upgrade {stage.place}: {describe_error(error)}\n"
             "Run the command again: it continues with the people who are not upgraded."
         )
     return print_report(report, dry_run=dry_run)

@@ -1,12 +1,13 @@
 """Descriptions of errors, for the operator."""
 
-from botocore.exceptions import BotoCoreError, ClientError, NoCredentialsError
-from pynamodb.exceptions import PynamoDBException
+from botocore.exceptions import BotoCoreError, ClientError
+from pynamodb.exceptions import PynamoDBException, VerboseClientError
 
 from chalicelib.core.errors import StintError
+from infra.aws.credentials import CredentialsError, describe_credentials, one_line
 
-REPORTED_ERRORS = (StintError, PynamoDBException, BotoCoreError, ClientError)
-"""The errors that the services and the database raise."""
+REPORTED_ERRORS = (StintError, PynamoDBException, BotoCoreError, ClientError, CredentialsError)
+"""The errors that the services, the database and other services of AWS raise."""
 
 _MISSING = "ResourceNotFoundException"
 _POINTER = "data/attributes/"
@@ -17,14 +18,17 @@ def describe_error(error: BaseException) -> str:
     if isinstance(error, StintError):
         return _reason(error)
     cause = getattr(error, "cause", None) or error
-    if isinstance(cause, ClientError) and cause.response["Error"]["Code"] == _MISSING:
+    if isinstance(cause, CredentialsError):
+        return str(cause)
+    is_database = isinstance(error, PynamoDBException | VerboseClientError)
+    code = cause.response["Error"]["Code"] if isinstance(cause, ClientError) else None
+    if is_database and code == _MISSING:
         return (
             "the tables do not exist. On AWS, `make deploy STAGE=...` creates them; on another "
             "server, `.venv/bin/stint-admin init`"
         )
-    if isinstance(cause, NoCredentialsError):
-        return "no AWS credentials: set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
-    return f"DynamoDB: {cause}"
+    service = "DynamoDB" if is_database else "AWS"
+    return describe_credentials(cause) or f"{service}: {one_line(cause)}"
 
 
 def _reason(error: StintError) -> str:

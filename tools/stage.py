@@ -1,0 +1,93 @@
+"""Selects the tables that a command works on, and says which they are before it reads or writes.
+
+The commands ``stint-ops`` and ``stint-admin`` take the same options, and read the same environment:
+STINT_TABLE_PREFIX, DYNAMODB_ENDPOINT, and AWS's own variables for region, profile and credentials.
+"""
+
+import os
+import sys
+from dataclasses import dataclass
+
+import botocore.session
+
+from chalicelib.core.settings import Settings, read_settings
+from infra.aws.credentials import (
+    STAGE_NAME,
+    caller_identity,
+    configured_region,
+    is_aws,
+    use_profile,
+)
+from tools.environment import allow_any_credentials
+
+_NO_TABLES = (
+    "Select the tables: --stage prod for those that `make deploy STAGE=prod` created, or "
+    "--endpoint http://127.0.0.1:8001 for a DynamoDB-compatible server. A local server without "
+    "DYNAMODB_ENDPOINT stores its tables in its own memory; no other command can reach them."
+)
+
+
+class SelectionError(ValueError):
+    """The options and the environment select no tables that a command can reach."""
+
+
+@dataclass(frozen=True, slots=True)
+class Selection:
+    """The options of a command. None: the environment decides."""
+
+    stage: str | None = None
+    region: str | None = None
+    profile: str | None = None
+    endpoint: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class SelectedStage:
+    """The tables of a stage. ``place`` describes where they are."""
+
+    settings: Settings
+    place: str
+    on_aws: bool
+
+
+def select_stage(selection: Selection) -> SelectedStage:
+    """Return the tables that options and environment select, and print where they are to stderr.
+
+    Sets AWS_REGION and AWS_PROFILE of this process, so that every client of it uses them. Raises
+    :class:`SelectionError`, and :class:`CredentialsError` if AWS does not accept the credentials.
+    """
+    endpoint = selection.endpoint or os.environ.get("DYNAMODB_ENDPOINT") or None
+    prefix = _table_prefix(selection.stage, endpoint)
+    if selection.profile is not None:
+        use_profile(selection.profile, os.environ)
+    on_aws = endpoint is None or is_aws(endpoint)
+    session = botocore.session.Session()
+    region = selection.region or configured_region(session, os.environ)
+    if region is not None:
+        os.environ["AWS_REGION"] = region
+    elif on_aws:
+        raise SelectionError("No AWS region. Set --region, such as eu-central-1, or AWS_REGION.")
+    selected = {"STINT_TABLE_PREFIX": prefix or "", "DYNAMODB_ENDPOINT": endpoint or ""}
+    settings = read_settings({**os.environ, **selected})
+    allow_any_credentials(settings)
+    place = f"{settings.table_prefix}-* at {endpoint or settings.region}"
+    if on_aws:
+        identity = caller_identity(session, settings.region)
+        account = "unknown, because AWS STS does not respond" if identity is None else identity[0]
+        place += f" (account {account})"
+    print(f"{place}:", file=sys.stderr, flush=True)
+    return SelectedStage(settings, place, on_aws)
+
+
+def _table_prefix(stage: str | None, endpoint: str | None) -> str | None:
+    if stage is not None:
+        if not STAGE_NAME.fullmatch(stage):
+            raise SelectionError(
+                "--stage: a letter, then lower-case letters, digits and dashes; at most 30 "
+                "characters."
+            )
+        return f"stint-{stage}"
+    prefix = os.environ.get("STINT_TABLE_PREFIX") or None
+    if prefix is None and endpoint is None:
+        raise SelectionError(_NO_TABLES)
+    return prefix
