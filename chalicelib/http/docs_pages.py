@@ -86,9 +86,5 @@ def _load_file(request: HttpRequest) -> HttpResponse:
 def _page_response(
     request: HttpRequest, body: str, content_type: str, cache_control: str
 ) -> HttpResponse:
-    headers = {
-        "Content-Type": content_type,
-        "Cache-Control": cache_control,
-        "X-Content-Type-Options": "nosniff",
-    }
+    headers = {"Content-Type": content_type, "Cache-Control": cache_control}
     return revalidate(HttpResponse(200, body, headers), request.headers.get("if-none-match"))

@@ -4,12 +4,19 @@ import logging
 import secrets
 import time
 from collections.abc import Callable
+from itertools import chain
 from typing import cast
 
 from chalice.app import Chalice, Request, Response
 
 from chalicelib.api_tokens.authentication import Authenticator
-from chalicelib.core.errors import PayloadTooLarge, ServerError, StintError, Unavailable
+from chalicelib.core.errors import (
+    MalformedDocument,
+    PayloadTooLarge,
+    ServerError,
+    StintError,
+    Unavailable,
+)
 from chalicelib.core.settings import Settings
 from chalicelib.http.client_clock import CLIENT_TIME, read_clock_skew
 from chalicelib.http.conditional import revalidate
@@ -32,23 +39,44 @@ def chalice_view(app: Chalice, respond: Respond, settings: Settings) -> Callable
 
     def view(**route_arguments: str) -> Response:
         request = cast("Request", app.current_request)
-        query, body = request.query_params, request.raw_body
-        parameters = []
-        if query is not None:
-            parameters = [(name, value) for name in query for value in query.getlist(name)]
-        http_request = HttpRequest(
-            method=request.method,
-            path=request.path.format(**route_arguments),
-            # API Gateway sets the API's id. Clients cannot change it.
-            base_url=settings.public_base_url.replace("{api_id}", request.context.get("apiId", "")),
-            route_arguments=route_arguments,
-            parameters=parameters,
-            headers={name.lower(): value.strip() for name, value in request.headers.items()},
-            body=body.encode() if isinstance(body, str) else body,
-        )
-        return to_chalice(respond(http_request), settings.allowed_origin)
+        try:
+            response = respond(_read_request(request, route_arguments, settings))
+        except _UnreadableRequest as error:
+            response = error_response(error)
+        return to_chalice(response, settings.allowed_origin)
 
     return view
+
+
+class _UnreadableRequest(MalformedDocument):
+    """A request that is not text in UTF-8, or whose body is not what its event says."""
+
+
+def _read_request(
+    request: Request, route_arguments: dict[str, str], settings: Settings
+) -> HttpRequest:
+    query = request.query_params
+    parameters = []
+    if query is not None:
+        parameters = [(name, value) for name in query for value in query.getlist(name)]
+    headers = {name.lower(): value.strip() for name, value in request.headers.items()}
+    texts = chain(route_arguments.values(), *parameters, *headers.items())
+    try:
+        # JSON can contain a lone surrogate, which no response and no item can contain.
+        "".join(texts).encode()
+        body = request.raw_body
+    except ValueError as error:
+        raise _UnreadableRequest("The request contains text that is not valid UTF-8.") from error
+    return HttpRequest(
+        method=request.method,
+        path=request.path.format(**route_arguments),
+        # API Gateway sets the API's id. Clients cannot change it.
+        base_url=settings.public_base_url.replace("{api_id}", request.context.get("apiId", "")),
+        route_arguments=route_arguments,
+        parameters=parameters,
+        headers=headers,
+        body=body.encode() if isinstance(body, str) else body,
+    )
 
 
 class Pipeline:

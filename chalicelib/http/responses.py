@@ -52,6 +52,8 @@ _EXPOSED_HEADERS = [
     "Date",
 ]
 _PREFLIGHT_SECONDS = 600
+# A year. Without includeSubDomains: a custom domain may have other hosts below it.
+_HTTPS_ONLY_SECONDS = 365 * 24 * 3600
 
 
 def cors_config(allowed_origin: str) -> CORSConfig:
@@ -70,6 +72,8 @@ def common_headers(allowed_origin: str) -> Mapping[str, str]:
         "Content-Type": CONTENT_TYPE,
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Origin, Accept-Encoding",
+        "X-Content-Type-Options": "nosniff",
+        "Strict-Transport-Security": f"max-age={_HTTPS_ONLY_SECONDS}",
         "Access-Control-Allow-Origin": allowed_origin,
         "Access-Control-Expose-Headers": ",".join(_EXPOSED_HEADERS),
     }

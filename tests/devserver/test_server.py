@@ -179,6 +179,12 @@ def test_every_response_shows_its_date_to_other_origins(
     assert "Date" in headers["Access-Control-Expose-Headers"].split(",")
 
 
+def test_response_over_http_does_not_require_https(server: Server) -> None:
+    _, headers, _ = server.send("GET", "/api/v2/timers/9", ADMIN)
+    assert headers["X-Content-Type-Options"] == "nosniff"
+    assert "Strict-Transport-Security" not in headers
+
+
 def test_304_response_has_no_content_length(server: Server) -> None:
     _, headers, _ = server.send("GET", "/api/v2/timers/9", ADMIN)
     known = {**ADMIN, "If-None-Match": headers["ETag"]}

@@ -1,10 +1,13 @@
 """Headers of every response, and responses to failures: contract sections 1 and 7."""
 
+import json
 import logging
 import os
+from typing import Any
 
 import pytest
 from botocore.exceptions import NoCredentialsError
+from chalice.app import Chalice
 from msgspec.structs import replace
 from pynamodb.connection import Connection
 
@@ -12,11 +15,12 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.core.unit_of_work import ATTEMPTS, RETRY_BUDGET_SECONDS
 from chalicelib.http.application import create_app
-from tests.support.api import Api, Response
+from tests.support.api import JSON_API, Api, Response
 from tests.support.clock import FakeClock
 from tests.support.failing_calls import failing
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, Fixtures
 from tests.support.table_snapshots import snapshot
+from tools.devserver.proxy_events import proxy_event
 
 EXPOSED = "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed,Date"
 
@@ -39,6 +43,8 @@ def test_every_response_has_the_common_headers(admin: Api) -> None:
         assert response.headers["Vary"] == "Accept, Origin, Accept-Encoding"
         assert response.headers["Access-Control-Allow-Origin"] == "*"
         assert response.headers["Access-Control-Expose-Headers"] == EXPOSED
+        assert response.headers["X-Content-Type-Options"] == "nosniff"
+        assert response.headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 def test_allowed_origin_is_a_setting(dependencies: Dependencies, fixtures: Fixtures) -> None:
@@ -62,6 +68,50 @@ def test_unsupported_method_returns_the_allowed_methods(
     response = admin.send(method, path)
     assert (response.status, response.error["code"]) == (405, "method_not_allowed")
     assert response.headers["Allow"] == allow
+
+
+@pytest.mark.parametrize("surrogate", ["\ud800", "a\udc00b"])
+@pytest.mark.parametrize(
+    "place", ["body", "path", "query name", "query value", "token", "content type"]
+)
+def test_lone_surrogate_in_an_event_is_a_malformed_document(
+    app: Chalice, admin: Api, place: str, surrogate: str
+) -> None:
+    """The JSON of an event can escape it, and no UTF-8 can contain it."""
+    event = proxy_event(
+        "POST", "/api/v2/timers", {**admin.headers, "Content-Type": JSON_API}, document={}
+    )
+    if place == "path":
+        event = proxy_event(
+            "GET", "/api/v2/timers/{id}", admin.headers, arguments={"id": surrogate}
+        )
+    elif place == "body":
+        event["body"] = f'{{"meta": "{surrogate}"}}'
+    elif place == "query name":
+        event["multiValueQueryStringParameters"] = {surrogate: ["1"]}
+    elif place == "query value":
+        event["multiValueQueryStringParameters"] = {"sort": [surrogate]}
+    elif place == "token":
+        event["headers"]["X-Auth-Token"] = surrogate
+    else:
+        event["headers"]["Content-Type"] = f"{JSON_API}; a={surrogate}"
+    assert_malformed(app(json.loads(json.dumps(event)), None))
+
+
+@pytest.mark.parametrize("body", ["YQ", "\u017e"])
+def test_body_that_is_not_base64_is_a_malformed_document(
+    app: Chalice, admin: Api, body: str
+) -> None:
+    headers = {**admin.headers, "Content-Type": JSON_API}
+    event = proxy_event("POST", "/api/v2/timers", headers)
+    assert_malformed(app({**event, "body": body, "isBase64Encoded": True}, None))
+
+
+def assert_malformed(response: dict[str, Any]) -> None:
+    (error,) = json.loads(response["body"])["errors"]
+    assert (response["statusCode"], error["code"]) == (400, "malformed_document")
+    assert response["headers"]["Content-Type"].startswith(JSON_API)
+    assert response["headers"]["Access-Control-Allow-Origin"] == "*"
 
 
 def test_server_error_is_logged_and_returns_only_an_error_id(

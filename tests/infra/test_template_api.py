@@ -65,6 +65,8 @@ def test_gateway_responses_are_error_documents_with_common_headers(
         exposed = headers["Access-Control-Expose-Headers"].split(",")
         assert {"Retry-After", "Date"} <= set(exposed)
         assert headers["Cache-Control"] == "private, no-cache"
+        assert headers["X-Content-Type-Options"] == "nosniff"
+        assert headers["Strict-Transport-Security"] == "max-age=31536000"
 
 
 @pytest.mark.parametrize(

@@ -70,7 +70,9 @@ class _Handler(BaseHTTPRequestHandler):
     def _send(self, response: Response) -> None:
         self.send_response(response.status)
         for name, value in response.headers.items():
-            self.send_header(name, value)
+            # RFC 6797, section 7.2: never over plain HTTP.
+            if name != "Strict-Transport-Security":
+                self.send_header(name, value)
         if response.status not in _WITHOUT_BODY:
             self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
