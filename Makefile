@@ -9,6 +9,7 @@ CHECK_VENV := .cache/check-venv
 CHECK_INSTALLED := $(CHECK_VENV)/.installed
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
+PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
 DYNAMODB_LOCAL = $(BIN)/python -m tools.devserver.dynamodb_local
 # `make test-quick`: rules, JSON:API, and start and stop over HTTP.
 QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_*rules*.py) \
@@ -25,14 +26,15 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-# Installs packages into a virtual environment: with uv, or with pip if uv fails.
+# Installs packages into a virtual environment: with uv, or with pip if uv fails. Both accept only files
+# with the pinned hashes.
 # $(1): the environment's folder. $(2): the files with the pinned packages.
 define install
 	@if $(UV) --version >/dev/null 2>&1 \
-	  && $(UV) pip install --quiet --python $(1)/bin/python $(foreach file,$(2),--requirement $(file)); then :; else \
+	  && $(UV) pip install --quiet --require-hashes --python $(1)/bin/python $(foreach file,$(2),--requirement $(file)); then :; else \
 	  echo "uv cannot install here: installing with pip ..."; \
-	  grep --no-filename --invert-match '^uv==' $(2) > $(1)/without-uv.txt; \
-	  $(1)/bin/python -m pip install --quiet --disable-pip-version-check --requirement $(1)/without-uv.txt; \
+	  awk '/^[^ ]/ { uv = /^uv==/ } !uv' $(2) > $(1)/without-uv.txt; \
+	  $(1)/bin/python -m $(PIP_INSTALL) --requirement $(1)/without-uv.txt; \
 	fi
 endef
 
@@ -43,8 +45,8 @@ $(INSTALLED): requirements.txt requirements/dev.txt
 	@echo "Installing into $(VENV) (once) ..."
 	@rm -rf $(VENV)
 	@$(PYTHON) -m venv $(VENV)
-	@$(UV) --version >/dev/null 2>&1 \
-	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --only-binary :all: "$$(grep '^uv==' requirements/dev.txt)" || true
+	@awk '/^[^ ]/ { uv = /^uv==/ } uv' requirements/dev.txt > $(VENV)/uv.txt
+	@$(UV) --version >/dev/null 2>&1 || $(BIN)/python -m $(PIP_INSTALL) --only-binary :all: --requirement $(VENV)/uv.txt || true
 	$(call install,$(VENV),requirements.txt requirements/dev.txt)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
@@ -159,9 +161,9 @@ deploy: package ## deploy to AWS: make deploy STAGE=prod (SET="AlarmEmail=you@ex
 destroy: $(INSTALLED) ## show what deleting a stage deletes and retains: make destroy STAGE=prod
 	@$(BIN)/python -m infra.destroy "$(STAGE)" $(CONFIRM)
 
-COMPILE = $(BIN)/uv pip compile --upgrade --universal --python-version 3.11 --no-header --no-emit-index-url --quiet
+COMPILE = $(BIN)/uv pip compile --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 
-lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml
+lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml, with their hashes
 	$(COMPILE) --output-file requirements.txt pyproject.toml
 	$(COMPILE) --constraint requirements.txt --output-file requirements/dev.txt pyproject.toml --group dev
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/browser.txt --group browser

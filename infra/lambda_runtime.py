@@ -42,7 +42,7 @@ def fetch_client() -> Path:
     if not folder.exists():
         unfinished = folder.with_suffix(f".{os.getpid()}")
         command = [sys.executable, "-m", "pip", "install", "--quiet", "--no-deps"]
-        command += ["--disable-pip-version-check", "--target", str(unfinished)]
+        command += ["--disable-pip-version-check", "--require-hashes", "--target", str(unfinished)]
         subprocess.run([*command, "-r", str(_REQUIREMENTS)], check=True)  # noqa: S603
         unfinished.rename(folder)
     return folder

@@ -66,8 +66,15 @@ def _copy_sources(target: Path) -> None:
 def _chalice_package(sources: Path, merged: Path, built: Path) -> None:
     command = [str(Path(sys.executable).with_name("chalice")), "--project-dir", str(sources)]
     command += ["package", "--stage", api_stage(), "--merge-template", str(merged), str(built)]
-    # Chalice needs a region for the service names; the template contains none.
-    environment = {**os.environ, "AWS_DEFAULT_REGION": "us-east-1", "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {
+        **os.environ,
+        # Chalice needs a region for the service names; the template contains none.
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "PYTHONDONTWRITEBYTECODE": "1",
+        # Chalice downloads wheels for Lambda's platform by name and version, without the hashes of
+        # the requirements. As constraints, they count there too.
+        "PIP_CONSTRAINT": str(sources / "requirements.txt"),
+    }
     result = subprocess.run(  # noqa: S603
         command, env=environment, check=False, capture_output=True, text=True
     )

@@ -11,6 +11,7 @@ from pathlib import Path, PurePosixPath
 
 import pytest
 
+from infra import package as package_command
 from infra.archive import CALLED_SERVICES, TASK_ROOT
 from infra.package import ARCHIVE, TEMPLATE, build
 from infra.stack.template import ROOT
@@ -66,6 +67,21 @@ def test_archive_has_exactly_the_pinned_dependencies(archive: zipfile.ZipFile) -
     assert folders.isdisjoint(
         {"boto3", "pip", "setuptools", "click", "infra", "tools", "tests", "benchmarks"}
     )
+
+
+def test_archive_of_a_dependency_with_another_hash_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    copy_sources = package_command._copy_sources
+
+    def tampered(target: Path) -> None:
+        copy_sources(target)
+        pinned = (ROOT / "requirements.txt").read_text()
+        (target / "requirements.txt").write_text(re.sub(r"sha256:\w{8}", "sha256:01234567", pinned))
+
+    monkeypatch.setattr(package_command, "_copy_sources", tampered)
+    with pytest.raises(SystemExit, match="DO NOT MATCH THE HASHES"):
+        build(tmp_path)
 
 
 def test_botocore_has_data_only_of_called_services(archive: zipfile.ZipFile) -> None:
