@@ -3,11 +3,11 @@
 from collections.abc import Callable
 from enum import Enum
 from typing import Generic, TypeVar
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
 from chalicelib.core.errors import AccessDenied, RecordNotFound
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Role
 
@@ -28,7 +28,7 @@ class Caller(Struct, frozen=True):
     @property
     def zone(self) -> ZoneInfo:
         """The time zone in which times are shown to the caller: the organization's."""
-        return ZoneInfo(self.organization.time_zone)
+        return self.organization.zone
 
     @property
     def is_admin(self) -> bool:

@@ -4,10 +4,9 @@ Each raises ``ValueError`` with a message for the client if the text is invalid.
 """
 
 import re
-from zoneinfo import available_timezones
 
-# Files in the time zone database that are not time zones.
-_NOT_ZONES = frozenset({"Factory", "localtime", "posixrules"})
+from chalicelib.core.time_zones import zone_names
+
 _TIME_OF_DAY = re.compile(r"([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _EMAIL = re.compile(r"[^@\s]+@[^@\s.]+(\.[^@\s.]+)*")
 _MAX_EMAIL_LENGTH = 254
@@ -16,7 +15,7 @@ _HTTP_URL = re.compile(r"https?://[^\s/]+(/\S*)?", re.IGNORECASE)
 
 def time_zone(text: str) -> str:
     """Accept the name of an IANA time zone."""
-    if text in _NOT_ZONES or text not in available_timezones():
+    if text not in zone_names():
         raise ValueError("Use an IANA time zone, such as Europe/Zagreb.")
     return text
 

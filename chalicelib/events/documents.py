@@ -1,12 +1,12 @@
 """The bodies that webhooks and Intercom receive for a domain event."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import msgspec
 
 from chalicelib.clients.sqs import MAX_BODY_BYTES
 from chalicelib.core.permissions import Caller
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.core.timestamps import format_timestamp
 from chalicelib.deliveries.model import TEST_EVENT
 from chalicelib.events.model import DomainEvent, EventType

@@ -1,10 +1,10 @@
 """Organizations and memberships."""
 
 from typing import ClassVar
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from chalicelib.core.time_zones import ZoneInfo, zone_of
 from chalicelib.people.model import Role
 
 # In seconds. The limits make sure that a timer does not stop too early, but stops at some time.
@@ -42,7 +42,7 @@ class Organization(Struct, frozen=True):
     @property
     def zone(self) -> ZoneInfo:
         """The time zone of the organization's times and dates."""
-        return ZoneInfo(self.time_zone)
+        return zone_of(self.time_zone, self.id)
 
 
 class Membership(Struct, frozen=True):

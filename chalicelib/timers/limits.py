@@ -2,10 +2,10 @@
 
 from collections.abc import Iterable
 from datetime import datetime, time, timedelta
-from zoneinfo import ZoneInfo
 
 from msgspec import Struct
 
+from chalicelib.core.time_zones import ZoneInfo, zone_of
 from chalicelib.core.timestamps import SECONDS_PER_MINUTE
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person
@@ -45,7 +45,7 @@ def person_zone(organization: Organization, person: Person | None) -> ZoneInfo:
     """Return the time zone of a person: their own, or else the organization's."""
     if person is None or person.time_zone is None:
         return organization.zone
-    return ZoneInfo(person.time_zone)
+    return zone_of(person.time_zone, organization.id)
 
 
 def next_time_of_day(after: int, time_of_day: str, zone: ZoneInfo) -> int:

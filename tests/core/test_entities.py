@@ -1,10 +1,10 @@
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.api_tokens.model import Credential
 from chalicelib.core.permissions import Caller
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Role
 from chalicelib.services.model import Service

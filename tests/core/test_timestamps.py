@@ -1,10 +1,10 @@
 from datetime import UTC, date, datetime, timedelta, tzinfo
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.core.timestamps import (
     MAX_TIMESTAMP,
     Span,

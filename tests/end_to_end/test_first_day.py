@@ -13,10 +13,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
 from urllib.parse import urlencode
-from zoneinfo import ZoneInfo
 
 import pytest
 
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.core.timestamps import format_timestamp
 from tests.support.api import JSON_API
 from tests.support.clock import DAY, HOUR

@@ -57,6 +57,12 @@ def test_every_module_has_bytecode_of_that_python_version(archive: zipfile.ZipFi
     assert len(compiled) == len(modules)
 
 
+def test_archive_has_the_data_of_every_time_zone(archive: zipfile.ZipFile) -> None:
+    names = archive.read("tzdata/zones").decode().split()
+    assert {"Europe/Zagreb", "America/Vancouver"} <= set(names)
+    assert {f"tzdata/zoneinfo/{name}" for name in names} <= set(archive.namelist())
+
+
 def test_archive_has_exactly_the_pinned_dependencies(archive: zipfile.ZipFile) -> None:
     pinned = re.findall(
         r"^([\w.-]+)==([\w.]+)", (ROOT / "requirements.txt").read_text(), re.MULTILINE

@@ -1,11 +1,11 @@
 """Filters of every kind: the values they accept and the records they match."""
 
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.core.errors import UnsupportedFilterOperation, UnsupportedFilterValue
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.jsonapi.conditions import Condition, Conditions, IdFilter, TimeExclusion
 from chalicelib.jsonapi.filters import operators_of, read_conditions
 from chalicelib.jsonapi.parameters import read_list_query

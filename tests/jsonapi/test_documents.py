@@ -3,12 +3,12 @@
 import json
 from datetime import UTC
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
 from chalicelib.core.permissions import ViewPolicy, Visibility
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.jsonapi.documents import (
     Included,
     ViewOptions,

@@ -1,7 +1,5 @@
 """``filter``: contract section 6."""
 
-from zoneinfo import ZoneInfo
-
 import pytest
 
 from chalicelib.core.errors import (
@@ -12,6 +10,7 @@ from chalicelib.core.errors import (
     UnsupportedFilterValue,
 )
 from chalicelib.core.lists import TimeFilter
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.core.timestamps import MAX_TIMESTAMP, Span, parse_timestamp
 from chalicelib.jsonapi.parameters import ListQuery, Parameters, read_list_query
 from chalicelib.timers.api import TIMERS

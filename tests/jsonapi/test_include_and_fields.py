@@ -1,11 +1,11 @@
 """``include`` and ``fields``: contract section 2."""
 
 from datetime import UTC
-from zoneinfo import ZoneInfo
 
 import pytest
 
 from chalicelib.core.errors import InvalidParameter, UnsupportedInclude
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.jsonapi.parameters import Parameters, read_view_options
 from chalicelib.timers.api import TIMERS
 

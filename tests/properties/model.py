@@ -12,7 +12,8 @@ from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
-from zoneinfo import ZoneInfo
+
+from chalicelib.core.time_zones import ZoneInfo
 
 MINUTE = 60
 HOUR = 60 * MINUTE

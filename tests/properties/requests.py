@@ -3,8 +3,8 @@
 import json
 from datetime import UTC, datetime
 from typing import Any
-from zoneinfo import ZoneInfo
 
+from chalicelib.core.time_zones import ZoneInfo
 from tests.properties.model import Refusal, Session
 from tests.support.api import JSON_API, Api, Response
 

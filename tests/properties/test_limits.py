@@ -5,7 +5,6 @@ the person.
 """
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -15,6 +14,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import Caller
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.people.model import Person, Role
 from chalicelib.services.model import Service
 from chalicelib.timers.auto_stop import AutoStop

@@ -11,7 +11,6 @@ from datetime import datetime
 from typing import Any
 from unittest.mock import patch
 from urllib.parse import parse_qsl, quote, urlsplit
-from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
@@ -20,6 +19,7 @@ from pynamodb.connection import Connection
 
 from benchmarks.bulk_load import write_all
 from benchmarks.counter_fixtures import counter_items, person_state_items, timer_items
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.counters import offset_pages
 from chalicelib.counters.repository import CounterModel
 from chalicelib.timers.model import Timer

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
 from urllib.parse import quote
-from zoneinfo import ZoneInfo
 
 from hypothesis import given
 from hypothesis import strategies as st
 from pynamodb.connection import Connection
 
 from benchmarks.bulk_load import write_all
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.dynamodb.items import to_item
 from chalicelib.revisions.model import Revision, RevisionAction, RevisionSubject
 from chalicelib.revisions.repository import RevisionModel

@@ -1,13 +1,13 @@
 """Tests of ``limits_of`` and ``next_time_of_day``: contract section 9."""
 
 from datetime import datetime
-from zoneinfo import ZoneInfo
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.core.timestamps import format_timestamp, parse_timestamp
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role

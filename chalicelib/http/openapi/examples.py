@@ -2,9 +2,9 @@
 
 from collections.abc import Mapping
 from typing import Any
-from zoneinfo import ZoneInfo
 
 from chalicelib.core import errors
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.jsonapi.documents import ViewOptions, list_document, render, single_document
 from chalicelib.jsonapi.errors import error_document
