@@ -7,17 +7,15 @@ from typing import Any
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.core.errors import Unavailable
-from chalicelib.dynamodb.connection import RETRY_AFTER_SECONDS, RawItem, table_name
+from chalicelib.dynamodb.connection import Backoff, RawItem, table_name
 
 _ITEMS_A_CALL = 25
-_ATTEMPTS = 10
 
 
 def write_all(connection: Connection, items: Iterable[tuple[type[Model], RawItem]]) -> None:
     """Put every item into the table of its model.
 
-    Raises ``Unavailable`` when DynamoDB leaves items unprocessed after several attempts.
+    Raises ``Unavailable`` if DynamoDB keeps leaving items unprocessed.
     """
     remaining = iter(items)
     while chunk := list(islice(remaining, _ITEMS_A_CALL)):
@@ -28,9 +26,15 @@ def write_all(connection: Connection, items: Iterable[tuple[type[Model], RawItem
 
 
 def _write(connection: Connection, request: dict[str, Any]) -> None:
-    for _ in range(_ATTEMPTS):
+    backoff = Backoff()
+    while True:
         response = connection.dispatch("BatchWriteItem", {"RequestItems": request})
-        request = response.get("UnprocessedItems") or {}
-        if not request:
+        unprocessed = response.get("UnprocessedItems") or {}
+        if not unprocessed:
             return
-    raise Unavailable(retry_after=RETRY_AFTER_SECONDS)
+        backoff.wait(progress=_number_of_items(unprocessed) < _number_of_items(request))
+        request = unprocessed
+
+
+def _number_of_items(request: dict[str, Any]) -> int:
+    return sum(map(len, request.values()))

@@ -10,7 +10,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.ids import IdGenerator
 from chalicelib.core.settings import Settings
-from chalicelib.dynamodb.connection import connect
+from chalicelib.dynamodb.connection import Backoff, connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
 from chalicelib.registry import models
@@ -85,8 +85,8 @@ def connection(_tables: Connection, settings: Settings) -> Iterator[Connection]:
 
 
 @pytest.fixture
-def database(connection: Connection) -> Database:
-    return Database(connection)
+def database(connection: Connection, clock: FakeClock) -> Database:
+    return Database(connection, partial(Backoff, clock.advance, lambda: 0.0))
 
 
 @pytest.fixture

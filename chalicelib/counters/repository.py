@@ -17,6 +17,7 @@ from chalicelib.dynamodb.connection import (
     RawItem,
     batch_get,
     item_key,
+    last_key,
     table_name,
     translate_errors,
 )
@@ -99,9 +100,10 @@ def read_months(connection: Connection, scope: str, first: str, last: str) -> di
             response = connection.dispatch("Query", dict(request))
         for item in response["Items"]:
             months[item["bucket"]["S"].removeprefix("month#")] = counters_in(item)
-        if "LastEvaluatedKey" not in response:
+        next_key = last_key(response)
+        if next_key is None:
             return months
-        request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+        request["ExclusiveStartKey"] = next_key
 
 
 def read_buckets(connection: Connection, scope: str, names: Iterable[str]) -> dict[str, Counters]:

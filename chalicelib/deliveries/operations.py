@@ -37,6 +37,7 @@ from chalicelib.deliveries.model import (
 )
 from chalicelib.deliveries.repository import MAX_BATCH_SIZE, log_attempts
 from chalicelib.deliveries.rules import decide, delivery_attempt
+from chalicelib.dynamodb.connection import Backoff
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState, secret_of
 from chalicelib.webhooks.repository import pause, set_failing_since
 
@@ -146,9 +147,11 @@ class _Batch(Struct, frozen=True):
     def log_attempts(self) -> None:
         """Store the attempts. A failure does not affect the deliveries."""
         connection = self.worker.database.connection
+        dependencies = self.worker.dependencies
         for begin in range(0, len(self.attempts), MAX_BATCH_SIZE):
             try:
-                log_attempts(connection, self.attempts[begin : begin + MAX_BATCH_SIZE])
+                backoff = Backoff(dependencies.sleep, dependencies.jitter)
+                log_attempts(connection, self.attempts[begin : begin + MAX_BATCH_SIZE], backoff)
             except Unavailable:
                 log.warning("cannot store delivery attempts", exc_info=True)
 

@@ -10,7 +10,7 @@ from pynamodb.models import Model
 
 from chalicelib.deliveries.model import DeliveryAttempt, DeliveryStatus
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name, translate_errors
+from chalicelib.dynamodb.connection import Backoff, last_key, table_name, translate_errors
 from chalicelib.dynamodb.items import (
     EnumAttribute,
     IntegerAttribute,
@@ -65,16 +65,24 @@ def _no_key(organization_id: int, attempt_id: int) -> Mapping[str, str]:
 declare(ItemType(DeliveryAttempt, DeliveryAttemptModel, _no_key, derived=_attempt_attributes))
 
 
-def log_attempts(connection: Connection, attempts: Sequence[DeliveryAttempt]) -> None:
+def log_attempts(
+    connection: Connection, attempts: Sequence[DeliveryAttempt], backoff: Backoff
+) -> None:
     """Store at most ``MAX_BATCH_SIZE`` attempts. One call.
 
-    Attempts that DynamoDB does not process at the moment are lost: they are only a log.
+    What DynamoDB leaves unprocessed is sent again, with the waits of ``backoff``: an admin replays
+    dead letters from here. Raises ``Unavailable``.
     """
+    table = table_name(DeliveryAttemptModel)
     puts = [{"PutRequest": {"Item": to_item(attempt).serialize()}} for attempt in attempts]
-    with translate_errors():
-        connection.dispatch(
-            "BatchWriteItem", {"RequestItems": {table_name(DeliveryAttemptModel): puts}}
-        )
+    while True:
+        with translate_errors():
+            response = connection.dispatch("BatchWriteItem", {"RequestItems": {table: puts}})
+        unprocessed = (response.get("UnprocessedItems") or {}).get(table, ())
+        if not unprocessed:
+            return
+        backoff.wait(progress=len(unprocessed) < len(puts))
+        puts = unprocessed
 
 
 def latest_attempts(
@@ -94,6 +102,7 @@ def latest_attempts(
         with translate_errors():
             response = connection.dispatch("Query", dict(request))
         attempts += (from_item(DeliveryAttempt, item) for item in response["Items"])
-        if "LastEvaluatedKey" not in response or len(attempts) >= limit:
+        last = last_key(response)
+        if last is None or len(attempts) >= limit:
             return attempts
-        request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+        request["ExclusiveStartKey"] = last

@@ -5,7 +5,9 @@ and concurrent writes would cancel it. It is not needed: the conditions of the t
 follows check again what was read.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import random
+import time
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from typing import Any
 
@@ -27,8 +29,15 @@ _READ_TIMEOUT_SECONDS = 3.0
 _RETRIES = 1
 _POOL_SIZE = 32
 _MAX_ITEMS_PER_CALL = 100
-_ATTEMPTS = 3
 RETRY_AFTER_SECONDS = 2
+
+MAX_ANSWERS_WITHOUT_PROGRESS = 6
+"""How often in succession DynamoDB may process nothing of a batch, before the call fails."""
+
+MAX_BATCH_WAIT_SECONDS = 2.0
+"""How long a batch call (100 keys) waits in total. A request makes several of them in 29 s."""
+
+_FIRST_WAIT_SECONDS = 0.05
 
 RawItem = dict[str, dict[str, Any]]
 """An item as DynamoDB returns it: typed values by attribute name."""
@@ -103,12 +112,65 @@ def item_key_of(item: Model) -> ItemKey:
     return item_key(type(item), **{name: getattr(item, name) for name in names})
 
 
-def batch_get(connection: Connection, item_keys: Iterable[ItemKey]) -> dict[ItemKey, RawItem]:
-    """Read items by key, consistently; items that do not exist are missing. One call per 100."""
+class Backoff:
+    """The waits of one batch call, while DynamoDB leaves a part of it unprocessed.
+
+    DynamoDB does so when a partition is throttled, or the answer is too large. The rest is
+    requested again after an exponential wait with full jitter.
+
+    :param sleep: waits for a number of seconds.
+    :param jitter: returns a random number, at least 0 and less than 1.
+    """
+
+    def __init__(
+        self,
+        sleep: Callable[[float], None] = time.sleep,
+        jitter: Callable[[], float] = random.random,
+    ) -> None:
+        self._sleep = sleep
+        self._jitter = jitter
+        self._without_progress = 0
+        self._waited = 0.0
+
+    def wait(self, *, progress: bool) -> None:
+        """Wait before the next call. ``progress``: the last call processed a part of the batch.
+
+        Raises :class:`Unavailable` after too many answers without progress, or too long a wait.
+        """
+        self._without_progress = 0 if progress else self._without_progress + 1
+        seconds = _FIRST_WAIT_SECONDS * 2**self._without_progress * self._jitter()
+        self._waited += seconds
+        if (
+            self._without_progress >= MAX_ANSWERS_WITHOUT_PROGRESS
+            or self._waited > MAX_BATCH_WAIT_SECONDS
+        ):
+            raise Unavailable(retry_after=RETRY_AFTER_SECONDS)
+        self._sleep(seconds)
+
+
+def last_key(response: Mapping[str, Any]) -> Any:
+    """The key after which the next page of a Query or a Scan begins; None: this is the last page.
+
+    An empty key is no key: DynamoDB-compatible servers send one at the end of a list.
+    """
+    return response.get("LastEvaluatedKey") or None
+
+
+def batch_get(
+    connection: Connection,
+    item_keys: Iterable[ItemKey],
+    new_backoff: Callable[[], Backoff] = Backoff,
+) -> dict[ItemKey, RawItem]:
+    """Read items by key, consistently; items that do not exist are missing. One call per 100.
+
+    Keys that DynamoDB leaves unprocessed are requested again, with the waits of ``new_backoff``.
+    Raises :class:`Unavailable`.
+    """
     unique_keys = list(dict.fromkeys(item_keys))
     items: dict[ItemKey, RawItem] = {}
     for begin in range(0, len(unique_keys), _MAX_ITEMS_PER_CALL):
-        items |= _get_chunk(connection, unique_keys[begin : begin + _MAX_ITEMS_PER_CALL])
+        chunk = unique_keys[begin : begin + _MAX_ITEMS_PER_CALL]
+        items |= _get_chunk(connection, chunk, new_backoff())
     return items
 
 
@@ -125,13 +187,16 @@ def query_all(
         with translate_errors():
             response = connection.dispatch("Query", dict(page_request))
         items += response["Items"]
-        if "LastEvaluatedKey" not in response:
+        last = last_key(response)
+        if last is None:
             return items
-        page_request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+        page_request["ExclusiveStartKey"] = last
     raise QueryTooBroad(narrowing_parameter)
 
 
-def _get_chunk(connection: Connection, item_keys: Sequence[ItemKey]) -> dict[ItemKey, RawItem]:
+def _get_chunk(
+    connection: Connection, item_keys: Sequence[ItemKey], backoff: Backoff
+) -> dict[ItemKey, RawItem]:
     key_names = {
         requested.table: tuple(name for name, _ in requested.key) for requested in item_keys
     }
@@ -140,14 +205,19 @@ def _get_chunk(connection: Connection, item_keys: Sequence[ItemKey]) -> dict[Ite
         table = request.setdefault(requested.table, {"Keys": [], "ConsistentRead": True})
         table["Keys"].append({name: {"S": value} for name, value in requested.key})
     items: dict[ItemKey, RawItem] = {}
-    for _ in range(_ATTEMPTS):
+    while True:
         with translate_errors():
             response = connection.dispatch("BatchGetItem", {"RequestItems": request})
         for table, raw_items in response["Responses"].items():
             for raw in raw_items:
                 key = tuple((name, raw[name]["S"]) for name in key_names[table])
                 items[ItemKey(table, key)] = raw
-        request = response.get("UnprocessedKeys") or {}
-        if not request:
+        unprocessed = response.get("UnprocessedKeys") or {}
+        if not unprocessed:
             return items
-    raise Unavailable(retry_after=RETRY_AFTER_SECONDS)
+        backoff.wait(progress=_number_of_keys(unprocessed) < _number_of_keys(request))
+        request = unprocessed
+
+
+def _number_of_keys(request: Mapping[str, Any]) -> int:
+    return sum(len(table["Keys"]) for table in request.values())

@@ -1,6 +1,6 @@
 """The database: reads of records by id, and transactions."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
 
 from msgspec import Struct
@@ -8,7 +8,13 @@ from pynamodb.connection import Connection
 from pynamodb.exceptions import PutError, TransactWriteError
 
 from chalicelib.core.write_set import RecordId, RequireRecord
-from chalicelib.dynamodb.connection import batch_get, query_all, table_name, translate_errors
+from chalicelib.dynamodb.connection import (
+    Backoff,
+    batch_get,
+    query_all,
+    table_name,
+    translate_errors,
+)
 from chalicelib.dynamodb.items import (
     Entity,
     directory_prefix,
@@ -44,10 +50,16 @@ class LoadedRecords(Struct, frozen=True):
 
 
 class Database:
-    """Reads and writes records. Raises ``Unavailable`` if DynamoDB throttles or is down."""
+    """Reads and writes records. Raises ``Unavailable`` if DynamoDB throttles or is down.
 
-    def __init__(self, connection: Connection) -> None:
+    ``new_backoff`` creates the waits of a batch call.
+    """
+
+    def __init__(
+        self, connection: Connection, new_backoff: Callable[[], Backoff] = Backoff
+    ) -> None:
         self.connection = connection
+        self._new_backoff = new_backoff
 
     def get_many(
         self,
@@ -66,7 +78,7 @@ class Database:
             for entity, record_id in entity_ids
             if record_id is not None
         }
-        items = batch_get(self.connection, item_keys.values())
+        items = batch_get(self.connection, item_keys.values(), self._new_backoff)
         records = {}
         for (entity, record_id), item_key in item_keys.items():
             record = read_item(
@@ -88,7 +100,7 @@ class Database:
         One call per 100 records.
         """
         item_keys = {pair: key_of(entity, *pair) for pair in ids}
-        items = batch_get(self.connection, item_keys.values())
+        items = batch_get(self.connection, item_keys.values(), self._new_backoff)
         records = {
             pair: read_item(entity, *pair, items.get(item_key))
             for pair, item_key in item_keys.items()

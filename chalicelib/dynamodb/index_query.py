@@ -9,7 +9,7 @@ from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, table_name, translate_errors
+from chalicelib.dynamodb.connection import RawItem, last_key, table_name, translate_errors
 from chalicelib.dynamodb.items import attribute_names, from_item
 from chalicelib.dynamodb.query_planner import QueryPlan
 
@@ -126,14 +126,15 @@ class IndexQuery:
             with translate_errors():
                 response = self._connection.dispatch("Query", dict(request))
             total += int(response["Count"])
-            if "LastEvaluatedKey" not in response:
+            last = last_key(response)
+            if last is None:
                 return total
-            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = last
 
     def _query(self, request: dict[str, Any]) -> tuple[Sequence[RawItem], RawItem | None]:
         with translate_errors():
             response = self._connection.dispatch("Query", request)
-        return response["Items"], response.get("LastEvaluatedKey")
+        return response["Items"], last_key(response)
 
     def _start_key(self, organization_id: int, after: str) -> RawItem:
         return {

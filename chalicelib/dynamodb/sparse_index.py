@@ -7,7 +7,7 @@ from msgspec import Struct
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
-from chalicelib.dynamodb.connection import RawItem, table_name, translate_errors
+from chalicelib.dynamodb.connection import RawItem, last_key, table_name, translate_errors
 
 
 class SparseIndexPage(Struct, frozen=True):
@@ -45,4 +45,4 @@ def sparse_page(
         request["ExclusiveStartKey"] = after
     with translate_errors():
         response = connection.dispatch("Query", request)
-    return SparseIndexPage(response["Items"], response.get("LastEvaluatedKey"))
+    return SparseIndexPage(response["Items"], last_key(response))

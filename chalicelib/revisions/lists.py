@@ -16,7 +16,7 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.lists import CursorPage
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, table_name, translate_errors
+from chalicelib.dynamodb.connection import RawItem, last_key, table_name, translate_errors
 from chalicelib.dynamodb.items import attribute_names, from_item
 from chalicelib.dynamodb.parallel_calls import run_concurrently
 from chalicelib.dynamodb.query_planner import MAX_INDEX_PAGES
@@ -63,7 +63,7 @@ class _Partition:
             response = self._connection.dispatch("Query", dict(self._request))
         rows = (_row(item) for item in response["Items"])
         self.rows += (row for row in rows if row and self._query.matches(row.revision))
-        last = response.get("LastEvaluatedKey")
+        last = last_key(response)
         self.is_complete = last is None
         self.position = None if last is None else last["revision_key"]["S"]
         self._request["ExclusiveStartKey"] = last

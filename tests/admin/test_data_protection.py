@@ -20,6 +20,7 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.repository import CounterModel
 from chalicelib.deliveries.model import ATTEMPT_RETENTION_SECONDS, DeliveryAttempt, DeliveryStatus
 from chalicelib.deliveries.repository import DeliveryAttemptModel, log_attempts
+from chalicelib.dynamodb.connection import Backoff
 from chalicelib.dynamodb.idempotency_records import IdempotencyModel
 from chalicelib.dynamodb.items import declared_entities, to_item
 from chalicelib.dynamodb.tables import DirectoryModel
@@ -118,7 +119,7 @@ class PersonFactory:
             body=webhook_body(event, ZAGREB.zone),
             expires_at=self.dependencies.now() + ATTEMPT_RETENTION_SECONDS,
         )
-        log_attempts(self.dependencies.database.connection, [attempt])
+        log_attempts(self.dependencies.database.connection, [attempt], Backoff())
 
     def entry_of(self, person: "MarkedPerson") -> int:
         timer = self.dependencies.database.get(Timer, ZAGREB.id, person.timer_id)

@@ -113,34 +113,6 @@ def test_more_than_100_records_are_read_in_two_calls(
     assert by_id == {service.id: service for service in services}
 
 
-def test_unprocessed_keys_are_requested_again(
-    fixtures: Fixtures, connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    real = connection.dispatch
-    operations = []
-
-    def process_nothing_at_first(operation: str, arguments: dict[str, Any]) -> Any:
-        operations.append(operation)
-        if len(operations) == 1:
-            return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
-        return real(operation, arguments)
-
-    monkeypatch.setattr(connection, "dispatch", process_nothing_at_first)
-    assert fixtures.database.get(Person, ZAGREB.id, ADMIN) is not None
-    assert len(operations) == 2
-
-
-def test_keys_that_stay_unprocessed_raise_unavailable(
-    fixtures: Fixtures, connection: Connection, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def process_nothing(_: str, arguments: dict[str, Any]) -> Any:
-        return {"Responses": {}, "UnprocessedKeys": arguments["RequestItems"]}
-
-    monkeypatch.setattr(connection, "dispatch", process_nothing)
-    with pytest.raises(Unavailable):
-        fixtures.database.get_many(ZAGREB.id, [(Person, ADMIN)])
-
-
 @pytest.mark.parametrize(
     "fault",
     [

@@ -12,7 +12,7 @@ from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.core.errors import RecordNotFound, Unavailable
 from chalicelib.core.ids import parse_id
 from chalicelib.core.permissions import Caller
-from chalicelib.dynamodb.connection import RawItem, connect, table_name, translate_errors
+from chalicelib.dynamodb.connection import RawItem, connect, last_key, table_name, translate_errors
 from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role, UniqueConstraint
@@ -82,9 +82,10 @@ class AdminContext:
         while True:
             response = self._page(request)
             yield response["Items"]
-            if "LastEvaluatedKey" not in response:
+            last = last_key(response)
+            if last is None:
                 return
-            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = last
 
     def _page(self, request: dict[str, Any]) -> Any:
         for attempt in range(_ATTEMPTS):

@@ -38,7 +38,7 @@ from chalicelib.counters.repository import (
 )
 from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, batch_get, item_key, table_name
+from chalicelib.dynamodb.connection import RawItem, batch_get, item_key, last_key, table_name
 from tools.ops.snapshot import scan
 
 _READS = 8
@@ -167,9 +167,10 @@ class RollupRepairer:
                 name = keys.rolled_up_key_in(item["scope"]["S"], item["bucket"]["S"])
                 if name is not None:
                     yield name, counters_in(item)
-            if "LastEvaluatedKey" not in response:
+            last = last_key(response)
+            if last is None:
                 return
-            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = last
 
     def _sum_of_person(self, organization_id: int, person_id: int, month: str) -> dict[str, int]:
         def key_of_day(day: int) -> dict[str, str]:

@@ -16,7 +16,7 @@ from pynamodb.models import Model
 from chalicelib.counters.model import Counters, EntryMonth, PersonDay, difference
 from chalicelib.counters.repository import CounterModel, counters_in, model_with_key
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, batch_get, table_name
+from chalicelib.dynamodb.connection import RawItem, batch_get, last_key, table_name
 from chalicelib.dynamodb.database import Database
 from chalicelib.dynamodb.items import from_item, item_with_key, key_of, read_item, to_item
 from chalicelib.time_entries.model import TimeEntry
@@ -211,9 +211,10 @@ def scan(connection: Connection, model: type[Model]) -> Iterator[RawItem]:
     while True:
         response = connection.dispatch("Scan", dict(request))
         yield from response["Items"]
-        if "LastEvaluatedKey" not in response:
+        last = last_key(response)
+        if last is None:
             return
-        request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+        request["ExclusiveStartKey"] = last
 
 
 def _person_state(scope: Scope, raw: RawItem | None) -> PersonState:

@@ -15,7 +15,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, table_name, translate_errors
+from chalicelib.dynamodb.connection import RawItem, last_key, table_name, translate_errors
 from chalicelib.dynamodb.items import from_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
@@ -154,9 +154,10 @@ class TableReader:
         while True:
             response = self.patient(lambda: self._connection.dispatch(operation, dict(request)))
             yield response["Items"]
-            if "LastEvaluatedKey" not in response:
+            last = last_key(response)
+            if last is None:
                 return
-            request["ExclusiveStartKey"] = response["LastEvaluatedKey"]
+            request["ExclusiveStartKey"] = last
 
     def patient(self, call: Callable[[], T]) -> T:
         """Call, and call again while DynamoDB is unavailable. Raises ``Unavailable`` in the end."""
