@@ -20,6 +20,7 @@ class Delivery(Struct, frozen=True):
     :param attempt: the number of the next attempt, from 1.
     :param due: the timestamp of the next attempt: none is made before it.
     :param failure: why the last attempt failed.
+    :param first_failed_at: the timestamp of the first failure; 0: none yet.
     """
 
     event_id: str
@@ -30,6 +31,7 @@ class Delivery(Struct, frozen=True):
     attempt: int = 1
     due: int = 0
     failure: str | None = None
+    first_failed_at: int = 0
 
     @property
     def destination(self) -> str:

@@ -29,6 +29,10 @@ MAX_RETRY_DELAY = 8 * 3600
 """The maximum of seconds that a receiver can request in its ``Retry-After`` header."""
 
 _MAX_JITTER = 0.2
+
+MAX_RETRY_SECONDS = round(sum(RETRY_DELAYS) * (1 + _MAX_JITTER))
+"""The last attempt is at most so long after the first failure, whatever receivers request."""
+
 _RETRY_AFTER_STATUSES = frozenset({HTTPStatus.TOO_MANY_REQUESTS, HTTPStatus.SERVICE_UNAVAILABLE})
 
 
@@ -45,20 +49,29 @@ def decide(
     failed = replace(delivery, failure=response.summary)
     if delivery.event_type == TEST_EVENT:
         return DeliveryStatus.DROPPED, failed
-    if response.is_gone or delivery.attempt > len(RETRY_DELAYS):
+    # A delivery that is sent again, such as a dead letter, begins with attempt 1. Messages of
+    # version 0.2.0 do not have the time of their first failure.
+    began = delivery.first_failed_at if delivery.attempt > 1 and delivery.first_failed_at else now
+    deadline = began + MAX_RETRY_SECONDS
+    if response.is_gone or delivery.attempt > len(RETRY_DELAYS) or now >= deadline:
         return DeliveryStatus.GIVEN_UP, failed
     delay = _retry_delay(delivery, response, now)
-    due = now + round(delay * (1 + _MAX_JITTER * jitter))
-    return DeliveryStatus.AGAIN, replace(failed, attempt=delivery.attempt + 1, due=due)
+    due = min(now + round(delay * (1 + _MAX_JITTER * jitter)), deadline)
+    attempt = delivery.attempt + 1
+    return DeliveryStatus.AGAIN, replace(failed, attempt=attempt, due=due, first_failed_at=began)
 
 
 def _retry_delay(delivery: Delivery, response: WebhookResponse, now: int) -> int:
+    """The seconds before the next attempt. A ``Retry-After`` may lengthen them, never shorten them.
+
+    The waits are what makes the retries last for hours: a receiver that requests one second in each
+    response would use up all attempts within a minute.
+    """
     default = RETRY_DELAYS[delivery.attempt - 1]
     if response.status not in _RETRY_AFTER_STATUSES:
         return default
-    requested = read_retry_after(response.retry_after, now)
-    # A receiver may request less than the default, but not zero: it is busy.
-    return default if requested is None else min(max(requested, RETRY_DELAYS[0]), MAX_RETRY_DELAY)
+    requested = read_retry_after(response.retry_after, now) or 0
+    return max(default, min(requested, MAX_RETRY_DELAY))
 
 
 def read_retry_after(text: str | None, now: int) -> int | None:

@@ -1,9 +1,18 @@
 """Tests of ``decide``: the delivery status after a webhook response."""
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from msgspec.structs import replace
 
 from chalicelib.deliveries.model import Delivery, DeliveryStatus, WebhookResponse
-from chalicelib.deliveries.rules import MAX_RETRY_DELAY, RETRY_DELAYS, decide, read_retry_after
+from chalicelib.deliveries.rules import (
+    MAX_RETRY_DELAY,
+    MAX_RETRY_SECONDS,
+    RETRY_DELAYS,
+    decide,
+    read_retry_after,
+)
 from tests.support.builders import NOW
 from tests.support.clock import HOUR
 
@@ -77,6 +86,71 @@ def test_retry_after_of_429_and_503_sets_the_wait_within_bounds(
 ) -> None:
     _, after = decide(DELIVERY, WebhookResponse(status, retry_after=retry_after), NOW, 0.0)
     assert after.due - NOW == wait
+
+
+def _schedule(response: WebhookResponse, jitter: float = 0.0) -> tuple[int, ...]:
+    """The seconds between the first failure and each later attempt, until it is given up."""
+    delivery = DELIVERY
+    attempts: list[int] = []
+    while True:
+        status, delivery = decide(delivery, response, delivery.due or NOW, jitter)
+        if status is DeliveryStatus.GIVEN_UP:
+            return tuple(attempts)
+        assert status is DeliveryStatus.AGAIN
+        attempts.append(delivery.due - NOW)
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.5, 0.999])
+@pytest.mark.parametrize("retry_after", ["1", "0", "5", "Mon, 02 Mar 2020 08:10:00 GMT"])
+@pytest.mark.parametrize("status", [429, 503])
+def test_short_retry_after_does_not_change_the_schedule(
+    status: int, retry_after: str, jitter: float
+) -> None:
+    schedule = _schedule(WebhookResponse(status, retry_after=retry_after), jitter)
+    assert schedule == _schedule(WebhookResponse(500), jitter)
+    assert len(schedule) == len(RETRY_DELAYS)
+    assert 15 * HOUR < schedule[-1] <= MAX_RETRY_SECONDS < 19 * HOUR
+
+
+@pytest.mark.parametrize("jitter", [0.0, 0.999])
+@pytest.mark.parametrize("minutes", [1, 10, 60, 120, 240, 480, 9_999])
+def test_long_retry_after_lengthens_waits_within_the_promised_total(
+    minutes: int, jitter: float
+) -> None:
+    requested = _schedule(WebhookResponse(503, retry_after=str(60 * minutes)), jitter)
+    regular = _schedule(WebhookResponse(500), jitter)
+    assert requested[0] >= 60 * min(minutes, 480)
+    # No attempt is earlier than without the header, and the patience is not shorter.
+    assert all(late >= early for late, early in zip(requested[:-1], regular, strict=False))
+    assert regular[-1] <= requested[-1] <= MAX_RETRY_SECONDS
+
+
+@given(
+    st.integers(1, len(RETRY_DELAYS)),
+    st.integers(0, MAX_RETRY_SECONDS),
+    st.integers(0, 10**6),
+    st.floats(0, 0.999),
+)
+def test_retry_after_never_shortens_a_wait(
+    attempt: int, age: int, retry_after: int, jitter: float
+) -> None:
+    delivery = replace(DELIVERY, attempt=attempt, first_failed_at=NOW - age)
+    default = decide(delivery, WebhookResponse(503), NOW, jitter)
+    requested = decide(delivery, WebhookResponse(503, retry_after=str(retry_after)), NOW, jitter)
+    assert requested[0] is default[0]
+    assert requested[1].due >= default[1].due
+
+
+def test_replayed_delivery_begins_a_new_schedule() -> None:
+    dead = replace(DELIVERY, attempt=1, first_failed_at=NOW - 48 * HOUR)
+    status, after = decide(dead, WebhookResponse(500), NOW, 0.0)
+    assert (status, after.first_failed_at) == (DeliveryStatus.AGAIN, NOW)
+
+
+def test_delivery_that_version_0_2_0_queued_keeps_its_attempts() -> None:
+    queued = replace(DELIVERY, attempt=8, due=NOW)
+    status, after = decide(queued, WebhookResponse(500), NOW, 0.0)
+    assert (status, after.due) == (DeliveryStatus.AGAIN, NOW + RETRY_DELAYS[7])
 
 
 def test_retry_after_of_other_statuses_is_ignored() -> None:
