@@ -35,6 +35,9 @@ class Settings(Struct, frozen=True):
         (``STINT_INTERCOM_REGION``).
     :param intercom_person: how Intercom identifies people: by ``user_id``, which is the person's
         id in stint, or by ``email`` (``STINT_INTERCOM_PERSON``).
+    :param events_after: the timestamp of the first change that sends events; 0: every change
+        (``STINT_EVENTS_AFTER``). A stack that is created again on retained tables reads the last
+        day of their streams again; the stack before it sent the events of that day.
     :param local_receivers: whether webhook URLs may use plain HTTP and local addresses
         (``STINT_LOCAL_RECEIVERS=1``). Only for development: on AWS, anyone who may create a
         webhook could send requests to internal addresses.
@@ -53,6 +56,7 @@ class Settings(Struct, frozen=True):
     intercom_token: str | None = None
     intercom_region: str = "us"
     intercom_person: str = "user_id"
+    events_after: int = 0
     local_receivers: bool = False
 
 
@@ -75,6 +79,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         intercom_token=environment.get("STINT_INTERCOM_TOKEN") or None,
         intercom_region=environment.get("STINT_INTERCOM_REGION") or default.intercom_region,
         intercom_person=environment.get("STINT_INTERCOM_PERSON") or default.intercom_person,
+        events_after=int(environment.get("STINT_EVENTS_AFTER") or default.events_after),
         local_receivers=environment.get("STINT_LOCAL_RECEIVERS") == "1",
     )
 

@@ -1,8 +1,9 @@
 """The event fan-out: sends one message per event and destination, from records of the streams.
 
 The webhooks of an organization are read for each batch and never cached, so that a new webhook
-receives all later events. Records may come twice, late and in any order: an event's id is derived
-from the change, and its version shows which event is newer. docs/decisions/0013-events.md.
+receives the events of all later changes. It receives none of earlier ones. Records may come twice,
+late and in any order: an event's id is derived from the change, and its version shows which event
+is newer. docs/decisions/0013-events.md.
 """
 
 import logging
@@ -26,7 +27,13 @@ from chalicelib.events.documents import (
 )
 from chalicelib.events.model import DomainEvent
 from chalicelib.events.rules import entry_events, timer_events
-from chalicelib.events.stream_records import StreamRecord, TimerChange, read_change, sequence_number
+from chalicelib.events.stream_records import (
+    StreamRecord,
+    TimerChange,
+    changed_at,
+    read_change,
+    sequence_number,
+)
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person
 from chalicelib.webhooks.model import Webhook
@@ -40,6 +47,9 @@ class EventFanoutReport(Struct, frozen=True):
     :param records: the number of stream records.
     :param events: the number of events.
     :param messages: the number of deliveries that were sent to the queue.
+    :param skipped_records: the number of records from before ``events_after``.
+    :param skipped_messages: the number of deliveries that were not sent, because their webhook was
+        created after the change.
     :param unreadable: the number of invalid records, which were moved to the failure queue.
     :param failed: the sequence numbers of the records that Lambda must retry.
     """
@@ -47,6 +57,8 @@ class EventFanoutReport(Struct, frozen=True):
     records: int
     events: int
     messages: int
+    skipped_records: int
+    skipped_messages: int
     unreadable: int
     failed: tuple[str, ...]
 
@@ -55,7 +67,7 @@ class EventFanout:
     """Sends the events of stream records to the queue of deliveries.
 
     ``intercom_person`` is how Intercom identifies people (``email`` or ``user_id``); None: no
-    events are sent to Intercom.
+    events are sent to Intercom. Changes before the timestamp ``events_after`` send no events.
     """
 
     def __init__(
@@ -64,11 +76,13 @@ class EventFanout:
         deliveries: Queue,
         failed_records: Queue,
         intercom_person: str | None = None,
+        events_after: int = 0,
     ) -> None:
         self.database = database
         self.deliveries = deliveries
         self.failed_records = failed_records
         self.intercom_person = intercom_person
+        self.events_after = events_after
 
     def run(self, records: Sequence[StreamRecord]) -> EventFanoutReport:
         """Send the events of a batch of records. Raises only if the stack is set up incorrectly."""
@@ -82,6 +96,8 @@ class EventFanout:
             records=len(records),
             events=sum(map(len, batch.events.values())),
             messages=messages,
+            skipped_records=batch.skipped_records,
+            skipped_messages=batch.skipped_messages,
             unreadable=len(batch.unreadable),
             # In the order of the stream: Lambda retries from the first of them.
             failed=tuple(number for number in numbers if number in batch.failed),
@@ -96,6 +112,7 @@ def build_event_fanout(dependencies: Dependencies) -> EventFanout:
         deliveries=Queue(settings.deliveries_url, settings.region),
         failed_records=Queue(settings.failed_records_url, settings.region),
         intercom_person=settings.intercom_person if settings.intercom_token else None,
+        events_after=settings.events_after,
     )
 
 
@@ -115,6 +132,8 @@ class _Batch:
         self._records = {sequence_number(record): record for record in records}
         self._messages: list[tuple[str, Message]] = []
         self.events: dict[str, tuple[DomainEvent, ...]] = {}
+        self.skipped_records = 0
+        self.skipped_messages = 0
         self.unreadable: set[str] = set()
         self.failed: set[str] = set()
 
@@ -122,6 +141,9 @@ class _Batch:
         """Read the events of the records."""
         for number, record in self._records.items():
             try:
+                if changed_at(record) < self._fanout.events_after:
+                    self.skipped_records += 1
+                    continue
                 events = read_events(record)
             except Exception as error:  # noqa: BLE001 - one invalid record must not stop the others
                 self._mark_unreadable(number, error)
@@ -187,10 +209,11 @@ class _Batch:
             try:
                 if organization is None:
                     raise LookupError("the organization does not exist")
+                at = changed_at(self._records[number])
                 messages = [
                     (number, Message(encode_delivery(delivery), delivery.destination))
                     for event in self.events[number]
-                    for delivery in self._deliveries(event, organization, webhooks, people)
+                    for delivery in self._deliveries(event, at, organization, webhooks, people)
                 ]
             except Exception as error:  # noqa: BLE001 - one invalid record must not stop the others
                 self._mark_unreadable(number, error)
@@ -200,11 +223,14 @@ class _Batch:
     def _deliveries(
         self,
         event: DomainEvent,
+        at: int,
         organization: Organization,
         webhooks: Sequence[Webhook],
         people: Mapping[tuple[int, int], Person],
     ) -> Iterator[Delivery]:
-        receivers = [webhook for webhook in webhooks if webhook.receives(event.type)]
+        subscribed = [webhook for webhook in webhooks if webhook.receives(event.type)]
+        receivers = [webhook for webhook in subscribed if webhook.existed_at(at)]
+        self.skipped_messages += len(subscribed) - len(receivers)
         if receivers:
             body = webhook_delivery_body(event, organization)
             for webhook in receivers:

@@ -40,12 +40,17 @@ def sequence_number(record: StreamRecord) -> str:
     return number
 
 
+def changed_at(record: StreamRecord) -> int:
+    """The timestamp of the change in a record, rounded down to the second."""
+    return int(record["dynamodb"]["ApproximateCreationDateTime"])
+
+
 def read_change(record: StreamRecord) -> TimerChange | EntryChange:
     """The change in a record of the streams of timers and time entries.
 
     An invalid record raises errors of any type: ``LookupError``, ``ValueError`` and others.
     """
-    at = int(record["dynamodb"]["ApproximateCreationDateTime"])
+    at = changed_at(record)
     table = record["eventSourceARN"].split(":table/")[1].split("/")[0]
     if table == table_name(TimerModel):
         return TimerChange(_image(Timer, record, "OldImage"), _image(Timer, record, "NewImage"), at)

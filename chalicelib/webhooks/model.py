@@ -77,6 +77,14 @@ class Webhook(Struct, frozen=True):
         """Whether events of this type are sent: the webhook is active and has the type."""
         return self.state is WebhookState.ACTIVE and type_ in self.events
 
+    def existed_at(self, changed_at: int) -> bool:
+        """Whether the webhook existed at the time of a change, to the second.
+
+        It receives no event of an earlier change. A change in the second of its creation counts:
+        the times of streams have no fractions.
+        """
+        return changed_at >= self.created_at
+
     def signing_secret_numbers(self, now: int) -> tuple[int, ...]:
         """The numbers of the secrets that sign at the timestamp ``now``, the newest first."""
         newest = self.secret_number

@@ -23,6 +23,7 @@ def test_every_setting_is_read_from_the_environment() -> None:
         "STINT_INTERCOM_TOKEN": "intercom-token",
         "STINT_INTERCOM_REGION": "eu",
         "STINT_INTERCOM_PERSON": "email",
+        "STINT_EVENTS_AFTER": "1772438400",
         "STINT_LOCAL_RECEIVERS": "1",
     }
     assert read_settings(environment) == Settings(
@@ -39,5 +40,6 @@ def test_every_setting_is_read_from_the_environment() -> None:
         intercom_token="intercom-token",
         intercom_region="eu",
         intercom_person="email",
+        events_after=1_772_438_400,
         local_receivers=True,
     )

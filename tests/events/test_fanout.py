@@ -10,6 +10,8 @@ from pynamodb.connection import Connection
 
 from chalicelib.clients.aws import client
 from chalicelib.clients.sqs import MAX_BODY_BYTES
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.events.fanout import build_event_fanout
 from chalicelib.events.model import EventType
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.model import StopReason, Timer
@@ -156,6 +158,60 @@ def test_new_webhook_receives_the_next_event(event_services: EventServices) -> N
     event_services.create_webhook(URL)
     event_services.fan_out(stream_record(RUNNING, STOPPED))
     assert len(event_services.queued()) == 1
+
+
+def test_webhook_receives_no_event_from_before_it_existed(event_services: EventServices) -> None:
+    first = event_services.create_webhook(URL, created_at=MONDAY_NINE)
+    second = event_services.create_webhook(URL, created_at=MONDAY_NINE + 1)
+    changes = [stream_record(RUNNING, STOPPED, MONDAY_NINE + seconds) for seconds in (-1, 0, 1)]
+    report = event_services.fan_out(*changes)
+    assert [delivery.webhook_id for delivery in event_services.queued()] == [
+        first.id,
+        first.id,
+        second.id,
+    ]
+    assert (report.events, report.messages, report.skipped_messages) == (3, 3, 3)
+
+
+def test_webhook_that_was_resumed_receives_what_it_would_have_received(
+    event_services: EventServices,
+) -> None:
+    event_services.create_webhook(URL, created_at=MONDAY_NINE, updated_at=MONDAY_NINE + HOUR)
+    report = event_services.fan_out(stream_record(None, RUNNING, MONDAY_NINE + 1))
+    assert (report.messages, report.skipped_messages) == (1, 0)
+
+
+def test_backdated_start_is_received(event_services: EventServices) -> None:
+    """A phone that was offline sends the start later: the time of the change counts."""
+    event_services.create_webhook(URL, created_at=MONDAY_NINE)
+    assert RUNNING.started_at < MONDAY_NINE
+    assert event_services.fan_out(stream_record(None, RUNNING, MONDAY_NINE + 1)).messages == 1
+
+
+def test_new_stack_on_retained_tables_does_not_send_events_again(
+    event_services: EventServices,
+) -> None:
+    event_services.create_webhook(URL, created_at=1)
+    event_services.settings = replace(event_services.settings, events_after=MONDAY_NINE)
+    event_services.intercom_person = "user_id"
+    # Not even an unreadable record of the earlier stack is moved to the failure queue again.
+    invalid = _record_with_invalid_id()
+    invalid["dynamodb"]["ApproximateCreationDateTime"] = MONDAY_NINE - 0.5
+    report = event_services.fan_out(
+        stream_record(None, RUNNING, MONDAY_NINE - 1),
+        invalid,
+        stream_record(RUNNING, STOPPED, MONDAY_NINE),
+    )
+    # One message for the webhook, and one for Intercom.
+    assert [delivery.event_type for delivery in event_services.queued()] == ["timer.stopped"] * 2
+    assert (report.records, report.events, report.messages) == (3, 1, 2)
+    assert (report.skipped_records, report.unreadable, report.failed) == (2, 0, ())
+
+
+def test_setting_reaches_the_event_fanout(dependencies: Dependencies) -> None:
+    settings = replace(dependencies.settings, events_after=MONDAY_NINE)
+    fanout = build_event_fanout(replace(dependencies, settings=settings))
+    assert fanout.events_after == MONDAY_NINE
 
 
 def test_duplicate_and_reordered_records_produce_the_same_event_ids(

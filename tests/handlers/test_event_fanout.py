@@ -55,9 +55,17 @@ def test_handler_enqueues_events_and_writes_one_log_line(
     (log_record,) = caplog.records
     assert log_record.getMessage() == "event fan-out"
     counts = {
-        name: log_record.__dict__[name] for name in ("records", "events", "messages", "failed")
+        name: log_record.__dict__[name]
+        for name in ("records", "events", "messages", "skipped_records", "skipped_messages")
     }
-    assert counts == {"records": 1, "events": 1, "messages": 1, "failed": 0}
+    assert counts == {
+        "records": 1,
+        "events": 1,
+        "messages": 1,
+        "skipped_records": 0,
+        "skipped_messages": 0,
+    }
+    assert log_record.__dict__["failed"] == 0
 
 
 def test_failed_records_are_reported_by_sequence_number(event_services: EventServices) -> None:

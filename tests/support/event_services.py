@@ -55,6 +55,7 @@ class EventServices:
             Queue(self.settings.deliveries_url, region),
             Queue(self.settings.failed_records_url, region),
             self.intercom_person,
+            self.settings.events_after,
         )
 
     def webhook_delivery(self) -> WebhookDelivery:

@@ -14,12 +14,14 @@ from tests.support.clock import MONDAY_NINE
 _numbers = itertools.count(100_000_000_000_000_000_000)
 
 
-def stream_record(old: Timer | TimeEntry | None, new: Timer | TimeEntry | None) -> dict[str, Any]:
-    """Return the stream record of a change of an item."""
+def stream_record(
+    old: Timer | TimeEntry | None, new: Timer | TimeEntry | None, at: int = MONDAY_NINE
+) -> dict[str, Any]:
+    """Return the stream record of a change of an item at a timestamp."""
     record = new or old
     assert record is not None
     changed: dict[str, Any] = {
-        "ApproximateCreationDateTime": float(MONDAY_NINE),
+        "ApproximateCreationDateTime": float(at),
         "Keys": {"key": {"S": f"{record.organization_id}#{record.id}"}},
         "SequenceNumber": str(next(_numbers)),
         "SizeBytes": 300,

@@ -122,7 +122,7 @@ def main() -> None:
         else:
             # Queues and secrets are always in memory.
             stack.enter_context(embedded_dynamodb(any_credentials=False))
-            open_stream = partial(ServedStream, settings, from_beginning=True)
+            open_stream = partial(_served_stream, settings)
         server = stack.enter_context(_bind(host, port))
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
@@ -171,6 +171,14 @@ def _bind(host: str, port: int) -> LocalServer:
     except OSError as error:
         other = port + 1 if port < _LAST_PORT else _PORT
         sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT={other} make run")
+
+
+def _served_stream(settings: Settings, table: str) -> Stream:
+    """The stream of a table on a server that may have records of earlier runs.
+
+    The counters need all of them. The events of earlier runs were sent then.
+    """
+    return ServedStream(settings, table, from_beginning=table == table_name(CounterModel))
 
 
 def _set_up(

@@ -1,11 +1,13 @@
 """Feeds for the event fan-out and the delivery worker, with the deployed handlers."""
 
+import time
 from collections.abc import Callable
 from datetime import datetime
 from typing import Any
 
 from chalicelib.clients.aws import client
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.timestamps import SECONDS_PER_MINUTE
 from chalicelib.deliveries.operations import build_webhook_delivery
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.events.fanout import build_event_fanout
@@ -39,6 +41,10 @@ def _to_lambda_record(record: Record, source: str) -> Record:
     changed = record["dynamodb"]
     at = changed["ApproximateCreationDateTime"]
     seconds = at.timestamp() if isinstance(at, datetime) else float(at)
+    if seconds % SECONDS_PER_MINUTE == 0:
+        # DynamoDB Local rounds down to the minute, AWS to the second. Take the latest possible
+        # time: a webhook then receives the changes after its creation.
+        seconds = min(time.time(), seconds + SECONDS_PER_MINUTE - 1)
     converted = {**changed, "ApproximateCreationDateTime": seconds}
     return {**record, "eventSourceARN": source, "dynamodb": converted}
 
