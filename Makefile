@@ -7,6 +7,8 @@ INSTALLED := $(VENV)/.installed
 BROWSER_INSTALLED := $(VENV)/.browser-installed
 CHECK_VENV := .cache/check-venv
 CHECK_INSTALLED := $(CHECK_VENV)/.installed
+EMULATOR_VENV := .cache/emulator-venv
+EMULATOR_INSTALLED := $(EMULATOR_VENV)/.installed
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
@@ -21,7 +23,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 .PHONY: test-model test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
-.PHONY: bench-request-path package check-package deploy destroy lock clean
+.PHONY: bench-request-path package check-package check-aws deploy destroy lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -155,6 +157,18 @@ $(CHECK_INSTALLED): requirements/check.txt $(INSTALLED)
 	$(call install,$(CHECK_VENV),requirements/check.txt)
 	@touch $@
 
+check-aws: $(INSTALLED) $(EMULATOR_INSTALLED) ## deploy to an emulator of AWS, and use what is deployed
+	$(BIN)/python -m infra.package
+	$(BIN)/pytest -m emulator tests/emulator
+
+$(EMULATOR_INSTALLED): requirements/emulator.txt $(INSTALLED)
+	@$(BIN)/python -c 'import sys; sys.exit("MiniStack, the emulator of AWS, needs Python 3.11 to 3.13; $(VENV) has " + sys.version.split()[0] + ". Use another environment: make check-aws VENV=.cache/venv-3.13 PYTHON=python3.13") if sys.version_info[:2] > (3, 13) else None'
+	@echo "Installing MiniStack into $(EMULATOR_VENV) (once) ..."
+	@rm -rf $(EMULATOR_VENV)
+	@$(BIN)/python -m venv $(EMULATOR_VENV)
+	$(call install,$(EMULATOR_VENV),requirements/emulator.txt)
+	@touch $@
+
 deploy: package ## deploy to AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ...")
 	@$(BIN)/python -m infra.deploy "$(STAGE)" $(SET)
 
@@ -169,6 +183,7 @@ lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml,
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/browser.txt --group browser
 	$(COMPILE) --output-file requirements/check.txt --group check
 	$(COMPILE) --output-file requirements/runtime-client.txt --group runtime-client
+	$(COMPILE) --output-file requirements/emulator.txt --group emulator
 	$(COMPILE) --constraint requirements.txt --output-file requirements/bench.txt --group bench
 
 clean: ## delete the files that the other commands create

@@ -2,6 +2,9 @@
 
 from typing import Any
 
+from tests.support.api import Response
+from tests.support.json_shapes import shape
+
 ORGANIZATION_ID = "2149"
 
 
@@ -97,3 +100,10 @@ BROWSER_HEADERS = {
     "Content-Type": "application/vnd.api+json",
 }
 """The headers of every request in the source document."""
+
+
+def assert_matches(response: Response, status: int, expected: dict[str, Any]) -> None:
+    """Compare a response with that of the source document: the same members, in that order."""
+    assert response.status == status
+    assert response.headers["Content-Type"] == "application/vnd.api+json; charset=utf-8"
+    assert shape(response.document) == shape(expected)

@@ -5,12 +5,11 @@ from typing import Any
 import pytest
 
 from tests.contract import source
-from tests.support.api import Api, Response
+from tests.contract.source import assert_matches
+from tests.support.api import Api
 from tests.support.clock import HOUR, FakeClock
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, OTHER_MEMBERS_ENTRY
 from tests.support.json_shapes import shape
-
-JSON_API = "application/vnd.api+json; charset=utf-8"
 
 
 @pytest.fixture
@@ -18,12 +17,6 @@ def caller(admin: Api) -> Api:
     """Sends the headers of the source: a browser's Accept, and a Content-Type even with GET."""
     admin.headers |= source.BROWSER_HEADERS
     return admin
-
-
-def assert_matches(response: Response, status: int, expected: dict[str, Any]) -> None:
-    assert response.status == status
-    assert response.headers["Content-Type"] == JSON_API
-    assert shape(response.document) == shape(expected)
 
 
 def test_list_of_timers_matches_the_source_document(caller: Api, member: Api) -> None:

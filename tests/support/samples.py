@@ -16,7 +16,7 @@ from typing import Any
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.registry import REGISTRY
-from tests.support.api import JSON_API, Api, Response
+from tests.support.api import JSON_API, ApiClient, Response
 
 
 @dataclass(frozen=True)
@@ -52,7 +52,7 @@ def records(registry: Iterable[Registration] = REGISTRY) -> list[Any]:
 
 
 def send_sample(
-    api: Api,
+    api: ApiClient,
     route: Route,
     method: str,
     timer_id: str,

@@ -1,0 +1,34 @@
+"""Tests of the deployed stack on MiniStack, an emulator of AWS: ``make check-aws``.
+
+``make check-aws`` builds the package, starts MiniStack, and runs ``make deploy`` against it. The
+emulator creates the real template with the real package: functions, streams, queues, schedule and
+API, and it enforces the IAM policies.
+
+How to write a check
+- Request ``emulator`` (a running emulator; one for all tests) and deploy a stage of your own, with
+  a name that no other module uses::
+
+      @pytest.fixture(scope="module")
+      def stage(emulator: Emulator) -> Stage:
+          return deployed(Stage(emulator, "orders"))
+
+  ``stage.make("deploy", "SET=LogLevel=WARN")`` runs any target and returns its exit code and
+  output. Tests that change nothing in the stack share the fixture ``live``, which is deployed once.
+- The fixture ``records`` puts the records of ``tests/support/fixtures.py`` into the tables of
+  ``live``. ``create_organization(stage)`` creates an organization with ``stint-admin``, as an
+  operator does. ``stage.client(headers)`` sends requests through API Gateway.
+- A resource that fails: ``with emulator.failing("Dashboard", "reason"): ...``. A resource that
+  takes long, to interrupt a deployment: ``with emulator.held("Dashboard") as is_reached: ...``.
+  Both work for the resources of the stacks that are created or updated in the context.
+- A caller with fewer permissions: ``stage.make("deploy", environment=emulator.user(policy))``.
+  Without credentials: ``environment={"AWS_ACCESS_KEY_ID": None}``.
+- A webhook receiver: the fixture ``receiver`` of ``tests/conftest.py``, after
+  ``stage.allow_local_receivers()``.
+
+Modules
+- ``process.py`` is the emulator's process; ``shims.py`` corrects MiniStack where it differs from
+  AWS, ``faults.py`` makes resources fail. These three run in the emulator's own virtual environment
+  and import nothing of this project.
+- ``ministack.py`` starts and stops that process, and runs commands. ``stage.py`` deploys a stage
+  and uses it.
+"""

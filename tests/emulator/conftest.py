@@ -1,0 +1,34 @@
+"""Fixtures: one emulator for all tests, and a stage that tests share if they change nothing."""
+
+import os
+from collections.abc import Iterator
+from unittest.mock import patch
+
+import pytest
+
+from tests.emulator.ministack import ADMINISTRATOR, Emulator, emulating
+from tests.emulator.stage import Stage, deployed
+from tests.support.fixtures import Fixtures, create_fixtures
+from tools.tables import empty_tables
+
+
+@pytest.fixture(scope="session")
+def emulator() -> Iterator[Emulator]:
+    """A running emulator, corrected by the shims."""
+    # The tests themselves also read and write tables.
+    with emulating() as started, patch.dict(os.environ, ADMINISTRATOR):
+        yield started
+
+
+@pytest.fixture(scope="session")
+def live(emulator: Emulator) -> Stage:
+    """A deployed stage. Tests that use it only send requests."""
+    return deployed(Stage(emulator, "live"))
+
+
+@pytest.fixture
+def records(live: Stage) -> Fixtures:
+    """The records of tests/support/fixtures.py in the tables of the shared stage."""
+    database = live.database()
+    empty_tables()
+    return create_fixtures(database)

@@ -1,0 +1,53 @@
+"""Make resources of a stack fail or wait, on request of a test. Runs in the emulator's process.
+
+A test writes files into the folder ``STINT_FAULTS``: ``<logical id>.fail`` contains the reason why
+the resource cannot be created; ``<logical id>.hold`` stops its creation until the file is deleted.
+``<logical id>.reached`` says that the creation is stopped there.
+"""
+
+import os
+import time
+from pathlib import Path
+from typing import Any
+
+from ministack.services.cloudformation import stacks
+
+FOLDER = Path(os.environ.get("STINT_FAULTS", "/nonexistent"))
+_POLL_SECONDS = 0.02
+_original_provision = stacks._provision_resource
+_original_update = stacks._update_resource
+_original_in_thread = stacks._runs_on_worker_thread
+
+
+def install() -> None:
+    """Check for faults before each resource that CloudFormation creates or updates."""
+    stacks._provision_resource = _provision
+    stacks._update_resource = _update
+    stacks._runs_on_worker_thread = _runs_on_worker_thread
+
+
+def _provision(resource_type: str, logical_id: str, props: Any, stack_name: str) -> Any:
+    _check(logical_id)
+    return _original_provision(resource_type, logical_id, props, stack_name)
+
+
+def _update(*arguments: Any) -> Any:
+    logical_id = arguments[5]
+    _check(logical_id)
+    return _original_update(*arguments)
+
+
+def _check(logical_id: str) -> None:
+    hold = FOLDER / f"{logical_id}.hold"
+    if hold.exists():
+        (FOLDER / f"{logical_id}.reached").touch()
+        while hold.exists():
+            time.sleep(_POLL_SECONDS)
+    failure = FOLDER / f"{logical_id}.fail"
+    if failure.exists():
+        raise ValueError(failure.read_text())
+
+
+def _runs_on_worker_thread(resource_type: str) -> bool:
+    # A resource that waits must not block the emulator.
+    return any(FOLDER.glob("*.hold")) or _original_in_thread(resource_type)

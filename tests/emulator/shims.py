@@ -1,0 +1,294 @@
+"""Every correction of MiniStack that the checks need. Runs in the emulator's process.
+
+A shim states the sentence of AWS's documentation that MiniStack does not follow, and its address.
+``test_shims.py`` has a probe for each shim. It fails when MiniStack follows that sentence itself:
+then remove the shim and its probe.
+"""
+
+import re
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+from ministack.core import iam_actions
+from ministack.services import apigateway_v1, secretsmanager
+from ministack.services.cloudformation import helpers, provisioners
+
+_OPERATIONS = ("get", "post", "put", "delete", "patch", "head", "options")
+
+
+@dataclass(frozen=True)
+class Shim:
+    """A correction: AWS's sentence, its address, and the function that changes MiniStack."""
+
+    name: str
+    sentence: str
+    url: str
+    apply: Callable[[], None]
+
+
+SHIMS: list[Shim] = []
+
+
+def shim(sentence: str, url: str) -> Callable[[Callable[[], None]], Callable[[], None]]:
+    """Register a function that changes MiniStack as the sentence says."""
+
+    def register(apply: Callable[[], None]) -> Callable[[], None]:
+        SHIMS.append(Shim(apply.__name__, sentence, url, apply))
+        return apply
+
+    return register
+
+
+def apply_all() -> None:
+    """Apply all shims."""
+    for each in SHIMS:
+        each.apply()
+
+
+@shim(
+    "For example: https://bucket-name.s3.region-code.amazonaws.com/key-name (virtual-hosted-style "
+    "URLs of Amazon S3)",
+    "https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html",
+)
+def template_url_with_the_bucket_as_host() -> None:
+    """CloudFormation reads a template from a virtual-hosted-style URL."""
+    original = helpers._resolve_document
+
+    def resolve(params: Any, body_key: str, url_key: str, label: str) -> Any:
+        url = helpers._p(params, url_key)
+        match = re.fullmatch(
+            r"https://([a-z0-9-]+)\.s3\.[a-z0-9-]+\.amazonaws\.com/(.+)", url or ""
+        )
+        if match:
+            bucket, key = match.groups()
+            params = {**params, url_key: [f"https://s3.amazonaws.com/{bucket}/{key}"]}
+        return original(params, body_key, url_key, label)
+
+    helpers._resolve_document = resolve
+
+
+@shim(
+    "Metrics: An array that contains MetricDataQuery structures, which enables you to create an "
+    "alarm based on the result of a metric math expression.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+    "aws-resource-cloudwatch-alarm.html",
+)
+def alarm_on_a_metric_expression() -> None:
+    """CloudFormation creates an alarm on an expression. MiniStack then does not evaluate it."""
+    original = provisioners._cw_metric_alarm_record
+
+    def record(name: str, props: Any) -> Any:
+        queries = props.get("Metrics")
+        if not queries:
+            return original(name, props)
+        plain = {key: value for key, value in props.items() if key != "Metrics"}
+        plain |= {"Namespace": "expression", "MetricName": name}
+        return {**original(name, plain), "Metrics": queries}
+
+    provisioners._cw_metric_alarm_record = record
+
+
+@shim(
+    "When you pass the logical ID of an AWS::SecretsManager::Secret resource to the intrinsic Ref "
+    "function, the function returns the ARN of the secret configured such as: "
+    "arn:aws:secretsmanager:us-west-2:123456789012:secret:my-path/my-secret-name-1a2b3c",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+    "aws-resource-secretsmanager-secret.html",
+)
+def reference_to_a_secret_is_its_arn() -> None:
+    """``Ref`` of a secret is its ARN."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create, update, delete = (handlers[name] for name in ("create", "update", "delete"))
+
+    def create_with_arn(logical_id: str, props: Any, stack_name: str) -> Any:
+        _, attributes = create(logical_id, props, stack_name)
+        return attributes["Arn"], attributes
+
+    def update_with_arn(physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
+        _, attributes = update(_secret_name(physical_id), old, new, *rest)
+        return attributes["Arn"], attributes
+
+    def delete_with_arn(physical_id: str, props: Any) -> None:
+        delete(_secret_name(physical_id), props)
+
+    handlers |= {"create": create_with_arn, "update": update_with_arn, "delete": delete_with_arn}
+
+
+def _secret_name(arn: str) -> str:
+    # Secrets Manager adds a dash and six characters to the name.
+    return arn.partition(":secret:")[2][:-7]
+
+
+@shim(
+    "ResourceExistsException: A resource with the ID you requested already exists. "
+    "InvalidRequestException: The secret is scheduled for deletion.",
+    "https://docs.aws.amazon.com/secretsmanager/latest/apireference/API_CreateSecret.html",
+)
+def secret_with_an_existing_name_is_refused() -> None:
+    """CloudFormation cannot create a secret whose name exists, also one to be deleted."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::SecretsManager::Secret"]
+    create = handlers["create"]
+
+    def create_new(logical_id: str, props: Any, stack_name: str) -> Any:
+        name = props.get("Name")
+        existing = secretsmanager._secrets.get(name) if name else None
+        if existing is not None:
+            raise ValueError(
+                "You can't create this secret because a secret with this name is already "
+                "scheduled for deletion."
+                if existing.get("DeletedDate")
+                else f"The operation failed because the secret {name} already exists."
+            )
+        return create(logical_id, props, stack_name)
+
+    handlers["create"] = create_new
+
+
+@shim(
+    "To allow a batch operation, grant the permission of the single operation: SendMessageBatch "
+    "needs sqs:SendMessage, DeleteMessageBatch needs sqs:DeleteMessage.",
+    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html",
+)
+def queue_batches_need_the_single_permission() -> None:
+    """A batch of messages needs the permission of a single message."""
+    original = iam_actions.extract_iam_action
+
+    def extract(service: str, *rest: Any) -> Any:
+        action = original(service, *rest)
+        return action.removesuffix("Batch") if service == "sqs" and action else action
+
+    iam_actions.extract_iam_action = extract
+
+
+@shim(
+    "x-amazon-apigateway-any-method: Specifies the OpenAPI Operation Object for the API Gateway "
+    "catch-all ANY method in an OpenAPI Path Item Object.",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+    "api-gateway-swagger-extensions-any-method.html",
+)
+def any_method_is_imported() -> None:
+    """The definition of an API can have a method for all other methods."""
+    original = apigateway_v1._import_path_item
+
+    def import_item(api_id: str, path: str, item: Any, *rest: Any) -> None:
+        original(api_id, path, item, *rest)
+        operation = item.get("x-amazon-apigateway-any-method")
+        if operation:
+            resource_id = _resource_id(api_id, path)
+            apigateway_v1._import_operation(api_id, resource_id, "ANY", operation)
+
+    apigateway_v1._import_path_item = import_item
+
+
+def _resource_id(api_id: str, path: str) -> str:
+    """Return the id of an API's resource by its full path."""
+    resources = apigateway_v1._resources.get(api_id, {})
+    ids: dict[str, str] = {each["path"]: each_id for each_id, each in resources.items()}
+    return ids[path]
+
+
+@shim(
+    "x-amazon-apigateway-gateway-responses: Defines the gateway responses for an API as a "
+    "string-to-GatewayResponse map of key-value pairs.",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+    "api-gateway-swagger-extensions-gateway-responses.html",
+)
+def gateway_responses_are_imported() -> None:
+    """The definition of an API can have gateway responses."""
+    original = apigateway_v1._import_rest_api
+
+    def import_api(spec: Any, base_data: Any = None) -> str:
+        api_id: str = original(spec, base_data)
+        responses = spec.get("x-amazon-apigateway-gateway-responses") or {}
+        for response_type, response in responses.items():
+            status, _, body = apigateway_v1._put_gateway_response(api_id, response_type, response)
+            if status >= 400:
+                raise ValueError(f"gateway response {response_type}: {body!r}")
+        return api_id
+
+    apigateway_v1._import_rest_api = import_api
+
+
+@shim(
+    "x-amazon-apigateway-integration.responses: Defines the method's responses and specifies "
+    "desired parameter mappings or payload mappings from integration responses to method "
+    "responses. requestTemplates: Mapping templates for a request payload of specified MIME types.",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+    "api-gateway-swagger-extensions-integration.html",
+)
+def integration_mappings_are_imported() -> None:
+    """The definition of an integration can have templates and header mappings."""
+    original = apigateway_v1._import_operation
+
+    def import_operation(
+        api_id: str, resource_id: str, method: str, operation: Any, *rest: Any
+    ) -> None:
+        original(api_id, resource_id, method, operation, *rest)
+        spec = (operation or {}).get("x-amazon-apigateway-integration") or {}
+        resource = apigateway_v1._resources[api_id][resource_id]
+        integration = resource["resourceMethods"][method].get("methodIntegration")
+        if not integration or integration["type"] != "MOCK":
+            return
+        integration["requestTemplates"] = dict(spec.get("requestTemplates") or {})
+        for pattern, response in (spec.get("responses") or {}).items():
+            selection = "" if pattern == "default" else pattern
+            apigateway_v1._put_integration_response(
+                api_id,
+                resource_id,
+                method,
+                str(response["statusCode"]),
+                {**response, "selectionPattern": selection},
+            )
+
+    apigateway_v1._import_operation = import_operation
+
+
+@shim(
+    "Body: An OpenAPI specification that defines a set of RESTful APIs in JSON format. "
+    "Update requires: No interruption.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+    "aws-resource-apigateway-restapi.html",
+)
+def new_definition_keeps_the_api() -> None:
+    """CloudFormation changes the definition of an API without replacing the API."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::ApiGateway::RestApi"]
+    original = handlers["update"]
+
+    def update(physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
+        if new.get("Body") == old.get("Body"):
+            return original(physical_id, old, new, *rest)
+        imported = apigateway_v1._import_rest_api(new["Body"], {"name": "imported"})
+        for store in (apigateway_v1._resources, apigateway_v1._gateway_responses):
+            store[physical_id] = store.pop(imported, {})
+        apigateway_v1._delete_rest_api(imported)
+        return original(physical_id, {**old, "Body": new["Body"]}, new, *rest)
+
+    handlers["update"] = update
+
+
+@shim(
+    "INTEGRATION_FAILURE: The gateway response for an integration failed error. If the response "
+    "type is unspecified, this response defaults to the DEFAULT_5XX type.",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+    "supported-gateway-response-types.html",
+)
+def failed_function_is_a_gateway_response() -> None:
+    """A function that fails or is throttled is a gateway response, not the function's status."""
+    original = apigateway_v1._lambda_proxy_response
+
+    def respond(result: Any) -> Any:
+        if result.get("throttle") or result.get("error"):
+            return None, "Internal server error"
+        return original(result)
+
+    apigateway_v1._lambda_proxy_response = respond
+    invoke = apigateway_v1._invoke_lambda_proxy_v1
+
+    async def invoke_or_fail(*arguments: Any, **options: Any) -> Any:
+        answer = await invoke(*arguments, **options)
+        if isinstance(answer, tuple) and answer[0] == 502:
+            return apigateway_v1._gw_error("INTEGRATION_FAILURE", "Internal server error")
+        return answer
+
+    apigateway_v1._invoke_lambda_proxy_v1 = invoke_or_fail
