@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import subprocess
 import sys
 import tempfile
@@ -28,10 +29,9 @@ ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 PYTHON = ROOT / ".cache" / "emulator-venv" / "bin" / "python"
 _PROCESS = Path(__file__).with_name("process.py")
 _START_SECONDS = 60
-_STOP_SECONDS = 20
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Emulator:
     """A running emulator. ``folder`` holds all files of the emulator and of the commands."""
 
@@ -59,9 +59,9 @@ class Emulator:
             **ADMINISTRATOR,
         }
 
-    def client(self, service: str) -> Any:
-        """Return a botocore client of a service, with an administrator's credentials."""
-        return _client(self.url, service)
+    def client(self, service: str, credentials: Mapping[str, str] = ADMINISTRATOR) -> Any:
+        """Return a botocore client of a service: an administrator's, or that of a ``user``."""
+        return _client(self.url, service, *credentials.values())
 
     def user(self, policy: Mapping[str, Any]) -> dict[str, str]:
         """Create a user with one policy; return the variables with the user's credentials."""
@@ -179,25 +179,22 @@ def _wait_until_ready(emulator: Emulator) -> None:
 
 
 def _stop(emulator: Emulator) -> None:
-    # The process ends with its standard input; see process.py.
     assert emulator.process.stdin is not None
+    # The group of the process: the emulator and the functions, which are its children.
+    with suppress(ProcessLookupError):
+        os.killpg(emulator.process.pid, signal.SIGKILL)
+    emulator.process.wait()
     emulator.process.stdin.close()
-    try:
-        emulator.process.wait(_STOP_SECONDS)
-    except subprocess.TimeoutExpired:
-        os.killpg(emulator.process.pid, 9)
-        emulator.process.wait()
 
 
 @cache
-def _client(url: str, service: str) -> Any:
-    session = botocore.session.Session()
-    return session.create_client(
+def _client(url: str, service: str, key_id: str, key: str) -> Any:
+    return botocore.session.Session().create_client(
         service,
         region_name=REGION,
         endpoint_url=url,
-        aws_access_key_id=ADMINISTRATOR["AWS_ACCESS_KEY_ID"],
-        aws_secret_access_key=ADMINISTRATOR["AWS_SECRET_ACCESS_KEY"],
+        aws_access_key_id=key_id,
+        aws_secret_access_key=key,
         config=Config(retries={"total_max_attempts": 1}),
     )
 

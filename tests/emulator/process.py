@@ -1,7 +1,7 @@
 """The emulator's process: MiniStack with the shims. ``ministack.py`` starts it.
 
-It ends when its standard input is closed, which also happens when the tests are killed. It then
-ends its workers, which are in its process group, and deletes its temporary folder.
+It ends when its standard input is closed: also when the tests were killed and cannot end it. It
+then deletes its files, and ends the functions' processes, which are in its process group.
 """
 
 import os
@@ -20,9 +20,9 @@ from tests.emulator import faults, shims
 
 
 def end_with_parent() -> None:
-    """Wait until the standard input is closed, then end this process and its workers."""
+    """Wait until the standard input is closed, then end this process and its children."""
     sys.stdin.buffer.read()
-    shutil.rmtree(os.environ["TMPDIR"], ignore_errors=True)
+    shutil.rmtree(Path(os.environ["TMPDIR"]).parent, ignore_errors=True)
     os.killpg(os.getpgrp(), signal.SIGKILL)
 
 

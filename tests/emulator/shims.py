@@ -5,6 +5,7 @@ A shim states the sentence of AWS's documentation that MiniStack does not follow
 then remove the shim and its probe.
 """
 
+import json
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -14,7 +15,8 @@ from ministack.core import iam_actions
 from ministack.services import apigateway_v1, secretsmanager
 from ministack.services.cloudformation import helpers, provisioners
 
-_OPERATIONS = ("get", "post", "put", "delete", "patch", "head", "options")
+_METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
+"""The methods that API Gateway supports: ANY stands for these."""
 
 
 @dataclass(frozen=True)
@@ -47,8 +49,8 @@ def apply_all() -> None:
 
 
 @shim(
-    "For example: https://bucket-name.s3.region-code.amazonaws.com/key-name (virtual-hosted-style "
-    "URLs of Amazon S3)",
+    "Amazon S3 virtual-hosted-style URLs use the following format: "
+    "https://bucket-name.s3.region-code.amazonaws.com/key-name",
     "https://docs.aws.amazon.com/AmazonS3/latest/userguide/VirtualHosting.html",
 )
 def template_url_with_the_bucket_as_host() -> None:
@@ -146,9 +148,10 @@ def secret_with_an_existing_name_is_refused() -> None:
 
 
 @shim(
-    "To allow a batch operation, grant the permission of the single operation: SendMessageBatch "
-    "needs sqs:SendMessage, DeleteMessageBatch needs sqs:DeleteMessage.",
-    "https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonsqs.html",
+    "Specifying SendMessage, DeleteMessage, or ChangeMessageVisibility for ActionName.n also "
+    "grants permissions for the corresponding batch versions of those actions: SendMessageBatch, "
+    "DeleteMessageBatch, and ChangeMessageVisibilityBatch.",
+    "https://docs.aws.amazon.com/AWSSimpleQueueService/latest/APIReference/API_AddPermission.html",
 )
 def queue_batches_need_the_single_permission() -> None:
     """A batch of messages needs the permission of a single message."""
@@ -162,21 +165,25 @@ def queue_batches_need_the_single_permission() -> None:
 
 
 @shim(
-    "x-amazon-apigateway-any-method: Specifies the OpenAPI Operation Object for the API Gateway "
-    "catch-all ANY method in an OpenAPI Path Item Object.",
+    "Specifies the OpenAPI Operation Object for the API Gateway catch-all ANY method in an OpenAPI "
+    "Path Item Object. This object can exist alongside other Operation objects and will catch any "
+    "HTTP method that wasn't explicitly declared.",
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
     "api-gateway-swagger-extensions-any-method.html",
 )
 def any_method_is_imported() -> None:
-    """The definition of an API can have a method for all other methods."""
+    """The definition of an API can have a method for all other methods that exist."""
     original = apigateway_v1._import_path_item
 
     def import_item(api_id: str, path: str, item: Any, *rest: Any) -> None:
         original(api_id, path, item, *rest)
         operation = item.get("x-amazon-apigateway-any-method")
         if operation:
-            resource_id = _resource_id(api_id, path)
-            apigateway_v1._import_operation(api_id, resource_id, "ANY", operation)
+            for method in _METHODS:
+                if method.lower() not in item:
+                    apigateway_v1._import_operation(
+                        api_id, _resource_id(api_id, path), method, operation
+                    )
 
     apigateway_v1._import_path_item = import_item
 
@@ -211,9 +218,10 @@ def gateway_responses_are_imported() -> None:
 
 
 @shim(
-    "x-amazon-apigateway-integration.responses: Defines the method's responses and specifies "
-    "desired parameter mappings or payload mappings from integration responses to method "
-    "responses. requestTemplates: Mapping templates for a request payload of specified MIME types.",
+    "responses: Defines the method's responses and specifies desired parameter mappings or payload "
+    "mappings from integration responses to method responses. requestTemplates: Mapping templates "
+    "for a request payload of specified MIME types. passthroughBehavior: Specifies how a request "
+    "payload of unmapped content type is passed through the integration request.",
     "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
     "api-gateway-swagger-extensions-integration.html",
 )
@@ -231,17 +239,43 @@ def integration_mappings_are_imported() -> None:
         if not integration or integration["type"] != "MOCK":
             return
         integration["requestTemplates"] = dict(spec.get("requestTemplates") or {})
+        integration["passthroughBehavior"] = spec.get(
+            "passthroughBehavior", "when_no_match"
+        ).upper()
         for pattern, response in (spec.get("responses") or {}).items():
-            selection = "" if pattern == "default" else pattern
             apigateway_v1._put_integration_response(
                 api_id,
                 resource_id,
                 method,
                 str(response["statusCode"]),
-                {**response, "selectionPattern": selection},
+                {**response, "selectionPattern": "" if pattern == "default" else pattern},
             )
 
     apigateway_v1._import_operation = import_operation
+
+
+@shim(
+    "WHEN_NO_MATCH: Choose this option if you want the method request body to pass through the "
+    "integration request to the backend without transformation when the method request content "
+    "type does not match any content types associated with the mapping templates.",
+    "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
+    "integration-passthrough-behaviors.html",
+)
+def mock_reads_its_status_from_a_body_without_template() -> None:
+    """A MOCK integration without a matching template reads its status from the body, and fails."""
+    original = apigateway_v1._check_passthrough_behavior
+
+    def check(integration: Any, headers: Any) -> Any:
+        templates = integration.get("requestTemplates") or {}
+        behavior = integration.get("passthroughBehavior")
+        content_type = apigateway_v1._header_ci(headers, "content-type") or "application/json"
+        if (integration["type"], behavior) == ("MOCK", "WHEN_NO_MATCH") and (
+            content_type.partition(";")[0] not in templates
+        ):
+            return apigateway_v1._gw_error("DEFAULT_5XX", "Internal server error")
+        return original(integration, headers)
+
+    apigateway_v1._check_passthrough_behavior = check
 
 
 @shim(
@@ -268,27 +302,34 @@ def new_definition_keeps_the_api() -> None:
 
 
 @shim(
-    "INTEGRATION_FAILURE: The gateway response for an integration failed error. If the response "
-    "type is unspecified, this response defaults to the DEFAULT_5XX type.",
-    "https://docs.aws.amazon.com/apigateway/latest/developerguide/"
-    "supported-gateway-response-types.html",
+    "API Gateway treats all Lambda invocation and function errors as internal errors. If the "
+    "Lambda API rejects the invocation request, API Gateway returns a 500 error code. If the "
+    "function runs but returns an error, API Gateway returns a 502.",
+    "https://docs.aws.amazon.com/lambda/latest/dg/services-apigateway-errors.html",
 )
 def failed_function_is_a_gateway_response() -> None:
-    """A function that fails or is throttled is a gateway response, not the function's status."""
-    original = apigateway_v1._lambda_proxy_response
-
-    def respond(result: Any) -> Any:
-        if result.get("throttle") or result.get("error"):
-            return None, "Internal server error"
-        return original(result)
-
-    apigateway_v1._lambda_proxy_response = respond
+    """A function that fails or is throttled is a gateway response without the function's text."""
+    respond = apigateway_v1._lambda_proxy_response
     invoke = apigateway_v1._invoke_lambda_proxy_v1
+    throttled, failed = "INTEGRATION_FAILURE", "DEFAULT_5XX"
+
+    def respond_or_fail(result: Any) -> Any:
+        if result.get("throttle"):
+            return None, throttled
+        if result.get("error"):
+            return None, failed
+        return respond(result)
 
     async def invoke_or_fail(*arguments: Any, **options: Any) -> Any:
         answer = await invoke(*arguments, **options)
-        if isinstance(answer, tuple) and answer[0] == 502:
-            return apigateway_v1._gw_error("INTEGRATION_FAILURE", "Internal server error")
+        for response_type in (throttled, failed):
+            if isinstance(answer, tuple) and answer[2] == _message(response_type):
+                return apigateway_v1._gw_error(response_type, "Internal server error")
         return answer
 
+    apigateway_v1._lambda_proxy_response = respond_or_fail
     apigateway_v1._invoke_lambda_proxy_v1 = invoke_or_fail
+
+
+def _message(text: str) -> bytes:
+    return json.dumps({"message": text}).encode()

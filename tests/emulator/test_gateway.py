@@ -1,20 +1,32 @@
 """Check 4: the deployed API through API Gateway, with the functions' own IAM policies."""
 
+from urllib.parse import urlsplit
+
 import pytest
 
+from chalicelib.http.routing import Route
 from tests.contract import source
 from tests.contract.source import assert_matches
-from tests.emulator.stage import GatewayClient, Stage
+from tests.emulator.ministack import ACCOUNT, REGION, Emulator
+from tests.emulator.stage import GatewayClient, Stage, deployed
+from tests.http.test_access import OF_THE_CALLER
+from tests.support.api import JSON_API
 from tests.support.fixtures import (
     ADMIN,
+    ADMINS_ENTRY,
     MEMBER,
     MEMBERS_ENTRY,
     OTHER_MEMBER,
     OTHER_MEMBERS_ENTRY,
     Fixtures,
+    create_fixtures,
 )
+from tests.support.openapi_checks import TABLE
+from tests.support.samples import send_sample
 
 pytestmark = pytest.mark.emulator
+
+DOMAIN = "api.example.com"
 
 
 def caller(stage: Stage, records: Fixtures, person: int = ADMIN) -> GatewayClient:
@@ -22,10 +34,112 @@ def caller(stage: Stage, records: Fixtures, person: int = ADMIN) -> GatewayClien
     return stage.client({**source.BROWSER_HEADERS, **records.headers(person)})
 
 
-def test_request_without_a_token_is_refused_by_the_deployed_function(live: Stage) -> None:
-    response = live.client().send("GET", "/timers")
+@pytest.fixture(scope="module")
+def domain(emulator: Emulator) -> Stage:
+    """A stage with a custom domain."""
+    certificate = f"arn:aws:acm:{REGION}:{ACCOUNT}:certificate/1"
+    settings = (f"DomainName={DOMAIN}", f"CertificateArn={certificate}")
+    return deployed(Stage(emulator, "domain"), *settings)
+
+
+@pytest.fixture(params=["prefix", "domain"])
+def public(request: pytest.FixtureRequest) -> tuple[GatewayClient, str]:
+    """A client without a token, and the base URL: with the prefix of the stage, or a domain."""
+    if request.param == "prefix":
+        stage: Stage = request.getfixturevalue("live")
+        return stage.client(), stage.outputs()["BaseUrl"]
+    stage = request.getfixturevalue("domain")
+    return stage.client(host=DOMAIN), f"https://{DOMAIN}"
+
+
+Public = tuple[GatewayClient, str]
+
+
+def test_request_without_a_token_is_refused_by_the_deployed_function(public: Public) -> None:
+    response = public[0].send("GET", "/timers")
     assert response.status == 401
     assert response.error["code"] == "invalid_auth_token"
+
+
+@pytest.mark.parametrize("path", ["/", "/api/v2", "/api/v2/timer", "/api/v2/timers/1/stop/now"])
+def test_unknown_path_is_an_error_document(public: Public, path: str) -> None:
+    response = public[0].send_raw("GET", path)
+    assert (response.status, response.error["code"]) == (404, "route_not_found")
+    assert response.headers["Content-Type"].startswith(JSON_API)
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+
+
+@pytest.mark.parametrize("method", ["DELETE", "PUT", "PATCH"])
+def test_unsupported_method_is_an_error_document(public: Public, method: str) -> None:
+    response = public[0].send_raw(method, "/api/v2/timers")
+    assert (response.status, response.error["code"]) == (405, "method_not_allowed")
+    assert response.headers["Allow"] == "GET, POST"
+
+
+def test_method_that_api_gateway_does_not_know_is_an_unknown_route(public: Public) -> None:
+    response = public[0].send_raw("TRACE", "/api/v2/timers")
+    assert (response.status, response.error["code"]) == (404, "route_not_found")
+
+
+@pytest.mark.parametrize("content_type", [None, "application/json", JSON_API])
+def test_preflight_allows_the_headers_of_the_api(public: Public, content_type: str | None) -> None:
+    headers = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
+    headers |= {"Content-Type": content_type} if content_type else {}
+    response = public[0].send_raw("OPTIONS", "/api/v2/timers", headers=headers)
+    assert response.status == 200
+    assert response.headers["Access-Control-Allow-Origin"] == "*"
+    assert "X-Auth-Token" in response.headers["Access-Control-Allow-Headers"]
+    assert response.headers["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
+
+
+def test_documentation_and_its_links_have_the_public_address(public: Public) -> None:
+    client, base_url = public
+    page = client.send_raw("GET", "/docs")
+    assert page.status == 200
+    assert f'src="{urlsplit(base_url).path}/docs/start.js"'.encode() in page.body
+    assert client.send_raw("GET", "/docs/start.js").headers["Content-Type"].startswith("text/java")
+    description = client.send_raw("GET", "/api/v2/openapi.json").document
+    assert description["servers"] == [{"url": f"{base_url}/api/v2"}]
+
+
+def test_links_and_location_have_the_custom_domain(domain: Stage) -> None:
+    records = create_fixtures(domain.database())
+    admin = domain.client(records.headers(ADMIN), host=DOMAIN)
+    started = admin.start(time_entry_id=ADMINS_ENTRY)
+    assert started.headers["Location"].startswith(f"https://{DOMAIN}/api/v2/timers/")
+    link = admin.get("/timers").document["links"]["first"]
+    assert link.startswith(f"https://{DOMAIN}/api/v2/timers?")
+
+
+def test_unchanged_record_is_a_304_without_body(live: Stage, records: Fixtures) -> None:
+    admin = live.client(records.headers(ADMIN))
+    shown = admin.get(f"/time_entries/{ADMINS_ENTRY}")
+    condition = {"If-None-Match": shown.headers["ETag"]}
+    repeated = admin.send("GET", f"/time_entries/{ADMINS_ENTRY}", headers=condition)
+    assert (repeated.status, repeated.body) == (304, b"")
+    assert repeated.headers["ETag"] == shown.headers["ETag"]
+
+
+each_route_and_method = pytest.mark.parametrize(
+    ("route", "method"),
+    [
+        pytest.param(route, method, id=f"{method} {route.path}")
+        for route in TABLE
+        for method in route.methods
+    ],
+)
+
+
+@each_route_and_method
+def test_every_endpoint_has_the_permissions_that_it_needs(
+    live: Stage, records: Fixtures, route: Route, method: str
+) -> None:
+    """The gateway knows the path and the method, and the function may do what the route does."""
+    caller_id = OTHER_MEMBER if route.name in OF_THE_CALLER else ADMIN
+    timer = live.client(records.headers(OTHER_MEMBER)).start(time_entry_id=OTHER_MEMBERS_ENTRY)
+    response = send_sample(live.client(records.headers(caller_id)), route, method, timer.data["id"])
+    assert response.status in (route.success, 404)
+    assert response.status == route.success or route.name in OF_THE_CALLER, response.body
 
 
 def test_list_of_the_source_document(live: Stage, records: Fixtures) -> None:

@@ -43,7 +43,7 @@ each_route_and_method = pytest.mark.parametrize(
     ],
 )
 
-_OF_THE_CALLER = ("show_user", "show_organization_membership", "stop_running_timer")
+OF_THE_CALLER = ("show_user", "show_organization_membership", "stop_running_timer")
 """Routes that find only what belongs to the caller. In these tests, only ``OTHER_MEMBER`` works."""
 
 Send = Callable[[Api, Route, str], Response]
@@ -82,7 +82,7 @@ def test_application_serves_exactly_the_route_table(dependencies: Dependencies) 
 @each_route_and_method
 def test_admin_can_call_every_route(admin: Api, route: Route, method: str, send: Send) -> None:
     response = send(admin, route, method)
-    if route.name in _OF_THE_CALLER:
+    if route.name in OF_THE_CALLER:
         # The sample names another person. These routes return only the caller's own record.
         assert response.status == 404
     else:
@@ -131,7 +131,7 @@ def test_admin_of_another_organization_cannot_access_records(
     elif route.kind is RouteKind.LIST:
         assert response.status == 200
         assert set(_organization_ids(response)) <= {str(KOLKATA.id)}
-    elif route.name in _OF_THE_CALLER:
+    elif route.name in OF_THE_CALLER:
         assert response.status == 404
     elif route.name in ("start_timer", "create_time_entry"):
         # The service of the sample does not exist in the caller's organization.
@@ -171,7 +171,7 @@ def test_member_is_held_to_the_permission_of_each_route(
     elif has_record_id and route.permission.scope is Scope.OWN:
         assert (response.status, response.error["code"]) == (404, "record_not_found")
         assert snapshot(connection) == before
-    elif route.name in _OF_THE_CALLER:
+    elif route.name in OF_THE_CALLER:
         assert response.status == 404
     else:
         assert response.status == route.success

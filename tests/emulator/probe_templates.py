@@ -1,0 +1,129 @@
+"""Small templates with which ``test_shims.py`` compares MiniStack with AWS's documentation."""
+
+from pathlib import Path
+from typing import Any
+
+FOLDER = Path(__file__).parent
+
+Json = dict[str, Any]
+
+ALARM: Json = {
+    "Resources": {
+        "Alarm": {
+            "Type": "AWS::CloudWatch::Alarm",
+            "Properties": {
+                "ComparisonOperator": "GreaterThanThreshold",
+                "Threshold": 1,
+                "EvaluationPeriods": 1,
+                "Metrics": [
+                    {"Id": "total", "Expression": "errors + 0"},
+                    {
+                        "Id": "errors",
+                        "ReturnData": False,
+                        "MetricStat": {
+                            "Metric": {"Namespace": "AWS/Lambda", "MetricName": "Errors"},
+                            "Period": 300,
+                            "Stat": "Sum",
+                        },
+                    },
+                ],
+            },
+        }
+    }
+}
+
+
+def secret(name: str) -> Json:
+    """Return a template with a secret; the output is the reference to it."""
+    return {
+        "Resources": {
+            "Secret": {
+                "Type": "AWS::SecretsManager::Secret",
+                "Properties": {"Name": name, "GenerateSecretString": {"PasswordLength": 20}},
+            }
+        },
+        "Outputs": {"Secret": {"Value": {"Ref": "Secret"}}},
+    }
+
+
+_MAPPED = "method.response.header.X-Mapped"
+_MOCK: Json = {
+    "responses": {"200": {"description": "", "headers": {"X-Mapped": {"type": "string"}}}},
+    "x-amazon-apigateway-integration": {
+        "type": "mock",
+        "requestTemplates": {"application/json": '{"statusCode": 200}'},
+        "passthroughBehavior": "when_no_match",
+        "responses": {"default": {"statusCode": "200", "responseParameters": {_MAPPED: "'yes'"}}},
+    },
+}
+_FAILING: Json = {
+    "responses": {},
+    "x-amazon-apigateway-integration": {
+        "type": "aws_proxy",
+        "httpMethod": "POST",
+        "uri": {
+            "Fn::Sub": "arn:aws:apigateway:${AWS::Region}:lambda:path/2015-03-31/functions/"
+            "${Function.Arn}/invocations"
+        },
+    },
+}
+
+
+def api(title: str = "probe") -> Json:
+    """Return an API with a method for all methods, gateway responses, and a failing function."""
+    body = {
+        "swagger": "2.0",
+        "info": {"title": title, "version": "1"},
+        "paths": {
+            "/path": {"get": _MOCK, "x-amazon-apigateway-any-method": _MOCK},
+            "/failing": {"get": _FAILING},
+        },
+        "x-amazon-apigateway-gateway-responses": {
+            "MISSING_AUTHENTICATION_TOKEN": _response("418", "teapot"),
+            "DEFAULT_5XX": _response("503", "failed"),
+        },
+    }
+    resources = {
+        "Api": {"Type": "AWS::ApiGateway::RestApi", "Properties": {"Body": body}},
+        f"Deployment{title}": {
+            "Type": "AWS::ApiGateway::Deployment",
+            "Properties": {"RestApiId": {"Ref": "Api"}},
+        },
+        "Stage": {
+            "Type": "AWS::ApiGateway::Stage",
+            "Properties": {
+                "RestApiId": {"Ref": "Api"},
+                "StageName": "live",
+                "DeploymentId": {"Ref": f"Deployment{title}"},
+            },
+        },
+        "Role": {
+            "Type": "AWS::IAM::Role",
+            "Properties": {
+                "AssumeRolePolicyDocument": {
+                    "Version": "2012-10-17",
+                    "Statement": [
+                        {
+                            "Effect": "Allow",
+                            "Action": "sts:AssumeRole",
+                            "Principal": {"Service": "lambda.amazonaws.com"},
+                        }
+                    ],
+                }
+            },
+        },
+        "Function": {
+            "Type": "AWS::Lambda::Function",
+            "Properties": {
+                "Runtime": "python3.13",
+                "Handler": "index.handler",
+                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+                "Code": {"ZipFile": "def handler(event, context):\n    raise ValueError\n"},
+            },
+        },
+    }
+    return {"Resources": resources, "Outputs": {"Api": {"Value": {"Ref": "Api"}}}}
+
+
+def _response(status: str, text: str) -> Json:
+    return {"statusCode": status, "responseTemplates": {"application/json": text}}
