@@ -32,3 +32,19 @@ def records(live: Stage) -> Fixtures:
     database = live.database()
     empty_tables()
     return create_fixtures(database)
+
+
+@pytest.fixture(scope="session")
+def events(emulator: Emulator) -> Stage:
+    """A deployed stage whose webhooks may have local receivers."""
+    stage = deployed(Stage(emulator, "events"))
+    stage.allow_local_receivers()
+    return stage
+
+
+@pytest.fixture
+def event_records(events: Stage) -> Fixtures:
+    """The records of tests/support/fixtures.py in the tables of the stage ``events``."""
+    database = events.database()
+    empty_tables()
+    return create_fixtures(database)

@@ -1,8 +1,9 @@
-"""Make resources of a stack fail or wait, on request of a test. Runs in the emulator's process.
+"""What a test can make the emulator do. Runs in the emulator's process.
 
 A test writes files into the folder ``STINT_FAULTS``: ``<logical id>.fail`` contains the reason why
 the resource cannot be created; ``<logical id>.hold`` stops its creation until the file is deleted.
-``<logical id>.reached`` says that the creation is stopped there.
+``<logical id>.reached`` says that the creation is stopped there. With ``quick-schedules``, a
+schedule of five minutes runs every five seconds.
 """
 
 import os
@@ -10,6 +11,7 @@ import time
 from pathlib import Path
 from typing import Any
 
+from ministack.services import eventbridge
 from ministack.services.cloudformation import stacks
 
 FOLDER = Path(os.environ.get("STINT_FAULTS", "/nonexistent"))
@@ -17,13 +19,16 @@ _POLL_SECONDS = 0.02
 _original_provision = stacks._provision_resource
 _original_update = stacks._update_resource
 _original_in_thread = stacks._runs_on_worker_thread
+_original_rate = eventbridge._parse_rate_seconds
 
 
 def install() -> None:
-    """Check for faults before each resource that CloudFormation creates or updates."""
+    """Look for a test's files before each resource, and before each run of a schedule."""
     stacks._provision_resource = _provision
     stacks._update_resource = _update
     stacks._runs_on_worker_thread = _runs_on_worker_thread
+    eventbridge._parse_rate_seconds = _parse_rate_seconds
+    eventbridge._SCHEDULER_TICK_INTERVAL = 1
 
 
 def _provision(resource_type: str, logical_id: str, props: Any, stack_name: str) -> Any:
@@ -51,3 +56,9 @@ def _check(logical_id: str) -> None:
 def _runs_on_worker_thread(resource_type: str) -> bool:
     # A resource that waits must not block the emulator.
     return any(FOLDER.glob("*.hold")) or _original_in_thread(resource_type)
+
+
+def _parse_rate_seconds(expression: str) -> Any:
+    seconds = _original_rate(expression)
+    is_quick = (FOLDER / "quick-schedules").exists()
+    return seconds // 60 if seconds and is_quick else seconds

@@ -100,6 +100,16 @@ class Emulator:
             hold.unlink()
             reached.unlink(missing_ok=True)
 
+    @contextmanager
+    def quick_schedules(self) -> Iterator[None]:
+        """In this context, a schedule of minutes runs every that many seconds."""
+        switch = self.folder / "faults" / "quick-schedules"
+        switch.touch()
+        try:
+            yield
+        finally:
+            switch.unlink()
+
     def log(self, lines: int = 100) -> str:
         """Return the last lines of the emulator's log."""
         return "\n".join(self.log_path.read_text(errors="replace").splitlines()[-lines:])
