@@ -159,7 +159,7 @@ $(CHECK_INSTALLED): requirements/check.txt $(INSTALLED)
 
 check-aws: $(INSTALLED) $(EMULATOR_INSTALLED) ## deploy to an emulator of AWS, and use what is deployed
 	$(BIN)/python -m infra.package
-	$(BIN)/pytest -m emulator tests/emulator
+	$(PYTEST) -m emulator tests/emulator
 
 $(EMULATOR_INSTALLED): requirements/emulator.txt $(INSTALLED)
 	@$(BIN)/python -c 'import sys; sys.exit("MiniStack, the emulator of AWS, needs Python 3.11 to 3.13; $(VENV) has " + sys.version.split()[0] + ". Use another environment: make check-aws VENV=.cache/venv-3.13 PYTHON=python3.13") if sys.version_info[:2] > (3, 13) else None'

@@ -7,8 +7,8 @@ from unittest.mock import patch
 import pytest
 
 from tests.emulator.ministack import ADMINISTRATOR, Emulator, emulating
-from tests.emulator.stage import Stage, deployed
-from tests.support.fixtures import Fixtures, create_fixtures
+from tests.emulator.stage import GatewayClient, Stage, deployed
+from tests.support.fixtures import ADMIN, Fixtures, create_fixtures
 from tools.tables import empty_tables
 
 
@@ -43,8 +43,8 @@ def events(emulator: Emulator) -> Stage:
 
 
 @pytest.fixture
-def event_records(events: Stage) -> Fixtures:
-    """The records of tests/support/fixtures.py in the tables of the stage ``events``."""
+def events_admin(events: Stage) -> GatewayClient:
+    """An admin of the stage ``events``, whose tables have the records of the fixtures."""
     database = events.database()
     empty_tables()
-    return create_fixtures(database)
+    return events.client(create_fixtures(database).headers(ADMIN))

@@ -56,7 +56,7 @@ _MOCK: Json = {
         "responses": {"default": {"statusCode": "200", "responseParameters": {_MAPPED: "'yes'"}}},
     },
 }
-_FAILING: Json = {
+_PROXY: Json = {
     "responses": {},
     "x-amazon-apigateway-integration": {
         "type": "aws_proxy",
@@ -69,14 +69,23 @@ _FAILING: Json = {
 }
 
 
+_FUNCTION = """
+def handler(event, context):
+    if event["path"] == "/failing":
+        raise ValueError
+    return {"statusCode": 200, "body": "done"}
+"""
+
+
 def api(title: str = "probe") -> Json:
-    """Return an API with a method for all methods, gateway responses, and a failing function."""
+    """Return an API with a method for all methods, gateway responses, and a function."""
     body = {
         "swagger": "2.0",
         "info": {"title": title, "version": "1"},
         "paths": {
             "/path": {"get": _MOCK, "x-amazon-apigateway-any-method": _MOCK},
-            "/failing": {"get": _FAILING},
+            "/failing": {"get": _PROXY},
+            "/working": {"get": _PROXY},
         },
         "x-amazon-apigateway-gateway-responses": {
             "MISSING_AUTHENTICATION_TOKEN": _response("418", "teapot"),
@@ -118,7 +127,7 @@ def api(title: str = "probe") -> Json:
                 "Runtime": "python3.13",
                 "Handler": "index.handler",
                 "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-                "Code": {"ZipFile": "def handler(event, context):\n    raise ValueError\n"},
+                "Code": {"ZipFile": _FUNCTION},
             },
         },
     }

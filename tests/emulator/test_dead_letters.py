@@ -5,30 +5,25 @@ import re
 import pytest
 
 from tests.emulator.stage import GatewayClient, Stage
-from tests.emulator.test_events import SECONDS, create_webhook
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, Fixtures
+from tests.emulator.webhooks import SECONDS, create_webhook
+from tests.support.fixtures import ADMINS_ENTRY
 from tests.support.receiver import Receiver, eventually, status
 
 pytestmark = pytest.mark.emulator
 
 
 @pytest.fixture
-def admin(events: Stage, event_records: Fixtures) -> GatewayClient:
-    return events.client(event_records.headers(ADMIN))
-
-
-@pytest.fixture
-def paused(events: Stage, admin: GatewayClient, receiver: Receiver) -> str:
+def paused(events: Stage, events_admin: GatewayClient, receiver: Receiver) -> str:
     """A webhook that is paused, with one dead letter: its receiver wants no more events (410)."""
     empty(events)
     receiver.responses = [status(410)]
-    webhook: str = create_webhook(admin, receiver).data["id"]
-    admin.start(time_entry_id=ADMINS_ENTRY)
+    webhook, _ = create_webhook(events_admin, receiver)
+    events_admin.start(time_entry_id=ADMINS_ENTRY)
     assert eventually(lambda: dead_letters(events) == 1, SECONDS)
     assert eventually(
-        lambda: admin.get(f"/webhooks/{webhook}").attributes["state"] == "paused", SECONDS
+        lambda: events_admin.get(f"/webhooks/{webhook}").attributes["state"] == "paused", SECONDS
     )
-    assert admin.get(f"/webhooks/{webhook}").attributes["paused_reason"] == "gone"
+    assert events_admin.get(f"/webhooks/{webhook}").attributes["paused_reason"] == "gone"
     receiver.received.clear()
     return webhook
 
@@ -51,22 +46,21 @@ def replay(stage: Stage, *options: str) -> dict[str, int]:
     """Run ``tools.ops replay dead-letters``; return its counts."""
     process = stage.run("tools.ops", "replay", "dead-letters", *options)
     assert process.returncode == 0, process.stderr
-    return {
-        name: int(count) for name, count in re.findall(r"^  (\w+) +(\d+)", process.stdout, re.MULTILINE)
-    }
+    counts = re.findall(r"^  (\w+) +(\d+)", process.stdout, re.MULTILINE)
+    return {name: int(count) for name, count in counts}
 
 
 def test_replay_after_a_dry_run_delivers_the_event_again(
-    events: Stage, admin: GatewayClient, receiver: Receiver, paused: str
+    events: Stage, events_admin: GatewayClient, receiver: Receiver, paused: str
 ) -> None:
     resume = {"data": {"attributes": {"state": "active"}}}
-    assert admin.patch(f"/webhooks/{paused}", resume).status == 200
+    assert events_admin.patch(f"/webhooks/{paused}", resume).status == 200
     assert replay(events, "--dry-run")["replayed"] == 1
     assert (dead_letters(events), receiver.received) == (1, [])
     assert replay(events)["replayed"] == 1
     assert eventually(lambda: len(receiver.received) == 1, SECONDS)
     assert dead_letters(events) == 0
-    logged = admin.get(f"/webhook_deliveries?filter[webhook_id]={paused}").data
+    logged = events_admin.get(f"/webhook_deliveries?filter[webhook_id]={paused}").data
     assert {attempt["attributes"]["event_id"] for attempt in logged} == set(receiver.ids)
 
 

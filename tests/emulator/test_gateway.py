@@ -1,5 +1,6 @@
 """Check 4: the deployed API through API Gateway, with the functions' own IAM policies."""
 
+import json
 from urllib.parse import urlsplit
 
 import pytest
@@ -140,6 +141,24 @@ def test_every_endpoint_has_the_permissions_that_it_needs(
     response = send_sample(live.client(records.headers(caller_id)), route, method, timer.data["id"])
     assert response.status in (route.success, 404)
     assert response.status == route.success or route.name in OF_THE_CALLER, response.body
+
+
+def test_call_that_a_policy_does_not_allow_is_refused(live: Stage, records: Fixtures) -> None:
+    """The emulator applies the functions' policies: otherwise the test above could not fail."""
+    function = live.emulator.client("lambda").get_function_configuration(
+        FunctionName=live.resource("APIHandler")
+    )
+    iam = live.emulator.client("iam")
+    admin = live.client(records.headers(ADMIN))
+    statement = {"Effect": "Deny", "Action": "dynamodb:PutItem", "Resource": "*"}
+    document = json.dumps({"Version": "2012-10-17", "Statement": [statement]})
+    policy = {"RoleName": function["Role"].rpartition("/")[2], "PolicyName": "deny"}
+    iam.put_role_policy(**policy, PolicyDocument=document)
+    try:
+        assert admin.start(time_entry_id=ADMINS_ENTRY).status == 500
+    finally:
+        iam.delete_role_policy(**policy)
+    assert admin.start(time_entry_id=ADMINS_ENTRY).status == 201
 
 
 def test_list_of_the_source_document(live: Stage, records: Fixtures) -> None:
