@@ -169,11 +169,11 @@ $(EMULATOR_INSTALLED): requirements/emulator.txt $(INSTALLED)
 	$(call install,$(EMULATOR_VENV),requirements/emulator.txt)
 	@touch $@
 
-deploy: package ## deploy to AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ...")
-	@$(BIN)/python -m infra.deploy "$(STAGE)" $(SET)
+deploy: $(INSTALLED) ## deploy to AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ..." DEBUG=1)
+	@$(BIN)/python -m infra.deploy $(if $(PACKAGED),,--package) $(if $(DEBUG),--debug) "$(STAGE)" $(SET)
 
 destroy: $(INSTALLED) ## show what deleting a stage deletes and retains: make destroy STAGE=prod
-	@$(BIN)/python -m infra.destroy "$(STAGE)" $(CONFIRM)
+	@$(BIN)/python -m infra.destroy $(if $(DEBUG),--debug) "$(STAGE)" $(CONFIRM)
 
 COMPILE = $(BIN)/uv pip compile --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 

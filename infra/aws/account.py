@@ -62,16 +62,6 @@ def upload(aws: Aws, bucket: str, path: Path) -> str:
     return key
 
 
-def retained_secret(aws: Aws, name: str) -> str | None:
-    """Return the ARN of a secret that an earlier stack left behind, or None."""
-    secrets_manager = aws.client("secretsmanager")
-    try:
-        arn: str = secrets_manager.describe_secret(SecretId=name)["ARN"]
-    except secrets_manager.exceptions.ResourceNotFoundException:
-        return None
-    return arn
-
-
 def allow_gateway_logs(aws: Aws, pause: Callable[[float], None] = time.sleep) -> bool:
     """Allow API Gateway to write access logs; return False if it already may, with any role.
 

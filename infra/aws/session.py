@@ -13,6 +13,7 @@ from infra.aws.credentials import (
     caller_identity,
     configured_region,
 )
+from infra.aws.errors import StackError
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +31,10 @@ class Aws:
 
 
 def connect() -> Aws:
-    """Return the account of the environment's credentials. Exits with advice if there is none."""
+    """Return the account of the environment's credentials. Exits if there is no region.
+
+    Raises StackError for credentials that AWS does not accept.
+    """
     session = botocore.session.Session()
     try:
         region = configured_region(session, os.environ)
@@ -38,9 +42,11 @@ def connect() -> Aws:
             sys.exit("No AWS region. Set one: export AWS_REGION=eu-central-1")
         identity = caller_identity(session, region)
     except CredentialsError as error:
-        sys.exit(str(error))
+        raise StackError(str(error)) from error
     if identity is None:
-        sys.exit(f"AWS STS does not respond in {region}. Check the region and the network.")
+        raise StackError(
+            f"AWS STS does not respond in {region}. Check the region and the network."
+        )
     return Aws(session, region, identity.account, identity.partition)
 
 

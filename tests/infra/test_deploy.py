@@ -5,7 +5,6 @@ import json
 import os
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 from unittest.mock import patch
 
 import pytest
@@ -14,15 +13,16 @@ from moto import mock_aws
 from chalicelib.registry import TABLES
 from infra import destroy
 from infra.aws.account import GATEWAY_ROLE, allow_gateway_logs, bucket_name
+from infra.aws.errors import SettingError, StackError
 from infra.aws.session import Aws, stack_name
-from infra.aws.stacks import Stack, StackError
-from infra.aws.tables import index_conflicts
-from infra.aws.template import effective_parameters, for_stage
-from infra.deploy import deploy, main, read_settings
+from infra.aws.stacks import Stack
+from infra.aws.tables import index_conflicts, table_properties
+from infra.aws.template import for_stage
+from infra.deploy import deploy, main
 from infra.destroy import explain
 from infra.package import ARCHIVE, TEMPLATE
 from tests.support.moto_stack import SESSION, client, moto_cloudformation, physical_id
-from tests.support.stack import REGION, Json, of_type, transformed
+from tests.support.stack import REGION, Json
 
 NAME = "stint-deployed"
 PARAMETERS = {"AllowedOrigin": "*"}
@@ -112,18 +112,9 @@ def test_deploy_keeps_earlier_parameter_values(aws: Aws, stack: Stack, folder: P
 def test_unknown_parameter_is_rejected_before_deploying(
     aws: Aws, stack: Stack, folder: Path
 ) -> None:
-    with pytest.raises(ValueError, match="unknown parameters: Colour"):
+    with pytest.raises(SettingError, match="unknown settings: Colour"):
         deploy(aws, stack, folder, {"Colour": "red"})
     assert stack.describe() is None
-
-
-def test_parameter_must_be_name_and_value() -> None:
-    assert read_settings(["AllowedOrigin=https://a.example", "AlarmEmail="]) == {
-        "AllowedOrigin": "https://a.example",
-        "AlarmEmail": "",
-    }
-    with pytest.raises(ValueError, match="'AlarmEmail' does not have the form Name=value"):
-        read_settings(["AlarmEmail"])
 
 
 def test_package_bucket_blocks_public_access(aws: Aws, stack: Stack, folder: Path) -> None:
@@ -166,36 +157,6 @@ def test_setting_the_logging_role_is_retried_until_iam_knows_it(
     assert len(sleeps) == 2
 
 
-def test_stage_template_has_names_and_origin_filled_in(template: Json) -> None:
-    ready = for_stage(template, NAME, {"AllowedOrigin": "https://a.example"}, "bucket", "key.zip")
-    for function in of_type(ready, "AWS::Serverless::Function").values():
-        assert function["Properties"]["CodeUri"] == {"Bucket": "bucket", "Key": "key.zip"}
-    names = {
-        table["Properties"]["TableName"]
-        for table in of_type(ready, "AWS::DynamoDB::Table").values()
-    }
-    assert f"{NAME}-time_entries" in names
-    body = json.dumps(ready["Resources"]["RestAPI"]["Properties"]["DefinitionBody"])
-    assert "AllowedOrigin}" not in body
-    assert "'https://a.example'" in body
-
-
-def test_changed_origin_creates_a_new_api_deployment(template: Json) -> None:
-    def deployment(origin: str) -> set[str]:
-        ready = for_stage(template, NAME, {"AllowedOrigin": origin}, "bucket", "key.zip")
-        return set(of_type(transformed(ready), "AWS::ApiGateway::Deployment"))
-
-    assert deployment("*") == deployment("*")
-    assert deployment("*") != deployment("https://a.example")
-
-
-def test_missing_parameter_keeps_its_value_or_default(template: Json) -> None:
-    values = effective_parameters(template, {"LogLevel": "WARN"}, {"RequestBurst": "5"})
-    assert (values["LogLevel"], values["RequestBurst"]) == ("WARN", "5")
-    assert values["RequestsPerSecond"] == "100"
-    assert set(values) == set(template["Parameters"])
-
-
 def test_two_index_changes_are_rejected_before_deploying(
     aws: Aws, stack: Stack, folder: Path, template: Json
 ) -> None:
@@ -205,75 +166,13 @@ def test_two_index_changes_are_rejected_before_deploying(
     indexes[0]["IndexName"] = "by_other"
     ready = for_stage(changed, NAME, PARAMETERS, "bucket", "key.zip")
     removed = template["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"][0]
-    assert index_conflicts(client("dynamodb"), ready) == [
+    before = for_stage(template, NAME, PARAMETERS, "bucket", "key.zip")
+    assert index_conflicts(table_properties(before), table_properties(ready)) == [
         f"{NAME}-timers: +by_other, -{removed['IndexName']}"
     ]
     (folder / TEMPLATE).write_text(json.dumps(changed))
     with pytest.raises(StackError, match="one index of a table at a time"):
         deploy(aws, stack, folder, {})
-
-
-def test_one_index_change_is_allowed(aws: Aws, stack: Stack, folder: Path, template: Json) -> None:
-    deploy(aws, stack, folder, {})
-    changed = copy.deepcopy(template)
-    changed["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"].pop()
-    ready = for_stage(changed, NAME, PARAMETERS, "bucket", "key.zip")
-    assert index_conflicts(client("dynamodb"), ready) == []
-
-
-class _ReplacingCloudFormation:
-    """A CloudFormation client whose change set replaces a table."""
-
-    def describe_stacks(self, **_: object) -> Json:
-        return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE"}]}
-
-    def create_change_set(self, **parameters: object) -> Json:
-        assert parameters["ChangeSetType"] == "UPDATE"
-        assert parameters["ImportExistingResources"]
-        return {"Id": "change-set"}
-
-    def describe_change_set(self, **_: object) -> Json:
-        return {"Status": "CREATE_COMPLETE"}
-
-    def get_paginator(self, _: str) -> Any:
-        change = {
-            "Action": "Modify",
-            "LogicalResourceId": "TimersTable",
-            "ResourceType": "AWS::DynamoDB::Table",
-            "Replacement": "True",
-        }
-
-        class Pages:
-            def paginate(self, **_: object) -> list[Json]:
-                return [{"Changes": [{"ResourceChange": change}]}]
-
-        return Pages()
-
-
-def test_deploy_never_replaces_a_table() -> None:
-    # The change set must not be executed: this client has no method for it.
-    stack = Stack(_ReplacingCloudFormation(), NAME, print, _fail_on_sleep)
-    with pytest.raises(StackError, match="would replace TimersTable with empty tables"):
-        stack.deploy("https://bucket/template.json", {})
-
-
-def test_stack_outputs_include_the_base_url() -> None:
-    class CloudFormation:
-        def describe_stacks(self, **_: object) -> Json:
-            output = {"OutputKey": "BaseUrl", "OutputValue": "https://api.example.com"}
-            return {"Stacks": [{"StackStatus": "UPDATE_COMPLETE", "Outputs": [output]}]}
-
-    assert Stack(CloudFormation(), NAME).outputs() == {"BaseUrl": "https://api.example.com"}
-
-
-@pytest.mark.parametrize("status", ["UPDATE_IN_PROGRESS", "UPDATE_ROLLBACK_FAILED"])
-def test_deploy_is_rejected_while_the_stack_is_busy_or_broken(status: str) -> None:
-    class Busy:
-        def describe_stacks(self, **_: object) -> Json:
-            return {"Stacks": [{"StackStatus": status}]}
-
-    with pytest.raises(StackError, match=status):
-        Stack(Busy(), NAME, print, _fail_on_sleep).deploy("https://bucket/template.json", {})
 
 
 def test_destroy_lists_retained_resources_and_retains_them(
@@ -359,8 +258,58 @@ def test_deploy_prints_the_url_and_the_next_steps(
     output = capsys.readouterr().out
     assert f"{NAME} was up to date." in output
     assert f"curl -i {url}/api/v2/timers" in output
-    with pytest.raises(SystemExit, match="'LogLevel' does not have the form Name=value"):
+    with pytest.raises(SettingError, match="'LogLevel' does not have the form Name=value"):
         main(["deployed", "LogLevel"])
+
+
+def test_package_is_built_after_everything_that_can_be_checked_without_it(
+    aws: Aws, stack: Stack, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert stack.describe() is None
+    built: list[str] = []
+    monkeypatch.setattr("infra.deploy.connect", lambda: aws)
+    monkeypatch.setattr("infra.deploy.DEFAULT_FOLDER", folder)
+    monkeypatch.setattr("infra.package.main", lambda _: built.append("package"))
+    monkeypatch.setattr(Stack, "outputs", lambda _: {"BaseUrl": ""})
+    with pytest.raises(SystemExit, match="Name a stage"):
+        main(["--package", ""])
+    with pytest.raises(SettingError, match="LogLevel=LOUD is not accepted"):
+        main(["--package", "deployed", "LogLevel=LOUD"])
+    with monkeypatch.context() as busy:
+        busy.setattr(Stack, "describe", lambda *_: {"StackStatus": "UPDATE_IN_PROGRESS"})
+        with pytest.raises(StackError, match="Wait until it ends"):
+            main(["--package", "deployed"])
+    assert built == []
+    main(["--package", "deployed"])
+    assert built == ["package"]
+
+
+def test_deploy_turns_termination_protection_on_and_destroy_off(
+    aws: Aws, stack: Stack, folder: Path
+) -> None:
+    deploy(aws, stack, folder, {})
+    assert (stack.describe() or {})["EnableTerminationProtection"]
+    stack.delete()
+    assert stack.describe() is None
+
+
+def test_missing_index_is_never_up_to_date(aws: Aws, stack: Stack, folder: Path) -> None:
+    deploy(aws, stack, folder, {})
+    database = client("dynamodb")
+    table = f"{NAME}-timers"
+
+    def indexes() -> list[str]:
+        described = database.describe_table(TableName=table)["Table"]
+        return sorted(index["IndexName"] for index in described["GlobalSecondaryIndexes"])
+
+    complete = indexes()
+    database.update_table(
+        TableName=table,
+        GlobalSecondaryIndexUpdates=[{"Delete": {"IndexName": complete[0]}}],
+    )
+    assert deploy(aws, stack, folder, {})
+    assert indexes() == complete
+    assert not deploy(aws, stack, folder, {})
 
 
 @pytest.mark.parametrize("stage", ["", "Prod", "9lives", "a_b", "a" * 31])

@@ -12,7 +12,11 @@ import botocore.session
 from moto import mock_aws
 from moto.apigateway.models import RestAPI, apigateway_backends
 from moto.cloudformation.models import CloudFormationBackend
+from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
+from moto.core.responses import ActionResult
+from moto.dynamodb.models import dynamodb_backends
+from moto.dynamodb.models.table import Table
 from moto.secretsmanager.models import secretsmanager_backends
 
 from tests.support.stack import REGION, Json, references, transformed
@@ -85,6 +89,7 @@ class Secret(CloudFormationModel):
 
 
 _create_api = RestAPI.create_from_cloudformation_json
+_create_table = Table.create_from_cloudformation_json
 _original_create_change_set = CloudFormationBackend.create_change_set
 
 
@@ -110,11 +115,19 @@ def outputs(stack: str) -> dict[str, str]:
 
 @contextmanager
 def moto_cloudformation() -> Iterator[None]:
-    """Run moto with two additions: API definitions, and the SAM transform in change sets."""
+    """Run moto with additions: API definitions, settings of tables, the SAM transform in change
+    sets, termination protection."""
     with (
         mock_aws(),
         patch.object(RestAPI, "create_from_cloudformation_json", _create_api_and_body),
+        patch.object(Table, "create_from_cloudformation_json", _create_complete_table),
         patch.object(CloudFormationBackend, "create_change_set", _create_change_set),
+        patch.object(
+            CloudFormationResponse,
+            "update_termination_protection",
+            _update_termination_protection,
+            create=True,
+        ),
     ):
         yield
 
@@ -184,6 +197,21 @@ def _create_api_and_body(
     return api
 
 
+def _create_complete_table(
+    resource_name: str, cloudformation_json: Json, account_id: str, region_name: str, **other: Any
+) -> Table:
+    """Create a table with encryption, time to live and backups. moto ignores these properties."""
+    properties = cloudformation_json["Properties"]
+    encryption = {"Enabled": properties["SSESpecification"]["SSEEnabled"]}
+    settings = {**cloudformation_json, "Properties": {**properties, "SSESpecification": encryption}}
+    table = _create_table(resource_name, settings, account_id, region_name, **other)
+    backend = dynamodb_backends[account_id][region_name]
+    if "TimeToLiveSpecification" in properties:
+        backend.update_time_to_live(table.name, properties["TimeToLiveSpecification"])
+    backend.update_continuous_backups(table.name, properties["PointInTimeRecoverySpecification"])
+    return table
+
+
 def _create_change_set(
     self: CloudFormationBackend,
     stack_name: str,
@@ -195,3 +223,10 @@ def _create_change_set(
     """Apply the transform of the template, as CloudFormation does."""
     processed = json.dumps(within_moto(transformed(json.loads(template))), sort_keys=True)
     return _original_create_change_set(self, stack_name, change_set_name, processed, *rest, **named)
+
+
+def _update_termination_protection(self: CloudFormationResponse) -> ActionResult:
+    """Store the protection. moto's CloudFormation does not support this call."""
+    stack = self.cloudformation_backend.get_stack(self._get_param("StackName"))
+    stack.enable_termination_protection = self._get_param("EnableTerminationProtection")
+    return ActionResult({"StackId": stack.stack_id})
