@@ -30,5 +30,5 @@ Modules
   AWS, ``faults.py`` makes resources fail. These three run in the emulator's own virtual environment
   and import nothing of this project.
 - ``ministack.py`` starts and stops that process, and runs commands. ``stage.py`` deploys a stage
-  and uses it.
+  and uses it. ``operator_commands.py`` has what the checks of deployments share.
 """

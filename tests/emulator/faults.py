@@ -1,9 +1,9 @@
 """What a test can make the emulator do. Runs in the emulator's process.
 
 A test writes files into the folder ``STINT_FAULTS``: ``<logical id>.fail`` contains the reason why
-the resource cannot be created; ``<logical id>.hold`` stops its creation until the file is deleted.
-``<logical id>.reached`` says that the creation is stopped there. With ``quick-schedules``, a
-schedule of five minutes runs every five seconds.
+the resource cannot be created, updated or deleted; ``<logical id>.hold`` stops its creation until
+the file is deleted. ``<logical id>.reached`` says that the creation is stopped there. With
+``quick-schedules``, a schedule of five minutes runs every five seconds.
 """
 
 import os
@@ -18,6 +18,7 @@ FOLDER = Path(os.environ.get("STINT_FAULTS", "/nonexistent"))
 _POLL_SECONDS = 0.02
 _original_provision = stacks._provision_resource
 _original_update = stacks._update_resource
+_original_delete = stacks._delete_resource
 _original_in_thread = stacks._runs_on_worker_thread
 _original_rate = eventbridge._parse_rate_seconds
 
@@ -26,6 +27,7 @@ def install() -> None:
     """Look for a test's files before each resource, and before each run of a schedule."""
     stacks._provision_resource = _provision
     stacks._update_resource = _update
+    stacks._delete_resource = _delete
     stacks._runs_on_worker_thread = _runs_on_worker_thread
     eventbridge._parse_rate_seconds = _parse_rate_seconds
     eventbridge._SCHEDULER_TICK_INTERVAL = 1
@@ -40,6 +42,13 @@ def _update(*arguments: Any) -> Any:
     logical_id = arguments[5]
     _check(logical_id)
     return _original_update(*arguments)
+
+
+def _delete(
+    resource_type: str, physical_id: str, props: Any, stack_name: str, logical_id: str, *rest: Any
+) -> Any:
+    _check(logical_id)
+    return _original_delete(resource_type, physical_id, props, stack_name, logical_id, *rest)
 
 
 def _check(logical_id: str) -> None:

@@ -33,6 +33,32 @@ ALARM: Json = {
 }
 
 
+_KEY = [{"AttributeName": "key", "KeyType": "HASH"}]
+TABLE: Json = {
+    "Resources": {
+        "Table": {
+            "Type": "AWS::DynamoDB::Table",
+            "Properties": {
+                "TableName": "probe",
+                "BillingMode": "PAY_PER_REQUEST",
+                "AttributeDefinitions": [{"AttributeName": "key", "AttributeType": "S"}],
+                "KeySchema": _KEY,
+                "GlobalSecondaryIndexes": [
+                    {
+                        "IndexName": "index",
+                        "KeySchema": _KEY,
+                        "Projection": {"ProjectionType": "ALL"},
+                    }
+                ],
+                "PointInTimeRecoverySpecification": {"PointInTimeRecoveryEnabled": True},
+                "SSESpecification": {"SSEEnabled": True, "SSEType": "KMS"},
+                "TimeToLiveSpecification": {"AttributeName": "expires_at", "Enabled": True},
+            },
+        }
+    }
+}
+
+
 def secret(name: str) -> Json:
     """Return a template with a secret; the output is the reference to it."""
     return {

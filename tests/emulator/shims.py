@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ministack.core import iam_actions
-from ministack.services import apigateway_v1, secretsmanager
+from ministack.services import apigateway_v1, dynamodb, secretsmanager
 from ministack.services.cloudformation import helpers, provisioners
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -145,6 +145,43 @@ def secret_with_an_existing_name_is_refused() -> None:
         return create(logical_id, props, stack_name)
 
     handlers["create"] = create_new
+
+
+@shim(
+    "SSESpecification: Specifies the settings to enable server-side encryption. "
+    "TimeToLiveSpecification: Specifies the Time to Live (TTL) settings for the table. "
+    "PointInTimeRecoverySpecification: The settings used to enable point in time recovery. "
+    "(and DescribeTable) IndexStatus: The current state of the global secondary index",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+    "aws-resource-dynamodb-table.html",
+)
+def table_has_all_its_settings() -> None:
+    """CloudFormation creates a table with encryption, time to live, backups and index states."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::DynamoDB::Table"]
+    create = handlers["create"]
+
+    def create_completely(logical_id: str, props: Any, stack_name: str) -> Any:
+        indexes = [
+            {**index, "IndexStatus": "ACTIVE"} for index in props.get("GlobalSecondaryIndexes", [])
+        ]
+        name, attributes = create(
+            logical_id, {**props, "GlobalSecondaryIndexes": indexes}, stack_name
+        )
+        encryption = props.get("SSESpecification", {})
+        specification = {**encryption, "Enabled": encryption.get("SSEEnabled", False)}
+        dynamodb._tables[name]["SSEDescription"] = dynamodb._sse_description_from_spec(
+            specification
+        )
+        calls = {
+            "TimeToLiveSpecification": dynamodb._update_ttl,
+            "PointInTimeRecoverySpecification": dynamodb._update_continuous_backups,
+        }
+        for setting, call in calls.items():
+            if setting in props:
+                call({"TableName": name, setting: props[setting]})
+        return name, attributes
+
+    handlers["create"] = create_completely
 
 
 @shim(

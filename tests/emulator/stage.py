@@ -38,8 +38,8 @@ class Stage:
         ``words`` are more words of the command: ``SET=LogLevel=WARN``, ``CONFIRM=stint-one``.
         ``environment`` changes the environment of an administrator; None removes a variable.
         """
-        command = ["make", "--assume-old=package", f"--assume-old={BIN.parent}/.installed"]
-        command += [target, f"VENV={BIN.parent}", f"STAGE={self.name}", *words]
+        command = ["make", f"--assume-old={BIN.parent}/.installed", target, "PACKAGED=1"]
+        command += [f"VENV={BIN.parent}", f"STAGE={self.name}", *words]
         return run(command, {**self.emulator.environment, **(environment or {})})
 
     def run(

@@ -97,6 +97,23 @@ def secret_with_an_existing_name_is_refused(emulator: Emulator) -> bool:
 
 
 @probe
+def table_has_all_its_settings(emulator: Emulator) -> bool:
+    stack = create(emulator, "probe-table", templates.TABLE)
+    assert stack["StackStatus"] == "CREATE_COMPLETE", emulator.log()
+    database = emulator.client("dynamodb")
+    table = database.describe_table(TableName="probe")["Table"]
+    expiry = database.describe_time_to_live(TableName="probe")["TimeToLiveDescription"]
+    backups = database.describe_continuous_backups(TableName="probe")
+    recovery = backups["ContinuousBackupsDescription"]["PointInTimeRecoveryDescription"]
+    return (
+        table.get("SSEDescription", {}).get("Status") == "ENABLED"
+        and table["GlobalSecondaryIndexes"][0].get("IndexStatus") == "ACTIVE"
+        and expiry["TimeToLiveStatus"] in {"ENABLING", "ENABLED"}
+        and recovery["PointInTimeRecoveryStatus"] == "ENABLED"
+    )
+
+
+@probe
 def queue_batches_need_the_single_permission(emulator: Emulator) -> bool:
     url = emulator.client("sqs").create_queue(QueueName="probe")["QueueUrl"]
     statement = {"Effect": "Allow", "Action": "sqs:SendMessage", "Resource": "*"}
