@@ -1,4 +1,6 @@
-"""Create the tables, from the models that the application itself uses."""
+"""Create and empty the tables, from the models that the application itself uses."""
+
+from pynamodb.models import Model
 
 from chalicelib.registry import TABLES
 
@@ -21,3 +23,11 @@ def renew_tables() -> None:
     for model in TABLES:
         model.delete_table()
         model.create_table(wait=True)
+
+
+def empty_tables(*models: type[Model]) -> None:
+    """Delete every item of all tables, or of some. For tests: it reads all items first."""
+    for model in models or TABLES:
+        with model.batch_write() as batch:
+            for item in model.scan(consistent_read=True):
+                batch.delete(item)

@@ -44,9 +44,7 @@ def connect() -> Aws:
     except CredentialsError as error:
         raise StackError(str(error)) from error
     if identity is None:
-        raise StackError(
-            f"AWS STS does not respond in {region}. Check the region and the network."
-        )
+        raise StackError(f"AWS STS does not respond in {region}. Check the region and the network.")
     return Aws(session, region, identity.account, identity.partition)
 
 

@@ -66,12 +66,6 @@ PARAMETERS: dict[str, Json] = {
         "AllowedValues": ["no", "yes"],
         "Description": "Whether the stage has a CloudWatch dashboard",
     },
-    "EventsAfter": {
-        "Type": "Number",
-        "Default": 0,
-        "MinValue": 0,
-        "Description": "Unix seconds: events of changes before it are not sent. Set by make deploy",
-    },
     "IntercomToken": {
         "Type": "String",
         "Default": "",

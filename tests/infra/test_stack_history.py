@@ -61,8 +61,10 @@ class CloudFormation:
 
     def _describe_stack_events(self, StackName: str) -> list[Json]:  # noqa: N803
         if StackName not in self.events:
-            error = {"Code": "ValidationError", "Message": f"Stack [{StackName}] does not exist"}
-            raise ClientError({"Error": error}, "DescribeStackEvents")
+            message = f"Stack [{StackName}] does not exist"
+            raise ClientError(
+                {"Error": {"Code": "ValidationError", "Message": message}}, "DescribeStackEvents"
+            )
         newest_first = self.events[StackName][::-1]
         return [
             {"StackEvents": newest_first[first : first + PAGE]}

@@ -21,7 +21,6 @@ from chalicelib.revisions.model import Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.webhooks.model import Webhook
-from tests.support.engine import ENDPOINT
 from tests.support.tables import Items, embedded_items, restore_embedded_items
 
 ADMIN = 8779
@@ -76,13 +75,13 @@ _embedded: list[tuple[Items, dict[int, str]]] = []
 
 def create_fixtures(database: Database) -> Fixtures:
     """Create the fixtures in empty tables."""
-    if _embedded:
-        items, tokens = _embedded[0]
+    for items, tokens in _embedded:
         if restore_embedded_items(items):
             return Fixtures(database, dict(tokens))
     fixtures = _put_fixtures(database)
-    if ENDPOINT is None:
-        _embedded[:] = [(embedded_items(), fixtures.tokens)]
+    items = embedded_items()
+    if items:
+        _embedded[:] = [(items, fixtures.tokens)]
     return fixtures
 
 

@@ -11,6 +11,7 @@ from typing import Any
 from moto.backends import get_backend
 from pynamodb.models import Model
 
+import tools.tables
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.registry import TABLES
 from tests.support.engine import ENDPOINT
@@ -21,25 +22,21 @@ Items = dict[str, Any]
 
 def empty_tables(*models: type[Model]) -> None:
     """Delete every item of all tables, or of some. The streams have no record of it on moto."""
-    if ENDPOINT is None:
-        for _, table in _embedded_tables(models):
-            table.items.clear()
-        return
-    for model in models or TABLES:
-        with model.batch_write() as batch:
-            for item in model.scan(consistent_read=True):
-                batch.delete(item)
+    if ENDPOINT is not None:
+        tools.tables.empty_tables(*models)
+    for _, table in _embedded_tables(models):
+        table.items.clear()
 
 
 def embedded_items() -> Items:
-    """Return a copy of all items. Only on moto."""
+    """Return a copy of all items on moto. Empty if the tables are on another engine."""
     return {name: deepcopy(table.items) for name, table in _embedded_tables(())}
 
 
 def restore_embedded_items(items: Items) -> bool:
     """Replace all items by those of :func:`embedded_items`.
 
-    Returns False, and changes nothing, if other tables existed then. Only on moto.
+    Returns False, and changes nothing, if other tables existed then.
     """
     tables = dict(_embedded_tables(()))
     if tables.keys() != items.keys():
