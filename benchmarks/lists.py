@@ -157,7 +157,7 @@ def by_cursor(connection: Connection, case: Case, position: str | None) -> Calla
 def middle_position(connection: Connection, case: Case) -> str | None:
     """Return the cursor position at which the middle page begins."""
     skipped = (pages_of(case)["middle"] - 1) * PAGE_SIZE
-    return _index_query(connection, case).first(ORGANIZATION, skipped)[-1][0] if skipped else None
+    return _index_query(connection, case).first(skipped)[-1][0] if skipped else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +180,7 @@ def count_and_skip(connection: Connection, case: Case) -> CountAndSkip:
 
     def read_up_to(page: int) -> None:
         count = page * PAGE_SIZE - len(positions)
-        rows = index_query.first(ORGANIZATION, count, positions[-1] if positions else None)
+        rows = index_query.first(count, positions[-1] if positions else None)
         positions.extend(position for position, _ in rows)
 
     middle = measure(connection, partial(read_up_to, pages["middle"]))

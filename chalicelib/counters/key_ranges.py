@@ -61,9 +61,7 @@ SORT_KEY_FORMATS = {
 }
 
 
-def key_range(
-    connection: Connection, organization_id: int, plan: QueryPlan, listed: Listed
-) -> KeyRange:
+def key_range(connection: Connection, plan: QueryPlan, listed: Listed) -> KeyRange:
     """The key range of an exact plan.
 
     No call, or two parallel calls if the plan has a span of stops.
@@ -71,16 +69,14 @@ def key_range(
     begin, end = _bound(plan.begin, listed), _bound(plan.end, listed)
     if plan.stops is None:
         return KeyRange(begin, end)
-    first, last = _stop_bounds(connection, organization_id, plan, plan.stops)
+    first, last = _stop_bounds(connection, plan, plan.stops)
     return KeyRange(
         begin if begin.key > first.key else first,
         end if end.key < last.key else last,
     )
 
 
-def _stop_bounds(
-    connection: Connection, organization_id: int, plan: QueryPlan, stops: Span
-) -> tuple[Bound, Bound]:
+def _stop_bounds(connection: Connection, plan: QueryPlan, stops: Span) -> tuple[Bound, Bound]:
     """The bounds of the timers that stopped in a span, in an index that is sorted by start.
 
     Sessions do not overlap. So the timers that started in the span also stopped in it, except
@@ -90,7 +86,7 @@ def _stop_bounds(
     def last_before(timestamp: int) -> Timer | None:
         end = keys.timestamp_prefix(timestamp)
         index_query = IndexQuery(connection, plan.index, plan.partition, FIRST, end, backwards=True)
-        return next((timer for _, timer in index_query.first(organization_id, 1)), None)
+        return next((timer for _, timer in index_query.first(1)), None)
 
     before, last = run_concurrently(
         lambda: last_before(stops.start), lambda: last_before(stops.end)

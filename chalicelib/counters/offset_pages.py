@@ -45,7 +45,7 @@ def read_page(
     quarter-hours of days, rows. One call if the whole list is on the first page. A span of stops
     adds one.
     """
-    rows = key_range(connection, query.organization_id, plan, scope.listed)
+    rows = key_range(connection, plan, scope.listed)
     if rows.is_empty:
         return Page((), 0)
     return _PageReader(connection, query, plan, rows, scope).read()
@@ -58,7 +58,7 @@ def exact_index_query(
 
     No call, or two parallel calls if the plan has a span of stops.
     """
-    rows = key_range(connection, query.organization_id, plan, Listed.TIMERS)
+    rows = key_range(connection, plan, Listed.TIMERS)
     if rows.is_empty:
         return None
     return _index_query(connection, plan, rows.begin.key, rows.end.key, query.descending)
@@ -122,7 +122,7 @@ class _PageReader:
     def _read_first_rows(self, count: int) -> list[Row]:
         begin, end = self._range.begin.key, self._range.end.key
         index_query = self._index_query(begin, end, self._query.descending)
-        return index_query.first(self._query.organization_id, count)
+        return index_query.first(count)
 
     def _count_range(self) -> tuple[int, int]:
         """The offsets of the range's bounds. Calls in parallel."""
@@ -195,7 +195,7 @@ class _PageReader:
         begin, end = (FIRST, start.key) if start.backwards else (start.key, LAST)
         index_query = self._index_query(begin, end, start.backwards)
         count = start.skip + offsets.end - offsets.start
-        rows = index_query.first(self._query.organization_id, count)[start.skip :]
+        rows = index_query.first(count)[start.skip :]
         if start.backwards != self._query.descending:
             rows.reverse()
         return self._matching(rows)

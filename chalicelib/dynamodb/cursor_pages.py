@@ -12,10 +12,6 @@ class SortedQuery(Protocol):
     """The fields of a query that a cursor page needs."""
 
     @property
-    def organization_id(self) -> int:
-        """The organization whose records are listed."""
-
-    @property
     def descending(self) -> bool:
         """Whether the list is in descending order."""
 
@@ -34,7 +30,7 @@ def filtered_page(
     matching: list[Row] = []
     position = after
     for _ in range(MAX_INDEX_PAGES):
-        rows, position = index_query.page(query.organization_id, position)
+        rows, position = index_query.page(position)
         matching += (row for row in rows if query.matches(row[1]))
         if len(matching) > size or position is None:
             break

@@ -55,6 +55,7 @@ class IndexQuery:
         self._index = INDEXES[index]
         self._hash, self._range = self._index.hash_name, self._index.range_name
         self._partition = _typed(partition)
+        self._begin, self._end, self._backwards = begin, end, backwards
         fields = [name for name in attribute_names(self._index.entity) if name != self._range]
         names = {f"#field{number}": name for number, name in enumerate(fields)}
         self._request: dict[str, Any] = {
@@ -64,43 +65,42 @@ class IndexQuery:
             # Keys are derived from the fields: only the sort key, the position, is needed.
             "ProjectionExpression": f"#range, {', '.join(names)}",
             "ExpressionAttributeNames": {"#hash": self._hash, "#range": self._range, **names},
-            "ExpressionAttributeValues": {
-                ":hash": self._partition,
-                ":begin": {"S": begin},
-                ":end": {"S": end},
-            },
             "ScanIndexForward": not backwards,
         }
 
     def page(
-        self, organization_id: int, after: str | None = None, limit: int | None = None
+        self, after: str | None = None, limit: int | None = None
     ) -> tuple[Sequence[Row], str | None]:
         """Read rows after a position, at most 1 MB.
 
-        Returns the rows, and the position where the next page begins; None: no more rows. One call.
+        Returns the rows, and the position where the next page begins; None: no more rows. One call;
+        none if the range ends before the position. Raises ``InvalidPosition``.
         """
-        request = dict(self._request)
+        begin, end = self._begin, self._end
+        if after is not None:
+            begin, end = keys.range_after(begin, end, after, backwards=self._backwards)
+        if begin > end:
+            return (), None
+        request = self._request_between(begin, end)
         if limit is not None:
             request["Limit"] = limit
-        if after is not None:
-            request["ExclusiveStartKey"] = self._start_key(organization_id, after)
         items, last = self._query(request)
         rows = [(item[self._range]["S"], from_item(self._index.entity, item)) for item in items]
         return rows, None if last is None else last[self._range]["S"]
 
-    def first(self, organization_id: int, count: int, after: str | None = None) -> list[Row]:
+    def first(self, count: int, after: str | None = None) -> list[Row]:
         """Read the first ``count`` rows after a position. One call per MB."""
         rows: list[Row] = []
         position = after
         while len(rows) < count:
-            page, position = self.page(organization_id, position, count - len(rows))
+            page, position = self.page(position, count - len(rows))
             rows += page
             if position is None:
                 break
         return rows
 
     def matching(
-        self, organization_id: int, matches: Callable[[Any], bool], max_pages: int | None = None
+        self, matches: Callable[[Any], bool], max_pages: int | None = None
     ) -> tuple[list[Any], bool]:
         """Read at most ``max_pages`` pages of 1 MB (None: all); keep the records that match.
 
@@ -109,7 +109,7 @@ class IndexQuery:
         records: list[Any] = []
         position = None
         for _ in count(1) if max_pages is None else range(max_pages):
-            rows, position = self.page(organization_id, position)
+            rows, position = self.page(position)
             records += (record for _, record in rows if matches(record))
             if position is None:
                 break
@@ -117,7 +117,9 @@ class IndexQuery:
 
     def count(self) -> int:
         """Count the rows. One call per MB."""
-        request = {**self._request, "Select": "COUNT"}
+        if self._begin > self._end:
+            return 0
+        request = {**self._request_between(self._begin, self._end), "Select": "COUNT"}
         # A count has no projection, and DynamoDB rejects names that no expression uses.
         del request["ProjectionExpression"]
         request["ExpressionAttributeNames"] = {"#hash": self._hash, "#range": self._range}
@@ -136,12 +138,9 @@ class IndexQuery:
             response = self._connection.dispatch("Query", request)
         return response["Items"], last_key(response)
 
-    def _start_key(self, organization_id: int, after: str) -> RawItem:
-        return {
-            "key": {"S": keys.scoped(organization_id, keys.record_id_in(after))},
-            self._hash: self._partition,
-            self._range: {"S": after},
-        }
+    def _request_between(self, begin: str, end: str) -> dict[str, Any]:
+        values = {":hash": self._partition, ":begin": {"S": begin}, ":end": {"S": end}}
+        return {**self._request, "ExpressionAttributeValues": values}
 
 
 def index_query(connection: Connection, plan: QueryPlan, descending: bool) -> IndexQuery:

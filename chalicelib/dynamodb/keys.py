@@ -107,13 +107,21 @@ def record_id_in(position: str) -> int:
     return int(match[1])
 
 
-def neighbour(position: str, step: int) -> str:
-    """The key directly before (-1) or after (1) a key from :func:`timestamp_key`.
+def range_after(begin: str, end: str, position: str, *, backwards: bool) -> tuple[str, str]:
+    """The part of a range of keys that follows a position, both ends included.
 
-    Raises ``InvalidPosition`` for other texts.
+    The result is empty (its begin is after its end) if nothing follows. DynamoDB rejects an
+    ``ExclusiveStartKey`` outside the range of a query, and a client's cursor can be outside: its
+    row moved, or the cursor is forged. A range has no such limit.
+
+    :param position: a key from :func:`timestamp_key` or :func:`date_key`.
+    :raises InvalidPosition: for other texts.
     """
-    record_id = record_id_in(position)
-    return f"{position.partition('#')[0]}#{record_id + step:016d}"
+    record_id_in(position)
+    if backwards:
+        # After every key that sorts before the position: "12~" is between "12" and "13".
+        return begin, min(end, f"{position[:-1]}{chr(ord(position[-1]) - 1)}~")
+    return max(begin, f"{position}!"), end
 
 
 def idempotency(digest: str) -> str:

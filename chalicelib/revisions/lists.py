@@ -197,6 +197,4 @@ def _range(query: RevisionQuery, after: str | None) -> tuple[str, str]:
     end = keys.timestamp_prefix(query.created_in.end)
     if after is None:
         return begin, end
-    if query.descending:
-        return begin, min(end, keys.neighbour(after, -1))
-    return max(begin, keys.neighbour(after, 1)), end
+    return keys.range_after(begin, end, after, backwards=query.descending)

@@ -59,7 +59,7 @@ def cursor_page(
     if not plan.exact:
         return filtered_page(entries, query, after, size)
     # One more row shows whether there is a next page. So the last page is never empty.
-    rows, position = entries.page(query.organization_id, after, size + 1)
+    rows, position = entries.page(after, size + 1)
     return page_of_rows(rows, position, size)
 
 
@@ -92,7 +92,7 @@ def _read_by_ids(
 
 def _read_all(connection: Connection, query: EntryQuery, plan: QueryPlan) -> list[TimeEntry]:
     entries, is_complete = index_query(connection, plan, query.descending).matching(
-        query.organization_id, query.matches, MAX_INDEX_PAGES
+        query.matches, MAX_INDEX_PAGES
     )
     if is_complete:
         return entries

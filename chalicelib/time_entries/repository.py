@@ -163,7 +163,7 @@ def load_timers(connection: Connection, entry: TimeEntry, limit: int) -> Sequenc
     """
     partition = keys.scoped(entry.organization_id, entry.id)
     index_query = IndexQuery(connection, BY_TIME_ENTRY, partition, FIRST, LAST)
-    rows = index_query.first(entry.organization_id, limit)
+    rows = index_query.first(limit)
     item_keys = [key_of(Timer, entry.organization_id, timer.id) for _, timer in rows]
     items = batch_get(connection, item_keys)
     timers = (from_item(Timer, items[key]) for key in item_keys if key in items)

@@ -88,16 +88,14 @@ def _exact_page(
     if timers is None:
         return CursorPage((), None)
     # One more row shows whether there is a next page. So the last page is never empty.
-    rows, position = timers.page(query.organization_id, after, size + 1)
+    rows, position = timers.page(after, size + 1)
     return page_of_rows(rows, position, size)
 
 
 def _sorted_page(
     connection: Connection, query: TimerQuery, plan: QueryPlan, after: str | None, size: int
 ) -> CursorPage[Timer]:
-    timers, _ = index_query(connection, plan, query.descending).matching(
-        query.organization_id, query.matches
-    )
+    timers, _ = index_query(connection, plan, query.descending).matching(query.matches)
     rows = [(_position_of(query, timer), timer) for timer in _sorted(query, timers)]
     return page_after_position(rows, query, after, size)
 
@@ -108,7 +106,7 @@ def _read_all(
     """A page of a list that is read and checked as a whole."""
     max_pages = None if plan.exact else MAX_INDEX_PAGES
     timers, is_complete = index_query(connection, plan, query.descending).matching(
-        query.organization_id, query.matches, max_pages
+        query.matches, max_pages
     )
     if not is_complete:
         raise QueryTooBroad(f"filter[{narrowing_parameter}]")
