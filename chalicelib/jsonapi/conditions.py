@@ -1,6 +1,7 @@
 """Conditions of filters. Each one decides whether a value of a record matches.
 
 As in SQL, a missing value matches only the condition that asks for a missing value.
+Conditions on texts compare casefolded values: see :class:`CasefoldedTexts`.
 """
 
 from collections.abc import Mapping
@@ -35,11 +36,21 @@ class TimeExclusion(Struct, frozen=True):
         return value is not None and value not in self.span
 
 
-class TextFilter(Struct, frozen=True):
-    """The value is this text. Case is ignored.
+class CasefoldedTexts(dict[str, str]):
+    """The casefolded forms of a record's texts.
 
-    With ``contains`` the value contains the text. ``negated`` inverts the condition. ``text`` is
-    casefolded.
+    A request can have many conditions on one text. Each text is folded once.
+    """
+
+    def __missing__(self, text: str) -> str:
+        self[text] = folded = text.casefold()
+        return folded
+
+
+class TextFilter(Struct, frozen=True):
+    """The value is this text. With ``contains``, the value contains it. Both are casefolded.
+
+    ``negated`` inverts the condition.
     """
 
     text: str
@@ -47,25 +58,21 @@ class TextFilter(Struct, frozen=True):
     negated: bool = False
 
     def matches(self, value: str | None) -> bool:
-        """Return whether a text matches."""
+        """Return whether a casefolded text matches."""
         if value is None:
             return False
-        folded = value.casefold()
-        is_match = self.text in folded if self.contains else self.text == folded
+        is_match = self.text in value if self.contains else self.text == value
         return is_match is not self.negated
 
 
 class WordsFilter(Struct, frozen=True):
-    """Each word occurs in at least one of several texts. Case is ignored.
-
-    The words are casefolded.
-    """
+    """Each word occurs in at least one of several texts. All of them are casefolded."""
 
     words: tuple[str, ...]
 
     def matches(self, value: tuple[str | None, ...]) -> bool:
-        """Return whether the texts match."""
-        texts = [text.casefold() for text in value if text is not None]
+        """Return whether the casefolded texts match."""
+        texts = [text for text in value if text is not None]
         return all(any(word in text for text in texts) for word in self.words)
 
 

@@ -16,6 +16,7 @@ from datetime import tzinfo
 from msgspec import Struct
 
 from chalicelib.core.errors import (
+    InvalidParameter,
     UnsupportedFilter,
     UnsupportedFilterOperation,
     UnsupportedFilterValue,
@@ -39,6 +40,9 @@ from chalicelib.jsonapi.resource import AnyFilter, FilterKind
 
 MAX_IDS = 20
 MAX_TEXT_LENGTH = 255
+# Every row that a list reads is compared with every condition: up to 5 MB of rows per request.
+MAX_CONDITIONS = 20
+MAX_QUERY_WORDS = 10
 
 ID_OPERATORS: Mapping[str, bool] = {
     "eq": False,
@@ -126,6 +130,8 @@ def read_conditions(
         else:
             key = _filter_key(parameter_name, members, filters_by_name)
             values_by_key.setdefault(key, (parameter_name, []))[1].append(value)
+        if len(values_by_key) > MAX_CONDITIONS:
+            raise InvalidParameter(parameter_name, f"Use at most {MAX_CONDITIONS} conditions.")
     conditions: dict[str, tuple[Condition, ...]] = {}
     for (_, name, operator), (parameter_name, values) in values_by_key.items():
         filter_ = filters_by_name[name]
@@ -215,7 +221,10 @@ def _read_text(parameter: _FilterParameter) -> Condition:
 
 
 def _read_query(parameter: _FilterParameter) -> Condition:
-    return WordsFilter(tuple(_text(parameter).split()))
+    words = _text(parameter).split()
+    if len(words) > MAX_QUERY_WORDS:
+        raise parameter.invalid_value(f"Use at most {MAX_QUERY_WORDS} words.")
+    return WordsFilter(tuple(dict.fromkeys(words)))
 
 
 def _text(parameter: _FilterParameter) -> str:

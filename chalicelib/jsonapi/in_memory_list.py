@@ -8,9 +8,9 @@ from msgspec import Struct
 
 from chalicelib.core.lists import CursorPage, InvalidPosition, Page
 from chalicelib.core.permissions import Caller, can_view
-from chalicelib.jsonapi.conditions import BooleanFilter, Conditions
+from chalicelib.jsonapi.conditions import BooleanFilter, CasefoldedTexts, Conditions
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
-from chalicelib.jsonapi.resource import Record, Resource
+from chalicelib.jsonapi.resource import Filter, FilterKind, Record, Resource
 
 ReadPosition = Callable[[str], str | None]
 """Returns the start position in a list; None: its beginning. The argument describes the list."""
@@ -110,18 +110,32 @@ class InMemoryList(Struct, Generic[Record], frozen=True):
 def matcher(resource: Resource[Record], conditions: Conditions) -> Callable[[Record], bool]:
     """Return a function that returns whether a record matches all conditions."""
     checks = [
-        (declared.value, condition)
+        (declared, conditions.by_name[declared.name])
         for declared in resource.filters
-        for condition in conditions.by_name.get(declared.name, ())
+        if declared.name in conditions.by_name
     ]
 
     def matches(record: Record) -> bool:
+        texts = CasefoldedTexts()
         return all(
-            condition.matches(None if value is None else value(record))  # type: ignore[arg-type]
-            for value, condition in checks
+            condition.matches(value)
+            for declared, filter_conditions in checks
+            for value in (_filter_value(declared, record, texts),)
+            for condition in filter_conditions
         )
 
     return matches
+
+
+def _filter_value(declared: Filter[Record], record: Record, texts: CasefoldedTexts) -> Any:
+    """Return a record's value as the conditions of a filter compare it."""
+    value: Any = None if declared.value is None else declared.value(record)
+    match declared.kind:
+        case FilterKind.TEXT:
+            return None if value is None else texts[value]
+        case FilterKind.QUERY:
+            return tuple(texts[text] for text in value if text is not None)
+    return value
 
 
 def _sort_key(value: str | int | None, record_id: int) -> _SortKey:

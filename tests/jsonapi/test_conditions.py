@@ -6,7 +6,15 @@ import pytest
 
 from chalicelib.core.errors import UnsupportedFilterOperation, UnsupportedFilterValue
 from chalicelib.core.time_zones import ZoneInfo
-from chalicelib.jsonapi.conditions import Condition, Conditions, IdFilter, TimeExclusion
+from chalicelib.jsonapi.conditions import (
+    CasefoldedTexts,
+    Condition,
+    Conditions,
+    IdFilter,
+    TextFilter,
+    TimeExclusion,
+    WordsFilter,
+)
 from chalicelib.jsonapi.filters import operators_of, read_conditions
 from chalicelib.jsonapi.parameters import read_list_query
 from chalicelib.jsonapi.resource import Filter, FilterKind
@@ -36,6 +44,11 @@ def read(name: str, value: str, operator: str | None = None) -> Condition | None
 
 def matches(condition: Condition | None, value: Any) -> bool:
     assert condition is not None
+    texts = CasefoldedTexts()
+    if isinstance(condition, TextFilter) and value is not None:
+        return condition.matches(texts[value])
+    if isinstance(condition, WordsFilter):
+        return condition.matches(tuple(text and texts[text] for text in value))
     return condition.matches(value)
 
 

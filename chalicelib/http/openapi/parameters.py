@@ -7,7 +7,12 @@ from chalicelib.core.idempotency import MAX_KEY_LENGTH
 from chalicelib.http.client_clock import CLIENT_TIME, CLOCK_SKEW
 from chalicelib.http.openapi.schemas import includable_resources, value_schema
 from chalicelib.http.routing import Route, RouteKind
-from chalicelib.jsonapi.filters import MAX_IDS, MAX_TEXT_LENGTH, operators_of
+from chalicelib.jsonapi.filters import (
+    MAX_IDS,
+    MAX_QUERY_WORDS,
+    MAX_TEXT_LENGTH,
+    operators_of,
+)
 from chalicelib.jsonapi.inputs import InParameter
 from chalicelib.jsonapi.parameters import DEFAULT_PAGE_SIZE, MAX_PAGE_SIZE
 from chalicelib.jsonapi.resource import AnyFilter, AnyResource, FilterKind, Kind
@@ -107,7 +112,11 @@ _FILTER_SCHEMAS: Mapping[FilterKind, Any] = {
         ]
     },
     FilterKind.TEXT: {"type": "string", "maxLength": MAX_TEXT_LENGTH},
-    FilterKind.QUERY: {"type": "string", "maxLength": MAX_TEXT_LENGTH},
+    FilterKind.QUERY: {
+        "type": "string",
+        "maxLength": MAX_TEXT_LENGTH,
+        "pattern": rf"^\s*(?:\S+\s+){{0,{MAX_QUERY_WORDS - 1}}}\S*$",
+    },
     FilterKind.BOOLEAN: {"type": "boolean"},
     FilterKind.DATE: {"type": "string", "format": "date"},
     FilterKind.AFTER: {"type": "string", "format": "date"},
