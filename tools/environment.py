@@ -1,9 +1,12 @@
-"""Shared by the commands of this folder: credentials for local engines, a readable log."""
+"""Shared by the commands of this folder: credentials for local engines, readable output."""
 
+import io
 import logging
 import os
+from typing import TextIO
 
 from chalicelib.core.settings import Settings
+from chalicelib.core.validation import escape_control_characters
 from infra.aws.credentials import is_aws
 
 
@@ -17,6 +20,22 @@ def allow_any_credentials(settings: Settings) -> None:
         os.environ.setdefault("AWS_SECRET_ACCESS_KEY", "local")
 
 
+class EscapedOutput(io.TextIOBase):
+    """Writes to a stream, with control characters escaped, except line breaks."""
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write a text; return its length."""
+        self._stream.write(escape_control_characters(text, keep="\n"))
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush the stream."""
+        self._stream.flush()
+
+
 def log_to_terminal(level: str) -> None:
     """Print stint's log lines with their extra fields; on AWS they are JSON."""
     handler = logging.StreamHandler()
@@ -28,7 +47,11 @@ def log_to_terminal(level: str) -> None:
 
 class _TerminalFormatter(logging.Formatter):
     def format(self, record: logging.LogRecord) -> str:
-        line = super().format(record)
+        line = escape_control_characters(super().format(record), keep="\n\t")
         known = logging.makeLogRecord({}).__dict__.keys() | {"message", "asctime"}
         extra = {name: value for name, value in record.__dict__.items() if name not in known}
-        return " ".join([line, *(f"{name}={value}" for name, value in extra.items())])
+        return " ".join([line, *(f"{name}={_one_line(value)}" for name, value in extra.items())])
+
+
+def _one_line(value: object) -> str:
+    return escape_control_characters(str(value))

@@ -4,6 +4,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 from pynamodb.exceptions import PynamoDBException, VerboseClientError
 
 from chalicelib.core.errors import StintError
+from chalicelib.core.validation import escape_control_characters
 from infra.aws.credentials import CredentialsError, describe_credentials, one_line
 
 REPORTED_ERRORS = (StintError, PynamoDBException, BotoCoreError, ClientError, CredentialsError)
@@ -14,7 +15,11 @@ _POINTER = "data/attributes/"
 
 
 def describe_error(error: BaseException) -> str:
-    """Return one line that describes an error."""
+    """Return one line that describes an error, without control characters."""
+    return escape_control_characters(_description(error))
+
+
+def _description(error: BaseException) -> str:
     if isinstance(error, StintError):
         return _reason(error)
     cause = getattr(error, "cause", None) or error

@@ -14,9 +14,13 @@ def text_input(
     required: bool = False,
     nullable: bool = False,
     maximum: int | None = None,
+    multiline: bool = False,
     rule: Callable[[Any], object] | None = None,
 ) -> Input:
-    """Declare a text attribute. ``maximum`` is its length in characters; None: 255."""
+    """Declare a text attribute: one line, unless ``multiline``.
+
+    ``maximum`` is its length in characters; None: 255.
+    """
     sources = (InAttribute(name),)
     return Input(
         name,
@@ -26,6 +30,7 @@ def text_input(
         required=required,
         nullable=nullable,
         maximum=maximum,
+        multiline=multiline,
         rule=rule,
     )
 

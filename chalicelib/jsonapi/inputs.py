@@ -12,6 +12,7 @@ from msgspec import Struct
 from chalicelib.core.errors import InvalidAttribute, MalformedDocument
 from chalicelib.core.ids import parse_id
 from chalicelib.core.timestamps import parse_date, parse_timestamp
+from chalicelib.core.validation import find_control_character
 from chalicelib.jsonapi.parameters import Parameters
 from chalicelib.jsonapi.requests import Document, is_present, normalize_type
 from chalicelib.jsonapi.resource import Kind
@@ -53,6 +54,8 @@ class Input(Struct, frozen=True):
     :param nullable: whether a sparse update can empty it.
     :param minimum: of an integer, or of the length of a text in characters.
     :param maximum: of an integer, or of the length of a text in characters.
+    :param multiline: of a text, whether it may have several lines; otherwise it is one line without
+        control characters.
     :param choices: the valid values, and what each of them is parsed to.
     :param rule: returns the value to store; raises ``ValueError`` with the error's detail.
     :param follows_client_clock: whether it is a timestamp that the client's clock gave: the skew of
@@ -67,6 +70,7 @@ class Input(Struct, frozen=True):
     nullable: bool = False
     minimum: int | None = None
     maximum: int | None = None
+    multiline: bool = False
     choices: Mapping[str | int, object] | None = None
     rule: Callable[[Any], object] | None = None
     follows_client_clock: bool = False
@@ -96,6 +100,7 @@ class Input(Struct, frozen=True):
         parsed = _PARSERS[self.kind](self.name, value)
         if isinstance(parsed, str) and self.kind is Kind.TEXT:
             self._check_range(len(parsed), self.maximum or MAX_TEXT_LENGTH, "Use at {} characters.")
+            self._check_characters(parsed)
         elif self.kind is Kind.INTEGER:
             self._check_range(parsed, self.maximum, "The number must be at {}.")
         if self.rule is None:
@@ -117,6 +122,12 @@ class Input(Struct, frozen=True):
             return choices[value]
         names = ", ".join(dict.fromkeys(map(str, choices)))
         raise InvalidAttribute(self.name, f"Use one of these values: {names}.")
+
+    def _check_characters(self, text: str) -> None:
+        character = None if self.multiline else find_control_character(text)
+        if character is not None:
+            detail = f"Use one line of text, without control characters: remove {character}."
+            raise InvalidAttribute(self.name, detail)
 
     def _check_range(self, number: int, maximum: int | None, detail: str) -> None:
         if self.minimum is not None and number < self.minimum:

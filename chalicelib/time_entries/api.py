@@ -210,7 +210,7 @@ _BILLABLE_TIME = replace(
     nullable=True,
 )
 
-_NOTE = text_input("note", "Note.", nullable=True, maximum=MAX_NOTE_LENGTH)
+_NOTE = text_input("note", "Note.", nullable=True, maximum=MAX_NOTE_LENGTH, multiline=True)
 
 CREATION = (
     _PERSON,

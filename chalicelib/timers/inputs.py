@@ -65,7 +65,7 @@ ENDED_AT = replace(
     "Default: the timer is running.",
 )
 
-NOTE = text_input("note", "Note of a new time entry.", maximum=MAX_NOTE_LENGTH)
+NOTE = text_input("note", "Note of a new time entry.", maximum=MAX_NOTE_LENGTH, multiline=True)
 
 START_INPUTS = (TIME_ENTRY, SERVICE, PERSON, STARTED_AT, ENDED_AT, NOTE)
 

@@ -160,15 +160,15 @@ def _print_report(report: Report, plural: str, *, json_wanted: bool) -> None:
         output.as_json(asdict(report))
         return
     for row in report.differing:
-        click.echo(
+        output.line(
             f"line {row['line']}: {row['name']} differs and was not changed: {_changes(row)}"
         )
     for row in report.updated:
-        click.echo(f"line {row['line']}: {row['name']} was updated: {_changes(row)}")
+        output.line(f"line {row['line']}: {row['name']} was updated: {_changes(row)}")
     for row in report.failed:
-        click.echo(f"line {row['line']}: {row['name']} was refused: {row['reason']}")
+        output.line(f"line {row['line']}: {row['name']} was refused: {row['reason']}")
     prefix = "dry run, nothing was written: " if report.dry_run else ""
-    click.echo(
+    output.line(
         f"{prefix}{len(report.created)} {plural} created, {report.unchanged} unchanged, "
         f"{len(report.updated)} updated, {len(report.differing)} different, "
         f"{len(report.failed)} refused"

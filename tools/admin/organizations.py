@@ -102,8 +102,8 @@ def create(
     if json_wanted:
         output.as_json(result)
         return
-    click.echo(f"X-Organization-Id: {created.organization.id}")
-    click.echo(f"X-Auth-Token: {created.token}")
+    output.line(f"X-Organization-Id: {created.organization.id}")
+    output.line(f"X-Auth-Token: {created.token}")
     output.say(f"Created {created.organization.name} in {context.place}.")
     output.say(f"Admin: {created.admin.first_name} {created.admin.last_name}, {created.admin.id}.")
     output.say("The token is shown only once. Send both lines as headers with every request.")

@@ -13,6 +13,7 @@ from msgspec.structs import fields
 
 from chalicelib.core.permissions import Caller
 from chalicelib.core.timestamps import format_timestamp
+from chalicelib.core.validation import escape_control_characters
 
 T = TypeVar("T")
 
@@ -43,9 +44,24 @@ def _plain(name: str, value: Any, zone: tzinfo) -> Any:
     return value
 
 
+def line(text: str, *, err: bool = False) -> None:
+    """Print one line. Old data can contain control characters: they are escaped."""
+    click.echo(escape_control_characters(text), err=err)
+
+
+def json_text(text: str, *, nl: bool = True) -> None:
+    """Print JSON, or a piece of it. JSON's own escapes do not cover all control characters."""
+    click.echo(escape_control_characters(text, keep="\n"), nl=nl)
+
+
 def as_json(value: Any) -> None:
     """Print one JSON document on stdout."""
-    click.echo(json.dumps(value, ensure_ascii=False, indent=2))
+    json_text(json.dumps(value, ensure_ascii=False, indent=2))
+
+
+def confirm(question: str) -> None:
+    """Ask on the terminal. Aborts the command unless the answer is yes."""
+    click.confirm(escape_control_characters(question), abort=True, err=True)
 
 
 def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json_wanted: bool) -> None:
@@ -53,11 +69,11 @@ def table(rows: Sequence[Mapping[str, Any]], columns: Sequence[str], *, json_wan
     if json_wanted:
         as_json(list(rows))
         return
-    cells = [[_cell(row.get(name)) for name in columns] for row in rows]
+    cells = [[cell(row.get(name)) for name in columns] for row in rows]
     widths = [max(map(len, column)) for column in zip(columns, *cells, strict=True)]
-    for line in (list(columns), *cells):
-        padded = (cell.ljust(width) for cell, width in zip(line, widths, strict=True))
-        click.echo("  ".join(padded).rstrip())
+    for row_cells in (list(columns), *cells):
+        padded = (text.ljust(width) for text, width in zip(row_cells, widths, strict=True))
+        line("  ".join(padded).rstrip())
 
 
 def record(
@@ -73,7 +89,7 @@ def record(
         return
     width = max(map(len, values))
     for name, value in values.items():
-        click.echo(f"{name.ljust(width)}  {_cell(value)}".rstrip())
+        line(f"{name.ljust(width)}  {cell(value)}".rstrip())
 
 
 def show(
@@ -98,7 +114,7 @@ def show_all(
 
 def say(text: str) -> None:
     """Print a line for the operator on stderr."""
-    click.echo(text, err=True)
+    line(text, err=True)
 
 
 def progress(items: Sequence[T], label: str) -> Iterator[T]:
@@ -124,9 +140,10 @@ def counted(pages: Iterable[Sequence[T]], label: str) -> Iterator[T]:
     say(f"{label}: {count} found")
 
 
-def _cell(value: Any) -> str:
+def cell(value: Any) -> str:
+    """Return a value as a cell of a table, without control characters."""
     if value is None:
         return "-"
     if isinstance(value, bool):
         return "yes" if value else "no"
-    return str(value)
+    return escape_control_characters(str(value))

@@ -8,6 +8,7 @@ from typing import Any, TextIO
 import click
 
 from chalicelib.core.permissions import Caller
+from chalicelib.core.validation import escape_control_characters
 from chalicelib.people.api import CHANGES, CREATION
 from chalicelib.people.model import Person
 from chalicelib.people.operations import People
@@ -199,7 +200,7 @@ def export(context: AdminContext, caller: Caller, *, person: str, target: str) -
     pieces = data_protection.export(context, caller, context.person(caller, person))
     if target == _STDOUT:
         for piece in pieces:
-            click.echo(piece, nl=False)
+            output.json_text(piece, nl=False)
     else:
         _write(Path(target), pieces)
 
@@ -248,7 +249,7 @@ def erase(
         subject = (
             f"{_name(record)}{' and all timers and time entries' if options['with_times'] else ''}"
         )
-        click.confirm(f"Permanently erase {subject} in {context.place}?", abort=True, err=True)
+        output.confirm(f"Permanently erase {subject} in {context.place}?")
     if record.deactivated_at is None:
         record = People(context.dependencies).deactivate(caller, record.id).outcome
     counts = data_protection.erase(
@@ -277,4 +278,5 @@ def _write(path: Path, pieces: Iterable[str]) -> None:
 
 
 def _name(person: Person) -> str:
-    return f"{person.first_name} {person.last_name} <{person.email}>, {person.id}"
+    name = f"{person.first_name} {person.last_name} <{person.email}>, {person.id}"
+    return escape_control_characters(name)

@@ -4,7 +4,7 @@ import click
 
 from tools.admin.context import AdminContext
 from tools.admin.options import with_context
-from tools.admin.output import say
+from tools.admin.output import line, say
 from tools.tables import create_tables
 
 
@@ -25,5 +25,5 @@ def init(context: AdminContext) -> None:
         )
     created = create_tables()
     for name in created:
-        click.echo(name)
+        line(name)
     say(f"{len(created)} tables created" if created else "all tables exist already")

@@ -4,9 +4,12 @@ import argparse
 import signal
 import sys
 from collections.abc import Sequence
+from contextlib import redirect_stderr, redirect_stdout
 from typing import Protocol
 
+from chalicelib.core.validation import escape_control_characters
 from infra.aws.credentials import CredentialsError
+from tools.environment import EscapedOutput
 from tools.ops import auto_stop, check_invariants, rebuild_counters, replay, upgrade
 from tools.ops.stage_options import STAGE_OPTIONS
 from tools.stage import SelectionError
@@ -57,6 +60,13 @@ def run(arguments: Sequence[str] | None = None) -> int:
     """Run a command, by default that of the command line; return its exit code."""
     parser = command_parser()
     options = parser.parse_args(arguments)
+    # What people wrote is also in what these commands print.
+    output, errors = EscapedOutput(sys.stdout), EscapedOutput(sys.stderr)
+    with redirect_stdout(output), redirect_stderr(errors):
+        return _run_command(parser, options)
+
+
+def _run_command(parser: argparse.ArgumentParser, options: argparse.Namespace) -> int:
     try:
         exit_code: int = options.run(options)
     except SelectionError as error:
@@ -66,6 +76,10 @@ def run(arguments: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("Interrupted.", file=sys.stderr)
         return _INTERRUPTED
+    except SystemExit as error:
+        if isinstance(error.code, str):
+            error.code = escape_control_characters(error.code, keep="\n")
+        raise
     return exit_code
 
 

@@ -4,6 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any
 
 from chalicelib.core.ids import MAX_ID
+from chalicelib.core.validation import CONTROL_CHARACTERS
 from chalicelib.http.openapi.examples import resource_example
 from chalicelib.http.routing import MetaField, Route, RouteKind
 from chalicelib.jsonapi.inputs import MAX_TEXT_LENGTH, InAttribute, Input, InRelationship
@@ -12,6 +13,7 @@ from chalicelib.jsonapi.resource import AnyResource, Attribute, Kind, Relationsh
 Schema = dict[str, Any]
 
 _DIGITS = "^[1-9][0-9]{0,15}$"
+_ONE_LINE = f"^[^{CONTROL_CHARACTERS}]*$"
 _VALUE_SCHEMAS: Mapping[Kind, Schema] = {
     Kind.INTEGER: {"type": "integer"},
     Kind.TEXT: {"type": "string"},
@@ -58,7 +60,11 @@ def _input_value(declared: Input, name: str) -> Schema:
     if kind is Kind.TEXT:
         # A blank text means absent.
         minimum = declared.minimum or (1 if declared.required else None)
-        bounds = {"minLength": minimum, "maxLength": declared.maximum or MAX_TEXT_LENGTH}
+        bounds = {
+            "minLength": minimum,
+            "maxLength": declared.maximum or MAX_TEXT_LENGTH,
+            "pattern": None if declared.multiline else _ONE_LINE,
+        }
     else:
         bounds = {"minimum": declared.minimum, "maximum": declared.maximum}
     return {**schema, **{name: bound for name, bound in bounds.items() if bound is not None}}
