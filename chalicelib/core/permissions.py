@@ -50,11 +50,13 @@ class Visibility(Enum):
 class ViewPolicy(Struct, Generic[Record], frozen=True):
     """Who sees the records of a resource. Each resource names its policy; there is no default.
 
-    ``owner_id`` is the id of the person a record belongs to; None if it belongs to no person.
+    :param owner_id: returns the id of the person a record belongs to; None: it belongs to nobody.
+    :param owner_changes: whether a record can be assigned to another person.
     """
 
     visibility: Visibility
     owner_id: Callable[[Record], int | None]
+    owner_changes: bool = False
 
 
 def can_view(caller: Caller, policy: ViewPolicy[Record], record: Record) -> bool:

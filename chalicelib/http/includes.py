@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.core.permissions import Caller
+from chalicelib.core.permissions import Caller, can_view
 from chalicelib.dynamodb.database import Database
 from chalicelib.jsonapi.documents import Included, ViewOptions, is_included, join_path
 from chalicelib.jsonapi.resource import AnyResource
@@ -30,7 +30,8 @@ def load_included(
 ) -> list[Included]:
     """Load the records to include, redacted for the caller. Each record occurs once.
 
-    Records that no longer exist are left out, although their relationships still contain their ids.
+    Records that no longer exist, or that the caller may not see, are left out, although their
+    relationships still contain their ids.
 
     :param included: the database and the resources.
     :param resource: the resource of the primary records.
@@ -75,7 +76,8 @@ def _load(
         return {}
     records = included.database.get_many(caller.organization.id, by_key).records
     return {
-        identifier: included.resources[identifier[0]].redact_for(caller, records[key])
+        identifier: resource.redact_for(caller, records[key])
         for key, identifier in by_key.items()
-        if key in records
+        for resource in (included.resources[identifier[0]],)
+        if key in records and can_view(caller, resource.view, records[key])
     }

@@ -9,7 +9,7 @@ from enum import Enum
 from msgspec import Struct
 
 from chalicelib.core import errors
-from chalicelib.core.permissions import Permission
+from chalicelib.core.permissions import Permission, Visibility
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.http.responses import HttpResponse
 from chalicelib.jsonapi.inputs import Input
@@ -132,12 +132,17 @@ class Route(Struct, frozen=True):
         return "{id}" in self.path
 
     @property
+    def _replays_to_owners(self) -> bool:
+        """Whether a repeated creation is not found once its record is somebody else's."""
+        return self.kind is RouteKind.CREATE and self.resource.view.visibility is Visibility.OWNER
+
+    @property
     def errors(self) -> Errors:
         """All errors that the route can return. Contract section 7."""
         all_errors = [*_COMMON_ERRORS, *self.own_errors]
         if self.permission.organization_required:
             all_errors.append(errors.NoOrganizationId)
-        if self.names_record:
+        if self.names_record or self._replays_to_owners:
             all_errors.append(errors.RecordNotFound)
         if self.kind is not RouteKind.DELETE:
             all_errors += _VIEW_ERRORS

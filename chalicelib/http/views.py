@@ -20,7 +20,7 @@ from chalicelib.http.list_pages import ReadPage, read_cursor_page, read_page
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.http.responses import HttpResponse, document_response
 from chalicelib.http.routing import BASE_PATH, Route, RouteKind
-from chalicelib.http.write_headers import write_options
+from chalicelib.http.write_headers import check_replay, write_options
 from chalicelib.jsonapi.documents import Included, ViewOptions, list_document, single_document
 from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
 from chalicelib.jsonapi.inputs import Input, Values, read_changes, read_values
@@ -260,6 +260,8 @@ class ResourceViews:
         headers: Mapping[str, str] | None = None,
     ) -> HttpResponse:
         record, meta = self._present(result.outcome)
+        if result.replayed:
+            check_replay(self._included.database, self._resource, request.caller, record)
         meta = {**meta, **result.one_time_meta}
         if request.clock_skew:
             meta[CLOCK_SKEW.name] = request.clock_skew

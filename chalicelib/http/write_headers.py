@@ -1,10 +1,15 @@
 """The headers that every write takes: Idempotency-Key and If-Match. Contract sections 4c and 8."""
 
+from typing import Any
+
 from chalicelib.core.errors import InvalidHeader
 from chalicelib.core.idempotency import MAX_KEY_LENGTH, IdempotencyKey, fingerprint_of
+from chalicelib.core.permissions import Caller, require_view
 from chalicelib.core.write_options import WriteOptions
+from chalicelib.dynamodb.database import Database
 from chalicelib.http.conditional import read_if_match
 from chalicelib.http.request import AuthenticatedRequest
+from chalicelib.jsonapi.resource import AnyResource
 
 IDEMPOTENCY_KEY = "Idempotency-Key"
 IF_MATCH = "If-Match"
@@ -23,6 +28,22 @@ def write_options(request: AuthenticatedRequest) -> WriteOptions:
         if_match=read_if_match(headers.get(IF_MATCH.lower(), "").strip()) if names_record else None,
         clock_skew=request.clock_skew,
     )
+
+
+def check_replay(database: Database, resource: AnyResource, caller: Caller, record: Any) -> None:
+    """Check that the caller may still see what an earlier request with the same key returned.
+
+    Since then, the caller may have become a member, and the record may have got another owner. One
+    call, for members, if records of the resource can get another owner. Raises ``RecordNotFound``.
+    """
+    require_view(caller, resource.view, record)
+    if resource.view.owner_changes and not caller.is_admin:
+        entity, record_id = resource.entity, resource.id(record)
+        loaded = database.get_many(
+            caller.organization.id, [(entity, record_id)], include_deleted=True
+        )
+        # Of a record that is gone, only its owner at that request is known.
+        require_view(caller, resource.view, loaded.get(entity, record_id) or record)
 
 
 def _idempotency_key(request: AuthenticatedRequest, key: str) -> IdempotencyKey | None:

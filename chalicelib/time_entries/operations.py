@@ -41,7 +41,9 @@ from chalicelib.timers.model import PersonState, Timer
 MAX_PURGE_STEPS = 10
 """Transactions that delete the other timers of an entry, after the one that hides it."""
 
-VIEW_TIME_ENTRY: ViewPolicy[TimeEntry] = ViewPolicy(Visibility.OWNER, lambda entry: entry.person_id)
+VIEW_TIME_ENTRY: ViewPolicy[TimeEntry] = ViewPolicy(
+    Visibility.OWNER, lambda entry: entry.person_id, owner_changes=True
+)
 
 
 class TimeEntries:
