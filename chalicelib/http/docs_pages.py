@@ -1,8 +1,12 @@
 """Public pages, which need no token: the OpenAPI document and the API reference.
 
-They are loaded at their first request, so that they do not slow down cold starts.
+They are loaded at their first request, so that they do not slow down cold starts. The files of the
+reference page, 1.8 MB, have a hash in their names: a browser loads them once per version. Lambda
+returns them as text, and API Gateway compresses them to a quarter: it returns bytes, such as a
+stored gzip, only to an ``Accept`` that begins with a binary type, and that of a browser does not.
 """
 
+import hashlib
 from collections.abc import Callable, Iterable, Mapping
 from functools import cache
 from pathlib import Path
@@ -25,8 +29,9 @@ _FILES: Mapping[str, str] = {
     "swagger-ui.css": "text/css; charset=utf-8",
 }
 _NO_CACHE = "public, no-cache"
-# An upgrade changes the files, but not their names.
-_CACHE_FOR_AN_HOUR = "public, max-age=3600"
+# A file that changes gets another name.
+_CACHE_FOR_A_YEAR = "public, max-age=31536000, immutable"
+_HASH_DIGITS = 16
 
 
 class DocsPage(Struct, frozen=True):
@@ -62,9 +67,36 @@ def docs_pages(
     )
 
 
+class _File(Struct, frozen=True):
+    """A file of the reference page. Its public name contains the hash of its content."""
+
+    name: str
+    text: str
+    digest: str
+
+    @property
+    def public_name(self) -> str:
+        stem, _, suffix = self.name.rpartition(".")
+        return f"{stem}.{self.digest}.{suffix}"
+
+
+@cache
+def _files() -> Mapping[str, _File]:
+    """The files of the reference page by their public names."""
+    files = [_read_file(name) for name in _FILES]
+    return {file.public_name: file for file in files}
+
+
+def _read_file(name: str) -> _File:
+    content = (_FOLDER / name).read_bytes()
+    return _File(name, content.decode(), hashlib.sha256(content).hexdigest()[:_HASH_DIGITS])
+
+
 def _show_reference(request: HttpRequest) -> HttpResponse:
     base = urlsplit(request.base_url)
     text = (_FOLDER / "index.html").read_text().replace("{base}", base.path)
+    for file in _files().values():
+        text = text.replace(f"/{file.name}", f"/{file.public_name}")
     response = _page_response(request, text, "text/html; charset=utf-8", _NO_CACHE)
     # "Try it out" sends requests to the server in the OpenAPI document.
     policy = (
@@ -77,10 +109,10 @@ def _show_reference(request: HttpRequest) -> HttpResponse:
 
 
 def _load_file(request: HttpRequest) -> HttpResponse:
-    name = request.route_arguments["file"]
-    if name not in _FILES:
+    file = _files().get(request.route_arguments["file"])
+    if file is None:
         raise RouteNotFound
-    return _page_response(request, (_FOLDER / name).read_text(), _FILES[name], _CACHE_FOR_AN_HOUR)
+    return _page_response(request, file.text, _FILES[file.name], _CACHE_FOR_A_YEAR)
 
 
 def _page_response(

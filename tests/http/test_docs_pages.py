@@ -1,5 +1,6 @@
 """Public pages: the OpenAPI description and the reference page that shows it."""
 
+import gzip
 import hashlib
 import json
 import re
@@ -23,10 +24,21 @@ from tests.support.call_counter import counted
 from tests.support.openapi_checks import TABLE, description
 
 DESCRIPTION = "/api/v2/openapi.json"
-PATHS = (DESCRIPTION, "/docs", "/docs/start.js", "/docs/swagger-ui.css")
+HASHED = re.compile(r"/docs/(start|swagger-ui|swagger-ui-bundle)\.[0-9a-f]{16}\.(js|css)")
+FILES = ("start.js", "swagger-ui.css", "swagger-ui-bundle.js")
+PATHS = (DESCRIPTION, "/docs", *FILES)
 
 
 def get(app: Chalice, path: str, **headers: str) -> HTTPResponse:
+    """GET a path, or a file of the reference page by its name without the hash."""
+    if path in FILES:
+        stem, _, suffix = path.rpartition(".")
+        text = get(app, "/docs").body.decode()
+        (path,) = re.findall(rf'"(/docs/{stem}\.[0-9a-f]+\.{suffix})"', text)
+    return get_path(app, path, **headers)
+
+
+def get_path(app: Chalice, path: str, **headers: str) -> HTTPResponse:
     with Client(app) as client:
         return client.http.get(path, headers=headers)
 
@@ -51,6 +63,35 @@ def test_unchanged_page_returns_304(app: Chalice, path: str) -> None:
     assert (second.status_code, second.body) == (304, b"")
     assert "public" in first.headers["Cache-Control"]
     assert first.headers["X-Content-Type-Options"] == "nosniff"
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_file_is_cached_for_a_year_under_a_name_with_its_hash(app: Chalice, name: str) -> None:
+    response = get(app, name)
+    assert response.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    content = (reference.FOLDER / name).read_bytes()
+    assert bytes(response.body) == content
+    stem, _, suffix = name.rpartition(".")
+    hashed = f"/docs/{stem}.{hashlib.sha256(content).hexdigest()[:16]}.{suffix}"
+    assert HASHED.fullmatch(hashed)
+    assert get(app, hashed).status_code == 200
+
+
+def test_page_and_description_are_revalidated(app: Chalice) -> None:
+    for path in (DESCRIPTION, "/docs"):
+        response = get(app, path)
+        assert response.headers["Cache-Control"] == "public, no-cache"
+        assert response.headers["ETag"].startswith('W/"')
+
+
+def test_response_of_lambda_is_text_that_api_gateway_compresses(app: Chalice) -> None:
+    # API Gateway returns bytes only to an Accept header that begins with a binary type.
+    assert app.api.binary_types == []
+    config = json.loads((Path(reference.ROOT) / ".chalice" / "config.json").read_text())
+    assert config["minimum_compression_size"] == 1024
+    body = bytes(get(app, "swagger-ui-bundle.js").body)
+    assert len(json.dumps({"body": body.decode()})) < 2_000_000
+    assert len(gzip.compress(body)) < 500_000
 
 
 @pytest.mark.parametrize("path", PATHS)
@@ -86,7 +127,17 @@ def test_reference_page_loads_nothing_from_other_servers(app: Chalice) -> None:
 
 
 @pytest.mark.parametrize(
-    "name", ["index.html", "NOTICE", "..", "%2e%2e", "..%2fdocs_pages.py", "swagger-ui.css.map"]
+    "name",
+    [
+        "index.html",
+        "NOTICE",
+        "..",
+        "%2e%2e",
+        "..%2fdocs_pages.py",
+        "swagger-ui.css.map",
+        "swagger-ui.css",
+        "swagger-ui.0123456789abcdef.css",
+    ],
 )
 def test_other_files_are_not_served(app: Chalice, name: str) -> None:
     response = get(app, f"/docs/{name}")
