@@ -3,10 +3,11 @@
 Contract section 6.
 """
 
+import json
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.core.errors import InvalidCursor
+from chalicelib.core.errors import InvalidCursor, QueryTooBroad
 from chalicelib.core.lists import InvalidPosition
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.jsonapi.cursors import CURSOR_PARAMETER, read_cursor, write_cursor
@@ -14,10 +15,26 @@ from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
 from chalicelib.jsonapi.paging import cursor_links, cursor_meta, page_links, page_meta
 from chalicelib.jsonapi.parameters import ListQuery, PageAfter, PageNumber
 
+MAX_RESPONSE_BYTES = 6_000_000
+"""Lambda's limit is 6 MB (6,291,456 bytes) for a response with its headers. Above it, API Gateway
+would answer 502."""
+
+_MAX_BYTES_PER_CHARACTER = 12
+"""The runtimes for Python 3.11 and earlier write ASCII: ``\\ud83d\\ude00`` for an emoji."""
+
 ListPage = tuple[Sequence[Any], Mapping[str, str], Mapping[str, Any]]
 """The records of a page, and the ``links`` and ``meta`` of its document."""
 
 ReadPage = Callable[[AuthenticatedRequest, ListQuery], ListPage]
+
+
+def require_response_size(body: str) -> None:
+    """Check that Lambda can return a page. Raises ``QueryTooBroad`` if it is too large."""
+    if len(body) * _MAX_BYTES_PER_CHARACTER <= MAX_RESPONSE_BYTES:
+        return
+    # As the runtime encodes it.
+    if len(json.dumps(body)) > MAX_RESPONSE_BYTES:
+        raise QueryTooBroad("page[size]", "This page is too large. Use a smaller `page[size]`.")
 
 
 def read_page(reader: ListReader[Any], request: AuthenticatedRequest, query: ListQuery) -> ListPage:

@@ -16,7 +16,12 @@ from chalicelib.core.unit_of_work import Result
 from chalicelib.core.write_options import WriteOptions, version_of
 from chalicelib.http.client_clock import CLOCK_SKEW
 from chalicelib.http.includes import IncludedResources, load_included
-from chalicelib.http.list_pages import ReadPage, read_cursor_page, read_page
+from chalicelib.http.list_pages import (
+    ReadPage,
+    read_cursor_page,
+    read_page,
+    require_response_size,
+)
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.http.responses import HttpResponse, document_response
 from chalicelib.http.routing import BASE_PATH, Route, RouteKind
@@ -75,7 +80,9 @@ class ResourceViews:
             redacted = [self._resource.redact_for(request.caller, record) for record in records]
             included = self._load_included(request, redacted, options)
             document = list_document(self._resource, redacted, options, included, links, meta)
-            return document_response(200, document)
+            response = document_response(200, document)
+            require_response_size(response.body)
+            return response
 
         type_ = self._resource.type
         name, description = f"list_{type_}", f"List {_words(type_)}."
