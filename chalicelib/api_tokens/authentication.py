@@ -2,7 +2,7 @@
 
 The process caches an authenticated caller for 60 seconds, so that most requests need no database
 call. A revoked token, an old setting, or an old list of closed services can therefore be valid for
-up to 60 seconds more.
+up to 60 seconds more, but not for a write that gives or shapes access: core/live_access.py.
 """
 
 import hashlib
@@ -55,6 +55,11 @@ class Authenticator:
             return cached
         return self._load(token_hash, organization_id)
 
+    def forget(self, token: str | None) -> None:
+        """Forget the cached caller of a token: the next request reads it again."""
+        if token is not None:
+            self._callers.remove(digest(token))
+
     def _load_without_organization(self, token_hash: str) -> Caller:
         now = self._dependencies.now()
         credential = self._database.get(Credential, 0, token_hash)
@@ -84,7 +89,7 @@ class Authenticator:
 
     def _cache_caller(self, credential: Credential, organization: Organization, now: int) -> Caller:
         token_id = credential.token_id or self._read_token_id(credential)
-        caller = Caller(organization, credential.person_id, credential.role, token_id)
+        caller = Caller(organization, credential.person_id, credential.role, token_id, credential)
         expires_at: float = now + CALLER_CACHE_SECONDS
         if credential.expires_at is not None:
             expires_at = min(expires_at, credential.expires_at)

@@ -12,6 +12,7 @@ from chalicelib.api_tokens.rules import (
     decide_revocation,
     decide_token_creation,
     decide_token_update,
+    expiry_of_new_token,
 )
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
@@ -40,6 +41,7 @@ class ApiTokens:
         """
         person_id = resolve_person(caller, values.get("person"))
         organization_id = caller.organization.id
+        expires_at = expiry_of_new_token(caller, values.get("expires_at"))
         load = Load(organization_id, ((Person, person_id), (PersonTokens, person_id)))
 
         def decide(attempt: Attempt) -> Decision[ApiToken]:
@@ -54,7 +56,7 @@ class ApiTokens:
                 name=values["name"],
                 digest=digest(secret),
                 created_at=attempt.now,
-                expires_at=values.get("expires_at"),
+                expires_at=expires_at,
             )
             records = decide_token_creation(person, tokens, api_token)
             return Decision(api_token, records=records, one_time_meta={"token": secret})
@@ -82,13 +84,14 @@ class ApiTokens:
     ) -> Result[ApiToken]:
         """Change the name or the expiry of a token. Two calls, or three with a key.
 
-        Raises ``RecordNotFound``.
+        A token cannot extend itself, and can extend others only to its own expiry. Raises
+        ``InvalidAttribute``, ``RecordNotFound``.
         """
 
         def decide(attempt: Attempt) -> Decision[ApiToken]:
             tokens = self._tokens_with(caller, token_id)
             attempt.require_match(tokens.find(token_id), stored_in=tokens)
-            after, records = decide_token_update(tokens, token_id, values)
+            after, records = decide_token_update(caller, tokens, token_id, values)
             return Decision(after, records=records)
 
         return commit_with_retry(self._dependencies, options, decide)

@@ -12,6 +12,8 @@ from msgspec.structs import replace
 
 from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
 from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.permissions import Caller
+from chalicelib.core.timestamps import format_timestamp
 from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
@@ -23,6 +25,50 @@ from chalicelib.people.model import Person
 
 MAX_TOKENS = 20
 """Maximum number of tokens of a person. Expired tokens count until they are revoked."""
+
+
+def expiry_of_new_token(caller: Caller, requested: int | None) -> int | None:
+    """Return the expiry of a token that the caller creates: at the latest, that of the caller's.
+
+    None: it never expires. Raises ``InvalidAttribute``.
+    """
+    limit = None if caller.credential is None else caller.credential.expires_at
+    if requested is None:
+        return limit
+    if limit is not None and requested > limit:
+        raise InvalidAttribute("expires_at", _expires_too_late(caller, limit))
+    return requested
+
+
+def check_new_expiry(caller: Caller, token: ApiToken, expires_at: int | None) -> None:
+    """Check the expiry that the caller sets. None: the token never expires.
+
+    A token never extends itself, and extends another one at most to its own expiry. Raises
+    ``InvalidAttribute``.
+    """
+    credential = caller.credential
+    if credential is None or not _is_later(expires_at, token.expires_at):
+        return
+    if credential.digest == token.digest:
+        detail = "A token cannot extend itself. Use another token of yours, or ask an admin."
+        raise InvalidAttribute("expires_at", detail)
+    limit = credential.expires_at
+    if limit is not None and _is_later(expires_at, limit):
+        raise InvalidAttribute("expires_at", _expires_too_late(caller, limit))
+
+
+def _is_later(expires_at: int | None, other: int | None) -> bool:
+    if other is None:
+        return False
+    return expires_at is None or expires_at > other
+
+
+def _expires_too_late(caller: Caller, limit: int) -> str:
+    latest = format_timestamp(limit, caller.zone)
+    return (
+        f"Your own token expires at {latest}, and cannot make another one valid for longer. "
+        "Use this time or an earlier one, or another token."
+    )
 
 
 def decide_token_creation(
@@ -56,13 +102,14 @@ def decide_token_creation(
 
 
 def decide_token_update(
-    tokens: PersonTokens, token_id: int, values: Mapping[str, Any]
+    caller: Caller, tokens: PersonTokens, token_id: int, values: Mapping[str, Any]
 ) -> tuple[ApiToken, tuple[RecordWrite, ...]]:
-    """Change the name or the expiry of a token."""
+    """Change the name or the expiry of a token. Raises ``InvalidAttribute``."""
     before = tokens.find(token_id)
     after = replace(before, **values)
     if after == before:
         return before, ()
+    check_new_expiry(caller, before, after.expires_at)
     new_tokens = tuple(after if token.id == token_id else token for token in tokens.tokens)
     credential_update = UpdateRecord(Credential, tokens.organization_id, before.digest, values)
     return after, (credential_update, _with_tokens(tokens, new_tokens))

@@ -28,6 +28,11 @@ class ExpiringCache(Generic[Key, Value]):
             value, expires_at = self._values.get(key, (None, 0.0))
         return value if self._clock() < expires_at else None
 
+    def remove(self, key: Key) -> None:
+        """Remove the value of a key, if there is one."""
+        with self._lock:
+            self._values.pop(key, None)
+
     def put(self, key: Key, value: Value, expires_at: float) -> None:
         """Set the value of a key until ``expires_at``, in seconds since 1970-01-01 UTC."""
         with self._lock:

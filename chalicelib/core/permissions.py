@@ -6,6 +6,7 @@ from typing import Generic, TypeVar
 
 from msgspec import Struct
 
+from chalicelib.api_tokens.model import Credential
 from chalicelib.core.errors import AccessDenied, RecordNotFound
 from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.organizations.model import Organization
@@ -17,13 +18,15 @@ Record = TypeVar("Record")
 class Caller(Struct, frozen=True):
     """The person who sends a request, once their token is authenticated.
 
-    ``token_id`` is the id of that API token; None: an admin command, which has no token.
+    ``token_id`` is the id of that API token, ``credential`` the token as it was when the process
+    authenticated it; None: an admin command, which has no token.
     """
 
     organization: Organization
     person_id: int
     role: Role
     token_id: int | None = None
+    credential: Credential | None = None
 
     @property
     def zone(self) -> ZoneInfo:

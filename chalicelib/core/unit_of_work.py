@@ -5,6 +5,7 @@ from typing import Any, Generic, TypeVar
 
 from msgspec import Struct, field
 
+from chalicelib.api_tokens.model import Credential
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import (
     Conflict,
@@ -19,6 +20,7 @@ from chalicelib.core.idempotency import (
     IdempotencyRecord,
     SaveIdempotencyRecord,
 )
+from chalicelib.core.live_access import require_same_access, same_access
 from chalicelib.core.write_options import WriteOptions, values_of_version
 from chalicelib.core.write_set import (
     ConcurrentModification,
@@ -131,7 +133,10 @@ def commit_with_retry(
 
     The record of the idempotency key is read in the call that loads, so a repeated request returns
     its result before anything is decided. Each attempt has its own request token, because it may
-    write something else. Raises :class:`Conflict` if no attempt succeeds,
+    write something else. If the options have a live token, everything that is committed requires
+    it; it is read in the call that loads, or, without such a call, before the second attempt.
+
+    Raises :class:`AccessChanged`, :class:`Conflict` if no attempt succeeds,
     :class:`IdempotencyKeyReused`, :class:`PreconditionFailed`. Errors of ``decide`` and of the
     database pass.
     """
@@ -143,7 +148,7 @@ def commit_with_retry(
             if dependencies.clock() > deadline:
                 break
         try:
-            decided = _decide(dependencies, options, decide, load)
+            decided = _decide(dependencies, options, decide, load, is_retry=number > 0)
             if isinstance(decided, Result):
                 return decided
             decision, writes = decided
@@ -156,11 +161,21 @@ def commit_with_retry(
 
 
 def _decide(
-    dependencies: Dependencies, options: WriteOptions, decide: Decide[T], load: Load
+    dependencies: Dependencies,
+    options: WriteOptions,
+    decide: Decide[T],
+    load: Load,
+    *,
+    is_retry: bool,
 ) -> tuple[Decision[T], tuple[Any, ...]] | Result[T]:
     """Load and decide: a decision and what to commit, or the result of an earlier request."""
     key, now = options.key, int(dependencies.clock())
-    loaded = _load(dependencies, load, key)
+    token = options.live_token
+    if token is None or not (is_retry or load.entity_ids or key):
+        loaded = _load(dependencies, load, key)
+    else:
+        loaded = _load(dependencies, load, key, (Credential, token.digest))
+        require_same_access(token, loaded.get(Credential, token.digest), now)
     replayed = _replay(loaded, key, now)
     if replayed is not None:
         return replayed
@@ -177,13 +192,20 @@ def _decide(
             raise
         return replayed
     writes = attempt.writes_of(decision)
-    return decision, writes if key is None else (_save(key, decision.outcome, now), *writes)
+    if key is not None:
+        writes = (_save(key, decision.outcome, now), *writes)
+    return decision, (*writes, same_access(token)) if writes and token is not None else writes
 
 
-def _load(dependencies: Dependencies, load: Load, key: IdempotencyKey | None) -> LoadedRecords:
+def _load(
+    dependencies: Dependencies,
+    load: Load,
+    key: IdempotencyKey | None,
+    *more: tuple[type[Any], str],
+) -> LoadedRecords:
     return dependencies.database.get_many(
         load.organization_id if key is None else key.organization_id,
-        (*load.entity_ids, (IdempotencyRecord, key)),
+        (*load.entity_ids, (IdempotencyRecord, key), *more),
         include_deleted=load.include_deleted,
     )
 

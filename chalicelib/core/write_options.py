@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Struct
 from msgspec.structs import asdict
 
+from chalicelib.api_tokens.model import Credential
 from chalicelib.core.idempotency import IdempotencyKey
 
 _DIGEST_DIGITS = 16
@@ -32,11 +33,14 @@ class WriteOptions(Struct, frozen=True):
     :param key: a repeated request gets the first request's result.
     :param if_match: the record that the request names must have one of these versions.
     :param clock_skew: the seconds that were subtracted from the timestamps of the request.
+    :param live_token: the token of the request as the process remembers it, if the write requires
+        that it is unchanged; None for other writes, and for admin commands.
     """
 
     key: IdempotencyKey | None = None
     if_match: IfMatch | None = None
     clock_skew: int = 0
+    live_token: Credential | None = None
 
 
 NO_OPTIONS = WriteOptions()

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from itertools import chain
 from typing import cast
 
@@ -11,12 +11,15 @@ from chalice.app import Chalice, Request, Response
 
 from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.errors import (
+    Conflict,
     MalformedDocument,
     PayloadTooLarge,
     ServerError,
     StintError,
     Unavailable,
 )
+from chalicelib.core.live_access import AccessChanged
+from chalicelib.core.permissions import Caller
 from chalicelib.core.settings import Settings
 from chalicelib.http.client_clock import CLIENT_TIME, read_clock_skew
 from chalicelib.http.conditional import revalidate
@@ -30,6 +33,11 @@ log = logging.getLogger("stint")
 
 MAX_BODY_BYTES = 256 * 1024
 """Larger than every valid document."""
+
+_MAX_AUTHENTICATIONS = 3
+"""Times that a request is authenticated while the access of its token changes."""
+
+_RETRY_AFTER_SECONDS = 1
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -92,35 +100,50 @@ class Pipeline:
     def respond(self, route: Route, request: HttpRequest) -> HttpResponse:
         """Return the response to a request on a route."""
         started = time.perf_counter()
+        callers: list[Caller] = []
         try:
-            response = route.view(self._authenticated_request(route, request))
+            response = self._respond(route, request, callers)
             if request.method == "GET":
                 response = revalidate(response, request.headers.get("if-none-match"))
         except Exception as error:  # noqa: BLE001 - every error is rendered
-            response = _error_response(route.name, error)
-        _log_request(route.name, request, response, time.perf_counter() - started)
+            response = _error_response(route.name, error, callers)
+        _log_request(route.name, request, response, time.perf_counter() - started, callers)
         return response
 
-    def _authenticated_request(self, route: Route, request: HttpRequest) -> AuthenticatedRequest:
+    def _respond(self, route: Route, request: HttpRequest, callers: list[Caller]) -> HttpResponse:
+        """Authenticate and call the view. Adds the caller to ``callers``."""
         headers = request.headers
         # Before authentication, whose database call would count as a difference of the clocks.
         received_at = self._clock()
-        check_accept(headers.get("accept"))
-        if request.body:
-            if len(request.body) > MAX_BODY_BYTES:
-                detail = f"The body is too large. Send at most {MAX_BODY_BYTES} bytes."
-                raise PayloadTooLarge(detail)
-            check_content_type(headers.get("content-type"))
-        caller = self._authenticator.authenticate(
-            headers.get("x-auth-token"),
-            headers.get("x-organization-id"),
-            organization_required=route.permission.organization_required,
-        )
-        route.permission.check(caller)
-        if not route.follows_client_clock:
-            return AuthenticatedRequest(request, caller)
-        clock_skew = read_clock_skew(headers.get(CLIENT_TIME.lower()), received_at)
-        return AuthenticatedRequest(request, caller, clock_skew)
+        _check_body_and_headers(request)
+        for _ in range(_MAX_AUTHENTICATIONS):
+            caller = self._authenticator.authenticate(
+                headers.get("x-auth-token"),
+                headers.get("x-organization-id"),
+                organization_required=route.permission.organization_required,
+            )
+            callers.append(caller)
+            route.permission.check(caller)
+            clock_skew = 0
+            if route.follows_client_clock:
+                clock_skew = read_clock_skew(headers.get(CLIENT_TIME.lower()), received_at)
+            try:
+                return route.view(
+                    AuthenticatedRequest(request, caller, clock_skew, route.needs_live_token)
+                )
+            except AccessChanged:
+                # As in a process that does not remember the token.
+                self._authenticator.forget(headers.get("x-auth-token"))
+        raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
+
+
+def _check_body_and_headers(request: HttpRequest) -> None:
+    check_accept(request.headers.get("accept"))
+    if request.body:
+        if len(request.body) > MAX_BODY_BYTES:
+            detail = f"The body is too large. Send at most {MAX_BODY_BYTES} bytes."
+            raise PayloadTooLarge(detail)
+        check_content_type(request.headers.get("content-type"))
 
 
 def docs_page_response(page: DocsPage, request: HttpRequest) -> HttpResponse:
@@ -134,18 +157,25 @@ def docs_page_response(page: DocsPage, request: HttpRequest) -> HttpResponse:
     return response
 
 
-def _error_response(route: str, error: Exception) -> HttpResponse:
+def _error_response(route: str, error: Exception, callers: Sequence[Caller] = ()) -> HttpResponse:
     if isinstance(error, StintError):
         if isinstance(error, Unavailable):
-            log.warning("service unavailable", exc_info=error, extra={"route": route})
+            extra = {"route": route, **_caller_ids(callers)}
+            log.warning("service unavailable", exc_info=error, extra=extra)
         return error_response(error)
     error_id = secrets.token_hex(8)
-    extra = {"error_id": error_id, "route": route}
+    extra = {"error_id": error_id, "route": route, **_caller_ids(callers)}
     log.error("internal error", exc_info=error, extra=extra)
     return error_response(ServerError(), error_id)
 
 
-def _log_request(name: str, request: HttpRequest, response: HttpResponse, seconds: float) -> None:
+def _log_request(
+    name: str,
+    request: HttpRequest,
+    response: HttpResponse,
+    seconds: float,
+    callers: Sequence[Caller] = (),
+) -> None:
     # Do not log headers, parameters and bodies: they contain tokens and personal data.
     log.info(
         "request",
@@ -154,5 +184,18 @@ def _log_request(name: str, request: HttpRequest, response: HttpResponse, second
             "method": request.method,
             "status": response.status,
             "milliseconds": round(seconds * 1000, 1),
+            **_caller_ids(callers),
         },
     )
+
+
+def _caller_ids(callers: Sequence[Caller]) -> Mapping[str, int | None]:
+    """The ids of the last caller, for log lines; none if nobody was authenticated."""
+    if not callers:
+        return {}
+    caller = callers[-1]
+    return {
+        "organization_id": caller.organization.id,
+        "person_id": caller.person_id,
+        "token_id": caller.token_id,
+    }

@@ -30,8 +30,10 @@ class AuthenticatedRequest(Struct, frozen=True):
 
     :param clock_skew: seconds by which the client's clock is ahead of the server's; 0: unknown, or
         less than 2. See ``http/client_clock.py``.
+    :param needs_live_token: whether a write requires the live token. See ``core/live_access.py``.
     """
 
     request: HttpRequest
     caller: Caller
     clock_skew: int = 0
+    needs_live_token: bool = False

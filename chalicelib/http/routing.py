@@ -117,6 +117,11 @@ class Route(Struct, frozen=True):
         return self.is_write and self.names_record
 
     @property
+    def needs_live_token(self) -> bool:
+        """Whether it gives or shapes access: then it requires the live token of the caller."""
+        return self.is_write and self.subject.needs_live_token
+
+    @property
     def takes_document(self) -> bool:
         """Whether the request has a required or optional document."""
         return self.kind in (RouteKind.CREATE, RouteKind.UPDATE, RouteKind.ACTION)

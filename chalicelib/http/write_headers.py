@@ -16,7 +16,7 @@ IF_MATCH = "If-Match"
 
 
 def write_options(request: AuthenticatedRequest) -> WriteOptions:
-    """Return what the headers of a request ask of its write. A blank header counts as absent.
+    """Return what a request and its headers ask of its write. A blank header counts as absent.
 
     Raises :class:`InvalidHeader` if the idempotency key is too long.
     """
@@ -27,6 +27,7 @@ def write_options(request: AuthenticatedRequest) -> WriteOptions:
         key=_idempotency_key(request, headers.get(IDEMPOTENCY_KEY.lower(), "").strip()),
         if_match=read_if_match(headers.get(IF_MATCH.lower(), "").strip()) if names_record else None,
         clock_skew=request.clock_skew,
+        live_token=request.caller.credential if request.needs_live_token else None,
     )
 
 

@@ -119,6 +119,8 @@ class Resource(Struct, Generic[Record], frozen=True):
     :param descending: whether the default sort is in descending order.
     :param cursor_only: whether its lists have no page numbers and no totals, only cursors.
     :param orders: returns a record's sort value, for lists that are sorted in memory; by sort.
+    :param needs_live_token: whether its writes give or shape access. Then each of them requires in
+        its transaction that the caller's token is unchanged. Contract section 11.
     :param redact_for: removes the values that a caller cannot view, before filtering and sorting.
     :param meta: members of the resource object's ``meta``. Members without a value are left out.
     """
@@ -137,6 +139,7 @@ class Resource(Struct, Generic[Record], frozen=True):
     sorts: tuple[str, ...] = ()
     descending: bool = False
     cursor_only: bool = False
+    needs_live_token: bool = True
     orders: Mapping[str, Callable[[Record], str | int | None]] = field(default_factory=dict)
     redact_for: Callable[[Caller, Record], Record] = lambda _, record: record
     meta: tuple[Attribute[Record], ...] = ()

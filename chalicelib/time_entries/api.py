@@ -67,6 +67,8 @@ TIME_ENTRIES: Resource[TimeEntry] = Resource(
     description="Time of a person on a service on a date.",
     entity=TimeEntry,
     view=VIEW_TIME_ENTRY,
+    # Its writes give nobody access: a remembered token is enough.
+    needs_live_token=False,
     example=_example_entry,
     id=lambda entry: entry.id,
     attributes=(

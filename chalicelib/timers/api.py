@@ -59,6 +59,8 @@ TIMERS: Resource[Timer] = Resource(
     description="One session of work on a time entry, with its start and its stop.",
     entity=Timer,
     view=VIEW_TIMER,
+    # Its writes give nobody access: a remembered token is enough.
+    needs_live_token=False,
     example=_example,
     id=lambda timer: timer.id,
     meta=(_STOP_REASON,),

@@ -114,7 +114,7 @@ def test_invalid_attribute_is_rejected(
 def test_deactivated_person_cannot_create_a_token(admin: Api, member: Api) -> None:
     member.get("/users")
     admin.patch(f"/people/{MEMBER}/deactivate")
-    assert create(member).status == 403
+    assert create(member).status == 401
 
 
 def test_person_cannot_exceed_the_maximum_number_of_tokens(

@@ -6,6 +6,8 @@ rule, and a route without a sample request fails here.
 """
 
 from collections.abc import Callable, Iterator
+from contextvars import Context
+from functools import partial
 from typing import Any
 
 import pytest
@@ -20,7 +22,9 @@ from chalicelib.http.docs_pages import docs_pages
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.people.model import Role
 from chalicelib.registry import RESOURCES
+from tests.support.access_endings import ENDINGS, add_admin
 from tests.support.api import Api, Response
+from tests.support.fault_injection import intercepted, once_before_a_write
 from tests.support.fixtures import (
     ADMIN,
     KOLKATA,
@@ -32,7 +36,7 @@ from tests.support.fixtures import (
 )
 from tests.support.openapi_checks import TABLE
 from tests.support.samples import samples, send_sample
-from tests.support.table_snapshots import snapshot
+from tests.support.table_snapshots import Snapshot, items, snapshot
 
 each_route_and_method = pytest.mark.parametrize(
     ("route", "method"),
@@ -42,6 +46,17 @@ each_route_and_method = pytest.mark.parametrize(
         for method in route.methods
     ],
 )
+
+each_route_that_gives_access = pytest.mark.parametrize(
+    ("route", "method"),
+    [
+        pytest.param(route, method, id=f"{method} {route.path}")
+        for route in TABLE
+        if route.needs_live_token
+        for method in route.methods
+    ],
+)
+each_ending = pytest.mark.parametrize("ending", ENDINGS)
 
 OF_THE_CALLER = ("show_user", "show_organization_membership", "stop_running_timer")
 """Routes that find only what belongs to the caller. In these tests, only ``OTHER_MEMBER`` works."""
@@ -211,13 +226,92 @@ def test_permission_matches_the_view_policy_of_the_resource() -> None:
             assert is_admin_route or is_own_route, route.name
 
 
+def test_every_write_needs_the_live_token_except_those_of_time() -> None:
+    others = {
+        route.subject.type for route in TABLE if route.is_write and not route.needs_live_token
+    }
+    assert others == {"timers", "time_entries"}
+
+
+@each_ending
+@each_route_that_gives_access
+def test_ended_access_gives_no_access_while_a_process_remembers_the_token(
+    admin: Api,
+    dependencies: Dependencies,
+    connection: Connection,
+    route: Route,
+    method: str,
+    ending: str,
+    send: Send,
+) -> None:
+    add_admin(dependencies)
+    assert admin.get("/users").ids == [str(ADMIN)]
+    ENDINGS[ending](dependencies)
+    dependencies.sleep(1)
+    before = snapshot(connection)
+    response = send(admin, route, method)
+    _check_refusal(response, ending, route, before, connection)
+    # It is the response of a process that does not remember the token.
+    fresh = send(Api(create_app(Settings(), dependencies), admin.headers), route, method)
+    assert response.status == fresh.status
+    # And the process does not remember it any longer.
+    assert admin.get("/users").status == (200 if ending == "demoted" else 401)
+
+
+@each_ending
+@each_route_that_gives_access
+def test_access_that_ends_between_read_and_commit_gives_no_access(
+    admin: Api,
+    dependencies: Dependencies,
+    connection: Connection,
+    route: Route,
+    method: str,
+    ending: str,
+    timer_id: str,
+) -> None:
+    add_admin(dependencies)
+    assert admin.get("/users").ids == [str(ADMIN)]
+    after_the_end: list[Snapshot] = []
+
+    def end() -> None:
+        ENDINGS[ending](dependencies)
+        after_the_end.append(snapshot(connection))
+
+    # In a context of its own: it is not a part of the request.
+    with intercepted(connection, once_before_a_write(partial(Context().run, end))):
+        # With a key, also a request that changes nothing writes something.
+        key = {"Idempotency-Key": "tap-1"}
+        response = send_sample(admin, route, method, timer_id, headers=key)
+    (before,) = after_the_end
+    _check_refusal(response, ending, route, before, connection)
+
+
+def _check_refusal(
+    response: Response, ending: str, route: Route, before: Snapshot, connection: Connection
+) -> None:
+    """Check that nothing was written, and the error."""
+    if ending != "demoted":
+        assert (response.status, response.error["code"]) == (401, "invalid_auth_token")
+    elif route.permission.role is Role.ADMIN or route.permission.scope is Scope.OWN_OF_VISIBLE:
+        assert (response.status, response.error["code"]) == (403, "access_denied")
+    elif route.names_record:
+        assert (response.status, response.error["code"]) == (404, "record_not_found")
+    else:
+        # A member may create a token, for themselves and as a member.
+        assert (route.name, response.status) == ("create_api_token", 201)
+        roles = {each["role"] for each in items(connection, "tokens") if each["person_id"] == ADMIN}
+        assert roles == {"member"}
+        return
+    assert snapshot(connection) == before
+
+
 def _items_of_zagreb(connection: Connection) -> list[str]:
     return sorted(_items_containing(snapshot(connection), str(ZAGREB.id)))
 
 
 def _items_containing(tables: Any, text: str) -> Iterator[str]:
-    for name, items in tables.items():
-        yield from (f"{name}: {item}" for item in items if text in repr(item))
+    for name, stored in tables.items():
+        yield from (f"{name}: {item}" for item in stored if text in repr(item))
 
 
 def _organization_ids(response: Response) -> Iterator[str]:
