@@ -33,7 +33,7 @@ class Worker:
 
 def create_workers(database: Database, count: int, now: int) -> list[Worker]:
     """Create a number of people, as the application itself does."""
-    organization = Organization(ORGANIZATION, "Load Studio", "Europe/Zagreb")
+    organization = Organization(ORGANIZATION, "Load Studio", "Europe/Zagreb", is_indexed=True)
     database.create(organization)
     database.create(Service(_SERVICE, ORGANIZATION, "Design"))
     return [_create_worker(database, organization, number, now) for number in range(1, count + 1)]

@@ -41,6 +41,14 @@ class ApiToken(Struct, frozen=True):
     expires_at: int | None = None
 
 
+class TokenOwner(Struct, frozen=True):
+    """The person of the token with this id, so that the id is enough to find the token."""
+
+    id: int
+    organization_id: int
+    person_id: int
+
+
 class PersonTokens(Struct, frozen=True):
     """All tokens of one person. ``id`` is the person's; ``version`` is 0 before the first token."""
 
@@ -55,3 +63,7 @@ class PersonTokens(Struct, frozen=True):
             if token.id == token_id:
                 return token
         raise RecordNotFound
+
+    def contains(self, token_id: int) -> bool:
+        """Whether the person has a token with this id."""
+        return any(token.id == token_id for token in self.tokens)

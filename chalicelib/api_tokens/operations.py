@@ -3,11 +3,11 @@
 Members manage their own tokens, admins the tokens of all people.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.api_tokens.authentication import digest, new_token
-from chalicelib.api_tokens.model import ApiToken, PersonTokens
+from chalicelib.api_tokens.model import ApiToken, PersonTokens, TokenOwner
 from chalicelib.api_tokens.rules import (
     decide_revocation,
     decide_token_creation,
@@ -19,6 +19,7 @@ from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFoun
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility, resolve_person
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
+from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
 
 VIEW_TOKEN: ViewPolicy[ApiToken] = ViewPolicy(Visibility.OWNER, lambda token: token.person_id)
@@ -72,8 +73,15 @@ class ApiTokens:
         return [token for tokens in self._visible_tokens(caller) for token in tokens.tokens]
 
     def show(self, caller: Caller, token_id: int) -> ApiToken:
-        """A token. One call. Raises ``RecordNotFound``."""
-        return self._tokens_with(caller, token_id).find(token_id)
+        """A token. One call, or two for another person's. Raises ``RecordNotFound``."""
+        load = _load(caller, token_id)
+        loaded = self._database.get_many(load.organization_id, load.entity_ids)
+        return self._tokens_with(caller, token_id, loaded).find(token_id)
+
+    def of_person(self, caller: Caller, person_id: int) -> Sequence[ApiToken]:
+        """The tokens of one person, for an operator. One call."""
+        tokens = self._database.get(PersonTokens, caller.organization.id, person_id)
+        return () if tokens is None else tokens.tokens
 
     def update(
         self,
@@ -82,31 +90,31 @@ class ApiTokens:
         values: Mapping[str, Any],
         options: WriteOptions = NO_OPTIONS,
     ) -> Result[ApiToken]:
-        """Change the name or the expiry of a token. Two calls, or three with a key.
+        """Change the name or the expiry of a token. Two calls, or three for another person's.
 
         A token cannot extend itself, and can extend others only to its own expiry. Raises
         ``InvalidAttribute``, ``RecordNotFound``.
         """
 
         def decide(attempt: Attempt) -> Decision[ApiToken]:
-            tokens = self._tokens_with(caller, token_id)
+            tokens = self._tokens_with(caller, token_id, attempt.loaded)
             attempt.require_match(tokens.find(token_id), stored_in=tokens)
             after, records = decide_token_update(caller, tokens, token_id, values)
             return Decision(after, records=records)
 
-        return commit_with_retry(self._dependencies, options, decide)
+        return commit_with_retry(self._dependencies, options, decide, _load(caller, token_id))
 
     def revoke(
         self, caller: Caller, token_id: int, options: WriteOptions = NO_OPTIONS
     ) -> Result[None]:
-        """Revoke a token. Two calls, or three with a key. Raises ``RecordNotFound``."""
+        """Revoke a token. Two calls, or three for another person's. Raises ``RecordNotFound``."""
 
         def decide(attempt: Attempt) -> Decision[None]:
-            tokens = self._tokens_with(caller, token_id)
+            tokens = self._tokens_with(caller, token_id, attempt.loaded)
             attempt.require_match(tokens.find(token_id), stored_in=tokens)
             return Decision(None, records=decide_revocation(tokens, token_id))
 
-        return commit_with_retry(self._dependencies, options, decide)
+        return commit_with_retry(self._dependencies, options, decide, _load(caller, token_id))
 
     def _visible_tokens(self, caller: Caller) -> Sequence[PersonTokens]:
         organization_id = caller.organization.id
@@ -115,11 +123,31 @@ class ApiTokens:
         own = self._database.get(PersonTokens, organization_id, caller.person_id)
         return [] if own is None else [own]
 
-    def _tokens_with(self, caller: Caller, token_id: int) -> PersonTokens:
-        for tokens in self._visible_tokens(caller):
-            if any(token.id == token_id for token in tokens.tokens):
+    def _tokens_with(self, caller: Caller, token_id: int, loaded: LoadedRecords) -> PersonTokens:
+        """The tokens of the person who has this token, if the caller may see it.
+
+        No call for the caller's own, else one, however many people there are.
+        """
+        candidates: Iterable[PersonTokens | None] = ()
+        own, owner = loaded.get(PersonTokens, caller.person_id), loaded.get(TokenOwner, token_id)
+        if own is not None and own.contains(token_id):
+            return own
+        if owner is not None:
+            organization_id = caller.organization.id
+            candidates = [self._database.get(PersonTokens, organization_id, owner.person_id)]
+        elif caller.is_admin and not caller.organization.is_indexed:
+            candidates = self._visible_tokens(caller)
+        for tokens in candidates:
+            if tokens is not None and tokens.contains(token_id):
                 return tokens
         raise RecordNotFound
+
+
+def _load(caller: Caller, token_id: int) -> Load:
+    entity_ids: list[tuple[type[Any], int]] = [(PersonTokens, caller.person_id)]
+    if caller.is_admin:
+        entity_ids.append((TokenOwner, token_id))
+    return Load(caller.organization.id, entity_ids)
 
 
 def _require_active(caller: Caller, person_id: int, person: Person | None) -> Person:

@@ -6,7 +6,7 @@ from pynamodb.attributes import UnicodeAttribute
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
 from pynamodb.models import Model
 
-from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
 from chalicelib.dynamodb.idempotency_records import declare_result
 from chalicelib.dynamodb.items import (
     EnumAttribute,
@@ -51,6 +51,16 @@ class PersonTokensModel(DirectoryModel):
     tokens = JSONListAttribute(ApiToken)
 
 
+class TokenOwnerModel(DirectoryModel):
+    """Item of a :class:`~chalicelib.api_tokens.model.TokenOwner`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+    person_id = IntegerAttribute()
+
+
 def _credential_key(organization_id: int, token_hash: str) -> Mapping[str, str]:
     del organization_id
     return {"digest": token_hash}
@@ -65,4 +75,5 @@ declare(
     )
 )
 declare_directory_kind(PersonTokens, PersonTokensModel, "tokens")
+declare_directory_kind(TokenOwner, TokenOwnerModel, "token_owner")
 declare_result(ApiToken)

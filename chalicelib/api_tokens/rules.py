@@ -10,7 +10,7 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.permissions import Caller
 from chalicelib.core.timestamps import format_timestamp
@@ -96,6 +96,7 @@ def decide_token_creation(
     expected = {"role": person.role, "deactivated_at": None}
     return (
         CreateRecord(credential),
+        CreateRecord(TokenOwner(api_token.id, api_token.organization_id, api_token.person_id)),
         RequireRecord(Person, person.organization_id, person.id, expected),
         _with_tokens(tokens, (*tokens.tokens, api_token)),
     )
@@ -120,8 +121,16 @@ def decide_revocation(tokens: PersonTokens, token_id: int) -> tuple[RecordWrite,
     revoked = tokens.find(token_id)
     new_tokens = tuple(token for token in tokens.tokens if token.id != token_id)
     return (
-        DeleteRecord(Credential, tokens.organization_id, revoked.digest),
+        *delete_token(revoked),
         _with_tokens(tokens, new_tokens),
+    )
+
+
+def delete_token(token: ApiToken) -> tuple[RecordWrite, ...]:
+    """Delete the records of a token, except its place in the list of its person's tokens."""
+    return (
+        DeleteRecord(Credential, token.organization_id, token.digest),
+        DeleteRecord(TokenOwner, token.organization_id, token.id),
     )
 
 

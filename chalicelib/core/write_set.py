@@ -133,6 +133,12 @@ class CreateRecord(Struct, frozen=True):
     record: Any
 
 
+class PutRecord(Struct, frozen=True):
+    """Write a whole record, whether or not it exists."""
+
+    record: Any
+
+
 class UpdateRecord(Struct, frozen=True):
     """Set values of an existing record, if it has the ``expected`` values.
 
@@ -205,6 +211,7 @@ class RemoveFromSet(Struct, frozen=True):
 
 RecordWrite = (
     CreateRecord
+    | PutRecord
     | UpdateRecord
     | ReplaceRecord
     | DeleteRecord

@@ -112,18 +112,18 @@ class Database:
 
         One call per MB. Raises ``QueryTooBroad`` if they are larger than 5 MB.
         """
-        request: dict[str, Any] = {
-            "TableName": table_name(DirectoryModel),
-            "KeyConditionExpression": "organization_key = :organization "
-            "AND begins_with(record_key, :kind)",
-            "ExpressionAttributeValues": {
-                ":organization": {"S": str(organization_id)},
-                ":kind": {"S": directory_prefix(entity)},
-            },
-            "ConsistentRead": True,
-        }
+        request = _directory_query(entity, organization_id)
         items = query_all(self.connection, request, MAX_DIRECTORY_PAGES, "filter[id]")
         return [from_item(entity, item) for item in items]
+
+    def directory_start(
+        self, entity: type[Entity], organization_id: int, count: int
+    ) -> Sequence[Entity]:
+        """Read the first records of a directory entity, sorted by id, consistently. One call."""
+        request = {**_directory_query(entity, organization_id), "Limit": count}
+        with translate_errors():
+            response = self.connection.dispatch("Query", request)
+        return [from_item(entity, item) for item in response["Items"]]
 
     def create(self, record: Any) -> bool:
         """Write a new record. Returns False, and writes nothing, if it exists already. One call."""
@@ -157,3 +157,16 @@ class Database:
                 transaction.check_required()
         except TransactWriteError as error:
             raise_cancellation(error)
+
+
+def _directory_query(entity: type[Any], organization_id: int) -> dict[str, Any]:
+    return {
+        "TableName": table_name(DirectoryModel),
+        "KeyConditionExpression": "organization_key = :organization "
+        "AND begins_with(record_key, :kind)",
+        "ExpressionAttributeValues": {
+            ":organization": {"S": str(organization_id)},
+            ":kind": {"S": directory_prefix(entity)},
+        },
+        "ConsistentRead": True,
+    }

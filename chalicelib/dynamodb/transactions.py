@@ -22,6 +22,7 @@ from chalicelib.core.write_set import (
     ConcurrentModification,
     CreateRecord,
     DeleteRecord,
+    PutRecord,
     RemoveFromSet,
     ReplaceRecord,
     RequireRecord,
@@ -127,6 +128,10 @@ def _create(transaction: TransactWrite, write: CreateRecord) -> None:
     transaction.save(item, condition=~_exists(item))
 
 
+def _put(transaction: TransactWrite, write: PutRecord) -> None:
+    transaction.save(to_item(write.record))
+
+
 def _update(transaction: TransactWrite, write: UpdateRecord) -> None:
     item = item_with_key(write.entity, write.organization_id, write.id)
     transaction.update(
@@ -200,6 +205,7 @@ def _is_as_expected(
 
 
 declare_writer(CreateRecord, _create)
+declare_writer(PutRecord, _put)
 declare_writer(UpdateRecord, _update)
 declare_writer(ReplaceRecord, _replace)
 declare_writer(DeleteRecord, _delete)

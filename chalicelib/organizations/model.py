@@ -27,9 +27,11 @@ class Organization(Struct, frozen=True):
     :param closed_service_ids: the sorted ids of the services that take no time. Each change of such
         a service writes them too, so that a start on a time entry need not read the service.
         Decision 0022.
+    :param is_indexed: whether all tokens have a ``TokenOwner``, and all active admins are listed as
+        ``ActiveAdmin``. False for organizations of earlier versions until they are upgraded.
     """
 
-    unversioned: ClassVar[tuple[str, ...]] = ("closed_service_ids",)
+    unversioned: ClassVar[tuple[str, ...]] = ("closed_service_ids", "is_indexed")
 
     id: int
     name: str
@@ -38,6 +40,7 @@ class Organization(Struct, frozen=True):
     auto_stop_at_time: str | None = None
     remind_after: int | None = None
     closed_service_ids: tuple[int, ...] = ()
+    is_indexed: bool = False
 
     @property
     def zone(self) -> ZoneInfo:

@@ -1,6 +1,6 @@
 """Organizations in DynamoDB."""
 
-from pynamodb.attributes import UnicodeAttribute
+from pynamodb.attributes import BooleanAttribute, UnicodeAttribute
 
 from chalicelib.dynamodb.idempotency_records import declare_result
 from chalicelib.dynamodb.items import IntegerAttribute, IntegerSetAttribute, declare_directory_kind
@@ -20,6 +20,7 @@ class OrganizationModel(DirectoryModel):
     auto_stop_at_time = UnicodeAttribute(null=True)
     remind_after = IntegerAttribute(null=True)
     closed_service_ids = IntegerSetAttribute()
+    is_indexed = BooleanAttribute(default=False)
 
 
 declare_directory_kind(Organization, OrganizationModel, "organization")

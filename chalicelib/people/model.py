@@ -46,6 +46,13 @@ class Person(Struct, frozen=True):
         return self.role is Role.ADMIN and self.deactivated_at is None
 
 
+class ActiveAdmin(Struct, frozen=True):
+    """Lists the person ``id`` as an active admin, so that a few reads find another admin."""
+
+    id: int
+    organization_id: int
+
+
 class UniqueConstraint(Struct, frozen=True):
     """Reserves a name, such as an e-mail address, in an organization for the person ``id``."""
 

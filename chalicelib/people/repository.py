@@ -5,7 +5,7 @@ from pynamodb.attributes import UnicodeAttribute
 from chalicelib.dynamodb.idempotency_records import declare_result
 from chalicelib.dynamodb.items import EnumAttribute, IntegerAttribute, declare_directory_kind
 from chalicelib.dynamodb.tables import DirectoryModel
-from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.people.model import ActiveAdmin, Person, Role, UniqueConstraint
 
 
 class PersonModel(DirectoryModel):
@@ -38,7 +38,17 @@ class UniqueConstraintModel(DirectoryModel):
     name = UnicodeAttribute()
 
 
+class ActiveAdminModel(DirectoryModel):
+    """Item of an :class:`~chalicelib.people.model.ActiveAdmin`."""
+
+    class Meta(DirectoryModel.Meta):
+        pass
+
+    organization_id = IntegerAttribute()
+
+
 declare_directory_kind(Person, PersonModel, "person")
+declare_directory_kind(ActiveAdmin, ActiveAdminModel, "admin")
 declare_directory_kind(
     UniqueConstraint, UniqueConstraintModel, "constraint", lambda constraint: constraint.name
 )

@@ -11,12 +11,14 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.api_tokens.model import Credential, PersonTokens
+from chalicelib.api_tokens.rules import delete_token
 from chalicelib.core.errors import Conflict, InvalidAttribute
 from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
     Disable,
     Enable,
+    PutRecord,
     RecordWrite,
     RequireRecord,
     StopTimer,
@@ -24,7 +26,7 @@ from chalicelib.core.write_set import (
     WriteSet,
     changed,
 )
-from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.people.model import ActiveAdmin, Person, Role, UniqueConstraint
 from chalicelib.timers.model import PersonState, StopReason
 from chalicelib.timers.rules import stop_write_set, with_stop
 
@@ -74,7 +76,7 @@ def _erased_email(person: Person) -> str:
 
 def create_person(person: Person) -> tuple[RecordWrite, ...]:
     """Create a person and the unique constraint of their e-mail address."""
-    return (CreateRecord(person), *_create_constraint(person))
+    return (CreateRecord(person), *_create_constraint(person), *_list_admin(None, person))
 
 
 def decide_person_update(
@@ -94,6 +96,7 @@ def decide_person_update(
     if after.role is not person.role:
         extra += _require_other_admin(person, other_admin, "role")
         extra += _change_token_roles(tokens, after.role)
+        extra += _list_admin(person, after)
     if _constraint_name(after) != _constraint_name(person):
         extra += [*_create_constraint(after), *_delete_constraint(person)]
     return PersonUpdate(after, (*records, *extra))
@@ -113,6 +116,7 @@ def decide_deactivation(
         *changed(person, after, "role", "deactivated_at"),
         *_require_other_admin(person, other_admin, "deactivated_at"),
         *_revoke_all(tokens),
+        *_list_admin(person, after),
     )
     return PersonUpdate(after, records, _disable(state, now))
 
@@ -130,7 +134,8 @@ def decide_restore(person: Person, state: PersonState, now: int) -> PersonUpdate
     write_set = None
     if state.disabled:
         write_set = WriteSet(state.organization_id, state.person_id, now, Enable(state.version))
-    return PersonUpdate(after, changed(person, after, "deactivated_at"), write_set)
+    records = (*changed(person, after, "role", "deactivated_at"), *_list_admin(person, after))
+    return PersonUpdate(after, records, write_set)
 
 
 def _disable(state: PersonState, now: int) -> WriteSet:
@@ -162,6 +167,15 @@ def _require_other_admin(
     return (RequireRecord(Person, person.organization_id, other_admin.id, expected),)
 
 
+def _list_admin(before: Person | None, after: Person) -> Iterable[RecordWrite]:
+    """List a person who becomes an active admin; remove one who no longer is."""
+    was_listed = before is not None and before.is_active_admin
+    if after.is_active_admin and not was_listed:
+        yield PutRecord(ActiveAdmin(after.id, after.organization_id))
+    elif was_listed and not after.is_active_admin:
+        yield DeleteRecord(ActiveAdmin, after.organization_id, after.id)
+
+
 def _change_token_roles(tokens: PersonTokens, role: Role) -> Iterable[RecordWrite]:
     yield from _next_version(tokens)
     for token in tokens.tokens:
@@ -171,7 +185,7 @@ def _change_token_roles(tokens: PersonTokens, role: Role) -> Iterable[RecordWrit
 def _revoke_all(tokens: PersonTokens) -> Iterable[RecordWrite]:
     yield from _next_version(tokens, tokens=())
     for token in tokens.tokens:
-        yield DeleteRecord(Credential, tokens.organization_id, token.digest)
+        yield from delete_token(token)
 
 
 def _next_version(person_tokens: PersonTokens, **values: Any) -> Iterable[RecordWrite]:

@@ -7,7 +7,9 @@ from tests.support.samples import Sample
 
 RECORDS = (
     Organization(2149, "Studio", "Europe/Zagreb"),
-    Organization(2149, "Adriatic", "Europe/Zagreb", 3600, closed_service_ids=(3, 2**53 - 1)),
+    Organization(
+        2149, "Adriatic", "Europe/Zagreb", 3600, closed_service_ids=(3, 2**53 - 1), is_indexed=True
+    ),
     Membership(8784, 2149, Role.MEMBER),
 )
 

@@ -1,12 +1,13 @@
 """Example records, and sample requests for the routes of people and users."""
 
-from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.people.model import ActiveAdmin, Person, Role, UniqueConstraint
 from tests.support.fixtures import OTHER_MEMBER
 from tests.support.samples import Sample
 
 RECORDS = (
     Person(8784, 2149, "Ana", "Anic", "ana@example.com", Role.MEMBER, 60),
     Person(8779, 2149, "Ana", "Horvat", "ana@x.example", Role.ADMIN, 5, "CEO", "an", "http://x", 9),
+    ActiveAdmin(8779, 2149),
     UniqueConstraint("email:ana@x.example", 2149, 8779),
 )
 

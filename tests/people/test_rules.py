@@ -3,20 +3,21 @@
 import pytest
 from msgspec.structs import replace
 
-from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
     Disable,
     Enable,
+    PutRecord,
     RequireRecord,
     StopTimer,
     TimeEntryUpdate,
     UpdateRecord,
     changed,
 )
-from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.people.model import ActiveAdmin, Person, Role, UniqueConstraint
 from chalicelib.people.rules import (
     create_person,
     decide_deactivation,
@@ -44,6 +45,7 @@ def test_new_person_gets_a_unique_constraint_on_the_email() -> None:
     assert create_person(ANA) == (
         CreateRecord(ANA),
         CreateRecord(UniqueConstraint("email:ana@x.example", 2149, 7)),
+        PutRecord(ActiveAdmin(7, 2149)),
     )
 
 
@@ -76,6 +78,7 @@ def test_role_change_updates_all_tokens_and_requires_another_admin() -> None:
         UpdateRecord(PersonTokens, 2149, 7, {"version": 4}, {"version": 3}),
         UpdateRecord(Credential, 2149, "digest 1", {"role": Role.MEMBER}),
         UpdateRecord(Credential, 2149, "digest 2", {"role": Role.MEMBER}),
+        DeleteRecord(ActiveAdmin, 2149, 7),
     )
 
 
@@ -93,7 +96,10 @@ def test_deactivation_stops_the_timer_disables_the_state_and_revokes_tokens() ->
         STILL_ADMIN,
         UpdateRecord(PersonTokens, 2149, 7, {"tokens": (), "version": 4}, {"version": 3}),
         DeleteRecord(Credential, 2149, "digest 1"),
+        DeleteRecord(TokenOwner, 2149, 1),
         DeleteRecord(Credential, 2149, "digest 2"),
+        DeleteRecord(TokenOwner, 2149, 2),
+        DeleteRecord(ActiveAdmin, 2149, 7),
     )
     write_set = decision.write_set
     assert write_set is not None
@@ -156,7 +162,10 @@ def test_restoring_enables_a_disabled_state() -> None:
     disabled = PersonState(2149, 7, version=6, disabled=True)
     decision = decide_restore(deactivated, disabled, NOW)
     assert decision.records == (
-        UpdateRecord(Person, 2149, 7, {"deactivated_at": None}, {"deactivated_at": 5}),
+        UpdateRecord(
+            Person, 2149, 7, {"deactivated_at": None}, {"role": Role.ADMIN, "deactivated_at": 5}
+        ),
+        PutRecord(ActiveAdmin(7, 2149)),
     )
     assert decision.write_set is not None
     assert decision.write_set.person_state == Enable(6)

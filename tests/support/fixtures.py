@@ -7,7 +7,7 @@ from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
 from chalicelib.api_tokens.authentication import digest, new_token
-from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
 from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.counters.repository import model_with_key
 from chalicelib.dynamodb import keys
@@ -15,7 +15,7 @@ from chalicelib.dynamodb.database import Database
 from chalicelib.dynamodb.items import to_item
 from chalicelib.events.model import EventType
 from chalicelib.organizations.model import Organization
-from chalicelib.people.model import Person, Role, UniqueConstraint
+from chalicelib.people.model import ActiveAdmin, Person, Role, UniqueConstraint
 from chalicelib.people.rules import email_constraint
 from chalicelib.revisions.model import Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
@@ -36,9 +36,13 @@ CLOSED = 1298
 FOREIGN_SERVICE = 1300
 
 ZAGREB = Organization(
-    2149, "Adriatic Studio", "Europe/Zagreb", closed_service_ids=(ARCHIVED, CLOSED)
+    2149,
+    "Adriatic Studio",
+    "Europe/Zagreb",
+    closed_service_ids=(ARCHIVED, CLOSED),
+    is_indexed=True,
 )
-KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")
+KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata", is_indexed=True)
 
 ADMINS_ENTRY = 364
 ADMINS_SECOND_ENTRY = 366
@@ -101,11 +105,13 @@ def token_id(person_id: int) -> int:
 
 
 def credentials(person: Person, token: str) -> tuple[Any, ...]:
-    """Return a person's token, list of tokens, and unique constraint on the email address."""
+    """Return a person's token, list of tokens, unique constraint and place among the admins."""
     token_hash = digest(token)
     scope = person.organization_id, person.id
     api_token = ApiToken(token_id(person.id), *scope, "test", token_hash, _CREATED)
     return (
+        *([ActiveAdmin(person.id, person.organization_id)] if person.is_active_admin else []),
+        TokenOwner(api_token.id, *scope),
         Credential(token_hash, *scope, person.role, "test", token_id=api_token.id),
         PersonTokens(person.id, person.organization_id, 1, (api_token,)),
         UniqueConstraint(

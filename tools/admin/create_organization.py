@@ -47,7 +47,7 @@ def create_organization(
                 "id", f"This id belongs to {existing.name}. Nothing was changed."
             )
         secret = new_token()
-        organization = Organization(id=new_id, **settings)
+        organization = Organization(id=new_id, is_indexed=True, **settings)
         person = Person(
             id=dependencies.ids.generate(),
             organization_id=organization.id,

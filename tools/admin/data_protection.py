@@ -252,7 +252,7 @@ def _wait_for_token_caches(context: AdminContext, person: Person) -> None:
 def _revoke(context: AdminContext, caller: Caller, person: Person) -> int:
     """Revoke any token that is left; deactivation normally revokes all."""
     api_tokens = ApiTokens(context.dependencies)
-    tokens = [token for token in api_tokens.read(caller) if token.person_id == person.id]
+    tokens = api_tokens.of_person(caller, person.id)
     for token in tokens:
         try:
             api_tokens.revoke(caller, token.id)

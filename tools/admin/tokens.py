@@ -62,8 +62,9 @@ def list_all(
     """
     person_id = None if person is None else context.person(caller, person).id
     zone = caller.organization.zone
-    records = ApiTokens(context.dependencies).read(caller)
-    rows = [output.plain(token, zone) for token in records if person_id in (None, token.person_id)]
+    tokens = ApiTokens(context.dependencies)
+    records = tokens.read(caller) if person_id is None else tokens.of_person(caller, person_id)
+    rows = [output.plain(token, zone) for token in records]
     output.table(rows, _COLUMNS, json_wanted=json_wanted)
 
 

@@ -26,8 +26,8 @@ from chalicelib.timers.rules import GeneratedIds, decide_start, decide_stop
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 
-ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb")
-KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata")
+ZAGREB = Organization(2149, "Adriatic Studio", "Europe/Zagreb", is_indexed=True)
+KOLKATA = Organization(2150, "Bengal Works", "Asia/Kolkata", is_indexed=True)
 
 TOKENS = {
     "demo-admin": (ZAGREB, 8779, Role.ADMIN),

@@ -2,7 +2,8 @@
 
 Also works while the API is in use: a person with a violation is read again, and is reported only
 when nothing changes in between. Rolled-up counters are compared with their sums, and the closed
-services that each organization lists with the services. With --repair, values that can be derived
+services that each organization lists with the services, and the owners of tokens and the active
+admins with the people. With --repair, values that can be derived
 from the timers and services are written again.
 """
 
@@ -20,7 +21,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from tools.error_messages import REPORTED_ERRORS, describe_error
-from tools.ops import closed_services, counter_repair
+from tools.ops import access_records, closed_services, counter_repair
 from tools.ops.invariants import UPGRADE, PersonSnapshot, Violation, check
 from tools.ops.snapshot import Scope, SnapshotReader
 from tools.ops.stage_options import selected_stage
@@ -111,6 +112,7 @@ def report(connection: Connection, dependencies: Dependencies, *, with_repair: b
         print(f"{len(violating)} people with violations")
     clean = _report_rollups(connection, dependencies, with_repair) and not violating
     clean = _report_closed_services(connection, dependencies, with_repair) and clean
+    clean = _report_access_records(connection, dependencies, with_repair) and clean
     if clean:
         print("all invariants hold")
     return 0 if clean else 1
@@ -141,6 +143,19 @@ def _report_closed_services(
     skipped = closed_services.repair(dependencies.database, wrong)
     print(f"repaired {len(wrong) - skipped} services; {skipped} changed meanwhile")
     return not closed_services.find_wrong_services(connection)
+
+
+def _report_access_records(
+    connection: Connection, dependencies: Dependencies, with_repair: bool
+) -> bool:
+    wrong = access_records.find_wrong_records(connection)
+    for record in wrong:
+        print(record)
+    if not (wrong and with_repair):
+        return not wrong
+    skipped = access_records.repair(dependencies.database, wrong)
+    print(f"repaired {len(wrong) - skipped} records of access; {skipped} changed meanwhile")
+    return not access_records.find_wrong_records(connection)
 
 
 def _print(scope: Scope, violations: list[Violation]) -> None:

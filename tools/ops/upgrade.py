@@ -16,6 +16,8 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from tools.error_messages import REPORTED_ERRORS, describe_error
+from tools.ops.access_records import find_wrong_records, mark_indexed, organizations_to_index
+from tools.ops.access_records import repair as repair_records
 from tools.ops.closed_services import find_wrong_services, repair
 from tools.ops.copy_revisions import RevisionCopy
 from tools.ops.stage_options import selected_stage
@@ -74,7 +76,24 @@ def list_closed_services(context: UpgradeContext) -> None:
         context.progress(f"{skipped} services changed meanwhile")
 
 
-STEPS: Sequence[Step] = (list_closed_services, upgrade_people, copy_revisions)
+def index_access(context: UpgradeContext) -> None:
+    """Record the owner of each token, and the active admins."""
+    database = context.dependencies.database
+    # Read before the records: an organization that is created later has them from the start.
+    organizations = organizations_to_index(database.connection)
+    wrong = find_wrong_records(database.connection)
+    context.report.access_records = len(wrong)
+    context.report.indexed_organizations = len(organizations)
+    if context.dry_run:
+        return
+    skipped = repair_records(database, wrong)
+    if skipped:
+        # Another request changed them, and recorded them itself.
+        context.progress(f"{skipped} records of access changed meanwhile")
+    mark_indexed(database, organizations)
+
+
+STEPS: Sequence[Step] = (list_closed_services, index_access, upgrade_people, copy_revisions)
 
 
 def upgrade(
@@ -97,6 +116,10 @@ def print_report(report: UpgradeReport, *, dry_run: bool = False) -> int:
     print(f"time entries: {report.entries}")
     print(f"revisions: {report.revisions}")
     print(f"services that take no time: {report.services}")
+    print(
+        f"owners of tokens, and active admins: {report.access_records}, "
+        f"in {report.indexed_organizations} organizations"
+    )
     if report.corrected:
         print("times that a correction of a session had lowered, in minutes:")
     for time in report.corrected:

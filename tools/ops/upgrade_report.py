@@ -22,6 +22,8 @@ class UpgradeReport(Struct):
     :param entries: time entries that were written.
     :param revisions: revisions that were copied.
     :param services: services that were added to the list of their organization, or removed.
+    :param access_records: owners of tokens and active admins that were recorded.
+    :param indexed_organizations: organizations that now have all of these records.
     :param corrected: the entries whose time changed.
     :param problems: what could not be upgraded, and why.
     """
@@ -32,10 +34,13 @@ class UpgradeReport(Struct):
     entries: int = 0
     revisions: int = 0
     services: int = 0
+    access_records: int = 0
+    indexed_organizations: int = 0
     corrected: list[CorrectedTime] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
     @property
     def is_empty(self) -> bool:
         """Whether there was nothing to upgrade."""
-        return not (self.people or self.entries or self.revisions or self.services or self.problems)
+        written = (self.people, self.entries, self.revisions, self.services, self.access_records)
+        return not (any(written) or self.indexed_organizations or self.problems)
