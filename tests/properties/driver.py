@@ -143,26 +143,26 @@ class Driver:
     def send_stop(
         self, session: Session, who: str, stopped_at: int | None, key: str | None
     ) -> None:
-        caller = self.caller(who, session.person)
+        caller, skew = self.caller(who, session.person), self.skew
         self.send(
             caller,
             key,
-            lambda: self.model.stop(self.now, caller, session, stopped_at),
-            Request("PATCH", f"/timers/{session.id}/stop", skew=self.skew, stopped_at=stopped_at),
+            lambda: self.model.stop(self.now, caller, session, stopped_at, skew),
+            Request("PATCH", f"/timers/{session.id}/stop", skew=skew, stopped_at=stopped_at),
         )
 
     def send_edit(
         self, session: Session, who: str, values: dict[str, Any], key: str | None
     ) -> None:
-        caller = self.caller(who, session.person)
+        caller, skew = self.caller(who, session.person), self.skew
         attributes = {name: value for name, value in values.items() if name != "entry"}
         if "entry" in values:
             attributes["time_entry_id"] = values["entry"].id
         self.send(
             caller,
             key,
-            lambda: self.model.edit(self.now, caller, session, **values),
-            Request("PATCH", f"/timers/{session.id}", skew=self.skew, **attributes),
+            lambda: self.model.edit(self.now, caller, session, skew, **values),
+            Request("PATCH", f"/timers/{session.id}", skew=skew, **attributes),
         )
 
     def send_update(self, entry: Entry, who: str, values: dict[str, Any], key: str | None) -> None:

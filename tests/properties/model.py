@@ -1,11 +1,15 @@
 """Reference model of people's time: contract sections 3, 4, 4a, 8 and 9, in plain Python objects.
 
 The model is written only from the contract. It has no person state, days, counters, transactions
-or versions, and it does not use the tested code. Three rules are ours, and the contract is silent:
+or versions, and it does not use the tested code. Some rules are ours, and the contract is silent:
 
 - A plain start waits for the latest stop that a person had, even of a session that is deleted. This
   matters only if a clock of the servers is behind.
 - A session that is entered manually lasts at most 31 days.
+- `Client-Time` does not correct a time that the client sends as it was shown.
+- A stop of an entry on which nothing runs is a repeat: it returns the session that stopped last, of
+  equal ones the one that was written last; after that one was deleted, moved or continued, the
+  session with the largest id that was ever put on the entry.
 """
 
 from collections.abc import Hashable
@@ -59,6 +63,7 @@ class Entry:
     :param total: the manually set minutes; None: the sessions tell the time.
     :param covered: the sessions that had stopped when the time was set.
     :param latest: the session with the largest id that was ever put on it.
+    :param stopped: the session that stopped last, and its stop.
     """
 
     id: int
@@ -69,6 +74,17 @@ class Entry:
     total: int | None = None
     covered: set["Session"] = field(default_factory=set)
     latest: "Session | None" = None
+    stopped: "tuple[Session, int] | None" = None
+
+    def take(self, session: "Session") -> None:
+        """A session that has stopped may be the one that stopped last."""
+        if session.stop is not None and session.stop >= (self.stopped[1] if self.stopped else 0):
+            self.stopped = session, session.stop
+
+    def release(self, session: "Session") -> None:
+        """A session changes, or leaves the entry."""
+        if self.stopped is not None and self.stopped[0] is session:
+            self.stopped = None
 
 
 @dataclass(eq=False)
@@ -248,6 +264,7 @@ class Model:
             self.entries.append(entry)
         session = Session(0, entry, start, start + self.auto_stop_after, stop)
         entry.latest = session
+        entry.take(session)
         if is_new:
             entry.made_by = session
         self.sessions.append(session)
@@ -256,31 +273,37 @@ class Model:
     # Stops
 
     def stop(
-        self, now: int, caller: int, session: Session, stopped_at: int | None = None
+        self, now: int, caller: int, session: Session, stopped_at: int | None = None, skew: int = 0
     ) -> Outcome:
-        """Stop a timer manually, or correct an automatic stop."""
+        """Stop a timer manually, or correct an automatic stop.
+
+        :param skew: the seconds by which the client's clock is ahead.
+        """
         self.find_session(caller, session)
+        stopped_at = _unless_shown(stopped_at, session.stop, skew)
         stop = max(session.start, now if stopped_at is None else min(stopped_at, now))
         adjusted = ("stopped_at",) if stopped_at not in (None, stop) else ()
         if session.stop is not None:
             is_earlier = stopped_at is not None and max(stopped_at, session.start) < session.stop
             if session.reason is None or not is_earlier:
                 return Outcome(session, already_stopped=True)
+            session.entry.release(session)
             session.stop, session.reason = stop, None
+            session.entry.take(session)
         else:
             self._end(session, stop)
         return Outcome(session, adjusted=adjusted)
 
     def stop_on_entry(
-        self, now: int, caller: int, entry: Entry, stopped_at: int | None = None
+        self, now: int, caller: int, entry: Entry, stopped_at: int | None = None, skew: int = 0
     ) -> Outcome:
-        """Stop the timer that runs on an entry. Without one, the latest counts: a repeat."""
+        """Stop the timer that runs on an entry. Without one, it is a repeat of the last stop."""
         self.find_entry(caller, entry)
         running = next((s for s in self.on(entry) if s.stop is None), None)
-        session = running or entry.latest
+        session = running or (entry.stopped[0] if entry.stopped else entry.latest)
         if session is None or session not in self.on(entry):
             raise not_found()
-        return self.stop(now, caller, session, stopped_at)
+        return self.stop(now, caller, session, stopped_at, skew)
 
     def auto_stop(self, now: int) -> int:
         """Stop all overdue timers at their limits and return their number."""
@@ -304,15 +327,20 @@ class Model:
     def _end(self, session: Session, stop: int) -> None:
         """End the running session: every other session of the person ended before."""
         session.stop = self.last_stops[session.person] = stop
+        session.entry.stopped = session, stop
 
     # Edits of sessions
 
-    def edit(self, now: int, caller: int, session: Session, **values: Any) -> Outcome:
+    def edit(
+        self, now: int, caller: int, session: Session, skew: int = 0, **values: Any
+    ) -> Outcome:
         """Change a session.
 
+        :param skew: the seconds by which the client's clock is ahead.
         :param values: ``started_at``, ``stopped_at`` (None: it runs on) and ``entry``.
         """
         self.find_session(caller, session)
+        values = _times_of_edit(session, values, skew)
         entry = values.get("entry", session.entry)
         if entry not in self.entries or entry.person != session.person:
             raise invalid("time_entry")
@@ -323,6 +351,9 @@ class Model:
                 self._set_limit(now, session, start)
         if values.get("stopped_at", session.stop) != session.stop:
             session.reason = None
+        is_change = (start, stop, entry) != (session.start, session.stop, session.entry)
+        if is_change:
+            session.entry.release(session)
         session.start, session.stop = start, stop
         if stop is not None:
             last_stop = max(self.last_stops.get(session.person, 0), stop)
@@ -331,6 +362,8 @@ class Model:
             session.entry.covered.discard(session)
             session.entry = entry
             entry.latest = max(entry.latest or session, session, key=lambda s: s.id)
+        if is_change:
+            entry.take(session)
         return Outcome(session, adjusted=_adjusted(values, session))
 
     def _edited_times(
@@ -380,6 +413,7 @@ class Model:
         self.sessions.remove(session)
         entry = session.entry
         entry.covered.discard(session)
+        entry.release(session)
         if entry.made_by is session and not self.on(entry):
             self.entries.remove(entry)
 
@@ -442,6 +476,21 @@ class Model:
     def _overlap(self, name: str, others: list[Session], earliest: int | None = None) -> Refusal:
         ids = frozenset(session.id for session in others)
         return Refusal(422, "overlaps_session", name, ids, earliest)
+
+
+def _unless_shown(requested: int | None, present: int | None, skew: int) -> int | None:
+    """The requested time, or the present one if the client sent it as it was shown."""
+    is_shown = None not in (requested, present) and (requested or 0) + skew == present
+    return present if is_shown else requested
+
+
+def _times_of_edit(session: Session, values: dict[str, Any], skew: int) -> dict[str, Any]:
+    """The values of an edit; a time that the client sent as it was shown is the present one."""
+    present = {"started_at": session.start, "stopped_at": session.stop}
+    return {
+        name: _unless_shown(value, present[name], skew) if name in present else value
+        for name, value in values.items()
+    }
 
 
 def _adjusted(requested: dict[str, Any], session: Session) -> tuple[str, ...]:

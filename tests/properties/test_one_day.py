@@ -201,13 +201,12 @@ class DayMachine(Driver, RuleBasedStateMachine):
     def stop_on_entry(self, pick: int, who: str, at: Moment | None, key: str | None) -> None:
         entry = self.pick_entry(pick)
         caller, stopped_at = self.caller(who, entry.person), self.timestamp(entry.person, at)
+        skew = self.skew
         self.send(
             caller,
             key,
-            lambda: self.model.stop_on_entry(self.now, caller, entry, stopped_at),
-            Request(
-                "PATCH", f"/time_entries/{entry.id}/stop", skew=self.skew, stopped_at=stopped_at
-            ),
+            lambda: self.model.stop_on_entry(self.now, caller, entry, stopped_at, skew),
+            Request("PATCH", f"/time_entries/{entry.id}/stop", skew=skew, stopped_at=stopped_at),
         )
 
     @rule()
