@@ -22,13 +22,15 @@ How to write a check
   Both work for the resources of the stacks that are created or updated in the context.
 - A caller with fewer permissions: ``stage.make("deploy", environment=emulator.user(policy))``.
   Without credentials: ``environment={"AWS_ACCESS_KEY_ID": None}``.
-- A webhook receiver: the fixture ``receiver`` of ``tests/conftest.py``, after
-  ``stage.allow_local_receivers()``.
+- A webhook receiver: the fixture ``receiver`` of ``tests/conftest.py``, and the stage ``events``,
+  which allows local receivers. On another stage: ``stage.allow_local_receivers()``.
+- A schedule of minutes: ``with emulator.quick_schedules(): ...`` runs it every that many seconds.
 
 Modules
 - ``process.py`` is the emulator's process; ``shims.py`` corrects MiniStack where it differs from
-  AWS, ``faults.py`` makes resources fail. These three run in the emulator's own virtual environment
-  and import nothing of this project.
+  AWS, ``faults.py`` makes resources fail and schedules run sooner. These three run in the
+  emulator's own virtual environment and import nothing else of this project.
+- ``test_shims.py`` has a probe for each shim: a new shim needs one.
 - ``ministack.py`` starts and stops that process, and runs commands. ``stage.py`` deploys a stage
   and uses it. ``operator_commands.py`` has what the checks of deployments share.
 """

@@ -1,7 +1,7 @@
 """Fixtures: one emulator for all tests, and a stage that tests share if they change nothing."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from unittest.mock import patch
 
 import pytest
@@ -18,6 +18,19 @@ def emulator() -> Iterator[Emulator]:
     # The tests themselves also read and write tables.
     with emulating() as started, patch.dict(os.environ, ADMINISTRATOR):
         yield started
+
+
+@pytest.hookimpl(wrapper=True)
+def pytest_runtest_makereport(
+    item: pytest.Item, call: pytest.CallInfo[None]
+) -> Generator[None, pytest.TestReport, pytest.TestReport]:
+    """Add the emulator's log to the report of a failed test."""
+    del call
+    report = yield
+    emulator = getattr(item, "funcargs", {}).get("emulator")
+    if report.failed and isinstance(emulator, Emulator):
+        report.sections.append(("log of the emulator", emulator.log()))
+    return report
 
 
 @pytest.fixture(scope="session")
