@@ -20,6 +20,8 @@ class Settings(Struct, frozen=True):
         stack exists (docs/decisions/0004-public-base-url.md).
     :param allowed_origin: the origin from which browsers may send requests, ``*`` for any
         (``STINT_ALLOWED_ORIGIN``). Callers authenticate with a header, never with a cookie.
+    :param requests_per_token: how many requests of one API token this process answers in ten
+        seconds; 0: any number (``STINT_REQUESTS_PER_TOKEN``).
     :param log_level: the level of stint's own log messages (``STINT_LOG_LEVEL``).
     :param deliveries_url: the URL of the queue of webhook deliveries (``STINT_DELIVERIES_URL``).
         Only the handlers of events use this and the following settings.
@@ -48,6 +50,7 @@ class Settings(Struct, frozen=True):
     dynamodb_endpoint: str | None = None
     public_base_url: str = "http://127.0.0.1:8000"
     allowed_origin: str = "*"
+    requests_per_token: int = 0
     log_level: str = "INFO"
     deliveries_url: str = ""
     dead_letters_url: str = ""
@@ -71,6 +74,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             environment.get("STINT_PUBLIC_BASE_URL") or default.public_base_url
         ).rstrip("/"),
         allowed_origin=environment.get("STINT_ALLOWED_ORIGIN") or default.allowed_origin,
+        requests_per_token=int(environment.get("STINT_REQUESTS_PER_TOKEN") or 0),
         log_level=environment.get("STINT_LOG_LEVEL") or default.log_level,
         deliveries_url=environment.get("STINT_DELIVERIES_URL", ""),
         dead_letters_url=environment.get("STINT_DEAD_LETTERS_URL", ""),

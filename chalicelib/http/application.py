@@ -28,7 +28,8 @@ def create_app(
     app = Chalice(app_name="stint", configure_logs=False, env={})
     app.api.binary_types = []
     app.register_middleware(_method_middleware(app, settings.allowed_origin), "http")
-    pipeline = Pipeline(Authenticator(dependencies), dependencies.clock)
+    authenticator = Authenticator(dependencies)
+    pipeline = Pipeline(authenticator, dependencies.clock, settings.requests_per_token)
     routes = build_routes(dependencies, registry)
     resources = {entry.resource.type: entry.resource for entry in registry}
     blueprint = Blueprint(__name__)

@@ -8,12 +8,14 @@ from itertools import chain
 from typing import cast
 
 from chalice.app import Chalice, Request, Response
+from msgspec.structs import replace
 
 from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.errors import (
     Conflict,
     MalformedDocument,
     PayloadTooLarge,
+    RateLimited,
     ServerError,
     StintError,
     Unavailable,
@@ -24,6 +26,7 @@ from chalicelib.core.settings import Settings
 from chalicelib.http.client_clock import CLIENT_TIME, read_clock_skew
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.docs_pages import DocsPage
+from chalicelib.http.rate_limit import RequestBudgets
 from chalicelib.http.request import AuthenticatedRequest, HttpRequest
 from chalicelib.http.responses import HttpResponse, error_response, to_chalice
 from chalicelib.http.routing import Route
@@ -90,28 +93,41 @@ def _read_request(
 class Pipeline:
     """Responds to requests. Raises no errors: logs internal errors and returns them with an id.
 
-    ``clock`` returns the present time in seconds since 1970-01-01 UTC.
+    :param clock: returns the present time in seconds since 1970-01-01 UTC.
+    :param requests_per_token: the budget of an API token; 0: no budget.
     """
 
-    def __init__(self, authenticator: Authenticator, clock: Callable[[], float]) -> None:
+    def __init__(
+        self, authenticator: Authenticator, clock: Callable[[], float], requests_per_token: int = 0
+    ) -> None:
         self._authenticator = authenticator
         self._clock = clock
+        self._budgets = RequestBudgets(requests_per_token, clock) if requests_per_token else None
 
     def respond(self, route: Route, request: HttpRequest) -> HttpResponse:
         """Return the response to a request on a route."""
         started = time.perf_counter()
         callers: list[Caller] = []
+        budget_headers: dict[str, str] = {}
         try:
-            response = self._respond(route, request, callers)
+            response = self._respond(route, request, callers, budget_headers)
             if request.method == "GET":
                 response = revalidate(response, request.headers.get("if-none-match"))
         except Exception as error:  # noqa: BLE001 - every error is rendered
             response = _error_response(route.name, error, callers)
+        if budget_headers:
+            response = replace(response, headers={**response.headers, **budget_headers})
         _log_request(route.name, request, response, time.perf_counter() - started, callers)
         return response
 
-    def _respond(self, route: Route, request: HttpRequest, callers: list[Caller]) -> HttpResponse:
-        """Authenticate and call the view. Adds the caller to ``callers``."""
+    def _respond(
+        self,
+        route: Route,
+        request: HttpRequest,
+        callers: list[Caller],
+        budget_headers: dict[str, str],
+    ) -> HttpResponse:
+        """Authenticate and call the view. Adds to ``callers`` and ``budget_headers``."""
         headers = request.headers
         # Before authentication, whose database call would count as a difference of the clocks.
         received_at = self._clock()
@@ -122,6 +138,8 @@ class Pipeline:
                 headers.get("x-organization-id"),
                 organization_required=route.permission.organization_required,
             )
+            if not callers:
+                self._spend(caller, budget_headers)
             callers.append(caller)
             route.permission.check(caller)
             clock_skew = 0
@@ -135,6 +153,15 @@ class Pipeline:
                 # As in a process that does not remember the token.
                 self._authenticator.forget(headers.get("x-auth-token"))
         raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
+
+    def _spend(self, caller: Caller, budget_headers: dict[str, str]) -> None:
+        """Count a request of a token. Raises ``RateLimited`` if its budget is spent."""
+        if self._budgets is None:
+            return
+        budget = self._budgets.spend(caller)
+        budget_headers.update(budget.headers)
+        if budget.retry_after is not None:
+            raise RateLimited(retry_after=budget.retry_after)
 
 
 def _check_body_and_headers(request: HttpRequest) -> None:

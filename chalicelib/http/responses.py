@@ -50,6 +50,8 @@ _EXPOSED_HEADERS = [
     "X-RateLimit-Reset",
     "Idempotency-Replayed",
     "Date",
+    "RateLimit",
+    "RateLimit-Policy",
 ]
 _PREFLIGHT_SECONDS = 600
 # A year. Without includeSubDomains: a custom domain may have other hosts below it.

@@ -66,6 +66,13 @@ PARAMETERS: dict[str, Json] = {
         "AllowedValues": ["no", "yes"],
         "Description": "Whether the stage has a CloudWatch dashboard",
     },
+    "RequestsPerToken": {
+        "Type": "Number",
+        "Default": 100,
+        "MinValue": 0,
+        "Description": "Requests of one API token in 10 seconds, per instance of the API function; "
+        "more requests get 429. 0: no limit",
+    },
     "IntercomToken": {
         "Type": "String",
         "Default": "",

@@ -57,7 +57,11 @@ def webhook_key() -> Json:
 
 def api_environment() -> Json:
     """Return the environment of the API only: it creates, tests and replays webhooks."""
-    return {"STINT_DELIVERIES_URL": ref(DELIVERIES), "STINT_WEBHOOK_KEY": webhook_key()}
+    return {
+        "STINT_DELIVERIES_URL": ref(DELIVERIES),
+        "STINT_WEBHOOK_KEY": webhook_key(),
+        "STINT_REQUESTS_PER_TOKEN": ref("RequestsPerToken"),
+    }
 
 
 def event_fanout_environment() -> Json:

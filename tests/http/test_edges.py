@@ -22,7 +22,10 @@ from tests.support.fixtures import ADMIN, ADMINS_ENTRY, Fixtures
 from tests.support.table_snapshots import snapshot
 from tools.devserver.proxy_events import proxy_event
 
-EXPOSED = "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed,Date"
+EXPOSED = (
+    "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed,Date,"
+    "RateLimit,RateLimit-Policy"
+)
 
 
 def responses(api: Api) -> list[Response]:

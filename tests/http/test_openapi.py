@@ -162,6 +162,8 @@ def test_request_and_response_headers_are_described(route: Route) -> None:
         *(("ETag",) if is_read else ()),
         *(("Location",) if route.kind is RouteKind.CREATE else ()),
         *(() if is_read else ("Idempotency-Replayed",)),
+        "RateLimit",
+        "RateLimit-Policy",
     }
 
 

@@ -5,12 +5,12 @@ Contract section 6. Work is counted, not timed.
 
 from collections import Counter
 from typing import Any
-from zoneinfo import ZoneInfo
 
 import pytest
 from msgspec.structs import replace
 
 from chalicelib.core.errors import InvalidParameter, UnsupportedFilterValue
+from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.jsonapi.filters import MAX_CONDITIONS, MAX_QUERY_WORDS
 from chalicelib.jsonapi.in_memory_list import matcher
 from chalicelib.jsonapi.parameters import read_list_query

@@ -36,11 +36,25 @@ HEADERS: Mapping[str, Any] = {
         "schema": _SECONDS,
     },
     "X-RateLimit-Reset": {"description": "Same as `Retry-After`.", "schema": _SECONDS},
+    "RateLimit": {
+        "description": "Requests that are left to this API token (`r`), and the seconds until all "
+        "of them are back (`t`). Absent if the server has no budget per token.",
+        "schema": {"type": "string"},
+        "example": '"token";r=57;t=5',
+    },
+    "RateLimit-Policy": {
+        "description": "Requests (`q`) that an API token may send in a number of seconds (`w`). "
+        "Absent if the server has no budget per token.",
+        "schema": {"type": "string"},
+        "example": '"token";q=100;w=10',
+    },
 }
+
+_BUDGET = ("RateLimit", "RateLimit-Policy")
 
 _ERROR_HEADERS: Mapping[type[StintError], tuple[str, ...]] = {
     Conflict: ("Retry-After",),
-    RateLimited: ("Retry-After", "X-RateLimit-Reset"),
+    RateLimited: ("Retry-After", "X-RateLimit-Reset", *_BUDGET),
     Unavailable: ("Retry-After",),
 }
 
@@ -114,7 +128,7 @@ def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, 
 
 def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
     if route.kind is RouteKind.DELETE:
-        return {"description": "Success.", "headers": _headers("Idempotency-Replayed")}
+        return {"description": "Success.", "headers": _headers("Idempotency-Replayed", *_BUDGET)}
     response: Response = {
         "description": _SUCCESS_DESCRIPTIONS.get(route.kind, "Success."),
         "content": {
@@ -131,8 +145,7 @@ def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
         header_names.append("Location")
     if route.is_write:
         header_names.append("Idempotency-Replayed")
-    if header_names:
-        response["headers"] = _headers(*header_names)
+    response["headers"] = _headers(*header_names, *_BUDGET)
     return {**response, "links": links} if links else response
 
 
