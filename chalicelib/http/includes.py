@@ -71,13 +71,14 @@ def _related_records(
 def _load(
     included: IncludedResources, caller: Caller, identifiers: Iterable[_Identifier]
 ) -> dict[_Identifier, Any]:
-    by_key = {(included.resources[type_].entity, id_): (type_, id_) for type_, id_ in identifiers}
-    if not by_key:
+    # People and users are the same records.
+    keys = {(type_, id_): (included.resources[type_].entity, id_) for type_, id_ in identifiers}
+    if not keys:
         return {}
-    records = included.database.get_many(caller.organization.id, by_key).records
+    records = included.database.get_many(caller.organization.id, set(keys.values())).records
     return {
         identifier: resource.redact_for(caller, records[key])
-        for key, identifier in by_key.items()
+        for identifier, key in keys.items()
         for resource in (included.resources[identifier[0]],)
         if key in records and can_view(caller, resource.view, records[key])
     }

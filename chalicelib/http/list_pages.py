@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from chalicelib.core.errors import InvalidCursor, QueryTooBroad
-from chalicelib.core.lists import InvalidPosition
+from chalicelib.core.lists import InvalidPosition, Page
 from chalicelib.http.request import AuthenticatedRequest
 from chalicelib.jsonapi.cursors import CURSOR_PARAMETER, read_cursor, write_cursor
 from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
@@ -24,6 +24,8 @@ _MAX_BYTES_PER_CHARACTER = 12
 
 ListPage = tuple[Sequence[Any], Mapping[str, str], Mapping[str, Any]]
 """The records of a page, and the ``links`` and ``meta`` of its document."""
+
+_NOTHING: Page[Any] = Page((), 0)
 
 ReadPage = Callable[[AuthenticatedRequest, ListQuery], ListPage]
 
@@ -41,7 +43,9 @@ def read_page(reader: ListReader[Any], request: AuthenticatedRequest, query: Lis
     """A page by number or by cursor, as the query asks for."""
     match query.page:
         case PageNumber() as page:
-            result = reader.page(request.caller, query)
+            result = _NOTHING
+            if not query.conditions.match_nothing:
+                result = reader.page(request.caller, query)
             parameters, url = request.request.parameters, _url(request)
             links = page_links(url, parameters, page, result.total_count)
             return result.rows, links, page_meta(page, result.total_count)
@@ -74,6 +78,11 @@ def _rows_after_cursor(
     reader: CursorReader[Any], request: AuthenticatedRequest, query: ListQuery, page: PageAfter
 ) -> tuple[Sequence[Any], str | None]:
     """Return the records of a page, and the cursor of the next page if there is one."""
+    if query.conditions.match_nothing:
+        if page.cursor:
+            # No such list ever has a second page.
+            raise InvalidCursor(CURSOR_PARAMETER)
+        return (), None
 
     def position(listing: str) -> str | None:
         return read_cursor(listing, page.cursor) if page.cursor else None

@@ -251,7 +251,7 @@ class ResourceViews:
 
     def _view_options(self, request: AuthenticatedRequest) -> ViewOptions:
         parameters, zone = request.request.parameters, request.caller.zone
-        return read_view_options(self._resource, parameters, zone)
+        return read_view_options(self._resource, parameters, zone, self._included.resources)
 
     def _read_document(self, request: AuthenticatedRequest, subject: AnyResource) -> Document:
         record_id = request.request.route_arguments.get("id")

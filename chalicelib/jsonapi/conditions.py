@@ -128,6 +128,15 @@ class Conditions(Struct, frozen=True):
 
     by_name: Mapping[str, tuple[Condition, ...]]
 
+    @property
+    def match_nothing(self) -> bool:
+        """Whether a condition excludes every record: then no list needs to be read."""
+        return any(
+            isinstance(condition, MatchesNothing)
+            for conditions in self.by_name.values()
+            for condition in conditions
+        )
+
     def ids(self, name: str) -> frozenset[int] | None:
         """Return the allowed ids; None: all ids."""
         id_sets = [

@@ -19,11 +19,13 @@ class ViewOptions(Struct, frozen=True):
     :param include: the requested paths and their prefixes.
     :param fields: the requested attributes and relationships, by resource type.
     :param zone: the time zone of timestamps.
+    :param has_included: whether the document has ``included``, even if it is empty.
     """
 
     include: frozenset[str] = frozenset()
     fields: Mapping[str, frozenset[str]] = field(default_factory=dict)
     zone: tzinfo = UTC
+    has_included: bool = False
 
 
 class Included(Struct, frozen=True):
@@ -71,6 +73,7 @@ def render(
 
     ``paths`` are the include paths that lead to the record; "" is the path of primary data.
     """
+    paths = tuple(paths)
     requested = view.fields.get(resource.type)
     rendered: dict[str, Any] = {
         "id": str(resource.id(record)),
@@ -88,6 +91,9 @@ def render(
             if requested is None or relationship.name in requested
         },
     }
+    for name in _lacking(resource, paths, view):
+        if requested is None or name in requested:
+            rendered["relationships"][name] = {"data": None}
     meta = {
         meta_field.name: value
         for meta_field in resource.meta
@@ -96,6 +102,15 @@ def render(
     if meta:
         rendered["meta"] = meta
     return rendered
+
+
+def _lacking(resource: AnyResource, paths: Iterable[str], view: ViewOptions) -> Iterable[str]:
+    """Return the included relationships that Productive has and the resource lacks, sorted."""
+    if not view.include:
+        return ()
+    declared = {relationship.name for relationship in resource.relationships}
+    included = (path.rpartition(".") for path in view.include)
+    return sorted({name for parent, _, name in included if parent in paths} - declared)
 
 
 def is_included(relationship: Relationship[Any], paths: Iterable[str], view: ViewOptions) -> bool:
@@ -109,7 +124,7 @@ def join_path(path: str, name: str) -> str:
 
 
 def _included(included: Sequence[Included], view: ViewOptions) -> dict[str, Any]:
-    if not included:
+    if not (included or view.has_included):
         return {}
     return {"included": [render(each.resource, each.record, view, each.paths) for each in included]}
 

@@ -36,6 +36,7 @@ from chalicelib.jsonapi.conditions import (
     TimeExclusion,
     WordsFilter,
 )
+from chalicelib.jsonapi.published_filters import BOOLEANS, OPERATORS, read_published
 from chalicelib.jsonapi.resource import AnyFilter, FilterKind
 
 MAX_IDS = 20
@@ -84,10 +85,12 @@ DATE_OPERATORS: Mapping[str, Callable[[str], DateFilter]] = {
 }
 """Operators on dates. Each one maps the filter's value to the allowed dates."""
 
+FindFilter = Callable[[str], AnyFilter | None]
+
 _DEFAULT = "eq"
 _NOT_EQUAL = "not_eq"
 _GROUP_OPERATOR = "$op"
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
+_QUANTITY = re.compile(r"[0-9]{1,15}", re.ASCII)
 # A client that does not percent-encode "+" sends a space.
 _UNENCODED_OFFSET = re.compile(r" (\d{2}:?\d{2})$", re.ASCII)
 
@@ -113,13 +116,17 @@ class _FilterParameter(Struct, frozen=True):
 
 
 def read_conditions(
-    filters: Iterable[AnyFilter], parameters: Iterable[tuple[str, list[str], str]], zone: tzinfo
+    filters: Iterable[AnyFilter],
+    parameters: Iterable[tuple[str, list[str], str]],
+    zone: tzinfo,
+    find_published: FindFilter = lambda _: None,
 ) -> Conditions:
     """Parse ``filter`` parameters.
 
     If a filter and operator are repeated in a group, their values form one list.
 
     :param parameters: the name, the members in brackets and the value of each parameter.
+    :param find_published: returns the filter that Productive publishes under a name.
     :raises ParameterError: for an unknown filter or operator, or an invalid value.
     """
     filters_by_name = {declared.name: declared for declared in filters}
@@ -128,7 +135,7 @@ def read_conditions(
         if members == [_GROUP_OPERATOR]:
             _check_group_operator(parameter_name, value)
         else:
-            key = _filter_key(parameter_name, members, filters_by_name)
+            key = _filter_key(parameter_name, members, filters_by_name, find_published)
             values_by_key.setdefault(key, (parameter_name, []))[1].append(value)
         if len(values_by_key) > MAX_CONDITIONS:
             raise InvalidParameter(parameter_name, f"Use at most {MAX_CONDITIONS} conditions.")
@@ -153,18 +160,25 @@ def _check_group_operator(parameter_name: str, value: str) -> None:
 
 
 def _filter_key(
-    parameter_name: str, members: list[str], filters_by_name: Mapping[str, AnyFilter]
+    parameter_name: str,
+    members: list[str],
+    filters_by_name: dict[str, AnyFilter],
+    find_published: FindFilter,
 ) -> tuple[str, str, str]:
     """Return the group, the filter's name and the operator.
 
-    ``members`` may end with an array suffix: ``[]`` or ``[0]``.
+    ``members`` may end with an array suffix: ``[]`` or ``[0]``. A published filter is added to
+    ``filters_by_name``.
     """
     rest = list(members)
     group = rest.pop(0) if rest and rest[0].isdecimal() else ""
-    if not rest or rest[0] not in filters_by_name:
-        detail = f"Use one of these filters: {', '.join(filters_by_name)}."
-        raise UnsupportedFilter(parameter_name, detail)
-    name = rest.pop(0)
+    name = rest.pop(0) if rest else ""
+    if name not in filters_by_name:
+        published = find_published(name)
+        if published is None:
+            detail = f"Use one of these filters: {', '.join(filters_by_name)}."
+            raise UnsupportedFilter(parameter_name, detail)
+        filters_by_name[name] = published
     if rest and (rest[-1] == "" or rest[-1].isdecimal()):
         rest.pop()
     operators = _OPERATORS[filters_by_name[name].kind]
@@ -173,6 +187,28 @@ def _filter_key(
         detail = f"Use one of these operators: {', '.join(operators)}."
         raise UnsupportedFilterOperation(parameter_name, detail)
     return group, name, operator
+
+
+def _read_published(parameter: _FilterParameter) -> Condition | None:
+    try:
+        return read_published(parameter.filter, parameter.operator, parameter.values)
+    except ValueError as error:
+        raise parameter.invalid_value(str(error)) from error
+
+
+def _read_quantity(parameter: _FilterParameter) -> Condition:
+    text = parameter.single_value("number")
+    if not _QUANTITY.fullmatch(text):
+        raise parameter.invalid_value("Use a whole number, 0 or greater.")
+    span = Span(int(text), int(text) + 1)
+    if parameter.operator == _NOT_EQUAL:
+        return TimeExclusion(span)
+    return TimeFilter(TIME_OPERATORS[parameter.operator](span))
+
+
+def _read_time_of_date(parameter: _FilterParameter, operator: str) -> Condition:
+    span = parse_span(_date(parameter), parameter.zone)
+    return TimeFilter(TIME_OPERATORS[operator](span))
 
 
 def _read_ids(parameter: _FilterParameter) -> Condition:
@@ -235,7 +271,7 @@ def _text(parameter: _FilterParameter) -> str:
 
 
 def _read_boolean(parameter: _FilterParameter) -> Condition:
-    flag = _BOOLEANS.get(parameter.single_value("value").lower())
+    flag = BOOLEANS.get(parameter.single_value("value").lower())
     if flag is None:
         raise parameter.invalid_value("Use true or false.")
     return BooleanFilter(flag is (parameter.operator == _DEFAULT))
@@ -273,6 +309,10 @@ _PARSERS: dict[FilterKind, Callable[[_FilterParameter], Condition | None]] = {
     FilterKind.BEFORE: lambda parameter: DateFilter(last=_date(parameter)),
     FilterKind.ALWAYS_EMPTY: _read_always_empty,
     FilterKind.IGNORED: _read_ignored,
+    FilterKind.QUANTITY: _read_quantity,
+    FilterKind.TIME_AFTER: lambda parameter: _read_time_of_date(parameter, "gt_eq"),
+    FilterKind.TIME_BEFORE: lambda parameter: _read_time_of_date(parameter, "lt_eq"),
+    FilterKind.PUBLISHED: _read_published,
 }
 _OPERATORS: dict[FilterKind, tuple[str, ...]] = {
     FilterKind.ID: tuple(ID_OPERATORS),
@@ -286,4 +326,8 @@ _OPERATORS: dict[FilterKind, tuple[str, ...]] = {
     FilterKind.BEFORE: (_DEFAULT,),
     FilterKind.ALWAYS_EMPTY: tuple(ID_OPERATORS),
     FilterKind.IGNORED: tuple(ID_OPERATORS),
+    FilterKind.QUANTITY: (*TIME_OPERATORS, _NOT_EQUAL),
+    FilterKind.TIME_AFTER: (_DEFAULT,),
+    FilterKind.TIME_BEFORE: (_DEFAULT,),
+    FilterKind.PUBLISHED: OPERATORS,
 }

@@ -5,21 +5,24 @@ parameter. Other parameters are ignored.
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from datetime import tzinfo
+from functools import partial
+from types import MappingProxyType
 
 from msgspec import Struct
 
 from chalicelib.core.errors import (
     CursorConflict,
     InvalidParameter,
-    UnsupportedInclude,
     UnsupportedSort,
 )
 from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.cursors import CURSOR_PARAMETER
 from chalicelib.jsonapi.documents import ViewOptions
 from chalicelib.jsonapi.filters import read_conditions
+from chalicelib.jsonapi.include_paths import check_include_path
+from chalicelib.jsonapi.published_filters import find_filter, has_sort
 from chalicelib.jsonapi.requests import normalize_type
 from chalicelib.jsonapi.resource import AnyResource
 
@@ -75,6 +78,7 @@ def read_list_query(resource: AnyResource, parameters: Parameters, zone: tzinfo)
             resource.filters,
             _family(parameters, "filter"),
             zone,
+            partial(find_filter, resource.type),
         ),
         sort=sort,
         descending=descending,
@@ -82,24 +86,30 @@ def read_list_query(resource: AnyResource, parameters: Parameters, zone: tzinfo)
     )
 
 
-def read_view_options(resource: AnyResource, parameters: Parameters, zone: tzinfo) -> ViewOptions:
+def read_view_options(
+    resource: AnyResource,
+    parameters: Parameters,
+    zone: tzinfo,
+    resources: Mapping[str, AnyResource] = MappingProxyType({}),
+) -> ViewOptions:
     """Parse ``include`` and ``fields``, for every response with a resource.
 
-    Raises ``ParameterError``.
+    ``resources`` are all resources by type. Raises ``ParameterError``.
     """
     return ViewOptions(
-        include=frozenset(_read_include(resource, parameters)),
+        include=frozenset(_read_include(resource, parameters, resources)),
         fields=_read_fields(parameters),
         zone=zone,
+        has_included=any(name == "include" for name, _ in parameters),
     )
 
 
-def _read_include(resource: AnyResource, parameters: Parameters) -> Iterable[str]:
+def _read_include(
+    resource: AnyResource, parameters: Parameters, resources: Mapping[str, AnyResource]
+) -> Iterable[str]:
     for value in _values(parameters, "include"):
         for path in filter(None, (part.strip() for part in value.split(","))):
-            if path not in resource.includes:
-                detail = f"This resource cannot include {path!r}. Remove this path."
-                raise UnsupportedInclude("include", detail)
+            check_include_path(resource, path, {resource.type: resource, **resources})
             names = path.split(".")
             yield from (".".join(names[:count]) for count in range(1, len(names) + 1))
 
@@ -117,15 +127,19 @@ def _read_fields(parameters: Parameters) -> dict[str, frozenset[str]]:
 
 def _read_sort(resource: AnyResource, parameters: Parameters) -> tuple[str, bool]:
     parts = [part.strip() for value in _values(parameters, "sort") for part in value.split(",")]
-    sorts = [part for part in parts if part]
+    sorts = []
+    for part in filter(None, parts):
+        name = part.removeprefix("-")
+        if name in resource.sorts:
+            sorts.append((name, part != name))
+        elif not has_sort(resource.type, name):
+            names = ", ".join(resource.sorts)
+            raise UnsupportedSort("sort", f"Sort by one of these fields: {names}.")
     if not sorts:
         return resource.sorts[0], resource.descending
     if len(sorts) > 1:
         raise UnsupportedSort("sort", "Sort by only one field.")
-    name = sorts[0].removeprefix("-")
-    if name not in resource.sorts:
-        raise UnsupportedSort("sort", f"Sort by one of these fields: {', '.join(resource.sorts)}.")
-    return name, sorts[0].startswith("-")
+    return sorts[0]
 
 
 def _read_page(parameters: Parameters, *, cursor_only: bool) -> PageNumber | PageAfter:

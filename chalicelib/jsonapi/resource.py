@@ -11,6 +11,7 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct, field
 
 from chalicelib.core.permissions import Caller, ViewPolicy
+from chalicelib.productive.model import FilterRule
 
 Record = TypeVar("Record")
 
@@ -84,6 +85,14 @@ class FilterKind(Enum):
     """A property that does not exist in this API: no record matches."""
     IGNORED = "ignored"
     """A filter that real clients send. It has no effect."""
+    QUANTITY = "quantity"
+    """A whole number, such as minutes."""
+    TIME_AFTER = "time_after"
+    """A date. Times on it and on later dates match."""
+    TIME_BEFORE = "time_before"
+    """A date. Times on it and on earlier dates match."""
+    PUBLISHED = "published"
+    """A filter of Productive that no resource declares. All records match, or none."""
 
 
 class Filter(Struct, Generic[Record], frozen=True):
@@ -94,6 +103,7 @@ class Filter(Struct, Generic[Record], frozen=True):
     :param choices: the valid numbers of a ``NUMBER`` filter.
     :param default: of a ``BOOLEAN`` filter, for lists in memory: the value if the request has
         neither this filter nor ids; None: no condition.
+    :param rule: of a ``PUBLISHED`` filter: how it matches.
     """
 
     name: str
@@ -102,6 +112,7 @@ class Filter(Struct, Generic[Record], frozen=True):
     value: Callable[[Record], object] | None = None
     choices: tuple[int, ...] = ()
     default: bool | None = None
+    rule: FilterRule | None = None
 
 
 AnyFilter = Filter[Any]
@@ -114,8 +125,10 @@ class Resource(Struct, Generic[Record], frozen=True):
     :param entity: the class of its records.
     :param view: who can view its records. It has no default, so that no policy is forgotten.
     :param example: returns a record for the examples in the OpenAPI document.
-    :param includes: the paths that ``include`` accepts.
-    :param sorts: the names that ``sort`` accepts. The first one is the default.
+    :param includes: the paths that ``include`` accepts. Clients can also include what these
+        resources include, and the relationships that Productive publishes.
+    :param sorts: the names that ``sort`` accepts. The first one is the default. What Productive
+        sorts by besides is constant: it does not change the order.
     :param descending: whether the default sort is in descending order.
     :param cursor_only: whether its lists have no page numbers and no totals, only cursors.
     :param orders: returns a record's sort value, for lists that are sorted in memory; by sort.

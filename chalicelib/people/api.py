@@ -35,6 +35,10 @@ def _full_name(person: Person) -> str:
     return f"{person.first_name} {person.last_name}"
 
 
+def _texts(person: Person) -> tuple[str | None, ...]:
+    return _full_name(person), person.nickname, person.title, person.email
+
+
 _NAMES: tuple[Attribute[Person], ...] = (
     Attribute("first_name", Kind.TEXT, lambda person: person.first_name, "First name."),
     Attribute("last_name", Kind.TEXT, lambda person: person.last_name, "Last name."),
@@ -156,7 +160,33 @@ PEOPLE: Resource[Person] = Resource(
             "query",
             FilterKind.QUERY,
             "Words in the name, nickname, title or e-mail address. Every word must match.",
-            lambda person: (_full_name(person), person.nickname, person.title, person.email),
+            _texts,
+        ),
+        *(
+            Filter(name, FilterKind.QUERY, "Same as `query`.", _texts)
+            for name in ("full_query", "jump_query", "fuzzy_people")
+        ),
+        Filter("first_name", FilterKind.TEXT, "First name.", lambda person: person.first_name),
+        Filter("last_name", FilterKind.TEXT, "Last name.", lambda person: person.last_name),
+        Filter("title", FilterKind.TEXT, "Job title.", lambda person: person.title),
+        Filter(
+            "role_id",
+            FilterKind.NUMBER,
+            "Role: 1 is admin, 3 is member.",
+            lambda person: ROLE_IDS[person.role],
+            choices=tuple(ROLE_IDS.values()),
+        ),
+        Filter(
+            "created_at", FilterKind.TIME, "Time of creation.", lambda person: person.created_at
+        ),
+        *(
+            Filter(
+                name,
+                FilterKind.TIME,
+                "Time of deactivation. Empty: active.",
+                lambda person: person.deactivated_at,
+            )
+            for name in ("deactivated_at", "archived_at")
         ),
         Filter(
             "status",
@@ -173,8 +203,13 @@ PEOPLE: Resource[Person] = Resource(
             choices=(1, 2, 3),
         ),
     ),
-    sorts=("name", "email"),
-    orders={"name": _full_name, "email": lambda person: person.email},
+    sorts=("name", "email", "title", "role_id"),
+    orders={
+        "name": _full_name,
+        "email": lambda person: person.email,
+        "title": lambda person: person.title,
+        "role_id": lambda person: ROLE_IDS[person.role],
+    },
 )
 
 

@@ -17,6 +17,16 @@ from chalicelib.services.operations import VIEW_SERVICE, Services
 
 _MAX_POSITION = 1_000_000
 
+# Productive's numbers; it also has 1, a fixed price.
+_ACTUALS, _NON_BILLABLE = 2, 3
+BILLING_TYPES = (1, 2, 3, 4)
+BILLING_TYPE = "Billing type: 2 is billable, 3 is not billable. 1 and 4 match nothing."
+
+
+def billing_type(billable: bool) -> int:
+    """Return the number of a billing type."""
+    return _ACTUALS if billable else _NON_BILLABLE
+
 
 def _example() -> Service:
     return Service(example.SERVICE, example.ORGANIZATION, "Design")
@@ -96,11 +106,18 @@ SERVICES: Resource[Service] = Resource(
             default=False,
         ),
         Filter(
-            "person_id",
-            FilterKind.ALWAYS_EMPTY,
-            "Matches nothing: services do not belong to people.",
+            "billable",
+            FilterKind.BOOLEAN,
+            "Whether time on the service is billable.",
+            lambda service: service.billable,
         ),
-        Filter("project_id", FilterKind.ALWAYS_EMPTY, "Matches nothing: there are no projects."),
+        Filter(
+            "billing_type",
+            FilterKind.NUMBER,
+            BILLING_TYPE,
+            lambda service: billing_type(service.billable),
+            choices=BILLING_TYPES,
+        ),
     ),
     sorts=("name",),
     orders={"name": lambda service: service.name},

@@ -12,12 +12,13 @@ from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
-from chalicelib.jsonapi.conditions import Conditions, DateFilter, IdFilter, MatchesNothing
+from chalicelib.jsonapi.conditions import Conditions, DateFilter, IdFilter
 from chalicelib.jsonapi.in_memory_list import ReadPosition, matcher
 from chalicelib.jsonapi.input_types import integer_input, reference_input, text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.parameters import ListQuery, PageNumber
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
+from chalicelib.services.api import BILLING_TYPE, BILLING_TYPES, billing_type
 from chalicelib.time_entries.model import (
     EARLIEST_DATE,
     LATEST_DATE,
@@ -59,6 +60,32 @@ def _example_entry() -> TimeEntry:
         timer_started_at=example.NOW,
         timer_stopped_at=example.NOW + example.HOUR,
     )
+
+
+_TIME_FILTERS: tuple[Filter[TimeEntry], ...] = (
+    Filter("created_at", FilterKind.TIME, "Time of creation.", lambda entry: entry.created_at),
+    Filter(
+        "created_after",
+        FilterKind.TIME_AFTER,
+        "Earliest date of creation.",
+        lambda entry: entry.created_at,
+    ),
+    Filter(
+        "created_before",
+        FilterKind.TIME_BEFORE,
+        "Latest date of creation.",
+        lambda entry: entry.created_at,
+    ),
+    Filter(
+        "updated_at", FilterKind.TIME, "Time of the last change.", lambda entry: entry.updated_at
+    ),
+    Filter(
+        "last_activity_at",
+        FilterKind.TIME,
+        "Same as `updated_at`.",
+        lambda entry: entry.updated_at,
+    ),
+)
 
 
 TIME_ENTRIES: Resource[TimeEntry] = Resource(
@@ -158,24 +185,38 @@ TIME_ENTRIES: Resource[TimeEntry] = Resource(
             lambda entry: int(entry.track_method),
             choices=tuple(int(method) for method in TrackMethod),
         ),
-        *(
-            Filter(
-                name, FilterKind.ALWAYS_EMPTY, "Matches nothing: this field does not exist here."
-            )
-            for name in (
-                "task_id",
-                "project_id",
-                "deal_id",
-                "budget_id",
-                "company_id",
-                "status",
-                "billing_type_id",
-                "invoicing_status",
-            )
+        Filter(
+            "creator_id",
+            FilterKind.ID,
+            "Id of the person who created the entry.",
+            lambda entry: entry.creator_id,
         ),
+        Filter(
+            "billable",
+            FilterKind.BOOLEAN,
+            "Whether the time is billable.",
+            lambda entry: entry.billable,
+        ),
+        Filter(
+            "billing_type_id",
+            FilterKind.NUMBER,
+            BILLING_TYPE,
+            lambda entry: billing_type(entry.billable),
+            choices=BILLING_TYPES,
+        ),
+        Filter("time", FilterKind.QUANTITY, "Total time in minutes.", lambda entry: entry.time),
+        Filter(
+            "billable_time",
+            FilterKind.QUANTITY,
+            "Billable time in minutes.",
+            lambda entry: entry.billable_time,
+        ),
+        *_TIME_FILTERS,
         Filter("with_draft", FilterKind.IGNORED, "Has no effect: there are no drafts."),
     ),
-    sorts=("date", "created_at", "updated_at"),
+    sorts=("date", "created_at", "updated_at", "person_name", "service_name"),
+    # As Productive: clients read the first page for the entries of today.
+    descending=True,
 )
 
 
@@ -272,14 +313,9 @@ _DATES = ("date", "after", "before")
 def _entry_query(caller: Caller, query: ListQuery) -> EntryQuery:
     conditions = query.conditions
     first, last = conditions.dates(*_DATES)
-    is_empty = any(
-        isinstance(condition, MatchesNothing)
-        for filter_conditions in conditions.by_name.values()
-        for condition in filter_conditions
-    )
     return EntryQuery(
         organization_id=caller.organization.id,
-        ids=frozenset() if is_empty else conditions.ids("id"),
+        ids=conditions.ids("id"),
         person_ids=conditions.ids("person_id"),
         service_ids=conditions.ids("service_id"),
         first_date=first,
@@ -296,7 +332,7 @@ def _is_indexed(conditions: Conditions) -> bool:
     """Whether ids and a range of dates express all conditions."""
     return all(
         (isinstance(condition, IdFilter) and not condition.negated and name in _INDEXED_IDS)
-        or (isinstance(condition, DateFilter) and not condition.negated)
+        or (isinstance(condition, DateFilter) and not condition.negated and name in _DATES)
         for name, filter_conditions in conditions.by_name.items()
         for condition in filter_conditions
     )

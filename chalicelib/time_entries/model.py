@@ -105,6 +105,8 @@ class EntrySort(Enum):
     DATE = "date"
     CREATED_AT = "created_at"
     UPDATED_AT = "updated_at"
+    PERSON_NAME = "person_name"
+    SERVICE_NAME = "service_name"
 
 
 class EntryQuery(Struct, frozen=True):

@@ -96,6 +96,7 @@ async function findEntry(account, service, date) {
     "filter[person_id]": account.person.id,
     "filter[service_id]": service.id,
     "filter[date]": date,
+    sort: "date",
   });
   const { document } = await sendRequest(account, "GET", path);
   return document.data.find((entry) => entry.attributes.track_method_id !== BY_HAND)?.id ?? null;

@@ -31,6 +31,7 @@ def test_token_alone_can_list_its_memberships(token_only_client: Api) -> None:
             "relationships": {
                 "person": {"data": {"type": "people", "id": str(MEMBER)}},
                 "organization": {"data": {"type": "organizations", "id": str(ZAGREB.id)}},
+                "user": {"meta": {"included": False}},
             },
         }
     ]

@@ -10,6 +10,7 @@ from chalicelib.http.openapi.operations import paths_of
 from chalicelib.http.openapi.parameters import shared_parameters
 from chalicelib.http.openapi.responses import ERRORS_SCHEMA, HEADERS
 from chalicelib.http.openapi.schemas import (
+    NULL_RELATIONSHIP,
     document_name,
     document_schema,
     resource_schema,
@@ -84,6 +85,7 @@ def _components(routes: Iterable[Route], resources: Mapping[str, AnyResource]) -
                 for route in routes_with_document
             },
             "Errors": ERRORS_SCHEMA,
+            "NullRelationship": NULL_RELATIONSHIP,
             "PageLinks": _page_links(),
             "PageMeta": _page_meta(),
         },

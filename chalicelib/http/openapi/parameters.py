@@ -123,6 +123,9 @@ _FILTER_SCHEMAS: Mapping[FilterKind, Any] = {
     FilterKind.BEFORE: {"type": "string", "format": "date"},
     FilterKind.ALWAYS_EMPTY: {"type": "string"},
     FilterKind.IGNORED: {"type": "string"},
+    FilterKind.QUANTITY: {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
+    FilterKind.TIME_AFTER: {"type": "string", "format": "date"},
+    FilterKind.TIME_BEFORE: {"type": "string", "format": "date"},
 }
 _KINDS_WITH_OPERATORS = frozenset(FilterKind) - {FilterKind.ALWAYS_EMPTY, FilterKind.IGNORED}
 

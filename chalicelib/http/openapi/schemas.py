@@ -9,6 +9,7 @@ from chalicelib.http.openapi.examples import resource_example
 from chalicelib.http.routing import MetaField, Route, RouteKind
 from chalicelib.jsonapi.inputs import MAX_TEXT_LENGTH, InAttribute, Input, InRelationship
 from chalicelib.jsonapi.resource import AnyResource, Attribute, Kind, Relationship
+from chalicelib.productive.names import relationships as published_relationships
 
 Schema = dict[str, Any]
 
@@ -105,7 +106,9 @@ def resource_schema(resource: AnyResource) -> Schema:
         "id": {**value_schema(Kind.ID), "description": "Id: decimal digits, less than 2^53."},
         "type": {"const": resource.type},
         "attributes": _object(map(_attribute, resource.attributes)),
-        "relationships": _object(map(_relationship, resource.relationships)),
+        "relationships": _object(
+            [*map(_relationship, resource.relationships), *_null_relationships(resource)]
+        ),
     }
     required = list(properties)
     if resource.meta:
@@ -137,6 +140,20 @@ def _relationship(declared: Relationship[Any]) -> tuple[str, Schema]:
         return declared.name, {**schema, "properties": linkage, "required": ["data"]}
     # If the related record is not included, there is no data.
     return declared.name, {**schema, "properties": {**linkage, "meta": _NOT_INCLUDED}}
+
+
+def _null_relationships(resource: AnyResource) -> Iterable[tuple[str, Schema]]:
+    declared = {relationship.name for relationship in resource.relationships}
+    for name in sorted(published_relationships(resource.type).keys() - declared):
+        yield name, schema_reference("NullRelationship")
+
+
+NULL_RELATIONSHIP: Schema = {
+    "type": "object",
+    "description": "A relationship of Productive that stint lacks. Present if it is included.",
+    "properties": {"data": {"type": "null"}},
+    "required": ["data"],
+}
 
 
 _NOT_INCLUDED = {
@@ -173,6 +190,8 @@ def document_schema(route: Route, resources: Mapping[str, AnyResource]) -> Schem
     ]
     if included:
         properties["included"] = {"type": "array", "items": {"oneOf": included}}
+    elif published_relationships(route.resource.type):
+        properties["included"] = {"type": "array", "items": {"type": "object"}, "maxItems": 0}
     return {"type": "object", "properties": properties, "required": required}
 
 
@@ -195,14 +214,16 @@ def includable_resources(
     resource: AnyResource, resources: Mapping[str, AnyResource]
 ) -> list[AnyResource]:
     """Return the resources that ``include`` can add to a resource, sorted by type."""
-    by_type = {}
-    for path in resource.includes:
-        parent = resource
-        for name in path.split("."):
-            to = next(each.to for each in parent.relationships if each.name == name)
-            if to not in resources:
-                break  # Real clients include this type, but the API does not have it.
-            parent = by_type[to] = resources[to]
+    by_type: dict[str, AnyResource] = {}
+    parents = [resource]
+    while parents:
+        parent = parents.pop()
+        for relationship in parent.relationships:
+            to = relationship.to
+            # Real clients also include types that the API does not have.
+            if relationship.name in parent.includes and to in resources and to not in by_type:
+                by_type[to] = resources[to]
+                parents.append(resources[to])
     return [by_type[type_] for type_ in sorted(by_type)]
 
 

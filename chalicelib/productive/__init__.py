@@ -1,0 +1,1 @@
+"""The names that Productive publishes, and what stint does with those that it lacks."""

@@ -1,0 +1,115 @@
+"""What stint does with the names of Productive that no resource declares. Contract section 10.
+
+A filter that is neither here nor in a resource's declaration is null in every record.
+"""
+
+from collections.abc import Mapping
+
+from chalicelib.productive.model import FilterRule, Matches
+
+_UNINVOICED = 1
+_UNAPPROVED = 2
+_OPEN = 1
+_BUDGET = 2
+_CLIENT_PROJECT = 2
+_HOURS = 1
+
+FILTER_RULES: Mapping[str, Mapping[str, FilterRule]] = {
+    "time_entries": {
+        "approved": False,
+        "autotracked": False,
+        "draft": False,
+        "intercompany_hours": False,
+        "invoiced": False,
+        "invoicing_status": _UNINVOICED,
+        "overhead": False,
+        "project_type_id": _CLIENT_PROJECT,
+        "rejected": False,
+        "stage_type": _BUDGET,
+        "status": _UNAPPROVED,
+        "submitted": False,
+        "unit_id": _HOURS,
+    },
+    "services": {
+        "after": Matches.ALL,
+        "before": Matches.ALL,
+        "booking_tracking_enabled": False,
+        "budget_cap_enabled": False,
+        "budget_date": Matches.ALL,
+        "budget_status": _OPEN,
+        "budgets_and_deals": Matches.ALL,
+        "expense_tracking_enabled": False,
+        "explicit_access": Matches.ALL,
+        "for_tracking": Matches.ALL,
+        "limitation_type": "no_limitation",
+        "person_id": Matches.ALL,
+        "project_type": _CLIENT_PROJECT,
+        "projectless_budgets": Matches.ALL,
+        "revamped_unit": _HOURS,
+        "stage_type": _BUDGET,
+        "template": False,
+        "trackable_by_person_id": Matches.ALL,
+        "type": _BUDGET,
+        "unit": _HOURS,
+        "with_memberships": Matches.ALL,
+    },
+    "people": {
+        "agent": False,
+        "autotracking": False,
+        "offboarding_status": "not_initiated",
+        "service_id": Matches.ALL,
+        "two_factor_auth": False,
+        "virtual": False,
+    },
+}
+"""How undeclared filters match, by collection and name."""
+
+COLLECTIONS: Mapping[str, str] = {
+    "activities": "History of records.",
+    "companies": "Customers.",
+    "deals": "Deals and budgets.",
+    "events": "Absences.",
+    "pipelines": "Sales pipelines.",
+    "projects": "Projects.",
+    "sections": "Sections of a budget.",
+    "service_types": "Types of services.",
+    "tasks": "Tasks.",
+    "teams": "Teams.",
+}
+"""The collections that Productive has and stint lacks: their lists are empty. By type."""
+
+RELATIONSHIPS: Mapping[str, Mapping[str, str]] = {
+    "companies": {"organization": "organizations", "parent_company": "companies"},
+    "deals": {
+        "company": "companies",
+        "contract": "contracts",
+        "creator": "people",
+        "deal_status": "deal_statuses",
+        "organization": "organizations",
+        "pipeline": "pipelines",
+        "project": "projects",
+        "responsible": "people",
+        "subsidiary": "subsidiaries",
+    },
+    "projects": {
+        "company": "companies",
+        "organization": "organizations",
+        "project_manager": "people",
+        "workflow": "workflows",
+    },
+    "sections": {"deal": "deals", "organization": "organizations"},
+    "service_types": {"assignees": "people", "organization": "organizations"},
+    "services": {"person": "people"},
+    "tasks": {
+        "assignee": "people",
+        "creator": "people",
+        "organization": "organizations",
+        "parent_task": "tasks",
+        "project": "projects",
+        "service": "services",
+        "task_list": "task_lists",
+        "workflow_status": "workflow_statuses",
+    },
+    "teams": {"members": "people", "organization": "organizations"},
+}
+"""Relationships that clients include, besides those that Productive publishes. By type and name."""
