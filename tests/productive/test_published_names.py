@@ -209,8 +209,10 @@ def test_entries_are_sorted_by_the_names_of_people_and_services(admin: Api) -> N
                 each["id"]: " ".join(each["attributes"][name] for name in attributes)
                 for each in document["included"]
             }
-            for entry in document["data"]:
-                found.append(by_id[entry["relationships"][relationship]["data"]["id"]])
+            found.extend(
+                by_id[entry["relationships"][relationship]["data"]["id"]]
+                for entry in document["data"]
+            )
             path = document["links"].get("next", "").removeprefix("http://stint.test/api/v2")
         return found
 
