@@ -2,6 +2,7 @@
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -29,6 +30,8 @@ ADMINISTRATOR = {"AWS_ACCESS_KEY_ID": "test", "AWS_SECRET_ACCESS_KEY": "test"}
 PYTHON = ROOT / ".cache" / "emulator-venv" / "bin" / "python"
 _PROCESS = Path(__file__).with_name("process.py")
 _START_SECONDS = 60
+_MEMORY = Path("/dev/shm")  # noqa: S108
+_MEMORY_BYTES = 2_000_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -128,7 +131,7 @@ def emulating(*, shims: bool = True, **settings: str) -> Iterator[Emulator]:
     """
     if not PYTHON.exists():
         raise RuntimeError("MiniStack is not installed. Run: make check-aws")
-    with tempfile.TemporaryDirectory(prefix="stint-emulator-") as name:
+    with tempfile.TemporaryDirectory(prefix="stint-emulator-", dir=_parent()) as name:
         folder = Path(name)
         for subfolder in ("tmp", "faults"):
             (folder / subfolder).mkdir()
@@ -138,6 +141,15 @@ def emulating(*, shims: bool = True, **settings: str) -> Iterator[Emulator]:
             yield emulator
         finally:
             _stop(emulator)
+
+
+def _parent() -> Path | None:
+    """Return a folder in memory, if it has much space; None: the usual temporary folder.
+
+    Each process of a function has a copy of the package, with a thousand small files.
+    """
+    has_space = _MEMORY.is_dir() and shutil.disk_usage(_MEMORY).free > _MEMORY_BYTES
+    return _MEMORY if has_space else None
 
 
 def _start(folder: Path, settings: Mapping[str, str]) -> Emulator:

@@ -97,10 +97,59 @@ _PROXY: Json = {
 
 _FUNCTION = """
 def handler(event, context):
-    if event["path"] == "/failing":
+    if event.get("path") == "/failing":
         raise ValueError
     return {"statusCode": 200, "body": "done"}
 """
+
+
+_FUNCTION_RESOURCES: Json = {
+    "Role": {
+        "Type": "AWS::IAM::Role",
+        "Properties": {
+            "AssumeRolePolicyDocument": {
+                "Version": "2012-10-17",
+                "Statement": [
+                    {
+                        "Effect": "Allow",
+                        "Action": "sts:AssumeRole",
+                        "Principal": {"Service": "lambda.amazonaws.com"},
+                    }
+                ],
+            }
+        },
+    },
+    "Function": {
+        "Type": "AWS::Lambda::Function",
+        "Properties": {
+            "Runtime": "python3.13",
+            "Handler": "index.handler",
+            "Role": {"Fn::GetAtt": ["Role", "Arn"]},
+            "Code": {"ZipFile": _FUNCTION},
+        },
+    },
+}
+
+
+def queue_with_concurrency() -> Json:
+    """Return a queue with a function, whose concurrency is a parameter."""
+    source = {
+        "Type": "AWS::Lambda::EventSourceMapping",
+        "Properties": {
+            "FunctionName": {"Ref": "Function"},
+            "EventSourceArn": {"Fn::GetAtt": ["Queue", "Arn"]},
+            "ScalingConfig": {"MaximumConcurrency": {"Ref": "Concurrency"}},
+        },
+    }
+    return {
+        "Parameters": {"Concurrency": {"Type": "Number", "Default": "5"}},
+        "Resources": {
+            **_FUNCTION_RESOURCES,
+            "Queue": {"Type": "AWS::SQS::Queue"},
+            "Source": source,
+        },
+        "Outputs": {"Queue": {"Value": {"Ref": "Queue"}}},
+    }
 
 
 def api(title: str = "probe") -> Json:
@@ -132,30 +181,7 @@ def api(title: str = "probe") -> Json:
                 "DeploymentId": {"Ref": f"Deployment{title}"},
             },
         },
-        "Role": {
-            "Type": "AWS::IAM::Role",
-            "Properties": {
-                "AssumeRolePolicyDocument": {
-                    "Version": "2012-10-17",
-                    "Statement": [
-                        {
-                            "Effect": "Allow",
-                            "Action": "sts:AssumeRole",
-                            "Principal": {"Service": "lambda.amazonaws.com"},
-                        }
-                    ],
-                }
-            },
-        },
-        "Function": {
-            "Type": "AWS::Lambda::Function",
-            "Properties": {
-                "Runtime": "python3.13",
-                "Handler": "index.handler",
-                "Role": {"Fn::GetAtt": ["Role", "Arn"]},
-                "Code": {"ZipFile": _FUNCTION},
-            },
-        },
+        **_FUNCTION_RESOURCES,
     }
     return {"Resources": resources, "Outputs": {"Api": {"Value": {"Ref": "Api"}}}}
 

@@ -339,6 +339,35 @@ def new_definition_keeps_the_api() -> None:
 
 
 @shim(
+    "Number: An integer or float. CloudFormation validates the parameter value as a number; "
+    "however, when you use the parameter elsewhere in your template (for example, by using the Ref "
+    "intrinsic function), the parameter value becomes a literal string. (In ScalingConfig) "
+    "MaximumConcurrency: Type: Integer",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
+    "parameters-section-structure.html",
+)
+def concurrency_of_a_queue_can_be_a_parameter() -> None:
+    """CloudFormation passes the value of a parameter to Lambda as the number that Lambda needs."""
+    handlers = provisioners._RESOURCE_HANDLERS["AWS::Lambda::EventSourceMapping"]
+    create, update = handlers["create"], handlers["update"]
+
+    def with_number(props: Any) -> Any:
+        scaling = props.get("ScalingConfig") or {}
+        if "MaximumConcurrency" not in scaling:
+            return props
+        number = int(scaling["MaximumConcurrency"])
+        return {**props, "ScalingConfig": {**scaling, "MaximumConcurrency": number}}
+
+    def create_with_number(logical_id: str, props: Any, stack_name: str) -> Any:
+        return create(logical_id, with_number(props), stack_name)
+
+    def update_with_number(physical_id: str, old: Any, new: Any, *rest: Any) -> Any:
+        return update(physical_id, with_number(old), with_number(new), *rest)
+
+    handlers |= {"create": create_with_number, "update": update_with_number}
+
+
+@shim(
     "API Gateway treats all Lambda invocation and function errors as internal errors. If the "
     "Lambda API rejects the invocation request, API Gateway returns a 500 error code. If the "
     "function runs but returns an error, API Gateway returns a 502.",

@@ -17,8 +17,12 @@ from tests.emulator import probe_templates as templates
 from tests.emulator.ministack import Emulator, emulating
 from tests.emulator.stage import GatewayClient
 from tests.support.api import JSON_API, Response
+from tests.support.receiver import eventually
 
 pytestmark = pytest.mark.emulator
+
+POLL_SECONDS = 8
+"""A queue is read every second; a function needs some seconds to start."""
 
 Probe = Callable[[Emulator], bool]
 PROBES: dict[str, Probe] = {}
@@ -147,6 +151,20 @@ def mock_reads_its_status_from_a_body_without_template(emulator: Emulator) -> bo
     client = probe_api(emulator)
     response = call(client, "GET", headers={"Content-Type": JSON_API})
     return (response.status, response.body) == (503, b"failed")
+
+
+@probe
+def concurrency_of_a_queue_can_be_a_parameter(emulator: Emulator) -> bool:
+    stack = create(emulator, "probe-queue", templates.queue_with_concurrency())
+    queues, url = emulator.client("sqs"), outputs(stack)["Queue"]
+    queues.send_message(QueueUrl=url, MessageBody="text")
+
+    def is_empty() -> bool:
+        counts = queues.get_queue_attributes(QueueUrl=url, AttributeNames=["All"])["Attributes"]
+        names = ("ApproximateNumberOfMessages", "ApproximateNumberOfMessagesNotVisible")
+        return all(counts[name] == "0" for name in names)
+
+    return eventually(is_empty, POLL_SECONDS)
 
 
 @probe
