@@ -24,6 +24,8 @@ class Person(Struct, frozen=True):
     :param time_zone: an IANA name; None: the organization's time zone.
     :param auto_stop_at_time: the time of day (``19:00``) at which the person's timers stop; None:
         the organization's.
+    :param erased_at: when the erasure of the person's data began, as a timestamp; None: it did not.
+        From then on, nothing changes the person, and events about them have only ids.
     """
 
     id: int
@@ -39,6 +41,12 @@ class Person(Struct, frozen=True):
     deactivated_at: int | None = None
     time_zone: str | None = None
     auto_stop_at_time: str | None = None
+    erased_at: int | None = None
+
+    @property
+    def is_erased(self) -> bool:
+        """Whether the erasure of the person's data began. It cannot be undone."""
+        return self.erased_at is not None
 
     @property
     def is_active_admin(self) -> bool:

@@ -14,8 +14,11 @@ from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import ActiveAdmin, Person, Role, UniqueConstraint
 from chalicelib.people.rules import (
     PersonUpdate,
+    check_email,
     create_person,
     decide_deactivation,
+    decide_erasure,
+    decide_overwrite,
     decide_person_update,
     decide_restore,
     email_constraint,
@@ -62,6 +65,7 @@ class People:
 
         def decide(attempt: Attempt) -> Decision[Person]:
             loaded = attempt.loaded
+            check_email(values["email"])
             if loaded.get(UniqueConstraint, constraint) is not None:
                 raise InvalidAttribute("email", _VALUE_TAKEN)
             if person_id is not None and loaded.get(Person, person_id) is not None:
@@ -144,6 +148,27 @@ class People:
 
         load = _load(caller, person_id)
         return commit_with_retry(self._dependencies, options, decide, load)
+
+    def begin_erasure(self, caller: Caller, person_id: int) -> Result[Person]:
+        """Mark a deactivated person as erased. Two calls. Raises ``Conflict`` for active people.
+
+        Only the administration has this and the following operation. The mark comes before anything
+        is erased: from then on, events about the person have only ids.
+        """
+
+        def decide(attempt: Attempt) -> Decision[Person]:
+            person = _require_person(attempt.loaded, person_id)
+            return _decision(decide_erasure(person, attempt.now))
+
+        return commit_with_retry(self._dependencies, NO_OPTIONS, decide, _load(caller, person_id))
+
+    def overwrite(self, caller: Caller, person_id: int) -> Result[Person]:
+        """Overwrite the personal data of a person who is marked as erased. Two calls."""
+
+        def decide(attempt: Attempt) -> Decision[Person]:
+            return _decision(decide_overwrite(_require_person(attempt.loaded, person_id)))
+
+        return commit_with_retry(self._dependencies, NO_OPTIONS, decide, _load(caller, person_id))
 
     def _other_admin(self, caller: Caller, person: Person) -> Person | None:
         """Another active admin, if this person is one. Two calls, however many people there are."""

@@ -26,6 +26,7 @@ class PersonModel(DirectoryModel):
     deactivated_at = IntegerAttribute(null=True)
     time_zone = UnicodeAttribute(null=True)
     auto_stop_at_time = UnicodeAttribute(null=True)
+    erased_at = IntegerAttribute(null=True)
 
 
 class UniqueConstraintModel(DirectoryModel):

@@ -33,6 +33,8 @@ from chalicelib.timers.rules import stop_write_set, with_stop
 LAST_ADMIN = "This person is the last active admin. Make another person an admin first."
 _ERASED = "The data of this person was erased. You cannot change or restore this person."
 _ERASED_DOMAIN = "erased.invalid"
+_UPDATE_REQUIRES = ("role", "email", "deactivated_at", "erased_at")
+"""What must be unchanged when a change of a person is written."""
 
 
 class PersonUpdate(Struct, frozen=True):
@@ -65,13 +67,18 @@ def erasure_values(person: Person) -> dict[str, Any]:
     }
 
 
-def is_erased(person: Person) -> bool:
-    """Whether the personal data of the person was erased."""
-    return person.email == _erased_email(person)
-
-
 def _erased_email(person: Person) -> str:
     return f"erased-{person.id}@{_ERASED_DOMAIN}"
+
+
+def check_email(email: str) -> None:
+    """Refuse the addresses of erased people: another person's would be in the way of an erasure.
+
+    Raises ``InvalidAttribute``.
+    """
+    if email.casefold().endswith(f"@{_ERASED_DOMAIN}"):
+        detail = f"Addresses of {_ERASED_DOMAIN} are reserved for erased people. Use another one."
+        raise InvalidAttribute("email", detail)
 
 
 def create_person(person: Person) -> tuple[RecordWrite, ...]:
@@ -87,19 +94,44 @@ def decide_person_update(
     Raises ``InvalidAttribute`` if no active admin would remain, ``Conflict`` for an erased person.
     """
     after = replace(person, **values)
-    records = changed(person, after, "role", "email", "deactivated_at")
+    records = changed(person, after, *_UPDATE_REQUIRES)
     if not records:
         return PersonUpdate(person)
-    if is_erased(person):
+    if person.is_erased:
         raise Conflict(_ERASED)
+    if after.email is not None and after.email != person.email:
+        check_email(after.email)
     extra: list[RecordWrite] = []
     if after.role is not person.role:
         extra += _require_other_admin(person, other_admin, "role")
         extra += _change_token_roles(tokens, after.role)
         extra += _list_admin(person, after)
-    if _constraint_name(after) != _constraint_name(person):
-        extra += [*_create_constraint(after), *_delete_constraint(person)]
-    return PersonUpdate(after, (*records, *extra))
+    return PersonUpdate(after, (*records, *extra, *_change_constraint(person, after)))
+
+
+def decide_erasure(person: Person, now: int) -> PersonUpdate:
+    """Mark a person as erased, before anything of their data is erased.
+
+    Raises ``Conflict`` for an active person.
+    """
+    if person.is_erased:
+        return PersonUpdate(person)
+    if person.deactivated_at is None:
+        raise Conflict("This person is active. Deactivate the person first.")
+    after = replace(person, erased_at=now)
+    return PersonUpdate(after, changed(person, after, *_UPDATE_REQUIRES))
+
+
+def decide_overwrite(person: Person) -> PersonUpdate:
+    """Overwrite the personal data of a person who is marked as erased.
+
+    Raises ``Conflict`` for others.
+    """
+    if not person.is_erased:
+        raise Conflict("This person is not marked as erased.")
+    after = replace(person, **erasure_values(person))
+    records = changed(person, after, *_UPDATE_REQUIRES)
+    return PersonUpdate(after, (*records, *_change_constraint(person, after)))
 
 
 def decide_deactivation(
@@ -128,13 +160,16 @@ def decide_restore(person: Person, state: PersonState, now: int) -> PersonUpdate
     """
     if person.deactivated_at is None:
         return PersonUpdate(person)
-    if is_erased(person):
+    if person.is_erased:
         raise Conflict(_ERASED)
     after = replace(person, deactivated_at=None)
     write_set = None
     if state.disabled:
         write_set = WriteSet(state.organization_id, state.person_id, now, Enable(state.version))
-    records = (*changed(person, after, "role", "deactivated_at"), *_list_admin(person, after))
+    records = (
+        *changed(person, after, "role", "deactivated_at", "erased_at"),
+        *_list_admin(person, after),
+    )
     return PersonUpdate(after, records, write_set)
 
 
@@ -196,6 +231,13 @@ def _next_version(person_tokens: PersonTokens, **values: Any) -> Iterable[Record
         yield RequireRecord(*record_key, expected)
     else:
         yield UpdateRecord(*record_key, {**values, "version": person_tokens.version + 1}, expected)
+
+
+def _change_constraint(person: Person, after: Person) -> Iterable[RecordWrite]:
+    """Release the e-mail address of a person, and reserve the new one, if they differ."""
+    if _constraint_name(after) == _constraint_name(person):
+        return ()
+    return (*_create_constraint(after), *_delete_constraint(person))
 
 
 def _constraint_name(person: Person) -> str | None:

@@ -387,9 +387,9 @@ def test_erase_can_be_repeated_after_crash_at_any_write(
                 break
         operator.done(*command)
         assert iva.mark not in snapshot_text(connection)
-    # One crash at each write: deactivation, three idempotency records, a note, two revisions, a
-    # delivery, the person.
-    assert position == 9
+    # One crash at each write: deactivation, the mark, three idempotency records, a note, two
+    # revisions, a delivery, the person.
+    assert position == 10
     assert len(items(connection, "timers")) == position + 1
     assert violations_of(SnapshotReader(connection).read_all()) == []
 

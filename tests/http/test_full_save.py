@@ -41,7 +41,7 @@ RECORDS: dict[str, tuple[Any, ...]] = {
         replace(
             _PERSON, first_name="x" * 255, title="x" * 255, avatar_url="http://x/" + "y" * 2039
         ),
-        replace(_PERSON, **erasure_values(_PERSON), deactivated_at=CREATED),
+        replace(_PERSON, **erasure_values(_PERSON), deactivated_at=CREATED, erased_at=CREATED),
     ),
     "services": (
         _SERVICE,

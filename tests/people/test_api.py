@@ -3,8 +3,13 @@
 from typing import Any
 
 import pytest
+from msgspec.structs import replace
 from pynamodb.connection import Connection
 
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.permissions import Caller
+from chalicelib.people.model import Person, Role
+from chalicelib.people.operations import People
 from chalicelib.people.rules import LAST_ADMIN
 from tests.support.api import Api, Response
 from tests.support.call_counter import counted
@@ -16,7 +21,9 @@ from tests.support.fixtures import (
     MEMBER,
     MEMBERS_ENTRY,
     OTHER_MEMBER,
+    ZAGREB,
     Fixtures,
+    put_all,
 )
 from tests.support.invariants import violations
 from tests.support.table_snapshots import items, snapshot
@@ -352,19 +359,41 @@ def test_deactivation_past_the_auto_stop_limit_ends_the_timer_at_the_limit(
     [("restore", {}), ("activate", {}), ("", {"email": "back@example.com"}), ("", {"title": "?"})],
 )
 def test_erased_person_cannot_be_restored_or_changed(
-    admin: Api, connection: Connection, path: str, attributes: dict[str, str]
+    admin: Api,
+    connection: Connection,
+    dependencies: Dependencies,
+    path: str,
+    attributes: dict[str, str],
 ) -> None:
-    erased_email = f"erased-{MEMBER}@erased.invalid"
     admin.patch(f"/people/{MEMBER}/deactivate")
-    admin.patch(f"/people/{MEMBER}", {"data": {"attributes": {"email": erased_email}}})
+    caller = Caller(ZAGREB, ADMIN, Role.ADMIN)
+    People(dependencies).begin_erasure(caller, MEMBER)
+    # From the beginning of the erasure on, not only when the e-mail address is overwritten.
+    assert admin.patch(f"/people/{MEMBER}/restore").status == 409
+    People(dependencies).overwrite(caller, MEMBER)
     before = snapshot(connection)
     document = {"data": {"attributes": attributes}}
     refused = admin.patch(f"/people/{MEMBER}/{path}".rstrip("/"), document)
     assert (refused.status, refused.error["code"]) == (409, "conflict")
     assert snapshot(connection) == before
-    # An update without changes is accepted, so that an interrupted erasure can continue.
-    unchanged = {"data": {"attributes": {"email": erased_email}}}
+    # What is sent back as it was shown is accepted.
+    unchanged = {"data": {"attributes": {"email": f"erased-{MEMBER}@erased.invalid"}}}
     assert admin.patch(f"/people/{MEMBER}", unchanged).status == 200
+
+
+def test_admin_cannot_give_a_colleague_the_address_of_an_erased_person(
+    admin: Api, fixtures: Fixtures
+) -> None:
+    address = f"erased-{MEMBER}@erased.invalid"
+    for refused in (change(admin, MEMBER, email=address), create(admin, email=address)):
+        assert (refused.status, invalid_attribute(refused)) == (422, "email")
+        assert "reserved for erased people" in refused.error["detail"]
+    # Version 0.2.0 took it for an erasure: this colleague could not be changed any more.
+    member = fixtures.database.get(Person, ZAGREB.id, MEMBER)
+    assert member is not None
+    put_all(replace(member, email=address))
+    assert change(admin, MEMBER, title="Designer").status == 200
+    assert change(admin, MEMBER, email="back@example.com").status == 200
 
 
 def test_person_without_timers_can_be_deactivated_and_restored(

@@ -4,7 +4,7 @@ import pytest
 from msgspec.structs import replace
 
 from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
-from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.errors import Conflict, InvalidAttribute
 from chalicelib.core.write_set import (
     CreateRecord,
     DeleteRecord,
@@ -21,6 +21,8 @@ from chalicelib.people.model import ActiveAdmin, Person, Role, UniqueConstraint
 from chalicelib.people.rules import (
     create_person,
     decide_deactivation,
+    decide_erasure,
+    decide_overwrite,
     decide_person_update,
     decide_restore,
     email_constraint,
@@ -72,7 +74,7 @@ def test_role_change_updates_all_tokens_and_requires_another_admin() -> None:
             2149,
             7,
             {"role": Role.MEMBER},
-            {"role": Role.ADMIN, "email": ANA.email, "deactivated_at": None},
+            {"role": Role.ADMIN, "email": ANA.email, "deactivated_at": None, "erased_at": None},
         ),
         STILL_ADMIN,
         UpdateRecord(PersonTokens, 2149, 7, {"version": 4}, {"version": 3}),
@@ -163,13 +165,62 @@ def test_restoring_enables_a_disabled_state() -> None:
     decision = decide_restore(deactivated, disabled, NOW)
     assert decision.records == (
         UpdateRecord(
-            Person, 2149, 7, {"deactivated_at": None}, {"role": Role.ADMIN, "deactivated_at": 5}
+            Person,
+            2149,
+            7,
+            {"deactivated_at": None},
+            {"role": Role.ADMIN, "deactivated_at": 5, "erased_at": None},
         ),
         PutRecord(ActiveAdmin(7, 2149)),
     )
     assert decision.write_set is not None
     assert decision.write_set.person_state == Enable(6)
     assert decide_restore(deactivated, PersonState(2149, 7), NOW).write_set is None
+
+
+def test_erasure_marks_a_deactivated_person_first_and_overwrites_the_rest_last() -> None:
+    with pytest.raises(Conflict, match="active"):
+        decide_erasure(ANA, NOW)
+    deactivated = replace(ANA, deactivated_at=5)
+    marked = decide_erasure(deactivated, NOW)
+    assert marked.records == (
+        UpdateRecord(
+            Person,
+            2149,
+            7,
+            {"erased_at": NOW},
+            {"role": Role.ADMIN, "email": ANA.email, "deactivated_at": 5, "erased_at": None},
+        ),
+    )
+    assert decide_erasure(marked.person, NOW + 1).records == ()
+    with pytest.raises(Conflict, match="not marked"):
+        decide_overwrite(deactivated)
+    overwritten = decide_overwrite(marked.person)
+    assert overwritten.person.email == "erased-7@erased.invalid"
+    assert overwritten.person.erased_at == NOW
+    assert overwritten.records[1:] == (
+        CreateRecord(UniqueConstraint("email:erased-7@erased.invalid", 2149, 7)),
+        DeleteRecord(UniqueConstraint, 2149, email_constraint("ana@x.example")),
+    )
+    assert decide_overwrite(overwritten.person).records == ()
+
+
+def test_erased_person_is_neither_changed_nor_restored() -> None:
+    erased = replace(ANA, deactivated_at=5, erased_at=6)
+    with pytest.raises(Conflict):
+        decide_person_update(erased, {"title": "?"}, ANAS_TOKENS, BO)
+    with pytest.raises(Conflict):
+        decide_restore(erased, PersonState(2149, 7), NOW)
+    assert decide_person_update(erased, {"title": None}, ANAS_TOKENS, BO).records == ()
+
+
+@pytest.mark.parametrize("email", ["erased-8@erased.invalid", "x@ERASED.Invalid"])
+def test_addresses_of_erased_people_are_reserved(email: str) -> None:
+    with pytest.raises(InvalidAttribute):
+        decide_person_update(ANA, {"email": email}, ANAS_TOKENS, BO)
+    # Somebody who has such an address can be changed, and can send it back.
+    odd = replace(ANA, email=email)
+    assert decide_person_update(odd, {"email": email, "title": "x"}, ANAS_TOKENS, BO).records
 
 
 def test_only_different_fields_are_updated() -> None:

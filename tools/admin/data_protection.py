@@ -31,7 +31,7 @@ from chalicelib.dynamodb.items import from_item
 from chalicelib.jsonapi.documents import encode
 from chalicelib.people.model import Person
 from chalicelib.people.operations import People
-from chalicelib.people.rules import erasure_values, is_erased
+from chalicelib.people.rules import erasure_values
 from chalicelib.revisions.model import Revision
 from chalicelib.revisions.repository import RevisionModel
 from chalicelib.time_entries.model import TimeEntry
@@ -42,6 +42,9 @@ from chalicelib.timers.model import PersonState, Timer
 from chalicelib.timers.repository import TimerModel
 from tools.admin import output
 from tools.admin.context import AdminContext
+
+DELIVERY_TIMEOUT_SECONDS = 60
+"""The timeout of the delivery worker: so long it may work with what it read before."""
 
 _OF_PERSON = "organization_id = :organization AND person_id = :person"
 _IDEMPOTENCY_RECORDS = "begins_with(person_key, :organization) AND begins_with(#name, :prefix)"
@@ -172,21 +175,24 @@ def erase(
 ) -> dict[str, int]:
     """Overwrite or remove the personal data of a deactivated person; return counts by description.
 
-    Each write is independent and safe to repeat. The person's own record is written last: until
-    then, the person can still be found by the old e-mail address.
+    Each write is independent and safe to repeat. The mark is written first: from then on, events
+    about the person have only ids. Notes go before what they belong to, because a deletion is an
+    event too. The rest of the person's own record is written last: until then, the person can
+    still be found by the old e-mail address.
     """
-    _wait_for_token_caches(context, person)
+    people = People(context.dependencies)
+    person = people.begin_erasure(caller, person.id).outcome
+    _wait_for_functions(context, person)
     counts = {"tokens revoked": _revoke(context, caller, person)}
     counts |= _erase_idempotency_records(context, person, notes=notes or times)
+    if notes or times:
+        counts["notes removed"] = _erase_notes(context, person)
     if times:
         counts["time entries deleted"] = _delete_times(context, caller, person)
     if notes or times:
-        counts["notes removed"] = _erase_notes(context, person)
         counts["revisions overwritten"] = _erase_revised_notes(context, person)
         counts["deliveries overwritten"] = _erase_delivered_notes(context, person)
-    was_erased = is_erased(person)
-    People(context.dependencies).update(caller, person.id, erasure_values(person))
-    counts["records overwritten"] = 0 if was_erased else 1
+    counts["records overwritten"] = int(people.overwrite(caller, person.id).outcome != person)
     return counts
 
 
@@ -236,16 +242,20 @@ def _erase_delivered_notes(context: AdminContext, person: Person) -> int:
     return overwritten
 
 
-def _wait_for_token_caches(context: AdminContext, person: Person) -> None:
-    """Wait until no running function caches the person's tokens, up to a minute.
+def _wait_for_functions(context: AdminContext, person: Person) -> None:
+    """Wait until every running function knows of the deactivation and the mark, up to a minute.
 
-    With a cached token, the person could still write data that is being erased.
+    With a cached token, the person could still write data that is being erased. A delivery worker
+    that read the person before the mark could still store a note.
     """
-    if person.deactivated_at is None:
-        raise AssertionError("the person must be deactivated before the erasure")
-    seconds = person.deactivated_at + CALLER_CACHE_SECONDS - context.dependencies.now()
+    if person.deactivated_at is None or person.erased_at is None:
+        raise AssertionError("the person must be deactivated and marked before the erasure")
+    ready = max(
+        person.deactivated_at + CALLER_CACHE_SECONDS, person.erased_at + DELIVERY_TIMEOUT_SECONDS
+    )
+    seconds = ready - context.dependencies.now()
     if seconds > 0:
-        output.say(f"waiting {seconds} seconds, until no running function caches the tokens ...")
+        output.say(f"waiting {seconds} seconds, until every running function knows of it ...")
         context.dependencies.sleep(seconds)
 
 

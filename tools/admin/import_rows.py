@@ -15,7 +15,7 @@ from chalicelib.jsonapi.inputs import Input
 from chalicelib.people.api import CREATION as PERSON_CREATION
 from chalicelib.people.model import Person, UniqueConstraint
 from chalicelib.people.operations import People
-from chalicelib.people.rules import email_constraint, is_erased
+from chalicelib.people.rules import email_constraint
 from chalicelib.services.api import CREATION as SERVICE_CREATION
 from chalicelib.services.model import Service
 from chalicelib.services.operations import Services
@@ -131,7 +131,7 @@ class PeopleRows(Rows):
     def match(self, row: Row) -> Any:
         """See :meth:`Rows.match`."""
         person = super().match(row)
-        if person is not None and is_erased(person):
+        if person is not None and person.is_erased:
             raise InvalidAttribute("id", f"Person {person.id} was erased and cannot be restored.")
         return person
 

@@ -233,7 +233,8 @@ def erase(
     they existed, their minutes and who deleted them stay on record for ten years. Backups contain
     the data for 35 more days.
 
-    The person must be deactivated; --deactivate does it. After a crash, run it again.
+    The person must be deactivated; --deactivate does it. From then on, events about the person
+    have only ids. After a crash, run it again.
 
     \b
     Examples:

@@ -21,6 +21,7 @@ from tools.ops.access_records import repair as repair_records
 from tools.ops.closed_services import find_wrong_services, repair
 from tools.ops.copy_revisions import RevisionCopy
 from tools.ops.stage_options import selected_stage
+from tools.ops.upgrade_erased import mark_erased_people
 from tools.ops.upgrade_people import PeopleUpgrade
 from tools.ops.upgrade_report import UpgradeReport
 from tools.ops.upgrade_scan import FoundIds, TableReader
@@ -93,7 +94,24 @@ def index_access(context: UpgradeContext) -> None:
     mark_indexed(database, organizations)
 
 
-STEPS: Sequence[Step] = (list_closed_services, index_access, upgrade_people, copy_revisions)
+def mark_erased(context: UpgradeContext) -> None:
+    """Mark the people whose data was erased."""
+    mark_erased_people(
+        context.dependencies,
+        context.reader,
+        context.progress,
+        context.report,
+        dry_run=context.dry_run,
+    )
+
+
+STEPS: Sequence[Step] = (
+    mark_erased,
+    list_closed_services,
+    index_access,
+    upgrade_people,
+    copy_revisions,
+)
 
 
 def upgrade(
@@ -120,6 +138,7 @@ def print_report(report: UpgradeReport, *, dry_run: bool = False) -> int:
         f"owners of tokens, and active admins: {report.access_records}, "
         f"in {report.indexed_organizations} organizations"
     )
+    print(f"erased people: {report.erased}")
     if report.corrected:
         print("times that a correction of a session had lowered, in minutes:")
     for time in report.corrected:

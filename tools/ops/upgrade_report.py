@@ -24,6 +24,7 @@ class UpgradeReport(Struct):
     :param services: services that were added to the list of their organization, or removed.
     :param access_records: owners of tokens and active admins that were recorded.
     :param indexed_organizations: organizations that now have all of these records.
+    :param erased: people whose data version 0.2.0 erased, and who were marked.
     :param corrected: the entries whose time changed.
     :param problems: what could not be upgraded, and why.
     """
@@ -36,6 +37,7 @@ class UpgradeReport(Struct):
     services: int = 0
     access_records: int = 0
     indexed_organizations: int = 0
+    erased: int = 0
     corrected: list[CorrectedTime] = field(default_factory=list)
     problems: list[str] = field(default_factory=list)
 
@@ -43,4 +45,5 @@ class UpgradeReport(Struct):
     def is_empty(self) -> bool:
         """Whether there was nothing to upgrade."""
         written = (self.people, self.entries, self.revisions, self.services, self.access_records)
-        return not (any(written) or self.indexed_organizations or self.problems)
+        marked = (self.indexed_organizations, self.erased)
+        return not (any(written) or any(marked) or self.problems)
