@@ -4,13 +4,17 @@ A delivery that fails is sent to the queue again as a new message, with a delay 
 its attempts, so that it does not block other messages. After the last attempt it is sent to the
 dead letters, with its last failure. A worker may stop between two calls: then an event is delivered
 twice, but never lost. docs/decisions/0013-events.md.
+
+Events of people whose data was erased get only ids here, at each attempt. So no older copy of an
+event (in a stream, a queue, the log of attempts) brings back what was erased.
 """
 
 import logging
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from http import HTTPStatus
+from typing import Any
 
 from msgspec import Struct, field
 from msgspec.structs import replace
@@ -36,8 +40,9 @@ from chalicelib.deliveries.model import (
     WebhookResponse,
 )
 from chalicelib.deliveries.repository import MAX_BATCH_SIZE, log_attempts
-from chalicelib.deliveries.rules import decide, delivery_attempt
+from chalicelib.deliveries.rules import decide, delivery_attempt, person_id_of, with_ids_only
 from chalicelib.dynamodb.connection import Backoff
+from chalicelib.people.model import Person
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState, secret_of
 from chalicelib.webhooks.repository import pause, set_failing_since
 
@@ -89,6 +94,17 @@ class WebhookDelivery:
         self.master_key_name = master_key_name
         self.intercom = intercom
 
+    def _records(self, deliveries: Iterable[Delivery]) -> Mapping[tuple[type[Any], int, int], Any]:
+        """The webhooks of deliveries, and the people whose events they have. One call."""
+        record_keys: set[tuple[type[Any], int, int]] = set()
+        for delivery in deliveries:
+            person_id = person_id_of(delivery)
+            if delivery.webhook_id:
+                record_keys.add((Webhook, delivery.organization_id, delivery.webhook_id))
+            if person_id:
+                record_keys.add((Person, delivery.organization_id, person_id))
+        return self.database.get_across_organizations(record_keys)
+
     def run(self, messages: Mapping[str, str]) -> DeliveryReport:
         """Deliver a batch of messages (bodies by message id), all at the same time.
 
@@ -103,13 +119,7 @@ class WebhookDelivery:
             except ValueError:
                 log.exception("cannot decode a queue message", extra={"message_id": message_id})
                 failed.append(message_id)
-        webhook_ids = {
-            (delivery.organization_id, delivery.webhook_id)
-            for delivery in deliveries.values()
-            if delivery.webhook_id
-        }
-        webhooks = self.database.get_many_across_organizations(Webhook, webhook_ids)
-        batch = _Batch(self, webhooks)
+        batch = _Batch(self, self._records(deliveries.values()))
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(batch.deliver, deliveries.values()))
         batch.log_attempts()
@@ -141,7 +151,7 @@ def build_webhook_delivery(dependencies: Dependencies) -> WebhookDelivery:
 
 class _Batch(Struct, frozen=True):
     worker: WebhookDelivery
-    webhooks: Mapping[tuple[int, int], Webhook]
+    records: Mapping[tuple[type[Any], int, int], Any]
     attempts: list[DeliveryAttempt] = field(default_factory=list)
 
     def log_attempts(self) -> None:
@@ -164,6 +174,11 @@ class _Batch(Struct, frozen=True):
             return None
 
     def _handle(self, delivery: Delivery) -> str:
+        if self._is_of_erased_person(delivery):
+            if delivery.webhook_id is None:
+                return self._drop(delivery, "The person's data was erased.")
+            # The event may be older than the erasure: a late stream record, a retry, a dead letter.
+            delivery = with_ids_only(delivery)
         now = self.worker.dependencies.now()
         if delivery.due > now:
             # SQS delays a message by at most 15 minutes: longer delays take several messages.
@@ -171,7 +186,7 @@ class _Batch(Struct, frozen=True):
             return _WAITING
         if delivery.webhook_id is None:
             return self._to_intercom(delivery)
-        webhook = self.webhooks.get((delivery.organization_id, delivery.webhook_id))
+        webhook = self.records.get((Webhook, delivery.organization_id, delivery.webhook_id))
         if webhook is None:
             return self._drop(delivery, "The webhook was deleted.")
         # Test events are sent to paused webhooks too: an admin tests them before resuming them.
@@ -183,6 +198,11 @@ class _Batch(Struct, frozen=True):
         # Last: an error in the update of the webhook must not affect the delivery.
         self._update_webhook(webhook, response)
         return result
+
+    def _is_of_erased_person(self, delivery: Delivery) -> bool:
+        person_id = person_id_of(delivery) or 0
+        person: Person | None = self.records.get((Person, delivery.organization_id, person_id))
+        return person is not None and person.is_erased
 
     def _to_intercom(self, delivery: Delivery) -> str:
         if self.worker.intercom is None:

@@ -3,11 +3,14 @@
 ``deliveries/operations.py`` carries it out.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import UTC
 from email.utils import parsedate_to_datetime
 from http import HTTPStatus
+from typing import Any
 
+import msgspec
+from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.deliveries.model import (
@@ -84,6 +87,37 @@ def read_retry_after(text: str | None, now: int) -> int | None:
     except ValueError:
         return None
     return max(0, int(retry_at.replace(tzinfo=retry_at.tzinfo or UTC).timestamp()) - now)
+
+
+class _Subject(Struct):
+    """Whom the body of an event is about: ``person_id`` for webhooks, ``user_id`` for Intercom."""
+
+    person_id: int | None = None
+    user_id: str | None = None
+
+
+def person_id_of(delivery: Delivery) -> int | None:
+    """The person whose event a delivery has; None if its body does not say it."""
+    try:
+        subject = msgspec.json.decode(delivery.body, type=_Subject)
+        return subject.person_id or (int(subject.user_id) if subject.user_id else None)
+    except ValueError:
+        return None
+
+
+def with_ids_only(delivery: Delivery) -> Delivery:
+    """The delivery to a webhook, with the type and the id of the resource instead of its content.
+
+    Its event id stays: receivers recognize the event.
+    """
+    body: dict[str, Any] = msgspec.json.decode(delivery.body)
+    body["data"] = identifier(body["data"])
+    return replace(delivery, body=msgspec.json.encode(body).decode())
+
+
+def identifier(resource: Mapping[str, Any]) -> dict[str, Any]:
+    """A resource of an event without its content: receivers fetch it from the API."""
+    return {"id": resource["id"], "type": resource["type"], "meta": {"truncated": True}}
 
 
 def delivery_attempt(

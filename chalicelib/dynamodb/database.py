@@ -99,13 +99,23 @@ class Database:
 
         One call per 100 records.
         """
-        item_keys = {pair: key_of(entity, *pair) for pair in ids}
+        records = self.get_across_organizations((entity, *pair) for pair in ids)
+        return {record_key[1:]: record for record_key, record in records.items()}
+
+    def get_across_organizations(
+        self, record_keys: Iterable[tuple[type[Any], int, int]]
+    ) -> dict[tuple[type[Any], int, int], Any]:
+        """Read records by (entity, organization id, record id), consistently.
+
+        One call per 100 records.
+        """
+        item_keys = {record_key: key_of(*record_key) for record_key in record_keys}
         items = batch_get(self.connection, item_keys.values(), self._new_backoff)
         records = {
-            pair: read_item(entity, *pair, items.get(item_key))
-            for pair, item_key in item_keys.items()
+            record_key: read_item(*record_key, items.get(item_key))
+            for record_key, item_key in item_keys.items()
         }
-        return {pair: record for pair, record in records.items() if record is not None}
+        return {key: record for key, record in records.items() if record is not None}
 
     def directory(self, entity: type[Entity], organization_id: int) -> Sequence[Entity]:
         """Read all records of a directory entity, sorted by id, consistently.

@@ -9,6 +9,7 @@ from chalicelib.core.permissions import Caller
 from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.core.timestamps import format_timestamp
 from chalicelib.deliveries.model import TEST_EVENT
+from chalicelib.deliveries.rules import identifier
 from chalicelib.events.model import DomainEvent, EventType
 from chalicelib.jsonapi.documents import ViewOptions, encode, render
 from chalicelib.jsonapi.resource import AnyResource
@@ -41,7 +42,7 @@ def webhook_body(event: DomainEvent, zone: ZoneInfo, *, whole: bool = True) -> s
     resource = _resource(event.record)
     document = _render(event.record, zone)
     if not whole:
-        document = {"id": document["id"], "type": document["type"], "meta": {"truncated": True}}
+        document = identifier(document)
     return encode(
         {
             "id": event.id,
@@ -83,11 +84,14 @@ def test_body(event_id: str, webhook: Webhook, caller: Caller, now: int) -> str:
 def intercom_body(event: DomainEvent, person: Person | None, identified_by: str) -> str | None:
     """The body of an event for Intercom; None if the event is not sent to Intercom.
 
-    ``identified_by`` is how Intercom identifies people: ``email``, or ``user_id`` (a person's id).
+    Events of an erased person are not. ``identified_by`` is how Intercom identifies people:
+    ``email``, or ``user_id`` (a person's id).
     """
     timer = event.record
     name = INTERCOM_NAMES.get(event.type)
     if name is None or not isinstance(timer, Timer):
+        return None
+    if person is not None and person.is_erased:
         return None
     if identified_by == "email":
         if person is None:
