@@ -131,6 +131,8 @@ class ItemType(Struct, frozen=True):
     :param key: returns an item's key for an organization id and a record id.
     :param record_id: returns the id of a record within its organization.
     :param derived: returns attributes that are derived from the fields: index keys, time to live.
+        It may return another value of a field, as it is stored.
+    :param restore: replaces stored values of fields by those of the record. None: they are equal.
     :param deletable: whether deleted records are stored until they are purged, with ``deleted_at``.
         Deleted records are never returned, to any caller.
     :param read: converts an item whose attributes are not the fields. It gets the organization id,
@@ -144,6 +146,7 @@ class ItemType(Struct, frozen=True):
     derived: Callable[[Any], Mapping[str, Any]] = lambda _: _NO_ATTRIBUTES
     deletable: bool = False
     read: Callable[[int, Any, RawItem | None], Any] | None = None
+    restore: Callable[[dict[str, Any]], None] | None = None
 
     @property
     def has_organization(self) -> bool:
@@ -216,6 +219,9 @@ def from_item(entity: type[Entity], raw: RawItem) -> Entity:
         value = raw.get(name)
         if value is not None:
             values[name] = attribute.deserialize(attribute.get_value(value))
+    restore = _ITEM_TYPES[entity].restore
+    if restore is not None:
+        restore(values)
     return entity(**values)
 
 

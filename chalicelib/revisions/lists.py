@@ -148,11 +148,12 @@ def _row(item: RawItem) -> _Row | None:
         revision = from_item(Revision, item)
         if any(getattr(revision, name) is None for name in _REQUIRED):
             raise ValueError("a value is missing")
-    except (ValueError, msgspec.MsgspecError) as error:
+    except (LookupError, ValueError, msgspec.MsgspecError) as error:
         key = {name: item[name]["S"] for name in ("subject_key", "revision_key")}
         log.error("revision is unreadable", exc_info=error, extra=key)  # noqa: TRY400 - one style
         return None
-    size = sum(len(item[name]["S"].encode()) for name in ("before", "after"))
+    # As in the response: the item is shorter where a text did not change as a whole.
+    size = len(msgspec.json.encode((revision.before, revision.after)))
     return _Row(item["revision_key"]["S"], revision, size)
 
 

@@ -18,27 +18,27 @@ from chalicelib.revisions.model import (
     Revision,
     RevisionAction,
     RevisionSubject,
-    Values,
 )
+from chalicelib.revisions.rules import StoredValues, TextChange, restored, shortened
 
 BY_ORGANIZATION = "by_organization"
 BY_PERSON = "by_person"
 
 
-class ValuesAttribute(Attribute[Values]):
+class ValuesAttribute(Attribute[StoredValues]):
     """Values by name, as JSON text in UTF-8.
 
     PynamoDB's JSONAttribute escapes all characters but ASCII: an emoji takes 12 bytes instead of 4.
     """
 
     attr_type = STRING
-    _decoder = msgspec.json.Decoder(dict[str, str | int | None])
+    _decoder = msgspec.json.Decoder(dict[str, str | int | TextChange | None])
 
-    def serialize(self, value: Values) -> str:
+    def serialize(self, value: StoredValues) -> str:
         """Return the text that is stored."""
         return msgspec.json.encode(value).decode()
 
-    def deserialize(self, value: str) -> Values:
+    def deserialize(self, value: str) -> StoredValues:
         """Return the values in a text that is stored."""
         return self._decoder.decode(value)
 
@@ -92,7 +92,7 @@ class RevisionModel(Model):
     by_person = ByPerson()
 
 
-def _keys(revision: Revision) -> Mapping[str, Any]:
+def _attributes(revision: Revision) -> Mapping[str, Any]:
     organization_id, subject = revision.organization_id, revision.subject
     expires_at = revision.created_at + REVISION_RETENTION_SECONDS
     return {
@@ -101,13 +101,19 @@ def _keys(revision: Revision) -> Mapping[str, Any]:
         "organization_key": keys.of_kind(organization_id, subject),
         "person_key": keys.of_kind(organization_id, subject, revision.person_id),
         "expires_at": datetime.fromtimestamp(expires_at, UTC),
+        "after": shortened(revision.before, revision.after),
     }
 
 
+def _restore(values: dict[str, Any]) -> None:
+    if values["before"] is not None and values["after"] is not None:
+        values["after"] = restored(values["before"], values["after"])
+
+
 def _no_key(organization_id: int, revision_id: int) -> Mapping[str, str]:
-    """Revisions are listed, and never read by their id. :func:`_keys` makes their key."""
+    """Revisions are listed, and never read by their id. :func:`_attributes` makes their key."""
     del organization_id, revision_id
     return {}
 
 
-declare(ItemType(Revision, RevisionModel, _no_key, derived=_keys))
+declare(ItemType(Revision, RevisionModel, _no_key, derived=_attributes, restore=_restore))
