@@ -79,7 +79,7 @@ def main() -> None:
     create_tables()
     store = Database(connection)
     load_demo_data(store, int(time.time()))
-    gateway = Gateway(create_app(settings, build_dependencies(store)), settings.allowed_origin)
+    gateway = Gateway(create_app(settings, build_dependencies(store)))
     print(f"{'request':32} {'calls':>5} {'read units':>10} {'write units':>11}  operations")
     created = ""
     for name, method, target, document in _REQUESTS:

@@ -62,7 +62,7 @@ class Deployment:
             self._stack.say("  API Gateway can now write logs in this account")
         bucket = prepare_bucket(self._aws)
         archive = upload(self._aws, bucket, folder / ARCHIVE)
-        stage = for_stage(template, self._stack.name, parameters, bucket, archive)
+        stage = for_stage(template, self._stack.name, bucket, archive)
         imported = self._prepare_tables(stage, exists=exists)
         if imported and predecessor and "EventsAfter" not in settings:
             # It sent what was changed before. Without a predecessor, nothing was ever sent.

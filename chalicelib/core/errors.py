@@ -23,7 +23,7 @@
     ├── MethodNotAllowed             the path does not support the method
     ├── NotAcceptable                the Accept header excludes every supported media type
     ├── PayloadTooLarge              the body exceeds the limit
-    ├── UnsupportedMediaType         the body is not application/vnd.api+json
+    ├── UnsupportedMediaType         the body is neither application/vnd.api+json nor JSON
     ├── TypeConflict                 the document has another type
     ├── IdConflict                   the document has another id than the URL
     ├── Conflict                     concurrent modifications, also after all retries
@@ -194,7 +194,7 @@ class NotAcceptable(StintError):
     code = "not_acceptable"
     default_detail = (
         "Every application/vnd.api+json entry of the Accept header has a parameter other than "
-        "`profile`. Send an entry without parameters."
+        "`profile` and `ext=bulk`. Send an entry without parameters."
     )
 
     def __init__(self) -> None:

@@ -18,8 +18,9 @@ class Settings(Struct, frozen=True):
         slash (``STINT_PUBLIC_BASE_URL``). Never taken from a header: a Host header can be forged.
         ``{api_id}`` stands for the id of the API in API Gateway, which is not known before the
         stack exists (docs/decisions/0004-public-base-url.md).
-    :param allowed_origin: the origin from which browsers may send requests, ``*`` for any
-        (``STINT_ALLOWED_ORIGIN``). Callers authenticate with a header, never with a cookie.
+    :param allowed_origins: the origins from which browsers may send requests, ``*`` for any
+        (``STINT_ALLOWED_ORIGIN``, separated by commas). Callers authenticate with a header, never
+        with a cookie.
     :param requests_per_token: how many requests of one API token this process answers in ten
         seconds; 0: any number (``STINT_REQUESTS_PER_TOKEN``).
     :param log_level: the level of stint's own log messages (``STINT_LOG_LEVEL``).
@@ -49,7 +50,7 @@ class Settings(Struct, frozen=True):
     region: str = "eu-central-1"
     dynamodb_endpoint: str | None = None
     public_base_url: str = "http://127.0.0.1:8000"
-    allowed_origin: str = "*"
+    allowed_origins: tuple[str, ...] = ("*",)
     requests_per_token: int = 0
     log_level: str = "INFO"
     deliveries_url: str = ""
@@ -73,7 +74,8 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         public_base_url=(
             environment.get("STINT_PUBLIC_BASE_URL") or default.public_base_url
         ).rstrip("/"),
-        allowed_origin=environment.get("STINT_ALLOWED_ORIGIN") or default.allowed_origin,
+        allowed_origins=_parts(environment.get("STINT_ALLOWED_ORIGIN", ""))
+        or default.allowed_origins,
         requests_per_token=int(environment.get("STINT_REQUESTS_PER_TOKEN") or 0),
         log_level=environment.get("STINT_LOG_LEVEL") or default.log_level,
         deliveries_url=environment.get("STINT_DELIVERIES_URL", ""),
@@ -97,3 +99,7 @@ def set_log_levels(level: str) -> None:
     # tokens, names, notes, signing secrets.
     logging.getLogger().setLevel(logging.WARNING)
     logging.getLogger("stint").setLevel(level)
+
+
+def _parts(text: str) -> tuple[str, ...]:
+    return tuple(part.strip() for part in text.split(",") if part.strip())

@@ -1,6 +1,6 @@
 """The Chalice application: its routes and its middleware."""
 
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from functools import partial
 from typing import Any
 
@@ -10,10 +10,18 @@ from chalicelib.api_tokens.authentication import Authenticator
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import MethodNotAllowed
 from chalicelib.core.settings import Settings
+from chalicelib.http.absent_collections import absent_routes
 from chalicelib.http.docs_pages import docs_pages
 from chalicelib.http.pipeline import Pipeline, Respond, chalice_view, docs_page_response
 from chalicelib.http.registration import Registration
-from chalicelib.http.responses import HttpResponse, cors_config, error_response, to_chalice
+from chalicelib.http.request import HttpRequest
+from chalicelib.http.responses import (
+    HttpResponse,
+    allow_origin,
+    error_response,
+    preflight_response,
+    to_chalice,
+)
 from chalicelib.http.routing import BASE_PATH
 from chalicelib.registry import REGISTRY, build_routes
 
@@ -27,38 +35,50 @@ def create_app(
     # longer. With env={} it does not change the environment of the process.
     app = Chalice(app_name="stint", configure_logs=False, env={})
     app.api.binary_types = []
-    app.register_middleware(_method_middleware(app, settings.allowed_origin), "http")
+    app.register_middleware(_method_middleware(app, settings.allowed_origins), "http")
     authenticator = Authenticator(dependencies)
     pipeline = Pipeline(authenticator, dependencies.clock, settings.requests_per_token)
     routes = build_routes(dependencies, registry)
     resources = {entry.resource.type: entry.resource for entry in registry}
     blueprint = Blueprint(__name__)
-    cors = cors_config(settings.allowed_origin)
+    methods_by_path: dict[str, set[str]] = {}
 
     def add_route(path: str, methods: tuple[str, ...], name: str, respond: Respond) -> None:
+        if "GET" in methods:
+            methods = (*methods, "HEAD")
+        methods_by_path.setdefault(path, {"OPTIONS"}).update(methods)
         view = chalice_view(app, respond, settings)
         # No content types: Chalice would reject a GET with an unknown Content-Type, and its error
         # is not a JSON:API document. The pipeline checks content types.
-        blueprint.route(path, methods=list(methods), content_types=[], cors=cors, name=name)(view)
+        blueprint.route(path, methods=list(methods), content_types=[], name=name)(view)
 
-    for route in routes:
+    for route in (*routes, *absent_routes()):
         path = f"{BASE_PATH}{route.path}"
         add_route(path, route.methods, route.name, partial(pipeline.respond, route))
     for page in docs_pages(routes, resources):
         add_route(page.path, ("GET",), page.name, partial(docs_page_response, page))
+    # Not Chalice's CORS support: it answers with one fixed origin.
+    for path, methods in tuple(methods_by_path.items()):
+        add_route(path, ("OPTIONS",), "preflight", partial(_preflight, methods))
     app.register_blueprint(blueprint)
     return app
 
 
+def _preflight(methods: Iterable[str], request: HttpRequest) -> HttpResponse:
+    del request
+    return preflight_response(methods)
+
+
 def _method_middleware(
-    app: Chalice, allowed_origin: str
+    app: Chalice, allowed_origins: Sequence[str]
 ) -> Callable[[Request, Callable[[Request], Response]], Response]:
     """Return the middleware that renders 405 as a JSON:API error. Unknown paths do not reach it."""
 
     def middleware(request: Request, get_response: Callable[[Request], Any]) -> Response:
         methods = app.routes[request.path]
         if request.method not in methods:
-            return to_chalice(method_not_allowed_response(methods), allowed_origin)
+            allowed = allow_origin(allowed_origins, request.headers.get("origin"))
+            return to_chalice(method_not_allowed_response(methods), allowed)
         response: Response = get_response(request)
         return response
 

@@ -28,7 +28,7 @@ from chalicelib.http.conditional import revalidate
 from chalicelib.http.docs_pages import DocsPage
 from chalicelib.http.rate_limit import RequestBudgets
 from chalicelib.http.request import AuthenticatedRequest, HttpRequest
-from chalicelib.http.responses import HttpResponse, error_response, to_chalice
+from chalicelib.http.responses import HttpResponse, allow_origin, error_response, to_chalice
 from chalicelib.http.routing import Route
 from chalicelib.jsonapi.requests import check_accept, check_content_type
 
@@ -50,11 +50,14 @@ def chalice_view(app: Chalice, respond: Respond, settings: Settings) -> Callable
 
     def view(**route_arguments: str) -> Response:
         request = cast("Request", app.current_request)
+        origin = request.headers.get("origin")
         try:
             response = respond(_read_request(request, route_arguments, settings))
         except _UnreadableRequest as error:
             response = error_response(error)
-        return to_chalice(response, settings.allowed_origin)
+        if request.method == "HEAD":
+            response = replace(response, body="")
+        return to_chalice(response, allow_origin(settings.allowed_origins, origin))
 
     return view
 
@@ -111,7 +114,7 @@ class Pipeline:
         budget_headers: dict[str, str] = {}
         try:
             response = self._respond(route, request, callers, budget_headers)
-            if request.method == "GET":
+            if request.method in ("GET", "HEAD"):
                 response = revalidate(response, request.headers.get("if-none-match"))
         except Exception as error:  # noqa: BLE001 - every error is rendered
             response = _error_response(route.name, error, callers)

@@ -1,12 +1,13 @@
 """Responses as plain values, and their conversion for Chalice."""
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from http import HTTPStatus
 from typing import Any
 
-from chalice.app import CORSConfig, Response
+from chalice.app import Response
 from msgspec import Struct, field
 
-from chalicelib.core.errors import MethodNotAllowed, RateLimited, StintError
+from chalicelib.core.errors import InvalidAuthToken, MethodNotAllowed, RateLimited, StintError
 from chalicelib.jsonapi.documents import encode
 from chalicelib.jsonapi.errors import error_document, status_of
 from chalicelib.jsonapi.requests import CONTENT_TYPE
@@ -53,38 +54,62 @@ _EXPOSED_HEADERS = [
     "RateLimit",
     "RateLimit-Policy",
 ]
-_PREFLIGHT_SECONDS = 600
+# The maximum of Chromium. Every preflight request is an invocation of the function.
+_PREFLIGHT_SECONDS = 7200
 # A year. Without includeSubDomains: a custom domain may have other hosts below it.
 _HTTPS_ONLY_SECONDS = 365 * 24 * 3600
 
 
-def cors_config(allowed_origin: str) -> CORSConfig:
-    """Return the CORS configuration of responses and preflight requests. Contract section 1."""
-    return CORSConfig(
-        allow_origin=allowed_origin,
-        allow_headers=_ALLOWED_HEADERS,
-        expose_headers=_EXPOSED_HEADERS,
-        max_age=_PREFLIGHT_SECONDS,
-    )
+def allow_origin(allowed: Sequence[str], origin: str | None) -> str | None:
+    """Return the value of Access-Control-Allow-Origin. Contract section 1.
+
+    :param allowed: the origins of the setting; ``*`` allows any.
+    :param origin: the Origin header of the request.
+    :return: None if the origin may not read the response.
+    """
+    if "*" in allowed:
+        return "*"
+    return origin if origin in allowed else None
 
 
-def common_headers(allowed_origin: str) -> Mapping[str, str]:
-    """Return the headers of every response, errors included."""
-    return {
+def common_headers(allowed_origin: str | None) -> Mapping[str, str]:
+    """Return the headers of every response, errors included.
+
+    ``allowed_origin`` is the origin that may read it, ``*`` for any; None: no other origin.
+    """
+    headers = {
         "Content-Type": CONTENT_TYPE,
         "Cache-Control": "private, no-cache",
         "Vary": "Accept, Origin, Accept-Encoding",
         "X-Content-Type-Options": "nosniff",
         "Strict-Transport-Security": f"max-age={_HTTPS_ONLY_SECONDS}",
-        "Access-Control-Allow-Origin": allowed_origin,
         "Access-Control-Expose-Headers": ",".join(_EXPOSED_HEADERS),
     }
+    if allowed_origin is not None:
+        headers["Access-Control-Allow-Origin"] = allowed_origin
+    return headers
 
 
-def to_chalice(response: HttpResponse, allowed_origin: str) -> Response:
+def preflight_response(methods: Iterable[str]) -> HttpResponse:
+    """Return the response to a CORS preflight request. ``methods`` are those of the path."""
+    headers = {
+        "Access-Control-Allow-Methods": ",".join(sorted(methods)),
+        "Access-Control-Allow-Headers": ",".join(_ALLOWED_HEADERS),
+        "Access-Control-Max-Age": str(_PREFLIGHT_SECONDS),
+    }
+    return HttpResponse(204, headers=headers)
+
+
+def to_chalice(response: HttpResponse, allowed_origin: str | None) -> Response:
     """Convert a response for Chalice, and add the common headers."""
     headers: dict[str, str | list[str]] = {**common_headers(allowed_origin), **response.headers}
+    if response.status == HTTPStatus.NO_CONTENT:
+        del headers["Content-Type"]
     return Response(body=response.body, status_code=response.status, headers=headers)
+
+
+# RFC 9110 requires it with a 401. Some HTTP clients, such as Java's, fail without it.
+_CHALLENGE = 'Token realm="stint"'
 
 
 def error_response(error: StintError, error_id: str | None = None) -> HttpResponse:
@@ -94,6 +119,8 @@ def error_response(error: StintError, error_id: str | None = None) -> HttpRespon
         headers["Retry-After"] = str(error.retry_after)
         if isinstance(error, RateLimited):
             headers["X-RateLimit-Reset"] = headers["Retry-After"]
+    if isinstance(error, InvalidAuthToken):
+        headers["WWW-Authenticate"] = _CHALLENGE
     if isinstance(error, MethodNotAllowed):
         headers["Allow"] = ", ".join(error.allowed)
     return document_response(status_of(error), error_document(error, error_id), headers)

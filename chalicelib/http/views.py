@@ -122,7 +122,7 @@ class ResourceViews:
             # Before the operation: a request with an invalid include must not start a timer.
             options = self._view_options(request)
             parameters = request.request.parameters
-            document = self._read_document(request, self._resource)
+            document = self._read_document(request, self._resource, needs_data=True)
             if read is None:
                 command: Any = read_values(inputs, document, parameters)
             else:
@@ -148,7 +148,7 @@ class ResourceViews:
 
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
-            document = self._read_document(request, self._resource)
+            document = self._read_document(request, self._resource, needs_data=True)
             changes = read_changes(inputs, document, request.request.parameters)
             record_id = _record_id(request)
             result = update(request.caller, record_id, changes, write_options(request))
@@ -253,10 +253,12 @@ class ResourceViews:
         parameters, zone = request.request.parameters, request.caller.zone
         return read_view_options(self._resource, parameters, zone, self._included.resources)
 
-    def _read_document(self, request: AuthenticatedRequest, subject: AnyResource) -> Document:
+    def _read_document(
+        self, request: AuthenticatedRequest, subject: AnyResource, *, needs_data: bool = False
+    ) -> Document:
         record_id = request.request.route_arguments.get("id")
         body, clock_skew = request.request.body, request.clock_skew
-        return read_document(body, subject.type, record_id, clock_skew)
+        return read_document(body, subject.type, record_id, clock_skew, needs_data=needs_data)
 
     def _result_response(
         self,

@@ -14,6 +14,9 @@ from chalicelib.core.timestamps import FIRST_DATE, LAST_DATE, MAX_TIMESTAMP, Spa
 
 ALL_TIMESTAMPS = Span(0, MAX_TIMESTAMP + 1)
 
+BOOLEANS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
+"""The values of filters of booleans."""
+
 
 class IdFilter(Struct, frozen=True):
     """The value is one of these ids or numbers. With ``negated`` it is none of them."""

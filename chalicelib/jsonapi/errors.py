@@ -55,8 +55,8 @@ def error_document(error: StintError, error_id: str | None = None) -> dict[str, 
         "title": title,
         "detail": error.detail,
     }
-    if error.source is not None:
-        error_object["source"] = error.source
+    # Real clients read members of it without a check.
+    error_object["source"] = error.source or {}
     if error.meta is not None:
         error_object["meta"] = error.meta
     return {"errors": [error_object]}

@@ -26,6 +26,7 @@ from chalicelib.core.lists import TimeFilter
 from chalicelib.core.timestamps import Span, next_date, parse_date, parse_span, previous_date
 from chalicelib.jsonapi.conditions import (
     ALL_TIMESTAMPS,
+    BOOLEANS,
     BooleanFilter,
     Condition,
     Conditions,
@@ -36,7 +37,6 @@ from chalicelib.jsonapi.conditions import (
     TimeExclusion,
     WordsFilter,
 )
-from chalicelib.jsonapi.published_filters import BOOLEANS, OPERATORS, read_published
 from chalicelib.jsonapi.resource import AnyFilter, FilterKind
 
 MAX_IDS = 20
@@ -190,6 +190,9 @@ def _filter_key(
 
 
 def _read_published(parameter: _FilterParameter) -> Condition | None:
+    # Only here: most processes never need it.
+    from chalicelib.jsonapi.published_filters import read_published  # noqa: PLC0415
+
     try:
         return read_published(parameter.filter, parameter.operator, parameter.values)
     except ValueError as error:
@@ -329,5 +332,5 @@ _OPERATORS: dict[FilterKind, tuple[str, ...]] = {
     FilterKind.QUANTITY: (*TIME_OPERATORS, _NOT_EQUAL),
     FilterKind.TIME_AFTER: (_DEFAULT,),
     FilterKind.TIME_BEFORE: (_DEFAULT,),
-    FilterKind.PUBLISHED: OPERATORS,
+    FilterKind.PUBLISHED: (*ID_OPERATORS, "gt", "gt_eq", "lt", "lt_eq"),
 }

@@ -2,12 +2,15 @@
 
 A path consists of relationships that resources declare, and of those that Productive publishes and
 stint lacks. The latter are null and add nothing.
+
+Import this module only for a path that no resource declares: most processes never need it.
 """
 
 from collections.abc import Mapping
 
 from chalicelib.core.errors import UnsupportedInclude
 from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.productive.names import relationships
 
 MAX_DEPTH = 5
 """The maximum number of relationships in a path."""
@@ -20,8 +23,6 @@ def check_include_path(
 
     ``resources`` are all resources by type.
     """
-    if path in resource.includes:
-        return
     names = path.split(".")
     if len(names) > MAX_DEPTH:
         detail = f"{path!r} is too long. Include at most {MAX_DEPTH} relationships in a row."
@@ -38,9 +39,6 @@ def check_include_path(
 
 def related_types(type_: str, resources: Mapping[str, AnyResource]) -> Mapping[str, str]:
     """Return the types that ``include`` can add to a type, by relationship."""
-    # Only here: it reads a file, which most processes never need.
-    from chalicelib.productive.names import relationships  # noqa: PLC0415
-
     resource = resources.get(type_)
     if resource is None:
         return relationships(type_)

@@ -11,6 +11,7 @@ from msgspec import Struct
 
 from chalicelib.core.errors import InvalidAttribute, MalformedDocument
 from chalicelib.core.ids import parse_id
+from chalicelib.core.reasons import Reason, refused_id
 from chalicelib.core.timestamps import parse_date, parse_timestamp
 from chalicelib.core.validation import find_control_character
 from chalicelib.jsonapi.parameters import Parameters
@@ -203,7 +204,7 @@ def _related_id(name: str, to: str, relationship: Any) -> Any:
 def _parse_id(name: str, value: Any) -> int:
     record_id = parse_id(value.strip() if isinstance(value, str) else value)
     if record_id is None:
-        raise InvalidAttribute(name)
+        raise refused_id(name, Reason.UNKNOWN)
     return record_id
 
 

@@ -21,10 +21,8 @@ from chalicelib.jsonapi.conditions import Conditions
 from chalicelib.jsonapi.cursors import CURSOR_PARAMETER
 from chalicelib.jsonapi.documents import ViewOptions
 from chalicelib.jsonapi.filters import read_conditions
-from chalicelib.jsonapi.include_paths import check_include_path
-from chalicelib.jsonapi.published_filters import find_filter, has_sort
 from chalicelib.jsonapi.requests import normalize_type
-from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.jsonapi.resource import AnyFilter, AnyResource
 
 Parameters = Sequence[tuple[str, str]]
 """Decoded names and values, in the order of the request. A name may occur several times."""
@@ -78,7 +76,7 @@ def read_list_query(resource: AnyResource, parameters: Parameters, zone: tzinfo)
             resource.filters,
             _family(parameters, "filter"),
             zone,
-            partial(find_filter, resource.type),
+            partial(_find_published_filter, resource.type),
         ),
         sort=sort,
         descending=descending,
@@ -109,7 +107,8 @@ def _read_include(
 ) -> Iterable[str]:
     for value in _values(parameters, "include"):
         for path in filter(None, (part.strip() for part in value.split(","))):
-            check_include_path(resource, path, {resource.type: resource, **resources})
+            if path not in resource.includes:
+                _check_include_path(resource, path, resources)
             names = path.split(".")
             yield from (".".join(names[:count]) for count in range(1, len(names) + 1))
 
@@ -132,7 +131,7 @@ def _read_sort(resource: AnyResource, parameters: Parameters) -> tuple[str, bool
         name = part.removeprefix("-")
         if name in resource.sorts:
             sorts.append((name, part != name))
-        elif not has_sort(resource.type, name):
+        elif not _is_published_sort(resource.type, name):
             names = ", ".join(resource.sorts)
             raise UnsupportedSort("sort", f"Sort by one of these fields: {names}.")
     if not sorts:
@@ -185,3 +184,26 @@ def _split(name: str) -> tuple[str | None, list[str]]:
     if name.startswith(("filter[", "page[", "fields[")):
         raise InvalidParameter(name, "Close every bracket in the name of this parameter.")
     return None, []
+
+
+# The names of Productive are in modules that most processes never need.
+
+
+def _find_published_filter(type_: str, name: str) -> AnyFilter | None:
+    from chalicelib.jsonapi.published_filters import find_filter  # noqa: PLC0415
+
+    return find_filter(type_, name)
+
+
+def _is_published_sort(type_: str, name: str) -> bool:
+    from chalicelib.productive.names import has_sort  # noqa: PLC0415
+
+    return has_sort(type_, name)
+
+
+def _check_include_path(
+    resource: AnyResource, path: str, resources: Mapping[str, AnyResource]
+) -> None:
+    from chalicelib.jsonapi.include_paths import check_include_path  # noqa: PLC0415
+
+    check_include_path(resource, path, {resource.type: resource, **resources})

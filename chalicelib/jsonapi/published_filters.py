@@ -1,18 +1,18 @@
 """Filters that Productive publishes and no resource declares. Contract section 10.
 
 Each of them matches either all records or none, so it never becomes a part of a query.
+
+Import this module only for a request with such a name: most processes never need it.
 """
 
 import operator
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from chalicelib.jsonapi.conditions import MatchesNothing
+from chalicelib.jsonapi.conditions import BOOLEANS, MatchesNothing
 from chalicelib.jsonapi.resource import AnyFilter, Filter, FilterKind
 from chalicelib.productive.model import Constant, Matches
-
-BOOLEANS: Mapping[str, bool] = {"true": True, "1": True, "false": False, "0": False}
-"""The values of filters of booleans."""
+from chalicelib.productive.names import filter_rule
 
 _NEGATED = ("not_eq", "not_contain", "none_of")
 _CONTAINS = ("contains", "not_contain")
@@ -23,28 +23,15 @@ _COMPARISONS: Mapping[str, Callable[[Any, Any], bool]] = {
     "lt_eq": operator.le,
 }
 
-OPERATORS = ("eq", "contains", "any_of", *_NEGATED, *_COMPARISONS)
-"""The operators of all types of filters. The first one is the default."""
-
 _MAX_DIGITS = 15
 
 
 def find_filter(type_: str, name: str) -> AnyFilter | None:
     """Return the filter of a collection that Productive publishes; None: it publishes none."""
-    # Only here: it reads a file, which most processes never need.
-    from chalicelib.productive.names import filter_rule  # noqa: PLC0415
-
     rule = filter_rule(type_, name)
     if rule is None:
         return None
     return Filter(name, FilterKind.PUBLISHED, "A filter of Productive.", rule=rule)
-
-
-def has_sort(type_: str, name: str) -> bool:
-    """Return whether Productive sorts a collection by a name that is constant here."""
-    from chalicelib.productive.names import has_sort as is_published  # noqa: PLC0415
-
-    return is_published(type_, name)
 
 
 def read_published(
@@ -58,15 +45,16 @@ def read_published(
     return None if _matches(declared.rule, operator_, parts) else MatchesNothing()
 
 
-def _matches(rule: Constant | Matches | None, operator_: str, parts: Sequence[str]) -> bool:
+def _matches(rule: object, operator_: str, parts: Sequence[str]) -> bool:
     match rule:
-        case None | Matches.ALL:
+        case Matches.ALL:
             return True
         case Matches.NULL:
             asks_for_null = all(part in ("", "null") for part in parts)
             return operator_ not in _COMPARISONS and asks_for_null is not (operator_ in _NEGATED)
-        case _:
+        case bool() | int() | str():
             return _matches_constant(rule, operator_, [_parse(rule, part) for part in parts])
+    raise TypeError(rule)
 
 
 def _matches_constant(constant: Constant, operator_: str, values: Sequence[Constant]) -> bool:

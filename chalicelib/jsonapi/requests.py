@@ -24,6 +24,10 @@ from chalicelib.core.ids import parse_id
 JSON_API = "application/vnd.api+json"
 CONTENT_TYPE = f"{JSON_API}; charset=utf-8"
 
+# Generated clients send application/json. Some clients send ext=bulk with every write.
+_BODY_TYPES = (JSON_API, "application/json")
+_BULK = ("ext", "bulk")
+
 # The parts between separators. A separator inside a quoted string does not count.
 _PARTS = {mark: re.compile(rf'(?:[^{mark}"]|"(?:[^"\\]|\\.)*"?)+') for mark in ",;"}
 
@@ -54,13 +58,19 @@ class Document(Struct, frozen=True):
 
 
 def read_document(
-    body: bytes, type_: str, record_id: str | None = None, clock_skew: int = 0
+    body: bytes,
+    type_: str,
+    record_id: str | None = None,
+    clock_skew: int = 0,
+    *,
+    needs_data: bool = False,
 ) -> Document:
     """Parse the document in a body. The body may be empty.
 
     :param type_: the resource type that the route expects.
     :param record_id: the id in the path; None on a route without an id.
     :param clock_skew: seconds by which the client's clock is ahead of the server's.
+    :param needs_data: whether a body must have ``data``.
     :raises MalformedDocument: if the body is not a JSON:API document.
     :raises TypeConflict: if ``data.type`` is another type.
     :raises IdConflict: if ``data.id`` is another id than ``record_id``.
@@ -70,6 +80,9 @@ def read_document(
         return Document()
     data = _decode(body).data
     if data is None:
+        if needs_data:
+            detail = "Send one resource object as `data`, or no body."
+            raise MalformedDocument(detail, pointer="data")
         return Document()
     if is_present(data.type) and (
         not isinstance(data.type, str) or normalize_type(data.type) != type_
@@ -102,6 +115,9 @@ def _malformed_document(error: msgspec.ValidationError) -> MalformedDocument:
     # Inside a map, the location has no name: `$.data.attributes[...]`.
     path, _, _ = location.strip("`").partition("[")
     pointer = path.removeprefix("$").removeprefix(".").replace(".", "/")
+    if pointer == "data" and "array" in problem:
+        detail = "Send one resource object as `data`, not a list: there are no bulk requests."
+        return MalformedDocument(detail, pointer=pointer)
     return MalformedDocument(f"{problem.replace('`', '')}.", pointer=pointer)
 
 
@@ -116,29 +132,31 @@ def normalize_type(name: str) -> str:
 
 
 def check_content_type(header: str | None) -> None:
-    """Check the Content-Type: JSON:API. Its only parameters are ``profile`` and ``charset=utf-8``.
+    """Check the Content-Type: JSON:API, or JSON.
 
-    Raises :class:`UnsupportedMediaType`.
+    Its only parameters are ``profile``, ``charset=utf-8`` and ``ext=bulk``. Raises
+    :class:`UnsupportedMediaType`.
     """
     media_type, parameters = _parse(header or "")
-    if media_type != JSON_API:
+    if media_type not in _BODY_TYPES:
         raise UnsupportedMediaType
     for name, value in parameters:
-        if name != "profile" and (name, value) != ("charset", "utf-8"):
+        if name != "profile" and (name, value) not in (("charset", "utf-8"), _BULK):
             raise UnsupportedMediaType
 
 
 def check_accept(header: str | None) -> None:
     """Check the Accept header.
 
-    Raises :class:`NotAcceptable` if every JSON:API entry has a parameter other than ``profile``.
-    A header without a JSON:API entry is accepted: browsers and proxies send many different types.
+    Raises :class:`NotAcceptable` if every JSON:API entry has a parameter other than ``profile`` and
+    ``ext=bulk``. A header without a JSON:API entry is accepted: browsers and proxies send many
+    different types.
     """
     entries = [_parse(entry) for entry in _PARTS[","].findall(header or "")]
     json_api_entries = [parameters for media_type, parameters in entries if media_type == JSON_API]
     # q is a weight, not a parameter of the media type.
     if json_api_entries and all(
-        any(name not in ("profile", "q") for name, _ in parameters)
+        any(name not in ("profile", "q") and (name, value) != _BULK for name, value in parameters)
         for parameters in json_api_entries
     ):
         raise NotAcceptable

@@ -11,7 +11,6 @@ from typing import Any, Generic, TypeVar
 from msgspec import Struct, field
 
 from chalicelib.core.permissions import Caller, ViewPolicy
-from chalicelib.productive.model import FilterRule
 
 Record = TypeVar("Record")
 
@@ -103,7 +102,7 @@ class Filter(Struct, Generic[Record], frozen=True):
     :param choices: the valid numbers of a ``NUMBER`` filter.
     :param default: of a ``BOOLEAN`` filter, for lists in memory: the value if the request has
         neither this filter nor ids; None: no condition.
-    :param rule: of a ``PUBLISHED`` filter: how it matches.
+    :param rule: of a ``PUBLISHED`` filter: how it matches, a ``FilterRule``.
     """
 
     name: str
@@ -112,7 +111,7 @@ class Filter(Struct, Generic[Record], frozen=True):
     value: Callable[[Record], object] | None = None
     choices: tuple[int, ...] = ()
     default: bool | None = None
-    rule: FilterRule | None = None
+    rule: object = None
 
 
 AnyFilter = Filter[Any]

@@ -64,20 +64,6 @@ FILTER_RULES: Mapping[str, Mapping[str, FilterRule]] = {
 }
 """How undeclared filters match, by collection and name."""
 
-COLLECTIONS: Mapping[str, str] = {
-    "activities": "History of records.",
-    "companies": "Customers.",
-    "deals": "Deals and budgets.",
-    "events": "Absences.",
-    "pipelines": "Sales pipelines.",
-    "projects": "Projects.",
-    "sections": "Sections of a budget.",
-    "service_types": "Types of services.",
-    "tasks": "Tasks.",
-    "teams": "Teams.",
-}
-"""The collections that Productive has and stint lacks: their lists are empty. By type."""
-
 RELATIONSHIPS: Mapping[str, Mapping[str, str]] = {
     "companies": {"organization": "organizations", "parent_company": "companies"},
     "deals": {

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 
+from chalicelib.core.reasons import Reason, refused_id
 from chalicelib.core.write_set import (
     AddToSet,
     CreateRecord,
@@ -17,6 +18,27 @@ TIME_FIELDS = ("time_tracking_enabled", "archived_at", "deleted_at")
 """The fields that decide whether a service takes time."""
 
 _LIST = "closed_service_ids"
+
+_DETAILS = {
+    Reason.UNKNOWN: "This service does not exist. Use one of `GET /services`.",
+    Reason.ARCHIVED: "This service is archived. Restore it, or use another one.",
+    Reason.TIME_TRACKING_DISABLED: "This service does not allow time tracking. Use another one.",
+}
+
+
+def refusal_reason(service: Service | None) -> Reason:
+    """Return why a service takes no time. None: it does not exist."""
+    if service is None or service.deleted_at is not None:
+        return Reason.UNKNOWN
+    return Reason.TIME_TRACKING_DISABLED if service.archived_at is None else Reason.ARCHIVED
+
+
+def require_open(service: Service | None) -> Service:
+    """Return a service that takes time. Raises ``InvalidAttribute``, with the reason."""
+    if service is None or not service.takes_time:
+        reason = refusal_reason(service)
+        raise refused_id("service", reason, _DETAILS[reason])
+    return service
 
 
 def closed_service_ids(services: Iterable[Service]) -> tuple[int, ...]:

@@ -26,7 +26,7 @@ from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas
 from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit, RevisedRecord, Revision, RevisionSubject, Values
 from chalicelib.revisions.rules import revision_of
-from chalicelib.services.model import Service
+from chalicelib.services.rules import require_open
 from chalicelib.time_entries.model import (
     EARLIEST_DATE,
     LATEST_DATE,
@@ -60,7 +60,7 @@ def decide_entry(
 
     Raises :class:`InvalidAttribute` for a service or a person that does not exist or is not active.
     """
-    service = _require_open_service(references.service)
+    service = require_open(references.service)
     person = _require_active_person(references.person)
     _check_values(values)
     entry = TimeEntry(
@@ -102,7 +102,7 @@ def decide_entry_update(
     if values.get("time", entry.time) != entry.time:
         after = _with_time(after, values["time"])
     if values.get("service", entry.service_id) != entry.service_id:
-        service = _require_open_service(references.service)
+        service = require_open(references.service)
         after = replace(after, service_id=service.id, billable=service.billable)
     records: list[RecordWrite] = []
     if values.get("person", entry.person_id) != entry.person_id:
@@ -267,14 +267,6 @@ def _with_time(entry: TimeEntry, minutes: int | None) -> TimeEntry:
         uncovered_ids=() if entry.running_timer_id is None else (entry.running_timer_id,),
         track_method=TrackMethod.MANUAL if is_manual else TrackMethod.BOTH,
     )
-
-
-def _require_open_service(service: Service | None) -> Service:
-    if service is None or not service.takes_time:
-        raise InvalidAttribute(
-            "service", "This service does not exist or does not allow time tracking."
-        )
-    return service
 
 
 def _require_active_person(person: Person | None) -> Person:

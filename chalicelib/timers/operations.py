@@ -14,6 +14,7 @@ from chalicelib.core.permissions import (
     require_view,
     resolve_person,
 )
+from chalicelib.core.reasons import Reason, refused_id
 from chalicelib.core.timestamps import SECONDS_PER_DAY
 from chalicelib.core.unit_of_work import (
     Attempt,
@@ -28,6 +29,7 @@ from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
+from chalicelib.services.rules import refusal_reason
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import VIEW_TIME_ENTRY
 from chalicelib.timers import lists
@@ -86,6 +88,14 @@ class _OtherPersonsEntry(Exception):
     def __init__(self, person_id: int) -> None:
         super().__init__()
         self.person_id = person_id
+
+
+class _ClosedService(Exception):
+    """The service of the time entry takes no time."""
+
+    def __init__(self, service_id: int) -> None:
+        super().__init__()
+        self.service_id = service_id
 
 
 class Timers:
@@ -164,7 +174,7 @@ class Timers:
         entry_id = command.time_entry_id
         service_id = command.service_id if entry_id is None else None
         if entry_id is None and service_id is None:
-            raise InvalidAttribute("service")
+            raise refused_id("service", Reason.NOT_GIVEN)
         if command.started_at is None and command.stopped_at is not None:
             raise InvalidAttribute("started_at", "A session with a stop needs a start.")
         entity_ids = [
@@ -194,7 +204,12 @@ class Timers:
             for day in _days_to_check(command, self._dependencies.now())
         ]
         load = Load(caller.organization.id, [*entity_ids, *days])
-        return commit_with_retry(self._dependencies, options, decide, load)
+        try:
+            return commit_with_retry(self._dependencies, options, decide, load)
+        except _ClosedService as error:
+            # A third call, only to say why: the list of closed services has only their ids.
+            service = self._database.get(Service, caller.organization.id, error.service_id)
+            raise refused_id("service", refusal_reason(service)) from error
 
     def stop(
         self, caller: Caller, command: StopCommand, options: WriteOptions = NO_OPTIONS
@@ -330,12 +345,12 @@ def _work(
     if command.time_entry_id is not None:
         entry = loaded.get(TimeEntry, command.time_entry_id)
         if entry is None or entry.person_id != person_id:
-            raise InvalidAttribute("time_entry")
+            raise refused_id("time_entry", Reason.UNKNOWN)
         # Its service is known only now, and is not loaded: the organization lists the closed ones.
         if entry.service_id in caller.organization.closed_service_ids:
-            raise InvalidAttribute("service")
+            raise _ClosedService(entry.service_id)
         return entry
     service = loaded.get(Service, command.service_id)
     if service is None or not service.takes_time:
-        raise InvalidAttribute("service")
+        raise refused_id("service", refusal_reason(service))
     return service

@@ -1,7 +1,6 @@
 """Prepares the packaged template for one stage."""
 
 import copy
-import json
 import re
 import sys
 from collections.abc import Mapping
@@ -55,30 +54,15 @@ def _accepted(parameter: Json, value: str) -> str | None:
     return None
 
 
-def for_stage(
-    template: Json, stack: str, parameters: Mapping[str, str], bucket: str, archive_key: str
-) -> Json:
+def for_stage(template: Json, stack: str, bucket: str, archive_key: str) -> Json:
     """Return the template with the values that CloudFormation needs as literals."""
     prepared = copy.deepcopy(template)
     for resource in prepared["Resources"].values():
         match resource["Type"]:
             case "AWS::Serverless::Function":
                 resource["Properties"]["CodeUri"] = {"Bucket": bucket, "Key": archive_key}
-            case "AWS::Serverless::Api":
-                # SAM deploys an API again only if the text of its definition changes: a reference
-                # to a parameter is the same text for every value.
-                resource["Properties"]["DefinitionBody"] = _replaced(
-                    resource["Properties"]["DefinitionBody"],
-                    "${AllowedOrigin}",
-                    parameters["AllowedOrigin"],
-                )
             case "AWS::DynamoDB::Table":
                 # CloudFormation imports an existing table only by a literal name.
                 name = resource["Properties"]["TableName"]["Fn::Sub"]
                 resource["Properties"]["TableName"] = name.replace("${AWS::StackName}", stack)
     return prepared
-
-
-def _replaced(value: Json, old: str, new: str) -> Json:
-    replaced: Json = json.loads(json.dumps(value).replace(old, json.dumps(new)[1:-1]))
-    return replaced

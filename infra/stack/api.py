@@ -3,19 +3,11 @@
 import json
 from collections.abc import Iterable
 
-from chalicelib.jsonapi.requests import JSON_API
 from infra.stack.functions import API, log_group
 from infra.stack.gateway_responses import gateway_responses
 from infra.stack.intrinsics import STACK, Json, arn, attribute, either, ref, sub
 
 ACCESS_LOGS = "AccessLogs"
-
-PREFLIGHT_MEDIA_TYPES = ("application/json", JSON_API)
-"""The media types for which ``OPTIONS`` has a template. A request without one counts as the first.
-
-A MOCK integration reads its status from a template. Without a match it would read the status from
-the body of the request, and fail with a 500: other media types get a 415 instead.
-"""
 
 # Neither the query string nor headers: they hold personal data and tokens.
 _ACCESS_LOG_FIELDS = {
@@ -71,21 +63,7 @@ def _properties(paths: Iterable[str]) -> Json:
 
 
 def _path() -> Json:
-    origin = "method.response.header.Access-Control-Allow-Origin"
     return {
-        # Chalice inserts the origin at packaging time; the stack's parameter replaces it.
-        "options": {
-            "consumes": list(PREFLIGHT_MEDIA_TYPES),
-            "x-amazon-apigateway-integration": {
-                "requestTemplates": {
-                    name: json.dumps({"statusCode": 200}) for name in PREFLIGHT_MEDIA_TYPES
-                },
-                "passthroughBehavior": "never",
-                "responses": {
-                    "default": {"responseParameters": {origin: sub("'${AllowedOrigin}'")}}
-                },
-            },
-        },
         # For API Gateway, a method without a definition is an unknown path: 403. With this it calls
         # the application, which responds with 405 and the allowed methods.
         "x-amazon-apigateway-any-method": {

@@ -7,14 +7,15 @@ _RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 10
 FULL_ALARMS = "FullAlarms"
 HAS_DASHBOARD = "HasDashboard"
 MEASURES_LAG = "MeasuresLag"
+# Hybrid apps have schemes of their own, such as capacitor://localhost.
+_ORIGIN = r"[a-z][a-z0-9+.\-]*://[A-Za-z0-9.:\-]+"
 
 PARAMETERS: dict[str, Json] = {
     "AllowedOrigin": {
         "Type": "String",
         "Default": "*",
-        # API Gateway puts it between quotes: it must contain neither quotes nor spaces.
-        "AllowedPattern": r"\*|https?://[A-Za-z0-9.:\-]+",
-        "Description": "Origin of browser clients, for CORS; * allows any",
+        "AllowedPattern": rf"\*|{_ORIGIN}(,{_ORIGIN})*",
+        "Description": "Origins of browser clients, for CORS, separated by commas; * allows any",
     },
     "LogLevel": {
         "Type": "String",

@@ -37,7 +37,8 @@ from tests.support.table_snapshots import items, snapshot
 from tools.admin.data_protection import DELIVERY_TIMEOUT_SECONDS
 from tools.devserver.event_feeds import event_feeds
 from tools.devserver.stream_feed import Feed, Stream
-from tools.ops import replay
+from tools.ops import dead_letters
+from tools.ops.dead_letters import DeadLetterReplay
 
 MARK = "with the doctor"
 CALLER = Caller(ZAGREB, ADMIN, Role.ADMIN)
@@ -122,7 +123,7 @@ def test_queued_deliveries_retries_and_dead_letters_bring_no_note(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     # The clock of the test stands still, so a wait for messages would never end.
-    monkeypatch.setattr(replay, "_WAIT_SECONDS", 0)
+    monkeypatch.setattr(dead_letters, "_WAIT_SECONDS", 0)
     with receiving() as other:
         failing = stage.services.create_webhook(receiver.url)
         gone = stage.services.create_webhook(other.url)
@@ -162,8 +163,9 @@ def test_queued_deliveries_retries_and_dead_letters_bring_no_note(
             assert replayed.meta["events"] > 0
         stage.services.deliver()
         stage.clock.advance(DAY)
-        settings = stage.services.settings
-        assert replay.replay_dead_letters(settings, lambda _: True)["replayed"] > 0
+        replay = DeadLetterReplay(stage.services.dependencies, lambda _: True)
+        replay.run()
+        assert replay.results["replayed"] > 0
         stage.services.deliver()
         assert receiver.received
         assert other.received

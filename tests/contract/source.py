@@ -60,6 +60,8 @@ INVALID = {
             "title": "Invalid Attribute",
             "detail": "attribute is invalid",
             "source": {"pointer": "data/attributes/service"},
+            # Added by the contract, in the only place for it.
+            "meta": {"reason": "not_given"},
         }
     ]
 }

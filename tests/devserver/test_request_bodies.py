@@ -29,7 +29,7 @@ Send = Callable[..., tuple[int, dict[str, str], bytes]]
 @pytest.fixture
 def server(app: Chalice) -> Iterator[LocalServer]:
     server = LocalServer("127.0.0.1", 0)
-    server.gateway = Gateway(app, "*")
+    server.gateway = Gateway(app)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:
@@ -236,11 +236,11 @@ def test_method_that_api_gateway_does_not_know_is_404(
     assert headers["Access-Control-Allow-Origin"] == "*"
 
 
-@pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("HEAD", 405), ("OPTIONS", 200)])
+@pytest.mark.parametrize(("method", "status"), [("PUT", 405), ("HEAD", 200), ("OPTIONS", 204)])
 def test_other_methods_reach_the_path(send: Send, admin: Api, method: str, status: int) -> None:
     sent_status, headers, content = send(method, TIMERS, of(admin))
     assert sent_status == status
-    assert headers.get("Allow") == ("GET, POST" if status == 405 else None)
+    assert headers.get("Allow") == ("GET, HEAD, OPTIONS, POST" if status == 405 else None)
     assert bool(content) == (method == "PUT")
 
 

@@ -87,10 +87,10 @@ def test_preflight_allows_the_headers_of_the_api(public: Public, content_type: s
     headers = {"Origin": "https://app.example.com", "Access-Control-Request-Method": "POST"}
     headers |= {"Content-Type": content_type} if content_type else {}
     response = public[0].send_raw("OPTIONS", "/api/v2/timers", headers=headers)
-    assert response.status == 200
+    assert response.status == 204
     assert response.headers["Access-Control-Allow-Origin"] == "*"
     assert "X-Auth-Token" in response.headers["Access-Control-Allow-Headers"]
-    assert response.headers["Access-Control-Allow-Methods"] == "GET,POST,OPTIONS"
+    assert response.headers["Access-Control-Allow-Methods"] == "GET,HEAD,OPTIONS,POST"
 
 
 def test_documentation_and_its_links_have_the_public_address(public: Public) -> None:

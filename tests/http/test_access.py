@@ -17,6 +17,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import Scope, Visibility
 from chalicelib.core.settings import Settings
+from chalicelib.http.absent_collections import absent_routes
 from chalicelib.http.application import create_app
 from chalicelib.http.docs_pages import docs_pages
 from chalicelib.http.routing import Route, RouteKind
@@ -88,10 +89,16 @@ def test_every_route_has_a_sample_request() -> None:
 
 def test_application_serves_exactly_the_route_table(dependencies: Dependencies) -> None:
     served_routes = create_app(Settings(), dependencies).routes
-    assert {(path, method) for path, methods in served_routes.items() for method in methods} == {
-        *((f"/api/v2{route.path}", method) for route in TABLE for method in route.methods),
+    routes = (*TABLE, *absent_routes())
+    expected = {
+        *((f"/api/v2{route.path}", method) for route in routes for method in route.methods),
         *((page.path, "GET") for page in docs_pages(TABLE, RESOURCES)),
     }
+    expected |= {(path, "HEAD") for path, method in expected if method == "GET"}
+    expected |= {(path, "OPTIONS") for path, _ in expected}
+    assert {
+        (path, method) for path, methods in served_routes.items() for method in methods
+    } == expected
 
 
 @each_route_and_method

@@ -88,7 +88,6 @@ def test_invalid_body_is_rejected_and_writes_nothing(
     [
         None,
         "",
-        "application/json",
         "text/plain",
         "application/x-www-form-urlencoded",
         'application/vnd.api+json; ext="https://example.com/ext"',

@@ -35,7 +35,7 @@ def responses(api: Api) -> list[Response]:
         api.get("/timers?sort=name"),
         api.get("/timers/999"),
         api.send("DELETE", "/timers/999"),
-        Api(api._app, {}).get("/timers"),
+        Api(api._app, {"Origin": api.headers.get("Origin", "")}).get("/timers"),
     ]
 
 
@@ -51,18 +51,76 @@ def test_every_response_has_the_common_headers(admin: Api) -> None:
 
 
 def test_allowed_origin_is_a_setting(dependencies: Dependencies, fixtures: Fixtures) -> None:
-    app = create_app(Settings(allowed_origin="https://clock.example"), dependencies)
-    for response in responses(Api(app, fixtures.headers(ADMIN))):
-        assert response.headers["Access-Control-Allow-Origin"] == "https://clock.example"
+    origins = ("https://clock.example", "capacitor://localhost")
+    app = create_app(Settings(allowed_origins=origins), dependencies)
+
+    def allowed(**headers: str) -> set[str | None]:
+        api = Api(app, {**fixtures.headers(ADMIN), **headers})
+        return {
+            response.headers.get("Access-Control-Allow-Origin")
+            for response in (*responses(api), api.send("OPTIONS", "/timers"))
+        }
+
+    for origin in origins:
+        assert allowed(Origin=origin) == {origin}
+    assert allowed(Origin="https://other.example") == {None}
+    assert allowed() == {None}
+
+
+def test_preflight_request_needs_no_token(admin: Api) -> None:
+    preflight = Api(admin._app, {"Origin": "https://clock.example"}).send("OPTIONS", "/timers/1")
+    assert (preflight.status, preflight.body) == (204, b"")
+    assert preflight.headers["Access-Control-Allow-Origin"] == "*"
+    assert preflight.headers["Access-Control-Allow-Methods"] == "DELETE,GET,HEAD,OPTIONS,PATCH"
+    assert preflight.headers["Access-Control-Allow-Headers"] == (
+        "X-Auth-Token,X-Organization-Id,X-Feature-Flags,Content-Type,Accept,Idempotency-Key,"
+        "If-None-Match,If-Match,Client-Time"
+    )
+    assert preflight.headers["Access-Control-Max-Age"] == "7200"
+
+
+@pytest.mark.parametrize(
+    "path",
+    ["/timers", "/timers?filter[nobody]=1", f"/time_entries/{ADMINS_ENTRY}", "/people/1", "/users"],
+)
+def test_head_answers_as_get_without_the_body(admin: Api, path: str) -> None:
+    expected = admin.get(path)
+    response = admin.send("HEAD", path)
+    assert (response.status, response.body) == (expected.status, b"")
+    assert response.headers == expected.headers
+
+
+def test_head_is_revalidated(admin: Api) -> None:
+    tag = admin.send("HEAD", "/people").headers["ETag"]
+    assert admin.send("HEAD", "/people", headers={"If-None-Match": tag}).status == 304
+    assert Api(admin._app, {}).send("HEAD", "/people").status == 401
+    assert admin.send("HEAD", "/openapi.json").headers["Content-Type"] == "application/json"
+
+
+def test_response_without_a_body_has_no_content_type(admin: Api) -> None:
+    deleted = admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}")
+    assert deleted.status == 204
+    assert "Content-Type" not in deleted.headers
+
+
+def test_unauthenticated_response_names_a_scheme(admin: Api) -> None:
+    response = Api(admin._app, {}).get("/timers")
+    assert response.headers["WWW-Authenticate"] == 'Token realm="stint"'
+    assert "WWW-Authenticate" not in admin.get("/timers/1").headers
+
+
+def test_every_error_has_a_source(admin: Api) -> None:
+    assert admin.get("/timers/1").error["source"] == {}
+    assert admin.send("DELETE", "/timers").error["source"] == {}
 
 
 @pytest.mark.parametrize(
     ("method", "path", "allow"),
     [
-        ("DELETE", "/timers", "GET, POST"),
-        ("PUT", "/timers/1", "DELETE, GET, PATCH"),
-        ("GET", "/timers/1/stop", "PATCH, PUT"),
-        ("HEAD", "/timers", "GET, POST"),
+        ("DELETE", "/timers", "GET, HEAD, OPTIONS, POST"),
+        ("PUT", "/timers/1", "DELETE, GET, HEAD, OPTIONS, PATCH"),
+        ("GET", "/timers/1/stop", "OPTIONS, PATCH, PUT"),
+        ("HEAD", "/timers/1/stop", "OPTIONS, PATCH, PUT"),
     ],
 )
 def test_unsupported_method_returns_the_allowed_methods(

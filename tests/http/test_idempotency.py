@@ -189,7 +189,7 @@ def test_key_adds_no_dynamodb_call(admin: Api, connection: Connection) -> None:
 def test_concurrent_starts_with_one_key_create_one_timer(
     admin: Api, connection: Connection
 ) -> None:
-    gateway = Gateway(admin._app, "*")
+    gateway = Gateway(admin._app)
     headers = {name.lower(): value for name, value in admin.headers.items()}
     headers |= {"content-type": JSON_API, "idempotency-key": "double tap"}
     body = json.dumps(ON_ENTRY).encode()

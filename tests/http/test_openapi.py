@@ -12,6 +12,7 @@ import pytest
 from openapi_spec_validator import validate
 
 from chalicelib.core import errors
+from chalicelib.http.absent_collections import COLLECTIONS
 from chalicelib.http.openapi.examples import ERRORS
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.jsonapi.errors import ERROR_STATUS
@@ -61,7 +62,8 @@ def test_description_is_valid_openapi() -> None:
 def test_description_has_exactly_the_routes_of_the_table() -> None:
     paths = description()["paths"]
     assert {(path, method) for path, operations in paths.items() for method in operations} == {
-        (route.path, method.lower()) for route in TABLE for method in route.methods
+        *((route.path, method.lower()) for route in TABLE for method in route.methods),
+        *((f"/{type_}", "get") for type_ in COLLECTIONS),
     }
     operation_ids = [
         operation["operationId"]

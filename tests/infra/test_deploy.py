@@ -164,9 +164,9 @@ def test_two_index_changes_are_rejected_before_deploying(
     changed = copy.deepcopy(template)
     indexes = changed["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"]
     indexes[0]["IndexName"] = "by_other"
-    ready = for_stage(changed, NAME, PARAMETERS, "bucket", "key.zip")
+    ready = for_stage(changed, NAME, "bucket", "key.zip")
     removed = template["Resources"]["TimersTable"]["Properties"]["GlobalSecondaryIndexes"][0]
-    before = for_stage(template, NAME, PARAMETERS, "bucket", "key.zip")
+    before = for_stage(template, NAME, "bucket", "key.zip")
     assert index_conflicts(table_properties(before), table_properties(ready)) == [
         f"{NAME}-timers: +by_other, -{removed['IndexName']}"
     ]

@@ -18,7 +18,7 @@ from tests.support.stack import Json
 STACK = "stint-moto"
 OTHER_STACK = "stint-domain"
 PARAMETERS = {
-    "AllowedOrigin": "https://app.example.com",
+    "AllowedOrigin": "https://app.example.com,capacitor://localhost",
 }
 COMPARED = (
     "KeySchema",
@@ -99,7 +99,7 @@ def test_function_environment_has_the_settings_of_the_stage() -> None:
     function = _function(STACK)
     settings = read_settings(function["Environment"]["Variables"])
     assert settings.table_prefix == STACK
-    assert settings.allowed_origin == "https://app.example.com"
+    assert settings.allowed_origins == ("https://app.example.com", "capacitor://localhost")
     assert settings.log_level == "INFO"
     assert settings.public_base_url == (
         f"https://{{api_id}}.execute-api.eu-central-1.amazonaws.com/{api_stage()}"

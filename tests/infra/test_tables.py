@@ -19,7 +19,7 @@ NAME = "stint-tables"
 
 @pytest.fixture
 def planned(template: Json) -> dict[str, Json]:
-    stage = for_stage(template, NAME, {"AllowedOrigin": "*"}, "bucket", "key.zip")
+    stage = for_stage(template, NAME, "bucket", "key.zip")
     return {each["TableName"]: each for each in table_properties(stage).values()}
 
 

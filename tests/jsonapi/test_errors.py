@@ -84,9 +84,10 @@ def test_invalid_service_error_equals_the_source_document() -> None:
     assert list(document["errors"][0]) == ["status", "code", "title", "detail", "source"]
 
 
-def test_error_without_source_omits_the_source_member() -> None:
+def test_error_that_points_nowhere_has_an_empty_source() -> None:
     error = error_document(RecordNotFound())["errors"][0]
-    assert list(error) == ["status", "code", "title", "detail"]
+    assert list(error) == ["status", "code", "title", "detail", "source"]
+    assert error["source"] == {}
 
 
 def test_error_document_contains_the_meta_of_the_error() -> None:
@@ -101,7 +102,7 @@ def test_error_document_contains_the_meta_of_the_error() -> None:
 
 def test_error_document_contains_the_passed_id() -> None:
     error = error_document(ServerError(), "1f0c")["errors"][0]
-    assert list(error) == ["id", "status", "code", "title", "detail"]
+    assert list(error) == ["id", "status", "code", "title", "detail", "source"]
     assert error["id"] == "1f0c"
 
 

@@ -141,6 +141,20 @@ def test_type_with_dashes_or_missing_type_is_accepted(type_: str | None) -> None
     assert read_document(_body({"type": type_}), "time_entries") == Document()
 
 
+@pytest.mark.parametrize("body", [b"{}", b'{"data": null}', b'{"meta": {}}'])
+def test_body_needs_data_where_it_is_not_optional(body: bytes) -> None:
+    with pytest.raises(MalformedDocument) as caught:
+        read_document(body, "timers", needs_data=True)
+    assert caught.value.source == {"pointer": "data"}
+    assert read_document(b"", "timers", needs_data=True) == Document({}, {})
+
+
+def test_list_of_resources_is_rejected_with_the_reason() -> None:
+    with pytest.raises(MalformedDocument, match="not a list") as caught:
+        read_document(b'{"data": [{"type": "timers"}]}', "timers")
+    assert caught.value.source == {"pointer": "data"}
+
+
 @pytest.mark.parametrize(
     "type_", ["timer", "Timers", "time_entries", " timers", 5, True, ["timers"], {}]
 )

@@ -24,7 +24,7 @@ def has_no_violations(connection: Connection) -> bool:
 
 
 def test_double_tap_leaves_one_running_timer(admin: Api, connection: Connection) -> None:
-    gateway = Gateway(admin._app, "*")
+    gateway = Gateway(admin._app)
     headers = {name.lower(): value for name, value in admin.headers.items()}
     headers |= {"content-type": JSON_API, "idempotency-key": "one request, sent twice"}
     body = json.dumps({"data": {"attributes": {"time_entry_id": ADMINS_ENTRY}}}).encode()

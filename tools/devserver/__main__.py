@@ -129,7 +129,7 @@ def main() -> None:
         # For development, webhook receivers on this machine are allowed.
         settings = replace(create_aws_services(settings), local_receivers=True)
         dependencies, feeds = _set_up(settings, open_stream, demo=demo)
-        server.gateway = Gateway(create_app(settings, dependencies), settings.allowed_origin)
+        server.gateway = Gateway(create_app(settings, dependencies))
         server.pages = (Pages("/app", _APP_FOLDER),)
         stack.enter_context(running_schedule(dependencies))
         stack.enter_context(running_feeds(feeds))

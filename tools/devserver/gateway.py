@@ -1,6 +1,6 @@
 """Local stand-in for API Gateway: routes requests to the application.
 
-Unknown routes and preflight requests get the same responses as from the deployed API Gateway.
+Unknown routes get the same responses as from the deployed API Gateway.
 """
 
 import gzip
@@ -13,9 +13,7 @@ from chalice.app import Chalice
 from chalice.local import LambdaContext, LambdaEventConverter, LocalChalice, RouteMatcher
 
 from chalicelib.core.errors import RouteNotFound, StintError
-from chalicelib.http.responses import cors_config, error_response, to_chalice
-from infra.stack.api import PREFLIGHT_MEDIA_TYPES
-from infra.stack.gateway_responses import RESPONSES
+from chalicelib.http.responses import error_response, to_chalice
 
 _FUNCTION_NAME = "stint-local"
 _MEMORY_MB = 1024
@@ -36,23 +34,22 @@ class Response:
 class Gateway:
     """Calls a Chalice app; safe to use from many threads."""
 
-    def __init__(self, app: Chalice, allowed_origin: str) -> None:
+    def __init__(self, app: Chalice) -> None:
         # Chalice stores the current request on the app; LocalChalice stores one per thread.
         app.__class__ = LocalChalice
         self._app = app
-        self._allowed_origin = allowed_origin
         self._routes = RouteMatcher(list(app.routes))
         self._events = LambdaEventConverter(self._routes)
 
     def handle(self, method: str, target: str, headers: Mapping[str, str], body: bytes) -> Response:
         """Return the response to a request; ``target`` is its path and query string."""
+        if "//" in target.partition("?")[0]:
+            # As API Gateway: an empty part of a path is not a value of a path parameter.
+            return self.refuse(RouteNotFound())
         try:
             event = self._events.create_lambda_event(method, target, dict(headers), body)
         except ValueError:
             return self.refuse(RouteNotFound())
-        methods = self._app.routes[event["requestContext"]["resourcePath"]]
-        if method == "OPTIONS":
-            return self._preflight(sorted(methods), headers.get("content-type", ""))
         event["requestContext"]["requestId"] = str(uuid.uuid4())
         context = LambdaContext(_FUNCTION_NAME, _MEMORY_MB, _TIMEOUT_MILLISECONDS)
         response = self._app(event, context)
@@ -61,24 +58,12 @@ class Gateway:
 
     def refuse(self, error: StintError) -> Response:
         """Return the error response to a request that does not reach the application."""
-        response = to_chalice(error_response(error), self._allowed_origin)
+        response = to_chalice(error_response(error), "*")
         return Response(
             response.status_code,
             {name: str(value) for name, value in response.headers.items()},
             str(response.body).encode(),
         )
-
-    def _preflight(self, methods: list[str], content_type: str) -> Response:
-        """The response of the template: a MOCK integration, with templates for two media types."""
-        media_type = content_type.partition(";")[0].strip().lower()
-        if media_type not in ("", *PREFLIGHT_MEDIA_TYPES):
-            return self.refuse(RESPONSES["UNSUPPORTED_MEDIA_TYPE"])
-        headers = {
-            "Content-Type": "application/json",
-            **cors_config(self._allowed_origin).get_access_control_headers(),
-            "Access-Control-Allow-Methods": ",".join([*methods, "OPTIONS"]),
-        }
-        return Response(200, headers, b"")
 
 
 def _compressed(response: Response, accept_encoding: str) -> Response:

@@ -73,7 +73,7 @@ class _Handler(BaseHTTPRequestHandler):
             # RFC 6797, section 7.2: never over plain HTTP.
             if name != "Strict-Transport-Security":
                 self.send_header(name, value)
-        if response.status not in _WITHOUT_BODY:
+        if response.status not in _WITHOUT_BODY and (self.command != "HEAD" or response.body):
             self.send_header("Content-Length", str(len(response.body)))
         if self.close_connection:
             self.send_header("Connection", "close")

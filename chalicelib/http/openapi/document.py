@@ -5,6 +5,8 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Any
 
+from chalicelib.http.absent_collections import absent_routes
+from chalicelib.http.openapi.absent import ABSENT_TAG, EMPTY_LIST, absent_paths
 from chalicelib.http.openapi.examples import error_examples
 from chalicelib.http.openapi.operations import paths_of
 from chalicelib.http.openapi.parameters import shared_parameters
@@ -43,8 +45,11 @@ def openapi_document(
             "license": {"name": "MIT", "identifier": "MIT"},
         },
         "servers": [{"url": f"{base_url}{BASE_PATH}"}],
-        "tags": [{"name": tag, "description": resources[tag].description} for tag in tags],
-        "paths": paths_of(routes, resources, base_url),
+        "tags": [
+            *({"name": tag, "description": resources[tag].description} for tag in tags),
+            ABSENT_TAG,
+        ],
+        "paths": {**paths_of(routes, resources, base_url), **absent_paths(absent_routes())},
         "components": _components(routes, resources),
     }
 
@@ -84,6 +89,7 @@ def _components(routes: Iterable[Route], resources: Mapping[str, AnyResource]) -
                 document_name(route): document_schema(route, resources)
                 for route in routes_with_document
             },
+            "EmptyList": EMPTY_LIST,
             "Errors": ERRORS_SCHEMA,
             "NullRelationship": NULL_RELATIONSHIP,
             "PageLinks": _page_links(),

@@ -98,7 +98,7 @@ _SHARED: Mapping[str, Parameter] = {
     },
 }
 
-_PAGE_PARAMETERS = ("page_number", "page_size", "page_after", "page", "per_page")
+PAGE_PARAMETERS = ("page_number", "page_size", "page_after", "page", "per_page")
 _CURSOR_PARAMETERS = ("page_size", "page_after", "per_page")
 
 # The schemas of filter values. The values of a list are separated by commas.
@@ -134,30 +134,33 @@ def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Pa
     """Return the path, query and header parameters of a route."""
     parameters: list[Parameter] = []
     if route.names_record:
-        parameters.append(_reference("id"))
+        parameters.append(parameter_reference("id"))
     parameters += _input_parameters(route)
     if route.kind is RouteKind.LIST:
         parameters += _filter_parameters(route.resource.filters)
         parameters.append(_sort_parameter(route.resource))
         cursor_only = route.resource.cursor_only
-        parameters += map(_reference, _CURSOR_PARAMETERS if cursor_only else _PAGE_PARAMETERS)
+        parameters += map(
+            parameter_reference, _CURSOR_PARAMETERS if cursor_only else PAGE_PARAMETERS
+        )
     if route.kind is not RouteKind.DELETE:
         parameters += _view_parameters(route.resource, resources)
     if route.is_write:
-        parameters.append(_reference("idempotency_key"))
+        parameters.append(parameter_reference("idempotency_key"))
     else:
-        parameters.append(_reference("if_none_match"))
+        parameters.append(parameter_reference("if_none_match"))
     if route.takes_if_match:
-        parameters.append(_reference("if_match"))
+        parameters.append(parameter_reference("if_match"))
     if route.follows_client_clock:
-        parameters.append(_reference("client_time"))
+        parameters.append(parameter_reference("client_time"))
     if route.kind is RouteKind.LIST:
         # Last: there are many, and few clients use them.
         parameters += _operator_parameters(route.resource.filters)
     return parameters
 
 
-def _reference(name: str) -> Parameter:
+def parameter_reference(name: str) -> Parameter:
+    """Return a reference to a shared parameter."""
     return {"$ref": f"#/components/parameters/{name}"}
 
 
@@ -233,7 +236,7 @@ def _view_parameters(
             }
         )
     for each in (resource, *includable_resources(resource, resources)):
-        yield _reference(f"fields.{each.type}")
+        yield parameter_reference(f"fields.{each.type}")
 
 
 def shared_parameters(resources: Iterable[AnyResource]) -> dict[str, Parameter]:

@@ -5,7 +5,14 @@ from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
 
-from chalicelib.core.errors import Conflict, RateLimited, StintError, Unavailable
+from chalicelib.core.errors import (
+    Conflict,
+    InvalidAuthToken,
+    RateLimited,
+    StintError,
+    Unavailable,
+)
+from chalicelib.core.reasons import Reason
 from chalicelib.http.openapi.examples import response_example
 from chalicelib.http.openapi.schemas import document_name, schema_reference, value_schema
 from chalicelib.http.routing import Route, RouteKind
@@ -35,6 +42,11 @@ HEADERS: Mapping[str, Any] = {
         "description": "Seconds to wait before the next attempt.",
         "schema": _SECONDS,
     },
+    "WWW-Authenticate": {
+        "description": "The token is in `X-Auth-Token`. API Gateway renames this header to "
+        "`x-amzn-remapped-www-authenticate`.",
+        "schema": {"type": "string"},
+    },
     "X-RateLimit-Reset": {"description": "Same as `Retry-After`.", "schema": _SECONDS},
     "RateLimit": {
         "description": "Requests that are left to this API token (`r`), and the seconds until all "
@@ -54,6 +66,7 @@ _BUDGET = ("RateLimit", "RateLimit-Policy")
 
 _ERROR_HEADERS: Mapping[type[StintError], tuple[str, ...]] = {
     Conflict: ("Retry-After",),
+    InvalidAuthToken: ("WWW-Authenticate",),
     RateLimited: ("Retry-After", "X-RateLimit-Reset", *_BUDGET),
     Unavailable: ("Retry-After",),
 }
@@ -68,7 +81,7 @@ ERRORS_SCHEMA = {
             "minItems": 1,
             "items": {
                 "type": "object",
-                "required": ["status", "code", "title", "detail"],
+                "required": ["status", "code", "title", "detail", "source"],
                 "properties": {
                     "id": {
                         "type": "string",
@@ -84,7 +97,8 @@ ERRORS_SCHEMA = {
                     "detail": {"type": "string", "description": "What is wrong and what to do."},
                     "source": {
                         "type": "object",
-                        "description": "Part of the request that caused the error.",
+                        "description": "Part of the request that caused the error. It is empty "
+                        "if the error is not about a part.",
                         "properties": {
                             "pointer": {"type": "string"},
                             "parameter": {"type": "string"},
@@ -94,6 +108,12 @@ ERRORS_SCHEMA = {
                     "meta": {
                         "type": "object",
                         "properties": {
+                            "reason": {
+                                "type": "string",
+                                "description": "Why an id of a service or another record is "
+                                "refused.",
+                                "enum": [reason.value for reason in Reason],
+                            },
                             "earliest_started_at": {
                                 **value_schema(Kind.TIMESTAMP),
                                 "description": "For `overlaps_session` of a running timer: "
@@ -121,14 +141,14 @@ def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, 
     if not route.is_write:
         responses["304"] = {
             "description": "Not modified.",
-            "headers": _headers("ETag"),
+            "headers": headers("ETag"),
         }
-    return {**responses, **_error_responses(route)}
+    return {**responses, **error_responses(route)}
 
 
 def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
     if route.kind is RouteKind.DELETE:
-        return {"description": "Success.", "headers": _headers("Idempotency-Replayed", *_BUDGET)}
+        return {"description": "Success.", "headers": headers("Idempotency-Replayed", *_BUDGET)}
     response: Response = {
         "description": _SUCCESS_DESCRIPTIONS.get(route.kind, "Success."),
         "content": {
@@ -145,7 +165,7 @@ def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
         header_names.append("Location")
     if route.is_write:
         header_names.append("Idempotency-Replayed")
-    response["headers"] = _headers(*header_names, *_BUDGET)
+    response["headers"] = headers(*header_names, *_BUDGET)
     return {**response, "links": links} if links else response
 
 
@@ -156,7 +176,8 @@ _SUCCESS_DESCRIPTIONS = {
 }
 
 
-def _error_responses(route: Route) -> dict[str, Response]:
+def error_responses(route: Route) -> dict[str, Response]:
+    """Return the error responses of a route, by HTTP status."""
     by_status: dict[HTTPStatus, dict[str, type[StintError]]] = defaultdict(dict)
     for error in route.errors:
         by_status[ERROR_STATUS[error.code][0]][error.code] = error
@@ -180,8 +201,9 @@ def _error_response(status: HTTPStatus, errors: Mapping[str, type[StintError]]) 
             }
         },
     }
-    return {**response, "headers": _headers(*header_names)} if header_names else response
+    return {**response, "headers": headers(*header_names)} if header_names else response
 
 
-def _headers(*names: str) -> dict[str, Any]:
+def headers(*names: str) -> dict[str, Any]:
+    """Return references to headers."""
     return {name: {"$ref": f"#/components/headers/{name}"} for name in names}

@@ -79,7 +79,7 @@ def demo(database: Database, connection: Connection, settings: Settings) -> Iter
     server = LocalServer("127.0.0.1", 0)
     dependencies = build_dependencies(database, replace(settings, public_base_url=server.url))
     assert load_demo_data(database, int(time.time()))
-    gateway = RecordingGateway(create_app(dependencies.settings, dependencies), "*")
+    gateway = RecordingGateway(create_app(dependencies.settings, dependencies))
     server.gateway = gateway
     server.pages = (Pages("/app", ROOT / "examples" / "pocket"),)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
