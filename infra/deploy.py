@@ -70,9 +70,9 @@ class Deployment:
         url = self._upload_template(bucket, stage)
         tags = {"application": "stint", "stage": self._stack.name.removeprefix("stint-")}
         changed = self._stack.deploy(url, parameters, tags)
+        self._stack.protect()
         planned = table_properties(stage).values()
         self._tables.verify({properties["TableName"]: properties for properties in planned})
-        self._stack.protect()
         return changed or self._tables.changed
 
     def _prepare_secrets(

@@ -17,6 +17,7 @@ from botocore.exceptions import (
     BotoCoreError,
     ClientError,
     ConnectionError,  # noqa: A004 - that of botocore
+    CredentialRetrievalError,
     HTTPClientError,
     LoginError,
     NoCredentialsError,
@@ -30,8 +31,8 @@ STAGE_NAME = re.compile(r"[a-z][a-z0-9-]{0,29}")
 """The names that a stage can have. They are part of the names of all its resources."""
 
 _KEYS = ("AWS_ACCESS_KEY_ID", "AWS_SECRET_ACCESS_KEY", "AWS_SESSION_TOKEN")
-_SELECT = "Set --profile or AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
-_SIGNED_OUT = (SSOError, LoginError, TokenRetrievalError)
+_SELECT = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+_SIGNED_OUT = (SSOError, LoginError, TokenRetrievalError, CredentialRetrievalError)
 _EXPIRED = frozenset(
     {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
 )
@@ -43,6 +44,9 @@ _INVALID = frozenset(
         "InvalidSignatureException",
         "AuthFailure",
         "IncompleteSignature",
+        # S3's code, and that of a request without a signature.
+        "InvalidAccessKeyId",
+        "MissingAuthenticationToken",
     }
 )
 # Short, because an account whose STS is not reachable may still have reachable tables.
@@ -107,8 +111,8 @@ def describe_credentials(error: BaseException) -> str:
     if isinstance(error, ProfileNotFound):
         name = error.kwargs["profile"]
         return (
-            f"There is no AWS profile {name!r}. Set --profile or AWS_PROFILE to one that "
-            "`aws configure list-profiles` shows."
+            f"There is no AWS profile {name!r}. Select one that `aws configure list-profiles` "
+            "shows."
         )
     if isinstance(error, NoCredentialsError):
         return f"There are no AWS credentials. {_SELECT}"

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from botocore import exceptions
 from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.aws.credentials import describe_credentials
+
 _AGAIN = "then run the same command again"
-_SIGN_IN = "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY"
 
 _DENIED = frozenset(
     {"403", "AccessDenied", "AccessDeniedException", "AuthorizationError", "Forbidden"}
@@ -17,18 +18,12 @@ _DENIED = frozenset(
 )
 # What an operator does about an error, by AWS's codes for it.
 _REMEDIES = {
-    "The AWS credentials have expired: {reason}. Sign in again": (
-        {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
-    ),
-    f"AWS does not accept the credentials: {{reason}}. {_SIGN_IN}": (
-        {"AuthFailure", "IncompleteSignature", "InvalidAccessKeyId", "InvalidClientTokenId"}
-        | {"MissingAuthenticationToken", "SignatureDoesNotMatch", "UnrecognizedClientException"}
-    ),
     "This computer's clock is wrong: {reason}. Set it": {"RequestTimeTooSkewed"},
     "AWS did not complete {operation}: {reason}. Wait a minute": (
-        {"InternalError", "InternalFailure", "InternalServerError", "RequestLimitExceeded"}
-        | {"ServiceUnavailable", "SlowDown", "Throttling", "ThrottlingException"}
-        | {"TooManyRequestsException"}
+        {"ConflictException", "ContinuousBackupsUnavailableException", "InternalError"}
+        | {"InternalFailure", "InternalServerError", "LimitExceededException"}
+        | {"RequestLimitExceeded", "ResourceInUseException", "ServiceUnavailable", "SlowDown"}
+        | {"Throttling", "ThrottlingException", "TooManyRequestsException"}
     ),
     "AWS refused {operation}: {reason}. Enable the service or the region for this account": (
         {"OptInRequired", "SubscriptionRequiredException"}
@@ -79,7 +74,7 @@ def run(command: Callable[[list[str]], None], arguments: list[str]) -> None:
 def explain(error: BotoCoreError | ClientError) -> str:
     """Return one line for an error of AWS or of its client: what, why, and what to do."""
     line = _refusal(error) if isinstance(error, ClientError) else _failure(error)
-    return " ".join(line.split())
+    return describe_credentials(error) or " ".join(line.split())
 
 
 def error_code(error: ClientError) -> str:
@@ -120,22 +115,6 @@ def _denied(error: ClientError) -> str:
 def _failure(error: BotoCoreError) -> str:
     reason = f"{str(error).rstrip('. ')}."
     match error:
-        case exceptions.ProfileNotFound():
-            profile = error.kwargs["profile"]
-            remedy = (
-                f"There is no AWS profile {profile!r}. `aws configure list-profiles` lists them: "
-                "correct AWS_PROFILE"
-            )
-        case exceptions.NoCredentialsError():
-            remedy = f"There are no AWS credentials. {_SIGN_IN}"
-        case exceptions.PartialCredentialsError():
-            remedy = f"The AWS credentials are incomplete: {reason} {_SIGN_IN}"
-        case (
-            exceptions.SSOError()
-            | exceptions.TokenRetrievalError()
-            | exceptions.CredentialRetrievalError()
-        ):
-            remedy = f"There are no valid AWS credentials: {reason} Sign in again"
         case exceptions.InvalidRegionError() | exceptions.NoRegionError():
             remedy = f"The AWS region is not valid: {reason} Set AWS_REGION"
         case exceptions.HTTPClientError() | exceptions.ConnectionError():

@@ -89,8 +89,8 @@ def test_missing_permission_is_one_line_that_names_it(
         ),
         ({"AWS_SECRET_ACCESS_KEY": None}, "The AWS credentials are incomplete"),
         ({"AWS_PROFILE": "nobody"}, "There is no AWS profile 'nobody'"),
-        ({"AWS_ACCESS_KEY_ID": "AKIA0000000000000000"}, "AWS does not accept the credentials"),
-        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "There is no connection to AWS"),
+        ({"AWS_ACCESS_KEY_ID": "AKIA0000000000000000"}, "AWS does not accept these credentials"),
+        ({"AWS_ENDPOINT_URL": "http://127.0.0.1:9"}, "AWS STS does not respond in eu-central-1"),
     ],
 )
 def test_unusable_credentials_are_one_line(

@@ -41,19 +41,23 @@ def refused(operation: str, code: str, message: str = "") -> ClientError:
         ),
         (
             refused("DescribeStacks", "ExpiredToken", "The security token is expired"),
-            "The AWS credentials have expired: The security token is expired (ExpiredToken). "
-            "Sign in again, then run the same command again.",
+            "The AWS credentials have expired. Sign in again, such as with `aws sso login`.",
         ),
         (
             refused("GetCallerIdentity", "InvalidClientTokenId", "The token is invalid."),
-            "AWS does not accept the credentials: The token is invalid (InvalidClientTokenId). "
-            "Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY, then run the same "
-            "command again.",
+            "AWS does not accept these credentials (InvalidClientTokenId). Set AWS_PROFILE, or "
+            "AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY.",
         ),
         (
             refused("UpdateTable", "ThrottlingException", "Rate exceeded"),
             "AWS did not complete UpdateTable: Rate exceeded (ThrottlingException). Wait a "
             "minute, then run the same command again.",
+        ),
+        (
+            # Another operator's deployment changes the same table.
+            refused("UpdateTable", "ResourceInUseException", "The table is being updated"),
+            "AWS did not complete UpdateTable: The table is being updated "
+            "(ResourceInUseException). Wait a minute, then run the same command again.",
         ),
         (
             refused("CreateChangeSet", "ValidationError", "Template error:\n  Ref is wrong"),
@@ -67,19 +71,19 @@ def refused(operation: str, code: str, message: str = "") -> ClientError:
         ),
         (
             exceptions.ProfileNotFound(profile="nobody"),
-            "There is no AWS profile 'nobody'. `aws configure list-profiles` lists them: correct "
-            "AWS_PROFILE, then run the same command again.",
+            "There is no AWS profile 'nobody'. Select one that `aws configure list-profiles` "
+            "shows.",
         ),
         (
             exceptions.NoCredentialsError(),
             "There are no AWS credentials. Set AWS_PROFILE, or AWS_ACCESS_KEY_ID and "
-            "AWS_SECRET_ACCESS_KEY, then run the same command again.",
+            "AWS_SECRET_ACCESS_KEY.",
         ),
         (
             exceptions.UnauthorizedSSOTokenError(),
-            "There are no valid AWS credentials: The SSO session associated with this profile "
-            "has expired or is otherwise invalid. To refresh this SSO session run aws sso login "
-            "with the corresponding profile. Sign in again, then run the same command again.",
+            "The AWS session is not valid: The SSO session associated with this profile has "
+            "expired or is otherwise invalid. To refresh this SSO session run aws sso login with "
+            "the corresponding profile",
         ),
         (
             exceptions.EndpointConnectionError(endpoint_url="https://sts.eu-1.amazonaws.com/"),

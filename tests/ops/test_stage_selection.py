@@ -196,7 +196,7 @@ COMMAND_LINES = [
 @pytest.mark.parametrize(
     ("selected", "error", "expected"),
     [
-        ({"AWS_REGION": REGION}, None, "There are no AWS credentials. Set --profile"),
+        ({"AWS_REGION": REGION}, None, "There are no AWS credentials. Set AWS_PROFILE"),
         ({"AWS_PROFILE": "none", "AWS_REGION": REGION}, None, "There is no AWS profile 'none'"),
         ({"AWS_PROFILE": "work"}, "ExpiredToken", "The AWS credentials have expired. Sign in"),
         ({"AWS_PROFILE": "work"}, "InvalidClientTokenId", "AWS does not accept these credentials"),
