@@ -5,14 +5,13 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 from botocore.stub import Stubber
-from moto import mock_aws
 
 from infra.aws.errors import SettingError
 from infra.aws.quotas import concurrency_advice
 from infra.aws.secret_store import SecretStore
 from infra.aws.session import Aws
 from infra.aws.undelivered import undelivered_events
-from tests.support.moto_stack import SESSION, client
+from tests.support.moto_stack import SESSION, client, fresh_account
 from tests.support.stack import REGION
 
 KEY = "stint-one-webhook-key"
@@ -20,8 +19,8 @@ KEY = "stint-one-webhook-key"
 
 @pytest.fixture
 def aws() -> Iterator[Aws]:
-    with mock_aws():
-        yield Aws(SESSION, REGION, "123456789012", "aws")
+    with fresh_account() as number:
+        yield Aws(SESSION, REGION, number, "aws")
 
 
 @pytest.fixture

@@ -5,13 +5,12 @@ from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
-from moto import mock_aws
 
 from infra.aws.errors import Interrupted, StackError
 from infra.aws.table_comparison import COMPARISONS
 from infra.aws.tables import Tables, table_properties
 from infra.aws.template import for_stage
-from tests.support.moto_stack import client
+from tests.support.moto_stack import client, fresh_account
 from tests.support.stack import Json, of_type
 
 NAME = "stint-tables"
@@ -25,7 +24,7 @@ def planned(template: Json) -> dict[str, Json]:
 
 @pytest.fixture
 def database() -> Iterator[Any]:
-    with mock_aws():
+    with fresh_account():
         yield client("dynamodb")
 
 

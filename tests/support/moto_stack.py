@@ -2,6 +2,7 @@
 
 import io
 import json
+import os
 import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -111,6 +112,15 @@ def outputs(stack: str) -> dict[str, str]:
     """Return the outputs of a stack."""
     (described,) = client("cloudformation").describe_stacks(StackName=stack)["Stacks"]
     return {output["OutputKey"]: output["OutputValue"] for output in described["Outputs"]}
+
+
+@contextmanager
+def fresh_account() -> Iterator[str]:
+    """Run moto with an account of its own, and yield its number. Other tests' moto may be active,
+    and moto stores its state per account."""
+    number = str(secrets.randbelow(9 * 10**11) + 10**11)
+    with patch.dict(os.environ, MOTO_ACCOUNT_ID=number), mock_aws():
+        yield number
 
 
 @contextmanager
