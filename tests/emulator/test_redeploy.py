@@ -5,6 +5,7 @@ from typing import Any
 
 import pytest
 
+from chalicelib.registry import TABLES
 from tests.emulator.ministack import Emulator
 from tests.emulator.operator_commands import (
     LAST,
@@ -169,6 +170,32 @@ def test_secret_that_is_scheduled_for_deletion_is_restored(stage: Stage) -> None
         assert f"{name} was scheduled for deletion: restoring it" in process.stdout
         assert "DeletedDate" not in secrets.describe_secret(SecretId=name)
         assert parameters(stage)["WebhookKey"] == key
+
+
+def test_restored_tables_become_a_stage(emulator: Emulator, stage: Stage) -> None:
+    # As docs/operations.md says. The emulator restores the present state, at any time.
+    database = emulator.client("dynamodb")
+    restored = Stage(emulator, "restored")
+    for model in TABLES:
+        name = model.Meta.bare_name  # type: ignore[attr-defined]
+        database.restore_table_to_point_in_time(
+            SourceTableName=f"{stage.stack}-{name}",
+            TargetTableName=f"{restored.stack}-{name}",
+            UseLatestRestorableTime=True,
+        )
+    secrets = emulator.client("secretsmanager")
+    key = secrets.describe_secret(SecretId=f"{stage.stack}-webhook-key")["ARN"]
+    process = restored.make("deploy", f"SET=WebhookKey={key}")
+    assert process.returncode == 0, process.stderr
+    for step in ("protect it against deletion", "turn its point-in-time recovery on"):
+        assert process.stdout.count(step) == len(TABLES)
+    assert f"{restored.stack}-timers: turn its stream on" in process.stdout
+    assert f"{restored.stack}-deliveries: turn its time to live on" in process.stdout
+    assert parameters(restored)["EventsAfter"] == "0"
+    # It keeps the key that it was deployed with, also in the next stack.
+    destroy(restored)
+    deployed(restored)
+    assert parameters(restored)["WebhookKey"] == key
 
 
 def test_destroy_says_what_is_lost_and_retained(stage: Stage) -> None:
