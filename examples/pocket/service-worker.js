@@ -3,7 +3,7 @@
 
 // The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
 // version; with it, browsers load all files again, together.
-const VERSION = "2cbff97e3521dd1c";
+const VERSION = "";
 const CACHE = `stint-pocket-${VERSION}`;
 const FILES = [
   "./",

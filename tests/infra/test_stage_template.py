@@ -58,7 +58,7 @@ def test_one_index_change_is_allowed(template: Json) -> None:
 @pytest.mark.parametrize(
     ("setting", "accepted"),
     [
-        ({"AllowedOrigin": "ftp://a"}, "Origin of browser clients"),
+        ({"AllowedOrigin": "a.example"}, "Origins of browser clients"),
         ({"LogRetentionDays": "2"}, "1, 3, 5, 7"),
         ({"RequestBurst": "0"}, "a number from 1 on"),
         ({"RequestBurst": "1e3"}, "a number from 1 on"),
