@@ -3,7 +3,7 @@
 
 // The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
 // version; with it, browsers load all files again, together.
-const VERSION = "";
+const VERSION = "e679f56fc4ade142";
 const CACHE = `stint-pocket-${VERSION}`;
 const FILES = [
   "./",
