@@ -7,6 +7,7 @@ from collections.abc import Iterable, Mapping
 
 from pynamodb.models import Model
 
+from chalicelib.admin_revisions import api as admin_revisions
 from chalicelib.api_tokens import api as api_tokens
 from chalicelib.api_tokens.repository import CredentialModel
 from chalicelib.core.dependencies import Dependencies
@@ -38,6 +39,7 @@ REGISTRY: tuple[Registration, ...] = (
     time_entries.TIME_ENTRIES_REGISTRATION,
     revisions.TIMER_REVISIONS_REGISTRATION,
     revisions.TIME_ENTRY_REVISIONS_REGISTRATION,
+    admin_revisions.ADMIN_REVISIONS_REGISTRATION,
     organizations.ORGANIZATIONS_REGISTRATION,
     organizations.MEMBERSHIPS_REGISTRATION,
     people.USERS_REGISTRATION,

@@ -2,6 +2,7 @@
 
 from pynamodb.models import Model
 
+from chalicelib.dynamodb.pynamodb_adapter import key_attributes
 from chalicelib.registry import TABLES
 
 
@@ -28,6 +29,8 @@ def renew_tables() -> None:
 def empty_tables(*models: type[Model]) -> None:
     """Delete every item of all tables, or of some. For tests: it reads all items first."""
     for model in models or TABLES:
+        # Several models can share a table: read what all their items have.
+        names = [attribute.attr_name for attribute in key_attributes(model)]
         with model.batch_write() as batch:
-            for item in model.scan(consistent_read=True):
+            for item in model.scan(consistent_read=True, attributes_to_get=names):
                 batch.delete(item)

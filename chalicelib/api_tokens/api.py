@@ -1,18 +1,23 @@
 """API tokens: resource and routes."""
 
+from msgspec import Struct
+from msgspec.structs import replace
+
 from chalicelib.api_tokens import repository as _repository  # noqa: F401 - declares the items
 from chalicelib.api_tokens.model import ApiToken
 from chalicelib.api_tokens.operations import VIEW_TOKEN, ApiTokens
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.permissions import OWN
+from chalicelib.core.lists import CursorPage, Page
+from chalicelib.core.permissions import OWN, Caller
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import MetaField, Route
 from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
-from chalicelib.jsonapi.in_memory_list import InMemoryList
+from chalicelib.jsonapi.in_memory_list import InMemoryList, ReadPosition
 from chalicelib.jsonapi.input_types import reference_input, text_input
 from chalicelib.jsonapi.inputs import InAttribute, Input
+from chalicelib.jsonapi.parameters import ListQuery
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 
 
@@ -38,6 +43,13 @@ API_TOKENS: Resource[ApiToken] = Resource(
             Kind.TIMESTAMP,
             lambda token: token.expires_at,
             "Expiry time. Null: it never expires.",
+            nullable=True,
+        ),
+        Attribute(
+            "last_used_on",
+            Kind.DATE,
+            lambda token: token.last_used_on,
+            "Date on which the token was last used. Null: never, or not since this is recorded.",
             nullable=True,
         ),
     ),
@@ -93,12 +105,31 @@ CHANGES = (text_input("name", "Purpose of the token."), _EXPIRES_AT)
 _TOKEN = MetaField("token", Kind.TEXT, "The token. Only this response contains it.")
 
 
+class TokenList(Struct, frozen=True):
+    """Lists tokens, with the dates of the last use of those on the page."""
+
+    tokens: ApiTokens
+    listed: InMemoryList[ApiToken]
+
+    def page(self, caller: Caller, query: ListQuery) -> Page[ApiToken]:
+        """See :class:`~chalicelib.jsonapi.in_memory_list.InMemoryList`."""
+        page = self.listed.page(caller, query)
+        return replace(page, rows=self.tokens.with_last_use(page.rows))
+
+    def cursor_page(
+        self, caller: Caller, query: ListQuery, position: ReadPosition
+    ) -> tuple[CursorPage[ApiToken], str]:
+        """See :class:`~chalicelib.jsonapi.in_memory_list.InMemoryList`."""
+        page, listing = self.listed.cursor_page(caller, query, position)
+        return replace(page, rows=self.tokens.with_last_use(page.rows)), listing
+
+
 def token_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
     """Return the routes of API tokens."""
     views = ResourceViews(included, API_TOKENS)
     tokens = ApiTokens(dependencies)
     return (
-        views.list(InMemoryList(API_TOKENS, tokens.read), OWN),
+        views.list(TokenList(tokens, InMemoryList(API_TOKENS, tokens.read)), OWN),
         views.show(tokens.show, OWN),
         views.create(tokens.create, OWN, CREATION, meta=(_TOKEN,)),
         views.update(tokens.update, OWN, CHANGES),

@@ -1,5 +1,7 @@
 """API tokens: the credential for authentication, and the record that the API shows."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 from chalicelib.core.errors import RecordNotFound
@@ -11,6 +13,7 @@ class Credential(Struct, frozen=True):
 
     ``digest`` is the token's hash; the token itself is not stored. ``expires_at`` is a timestamp.
     ``token_id`` is the id of its :class:`ApiToken`; None: version 0.2.0 created it.
+    ``last_used_on`` is a date in the organization's time zone.
     """
 
     digest: str
@@ -20,6 +23,7 @@ class Credential(Struct, frozen=True):
     name: str
     expires_at: int | None = None
     token_id: int | None = None
+    last_used_on: str | None = None
 
     def expired(self, now: int) -> bool:
         """Whether the token is expired at the timestamp ``now``."""
@@ -30,7 +34,12 @@ class ApiToken(Struct, frozen=True):
     """An API token as the API shows it, without the token itself.
 
     ``digest`` is the token's hash. ``created_at`` and ``expires_at`` are timestamps.
+    ``last_used_on`` is a date. It is stored in the credential only; None in the stored list.
     """
+
+    unversioned: ClassVar[tuple[str, ...]] = ("last_used_on",)
+    recorded_as: ClassVar[str] = "api_tokens"
+    unrecorded: ClassVar[tuple[str, ...]] = ("digest", "last_used_on")
 
     id: int
     organization_id: int
@@ -39,6 +48,7 @@ class ApiToken(Struct, frozen=True):
     digest: str
     created_at: int
     expires_at: int | None = None
+    last_used_on: str | None = None
 
 
 class TokenOwner(Struct, frozen=True):

@@ -6,8 +6,11 @@ Members manage their own tokens, admins the tokens of all people.
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from msgspec.structs import replace
+
+from chalicelib.admin_revisions.rules import Author
 from chalicelib.api_tokens.authentication import digest, new_token
-from chalicelib.api_tokens.model import ApiToken, PersonTokens, TokenOwner
+from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
 from chalicelib.api_tokens.rules import (
     decide_revocation,
     decide_token_creation,
@@ -17,6 +20,7 @@ from chalicelib.api_tokens.rules import (
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility, resolve_person
+from chalicelib.core.record_operations import recorded
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.dynamodb.database import LoadedRecords
@@ -60,7 +64,8 @@ class ApiTokens:
                 expires_at=expires_at,
             )
             records = decide_token_creation(person, tokens, api_token)
-            return Decision(api_token, records=records, one_time_meta={"token": secret})
+            decision = Decision(api_token, records=records, one_time_meta={"token": secret})
+            return recorded(self._author(caller, attempt.now), None, decision)
 
         return commit_with_retry(self._dependencies, options, decide, load)
 
@@ -73,15 +78,21 @@ class ApiTokens:
         return [token for tokens in self._visible_tokens(caller) for token in tokens.tokens]
 
     def show(self, caller: Caller, token_id: int) -> ApiToken:
-        """A token. One call, or two for another person's. Raises ``RecordNotFound``."""
+        """A token. Two calls, or three for another person's. Raises ``RecordNotFound``."""
         load = _load(caller, token_id)
         loaded = self._database.get_many(load.organization_id, load.entity_ids)
-        return self._tokens_with(caller, token_id, loaded).find(token_id)
+        (token,) = self.with_last_use([self._tokens_with(caller, token_id, loaded).find(token_id)])
+        return token
 
     def of_person(self, caller: Caller, person_id: int) -> Sequence[ApiToken]:
-        """The tokens of one person, for an operator. One call."""
+        """The tokens of one person, for an operator. Two calls."""
         tokens = self._database.get(PersonTokens, caller.organization.id, person_id)
-        return () if tokens is None else tokens.tokens
+        return () if tokens is None else self.with_last_use(tokens.tokens)
+
+    def with_last_use(self, tokens: Sequence[ApiToken]) -> Sequence[ApiToken]:
+        """The tokens, with the dates of their last use. One call per 100 tokens."""
+        credentials = self._database.get_many(0, [(Credential, token.digest) for token in tokens])
+        return [_with_last_use(token, credentials) for token in tokens]
 
     def update(
         self,
@@ -90,7 +101,7 @@ class ApiTokens:
         values: Mapping[str, Any],
         options: WriteOptions = NO_OPTIONS,
     ) -> Result[ApiToken]:
-        """Change the name or the expiry of a token. Two calls, or three for another person's.
+        """Change the name or the expiry of a token. Three calls, or four for another person's.
 
         A token cannot extend itself, and can extend others only to its own expiry. Raises
         ``InvalidAttribute``, ``RecordNotFound``.
@@ -98,9 +109,11 @@ class ApiTokens:
 
         def decide(attempt: Attempt) -> Decision[ApiToken]:
             tokens = self._tokens_with(caller, token_id, attempt.loaded)
-            attempt.require_match(tokens.find(token_id), stored_in=tokens)
+            before = attempt.require_match(tokens.find(token_id), stored_in=tokens)
             after, records = decide_token_update(caller, tokens, token_id, values)
-            return Decision(after, records=records)
+            (after,) = self.with_last_use([after])
+            decision = Decision(after, records=records)
+            return recorded(self._author(caller, attempt.now), before, decision)
 
         return commit_with_retry(self._dependencies, options, decide, _load(caller, token_id))
 
@@ -111,10 +124,14 @@ class ApiTokens:
 
         def decide(attempt: Attempt) -> Decision[None]:
             tokens = self._tokens_with(caller, token_id, attempt.loaded)
-            attempt.require_match(tokens.find(token_id), stored_in=tokens)
-            return Decision(None, records=decide_revocation(tokens, token_id))
+            before = attempt.require_match(tokens.find(token_id), stored_in=tokens)
+            decision = Decision(None, records=decide_revocation(tokens, token_id))
+            return recorded(self._author(caller, attempt.now), before, decision)
 
         return commit_with_retry(self._dependencies, options, decide, _load(caller, token_id))
+
+    def _author(self, caller: Caller, now: int) -> Author:
+        return Author(caller, self._dependencies.ids.generate(), now)
 
     def _visible_tokens(self, caller: Caller) -> Sequence[PersonTokens]:
         organization_id = caller.organization.id
@@ -141,6 +158,11 @@ class ApiTokens:
             if tokens is not None and tokens.contains(token_id):
                 return tokens
         raise RecordNotFound
+
+
+def _with_last_use(token: ApiToken, credentials: LoadedRecords) -> ApiToken:
+    credential = credentials.get(Credential, token.digest)
+    return token if credential is None else replace(token, last_used_on=credential.last_used_on)
 
 
 def _load(caller: Caller, token_id: int) -> Load:

@@ -4,9 +4,11 @@ from collections.abc import Mapping
 
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.constants import PAY_PER_REQUEST_BILLING_MODE
+from pynamodb.exceptions import UpdateError
 from pynamodb.models import Model
 
 from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
+from chalicelib.dynamodb.connection import translate_errors
 from chalicelib.dynamodb.idempotency_records import declare_result
 from chalicelib.dynamodb.items import (
     EnumAttribute,
@@ -15,6 +17,7 @@ from chalicelib.dynamodb.items import (
     JSONListAttribute,
     declare,
     declare_directory_kind,
+    item_with_key,
 )
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.people.model import Role
@@ -38,6 +41,7 @@ class CredentialModel(Model):
     name = UnicodeAttribute()
     expires_at = IntegerAttribute(null=True)
     token_id = IntegerAttribute(null=True)
+    last_used_on = UnicodeAttribute(null=True)
 
 
 class PersonTokensModel(DirectoryModel):
@@ -77,3 +81,21 @@ declare(
 declare_directory_kind(PersonTokens, PersonTokensModel, "tokens")
 declare_directory_kind(TokenOwner, TokenOwnerModel, "token_owner")
 declare_result(ApiToken)
+
+
+def set_last_used_on(digest: str, date: str) -> None:
+    """Set the date of the last use of a token. One call.
+
+    Writes nothing if this or a later date is set, or if the token is revoked.
+    """
+    last_used_on = CredentialModel.last_used_on
+    is_earlier = last_used_on.does_not_exist() | (last_used_on < date)
+    try:
+        with translate_errors():
+            item_with_key(Credential, 0, digest).update(
+                actions=[last_used_on.set(date)],
+                condition=CredentialModel.digest.exists() & is_earlier,
+            )
+    except UpdateError as error:
+        if error.cause_response_code != "ConditionalCheckFailedException":
+            raise

@@ -4,10 +4,12 @@ A resource with its own rules has its own operations class, which commits in the
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from types import NoneType
 from typing import Any, Generic, TypeVar
 
 from msgspec.structs import replace
 
+from chalicelib.admin_revisions.rules import Author, record_change
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import Caller, ViewPolicy, require_view
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
@@ -63,15 +65,16 @@ class RecordOperations(Generic[Record]):
 
     def create(
         self,
+        caller: Caller,
         build: Callable[[int], Record],
         options: WriteOptions = NO_OPTIONS,
     ) -> Result[Record]:
         """Create the record that ``build`` returns for a new id. One call, or two with a key."""
 
         def decide(attempt: Attempt) -> Decision[Record]:
-            del attempt
             record = build(self._dependencies.ids.generate())
-            return Decision(record, records=self._decide_creation(record))
+            decision = Decision(record, records=self._decide_creation(record))
+            return recorded(self._author(caller, attempt.now), None, decision)
 
         return commit_with_retry(self._dependencies, options, decide)
 
@@ -116,12 +119,30 @@ class RecordOperations(Generic[Record]):
     ) -> Result[Outcome]:
         """Load the record that a request names, decide, and commit. Raises ``RecordNotFound``.
 
-        ``decide`` gets the record and the present timestamp. Two calls; one if nothing is written.
+        ``decide`` gets the record and the present timestamp. If it decides on the record after a
+        change, or on none, the change is recorded. Two calls; one if nothing is written.
         """
 
         def decide_on_record(attempt: Attempt) -> Decision[Outcome]:
             record = require_view(caller, self._view, attempt.loaded.get(self._entity, record_id))
-            return decide(attempt.require_match(record), attempt.now)
+            decision = decide(attempt.require_match(record), attempt.now)
+            if isinstance(decision.outcome, (self._entity, NoneType)):
+                return recorded(self._author(caller, attempt.now), record, decision)
+            return decision
 
         load = Load(caller.organization.id, ((self._entity, record_id),))
         return commit_with_retry(self._dependencies, options, decide_on_record, load)
+
+    def _author(self, caller: Caller, now: int) -> Author:
+        return Author(caller, self._dependencies.ids.generate(), now)
+
+
+def recorded(author: Author, before: Any, decision: Decision[Outcome]) -> Decision[Outcome]:
+    """Add an admin revision to a decision whose outcome is the record after the change.
+
+    :param before: the record before the change; None: it is created.
+    """
+    if not decision.writes:
+        return decision
+    revision = record_change(author, before, decision.outcome)
+    return replace(decision, records=(*decision.records, *revision))

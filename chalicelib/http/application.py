@@ -7,6 +7,7 @@ from typing import Any
 from chalice.app import Blueprint, Chalice, Request, Response
 
 from chalicelib.api_tokens.authentication import Authenticator
+from chalicelib.api_tokens.last_use import LastUse
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import MethodNotAllowed
 from chalicelib.core.settings import Settings
@@ -36,8 +37,12 @@ def create_app(
     app = Chalice(app_name="stint", configure_logs=False, env={})
     app.api.binary_types = []
     app.register_middleware(_method_middleware(app, settings.allowed_origins), "http")
-    authenticator = Authenticator(dependencies)
-    pipeline = Pipeline(authenticator, dependencies.clock, settings.requests_per_token)
+    pipeline = Pipeline(
+        Authenticator(dependencies),
+        LastUse(dependencies),
+        dependencies.clock,
+        settings.requests_per_token,
+    )
     routes = build_routes(dependencies, registry)
     resources = {entry.resource.type: entry.resource for entry in registry}
     blueprint = Blueprint(__name__)

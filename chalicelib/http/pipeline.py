@@ -11,6 +11,7 @@ from chalice.app import Chalice, Request, Response
 from msgspec.structs import replace
 
 from chalicelib.api_tokens.authentication import Authenticator
+from chalicelib.api_tokens.last_use import LastUse
 from chalicelib.core.errors import (
     Conflict,
     MalformedDocument,
@@ -101,9 +102,14 @@ class Pipeline:
     """
 
     def __init__(
-        self, authenticator: Authenticator, clock: Callable[[], float], requests_per_token: int = 0
+        self,
+        authenticator: Authenticator,
+        last_use: LastUse,
+        clock: Callable[[], float],
+        requests_per_token: int = 0,
     ) -> None:
         self._authenticator = authenticator
+        self._last_use = last_use
         self._clock = clock
         self._budgets = RequestBudgets(requests_per_token, clock) if requests_per_token else None
 
@@ -144,14 +150,9 @@ class Pipeline:
             if not callers:
                 self._spend(caller, budget_headers)
             callers.append(caller)
-            route.permission.check(caller)
-            clock_skew = 0
-            if route.follows_client_clock:
-                clock_skew = read_clock_skew(headers.get(CLIENT_TIME.lower()), received_at)
             try:
-                return route.view(
-                    AuthenticatedRequest(request, caller, clock_skew, route.needs_live_token)
-                )
+                with self._last_use.recording(caller):
+                    return _view_response(route, request, caller, received_at)
             except AccessChanged:
                 # As in a process that does not remember the token.
                 self._authenticator.forget(headers.get("x-auth-token"))
@@ -165,6 +166,16 @@ class Pipeline:
         budget_headers.update(budget.headers)
         if budget.retry_after is not None:
             raise RateLimited(retry_after=budget.retry_after)
+
+
+def _view_response(
+    route: Route, request: HttpRequest, caller: Caller, received_at: float
+) -> HttpResponse:
+    route.permission.check(caller)
+    clock_skew = 0
+    if route.follows_client_clock:
+        clock_skew = read_clock_skew(request.headers.get(CLIENT_TIME.lower()), received_at)
+    return route.view(AuthenticatedRequest(request, caller, clock_skew, route.needs_live_token))
 
 
 def _check_body_and_headers(request: HttpRequest) -> None:

@@ -31,7 +31,9 @@ class Organization(Struct, frozen=True):
         ``ActiveAdmin``. False for organizations of earlier versions until they are upgraded.
     """
 
+    recorded_as: ClassVar[str] = "organizations"
     unversioned: ClassVar[tuple[str, ...]] = ("closed_service_ids", "is_indexed")
+    unrecorded: ClassVar[tuple[str, ...]] = unversioned
 
     id: int
     name: str

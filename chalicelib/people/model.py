@@ -1,6 +1,7 @@
 """People and their roles."""
 
 from enum import StrEnum
+from typing import ClassVar
 
 from msgspec import Struct
 
@@ -27,6 +28,9 @@ class Person(Struct, frozen=True):
     :param erased_at: when the erasure of the person's data began, as a timestamp; None: it did not.
         From then on, nothing changes the person, and events about them have only ids.
     """
+
+    recorded_as: ClassVar[str] = "people"
+    unrecorded: ClassVar[tuple[str, ...]] = ()
 
     id: int
     organization_id: int

@@ -3,6 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
+from chalicelib.admin_revisions.rules import Author, record_change
 from chalicelib.api_tokens.model import PersonTokens
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
@@ -75,7 +76,9 @@ class People:
             person = Person(
                 id=new_id, organization_id=organization_id, created_at=attempt.now, **attributes
             )
-            return Decision(person, records=create_person(person))
+            return self._recorded(
+                caller, attempt.now, None, PersonUpdate(person, create_person(person))
+            )
 
         return commit_with_retry(self._dependencies, options, decide, load)
 
@@ -109,7 +112,8 @@ class People:
             becomes_member = values.get("role", person.role) is not Role.ADMIN
             other_admin = self._other_admin(caller, person) if becomes_member else None
             tokens = _tokens(loaded, person)
-            return _decision(decide_person_update(person, values, tokens, other_admin))
+            update = decide_person_update(person, values, tokens, other_admin)
+            return self._recorded(caller, attempt.now, person, update)
 
         load = _load(caller, person_id, constraints)
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -128,7 +132,8 @@ class People:
             person = attempt.require_match(_require_person(loaded, person_id))
             state, tokens = loaded.require(PersonState, person_id), _tokens(loaded, person)
             other_admin = self._other_admin(caller, person)
-            return _decision(decide_deactivation(person, state, tokens, now, other_admin))
+            update = decide_deactivation(person, state, tokens, now, other_admin)
+            return self._recorded(caller, now, person, update)
 
         load = _load(caller, person_id)
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -144,7 +149,8 @@ class People:
         def decide(attempt: Attempt) -> Decision[Person]:
             loaded, now = attempt.loaded, attempt.now
             person = attempt.require_match(_require_person(loaded, person_id))
-            return _decision(decide_restore(person, loaded.require(PersonState, person_id), now))
+            update = decide_restore(person, loaded.require(PersonState, person_id), now)
+            return self._recorded(caller, now, person, update)
 
         load = _load(caller, person_id)
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -158,7 +164,7 @@ class People:
 
         def decide(attempt: Attempt) -> Decision[Person]:
             person = _require_person(attempt.loaded, person_id)
-            return _decision(decide_erasure(person, attempt.now))
+            return self._recorded(caller, attempt.now, person, decide_erasure(person, attempt.now))
 
         return commit_with_retry(self._dependencies, NO_OPTIONS, decide, _load(caller, person_id))
 
@@ -166,9 +172,22 @@ class People:
         """Overwrite the personal data of a person who is marked as erased. Two calls."""
 
         def decide(attempt: Attempt) -> Decision[Person]:
-            return _decision(decide_overwrite(_require_person(attempt.loaded, person_id)))
+            person = _require_person(attempt.loaded, person_id)
+            return self._recorded(caller, attempt.now, person, decide_overwrite(person))
 
         return commit_with_retry(self._dependencies, NO_OPTIONS, decide, _load(caller, person_id))
+
+    def _recorded(
+        self, caller: Caller, now: int, before: Person | None, update: PersonUpdate
+    ) -> Decision[Person]:
+        """The decision of an update, with its admin revision. That of an erased person has no values."""
+        records = update.records
+        if records:
+            author = Author(caller, self._dependencies.ids.generate(), now)
+            with_values = not update.person.is_erased
+            revision = record_change(author, before, update.person, with_values=with_values)
+            records = (*records, *revision)
+        return Decision(update.person, update.write_set, records)
 
     def _other_admin(self, caller: Caller, person: Person) -> Person | None:
         """Another active admin, if this person is one. Two calls, however many people there are."""
@@ -206,10 +225,6 @@ def _require_person(loaded: LoadedRecords, person_id: int) -> Person:
     if person is None:
         raise RecordNotFound
     return person
-
-
-def _decision(update: PersonUpdate) -> Decision[Person]:
-    return Decision(update.person, update.write_set, update.records)
 
 
 def _tokens(loaded: LoadedRecords, person: Person) -> PersonTokens:

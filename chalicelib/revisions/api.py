@@ -210,17 +210,20 @@ TIME_ENTRY_REVISIONS = _resource(
 class RevisionList(Struct, frozen=True):
     """Reads lists of revisions: see :class:`~chalicelib.jsonapi.in_memory_list.CursorReader`.
 
-    ``subject_filter`` is the name of the filter of the subject's ids.
+    :param subject: the kind of the revisions in the keys.
+    :param subject_filter: the name of the filter of the subject's ids.
+    :param entity: the class of the revisions.
     """
 
     revisions: Revisions
-    resource: Resource[Revision]
-    subject: RevisionSubject
+    resource: Resource[Any]
+    subject: str
     subject_filter: str
+    entity: type[Any] = Revision
 
     def cursor_page(
         self, caller: Caller, query: ListQuery, position: ReadPosition
-    ) -> tuple[CursorPage[Revision], str]:
+    ) -> tuple[CursorPage[Any], str]:
         """A cursor page, and the list's description."""
         conditions = query.conditions
         created_at = conditions.time("created_at")
@@ -235,11 +238,12 @@ class RevisionList(Struct, frozen=True):
             predicate=self._predicate(conditions),
             descending=query.descending,
             page_size=query.page.size,
+            entity=self.entity,
         )
         description = conditions.description()
         return self.revisions.cursor_page(caller, revision_query, description, position)
 
-    def _predicate(self, conditions: Conditions) -> Callable[[Revision], bool] | None:
+    def _predicate(self, conditions: Conditions) -> Callable[[Any], bool] | None:
         """The check of each row; None: the partitions and the range of times express it all."""
         served = all(
             self._is_served(name, condition)

@@ -20,7 +20,7 @@ from chalicelib.dynamodb.connection import RawItem, last_key, table_name, transl
 from chalicelib.dynamodb.items import attribute_names, from_item
 from chalicelib.dynamodb.parallel_calls import run_concurrently
 from chalicelib.dynamodb.query_planner import MAX_INDEX_PAGES
-from chalicelib.revisions.model import Revision, RevisionQuery
+from chalicelib.revisions.model import RevisionQuery
 from chalicelib.revisions.repository import BY_ORGANIZATION, BY_PERSON, RevisionModel
 
 log = logging.getLogger("stint")
@@ -30,14 +30,11 @@ MAX_PAGE_BYTES = 1_000_000
 character can take three times its size in UTF-8."""
 
 
-_REQUIRED = [name for name in attribute_names(Revision) if name != "token_id"]
-
-
 class _Row(Struct, frozen=True):
     """A revision, its position in the list, and the size of its changed values in bytes."""
 
     position: str
-    revision: Revision
+    revision: Any
     size: int
 
 
@@ -61,7 +58,7 @@ class _Partition:
         """Read the next rows, at most 1 MB. One call."""
         with translate_errors():
             response = self._connection.dispatch("Query", dict(self._request))
-        rows = (_row(item) for item in response["Items"])
+        rows = (_row(self._query.entity, item) for item in response["Items"])
         self.rows += (row for row in rows if row and self._query.matches(row.revision))
         last = last_key(response)
         self.is_complete = last is None
@@ -69,9 +66,7 @@ class _Partition:
         self._request["ExclusiveStartKey"] = last
 
 
-def cursor_page(
-    connection: Connection, query: RevisionQuery, after: str | None
-) -> CursorPage[Revision]:
+def cursor_page(connection: Connection, query: RevisionQuery, after: str | None) -> CursorPage[Any]:
     """Revisions after a position (None: from the beginning), at most the page size or 1 MB.
 
     One call for each timer, time entry or person that the query names, at the same time, and at
@@ -91,7 +86,7 @@ def cursor_page(
     return _read(partitions, query)
 
 
-def _read(partitions: Sequence[_Partition], query: RevisionQuery) -> CursorPage[Revision]:
+def _read(partitions: Sequence[_Partition], query: RevisionQuery) -> CursorPage[Any]:
     behind = partitions
     for _ in range(MAX_INDEX_PAGES):
         run_concurrently(*(partition.read for partition in behind))
@@ -142,11 +137,12 @@ def _size(rows: Sequence[_Row]) -> int:
     return sum(row.size for row in rows)
 
 
-def _row(item: RawItem) -> _Row | None:
+def _row(entity: type[Any], item: RawItem) -> _Row | None:
     """A row; None, and a line in the log, if this version cannot read the item."""
     try:
-        revision = from_item(Revision, item)
-        if any(getattr(revision, name) is None for name in _REQUIRED):
+        revision = from_item(entity, item)
+        names = (name for name in attribute_names(entity) if name not in entity.nullable)
+        if any(getattr(revision, name) is None for name in names):
             raise ValueError("a value is missing")
     except (LookupError, ValueError, msgspec.MsgspecError) as error:
         key = {name: item[name]["S"] for name in ("subject_key", "revision_key")}

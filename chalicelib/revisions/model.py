@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from typing import Any, ClassVar
 
 from msgspec import Struct
 
@@ -43,6 +44,8 @@ class Revision(Struct, frozen=True):
     :param after: the same values after the change; after a deletion, all are None.
     """
 
+    nullable: ClassVar[frozenset[str]] = frozenset({"token_id"})
+
     id: int
     organization_id: int
     subject: RevisionSubject
@@ -82,6 +85,7 @@ class RevisedRecord(Struct, frozen=True):
 class RevisionQuery(Struct, frozen=True):
     """Conditions, order and page size of a list of revisions. A condition of None matches all.
 
+    :param entity: the class of the revisions; ``subject`` is their kind in the keys.
     :param subject_ids: ids of timers or time entries.
     :param person_ids: the people whose time was changed.
     :param created_in: the time of the change.
@@ -89,13 +93,14 @@ class RevisionQuery(Struct, frozen=True):
     """
 
     organization_id: int
-    subject: RevisionSubject
+    subject: str
     subject_ids: frozenset[int] | None = None
     person_ids: frozenset[int] | None = None
     created_in: Span = ALWAYS
-    predicate: Callable[[Revision], bool] | None = None
+    predicate: Callable[[Any], bool] | None = None
     descending: bool = True
     page_size: int = 30
+    entity: type[Any] = Revision
 
     @property
     def is_empty(self) -> bool:
@@ -108,7 +113,7 @@ class RevisionQuery(Struct, frozen=True):
         """Whether the rows of the query's partitions must be checked one by one."""
         return self.predicate is not None or None not in (self.subject_ids, self.person_ids)
 
-    def matches(self, revision: Revision) -> bool:
+    def matches(self, revision: Any) -> bool:
         """Whether a revision of this organization and subject matches."""
         return (
             (self.subject_ids is None or revision.subject_id in self.subject_ids)

@@ -1,6 +1,7 @@
 """List revisions. Contract section 4a."""
 
 from collections.abc import Callable
+from typing import Any
 
 from msgspec.structs import replace
 
@@ -27,7 +28,7 @@ class Revisions:
         query: RevisionQuery,
         conditions: object,
         position: Callable[[str], str | None],
-    ) -> tuple[CursorPage[Revision], str]:
+    ) -> tuple[CursorPage[Any], str]:
         """A cursor page of the revisions that the caller may see, and the list's description.
 
         For a member: those of the member's own time, also if others made the change.
@@ -36,7 +37,7 @@ class Revisions:
         caught.
         """
         visible = replace(query, person_ids=limit_to_caller(caller, query.person_ids))
-        scope = visible.organization_id, visible.subject.value, sorted(visible.person_ids or ())
+        scope = visible.organization_id, str(visible.subject), sorted(visible.person_ids or ())
         description = repr((scope, visible.descending, conditions))
         page = lists.cursor_page(self._database.connection, visible, position(description))
         return page, description

@@ -32,7 +32,7 @@ class ValuesAttribute(Attribute[StoredValues]):
     """
 
     attr_type = STRING
-    _decoder = msgspec.json.Decoder(dict[str, str | int | TextChange | None])
+    _decoder: Any = msgspec.json.Decoder(dict[str, str | int | TextChange | None])
 
     def serialize(self, value: StoredValues) -> str:
         """Return the text that is stored."""
@@ -40,7 +40,8 @@ class ValuesAttribute(Attribute[StoredValues]):
 
     def deserialize(self, value: str) -> StoredValues:
         """Return the values in a text that is stored."""
-        return self._decoder.decode(value)
+        values: StoredValues = self._decoder.decode(value)
+        return values
 
 
 class ByOrganization(GlobalSecondaryIndex["RevisionModel"]):

@@ -1,5 +1,7 @@
 """Services."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 
@@ -8,6 +10,9 @@ class Service(Struct, frozen=True):
 
     ``archived_at`` and ``deleted_at`` are timestamps.
     """
+
+    recorded_as: ClassVar[str] = "services"
+    unrecorded: ClassVar[tuple[str, ...]] = ()
 
     id: int
     organization_id: int

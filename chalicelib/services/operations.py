@@ -46,7 +46,7 @@ class Services:
         def build(service_id: int) -> Service:
             return Service(id=service_id, organization_id=organization_id, **values)
 
-        return self._records.create(build, options)
+        return self._records.create(caller, build, options)
 
     def update(
         self,

@@ -5,7 +5,7 @@ import hashlib
 import hmac
 from collections.abc import Mapping
 from enum import StrEnum
-from typing import Any
+from typing import Any, ClassVar
 
 from msgspec import Struct
 from msgspec.structs import replace
@@ -56,6 +56,15 @@ class Webhook(Struct, frozen=True):
     :param rotated_at: the timestamp of the last rotation.
     :param failing_since: the timestamp of the first failure since the last success.
     """
+
+    recorded_as: ClassVar[str] = "webhooks"
+    unrecorded: ClassVar[tuple[str, ...]] = (
+        "paused_reason",
+        "paused_at",
+        "oldest_secret_number",
+        "rotated_at",
+        "failing_since",
+    )
 
     id: int
     organization_id: int

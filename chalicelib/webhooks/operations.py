@@ -3,11 +3,13 @@
 from collections.abc import Mapping, Sequence
 from typing import Any
 
+from chalicelib.admin_revisions.model import AdminAction
+from chalicelib.admin_revisions.rules import Author, record_sending
 from chalicelib.clients.receiver_urls import InvalidReceiverUrl, read_url
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
-from chalicelib.core.record_operations import RecordOperations
+from chalicelib.core.record_operations import RecordOperations, recorded
 from chalicelib.core.unit_of_work import Attempt, Decision, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import CreateRecord, changed
@@ -56,7 +58,9 @@ class Webhooks:
                 updated_at=attempt.now,
             )
             secret = self._secret(webhook)
-            return Decision(webhook, records=(CreateRecord(webhook),), one_time_meta=secret)
+            writes = (CreateRecord(webhook),)
+            decision = Decision(webhook, records=writes, one_time_meta=secret)
+            return recorded(self._author(caller, attempt.now), None, decision)
 
         return commit_with_retry(self._dependencies, options, decide)
 
@@ -108,18 +112,23 @@ class Webhooks:
     def send_test(
         self, caller: Caller, webhook_id: int, options: WriteOptions = NO_OPTIONS
     ) -> Result[SentEvents]:
-        """Send a test event; the response has its id. Two calls, or three with a key.
+        """Send a test event; the response has its id. Two calls.
 
-        The record of the key is written after the event is sent: if that fails, a repeat sends
-        another event. Raises ``RecordNotFound``, ``Unavailable``.
+        The records of the act and of the key are written after the event is sent: if that fails, a
+        repeat sends another event. Raises ``RecordNotFound``, ``Unavailable``.
         """
+        sent: list[str] = []
 
         def decide(webhook: Webhook, now: int) -> Decision[SentEvents]:
-            event_id = f"evt_test_{self._dependencies.ids.generate()}"
-            body = _delivery_queue().test_body(event_id, webhook, caller, now)
-            delivery = Delivery(event_id, TEST_EVENT, webhook.organization_id, webhook.id, body)
-            self._send([delivery])
-            return Decision(SentEvents(webhook, test_event_id=event_id))
+            if not sent:
+                event_id = f"evt_test_{self._dependencies.ids.generate()}"
+                body = _delivery_queue().test_body(event_id, webhook, caller, now)
+                scope = webhook.organization_id, webhook.id
+                self._send([Delivery(event_id, TEST_EVENT, *scope, body)])
+                sent.append(event_id)
+            author = self._author(caller, now)
+            records = record_sending(author, webhook, AdminAction.TESTED, 1)
+            return Decision(SentEvents(webhook, test_event_id=sent[0]), records=records)
 
         return self._records.commit(caller, webhook_id, decide, options)
 
@@ -132,21 +141,28 @@ class Webhooks:
     ) -> Result[SentEvents]:
         """Send the dead letters, or the events of a period, to a webhook again.
 
-        The response has their number. The record of the key is written after they are sent: if
-        that fails, a repeat sends them again, with the same event ids. Raises ``RecordNotFound``;
-        ``InvalidAttribute`` if there are more than ``MAX_REPLAYED`` or the webhook is paused;
-        ``Unavailable``: some may be sent.
+        The response has their number. The records of the act and of the key are written after they
+        are sent: if that fails, a repeat sends them again, with the same event ids. Raises
+        ``RecordNotFound``; ``InvalidAttribute`` if there are more than ``MAX_REPLAYED`` or the
+        webhook is paused; ``Unavailable``: some may be sent.
         """
+        sent: list[int] = []
 
         def decide(webhook: Webhook, now: int) -> Decision[SentEvents]:
-            del now
             if webhook.state is not WebhookState.ACTIVE:
                 raise InvalidAttribute("state", "This webhook is paused. Make it active first.")
-            deliveries = self._deliveries(caller, webhook, values)
-            self._send(deliveries)
-            return Decision(SentEvents(webhook, replayed_events=len(deliveries)))
+            if not sent:
+                deliveries = self._deliveries(caller, webhook, values)
+                self._send(deliveries)
+                sent.append(len(deliveries))
+            author = self._author(caller, now)
+            records = record_sending(author, webhook, AdminAction.REPLAYED, sent[0])
+            return Decision(SentEvents(webhook, replayed_events=sent[0]), records=records)
 
         return self._records.commit(caller, webhook_id, decide, options)
+
+    def _author(self, caller: Caller, now: int) -> Author:
+        return Author(caller, self._dependencies.ids.generate(), now)
 
     def _deliveries(
         self, caller: Caller, webhook: Webhook, values: Mapping[str, Any]

@@ -14,8 +14,10 @@ from msgspec.structs import fields
 from pynamodb.connection import Connection
 from pynamodb.models import Model
 
+from chalicelib.admin_revisions.model import AdminRevision
+from chalicelib.admin_revisions.repository import AdminRevisionModel
 from chalicelib.api_tokens.model import ApiToken
-from chalicelib.api_tokens.repository import CredentialModel, PersonTokensModel
+from chalicelib.api_tokens.repository import CredentialModel, PersonTokensModel, TokenOwnerModel
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.repository import CounterModel
 from chalicelib.deliveries.model import ATTEMPT_RETENTION_SECONDS, DeliveryAttempt, DeliveryStatus
@@ -28,7 +30,7 @@ from chalicelib.events.documents import webhook_body
 from chalicelib.events.rules import current_entry_event
 from chalicelib.http.registration import Registration
 from chalicelib.people.model import Person, Role
-from chalicelib.people.repository import PersonModel, UniqueConstraintModel
+from chalicelib.people.repository import ActiveAdminModel, PersonModel, UniqueConstraintModel
 from chalicelib.people.rules import erasure_values
 from chalicelib.registry import REGISTRY, models
 from chalicelib.revisions.model import Revision
@@ -254,6 +256,7 @@ def test_erase_removes_personal_data_and_retains_timers(
         "notes removed": 1,
         "revisions overwritten": 2,
         "deliveries overwritten": 1,
+        "admin revisions overwritten": 2,
         "records overwritten": 1,
     }
     assert iva.mark not in snapshot_text(connection)
@@ -388,8 +391,8 @@ def test_erase_can_be_repeated_after_crash_at_any_write(
         operator.done(*command)
         assert iva.mark not in snapshot_text(connection)
     # One crash at each write: deactivation, the mark, three idempotency records, a note, two
-    # revisions, a delivery, the person.
-    assert position == 10
+    # revisions, a delivery, two admin revisions, the person.
+    assert position == 12
     assert len(items(connection, "timers")) == position + 1
     assert violations_of(SnapshotReader(connection).read_all()) == []
 
@@ -427,12 +430,15 @@ def test_erase_overwrites_each_text_field_of_a_person() -> None:
 COVERAGE: dict[type[Model], str] = {
     TimerModel: "exported; retained with the id only",
     RevisionModel: "exported; retained; its notes are erased on request",
+    AdminRevisionModel: "exported; retained; names and e-mail addresses in it are overwritten",
     TimeEntryModel: "exported; retained with the id only; its note is erased on request",
     CredentialModel: "exported in the list of tokens; revoked",
     PersonTokensModel: "exported; emptied",
+    TokenOwnerModel: "ids only, exported with the tokens; removed with them",
     PersonStateModel: "exported; retained with the id only",
     IdempotencyModel: "its metadata is exported; removed or overwritten",
     PersonModel: "exported; overwritten",
+    ActiveAdminModel: "the id only; removed by the deactivation",
     UniqueConstraintModel: "an e-mail address, exported with the person; released",
     CounterModel: "derived from the exported timers; retained with the id only",
     DeliveryAttemptModel: "exported if it has a body; its note is erased on request",
@@ -456,6 +462,7 @@ MEMBERS: dict[type[Any], str] = {
     Timer: "timers",
     TimeEntry: "time_entries",
     Revision: "revisions",
+    AdminRevision: "admin_revisions",
     Person: "person",
     ApiToken: "tokens",
     DeliveryAttempt: "deliveries",

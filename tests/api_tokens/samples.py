@@ -10,7 +10,7 @@ RECORDS = (
     PersonTokens(8779, 2149, 3, (ApiToken(5, 2149, 8779, "téléphone", "d" * 64, 1, 99),)),
     TokenOwner(5, 2149, 8779),
     Credential("d" * 64, 2149, 8779, Role.MEMBER, "phone"),
-    Credential("d" * 64, 2149, 8779, Role.MEMBER, "phone", 99, 5),
+    Credential("d" * 64, 2149, 8779, Role.MEMBER, "phone", 99, 5, "2026-03-02"),
 )
 
 SAMPLES = {

@@ -8,11 +8,13 @@ import pytest
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
+from chalicelib.api_tokens.model import TokenOwner
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.database import Database
 from chalicelib.dynamodb.items import item_with_key
+from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.events.documents import public_content
 from chalicelib.events.rules import entry_events
 from chalicelib.organizations.model import Organization
@@ -30,6 +32,7 @@ from tests.support.fixtures import (
     MEMBER,
     MEMBERS_ENTRY,
     ZAGREB,
+    put_all,
 )
 from tests.support.invariants import timers, violations
 from tests.support.permissions import needed
@@ -290,6 +293,8 @@ def test_documented_policy_is_what_the_command_needs(
     connection: Connection, dependencies: Dependencies
 ) -> None:
     remove_closed_services()
+    DirectoryModel(str(ZAGREB.id), keys.directory("admin", ADMIN)).delete()
+    put_all(TokenOwner(5, ZAGREB.id, MEMBER))
     with needed(connection, TABLE_PREFIX) as permissions:
         run(dependencies)
     text = (ROOT / "docs" / "operations.md").read_text()

@@ -453,7 +453,7 @@ def test_admin_can_be_deactivated_when_another_admin_exists(admin: Api) -> None:
     assert admin.patch(f"/people/{ADMIN}/deactivate").status == 200
 
 
-def test_deactivation_takes_two_dynamodb_calls_and_three_for_an_admin(
+def test_deactivation_takes_two_dynamodb_calls_and_four_for_an_admin(
     admin: Api, connection: Connection
 ) -> None:
     change(admin, MEMBER, role="admin")
@@ -462,7 +462,7 @@ def test_deactivation_takes_two_dynamodb_calls_and_three_for_an_admin(
     assert calls == ["BatchGetItem", "TransactWriteItems"]
     with counted(connection) as calls:
         admin.patch(f"/people/{MEMBER}/deactivate")
-    assert calls == ["BatchGetItem", "Query", "TransactWriteItems"]
+    assert calls == ["BatchGetItem", "Query", "BatchGetItem", "TransactWriteItems"]
 
 
 def test_deactivation_deletes_twenty_tokens_and_stops_the_timer(

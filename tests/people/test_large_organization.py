@@ -68,10 +68,10 @@ def operator(connection: Connection, dependencies: Dependencies) -> Operator:
 def test_one_token_is_shown_changed_and_revoked(admin: Api, calls: list[str]) -> None:
     path = f"/api_tokens/{token_id(OTHER_MEMBER)}"
     assert admin.get(path).status == 200
-    assert calls == [READ, READ]
+    assert calls == [READ, READ, READ]
     calls.clear()
     assert admin.patch(path, {"data": {"attributes": {"name": "renamed"}}}).status == 200
-    assert calls == [READ, READ, COMMIT]
+    assert calls == [READ, READ, READ, COMMIT]
     calls.clear()
     assert admin.send("DELETE", path).status == 204
     assert calls == [READ, READ, COMMIT]

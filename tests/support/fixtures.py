@@ -6,6 +6,7 @@ from typing import Any
 from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
+from chalicelib.admin_revisions.model import AdminAction, AdminRevision
 from chalicelib.api_tokens.authentication import digest, new_token
 from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
 from chalicelib.counters.model import EntryCounterDeltas
@@ -56,6 +57,9 @@ DELETED_TIMER = 76
 
 WEBHOOK = 77
 
+FIRST_DAY = "2026-03-02"
+"""The date at the start of each test. The tokens were used on it, so requests do not record it."""
+
 _CREATED = 1_767_225_600
 
 
@@ -91,7 +95,9 @@ def create_fixtures(database: Database) -> Fixtures:
 
 def _put_fixtures(database: Database) -> Fixtures:
     fixtures = Fixtures(database)
-    put_all(ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, *_REVISIONS, _WEBHOOK)
+    put_all(
+        ZAGREB, KOLKATA, *_PEOPLE, *_SERVICES, *_ENTRIES, *_REVISIONS, _ADMIN_REVISION, _WEBHOOK
+    )
     for person in _PEOPLE:
         fixtures.tokens[person.id] = new_token()
     tokens = fixtures.tokens
@@ -112,7 +118,14 @@ def credentials(person: Person, token: str) -> tuple[Any, ...]:
     return (
         *([ActiveAdmin(person.id, person.organization_id)] if person.is_active_admin else []),
         TokenOwner(api_token.id, *scope),
-        Credential(token_hash, *scope, person.role, "test", token_id=api_token.id),
+        Credential(
+            token_hash,
+            *scope,
+            person.role,
+            "test",
+            token_id=api_token.id,
+            last_used_on=FIRST_DAY,
+        ),
         PersonTokens(person.id, person.organization_id, 1, (api_token,)),
         UniqueConstraint(
             email_constraint(f"{person.id}@example.com"), person.organization_id, person.id
@@ -208,6 +221,19 @@ _ENTRIES = (
 _REVISIONS = (
     _revision(71, RevisionSubject.TIMER, DELETED_TIMER),
     _revision(72, RevisionSubject.TIME_ENTRY, OTHER_MEMBERS_ENTRY),
+)
+_ADMIN_REVISION = AdminRevision(
+    73,
+    ZAGREB.id,
+    "people",
+    OTHER_MEMBER,
+    OTHER_MEMBER,
+    ADMIN,
+    token_id(ADMIN),
+    AdminAction.UPDATED,
+    _CREATED,
+    {"title": None},
+    {"title": "Designer"},
 )
 _WEBHOOK = Webhook(
     WEBHOOK,

@@ -4,17 +4,20 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from chalicelib.admin_revisions.rules import Author, record_change
 from chalicelib.api_tokens.authentication import digest, new_token
 from chalicelib.api_tokens.model import ApiToken, PersonTokens
 from chalicelib.api_tokens.rules import decide_token_creation
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
+from chalicelib.core.permissions import Caller
 from chalicelib.core.unit_of_work import Attempt, Decision, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS
 from chalicelib.core.write_set import CreateRecord, RecordWrite, RequireRecord
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role
 from chalicelib.people.rules import create_person
+from tools.admin.context import OPERATOR
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,7 +65,15 @@ def create_organization(
             digest(secret),
             attempt.now,
         )
-        records = _new_records(organization, person, token)
+        caller = Caller(organization, OPERATOR, Role.ADMIN)
+        revisions = (
+            write
+            for record in (organization, person, token)
+            for write in record_change(
+                Author(caller, dependencies.ids.generate(), attempt.now), None, record
+            )
+        )
+        records = (*_new_records(organization, person, token), *revisions)
         return Decision(CreatedOrganization(organization, person, secret), records=records)
 
     return commit_with_retry(dependencies, NO_OPTIONS, decide).outcome

@@ -13,6 +13,8 @@ import msgspec
 from msgspec.structs import replace
 from pynamodb.exceptions import DeleteError, UpdateError
 
+from chalicelib.admin_revisions.model import AdminRevision
+from chalicelib.admin_revisions.repository import AdminRevisionModel
 from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
 from chalicelib.api_tokens.model import ApiToken, PersonTokens
 from chalicelib.api_tokens.operations import ApiTokens
@@ -105,11 +107,28 @@ def revisions(context: AdminContext, person: Person) -> Iterator[tuple[RawItem, 
     Each with its item, and whether it changed the person's time: also where a time entry was
     assigned to the person. Includes changes of deleted timers and time entries.
     """
-    condition = "organization_id = :organization"
+    condition = "organization_id = :organization AND attribute_exists(time_entry_id)"
     for page in context.scan(RevisionModel, condition, organization=person.organization_id):
         for raw in page:
             revision = from_item(Revision, raw)
             about = person.id in (revision.person_id, revision.after.get("person_id"))
+            if about or revision.creator_id == person.id:
+                yield raw, revision, about
+
+
+def admin_revisions(
+    context: AdminContext, person: Person
+) -> Iterator[tuple[RawItem, AdminRevision, bool]]:
+    """Yield changes of the person and of the person's tokens, and changes that the person made.
+
+    Each with its item, and whether it is about the person.
+    """
+    condition = "organization_id = :organization AND attribute_exists(subject_type)"
+    organization_id = person.organization_id
+    for page in context.scan(AdminRevisionModel, condition, organization=organization_id):
+        for raw in page:
+            revision = from_item(AdminRevision, raw)
+            about = revision.person_id == person.id
             if about or revision.creator_id == person.id:
                 yield raw, revision, about
 
@@ -153,6 +172,9 @@ def export(context: AdminContext, caller: Caller, person: Person) -> Iterator[st
         "time_entries": (_entry(entry, zone) for entry in time_entries(context, person)),
         "timers": (output.plain(timer, zone) for timer in timers(context, person)),
         "revisions": (_revision(revision, zone) for _, revision, _ in revisions(context, person)),
+        "admin_revisions": (
+            output.plain(revision, zone) for _, revision, _ in admin_revisions(context, person)
+        ),
         "deliveries": (_delivery(*delivery, zone) for delivery in deliveries(context, person)),
     }
     yield "{\n"
@@ -192,6 +214,7 @@ def erase(
     if notes or times:
         counts["revisions overwritten"] = _erase_revised_notes(context, person)
         counts["deliveries overwritten"] = _erase_delivered_notes(context, person)
+    counts["admin revisions overwritten"] = _erase_admin_revisions(context, person)
     counts["records overwritten"] = int(people.overwrite(caller, person.id).outcome != person)
     return counts
 
@@ -224,6 +247,28 @@ def _erase_revised_notes(context: AdminContext, person: Person) -> int:
             # Revisions expire after ten years.
             condition=RevisionModel.subject_key.exists(),
         )
+    return overwritten
+
+
+def _erase_admin_revisions(context: AdminContext, person: Person) -> int:
+    """Erase what was changed in the person's data and tokens; that it was changed stays."""
+    erased = {*erasure_values(person), "name"}
+    overwritten = 0
+    for raw, revision, about in list(admin_revisions(context, person)):
+        before, after = (
+            {name: None if name in erased else value for name, value in values.items()}
+            for values in (revision.before, revision.after)
+        )
+        if about and (before, after) != (revision.before, revision.after):
+            model = AdminRevisionModel.from_raw_data(raw)
+            overwritten += _write_if_unchanged(
+                model.update,
+                actions=[
+                    AdminRevisionModel.before.set(before),
+                    AdminRevisionModel.after.set(after),
+                ],
+                condition=AdminRevisionModel.subject_key.exists(),
+            )
     return overwritten
 
 

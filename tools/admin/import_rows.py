@@ -5,9 +5,11 @@ from collections import defaultdict
 from collections.abc import Mapping, Sequence
 from typing import Any, ClassVar
 
+from chalicelib.admin_revisions.rules import Author
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.permissions import Caller
+from chalicelib.core.record_operations import recorded
 from chalicelib.core.unit_of_work import Attempt, Decision, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS
 from chalicelib.core.write_set import CreateRecord
@@ -167,7 +169,6 @@ class ServiceRows(Rows):
         constraint = self.constraint(row)
 
         def decide(attempt: Attempt) -> Decision[Service]:
-            del attempt
             service_id = self._dependencies.ids.generate() if row.id is None else row.id
             names: list[Any] = [(UniqueConstraint, constraint), (Service, service_id)]
             loaded = self._dependencies.database.get_many(organization_id, names)
@@ -181,7 +182,9 @@ class ServiceRows(Rows):
             if existing is None:
                 name = UniqueConstraint(constraint, organization_id, service_id)
                 writes = (*writes, CreateRecord(name))
-            return Decision(service, records=writes)
+            revision_id = self._dependencies.ids.generate()
+            author = Author(self._caller, revision_id, attempt.now)
+            return recorded(author, None, Decision(service, records=writes))
 
         return commit_with_retry(self._dependencies, NO_OPTIONS, decide).outcome
 

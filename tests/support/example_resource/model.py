@@ -1,10 +1,15 @@
 """Projects: what several services are sold for."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 
 class Project(Struct, frozen=True):
     """A project. ``budget_hours`` is None if it has no budget."""
+
+    recorded_as: ClassVar[str] = "projects"
+    unrecorded: ClassVar[tuple[str, ...]] = ()
 
     id: int
     organization_id: int

@@ -30,4 +30,4 @@ class Projects:
         def build(project_id: int) -> Project:
             return Project(id=project_id, organization_id=organization_id, **values)
 
-        return self._records.create(build, options)
+        return self._records.create(caller, build, options)

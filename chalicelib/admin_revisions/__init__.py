@@ -1,0 +1,1 @@
+"""Admin revisions: who changed tokens, people, services, webhooks and settings."""
