@@ -123,11 +123,17 @@ class RecordOperations(Generic[Record]):
         change, or on none, the change is recorded. Two calls; one if nothing is written.
         """
 
+        done: list[Decision[Outcome]] = []
+
         def decide_on_record(attempt: Attempt) -> Decision[Outcome]:
+            if done:
+                return done[0]
             record = require_view(caller, self._view, attempt.loaded.get(self._entity, record_id))
             decision = decide(attempt.require_match(record), attempt.now)
             if isinstance(decision.outcome, (self._entity, NoneType)):
                 return recorded(self._author(caller, attempt.now), record, decision)
+            if decision.is_done:
+                done.append(decision)
             return decision
 
         load = Load(caller.organization.id, ((self._entity, record_id),))

@@ -51,12 +51,15 @@ class Decision(Struct, Generic[T], frozen=True):
     """What an operation returns (``outcome``) and writes (``write_set`` and ``records``).
 
     ``one_time_meta``, such as a secret, is only in the response of this request and never stored.
+    ``is_done``: what was decided is done, outside the database, and cannot be refused any more. The
+    writes only record it, and do not require the version in If-Match again.
     """
 
     outcome: T
     write_set: WriteSet | None = None
     records: tuple[RecordWrite, ...] = ()
     one_time_meta: Mapping[str, Any] = field(default_factory=dict)
+    is_done: bool = False
 
     @property
     def writes(self) -> tuple[Any, ...]:
@@ -112,7 +115,7 @@ class Attempt:
 
     def writes_of(self, decision: "Decision[Any]") -> tuple[Any, ...]:
         """What to commit: the writes of a decision, and the version that they require."""
-        if self._if_match is None:
+        if self._if_match is None or decision.is_done:
             return decision.writes
         if self._matched is None:
             raise LookupError("The operation does not say which record If-Match is about.")

@@ -117,18 +117,15 @@ class Webhooks:
         The records of the act and of the key are written after the event is sent: if that fails, a
         repeat sends another event. Raises ``RecordNotFound``, ``Unavailable``.
         """
-        sent: list[str] = []
 
         def decide(webhook: Webhook, now: int) -> Decision[SentEvents]:
-            if not sent:
-                event_id = f"evt_test_{self._dependencies.ids.generate()}"
-                body = _delivery_queue().test_body(event_id, webhook, caller, now)
-                scope = webhook.organization_id, webhook.id
-                self._send([Delivery(event_id, TEST_EVENT, *scope, body)])
-                sent.append(event_id)
-            author = self._author(caller, now)
-            records = record_sending(author, webhook, AdminAction.TESTED, 1)
-            return Decision(SentEvents(webhook, test_event_id=sent[0]), records=records)
+            event_id = f"evt_test_{self._dependencies.ids.generate()}"
+            body = _delivery_queue().test_body(event_id, webhook, caller, now)
+            delivery = Delivery(event_id, TEST_EVENT, webhook.organization_id, webhook.id, body)
+            self._send([delivery])
+            records = record_sending(self._author(caller, now), webhook, AdminAction.TESTED, 1)
+            outcome = SentEvents(webhook, test_event_id=event_id)
+            return Decision(outcome, records=records, is_done=True)
 
         return self._records.commit(caller, webhook_id, decide, options)
 
@@ -146,18 +143,16 @@ class Webhooks:
         ``RecordNotFound``; ``InvalidAttribute`` if there are more than ``MAX_REPLAYED`` or the
         webhook is paused; ``Unavailable``: some may be sent.
         """
-        sent: list[int] = []
 
         def decide(webhook: Webhook, now: int) -> Decision[SentEvents]:
             if webhook.state is not WebhookState.ACTIVE:
                 raise InvalidAttribute("state", "This webhook is paused. Make it active first.")
-            if not sent:
-                deliveries = self._deliveries(caller, webhook, values)
-                self._send(deliveries)
-                sent.append(len(deliveries))
-            author = self._author(caller, now)
-            records = record_sending(author, webhook, AdminAction.REPLAYED, sent[0])
-            return Decision(SentEvents(webhook, replayed_events=sent[0]), records=records)
+            deliveries = self._deliveries(caller, webhook, values)
+            self._send(deliveries)
+            author, count = self._author(caller, now), len(deliveries)
+            records = record_sending(author, webhook, AdminAction.REPLAYED, count)
+            outcome = SentEvents(webhook, replayed_events=count)
+            return Decision(outcome, records=records, is_done=True)
 
         return self._records.commit(caller, webhook_id, decide, options)
 

@@ -5,6 +5,9 @@ from tests.support.samples import Sample
 
 RECORDS = (
     AdminRevision(
+        35, 2149, "people", 8784, 8784, 8784, None, AdminAction.CREATED, 60, {"a": None}, {"a": "A"}
+    ),
+    AdminRevision(
         33,
         2149,
         "services",
@@ -12,10 +15,10 @@ RECORDS = (
         None,
         0,
         None,
-        AdminAction.CREATED,
-        60,
-        {"name": None},
-        {"name": "A"},
+        AdminAction.UPDATED,
+        7,
+        {"billable": True, "events": ["timer.started"]},
+        {"billable": False, "events": []},
     ),
     AdminRevision(
         34,
@@ -27,8 +30,8 @@ RECORDS = (
         87_790,
         AdminAction.UPDATED,
         7,
-        {"role": "member", "time_tracking_enabled": True, "events": ["timer.started"]},
-        {"role": "admin", "time_tracking_enabled": False, "events": []},
+        {"role": "member"},
+        {"role": "admin"},
     ),
 )
 
