@@ -180,7 +180,7 @@ class People:
     def _recorded(
         self, caller: Caller, now: int, before: Person | None, update: PersonUpdate
     ) -> Decision[Person]:
-        """The decision of an update, with its admin revision. That of an erased person has no values."""
+        """The decision of an update, with its admin revision; without values of erased people."""
         records = update.records
         if records:
             author = Author(caller, self._dependencies.ids.generate(), now)
