@@ -23,7 +23,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 .PHONY: test-model test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
-.PHONY: bench-request-path package check-package check-aws deploy destroy lock clean
+.PHONY: bench-request-path package check-package check-aws deploy destroy compatibility lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -176,6 +176,9 @@ destroy: $(INSTALLED) ## show what deleting a stage deletes and retains: make de
 	@$(BIN)/python -m infra.destroy $(if $(DEBUG),--debug) "$(STAGE)" $(CONFIRM)
 
 COMPILE = $(BIN)/uv pip compile --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
+
+compatibility: $(INSTALLED) ## write docs/compatibility.md from the declarations
+	@$(BIN)/python -m tools.compatibility
 
 lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml, with their hashes
 	$(COMPILE) --output-file requirements.txt pyproject.toml

@@ -10,6 +10,7 @@ Packages, outermost first. A package imports only those below it; exceptions are
     events      domain events and their JSON:API documents; imports slices, and slices import it
     http        request pipeline, routes, views, OpenAPI; imports api_tokens.authentication, Role
     jsonapi     documents, parameters, filters, inputs; knows neither AWS nor Chalice
+    productive  the names that Productive publishes, and what stint does with those that it lacks
     clients     SQS, Secrets Manager, outgoing HTTP, Intercom; imports deliveries.model
     counters    exact totals and offset pages; imports the models of slices
     dynamodb    connection, tables, items, transactions; imports the models of slices and counters

@@ -35,8 +35,11 @@ COLLECTIONS: Mapping[str, str] = {
 }
 """The collections that Productive has and stint lacks: their lists are empty. By type."""
 
-_WRITES = ("DELETE", "PATCH", "POST", "PUT")
+_METHODS = ("GET", "DELETE", "PATCH", "POST", "PUT")
 _PAGE_PARAMETERS = ("page", "per_page")
+
+
+View = Callable[[AuthenticatedRequest], HttpResponse]
 
 
 class _Absent(Struct, frozen=True):
@@ -79,19 +82,15 @@ def _routes(type_: str, description: str) -> Iterable[Route]:
         sorts=("id",),
     )
     words = type_.replace("_", " ")
-
-    def route(
-        name: str,
-        kind: RouteKind,
-        methods: tuple[str, ...],
-        suffix: str,
-        view: Callable[[AuthenticatedRequest], HttpResponse],
-    ) -> Route:
-        return Route(
-            name=f"{name}_{type_}",
-            methods=methods,
+    for suffix, kind, view in (
+        ("", RouteKind.LIST, partial(_list, resource)),
+        ("/{id}", RouteKind.SHOW, _show),
+    ):
+        yield Route(
+            name=f"{kind.value}_{type_}",
+            methods=_METHODS,
             path=f"/{type_}{suffix}",
-            view=view,
+            view=partial(_read_only, words, view),
             permission=EVERYONE,
             kind=kind,
             resource=resource,
@@ -99,10 +98,11 @@ def _routes(type_: str, description: str) -> Iterable[Route]:
             description=f"List {words}: there are none.",
         )
 
-    yield route("list", RouteKind.LIST, ("GET",), "", partial(_list, resource))
-    yield route("show", RouteKind.SHOW, ("GET",), "/{id}", _show)
-    for suffix in ("", "/{id}"):
-        yield route("write", RouteKind.ACTION, _WRITES, suffix, partial(_refuse, words))
+
+def _read_only(words: str, view: View, request: AuthenticatedRequest) -> HttpResponse:
+    if request.request.method not in ("GET", "HEAD"):
+        raise AccessDenied(f"This API has no {words}. Their list is always empty.")
+    return view(request)
 
 
 def _list(resource: AnyResource, request: AuthenticatedRequest) -> HttpResponse:
@@ -123,8 +123,3 @@ def _list(resource: AnyResource, request: AuthenticatedRequest) -> HttpResponse:
 def _show(request: AuthenticatedRequest) -> NoReturn:
     del request
     raise RecordNotFound
-
-
-def _refuse(words: str, request: AuthenticatedRequest) -> NoReturn:
-    del request
-    raise AccessDenied(f"This API has no {words}. Their list is always empty.")

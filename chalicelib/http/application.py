@@ -15,7 +15,6 @@ from chalicelib.http.absent_collections import absent_routes
 from chalicelib.http.docs_pages import docs_pages
 from chalicelib.http.pipeline import Pipeline, Respond, chalice_view, docs_page_response
 from chalicelib.http.registration import Registration
-from chalicelib.http.request import HttpRequest
 from chalicelib.http.responses import (
     HttpResponse,
     allow_origin,
@@ -46,12 +45,10 @@ def create_app(
     routes = build_routes(dependencies, registry)
     resources = {entry.resource.type: entry.resource for entry in registry}
     blueprint = Blueprint(__name__)
-    methods_by_path: dict[str, set[str]] = {}
 
     def add_route(path: str, methods: tuple[str, ...], name: str, respond: Respond) -> None:
         if "GET" in methods:
             methods = (*methods, "HEAD")
-        methods_by_path.setdefault(path, {"OPTIONS"}).update(methods)
         view = chalice_view(app, respond, settings)
         # No content types: Chalice would reject a GET with an unknown Content-Type, and its error
         # is not a JSON:API document. The pipeline checks content types.
@@ -62,30 +59,28 @@ def create_app(
         add_route(path, route.methods, route.name, partial(pipeline.respond, route))
     for page in docs_pages(routes, resources):
         add_route(page.path, ("GET",), page.name, partial(docs_page_response, page))
-    # Not Chalice's CORS support: it answers with one fixed origin.
-    for path, methods in tuple(methods_by_path.items()):
-        add_route(path, ("OPTIONS",), "preflight", partial(_preflight, methods))
     app.register_blueprint(blueprint)
     return app
-
-
-def _preflight(methods: Iterable[str], request: HttpRequest) -> HttpResponse:
-    del request
-    return preflight_response(methods)
 
 
 def _method_middleware(
     app: Chalice, allowed_origins: Sequence[str]
 ) -> Callable[[Request, Callable[[Request], Response]], Response]:
-    """Return the middleware that renders 405 as a JSON:API error. Unknown paths do not reach it."""
+    """Return the middleware that answers preflight requests, and other methods without a route.
+
+    Unknown paths do not reach it. Chalice's own CORS support has one fixed origin.
+    """
 
     def middleware(request: Request, get_response: Callable[[Request], Any]) -> Response:
         methods = app.routes[request.path]
-        if request.method not in methods:
-            allowed = allow_origin(allowed_origins, request.headers.get("origin"))
-            return to_chalice(method_not_allowed_response(methods), allowed)
-        response: Response = get_response(request)
-        return response
+        if request.method in methods:
+            response: Response = get_response(request)
+            return response
+        all_methods = [*methods, "OPTIONS"]
+        allowed = allow_origin(allowed_origins, request.headers.get("origin"))
+        if request.method == "OPTIONS":
+            return to_chalice(preflight_response(all_methods), allowed)
+        return to_chalice(method_not_allowed_response(all_methods), allowed)
 
     return middleware
 

@@ -99,3 +99,37 @@ RELATIONSHIPS: Mapping[str, Mapping[str, str]] = {
     "teams": {"members": "people", "organization": "organizations"},
 }
 """Relationships that clients include, besides those that Productive publishes. By type and name."""
+
+CODES: Mapping[str, str] = {
+    "access_denied": "other",
+    "conflict": "other",
+    "id_conflict": "other",
+    "idempotency_key_reused": "other",
+    "invalid_attribute": "same",
+    "invalid_auth_token": "same",
+    "invalid_header": "other",
+    "invalid_parameter": "other",
+    "keyset_conflict": "same",
+    "keyset_invalid_cursor": "same",
+    "malformed_document": "other",
+    "method_not_allowed": "other",
+    "no_organization_id": "same",
+    "not_acceptable": "other",
+    "overlaps_session": "other",
+    "payload_too_large": "other",
+    "precondition_failed": "other",
+    "query_too_broad": "other",
+    "rate_limited": "other",
+    "record_not_found": "same",
+    "route_not_found": "other",
+    "server_error": "other",
+    "sort_param_unsupported": "same",
+    "type_conflict": "other",
+    "unavailable": "other",
+    "unsupported_filter": "same",
+    "unsupported_filter_operation": "same",
+    "unsupported_filter_value_type": "same",
+    "unsupported_include": "other",
+    "unsupported_media_type": "other",
+}
+"""Error codes: ``same`` where the documentation or recordings of Productive have the code too."""

@@ -63,23 +63,26 @@ def _properties(paths: Iterable[str]) -> Json:
 
 
 def _path() -> Json:
+    method = {
+        "produces": ["application/json"],
+        "responses": {"200": {"description": "200 response"}},
+        "x-amazon-apigateway-integration": {
+            "type": "aws_proxy",
+            "httpMethod": "POST",
+            "passthroughBehavior": "when_no_match",
+            "contentHandling": "CONVERT_TO_TEXT",
+            "uri": sub(
+                "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31"
+                f"/functions/${{{API.logical_id}.Arn}}/invocations"
+            ),
+        },
+    }
     return {
+        # The application knows which of the allowed origins asks.
+        "options": method,
         # For API Gateway, a method without a definition is an unknown path: 403. With this it calls
         # the application, which responds with 405 and the allowed methods.
-        "x-amazon-apigateway-any-method": {
-            "produces": ["application/json"],
-            "responses": {"200": {"description": "200 response"}},
-            "x-amazon-apigateway-integration": {
-                "type": "aws_proxy",
-                "httpMethod": "POST",
-                "passthroughBehavior": "when_no_match",
-                "contentHandling": "CONVERT_TO_TEXT",
-                "uri": sub(
-                    "arn:${AWS::Partition}:apigateway:${AWS::Region}:lambda:path/2015-03-31"
-                    f"/functions/${{{API.logical_id}.Arn}}/invocations"
-                ),
-            },
-        },
+        "x-amazon-apigateway-any-method": method,
     }
 
 
