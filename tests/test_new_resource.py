@@ -28,37 +28,38 @@ from chalicelib.people.model import Role
 from chalicelib.registry import REGISTRY, TABLES, build_routes
 from tests.support import example_resource
 from tests.support.api import JSON_API, Api, Response
-from tests.support.example_resource.api import PROJECTS, PROJECTS_REGISTRATION
-from tests.support.example_resource.repository import ProjectModel
-from tests.support.example_resource.samples import PROJECT
+from tests.support.example_resource.api import CAMPAIGNS, CAMPAIGNS_REGISTRATION
+from tests.support.example_resource.repository import CampaignModel
+from tests.support.example_resource.samples import CAMPAIGN
 from tests.support.fixtures import ADMIN, KOLKATA, MEMBER, STRANGER, ZAGREB, Fixtures, put_all
 from tests.support.openapi_checks import TABLE, Description
 from tests.support.samples import records, samples, send_sample
 from tests.support.table_snapshots import snapshot
 
-WITH_PROJECTS = (*REGISTRY, PROJECTS_REGISTRATION)
+WITH_CAMPAIGNS = (*REGISTRY, CAMPAIGNS_REGISTRATION)
 
 each_route = pytest.mark.parametrize(
-    "name", ["list_projects", "show_project", "create_project", "update_project", "delete_project"]
+    "name",
+    ["list_campaigns", "show_campaign", "create_campaign", "update_campaign", "delete_campaign"],
 )
 
 
 @pytest.fixture
 def app(settings: Settings, dependencies: Dependencies) -> Chalice:
     """The application with the line in the registry."""
-    return create_app(settings, dependencies, WITH_PROJECTS)
+    return create_app(settings, dependencies, WITH_CAMPAIGNS)
 
 
 @pytest.fixture
 def routes(dependencies: Dependencies) -> dict[str, Route]:
-    return {route.name: route for route in build_routes(dependencies, WITH_PROJECTS)}
+    return {route.name: route for route in build_routes(dependencies, WITH_CAMPAIGNS)}
 
 
 @pytest.fixture
-def project_id(fixtures: Fixtures) -> int:
+def campaign_id(fixtures: Fixtures) -> int:
     assert fixtures.tokens
-    put_all(PROJECT)
-    return PROJECT.id
+    put_all(CAMPAIGN)
+    return CAMPAIGN.id
 
 
 @pytest.fixture
@@ -70,21 +71,21 @@ def document(app: Chalice) -> Description:
 
 
 def send(api: Api, route: Route) -> Response:
-    return send_sample(api, route, route.methods[0], "", [PROJECTS_REGISTRATION])
+    return send_sample(api, route, route.methods[0], "", [CAMPAIGNS_REGISTRATION])
 
 
 def test_new_resource_is_created_shown_updated_and_deleted(admin: Api) -> None:
     created = admin.post(
-        "/projects",
-        {"data": {"type": "projects", "attributes": {"name": "Website", "budget_hours": 120}}},
+        "/campaigns",
+        {"data": {"type": "campaigns", "attributes": {"name": "Website", "budget_hours": 120}}},
     )
     assert created.status == 201
     path = created.headers["Location"].removeprefix("http://stint.test/api/v2")
-    assert path == f"/projects/{created.data['id']}"
+    assert path == f"/campaigns/{created.data['id']}"
     shown = admin.get(f"{path}?include=organization")
     assert shown.data == {
         "id": created.data["id"],
-        "type": "projects",
+        "type": "campaigns",
         "attributes": {"name": "Website", "budget_hours": 120},
         "relationships": {
             "organization": {"data": {"type": "organizations", "id": str(ZAGREB.id)}}
@@ -93,53 +94,55 @@ def test_new_resource_is_created_shown_updated_and_deleted(admin: Api) -> None:
     assert [record["attributes"]["name"] for record in shown.document["included"]] == [ZAGREB.name]
     updated = admin.patch(
         path,
-        {"data": {"type": "projects", "id": created.data["id"], "attributes": {"name": "Shop"}}},
+        {"data": {"type": "campaigns", "id": created.data["id"], "attributes": {"name": "Shop"}}},
     )
     assert updated.attributes == {"name": "Shop", "budget_hours": 120}
     assert admin.send("DELETE", path).status == 204
-    assert (admin.get(path).status, admin.get("/projects").ids) == (404, [])
+    assert (admin.get(path).status, admin.get("/campaigns").ids) == (404, [])
 
 
-def test_new_resource_is_listed_filtered_sorted_and_paged(admin: Api, project_id: int) -> None:
+def test_new_resource_is_listed_filtered_sorted_and_paged(admin: Api, campaign_id: int) -> None:
     others = [
-        admin.post("/projects", {"data": {"type": "projects", "attributes": {"name": name}}})
+        admin.post("/campaigns", {"data": {"type": "campaigns", "attributes": {"name": name}}})
         for name in ("Website", "App")
     ]
     website, app = (other.data["id"] for other in others)
-    assert admin.get("/projects").ids == [app, str(project_id), website]
-    assert admin.get("/projects?sort=-name").ids == [website, str(project_id), app]
-    assert admin.get("/projects?filter[name]=website").ids == [website]
-    page = admin.get("/projects?page[number]=2&page[size]=2")
+    assert admin.get("/campaigns").ids == [app, str(campaign_id), website]
+    assert admin.get("/campaigns?sort=-name").ids == [website, str(campaign_id), app]
+    assert admin.get("/campaigns?filter[name]=website").ids == [website]
+    page = admin.get("/campaigns?page[number]=2&page[size]=2")
     assert (page.ids, page.meta["total_count"]) == ([website], 3)
-    first = admin.get("/projects?page[after]=&page[size]=2")
+    first = admin.get("/campaigns?page[after]=&page[size]=2")
     following = admin.get(first.document["links"]["next"].removeprefix("http://stint.test/api/v2"))
-    assert (first.ids, following.ids) == ([app, str(project_id)], [website])
+    assert (first.ids, following.ids) == ([app, str(campaign_id)], [website])
 
 
 def test_new_resource_validates_its_inputs(admin: Api, connection: Connection) -> None:
     before = snapshot(connection)
     for attributes in ({}, {"name": ""}, {"name": "Shop", "budget_hours": -1}):
-        response = admin.post("/projects", {"data": {"type": "projects", "attributes": attributes}})
+        response = admin.post(
+            "/campaigns", {"data": {"type": "campaigns", "attributes": attributes}}
+        )
         assert (response.status, response.error["code"]) == (422, "invalid_attribute")
-    response = admin.get("/projects?filter[colour]=red")
+    response = admin.get("/campaigns?filter[colour]=red")
     assert (response.status, response.error["code"]) == (400, "unsupported_filter")
     assert snapshot(connection) == before
 
 
 def test_new_resource_replays_a_repeated_create(admin: Api) -> None:
-    body = json.dumps({"data": {"type": "projects", "attributes": {"name": "Shop"}}}).encode()
+    body = json.dumps({"data": {"type": "campaigns", "attributes": {"name": "Shop"}}}).encode()
     headers = {"Content-Type": JSON_API, "Idempotency-Key": "tap-1"}
-    first, second = (admin.send("POST", "/projects", body, headers) for _ in range(2))
+    first, second = (admin.send("POST", "/campaigns", body, headers) for _ in range(2))
     assert (first.status, second.status) == (201, 201)
     assert second.data == first.data
     assert second.headers["Idempotency-Replayed"] == "true"
-    assert admin.get("/projects").ids == [first.data["id"]]
+    assert admin.get("/campaigns").ids == [first.data["id"]]
 
 
-def test_new_resource_takes_the_headers_of_writes(admin: Api, project_id: int) -> None:
-    path = f"/projects/{project_id}"
+def test_new_resource_takes_the_headers_of_writes(admin: Api, campaign_id: int) -> None:
+    path = f"/campaigns/{campaign_id}"
     tag = admin.get(path).headers["ETag"]
-    body = json.dumps({"data": {"type": "projects", "attributes": {"name": "Shop"}}}).encode()
+    body = json.dumps({"data": {"type": "campaigns", "attributes": {"name": "Shop"}}}).encode()
     headers = {"Content-Type": JSON_API, "If-Match": tag}
     updates = [admin.send("PATCH", path, body, headers) for _ in range(2)]
     assert [response.status for response in updates] == [200, 412]
@@ -154,13 +157,13 @@ def test_new_resource_is_in_the_openapi_document(
     document: Description, routes: dict[str, Route]
 ) -> None:
     validate(document)
-    assert {"name": "projects", "description": PROJECTS.description} in document["tags"]
-    assert document["components"]["schemas"].keys() >= {"Project", "ProjectDocument"}
-    for name in samples([PROJECTS_REGISTRATION]):
+    assert {"name": "campaigns", "description": CAMPAIGNS.description} in document["tags"]
+    assert document["components"]["schemas"].keys() >= {"Campaign", "CampaignDocument"}
+    for name in samples([CAMPAIGNS_REGISTRATION]):
         route = routes[name]
         operation = document["paths"][route.path][route.methods[0].lower()]
         assert operation["operationId"] == name
-        assert operation["tags"] == ["projects"]
+        assert operation["tags"] == ["campaigns"]
         assert str(route.success) in operation["responses"]
 
 
@@ -169,10 +172,10 @@ def test_examples_of_the_new_resource_match_its_schemas(
 ) -> None:
     example = {
         "id": "31",
-        "type": "projects",
+        "type": "campaigns",
         "attributes": {"name": "Website", "budget_hours": 120},
     }
-    for name in samples([PROJECTS_REGISTRATION]):
+    for name in samples([CAMPAIGNS_REGISTRATION]):
         route = routes[name]
         operation = document["paths"][route.path][route.methods[0].lower()]
         if route.kind is not RouteKind.DELETE:
@@ -189,9 +192,9 @@ def test_examples_of_the_new_resource_match_its_schemas(
 
 @each_route
 def test_response_of_the_new_resource_matches_the_openapi_document(
-    admin: Api, document: Description, routes: dict[str, Route], project_id: int, name: str
+    admin: Api, document: Description, routes: dict[str, Route], campaign_id: int, name: str
 ) -> None:
-    assert project_id
+    assert campaign_id
     route = routes[name]
     response = send(admin, route)
     assert response.status == route.success
@@ -203,9 +206,9 @@ def test_response_of_the_new_resource_matches_the_openapi_document(
 
 @each_route
 def test_request_for_the_new_resource_without_token_is_unauthenticated(
-    app: Chalice, connection: Connection, routes: dict[str, Route], project_id: int, name: str
+    app: Chalice, connection: Connection, routes: dict[str, Route], campaign_id: int, name: str
 ) -> None:
-    assert project_id
+    assert campaign_id
     before = snapshot(connection)
     response = send(Api(app, {"X-Organization-Id": str(ZAGREB.id)}), routes[name])
     assert (response.status, response.error["code"]) == (401, "invalid_auth_token")
@@ -214,9 +217,9 @@ def test_request_for_the_new_resource_without_token_is_unauthenticated(
 
 @each_route
 def test_new_resource_needs_the_organization_header(
-    app: Chalice, fixtures: Fixtures, routes: dict[str, Route], project_id: int, name: str
+    app: Chalice, fixtures: Fixtures, routes: dict[str, Route], campaign_id: int, name: str
 ) -> None:
-    assert project_id
+    assert campaign_id
     response = send(Api(app, {"X-Auth-Token": fixtures.tokens[ADMIN]}), routes[name])
     assert (response.status, response.error["code"]) == (403, "no_organization_id")
 
@@ -227,11 +230,11 @@ def test_admin_of_another_organization_cannot_access_the_new_resource(
     fixtures: Fixtures,
     admin: Api,
     routes: dict[str, Route],
-    project_id: int,
+    campaign_id: int,
     name: str,
 ) -> None:
     route = routes[name]
-    before = admin.get("/projects").data
+    before = admin.get("/campaigns").data
     response = send(Api(app, fixtures.headers(STRANGER, KOLKATA)), route)
     if route.names_record:
         assert (response.status, response.error["code"]) == (404, "record_not_found")
@@ -240,8 +243,8 @@ def test_admin_of_another_organization_cannot_access_the_new_resource(
     else:
         organization = response.data["relationships"]["organization"]["data"]
         assert organization["id"] == str(KOLKATA.id)
-    assert admin.get("/projects").data == before
-    assert admin.get("/projects").ids == [str(project_id)]
+    assert admin.get("/campaigns").data == before
+    assert admin.get("/campaigns").ids == [str(campaign_id)]
 
 
 @each_route
@@ -250,7 +253,7 @@ def test_member_is_held_to_the_permissions_of_the_new_resource(
     fixtures: Fixtures,
     connection: Connection,
     routes: dict[str, Route],
-    project_id: int,
+    campaign_id: int,
     name: str,
 ) -> None:
     route = routes[name]
@@ -263,7 +266,7 @@ def test_member_is_held_to_the_permissions_of_the_new_resource(
         assert (response.status, response.error["code"]) == (403, "access_denied")
     else:
         data = response.data[0] if route.kind is RouteKind.LIST else response.data
-        assert (response.status, data["id"]) == (200, str(project_id))
+        assert (response.status, data["id"]) == (200, str(campaign_id))
     assert snapshot(connection) == before
 
 
@@ -271,12 +274,12 @@ def test_new_resource_is_one_package_and_one_line_in_the_registry(
     dependencies: Dependencies,
 ) -> None:
     # The line: the only difference between the two registries.
-    assert [entry for entry in WITH_PROJECTS if entry not in REGISTRY] == [PROJECTS_REGISTRATION]
-    with_projects = {route.name for route in build_routes(dependencies, WITH_PROJECTS)}
+    assert [entry for entry in WITH_CAMPAIGNS if entry not in REGISTRY] == [CAMPAIGNS_REGISTRATION]
+    with_campaigns = {route.name for route in build_routes(dependencies, WITH_CAMPAIGNS)}
     assert (
-        with_projects - {route.name for route in TABLE} == samples([PROJECTS_REGISTRATION]).keys()
+        with_campaigns - {route.name for route in TABLE} == samples([CAMPAIGNS_REGISTRATION]).keys()
     )
-    assert with_projects >= {route.name for route in TABLE}
+    assert with_campaigns >= {route.name for route in TABLE}
     # The package: it uses modules of chalicelib that do not know it, and no other resource.
     imports = _imports(Path(example_resource.__path__[0]))
     modules = {name for name in imports if name.startswith("chalicelib.")}
@@ -285,10 +288,12 @@ def test_new_resource_is_one_package_and_one_line_in_the_registry(
     for path in Path(chalicelib.__path__[0]).rglob("*.py"):
         assert "example_resource" not in path.read_text(), path
         if _module_name(path) in modules:
-            assert not re.search(r"\bProjects?\b|\bPROJECTS\b|\"projects\"", path.read_text()), path
+            assert not re.search(r"\bCampaigns?\b|\bCAMPAIGNS\b|\"campaigns\"", path.read_text()), (
+                path
+            )
 
 
-@pytest.mark.parametrize("record", records([PROJECTS_REGISTRATION]))
+@pytest.mark.parametrize("record", records([CAMPAIGNS_REGISTRATION]))
 def test_new_record_equals_itself_after_conversion_to_an_item_and_back(record: object) -> None:
     assert from_item(type(record), to_item(record).serialize()) == record
 
@@ -296,8 +301,8 @@ def test_new_record_equals_itself_after_conversion_to_an_item_and_back(record: o
 def test_new_resource_needs_no_new_table(connection: Connection) -> None:
     # The fixture also checks that the IAM policy grants every call of these tests.
     assert connection is not None
-    assert ProjectModel not in TABLES
-    assert table_name(ProjectModel) == table_name(DirectoryModel)
+    assert CampaignModel not in TABLES
+    assert table_name(CampaignModel) == table_name(DirectoryModel)
 
 
 def _content(described: Description) -> Description:

@@ -3,7 +3,7 @@
 Their lists are empty, and they have no records. Clients read them when they start.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Container, Iterable, Mapping
 from functools import partial
 from typing import Any, NoReturn
 
@@ -62,10 +62,13 @@ class _NoRecords:
         return CursorPage((), None), ""
 
 
-def absent_routes(collections: Mapping[str, str] = COLLECTIONS) -> tuple[Route, ...]:
-    """Return the routes of collections. ``collections`` has their descriptions, by type."""
+def absent_routes(types: Container[str]) -> tuple[Route, ...]:
+    """Return the routes of the collections that are not among the types that the API has."""
     return tuple(
-        route for type_, description in collections.items() for route in _routes(type_, description)
+        route
+        for type_, description in COLLECTIONS.items()
+        if type_ not in types
+        for route in _routes(type_, description)
     )
 
 

@@ -54,7 +54,7 @@ def create_app(
         # is not a JSON:API document. The pipeline checks content types.
         blueprint.route(path, methods=list(methods), content_types=[], name=name)(view)
 
-    for route in (*routes, *absent_routes()):
+    for route in (*routes, *absent_routes(resources)):
         path = f"{BASE_PATH}{route.path}"
         add_route(path, route.methods, route.name, partial(pipeline.respond, route))
     for page in docs_pages(routes, resources):

@@ -131,7 +131,7 @@ def test_key_of_an_admin_belongs_to_the_admin(admin: Api, member: Api) -> None:
 
 
 def test_rejected_request_is_not_stored(admin: Api) -> None:
-    assert send(admin, "POST", "/timers", {}).status == 422
+    assert send(admin, "POST", "/timers", {"data": {}}).status == 422
     response = send(admin, "POST", "/timers", ON_ENTRY)
     assert (response.status, is_replayed(response)) == (201, False)
 

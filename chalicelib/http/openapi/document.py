@@ -49,7 +49,10 @@ def openapi_document(
             *({"name": tag, "description": resources[tag].description} for tag in tags),
             ABSENT_TAG,
         ],
-        "paths": {**paths_of(routes, resources, base_url), **absent_paths(absent_routes())},
+        "paths": {
+            **paths_of(routes, resources, base_url),
+            **absent_paths(absent_routes(resources)),
+        },
         "components": _components(routes, resources),
     }
 

@@ -1,1 +1,1 @@
-"""Projects: an example of a new resource. ``tests/test_new_resource.py`` registers it."""
+"""Campaigns: an example of a new resource. ``tests/test_new_resource.py`` registers it."""

@@ -1,4 +1,4 @@
-"""Projects over HTTP."""
+"""Campaigns over HTTP."""
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.permissions import ADMINS, EVERYONE
@@ -12,30 +12,30 @@ from chalicelib.jsonapi.input_types import integer_input, text_input
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from tests.support.example_resource import repository as _repository  # noqa: F401 - declares items
-from tests.support.example_resource.model import Project
-from tests.support.example_resource.operations import VIEW_PROJECT, Projects
+from tests.support.example_resource.model import Campaign
+from tests.support.example_resource.operations import VIEW_CAMPAIGN, Campaigns
 
 _MAX_BUDGET_HOURS = 100_000
 
 
-def _example() -> Project:
-    return Project(31, example.ORGANIZATION, "Website", 120)
+def _example() -> Campaign:
+    return Campaign(31, example.ORGANIZATION, "Website", 120)
 
 
-PROJECTS: Resource[Project] = Resource(
-    type="projects",
-    singular="project",
-    description="A project that services are sold for.",
-    entity=Project,
-    view=VIEW_PROJECT,
+CAMPAIGNS: Resource[Campaign] = Resource(
+    type="campaigns",
+    singular="campaign",
+    description="A campaign that services are sold for.",
+    entity=Campaign,
+    view=VIEW_CAMPAIGN,
     example=_example,
-    id=lambda project: project.id,
+    id=lambda campaign: campaign.id,
     attributes=(
-        Attribute("name", Kind.TEXT, lambda project: project.name, "Name of the project."),
+        Attribute("name", Kind.TEXT, lambda campaign: campaign.name, "Name of the campaign."),
         Attribute(
             "budget_hours",
             Kind.INTEGER,
-            lambda project: project.budget_hours,
+            lambda campaign: campaign.budget_hours,
             "Budget in hours. Null: no budget.",
             nullable=True,
         ),
@@ -44,39 +44,39 @@ PROJECTS: Resource[Project] = Resource(
         Relationship(
             "organization",
             "organizations",
-            lambda project: project.organization_id,
-            "Organization of the project.",
+            lambda campaign: campaign.organization_id,
+            "Organization of the campaign.",
             always=True,
         ),
     ),
     includes=("organization",),
     filters=(
-        Filter("id", FilterKind.ID, "Id of the project.", lambda project: project.id),
-        Filter("name", FilterKind.TEXT, "Name of the project.", lambda project: project.name),
+        Filter("id", FilterKind.ID, "Id of the campaign.", lambda campaign: campaign.id),
+        Filter("name", FilterKind.TEXT, "Name of the campaign.", lambda campaign: campaign.name),
     ),
     sorts=("name",),
-    orders={"name": lambda project: project.name},
+    orders={"name": lambda campaign: campaign.name},
 )
 
 
 def _inputs(required: bool) -> tuple[Input, ...]:
     return (
-        text_input("name", "Name of the project.", required=required),
+        text_input("name", "Name of the campaign.", required=required),
         integer_input("budget_hours", "Budget in hours.", 0, _MAX_BUDGET_HOURS),
     )
 
 
-def project_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
-    """The routes of projects."""
-    views = ResourceViews(included, PROJECTS)
-    projects = Projects(dependencies)
+def campaign_routes(dependencies: Dependencies, included: IncludedResources) -> tuple[Route, ...]:
+    """The routes of campaigns."""
+    views = ResourceViews(included, CAMPAIGNS)
+    campaigns = Campaigns(dependencies)
     return (
-        views.list(InMemoryList(PROJECTS, projects.read), EVERYONE),
-        views.show(projects.show, EVERYONE),
-        views.create(projects.create, ADMINS, _inputs(required=True)),
-        views.update(projects.update, ADMINS, _inputs(required=False)),
-        views.delete(projects.delete, ADMINS),
+        views.list(InMemoryList(CAMPAIGNS, campaigns.read), EVERYONE),
+        views.show(campaigns.show, EVERYONE),
+        views.create(campaigns.create, ADMINS, _inputs(required=True)),
+        views.update(campaigns.update, ADMINS, _inputs(required=False)),
+        views.delete(campaigns.delete, ADMINS),
     )
 
 
-PROJECTS_REGISTRATION = Registration(PROJECTS, project_routes, is_personal=False)
+CAMPAIGNS_REGISTRATION = Registration(CAMPAIGNS, campaign_routes, is_personal=False)

@@ -1,12 +1,12 @@
-"""Projects: what several services are sold for."""
+"""Campaigns: what several services are sold for."""
 
 from typing import ClassVar
 
 from msgspec import Struct
 
 
-class Project(Struct, frozen=True):
-    """A project. ``budget_hours`` is None if it has no budget."""
+class Campaign(Struct, frozen=True):
+    """A campaign. ``budget_hours`` is None if it has no budget."""
 
     recorded_as: ClassVar[str] = "projects"
     unrecorded: ClassVar[tuple[str, ...]] = ()

@@ -1,15 +1,15 @@
-"""Projects in DynamoDB."""
+"""Campaigns in DynamoDB."""
 
 from pynamodb.attributes import UnicodeAttribute
 
 from chalicelib.dynamodb.idempotency_records import declare_result
 from chalicelib.dynamodb.items import IntegerAttribute, declare_directory_kind
 from chalicelib.dynamodb.tables import DirectoryModel
-from tests.support.example_resource.model import Project
+from tests.support.example_resource.model import Campaign
 
 
-class ProjectModel(DirectoryModel):
-    """A :class:`Project`."""
+class CampaignModel(DirectoryModel):
+    """A :class:`Campaign`."""
 
     class Meta(DirectoryModel.Meta):
         pass
@@ -19,5 +19,5 @@ class ProjectModel(DirectoryModel):
     budget_hours = IntegerAttribute(null=True)
 
 
-declare_directory_kind(Project, ProjectModel, "project")
-declare_result(Project)
+declare_directory_kind(Campaign, CampaignModel, "campaign")
+declare_result(Campaign)

@@ -1,16 +1,16 @@
-"""An example record, and sample requests for the routes of projects."""
+"""An example record, and sample requests for the routes of campaigns."""
 
-from tests.support.example_resource.model import Project
+from tests.support.example_resource.model import Campaign
 from tests.support.fixtures import ZAGREB
 from tests.support.samples import Sample
 
-PROJECT = Project(41, ZAGREB.id, "Intranet", 80)
-RECORDS = (PROJECT,)
+CAMPAIGN = Campaign(41, ZAGREB.id, "Intranet", 80)
+RECORDS = (CAMPAIGN,)
 
 SAMPLES = {
-    "list_projects": Sample(),
-    "show_project": Sample(PROJECT.id),
-    "create_project": Sample(attributes={"name": "New"}),
-    "update_project": Sample(PROJECT.id, {"name": "Renamed"}),
-    "delete_project": Sample(PROJECT.id),
+    "list_campaigns": Sample(),
+    "show_campaign": Sample(CAMPAIGN.id),
+    "create_campaign": Sample(attributes={"name": "New"}),
+    "update_campaign": Sample(CAMPAIGN.id, {"name": "Renamed"}),
+    "delete_campaign": Sample(CAMPAIGN.id),
 }
