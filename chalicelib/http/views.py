@@ -28,7 +28,7 @@ from chalicelib.http.routing import BASE_PATH, Route, RouteKind
 from chalicelib.http.write_headers import check_replay, write_options
 from chalicelib.jsonapi.documents import Included, ViewOptions, list_document, single_document
 from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
-from chalicelib.jsonapi.inputs import Input, Values, read_changes, read_values
+from chalicelib.jsonapi.inputs import Input, Values, is_in_query, read_changes, read_values
 from chalicelib.jsonapi.parameters import (
     Parameters,
     read_list_query,
@@ -122,7 +122,9 @@ class ResourceViews:
             # Before the operation: a request with an invalid include must not start a timer.
             options = self._view_options(request)
             parameters = request.request.parameters
-            document = self._read_document(request, self._resource, needs_data=True)
+            # With a value in the query, a document has nothing to add.
+            needs_data = not any(is_in_query(declared, parameters) for declared in inputs)
+            document = self._read_document(request, self._resource, needs_data=needs_data)
             if read is None:
                 command: Any = read_values(inputs, document, parameters)
             else:

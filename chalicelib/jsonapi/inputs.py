@@ -137,6 +137,12 @@ class Input(Struct, frozen=True):
             raise InvalidAttribute(self.name, detail.format(f"most {maximum}"))
 
 
+def is_in_query(declared: Input, parameters: Parameters) -> bool:
+    """Return whether a query has the value of an input."""
+    names = [source.name for source in declared.sources if isinstance(source, InParameter)]
+    return any(name in names for name, _ in parameters)
+
+
 def read_values(
     inputs: Iterable[Input], document: Document, parameters: Parameters = ()
 ) -> dict[str, Any]:

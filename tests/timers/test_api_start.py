@@ -150,9 +150,20 @@ def test_document_type_is_optional(admin: Api, type_: str | None) -> None:
     assert admin.post("/timers", document).status == 201
 
 
-@pytest.mark.parametrize("service_id", [None, "", 999, ARCHIVED, CLOSED, FOREIGN_SERVICE, "abc"])
+@pytest.mark.parametrize(
+    ("service_id", "reason"),
+    [
+        (None, "not_given"),
+        ("", "not_given"),
+        (999, "unknown"),
+        (FOREIGN_SERVICE, "unknown"),
+        ("abc", "unknown"),
+        (ARCHIVED, "archived"),
+        (CLOSED, "time_tracking_disabled"),
+    ],
+)
 def test_unusable_service_returns_the_error_of_the_source_document(
-    admin: Api, connection: Connection, service_id: object
+    admin: Api, connection: Connection, service_id: object, reason: str
 ) -> None:
     before = snapshot(connection)
     response = admin.start(service_id=service_id)
@@ -163,6 +174,7 @@ def test_unusable_service_returns_the_error_of_the_source_document(
         "title": "Invalid Attribute",
         "detail": "attribute is invalid",
         "source": {"pointer": "data/attributes/service"},
+        "meta": {"reason": reason},
     }
     assert snapshot(connection) == before
 
