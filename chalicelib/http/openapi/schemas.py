@@ -251,6 +251,8 @@ def request_schema(route: Route) -> Schema:
         data["relationships"] = {"type": "object", "properties": relationships}
     primary: Schema = {"type": "object", "properties": data}
     document: Schema = {"type": "object", "properties": {"data": primary}}
+    if route.kind in (RouteKind.CREATE, RouteKind.UPDATE):
+        document["required"] = ["data"]
     if requires_document(route):
         primary["required"] = ["attributes"]
         document["required"] = ["data"]
