@@ -4,8 +4,8 @@ Packages, outermost first. A package imports only those below it; exceptions are
 
     handlers    Lambda functions other than the API; http.application, the API, is in this layer too
     registry    all resources and all tables
-    timers, time_entries, revisions, people, organizations, services, api_tokens, webhooks,
-    deliveries
+    timers, time_entries, revisions, people, organizations, services, api_tokens, pairings,
+    webhooks, deliveries
                 slices: one package for each subject, see below
     events      domain events and their JSON:API documents; imports slices, and slices import it
     http        request pipeline, routes, views, OpenAPI; imports api_tokens.authentication, Role

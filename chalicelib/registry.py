@@ -23,6 +23,7 @@ from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.organizations import api as organizations
+from chalicelib.pairings import api as pairings
 from chalicelib.people import api as people
 from chalicelib.revisions import api as revisions
 from chalicelib.revisions.repository import RevisionModel
@@ -46,6 +47,7 @@ REGISTRY: tuple[Registration, ...] = (
     people.PEOPLE_REGISTRATION,
     services.SERVICES_REGISTRATION,
     api_tokens.API_TOKENS_REGISTRATION,
+    pairings.PAIRINGS_REGISTRATION,
     webhooks.WEBHOOKS_REGISTRATION,
     deliveries.DELIVERIES_REGISTRATION,
 )

@@ -102,7 +102,7 @@ CREATION = (
 
 CHANGES = (text_input("name", "Purpose of the token."), _EXPIRES_AT)
 
-_TOKEN = MetaField("token", Kind.TEXT, "The token. Only this response contains it.")
+TOKEN = MetaField("token", Kind.TEXT, "The token. Only this response contains it.")
 
 
 class TokenList(Struct, frozen=True):
@@ -131,7 +131,7 @@ def token_routes(dependencies: Dependencies, included: IncludedResources) -> tup
     return (
         views.list(TokenList(tokens, InMemoryList(API_TOKENS, tokens.read)), OWN),
         views.show(tokens.show, OWN),
-        views.create(tokens.create, OWN, CREATION, meta=(_TOKEN,)),
+        views.create(tokens.create, OWN, CREATION, meta=(TOKEN,)),
         views.update(tokens.update, OWN, CHANGES),
         views.delete(tokens.revoke, OWN),
     )

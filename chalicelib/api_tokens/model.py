@@ -60,12 +60,16 @@ class TokenOwner(Struct, frozen=True):
 
 
 class PersonTokens(Struct, frozen=True):
-    """All tokens of one person. ``id`` is the person's; ``version`` is 0 before the first token."""
+    """All tokens of one person. ``id`` is the person's; ``version`` is 0 before the first token.
+
+    ``pairing_digest`` is the hash of the only pairing code that can become a token of the person.
+    """
 
     id: int
     organization_id: int
     version: int = 0
     tokens: tuple[ApiToken, ...] = ()
+    pairing_digest: str | None = None
 
     def find(self, token_id: int) -> ApiToken:
         """Return the token with this id. Raises :class:`RecordNotFound`."""

@@ -51,7 +51,7 @@ class ApiTokens:
 
         def decide(attempt: Attempt) -> Decision[ApiToken]:
             loaded = attempt.loaded
-            person = _require_active(caller, person_id, loaded.get(Person, person_id))
+            person = require_active(caller, person_id, loaded.get(Person, person_id))
             tokens = loaded.get(PersonTokens, person_id) or PersonTokens(person_id, organization_id)
             secret = new_token()
             api_token = ApiToken(
@@ -172,7 +172,8 @@ def _load(caller: Caller, token_id: int) -> Load:
     return Load(caller.organization.id, entity_ids)
 
 
-def _require_active(caller: Caller, person_id: int, person: Person | None) -> Person:
+def require_active(caller: Caller, person_id: int, person: Person | None) -> Person:
+    """The person, if active. Raises ``AccessDenied`` to the person, ``InvalidAttribute`` else."""
     if person is not None and person.deactivated_at is None:
         return person
     if person_id == caller.person_id:

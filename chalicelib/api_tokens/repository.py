@@ -53,6 +53,7 @@ class PersonTokensModel(DirectoryModel):
     organization_id = IntegerAttribute()
     version = IntegerAttribute()
     tokens = JSONListAttribute(ApiToken)
+    pairing_digest = UnicodeAttribute(null=True)
 
 
 class TokenOwnerModel(DirectoryModel):

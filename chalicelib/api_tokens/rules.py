@@ -72,18 +72,16 @@ def _expires_too_late(caller: Caller, limit: int) -> str:
 
 
 def decide_token_creation(
-    person: Person, tokens: PersonTokens, api_token: ApiToken
+    person: Person, tokens: PersonTokens, api_token: ApiToken, *, closes_pairing: bool = False
 ) -> tuple[RecordWrite, ...]:
-    """Add a token to an active person.
+    """Add a token to an active person. ``closes_pairing``: no pairing code is valid after it.
 
     Raises ``InvalidAttribute`` if the person has the maximum number of tokens, or if the token
     expires in the past.
     """
     if api_token.expires_at is not None and api_token.expires_at <= api_token.created_at:
         raise InvalidAttribute("expires_at", "The time must be in the future.")
-    if len(tokens.tokens) >= MAX_TOKENS:
-        detail = f"This person has the maximum of {MAX_TOKENS} tokens. Revoke one first."
-        raise InvalidAttribute("person", detail)
+    _require_room(tokens)
     credential = Credential(
         api_token.digest,
         api_token.organization_id,
@@ -93,13 +91,35 @@ def decide_token_creation(
         api_token.expires_at,
         api_token.id,
     )
-    expected = {"role": person.role, "deactivated_at": None}
+    closed = {"pairing_digest": None} if closes_pairing else {}
     return (
         CreateRecord(credential),
         CreateRecord(TokenOwner(api_token.id, api_token.organization_id, api_token.person_id)),
-        RequireRecord(Person, person.organization_id, person.id, expected),
-        _with_tokens(tokens, (*tokens.tokens, api_token)),
+        _require_active(person),
+        _changed_tokens(tokens, tokens=(*tokens.tokens, api_token), **closed),
     )
+
+
+def decide_pairing(person: Person, tokens: PersonTokens, digest: str) -> tuple[RecordWrite, ...]:
+    """Make a pairing code the only valid one of an active person.
+
+    Raises ``InvalidAttribute`` if the person has the maximum number of tokens.
+    """
+    _require_room(tokens)
+    return _require_active(person), _changed_tokens(tokens, pairing_digest=digest)
+
+
+def _require_room(tokens: PersonTokens) -> None:
+    """Raises ``InvalidAttribute`` if the person has the maximum number of tokens."""
+    if len(tokens.tokens) >= MAX_TOKENS:
+        detail = f"This person has the maximum of {MAX_TOKENS} tokens. Revoke one first."
+        raise InvalidAttribute("person", detail)
+
+
+def _require_active(person: Person) -> RecordWrite:
+    """Return the condition that the person still has this role, and is not deactivated."""
+    expected = {"role": person.role, "deactivated_at": None}
+    return RequireRecord(Person, person.organization_id, person.id, expected)
 
 
 def decide_token_update(
@@ -113,7 +133,7 @@ def decide_token_update(
     check_new_expiry(caller, before, after.expires_at)
     new_tokens = tuple(after if token.id == token_id else token for token in tokens.tokens)
     credential_update = UpdateRecord(Credential, tokens.organization_id, before.digest, values)
-    return after, (credential_update, _with_tokens(tokens, new_tokens))
+    return after, (credential_update, _changed_tokens(tokens, tokens=new_tokens))
 
 
 def decide_revocation(tokens: PersonTokens, token_id: int) -> tuple[RecordWrite, ...]:
@@ -122,7 +142,7 @@ def decide_revocation(tokens: PersonTokens, token_id: int) -> tuple[RecordWrite,
     new_tokens = tuple(token for token in tokens.tokens if token.id != token_id)
     return (
         *delete_token(revoked),
-        _with_tokens(tokens, new_tokens),
+        _changed_tokens(tokens, tokens=new_tokens),
     )
 
 
@@ -134,14 +154,14 @@ def delete_token(token: ApiToken) -> tuple[RecordWrite, ...]:
     )
 
 
-def _with_tokens(tokens: PersonTokens, new_tokens: tuple[ApiToken, ...]) -> RecordWrite:
-    after = replace(tokens, tokens=new_tokens, version=tokens.version + 1)
+def _changed_tokens(tokens: PersonTokens, /, **values: Any) -> RecordWrite:
+    version = tokens.version + 1
     if tokens.version == 0:
-        return CreateRecord(after)
+        return CreateRecord(replace(tokens, version=version, **values))
     return UpdateRecord(
         PersonTokens,
         tokens.organization_id,
         tokens.id,
-        {"tokens": after.tokens, "version": after.version},
+        {**values, "version": version},
         {"version": tokens.version},
     )

@@ -126,6 +126,8 @@ class Permission(Struct, frozen=True):
             raise AccessDenied("Only an admin can do this.")
 
 
+ANYBODY = Permission(Role.MEMBER, Scope.EVERYONES, organization_required=False)
+"""Of a public route, which has no caller."""
 ADMINS = Permission(Role.ADMIN, Scope.EVERYONES)
 EVERYONE = Permission(Role.MEMBER, Scope.EVERYONES)
 OWN = Permission(Role.MEMBER, Scope.OWN)

@@ -28,6 +28,9 @@ DELETED = "deleted"
 RUNNING_TIMER = "running"
 """The sort key of a person state. The person's idempotency records are in the same partition."""
 
+PAIRING = "pairing"
+"""The sort key of a pairing, which is in a partition of its own."""
+
 NEVER = MAX_TIMESTAMP + 1
 """The stop of a running timer in sort keys: after every timestamp."""
 
@@ -127,6 +130,11 @@ def range_after(begin: str, end: str, position: str, *, backwards: bool) -> tupl
 def idempotency(digest: str) -> str:
     """The sort key of an idempotency record."""
     return f"{_IDEMPOTENCY_PREFIX}{digest}"
+
+
+def pairing(digest: str) -> str:
+    """The partition of a pairing. It does not begin with an organization's id."""
+    return f"{PAIRING}#{digest}"
 
 
 def shard(timer_id: int) -> str:

@@ -3,7 +3,7 @@
 import logging
 import secrets
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from itertools import chain
 from typing import cast
 
@@ -30,7 +30,7 @@ from chalicelib.http.docs_pages import DocsPage
 from chalicelib.http.rate_limit import RequestBudgets
 from chalicelib.http.request import AuthenticatedRequest, HttpRequest
 from chalicelib.http.responses import HttpResponse, allow_origin, error_response, to_chalice
-from chalicelib.http.routing import Route
+from chalicelib.http.routing import PublicView, Route
 from chalicelib.jsonapi.requests import check_accept, check_content_type
 
 log = logging.getLogger("stint")
@@ -42,6 +42,10 @@ _MAX_AUTHENTICATIONS = 3
 """Times that a request is authenticated while the access of its token changes."""
 
 _RETRY_AFTER_SECONDS = 1
+
+_PUBLIC_REQUESTS = 20
+_PUBLIC_WINDOW_SECONDS = 60
+"""The budget of an address on routes that need no token."""
 
 Respond = Callable[[HttpRequest], HttpResponse]
 
@@ -91,6 +95,8 @@ def _read_request(
         parameters=parameters,
         headers=headers,
         body=body.encode() if isinstance(body, str) else body,
+        # API Gateway sets the address. Clients cannot change it.
+        address=request.context.get("identity", {}).get("sourceIp") or "",
     )
 
 
@@ -112,6 +118,9 @@ class Pipeline:
         self._last_use = last_use
         self._clock = clock
         self._budgets = RequestBudgets(requests_per_token, clock) if requests_per_token else None
+        self._public_budgets = RequestBudgets(
+            _PUBLIC_REQUESTS, clock, policy="address", window_seconds=_PUBLIC_WINDOW_SECONDS
+        )
 
     def respond(self, route: Route, request: HttpRequest) -> HttpResponse:
         """Return the response to a request on a route."""
@@ -141,41 +150,47 @@ class Pipeline:
         # Before authentication, whose database call would count as a difference of the clocks.
         received_at = self._clock()
         _check_body_and_headers(request)
+        view = route.view
+        if isinstance(view, PublicView):
+            _spend(self._public_budgets, request.address, budget_headers)
+            response, caller = view.respond(request)
+            callers.append(caller)
+            return response
         for _ in range(_MAX_AUTHENTICATIONS):
             caller = self._authenticator.authenticate(
                 headers.get("x-auth-token"),
                 headers.get("x-organization-id"),
                 organization_required=route.permission.organization_required,
             )
-            if not callers:
-                self._spend(caller, budget_headers)
+            if not callers and self._budgets is not None:
+                key = caller.organization.id, caller.person_id, caller.token_id
+                _spend(self._budgets, key, budget_headers)
             callers.append(caller)
             try:
                 with self._last_use.recording(caller):
-                    return _view_response(route, request, caller, received_at)
+                    return view(_authenticated_request(route, request, caller, received_at))
             except AccessChanged:
                 # As in a process that does not remember the token.
                 self._authenticator.forget(headers.get("x-auth-token"))
         raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
 
-    def _spend(self, caller: Caller, budget_headers: dict[str, str]) -> None:
-        """Count a request of a token. Raises ``RateLimited`` if its budget is spent."""
-        if self._budgets is None:
-            return
-        budget = self._budgets.spend(caller)
-        budget_headers.update(budget.headers)
-        if budget.retry_after is not None:
-            raise RateLimited(retry_after=budget.retry_after)
+
+def _spend(budgets: RequestBudgets, key: Hashable, budget_headers: dict[str, str]) -> None:
+    """Count a request by its token or address. Raises ``RateLimited`` if its budget is spent."""
+    budget = budgets.spend(key)
+    budget_headers.update(budget.headers)
+    if budget.retry_after is not None:
+        raise RateLimited(retry_after=budget.retry_after)
 
 
-def _view_response(
+def _authenticated_request(
     route: Route, request: HttpRequest, caller: Caller, received_at: float
-) -> HttpResponse:
+) -> AuthenticatedRequest:
     route.permission.check(caller)
     clock_skew = 0
     if route.follows_client_clock:
         clock_skew = read_clock_skew(request.headers.get(CLIENT_TIME.lower()), received_at)
-    return route.view(AuthenticatedRequest(request, caller, clock_skew, route.needs_live_token))
+    return AuthenticatedRequest(request, caller, clock_skew, route.needs_live_token)
 
 
 def _check_body_and_headers(request: HttpRequest) -> None:

@@ -14,6 +14,7 @@ class HttpRequest(Struct, frozen=True):
     :param path: the path as the client sent it.
     :param base_url: the start of links, before the path, without a slash at its end.
     :param headers: values by lower-case names.
+    :param address: the client's IP address, or that of a proxy in front of the API.
     """
 
     method: str
@@ -23,6 +24,7 @@ class HttpRequest(Struct, frozen=True):
     parameters: Parameters
     headers: Mapping[str, str]
     body: bytes
+    address: str = ""
 
 
 class AuthenticatedRequest(Struct, frozen=True):

@@ -9,8 +9,8 @@ from enum import Enum
 from msgspec import Struct
 
 from chalicelib.core import errors
-from chalicelib.core.permissions import Permission, Visibility
-from chalicelib.http.request import AuthenticatedRequest
+from chalicelib.core.permissions import Caller, Permission, Visibility
+from chalicelib.http.request import AuthenticatedRequest, HttpRequest
 from chalicelib.http.responses import HttpResponse
 from chalicelib.jsonapi.inputs import Input
 from chalicelib.jsonapi.resource import AnyResource, Kind
@@ -56,6 +56,13 @@ _LIST_ERRORS: Errors = (
     errors.QueryTooBroad,
 )
 _WRITE_ERRORS: Errors = (errors.Conflict, errors.InvalidHeader, errors.IdempotencyKeyReused)
+_OF_CALLERS: Errors = (
+    errors.InvalidAuthToken,
+    errors.InvalidHeader,
+    errors.IdempotencyKeyReused,
+    errors.RecordNotFound,
+)
+"""Errors that need a token, or a header of which only a request with a token makes use."""
 _DOCUMENT_ERRORS: Errors = (
     errors.MalformedDocument,
     errors.TypeConflict,
@@ -74,10 +81,20 @@ class MetaField(Struct, frozen=True):
     is_list: bool = False
 
 
+class PublicView(Struct, frozen=True):
+    """The view of a route that needs no token.
+
+    :param respond: returns the response, and the person who got access with it.
+    """
+
+    respond: Callable[[HttpRequest], tuple[HttpResponse, Caller]]
+
+
 class Route(Struct, frozen=True):
     """A path below :data:`BASE_PATH`, its methods and its view.
 
-    Every route needs a token: its view takes an :class:`AuthenticatedRequest`.
+    A route needs a token, and its view takes an :class:`AuthenticatedRequest`, unless the view is
+    declared as a :class:`PublicView`.
 
     :param name: the unique name of the operation, such as ``start_timer``.
     :param permission: who can call it.
@@ -86,12 +103,13 @@ class Route(Struct, frozen=True):
     :param inputs: the values in the request's document or query.
     :param meta: additional members of the response's ``meta``.
     :param own_errors: errors in addition to those of its kind.
+    :param has_location: whether a record that it creates has a URL: then it returns ``Location``.
     """
 
     name: str
     methods: tuple[str, ...]
     path: str
-    view: Callable[[AuthenticatedRequest], HttpResponse]
+    view: Callable[[AuthenticatedRequest], HttpResponse] | PublicView
     permission: Permission
     kind: RouteKind
     resource: AnyResource
@@ -100,6 +118,7 @@ class Route(Struct, frozen=True):
     inputs: tuple[Input, ...] = ()
     meta: tuple[MetaField, ...] = ()
     own_errors: Errors = ()
+    has_location: bool = True
 
     @property
     def success(self) -> int:
@@ -107,9 +126,19 @@ class Route(Struct, frozen=True):
         return _SUCCESS_STATUS.get(self.kind, 200)
 
     @property
+    def is_public(self) -> bool:
+        """Whether it needs no token."""
+        return isinstance(self.view, PublicView)
+
+    @property
     def is_write(self) -> bool:
-        """Whether it changes something: then it takes an Idempotency-Key."""
+        """Whether it changes something."""
         return self.kind not in (RouteKind.LIST, RouteKind.SHOW)
+
+    @property
+    def takes_idempotency_key(self) -> bool:
+        """Whether it takes an Idempotency-Key: every write of a person, whose key it is."""
+        return self.is_write and not self.is_public
 
     @property
     def takes_if_match(self) -> bool:
@@ -119,7 +148,7 @@ class Route(Struct, frozen=True):
     @property
     def needs_live_token(self) -> bool:
         """Whether it gives or shapes access: then it requires the live token of the caller."""
-        return self.is_write and self.subject.needs_live_token
+        return self.is_write and self.subject.needs_live_token and not self.is_public
 
     @property
     def takes_document(self) -> bool:
@@ -161,4 +190,6 @@ class Route(Struct, frozen=True):
             all_errors += _WRITE_ERRORS
         if self.takes_if_match:
             all_errors.append(errors.PreconditionFailed)
-        return tuple(all_errors)
+        return tuple(
+            error for error in all_errors if not self.is_public or error not in _OF_CALLERS
+        )

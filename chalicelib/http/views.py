@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Mapping, Sequence
+from datetime import UTC
 from functools import partial
 from typing import Any
 
@@ -11,7 +12,7 @@ from msgspec.structs import replace
 
 from chalicelib.core.errors import RecordNotFound
 from chalicelib.core.ids import parse_id
-from chalicelib.core.permissions import Caller, Permission
+from chalicelib.core.permissions import ANYBODY, Caller, Permission
 from chalicelib.core.unit_of_work import Result
 from chalicelib.core.write_options import WriteOptions, version_of
 from chalicelib.http.client_clock import CLOCK_SKEW
@@ -22,9 +23,9 @@ from chalicelib.http.list_pages import (
     read_page,
     require_response_size,
 )
-from chalicelib.http.request import AuthenticatedRequest
+from chalicelib.http.request import AuthenticatedRequest, HttpRequest
 from chalicelib.http.responses import HttpResponse, document_response
-from chalicelib.http.routing import BASE_PATH, Route, RouteKind
+from chalicelib.http.routing import BASE_PATH, PublicView, Route, RouteKind
 from chalicelib.http.write_headers import check_replay, write_options
 from chalicelib.jsonapi.documents import Included, ViewOptions, list_document, single_document
 from chalicelib.jsonapi.in_memory_list import CursorReader, ListReader
@@ -131,13 +132,41 @@ class ResourceViews:
                 command = read(document, parameters)
             result = create(request.caller, command, write_options(request))
             record, _ = self._present(result.outcome)
-            path = f"{BASE_PATH}/{self._resource.type}/{self._resource.id(record)}"
-            location = {"Location": f"{request.request.base_url}{path}"}
+            location = self._location(request, record) if declared.get("has_location", True) else {}
             return self._result_response(request, 201, result, options, location)
 
         defaults = {**self._named("create"), "methods": ("POST",)}
         declared = {**defaults, "inputs": inputs, **declared}
         return self._route(RouteKind.CREATE, "", view, permission, declared)
+
+    def public_create(
+        self,
+        action: str,
+        create: Callable[[Values], tuple[Result[Any], Caller]],
+        inputs: tuple[Input, ...],
+        subject: AnyResource,
+        **declared: Any,
+    ) -> Route:
+        """Create the route ``POST /{type of subject}/{action}``, which needs no token.
+
+        ``create`` also returns the person as whom the response shows the new record.
+        """
+
+        def respond(request: HttpRequest) -> tuple[HttpResponse, Caller]:
+            parameters, resources = request.parameters, self._included.resources
+            # Before the operation, which nobody can repeat. The zone is known only after it.
+            options = read_view_options(self._resource, parameters, UTC, resources)
+            values = read_values(inputs, read_document(request.body, subject.type), parameters)
+            result, caller = create(values)
+            shown_to = AuthenticatedRequest(request, caller)
+            options = replace(options, zone=caller.zone)
+            record, _ = self._present(result.outcome)
+            location = self._location(shown_to, record)
+            return self._result_response(shown_to, 201, result, options, location), caller
+
+        declared = {"methods": ("POST",), "inputs": inputs, "subject": subject, **declared}
+        view = PublicView(respond)
+        return self._route(RouteKind.CREATE, f"/{action}", view, ANYBODY, declared)
 
     def update(
         self,
@@ -235,7 +264,7 @@ class ResourceViews:
         self,
         kind: RouteKind,
         suffix: str,
-        view: Callable[[AuthenticatedRequest], HttpResponse],
+        view: Callable[[AuthenticatedRequest], HttpResponse] | PublicView,
         permission: Permission,
         declared: Mapping[str, Any],
     ) -> Route:
@@ -261,6 +290,10 @@ class ResourceViews:
         record_id = request.request.route_arguments.get("id")
         body, clock_skew = request.request.body, request.clock_skew
         return read_document(body, subject.type, record_id, clock_skew, needs_data=needs_data)
+
+    def _location(self, request: AuthenticatedRequest, record: Any) -> Mapping[str, str]:
+        path = f"{BASE_PATH}/{self._resource.type}/{self._resource.id(record)}"
+        return {"Location": f"{request.request.base_url}{path}"}
 
     def _result_response(
         self,

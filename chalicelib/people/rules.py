@@ -224,9 +224,14 @@ def _revoke_all(tokens: PersonTokens) -> Iterable[RecordWrite]:
 
 
 def _next_version(person_tokens: PersonTokens, **values: Any) -> Iterable[RecordWrite]:
-    """Increase the version, so that a concurrent creation of a token is decided again."""
+    """Increase the version, so that a concurrent creation of a token is decided again.
+
+    A pairing code that the person has not redeemed is no longer valid.
+    """
     record_key = PersonTokens, person_tokens.organization_id, person_tokens.id
     expected = {"version": person_tokens.version or None}
+    if person_tokens.pairing_digest is not None:
+        values["pairing_digest"] = None
     if person_tokens.version == 0:
         yield RequireRecord(*record_key, expected)
     else:

@@ -29,6 +29,8 @@ from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.events.documents import webhook_body
 from chalicelib.events.rules import current_entry_event
 from chalicelib.http.registration import Registration
+from chalicelib.pairings.model import Pairing
+from chalicelib.pairings.repository import PairingModel
 from chalicelib.people.model import Person, Role
 from chalicelib.people.repository import ActiveAdminModel, PersonModel, UniqueConstraintModel
 from chalicelib.people.rules import erasure_values
@@ -88,6 +90,9 @@ class PersonFactory:
         secret = create_with_key(self.admin, "/api_tokens", "api_tokens", token, f"t{mark}").meta[
             "token"
         ]
+        pairing = {"person_id": person_id, "name": f"tablet of {mark}"}
+        paired = create_with_key(self.admin, "/pairings", "pairings", pairing, f"p{mark}")
+        assert paired.status == 201
         api = Api(self.app, {"X-Auth-Token": secret, "X-Organization-Id": str(ZAGREB.id)})
         started = create_with_key(api, "/timers", "timers", {"service_id": DESIGN}, mark)
         assert started.status == 201
@@ -178,7 +183,8 @@ def test_export_contains_all_data_of_a_person(operator: Operator, factory: Perso
     records = sorted(
         (record["kind"], record["sent_by_person"]) for record in exported["idempotency_records"]
     )
-    assert records == [("ApiToken", False), ("Person", False), ("TimerOutcome", True)]
+    others = [("ApiToken", False), ("Pairing", False), ("Person", False)]
+    assert records == [*others, ("TimerOutcome", True)]
     assert "digest" not in json.dumps(exported)
     assert iva.api.headers["X-Auth-Token"] not in json.dumps(exported)
 
@@ -251,8 +257,9 @@ def test_erase_removes_personal_data_and_retains_timers(
     assert counts == {
         "id": iva.id,
         "tokens revoked": 0,
+        "pairing codes deleted": 1,
         "idempotency records removed": 1,
-        "idempotency records overwritten": 2,
+        "idempotency records overwritten": 3,
         "notes removed": 1,
         "revisions overwritten": 2,
         "deliveries overwritten": 1,
@@ -390,9 +397,9 @@ def test_erase_can_be_repeated_after_crash_at_any_write(
                 break
         operator.done(*command)
         assert iva.mark not in snapshot_text(connection)
-    # One crash at each write: deactivation, the mark, three idempotency records, a note, two
-    # revisions, a delivery, two admin revisions, the person.
-    assert position == 12
+    # One crash at each write: deactivation, the mark, a pairing code, four idempotency records, a
+    # note, two revisions, a delivery, three admin revisions, the person.
+    assert position == 15
     assert len(items(connection, "timers")) == position + 1
     assert violations_of(SnapshotReader(connection).read_all()) == []
 
@@ -435,6 +442,7 @@ COVERAGE: dict[type[Model], str] = {
     CredentialModel: "exported in the list of tokens; revoked",
     PersonTokensModel: "exported; emptied",
     TokenOwnerModel: "ids only, exported with the tokens; removed with them",
+    PairingModel: "exported; deleted",
     PersonStateModel: "exported; retained with the id only",
     IdempotencyModel: "its metadata is exported; removed or overwritten",
     PersonModel: "exported; overwritten",
@@ -465,6 +473,7 @@ MEMBERS: dict[type[Any], str] = {
     AdminRevision: "admin_revisions",
     Person: "person",
     ApiToken: "tokens",
+    Pairing: "pairings",
     DeliveryAttempt: "deliveries",
 }
 """The member of an exported document for each entity with personal data."""

@@ -35,7 +35,7 @@ from tests.support.fixtures import (
     ZAGREB,
     Fixtures,
 )
-from tests.support.openapi_checks import TABLE
+from tests.support.openapi_checks import ALL_ROUTES, TABLE
 from tests.support.samples import samples, send_sample
 from tests.support.table_snapshots import Snapshot, items, snapshot
 
@@ -83,16 +83,20 @@ def send(timer_id: str) -> Send:
 
 
 def test_every_route_has_a_sample_request() -> None:
-    assert samples().keys() == {route.name for route in TABLE}
-    assert len(samples()) == len(TABLE)
+    assert samples().keys() == {route.name for route in ALL_ROUTES}
+    assert len(samples()) == len(ALL_ROUTES)
+
+
+def test_only_the_redemption_of_a_pairing_code_needs_no_token() -> None:
+    assert {route.name for route in ALL_ROUTES if route.is_public} == {"redeem_pairing"}
 
 
 def test_application_serves_exactly_the_route_table(dependencies: Dependencies) -> None:
     served_routes = create_app(Settings(), dependencies).routes
-    routes = (*TABLE, *absent_routes(RESOURCES))
+    routes = (*ALL_ROUTES, *absent_routes(RESOURCES))
     expected = {
         *((f"/api/v2{route.path}", method) for route in routes for method in route.methods),
-        *((page.path, "GET") for page in docs_pages(TABLE, RESOURCES)),
+        *((page.path, "GET") for page in docs_pages(ALL_ROUTES, RESOURCES)),
     }
     expected |= {(path, "HEAD") for path, method in expected if method == "GET"}
     assert {
@@ -303,8 +307,9 @@ def _check_refusal(
     elif route.names_record:
         assert (response.status, response.error["code"]) == (404, "record_not_found")
     else:
-        # A member may create a token, for themselves and as a member.
-        assert (route.name, response.status) == ("create_api_token", 201)
+        # A member may create a token or a code, for themselves and as a member.
+        assert route.name in ("create_api_token", "create_pairing")
+        assert response.status == 201
         roles = {each["role"] for each in items(connection, "tokens") if each["person_id"] == ADMIN}
         assert roles == {"member"}
         return

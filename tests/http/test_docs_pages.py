@@ -21,7 +21,7 @@ from chalicelib.http.request import HttpRequest
 from chalicelib.registry import RESOURCES
 from infra import reference
 from tests.support.call_counter import counted
-from tests.support.openapi_checks import TABLE, description
+from tests.support.openapi_checks import ALL_ROUTES, description
 
 DESCRIPTION = "/api/v2/openapi.json"
 HASHED = re.compile(r"/docs/(start|swagger-ui|swagger-ui-bundle)\.[0-9a-f]{16}\.(js|css)")
@@ -158,7 +158,7 @@ def test_server_error_does_not_reveal_details(
 
 
 def test_description_is_built_once() -> None:
-    (page,) = [page for page in docs_pages(TABLE, RESOURCES) if page.name == "describe_api"]
+    (page,) = [page for page in docs_pages(ALL_ROUTES, RESOURCES) if page.name == "describe_api"]
     request = HttpRequest("GET", DESCRIPTION, "https://stint.test", {}, [], {}, b"")
     assert page.respond(request).body is page.respond(request).body
 

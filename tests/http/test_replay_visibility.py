@@ -80,6 +80,10 @@ def test_demoted_admin_sees_no_record_of_others_in_a_replay(
     hidden = []
     for route, method, timer_id, headers, first in sent:
         replay = send_sample(admin, route, method, timer_id, headers=headers)
+        if not route.has_location:
+            # The record is the caller's own, and has no URL.
+            assert replay.data == first.data
+            continue
         shown = admin.get(f"/{route.resource.type}/{first.data['id']}")
         if shown.status == 200:
             # An operation that only admins may use is refused also for a record that all may see.

@@ -144,6 +144,9 @@ class ApiScenario:
         for route in TABLE:
             for method in route.methods:
                 send_sample(admin, route, method, timer_id)
+        code = admin.post("/pairings", {"data": {"attributes": {}}}).meta["code"]
+        document = {"data": {"attributes": {"code": code}}}
+        assert admin.post("/pairings/redeem", document).status == 201
         # The entry has a timer, which is deleted too.
         assert admin.send("DELETE", f"/time_entries/{ADMINS_ENTRY}").status == 204
         # A new email address moves the unique constraint; the new role makes the member an admin.

@@ -15,8 +15,10 @@ from chalicelib.registry import RESOURCES, build_routes
 
 Description = dict[str, Any]
 
-TABLE = build_routes(build_dependencies(Database(Connection())))
-"""The routes, for inspection only: no database is behind them."""
+ALL_ROUTES = build_routes(build_dependencies(Database(Connection())))
+"""All routes, for inspection only: no database is behind them."""
+TABLE = tuple(route for route in ALL_ROUTES if not route.is_public)
+"""The routes that need a token."""
 
 _DATA = ("examples", "example", "enum", "const")
 
@@ -24,7 +26,7 @@ _DATA = ("examples", "example", "enum", "const")
 @cache
 def description() -> Description:
     """Return the OpenAPI document of the route table."""
-    return openapi_document(TABLE, RESOURCES, "http://stint.test")
+    return openapi_document(ALL_ROUTES, RESOURCES, "http://stint.test")
 
 
 def close(schemas: dict[str, Any]) -> None:
@@ -96,9 +98,9 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 @cache
 def _closed() -> dict[str, Any]:
-    schemas: dict[str, Any] = openapi_document(TABLE, RESOURCES, "http://stint.test")["components"][
-        "schemas"
-    ]
+    schemas: dict[str, Any] = openapi_document(ALL_ROUTES, RESOURCES, "http://stint.test")[
+        "components"
+    ]["schemas"]
     close(schemas)
     return schemas
 

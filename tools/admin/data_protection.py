@@ -31,6 +31,8 @@ from chalicelib.dynamodb.connection import RawItem, translate_errors
 from chalicelib.dynamodb.idempotency_records import IdempotencyModel, read_idempotency_record
 from chalicelib.dynamodb.items import from_item
 from chalicelib.jsonapi.documents import encode
+from chalicelib.pairings.model import Pairing
+from chalicelib.pairings.repository import PairingModel
 from chalicelib.people.model import Person
 from chalicelib.people.operations import People
 from chalicelib.people.rules import erasure_values
@@ -85,6 +87,15 @@ def idempotency_records(context: AdminContext, person: Person) -> Iterator[Idemp
         own = raw["person_key"]["S"] == own_key
         if own or _contains(record.outcome, person):
             yield IdempotencyItem(raw, record, own)
+
+
+def pairings(context: AdminContext, person: Person) -> Iterator[tuple[PairingModel, Pairing]]:
+    """Yield the person's pairing codes, with their items; DynamoDB deletes them after they end."""
+    condition = "organization_id = :organization AND person_id = :person AND #name = :pairing"
+    values = {"organization": person.organization_id, "person": person.id}
+    for page in context.scan(PairingModel, condition, **values, pairing=keys.PAIRING):
+        for raw in page:
+            yield PairingModel.from_raw_data(raw), from_item(Pairing, raw)
 
 
 def time_entries(context: AdminContext, person: Person) -> Iterator[TimeEntry]:
@@ -169,6 +180,7 @@ def export(context: AdminContext, caller: Caller, person: Person) -> Iterator[st
         "idempotency_records": (
             _metadata(item, zone) for item in idempotency_records(context, person)
         ),
+        "pairings": (output.plain(pairing, zone) for _, pairing in pairings(context, person)),
         "time_entries": (_entry(entry, zone) for entry in time_entries(context, person)),
         "timers": (output.plain(timer, zone) for timer in timers(context, person)),
         "revisions": (_revision(revision, zone) for _, revision, _ in revisions(context, person)),
@@ -206,6 +218,9 @@ def erase(
     person = people.begin_erasure(caller, person.id).outcome
     _wait_for_functions(context, person)
     counts = {"tokens revoked": _revoke(context, caller, person)}
+    counts["pairing codes deleted"] = sum(
+        _write_if_unchanged(item.delete) for item, _ in pairings(context, person)
+    )
     counts |= _erase_idempotency_records(context, person, notes=notes or times)
     if notes or times:
         counts["notes removed"] = _erase_notes(context, person)
@@ -379,7 +394,7 @@ def _contains(outcome: Any, person: Person) -> bool:
     match outcome:
         case Person():
             return outcome.id == person.id
-        case ApiToken() | TimeEntry():
+        case ApiToken() | TimeEntry() | Pairing():
             return outcome.person_id == person.id
     return False
 
@@ -390,6 +405,8 @@ def _redacted(outcome: Any, person: Person, *, notes: bool) -> Any:
             return replace(outcome, **erasure_values(person))
         case ApiToken():
             return replace(outcome, name="erased")
+        case Pairing():
+            return replace(outcome, token_name="erased")  # noqa: S106 - not a secret
         case TimeEntry() if notes:
             return replace(outcome, note=None)
     return outcome

@@ -18,7 +18,7 @@ from chalicelib.core.validation import escape_control_characters
 T = TypeVar("T")
 
 _LINE_EVERY = 100
-_HIDDEN = frozenset({"digest", "closed_service_ids", "is_indexed"})
+_HIDDEN = frozenset({"digest", "maker_digest", "closed_service_ids", "is_indexed"})
 
 
 def plain(record: Any, zone: tzinfo = UTC) -> dict[str, Any]:

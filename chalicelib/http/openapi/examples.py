@@ -22,6 +22,7 @@ _META_EXAMPLES: Mapping[str, object] = {
     "already_stopped": True,
     "secret": "whsec_ZXhhbXBsZSwgbm90IGEgc2VjcmV0",
     "token": "example-not-a-token",
+    "code": "7K3M-Q9XA-04TP",
     "event_id": EVENT,
     "events": 12,
     "clock_skew_seconds": 600,
@@ -31,6 +32,7 @@ _INPUT_EXAMPLES: Mapping[str, object] = {
     "at_once": True,
     "dead_letters": True,
     "nickname": "Ana",
+    "code": "7K3M-Q9XA-04TP",
     "avatar_url": "https://example.com/ana.png",
 }
 # Clients mostly leave ids and times to the server, so example requests have no optional ones.

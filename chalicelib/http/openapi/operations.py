@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.core.permissions import Permission, Scope
+from chalicelib.core.permissions import Scope
 from chalicelib.http.openapi.examples import request_example
 from chalicelib.http.openapi.parameters import parameters_of
 from chalicelib.http.openapi.responses import responses_of
@@ -45,8 +45,8 @@ def _operation(
         "operationId": route.name if not alias else f"{route.name}_by_{method.lower()}",
         "tags": [route.subject.type],
         "summary": route.description.rstrip("."),
-        "description": alias + _permission_text(route.permission, route.kind),
-        "security": _security(route.permission),
+        "description": alias + _permission_text(route),
+        "security": _security(route),
         "parameters": parameters_of(route, resources),
     }
     if route.takes_document:
@@ -56,13 +56,18 @@ def _operation(
     return operation
 
 
-def _security(permission: Permission) -> list[dict[str, list[str]]]:
-    if permission.organization_required:
+def _security(route: Route) -> list[dict[str, list[str]]]:
+    if route.is_public:
+        return []
+    if route.permission.organization_required:
         return [_TOKEN_AND_ORGANIZATION]
     return [_TOKEN_AND_ORGANIZATION, _TOKEN_ONLY]
 
 
-def _permission_text(permission: Permission, kind: RouteKind) -> str:
+def _permission_text(route: Route) -> str:
+    permission, kind = route.permission, route.kind
+    if route.is_public:
+        return "Everybody: it needs no token."
     if permission.role is Role.ADMIN:
         return "Admins only."
     if permission.scope is Scope.EVERYONES:

@@ -145,9 +145,9 @@ def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Pa
         )
     if route.kind is not RouteKind.DELETE:
         parameters += _view_parameters(route.resource, resources)
-    if route.is_write:
+    if route.takes_idempotency_key:
         parameters.append(parameter_reference("idempotency_key"))
-    else:
+    elif not route.is_write:
         parameters.append(parameter_reference("if_none_match"))
     if route.takes_if_match:
         parameters.append(parameter_reference("if_match"))

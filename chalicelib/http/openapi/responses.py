@@ -50,13 +50,14 @@ HEADERS: Mapping[str, Any] = {
     "X-RateLimit-Reset": {"description": "Same as `Retry-After`.", "schema": _SECONDS},
     "RateLimit": {
         "description": "Requests that are left to this API token (`r`), and the seconds until all "
-        "of them are back (`t`). Absent if the server has no budget per token.",
+        "of them are back (`t`). Without a token: to this address. Absent if the server has no "
+        "budget per token.",
         "schema": {"type": "string"},
         "example": '"token";r=57;t=5',
     },
     "RateLimit-Policy": {
-        "description": "Requests (`q`) that an API token may send in a number of seconds (`w`). "
-        "Absent if the server has no budget per token.",
+        "description": "Requests (`q`) that an API token, or without a token an address, may send "
+        "in a number of seconds (`w`). Absent if the server has no budget per token.",
         "schema": {"type": "string"},
         "example": '"token";q=100;w=10',
     },
@@ -161,9 +162,9 @@ def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
     header_names = []
     if not route.is_write:
         header_names.append("ETag")
-    if route.kind is RouteKind.CREATE:
+    if route.kind is RouteKind.CREATE and route.has_location:
         header_names.append("Location")
-    if route.is_write:
+    if route.takes_idempotency_key:
         header_names.append("Idempotency-Replayed")
     response["headers"] = headers(*header_names, *_BUDGET)
     return {**response, "links": links} if links else response
