@@ -125,7 +125,7 @@ class Scenario:
         revisions = [
             revision
             for revision in items(self.connection, "revision_log")
-            if revision["time_entry_id"] == entry_id
+            if revision.get("time_entry_id") == entry_id
         ]
         revisions_of_entry = [
             (revision["action"], revision["before"], revision["after"])

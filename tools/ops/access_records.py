@@ -8,6 +8,7 @@ upgrade creates them.
 
 import secrets
 from collections.abc import Iterable, Iterator
+from functools import partial
 from typing import Any
 
 from msgspec import Struct
@@ -26,6 +27,7 @@ from chalicelib.dynamodb.items import directory_prefix, from_item
 from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import ActiveAdmin, Person
+from tools.ops.patience import patient
 from tools.ops.snapshot import scan
 
 AccessRecord = TokenOwner | ActiveAdmin
@@ -69,7 +71,7 @@ def find_wrong_records(connection: Connection) -> list[WrongRecord]:
     database = Database(connection)
     suspects = [WrongRecord(record, is_stored=record in stored) for record in stored ^ derived]
     ordered = sorted(suspects, key=lambda wrong: (wrong.record.organization_id, str(wrong)))
-    return [wrong for wrong in ordered if _is_still_wrong(database, wrong)]
+    return [each for each in ordered if patient(partial(_is_still_wrong, database, each))]
 
 
 def repair(database: Database, wrong: Iterable[WrongRecord]) -> int:
@@ -80,8 +82,8 @@ def repair(database: Database, wrong: Iterable[WrongRecord]) -> int:
         key = type(record), record.organization_id, record.id
         write = DeleteRecord(*key) if each.is_stored else PutRecord(record)
         try:
-            condition = _unchanged(each, _source(database, each))
-            database.commit([write, condition], secrets.token_hex(16))
+            condition = _unchanged(each, patient(partial(_source, database, each)))
+            patient(partial(database.commit, [write, condition], secrets.token_hex(16)))
         except ConcurrentModification:
             skipped += 1
     return skipped
@@ -101,7 +103,8 @@ def mark_indexed(database: Database, organizations: Iterable[Organization]) -> N
     """Mark organizations as having all these records."""
     for organization in organizations:
         key = Organization, organization.id, organization.id
-        database.commit([UpdateRecord(*key, {"is_indexed": True})], secrets.token_hex(16))
+        writes = [UpdateRecord(*key, {"is_indexed": True})]
+        patient(partial(database.commit, writes, secrets.token_hex(16)))
 
 
 _ENTITIES: tuple[type[Any], ...] = (TokenOwner, ActiveAdmin, Person, PersonTokens, Organization)

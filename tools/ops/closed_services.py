@@ -8,6 +8,7 @@ import secrets
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import islice
 
 from pynamodb.connection import Connection
@@ -19,6 +20,7 @@ from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.model import Organization
 from chalicelib.services.model import Service
 from chalicelib.services.rules import TIME_FIELDS, closed_service_ids, list_closed, list_open
+from tools.ops.patience import patient
 from tools.ops.snapshot import scan
 
 _CHUNK = 99
@@ -76,7 +78,8 @@ def repair(database: Database, wrong: Iterable[WrongService]) -> int:
         for chunk in _chunks(group):
             update = write(organization_id, *(service.service_id for service in chunk))
             try:
-                database.commit([update, *map(_unchanged, chunk)], secrets.token_hex(16))
+                writes = [update, *map(_unchanged, chunk)]
+                patient(partial(database.commit, writes, secrets.token_hex(16)))
             except ConcurrentModification:
                 skipped += len(chunk)
     return skipped
@@ -85,10 +88,12 @@ def repair(database: Database, wrong: Iterable[WrongService]) -> int:
 def _confirmed(
     database: Database, organization_id: int, service_ids: Sequence[int]
 ) -> Iterator[WrongService]:
+    read = partial(database.get, Organization, organization_id, organization_id)
+    ids = [(Service, id_) for id_ in service_ids]
     # A change of a service writes both: what the list says before and after the read is true.
-    before = _listed(database.get(Organization, organization_id, organization_id))
-    loaded = database.get_many(organization_id, [(Service, id_) for id_ in service_ids])
-    after = _listed(database.get(Organization, organization_id, organization_id))
+    before = _listed(patient(read))
+    loaded = patient(partial(database.get_many, organization_id, ids))
+    after = _listed(patient(read))
     for service_id in service_ids:
         service = loaded.get(Service, service_id)
         is_closed = service is not None and not service.takes_time

@@ -41,6 +41,7 @@ from tools.ops.invariants import (
     last_stop,
     running,
 )
+from tools.ops.patience import patient
 
 Scope = tuple[int, int]
 """The ids of an organization and a person."""
@@ -206,10 +207,10 @@ class SnapshotReader:
 
 
 def scan(connection: Connection, model: type[Model]) -> Iterator[RawItem]:
-    """Yield every item of a table, read with strong consistency."""
+    """Yield every item of a table, read with strong consistency. Waits while DynamoDB throttles."""
     request: dict[str, Any] = {"TableName": table_name(model), "ConsistentRead": True}
     while True:
-        response = connection.dispatch("Scan", dict(request))
+        response = patient(lambda: connection.dispatch("Scan", dict(request)))
         yield from response["Items"]
         last = last_key(response)
         if last is None:

@@ -13,19 +13,16 @@ from botocore.exceptions import ClientError
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import Unavailable
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, last_key, table_name, translate_errors
+from chalicelib.dynamodb.connection import RawItem, last_key, table_name
 from chalicelib.dynamodb.items import from_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.repository import PersonStateModel, TimerModel
+from tools.ops.patience import patient
 from tools.ops.snapshot import Scope
 from tools.ops.upgrade_entries import ManualTime, needs_upgrade
 from tools.ops.upgrade_revisions import OLD_TABLE
-
-_ATTEMPTS = 10
-_DELAY_SECONDS = 0.5
 
 _TABLES = """
 CREATE TABLE people (
@@ -161,15 +158,7 @@ class TableReader:
 
     def patient(self, call: Callable[[], T]) -> T:
         """Call, and call again while DynamoDB is unavailable. Raises ``Unavailable`` in the end."""
-        for attempt in range(_ATTEMPTS):
-            try:
-                with translate_errors():
-                    return call()
-            except Unavailable:
-                if attempt == _ATTEMPTS - 1:
-                    raise
-                self._dependencies.sleep(_DELAY_SECONDS * (attempt + 1))
-        raise AssertionError("unreachable")
+        return patient(call, self._dependencies.sleep)
 
 
 def _old_people(reader: TableReader) -> Iterator[Scope]:

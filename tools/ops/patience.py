@@ -1,0 +1,30 @@
+"""Repeat calls while DynamoDB throttles: commands read whole tables, and may take their time."""
+
+import time
+from collections.abc import Callable
+from typing import TypeVar
+
+from chalicelib.core.errors import Unavailable
+from chalicelib.dynamodb.connection import translate_errors
+
+T = TypeVar("T")
+
+_ATTEMPTS = 10
+_DELAY_SECONDS = 0.5
+
+
+def patient(call: Callable[[], T], sleep: Callable[[float], None] = time.sleep) -> T:
+    """Call, and call again while DynamoDB is unavailable. Raises ``Unavailable`` in the end.
+
+    :param call: one read, or one idempotent write.
+    :param sleep: waits for a number of seconds.
+    """
+    for attempt in range(_ATTEMPTS):
+        try:
+            with translate_errors():
+                return call()
+        except Unavailable:
+            if attempt == _ATTEMPTS - 1:
+                raise
+            sleep(_DELAY_SECONDS * (attempt + 1))
+    raise AssertionError("unreachable")
