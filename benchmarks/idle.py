@@ -25,11 +25,14 @@ _KEY_REFRESHES = 12 * 24 * 30
 _KEY_USERS = 2 + 3
 """Tables that the auto-stop reads, and streams that Lambda reads. Used stages: a few more."""
 
+_OPTIONS = (("AlarmSet", "full"), ("CreateDashboard", "yes"), ("CreateWaf", "yes"))
+
 BILLED = frozenset(
     {
         "AWS::CloudWatch::Alarm",
         "AWS::CloudWatch::Dashboard",
         "AWS::Logs::MetricFilter",
+        "AWS::WAFv2::WebACL",
         "AWS::SecretsManager::Secret",
         "AWS::SQS::Queue",
         "AWS::DynamoDB::Table",
@@ -54,6 +57,7 @@ FREE_WHILE_UNUSED = frozenset(
         "AWS::Route53::RecordSet",
         "AWS::SNS::Subscription",
         "AWS::SNS::Topic",
+        "AWS::WAFv2::WebACLAssociation",
     }
 )
 """Types that cost nothing, or only by their use."""
@@ -78,6 +82,8 @@ def idle_bill(template: Json, settings: Mapping[str, str] | None = None) -> dict
     metrics = len(_always_reported(resources))
     dashboards = len(_of(resources, "AWS::CloudWatch::Dashboard"))
     secrets = len(_of(resources, "AWS::SecretsManager::Secret"))
+    firewalls = _of(resources, "AWS::WAFv2::WebACL")
+    rules = sum(len(firewall["Rules"]) for firewall in firewalls)
     keys = _KEY_USERS * _KEY_REFRESHES
     run = (
         prices.LAMBDA_REQUEST
@@ -94,6 +100,9 @@ def idle_bill(template: Json, settings: Mapping[str, str] | None = None) -> dict
         ),
         f"CloudWatch: {dashboards} dashboards": _line(
             dashboards, prices.FREE_DASHBOARDS, prices.DASHBOARD_MONTH
+        ),
+        f"WAF: {len(firewalls)} web ACLs, {rules} rules": Line(
+            *[len(firewalls) * prices.WEB_ACL_MONTH + rules * prices.WAF_RULE_MONTH] * 2
         ),
         f"Secrets Manager: {secrets} secrets": _line(secrets, 0, prices.SECRET_MONTH),
         "SQS: Lambda polls the queue of deliveries": _line(
@@ -122,7 +131,7 @@ def print_idle_bill(template: Json) -> None:
     total = _total(lines)
     after_free = sum(line.after_free for line in lines.values())
     print(f"| **total** | **{total:.2f}** | **{after_free:.2f}** |")
-    for setting, value in (("AlarmSet", "full"), ("CreateDashboard", "yes")):
+    for setting, value in _OPTIONS:
         more = _total(idle_bill(template, {setting: value})) - total
         print(f"| {setting}={value} adds | {more:.2f} | |")
 

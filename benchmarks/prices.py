@@ -2,8 +2,8 @@
 
 Region us-east-1 (N. Virginia); other regions differ by up to about a fifth. The authors have no AWS
 account to verify the prices: check them before use, on aws.amazon.com/dynamodb/pricing/on-demand,
-/lambda/pricing, /api-gateway/pricing, /sqs/pricing, /kms/pricing, /secrets-manager/pricing and
-/cloudwatch/pricing.
+/lambda/pricing, /api-gateway/pricing, /sqs/pricing, /kms/pricing, /secrets-manager/pricing,
+/cloudwatch/pricing and /waf/pricing.
 """
 
 REGION = "us-east-1"
@@ -57,6 +57,15 @@ KEY_REQUEST = 0.03 / 10_000
 
 SECRET_MONTH = 0.40
 """Secrets Manager: per secret and month."""
+
+WEB_ACL_MONTH = 5.00
+"""AWS WAF: per web ACL and month."""
+
+WAF_RULE_MONTH = 1.00
+"""AWS WAF: per rule of a web ACL and month."""
+
+WAF_REQUEST = 0.60 / MILLION
+"""AWS WAF: per request that it inspects, also if it blocks it."""
 
 FREE_ALARM_METRICS = 10
 FREE_CUSTOM_METRICS = 10

@@ -20,7 +20,11 @@ from infra.stack.queues import DEAD_LETTERS, DELIVERIES
 from infra.stack.streams import FAILURES
 
 REFUSALS = "Refusals"
-"""Metric: the number of 429 responses. API Gateway's own metric counts all 4xx together."""
+"""Metric: 401 and 403 responses, and ten for each 429. API Gateway's own counts all 4xx together.
+
+One metric, because a second alarm would cost as much as this one. The weights are whole numbers,
+because CloudFormation accepts no others.
+"""
 FUNCTION_FAILURES = "FunctionFailures"
 """Metric: log lines of a failure, of all functions."""
 
@@ -38,7 +42,9 @@ FAILURE_PATTERN = " || ".join(
 
 _MINUTES = 60
 _SLOW_API_MILLISECONDS = 2_000
-_REFUSALS_A_PERIOD = 10
+_RATE_LIMITED_WEIGHT = 10
+_REFUSALS_A_PERIOD = 100
+"""Ten 429, or a hundred 401 and 403: single ones are usual, of an old token or a mistyped code."""
 _FAULTS_A_PERIOD = 3
 _OLD_EVENT_MILLISECONDS = 5 * _MINUTES * 1000
 _OLD_DELIVERY_SECONDS = 30 * _MINUTES
@@ -51,7 +57,12 @@ def alarms(stage: str) -> dict[str, Json]:
         **_api_alarms(stage),
         **_function_alarms(),
         **_event_alarms(),
-        f"{REFUSALS}Metric": metric_filter(ACCESS_LOGS, '{ $.status = "429" }', REFUSALS),
+        f"{REFUSALS}Metric": metric_filter(
+            ACCESS_LOGS, '{ $.status = "429" }', REFUSALS, str(_RATE_LIMITED_WEIGHT)
+        ),
+        "DenialsMetric": metric_filter(
+            ACCESS_LOGS, '{ $.status = "401" || $.status = "403" }', REFUSALS
+        ),
         **{
             f"{function.logical_id}FailuresMetric": metric_filter(
                 function.logs_id, FAILURE_PATTERN, FUNCTION_FAILURES
@@ -95,7 +106,7 @@ def _api_alarms(stage: str) -> dict[str, Json]:
             periods=3,
         ),
         "ApiRefusals": alarm(
-            "The API responded with 429: requests exceed RequestsPerSecond and RequestBurst",
+            "The API refused many requests: 429 (limits), 401 or 403 (tokens, pairing codes)",
             logged_metric(REFUSALS),
             _REFUSALS_A_PERIOD,
             statistic="Sum",

@@ -9,6 +9,10 @@ from infra.stack.intrinsics import STACK, Json, arn, attribute, either, ref, sub
 
 ACCESS_LOGS = "AccessLogs"
 
+REDEEM_PATH = "/api/v2/pairings/redeem"
+"""The only route that needs no token."""
+REDEMPTIONS_PER_SECOND = 5
+
 # Neither the query string nor headers: they hold personal data and tokens.
 _ACCESS_LOG_FIELDS = {
     "requestId": "$context.requestId",
@@ -52,7 +56,15 @@ def _properties(paths: Iterable[str]) -> Json:
                 # Every method has these limits for itself: API Gateway has none for a whole stage.
                 "ThrottlingRateLimit": ref("RequestsPerSecond"),
                 "ThrottlingBurstLimit": ref("RequestBurst"),
-            }
+            },
+            {
+                # Guesses of pairing codes, of everybody together.
+                "HttpMethod": "POST",
+                "ResourcePath": f"/{REDEEM_PATH.replace('/', '~1')}",
+                "MetricsEnabled": False,
+                "ThrottlingRateLimit": REDEMPTIONS_PER_SECOND,
+                "ThrottlingBurstLimit": 2 * REDEMPTIONS_PER_SECOND,
+            },
         ],
         "DefinitionBody": {
             "info": {"title": STACK},

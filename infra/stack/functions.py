@@ -13,6 +13,7 @@ from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.repository import TimerModel
 from infra.archive import TASK_ROOT
 from infra.stack.intrinsics import Json, either, ref, sub
+from infra.stack.parameters import RESERVES_API
 from infra.stack.queues import (
     api_environment,
     event_fanout_environment,
@@ -51,7 +52,17 @@ class Function:
         return f"{self.logical_id}Logs"
 
 
-API = Function("APIHandler", "api_handler", slow_milliseconds=3_000, environment=api_environment())
+API = Function(
+    "APIHandler",
+    "api_handler",
+    slow_milliseconds=3_000,
+    environment=api_environment(),
+    more_properties={
+        "ReservedConcurrentExecutions": either(
+            RESERVES_API, ref("ApiConcurrency"), ref("AWS::NoValue")
+        )
+    },
+)
 
 AUTO_STOP = Function(
     "AutoStop",

@@ -19,6 +19,7 @@ from chalicelib.core.errors import (
 from chalicelib.http.responses import common_headers, error_response
 from chalicelib.jsonapi.requests import JSON_API
 from infra.stack.intrinsics import Json
+from infra.stack.waf import WINDOW_SECONDS
 
 # API Gateway's token buckets refill within a second.
 _RATE_LIMITED = RateLimited(retry_after=1)
@@ -34,11 +35,12 @@ RESPONSES: dict[str, StintError] = {
     "RESOURCE_NOT_FOUND": RouteNotFound(),
     "INVALID_SIGNATURE": RouteNotFound(),
     "EXPIRED_TOKEN": RouteNotFound(),
-    # This API has no API keys and no authorizer; a firewall may be added in front.
+    # This API has no API keys and no authorizer.
     "UNAUTHORIZED": InvalidAuthToken(),
     "ACCESS_DENIED": AccessDenied(),
     "INVALID_API_KEY": AccessDenied(),
-    "WAF_FILTERED": AccessDenied(),
+    # The rules of AWS WAF in waf.py only limit rates.
+    "WAF_FILTERED": RateLimited(retry_after=WINDOW_SECONDS),
     "REQUEST_TOO_LARGE": PayloadTooLarge(),
     # API Gateway uses it for both headers.
     "UNSUPPORTED_MEDIA_TYPE": UnsupportedMediaType(

@@ -6,6 +6,8 @@ _RETENTIONS = [1, 3, 5, 7, 14, 30, 60, 90, 120, 150, 180, 365, 400, 545, 731, 10
 
 FULL_ALARMS = "FullAlarms"
 HAS_DASHBOARD = "HasDashboard"
+HAS_WAF = "HasWaf"
+RESERVES_API = "ReservesApi"
 MEASURES_LAG = "MeasuresLag"
 # Hybrid apps have schemes of their own, such as capacitor://localhost.
 _ORIGIN = r"[a-z][a-z0-9+.\-]*://[A-Za-z0-9.:\-]+"
@@ -74,6 +76,33 @@ PARAMETERS: dict[str, Json] = {
         "Description": "Requests of one API token in 10 seconds, per instance of the API function; "
         "more requests get 429. 0: no limit",
     },
+    "ApiConcurrency": {
+        "Type": "Number",
+        "Default": 0,
+        "MinValue": 0,
+        "MaxValue": 1000,
+        "Description": "Concurrency that is reserved for the API function, and its limit. 0: none",
+    },
+    "CreateWaf": {
+        "Type": "String",
+        "Default": "no",
+        "AllowedValues": ["no", "yes"],
+        "Description": "Whether AWS WAF limits the requests of each token and address; $7 a month",
+    },
+    "WafRequestsPerToken": {
+        "Type": "Number",
+        "Default": 1000,
+        "MinValue": 10,
+        "MaxValue": 2_000_000_000,
+        "Description": "CreateWaf=yes: requests of one API token in 60 seconds; more get 429",
+    },
+    "WafRequestsPerAddress": {
+        "Type": "Number",
+        "Default": 5000,
+        "MinValue": 10,
+        "MaxValue": 2_000_000_000,
+        "Description": "CreateWaf=yes: requests of one IP address in 60 seconds; more get 429",
+    },
     "IntercomToken": {
         "Type": "String",
         "Default": "",
@@ -123,6 +152,8 @@ PARAMETERS: dict[str, Json] = {
 CONDITIONS: dict[str, Json] = {
     FULL_ALARMS: {"Fn::Equals": [{"Ref": "AlarmSet"}, "full"]},
     HAS_DASHBOARD: {"Fn::Equals": [{"Ref": "CreateDashboard"}, "yes"]},
+    HAS_WAF: {"Fn::Equals": [{"Ref": "CreateWaf"}, "yes"]},
+    RESERVES_API: {"Fn::Not": [{"Fn::Equals": [{"Ref": "ApiConcurrency"}, "0"]}]},
     MEASURES_LAG: {"Fn::Or": [{"Condition": FULL_ALARMS}, {"Condition": HAS_DASHBOARD}]},
     "HasAlarmEmail": is_given("AlarmEmail"),
     "HasDomain": is_given("DomainName"),

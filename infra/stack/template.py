@@ -20,6 +20,7 @@ from infra.stack.parameters import CONDITIONS, PARAMETERS, RULES
 from infra.stack.queues import queues
 from infra.stack.streams import stream_failures
 from infra.stack.tables import tables
+from infra.stack.waf import waf
 
 ROOT = Path(__file__).parents[2]
 
@@ -47,6 +48,7 @@ def merge_template() -> Json:
             **functions(stage),
             **stream_failures(),
             **api(_paths()),
+            **waf(),
             **alarms(stage),
             **full_alarms(TABLES),
             **dashboard(stage, TABLES),

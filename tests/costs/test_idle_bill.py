@@ -37,6 +37,12 @@ def test_dashboard_costs_only_where_it_is_created(merged: Json) -> None:
     assert idle_bill(merged, {"CreateDashboard": "yes"})["CloudWatch: 1 dashboards"].dollars == 3
 
 
+def test_firewall_costs_only_where_it_is_created(merged: Json) -> None:
+    assert idle_bill(merged)["WAF: 0 web ACLs, 0 rules"].dollars == 0
+    line = idle_bill(merged, {"CreateWaf": "yes"})["WAF: 1 web ACLs, 2 rules"]
+    assert line == Line(7.00, 7.00)
+
+
 def test_own_webhook_key_is_counted_once(merged: Json) -> None:
     assert idle_bill(merged)["Secrets Manager: 1 secrets"].dollars == pytest.approx(0.40)
     assert "Secrets Manager: 0 secrets" in idle_bill(merged, {"WebhookKey": "arn:aws:secret"})

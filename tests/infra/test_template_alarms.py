@@ -1,6 +1,7 @@
 """CloudWatch alarms, metric filters and the dashboard refer to existing resources."""
 
 import json
+import re
 
 import pytest
 
@@ -75,6 +76,7 @@ def test_every_table_has_a_throttle_alarm(template: Json) -> None:
     ("name", "alarm_name"),
     [
         ("RefusalsMetric", "ApiRefusals"),
+        ("DenialsMetric", "ApiRefusals"),
         ("AutoStopLagSecondsMetric", "AutoStopLag"),
         *((f"{function.logical_id}FailuresMetric", "FunctionFailures") for function in FUNCTIONS),
     ],
@@ -102,13 +104,23 @@ def test_failures_of_every_function_are_counted_from_its_log(template: Json) -> 
         assert "SystemLogLevel" not in logging
 
 
-def test_throttled_requests_are_counted_from_the_access_log(template: Json) -> None:
-    metric_filter = of_type(template, "AWS::Logs::MetricFilter")["RefusalsMetric"]
+def test_refused_requests_are_counted_from_the_access_log(template: Json) -> None:
     logged = json.loads(
         template["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]["Format"]
     )
     assert "status" in logged
-    assert metric_filter["Properties"]["FilterPattern"] == '{ $.status = "429" }'
+    threshold = _alarms(template)["ApiRefusals"]["Threshold"]
+    for name, pattern, responses in (
+        ("RefusalsMetric", '{ $.status = "429" }', 10),
+        ("DenialsMetric", '{ $.status = "401" || $.status = "403" }', 100),
+    ):
+        properties = of_type(template, "AWS::Logs::MetricFilter")[name]["Properties"]
+        assert properties["LogGroupName"] == {"Ref": "AccessLogs"}
+        assert properties["FilterPattern"] == pattern
+        (metric,) = properties["MetricTransformations"]
+        # CloudFormation accepts whole numbers only.
+        assert re.fullmatch("[0-9]+", metric["MetricValue"])
+        assert int(metric["MetricValue"]) * responses == threshold
 
 
 def test_api_alarms_use_the_title_of_the_api_definition(template: Json) -> None:

@@ -10,8 +10,10 @@ import pytest
 
 from chalicelib.jsonapi.errors import ERROR_STATUS
 from chalicelib.jsonapi.requests import CONTENT_TYPE
+from infra.stack.api import REDEEM_PATH
 from infra.stack.parameters import PARAMETERS
 from infra.stack.template import api_stage
+from tests.support.openapi_checks import ALL_ROUTES
 from tests.support.stack import Json, of_type, transformed
 
 HEADER = "gatewayresponse.header."
@@ -89,6 +91,12 @@ def test_gateway_response_has_the_status_and_code_of_the_contract(
     assert (error["status"], error["code"]) == (status, code)
 
 
+def test_blocked_by_waf_is_rate_limited_and_can_be_sent_again(responses: dict[str, Json]) -> None:
+    error = _error(responses["WAF_FILTERED"])
+    assert (error["status"], error["code"]) == ("429", "rate_limited")
+    assert _headers(responses["WAF_FILTERED"])["Retry-After"] == "60"
+
+
 def test_throttled_response_has_retry_after(responses: dict[str, Json]) -> None:
     headers = _headers(responses["THROTTLED"])
     assert headers["Retry-After"] == headers["X-RateLimit-Reset"] == "1"
@@ -157,11 +165,16 @@ def test_api_has_one_stage_with_throttling_logs_and_compression(processed: Json)
     # SAM can create a second stage, named Stage, without throttling and logs.
     assert "StageName" not in deployment["Properties"]
     assert stage["Properties"]["StageName"] == api_stage()
-    (throttling,) = stage["Properties"]["MethodSettings"]
+    throttling, redemption = stage["Properties"]["MethodSettings"]
     assert throttling["ThrottlingRateLimit"] == {"Ref": "RequestsPerSecond"}
     assert (throttling["ResourcePath"], throttling["HttpMethod"]) == ("/*", "*")
     # Those of each method cost $0.30 a month per metric; those of the stage are free.
-    assert throttling["MetricsEnabled"] is False
+    assert throttling["MetricsEnabled"] is redemption["MetricsEnabled"] is False
+    # API Gateway writes the slashes of a path in this way, except the first.
+    assert redemption["ResourcePath"] == "/~1api~1v2~1pairings~1redeem"
+    assert (redemption["HttpMethod"], redemption["ThrottlingRateLimit"]) == ("POST", 5)
+    (path,) = (route.path for route in ALL_ROUTES if route.is_public)
+    assert f"/api/v2{path}" == REDEEM_PATH in api["Properties"]["Body"]["paths"]
     assert api["Properties"]["EndpointConfiguration"] == {"Types": ["REGIONAL"]}
     assert api["Properties"]["MinimumCompressionSize"] == 1024
 
@@ -200,6 +213,8 @@ def test_custom_domain_requires_a_certificate(template: Json) -> None:
     }
     assert conditional == {
         "AlarmSubscription": "HasAlarmEmail",
+        "WebAcl": "HasWaf",
+        "WebAclAssociation": "HasWaf",
         "Domain": "HasDomain",
         "DomainMapping": "HasDomain",
         "DomainRecord": "HasZone",

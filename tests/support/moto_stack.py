@@ -36,6 +36,9 @@ UNKNOWN_TO_MOTO = frozenset(
         "AWS::Lambda::EventInvokeConfig",
         "AWS::Logs::MetricFilter",
         "AWS::SNS::Subscription",
+        # As a dashboard.
+        "AWS::WAFv2::WebACL",
+        "AWS::WAFv2::WebACLAssociation",
     }
 )
 """Types that moto's CloudFormation cannot create. They and all that refer to them are left out."""
