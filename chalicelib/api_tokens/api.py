@@ -28,7 +28,8 @@ def _example() -> ApiToken:
 API_TOKENS: Resource[ApiToken] = Resource(
     type="api_tokens",
     singular="api_token",
-    description="Access token of a person. Only the response that creates it contains the token.",
+    description="Access token of a person. Only the response that creates it contains the token. "
+    "In a path, `current` instead of an id is the token of the request.",
     entity=ApiToken,
     view=VIEW_TOKEN,
     example=_example,
@@ -76,6 +77,7 @@ API_TOKENS: Resource[ApiToken] = Resource(
         Filter("name", FilterKind.TEXT, "Name of the token.", lambda token: token.name),
     ),
     sorts=("created_at", "name"),
+    current_id=lambda caller: caller.token_id,
     orders={"created_at": lambda token: token.created_at, "name": lambda token: token.name},
 )
 

@@ -46,6 +46,9 @@ Presented = tuple[Any, Mapping[str, Any]]
 
 _VOWELS = "aeioA"
 
+CURRENT = "current"
+"""In a path, instead of an id: the record that belongs to the request, such as its token."""
+
 
 class ResourceViews:
     """Creates the routes of a resource.
@@ -95,7 +98,7 @@ class ResourceViews:
 
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
-            record = find(request.caller, _record_id(request))
+            record = find(request.caller, self._record_id(request))
             record = self._resource.redact_for(request.caller, record)
             response = document_response(200, self._document(request, record, options))
             # Of the record as the caller sees it: a digest must not reveal hidden values.
@@ -181,7 +184,7 @@ class ResourceViews:
             options = self._view_options(request)
             document = self._read_document(request, self._resource, needs_data=True)
             changes = read_changes(inputs, document, request.request.parameters)
-            record_id = _record_id(request)
+            record_id = self._record_id(request)
             result = update(request.caller, record_id, changes, write_options(request))
             return self._result_response(request, 200, result, options)
 
@@ -194,7 +197,7 @@ class ResourceViews:
         """Create the route ``DELETE /{type}/{id}``. Its response is 204."""
 
         def view(request: AuthenticatedRequest) -> HttpResponse:
-            result = delete(request.caller, _record_id(request), write_options(request))
+            result = delete(request.caller, self._record_id(request), write_options(request))
             return HttpResponse(204, headers=_replayed(result))
 
         declared = {**self._named("delete"), "methods": ("DELETE",)}
@@ -219,7 +222,7 @@ class ResourceViews:
         def view(request: AuthenticatedRequest) -> HttpResponse:
             options = self._view_options(request)
             values = read_values(inputs, self._read_document(request, subject))
-            record_id = _record_id(request)
+            record_id = self._record_id(request)
             result = perform(request.caller, record_id, values, write_options(request))
             return self._result_response(request, 200, result, options)
 
@@ -279,6 +282,14 @@ class ResourceViews:
             resource=self._resource,
             **fields,
         )
+
+    def _record_id(self, request: AuthenticatedRequest) -> int:
+        text = request.request.route_arguments["id"]
+        is_current = text == CURRENT
+        record_id = self._resource.current_id(request.caller) if is_current else parse_id(text)
+        if record_id is None:
+            raise RecordNotFound
+        return record_id
 
     def _view_options(self, request: AuthenticatedRequest) -> ViewOptions:
         parameters, zone = request.request.parameters, request.caller.zone
@@ -350,10 +361,3 @@ def _words(name: str) -> str:
 
 def _replayed(result: Result[Any]) -> Mapping[str, str]:
     return {"Idempotency-Replayed": "true"} if result.replayed else {}
-
-
-def _record_id(request: AuthenticatedRequest) -> int:
-    record_id = parse_id(request.request.route_arguments["id"])
-    if record_id is None:
-        raise RecordNotFound
-    return record_id

@@ -134,6 +134,8 @@ class Resource(Struct, Generic[Record], frozen=True):
     :param needs_live_token: whether its writes give or shape access. Then each of them requires in
         its transaction that the caller's token is unchanged. Contract section 11.
     :param redact_for: removes the values that a caller cannot view, before filtering and sorting.
+    :param current_id: returns the id of the record that a path means with ``current``; None: there
+        is none.
     :param meta: members of the resource object's ``meta``. Members without a value are left out.
     """
 
@@ -154,6 +156,7 @@ class Resource(Struct, Generic[Record], frozen=True):
     needs_live_token: bool = True
     orders: Mapping[str, Callable[[Record], str | int | None]] = field(default_factory=dict)
     redact_for: Callable[[Caller, Record], Record] = lambda _, record: record
+    current_id: Callable[[Caller], int | None] = lambda _: None
     meta: tuple[Attribute[Record], ...] = ()
 
 

@@ -8,6 +8,7 @@ from chalice.app import Chalice
 from pynamodb.connection import Connection
 
 from chalicelib.api_tokens.authentication import digest
+from chalicelib.api_tokens.repository import CredentialModel, PersonTokensModel
 from chalicelib.api_tokens.rules import MAX_TOKENS
 from tests.support.api import JSON_API, Api, Response
 from tests.support.call_counter import counted
@@ -199,3 +200,30 @@ def test_token_requests_use_the_expected_dynamodb_calls(
     with counted(connection) as calls:
         member.get("/api_tokens")
     assert calls == [read, read]
+
+
+def test_current_is_the_token_of_the_request(
+    app: Chalice, admin: Api, member: Api, clock: FakeClock
+) -> None:
+    created = create(member, name="phone")
+    phone = with_token(app, created.meta["token"])
+    assert phone.get("/api_tokens/current").data == created.data
+    assert change(phone, "current", name="old phone").attributes["name"] == "old phone"
+    assert phone.send("DELETE", "/api_tokens/current").status == 204
+    clock.advance(MINUTE)
+    assert phone.get("/users").status == 401
+    assert member.get("/api_tokens").ids == [str(token_id(MEMBER))]
+    # Other resources have no such record.
+    assert admin.get("/people/current").status == 404
+
+
+def test_current_token_without_a_known_id_is_not_found(member: Api, connection: Connection) -> None:
+    """A token of version 0.2.0 whose entry in the list is missing."""
+    for token in CredentialModel.scan():
+        token.update(actions=[CredentialModel.token_id.remove()])
+    for tokens in PersonTokensModel.scan(PersonTokensModel.tokens.exists()):
+        tokens.update(actions=[PersonTokensModel.tokens.set(())])
+    before = snapshot(connection)
+    response = member.send("DELETE", "/api_tokens/current")
+    assert (response.status, response.error["code"]) == (404, "record_not_found")
+    assert snapshot(connection) == before
