@@ -16,6 +16,7 @@ from infra.stack.functions import FUNCTIONS
 from infra.stack.parameters import PARAMETERS
 from infra.stack.tables import table_id
 from infra.stack.template import ROOT
+from tests.pairings.pairing import redeem
 from tests.support.api import Api
 from tests.support.operator import Operator
 from tests.support.stack import Json, of_type
@@ -57,7 +58,9 @@ def test_first_steps_create_a_working_account(
     for line in lines[1:3]:
         operator.done(*shlex.split(line))
     output = operator.done(*shlex.split(lines[3]))
-    headers["X-Auth-Token"] = re.findall(r"^token +(\S+)$", output, re.MULTILINE)[0]
+    (code,) = re.findall(r"^code +(\S+)$", output, re.MULTILINE)
+    assert f"https://app.example.com/#pair={code}" in output
+    headers["X-Auth-Token"] = redeem(app, code).meta["token"]
     api = Api(app, headers)
     assert api.get("/users").data[0]["attributes"]["email"] == "ivan@example.com"
     assert api.start(service_id=api.get("/services").ids[0]).status == 201

@@ -1,4 +1,4 @@
-"""``tokens``: create, list and revoke API tokens."""
+"""``tokens``: pair devices; create, list and revoke API tokens."""
 
 from typing import Any
 
@@ -7,16 +7,70 @@ import click
 from chalicelib.api_tokens.api import CREATION
 from chalicelib.api_tokens.operations import ApiTokens
 from chalicelib.core.permissions import Caller
+from chalicelib.pairings.api import CREATION as PAIRING
+from chalicelib.pairings.operations import Pairings
 from tools.admin import output
 from tools.admin.context import AdminContext
 from tools.admin.options import Id, checked, in_organization, json_option, values_of
+from tools.admin.pairing_link import check_addresses, pairing_link, print_qr_code
 
+LOCAL_APP = "http://127.0.0.1:8000/app"
 _COLUMNS = ("id", "person_id", "name", "created_at", "expires_at")
 
 
 @click.group()
 def tokens() -> None:
     """Create, list and revoke API tokens: each authenticates one person."""
+
+
+@tokens.command("pair")
+@click.argument("person")
+@in_organization
+@values_of(PAIRING, skip=("person",))
+@click.option(
+    "--app",
+    metavar="URL",
+    envvar="STINT_APP",
+    show_envvar=True,
+    help="Address of the pocket client. Default: that of a local server; on AWS none.",
+)
+@click.option("--api", metavar="URL", help="Address of the API, if it is on another origin.")
+@json_option
+def pair(
+    context: AdminContext,
+    caller: Caller,
+    *,
+    person: str,
+    app: str | None,
+    api: str | None,
+    json_wanted: bool,
+    **attributes: Any,
+) -> None:
+    """Create a one-time code with which PERSON, an id or an e-mail address, logs a device in.
+
+    Prints a link to the pocket client, a QR code of it, and the code to type. The code is good for
+    15 minutes, works once, and replaces an earlier code of the person.
+
+    \b
+    Examples:
+      .venv/bin/stint-admin --stage prod tokens pair ana@example.com -o 2149 \\
+        --app https://app.example.com/
+      .venv/bin/stint-admin --stage prod tokens pair 8779 -o 2149 --name "Ana's phone" --json
+    """
+    base = app or (None if context.on_aws else LOCAL_APP)
+    check_addresses(base, api)
+    person_id = context.person(caller, person).id
+    values = checked(PAIRING, {**attributes, "person_id": person_id})
+    created = Pairings(context.dependencies).create(caller, values)
+    code = created.one_time_meta["code"]
+    link = None if base is None else pairing_link(base, code, api)
+    shown = created.one_time_meta if link is None else {**created.one_time_meta, "link": link}
+    output.show(caller, created.outcome, json_wanted=json_wanted, one_time_meta=shown)
+    if link is not None and not json_wanted:
+        print_qr_code(link)
+    if link is None:
+        output.say("There is no link: --app, or STINT_APP, is the address of the pocket client.")
+    output.say("The code works once, for 15 minutes. Give it to nobody else.")
 
 
 @tokens.command("create")
