@@ -27,7 +27,8 @@ export class RefusedError extends Error {
 // is a string. A write has a `key`, and the `clockOffset` that was added to the phone's clock for the
 // timestamps of its body.
 export async function sendRequest(account, method, path, { body, key, clockOffset = 0, etag } = {}) {
-  const headers = { Accept: TYPE, "X-Auth-Token": account.token };
+  const headers = { Accept: TYPE };
+  if (account.token) headers["X-Auth-Token"] = account.token;
   if (account.organization) headers["X-Organization-Id"] = account.organization.id;
   if (body) headers["Content-Type"] = TYPE;
   if (key) {

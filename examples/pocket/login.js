@@ -1,11 +1,17 @@
-// Login with a token, and logout.
+// Login with a pairing code or a token, and logout.
 
 import { RefusedError, RetryableError, sendRequest, withQuery } from "./api.js";
 import { offset } from "./clock.js";
+import { readAccount, redeem, takePairing } from "./pairing.js";
 import { announceChange, transact } from "./store.js";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 const DEMO_TOKEN = "demo-admin";
+// The tokens of the demo are public, and everybody shares them.
+const SHARED_TOKEN = /^demo-/;
+
+const STILL_VALID = "No connection. The data of this device can be deleted now, but its token stays valid " +
+  "until you or an admin revoke it. Log out anyway?";
 
 const $ = (id) => document.getElementById(id);
 
@@ -18,6 +24,7 @@ export function prepareLogin() {
   $("demo").hidden = !LOOPBACK.includes(location.hostname);
   $("demo").onclick = () => {
     $("token").value = DEMO_TOKEN;
+    $("code").value = "";
     showChoices([]);
     $("login-form").requestSubmit($("log-in"));
   };
@@ -26,14 +33,47 @@ export function prepareLogin() {
     event.preventDefault();
     $("login-error").textContent = "";
     $("log-in").disabled = $("demo").disabled = true;
+    const [base, code, token] = ["base", "code", "token"].map((id) => $(id).value.trim());
     try {
-      await logIn($("base").value.replace(/\/+$/, ""), $("token").value.trim());
+      if (code) await pair(base.replace(/\/+$/, ""), code);
+      else if (token) await logIn(base.replace(/\/+$/, ""), token);
+      else $("login-error").textContent = "Enter a pairing code or an API token.";
     } catch (error) {
       $("login-error").textContent = messageFor(error);
     } finally {
       $("log-in").disabled = $("demo").disabled = false;
     }
   };
+  addEventListener("hashchange", openLink);
+  openLink();
+}
+
+// Logs in with the pairing code of a link. Asks first if another person is logged in, and if the link
+// names an API on another origin: somebody else may have made the link.
+async function openLink() {
+  const pairing = takePairing();
+  if (!pairing) return;
+  const [account] = await readAll();
+  if (account && !account.lockedOut) {
+    const question = `${account.person.name} is logged in. Log out, and use the pairing code instead?`;
+    if (!confirm(question) || !(await logOut())) return;
+  }
+  $("code").value = pairing.code;
+  if (pairing.base && pairing.base !== $("base").value) {
+    $("base").value = pairing.base;
+    $("server").open = true;
+    $("login-error").textContent = "Check the address of the API, then log in.";
+    return;
+  }
+  $("login-form").requestSubmit($("log-in"));
+}
+
+async function pair(base, code) {
+  const account = await redeem(base, code);
+  // The code is used: a second attempt with it would fail.
+  $("code").value = "";
+  if (await canReplaceAccount(account)) await storeAccount(account);
+  else await revokeToken(account);
 }
 
 function messageFor(error) {
@@ -51,10 +91,13 @@ async function logIn(base, token) {
     return;
   }
   const account = accounts[$("choice").hidden ? 0 : $("organization").selectedIndex];
-  if (!(await canReplaceAccount(account))) return;
+  if (await canReplaceAccount(account)) await storeAccount(account);
+}
+
+async function storeAccount(account) {
   await transact((store) =>
     Promise.all([store.putValue("account", account), store.putValue("offset", offset())]));
-  $("token").value = "";
+  $("token").value = $("code").value = "";
   showChoices([]);
   // Ask the browser not to delete the queue when the phone's storage is full.
   navigator.storage.persist?.();
@@ -71,21 +114,8 @@ function showChoices(accounts) {
 async function loadAccounts(base, token) {
   const path = withQuery("/organization_memberships", { include: "organization,person" });
   const { document } = await sendRequest({ base, token }, "GET", path);
-  const included = new Map(
-    document.included.map((resource) => [`${resource.type} ${resource.id}`, resource]),
-  );
-  return document.data.map(({ relationships: { organization, person } }) => {
-    const company = included.get(`organizations ${organization.data.id}`);
-    const { first_name, last_name, time_zone } = included.get(`people ${person.data.id}`).attributes;
-    return {
-      // Responses to requests of an earlier login are not stored: see transactAs in store.js.
-      login: crypto.randomUUID(),
-      base,
-      token,
-      organization: { id: company.id, name: company.attributes.name, zone: company.attributes.time_zone },
-      person: { id: person.data.id, name: `${first_name} ${last_name}`, zone: time_zone ?? null },
-    };
-  });
+  return document.data.map(({ relationships: { organization, person } }) =>
+    readAccount(base, token, document.included, organization, person));
 }
 
 // The queue belongs to one person, and must not be sent with the token of another person. So
@@ -99,11 +129,33 @@ async function canReplaceAccount(account) {
   return true;
 }
 
+// Revokes the token, and deletes all stored data. Returns whether the person is logged out now.
 export async function logOut() {
   const [account, actions, notices] = await readAll();
-  if (!confirmDeletion(actions, notices, account?.person.name)) return;
+  if (!confirmDeletion(actions, notices, account?.person.name)) return false;
+  $("log-out").disabled = true;
+  try {
+    if (account && !(await revokeToken(account)) && !confirm(STILL_VALID)) return false;
+  } finally {
+    $("log-out").disabled = false;
+  }
   await transact((store) => store.deleteAll());
   announceChange();
+  return true;
+}
+
+// Returns whether the token is no longer valid, or is one that others use.
+async function revokeToken(account) {
+  if (SHARED_TOKEN.test(account.token)) return true;
+  try {
+    await sendRequest(account, "DELETE", "/api_tokens/current");
+  } catch (error) {
+    // Refused: it was revoked before.
+    if (error instanceof RefusedError) return true;
+    if (!(error instanceof RetryableError)) throw error;
+    return false;
+  }
+  return true;
 }
 
 function confirmDeletion(actions, notices, name) {

@@ -3,7 +3,7 @@
 
 // The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
 // version; with it, browsers load all files again, together.
-const VERSION = "e679f56fc4ade142";
+const VERSION = "22442be05c522fa1";
 const CACHE = `stint-pocket-${VERSION}`;
 const FILES = [
   "./",
@@ -19,6 +19,7 @@ const FILES = [
   "main.js",
   "manifest.webmanifest",
   "notices.js",
+  "pairing.js",
   "pocket.css",
   "queue.js",
   "refresh.js",
