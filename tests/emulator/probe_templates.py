@@ -32,6 +32,15 @@ ALARM: Json = {
     }
 }
 
+CONDITION: Json = {
+    "Parameters": {"More": {"Type": "String", "Default": "no"}},
+    "Conditions": {"HasMore": {"Fn::Equals": [{"Ref": "More"}, "yes"]}},
+    "Resources": {
+        "Always": {"Type": "AWS::SQS::Queue"},
+        "Sometimes": {"Type": "AWS::SQS::Queue", "Condition": "HasMore"},
+    },
+}
+
 
 _KEY = [{"AttributeName": "key", "KeyType": "HASH"}]
 TABLE: Json = {

@@ -13,7 +13,7 @@ from typing import Any
 
 from ministack.core import iam_actions
 from ministack.services import apigateway_v1, dynamodb, secretsmanager
-from ministack.services.cloudformation import helpers, provisioners
+from ministack.services.cloudformation import changesets, helpers, provisioners
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
 """The methods that API Gateway supports: ANY stands for these."""
@@ -68,6 +68,30 @@ def template_url_with_the_bucket_as_host() -> None:
         return original(params, body_key, url_key, label)
 
     helpers._resolve_document = resolve
+
+
+@shim(
+    "CloudFormation also re-evaluates these conditions at each stack update before updating any "
+    "resources. Resources that are still associated with a true condition are updated. Resources "
+    "that are now associated with a false condition are deleted.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/"
+    "conditions-section-structure.html",
+)
+def change_set_follows_the_conditions() -> None:
+    """A change set has the resources of a condition that becomes true, and not those of others."""
+    original = changesets._resolve_props_for_diff
+
+    def resolve(template: Any, params: Any, *rest: Any) -> Any:
+        conditions = changesets._evaluate_conditions(template, params) if template else {}
+        resolved = original(template, params, *rest)
+        resources = {
+            name: resource
+            for name, resource in resolved.get("Resources", {}).items()
+            if conditions.get(resource.get("Condition"), True)
+        }
+        return {**resolved, "Resources": resources}
+
+    changesets._resolve_props_for_diff = resolve
 
 
 @shim(

@@ -46,6 +46,19 @@ def test_setting_is_applied_and_kept(stage: Stage) -> None:
     assert function["Environment"]["Variables"]["STINT_LOG_LEVEL"] == "WARN"
 
 
+def test_setting_adds_and_removes_resources(stage: Stage) -> None:
+    def has_dashboard() -> bool:
+        entries = stage.emulator.client("cloudwatch").list_dashboards()["DashboardEntries"]
+        return stage.stack in {entry["DashboardName"] for entry in entries}
+
+    deployed(stage, "AlarmSet=full", "CreateDashboard=yes")
+    assert has_dashboard()
+    assert stage.resource("TimersTableThrottles")
+    process = stage.make("deploy", "SET=AlarmSet=basic CreateDashboard=no")
+    assert "remove   TimersTableThrottles" in process.stdout
+    assert not has_dashboard()
+
+
 @pytest.mark.parametrize(
     ("setting", "reason"),
     [

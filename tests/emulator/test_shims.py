@@ -77,6 +77,25 @@ def template_url_with_the_bucket_as_host(emulator: Emulator) -> bool:
 
 
 @probe
+def change_set_follows_the_conditions(emulator: Emulator) -> bool:
+    create(emulator, "probe-condition", templates.CONDITION)
+    stacks = emulator.client("cloudformation")
+    proposed = stacks.create_change_set(
+        StackName="probe-condition",
+        ChangeSetName="more",
+        TemplateBody=json.dumps(templates.CONDITION),
+        Parameters=[{"ParameterKey": "More", "ParameterValue": "yes"}],
+    )["Id"]
+    changes = stacks.describe_change_set(ChangeSetName=proposed)["Changes"]
+    added = [
+        change["ResourceChange"]["LogicalResourceId"]
+        for change in changes
+        if change["ResourceChange"]["Action"] == "Add"
+    ]
+    return added == ["Sometimes"]
+
+
+@probe
 def alarm_on_a_metric_expression(emulator: Emulator) -> bool:
     stack = create(emulator, "probe-alarm", templates.ALARM)
     return bool(stack["StackStatus"] == "CREATE_COMPLETE")
