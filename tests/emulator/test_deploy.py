@@ -81,14 +81,12 @@ def test_wrong_setting_is_refused(stage: Stage, setting: str, reason: str) -> No
         "s3:PutObject",
     ],
 )
-def test_missing_permission_is_one_line_that_names_it(
-    stage: Stage, emulator: Emulator, action: str
-) -> None:
+def test_missing_permission_is_one_line_that_names_it(emulator: Emulator, action: str) -> None:
     deny = {"Effect": "Deny", "Action": action, "Resource": "*"}
     policy = {"Version": "2012-10-17", "Statement": [ALLOW_ALL, deny]}
-    # A setting that changes the template, so that the deployment needs all of its permissions.
-    setting = f"SET=AllowedOrigin=https://{action.partition(':')[0]}.example"
-    line = refusal(stage.make("deploy", setting, environment=emulator.user(policy)))
+    # A new stage has a new template, so that the deployment needs all of its permissions.
+    stage = Stage(emulator, f"lacks-{action.partition(':')[0]}")
+    line = refusal(stage.make("deploy", environment=emulator.user(policy)))
     assert f"Missing permission: {action} on " in line
     assert "run the same command again" in line
 
