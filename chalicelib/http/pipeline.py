@@ -162,10 +162,10 @@ class Pipeline:
                 headers.get("x-organization-id"),
                 organization_required=route.permission.organization_required,
             )
-            if not callers and self._budgets is not None:
+            callers.append(caller)
+            if len(callers) == 1 and self._budgets is not None:
                 key = caller.organization.id, caller.person_id, caller.token_id
                 _spend(self._budgets, key, budget_headers)
-            callers.append(caller)
             try:
                 with self._last_use.recording(caller):
                     return view(_authenticated_request(route, request, caller, received_at))

@@ -69,6 +69,19 @@ def test_rejected_write_writes_nothing_and_can_be_repeated(
     assert limited.start(time_entry_id=ADMINS_ENTRY).status == 201
 
 
+def test_log_line_of_a_rejected_request_names_the_token(
+    limited: Api, caplog: pytest.LogCaptureFixture
+) -> None:
+    for _ in range(QUOTA):
+        limited.get("/timers")
+    caplog.clear()
+    caplog.set_level("INFO")
+    assert limited.get("/timers").status == 429
+    (line,) = [record for record in caplog.records if record.message == "request"]
+    assert (vars(line)["status"], vars(line)["person_id"]) == (429, ADMIN)
+    assert vars(line)["token_id"]
+
+
 def test_each_token_has_its_own_budget(
     limited: Api, limited_app: Chalice, fixtures: Fixtures
 ) -> None:
