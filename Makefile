@@ -100,7 +100,8 @@ fuzz: $(INSTALLED) ## generated requests, checked against the OpenAPI descriptio
 	$(BIN)/python -m tests.fuzz $(if $(SEED),--seed $(SEED))
 
 # The stage of the commands for operators: STAGE=prod, with REGION and PROFILE if needed.
-ON = $(if $(STAGE),--stage "$(STAGE)") $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)")
+IN = $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)")
+ON = $(if $(STAGE),--stage "$(STAGE)") $(IN)
 
 auto-stop: $(INSTALLED) ## stop overdue timers now: make auto-stop STAGE=prod (DRY_RUN=1 only counts)
 	$(BIN)/python -m tools.ops auto-stop $(ON) $(if $(DRY_RUN),--dry-run)
@@ -170,10 +171,10 @@ $(EMULATOR_INSTALLED): requirements/emulator.txt $(INSTALLED)
 	@touch $@
 
 deploy: $(INSTALLED) ## deploy to AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ..." DEBUG=1)
-	@$(BIN)/python -m infra.deploy $(if $(PACKAGED),,--package) $(if $(DEBUG),--debug) "$(STAGE)" $(SET)
+	@$(BIN)/python -m infra.deploy $(if $(PACKAGED),,--package) $(if $(DEBUG),--debug) $(IN) "$(STAGE)" $(SET)
 
 destroy: $(INSTALLED) ## show what deleting a stage deletes and retains: make destroy STAGE=prod
-	@$(BIN)/python -m infra.destroy $(if $(DEBUG),--debug) "$(STAGE)" $(CONFIRM)
+	@$(BIN)/python -m infra.destroy $(if $(DEBUG),--debug) $(IN) "$(STAGE)" $(CONFIRM)
 
 COMPILE = $(BIN)/uv pip compile --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
 

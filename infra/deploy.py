@@ -2,6 +2,7 @@
 
 ``SET`` holds stack parameters, as ``Name=value``; a parameter that is not set keeps its value.
 ``--package`` builds the package first, after everything that can be checked without it.
+``--region`` and ``--profile`` come before those of the environment.
 ``--debug`` prints the traceback of an error. Safe to repeat: what exists already stays unchanged.
 """
 
@@ -16,7 +17,7 @@ from infra.aws.account import allow_gateway_logs, prepare_bucket, upload
 from infra.aws.errors import SettingError, StackError, run
 from infra.aws.quotas import concurrency_advice
 from infra.aws.secret_store import SecretStore
-from infra.aws.session import Aws, connect, stack_name
+from infra.aws.session import Aws, connect, select_account, stack_name
 from infra.aws.stack_history import DeletedStack, last_deleted
 from infra.aws.stacks import Stack
 from infra.aws.tables import Tables, index_conflicts, table_properties
@@ -139,7 +140,7 @@ def read_settings(words: Iterable[str]) -> dict[str, str]:
 
 def main(arguments: list[str]) -> None:
     """Deploy, then print the API's address and the next steps."""
-    words = [argument for argument in arguments if argument != _PACKAGE_FLAG]
+    words = [word for word in select_account(arguments) if word != _PACKAGE_FLAG]
     name = stack_name(words[0] if words else "")
     settings = read_settings(words[1:])
     check_settings(PARAMETERS, settings)

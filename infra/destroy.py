@@ -1,14 +1,15 @@
 """Delete a stage: ``make destroy STAGE=prod``, or ``python -m infra.destroy STAGE [STACK]``.
 
 Without the stack's name as confirmation it only prints what would be deleted and what stays.
-``--debug`` prints the traceback of an error.
+``--debug`` prints the traceback of an error. ``--region`` and ``--profile`` come before those of
+the environment.
 """
 
 import sys
 
 from infra.aws.account import GATEWAY_ROLE, bucket_name
 from infra.aws.errors import StackError, run
-from infra.aws.session import Aws, connect, stack_name
+from infra.aws.session import Aws, connect, select_account, stack_name
 from infra.aws.stack_states import busy, is_busy
 from infra.aws.stacks import Stack
 from infra.aws.tables import TABLE
@@ -50,7 +51,10 @@ def explain(aws: Aws, stack: Stack, stage: str) -> str:
         if resource["ResourceType"] == TABLE and resource["LogicalResourceId"] in physical_ids
     ]
     others = sorted({resource["ResourceType"] for resource in resources} - {TABLE, _SECRET})
-    lines = [f"Deleted with {stack.name}: the API and its URL, functions, logs, alarms."]
+    lines = [
+        f"{stack.name} in account {aws.account}, {aws.region}.",
+        "Deleted with it: the API and its URL, functions, logs, alarms.",
+    ]
     lines += [f"  {resource_type}" for resource_type in others]
     lines += undelivered_events(aws, physical_ids)
     retained = _RETAINED.format(
@@ -77,7 +81,8 @@ def _settings(stack: Stack) -> str:
 
 def main(arguments: list[str]) -> None:
     """Explain, and delete the stack if its name is given as confirmation."""
-    stage = arguments[0] if arguments else ""
+    words = select_account(arguments)
+    stage = words[0] if words else ""
     name = stack_name(stage)
     aws = connect()
     stack = Stack(aws.client("cloudformation"), name)
@@ -87,8 +92,8 @@ def main(arguments: list[str]) -> None:
     if is_busy(described["StackStatus"]):
         raise StackError(busy(name, described["StackStatus"]))
     print(explain(aws, stack, stage))
-    if arguments[1:] != [name]:
-        print(f"Nothing was deleted. To delete it: make destroy STAGE={stage} CONFIRM={name}")
+    if words[1:] != [name]:
+        print(f"Nothing was deleted. To delete it, run the same command with CONFIRM={name}")
         return
     print(f"Deleting {name} ...", flush=True)
     stack.delete()

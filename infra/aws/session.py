@@ -1,7 +1,9 @@
 """AWS account, credentials and region of a deployment, as botocore finds them."""
 
+import argparse
 import os
 import sys
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -12,6 +14,7 @@ from infra.aws.credentials import (
     CredentialsError,
     caller_identity,
     configured_region,
+    use_profile,
 )
 from infra.aws.errors import StackError
 
@@ -28,6 +31,22 @@ class Aws:
     def client(self, service: str) -> Any:
         """Return a client of a service."""
         return self.session.create_client(service, region_name=self.region)
+
+
+def select_account(arguments: Sequence[str]) -> list[str]:
+    """Use the region of ``--region`` and the profile of ``--profile``; return the other arguments.
+
+    Sets AWS_REGION and AWS_PROFILE of this process, so that every client of it uses them.
+    """
+    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    parser.add_argument("--region")
+    parser.add_argument("--profile")
+    options, others = parser.parse_known_args(arguments)
+    if options.profile is not None:
+        use_profile(options.profile, os.environ)
+    if options.region is not None:
+        os.environ["AWS_REGION"] = options.region
+    return others
 
 
 def connect() -> Aws:

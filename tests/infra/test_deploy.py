@@ -180,6 +180,7 @@ def test_destroy_lists_retained_resources_and_retains_them(
 ) -> None:
     deploy(aws, stack, folder, {})
     explanation = explain(aws, stack, "deployed")
+    assert explanation.startswith(f"{NAME} in account {aws.account}, {aws.region}.\n")
     for model in TABLES:
         assert f"\n  {NAME}-{model.Meta.bare_name}\n" in explanation  # type: ignore[attr-defined]
     assert "AWS::Lambda::Function" in explanation
@@ -231,7 +232,7 @@ def test_destroy_requires_confirmation(
     deploy(aws, stack, folder, {})
     for unconfirmed in (["deployed"], ["deployed", "yes"]):
         destroy.main(unconfirmed)
-        assert f"make destroy STAGE=deployed CONFIRM={NAME}" in capsys.readouterr().out
+        assert f"the same command with CONFIRM={NAME}\n" in capsys.readouterr().out
         assert stack.describe() is not None
     destroy.main(["deployed", NAME])
     assert stack.describe() is None

@@ -1,5 +1,6 @@
 """Which tables, region, profile and credentials the commands of operators use."""
 
+import os
 import re
 import subprocess
 import sys
@@ -12,6 +13,7 @@ from pathlib import Path
 import pytest
 
 from infra.aws.credentials import is_aws
+from infra.stack.template import ROOT
 from tools.ops.__main__ import COMMANDS
 
 TIMEOUT_SECONDS = 60
@@ -152,6 +154,33 @@ def test_options_work_before_the_name_of_the_command(
     result = run(module, arguments, environment)
     assert result.stderr.startswith(f"stint-prod-* at {REGION} (account {ACCOUNT}):")
     assert fake_aws.signed_for == {("WORKKEY", REGION)}
+
+
+@pytest.mark.parametrize("command", ["deploy", "destroy"])
+def test_make_deploys_and_destroys_in_the_region_and_with_the_keys_of_its_options(
+    environment: dict[str, str], fake_aws: FakeAws, command: str
+) -> None:
+    other = {
+        "PATH": os.environ["PATH"],
+        "AWS_REGION": REGION,
+        "AWS_ACCESS_KEY_ID": "OTHERKEY",
+        "AWS_SECRET_ACCESS_KEY": "secret",
+    }
+    virtual_environment = Path(sys.executable).parents[1]
+    result = subprocess.run(
+        [
+            *("make", f"--assume-old={virtual_environment}/.installed", command, "STAGE=prod"),
+            *(f"VENV={virtual_environment}", f"REGION={OTHER_REGION}", "PROFILE=work"),
+        ],
+        cwd=ROOT,
+        env=environment | other,
+        capture_output=True,
+        text=True,
+        timeout=TIMEOUT_SECONDS,
+        check=False,
+    )
+    assert "access denied" in result.stderr
+    assert fake_aws.signed_for == {("WORKKEY", OTHER_REGION)}
 
 
 @pytest.mark.parametrize("name", ["AWS_REGION", "AWS_DEFAULT_REGION"])
