@@ -30,7 +30,7 @@ Retained tables, because they hold people's tracked time:
     aws dynamodb update-table --no-deletion-protection-enabled --table-name NAME
     aws dynamodb delete-table --table-name NAME
 Retained secret, because webhook receivers have secrets derived from it; the next deployment reuses
-it: {stack}-{key}.
+it: {key}.
 Settings are deleted too. To deploy the stage again as it is:
   make deploy STAGE={stage}{settings}
 Retained because other stages share them: the bucket {bucket}, the role {role}.
@@ -61,8 +61,8 @@ def explain(aws: Aws, stack: Stack, stage: str) -> str:
         tables="\n  ".join(tables),
         stage=stage,
         settings=_settings(stack),
-        stack=stack.name,
-        key=WEBHOOK_KEY_NAME,
+        # Another stack can have created it: docs/operations.md, "Restore from a backup".
+        key=stack.parameters().get("WebhookKey") or f"{stack.name}-{WEBHOOK_KEY_NAME}",
         bucket=bucket_name(aws),
         role=GATEWAY_ROLE,
     )

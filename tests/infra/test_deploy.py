@@ -204,6 +204,7 @@ def test_webhook_key_is_retained_and_reused_by_a_new_stack(
     _release_tables()
     deploy(aws, stack, folder, {})
     assert stack.parameters()["WebhookKey"] == key
+    assert f"it: {key}.\n" in explain(aws, stack, "deployed")
     worker = client("lambda").get_function_configuration(
         FunctionName=physical_id(NAME, "WebhookDelivery")
     )
