@@ -35,14 +35,14 @@ class SecretStore:
         """
         key, token = parameters["WebhookKey"], parameters["IntercomToken"]
         if key and self.usable_key(key) is None:
-            raise SettingError(_unusable("WebhookKey", key, "does not exist"))
+            raise SettingError(_unusable("WebhookKey", key, "does not exist. Create it"))
         if token:
             described = self._describe(token)
             if described is None:
-                raise SettingError(_unusable("IntercomToken", token, "does not exist"))
+                raise SettingError(_unusable("IntercomToken", token, "does not exist. Create it"))
             if "DeletedDate" in described:
                 command = f"`aws secretsmanager restore-secret --secret-id {token}`"
-                problem = f"is scheduled for deletion. To restore it: {command}"
+                problem = f"is scheduled for deletion. Restore it ({command})"
                 raise SettingError(_unusable("IntercomToken", token, problem))
 
     def _describe(self, secret_id: str) -> dict[str, Any] | None:
@@ -55,6 +55,6 @@ class SecretStore:
 
 def _unusable(setting: str, secret: str, problem: str) -> str:
     return (
-        f'{setting}: the secret {secret} {problem}. Or pass another one: SET="{setting}=ARN", '
+        f'{setting}: the secret {secret} {problem}, or pass another one: SET="{setting}=ARN", '
         f'or none: SET="{setting}=".'
     )

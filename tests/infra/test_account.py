@@ -70,7 +70,8 @@ def test_key_of_the_setting_is_restored_too(store: SecretStore, messages: list[s
 @pytest.mark.parametrize("setting", ["WebhookKey", "IntercomToken"])
 def test_setting_with_an_unknown_secret_is_refused(store: SecretStore, setting: str) -> None:
     arn = f"arn:aws:secretsmanager:{REGION}:123456789012:secret:nothing-abcdef"
-    with pytest.raises(SettingError, match=f"{setting}: the secret {arn} does not exist"):
+    refusal = f"{setting}: the secret {arn} does not exist. Create it, or pass another one: "
+    with pytest.raises(SettingError, match=refusal):
         store.check(settings(**{setting: arn}))
 
 
