@@ -39,6 +39,14 @@ def test_page_explains_every_alarm(template: Json) -> None:
         assert f"`…{kind}`" in page
 
 
+def test_page_says_of_every_section_where_it_was_rehearsed() -> None:
+    described, _, rehearsed = PAGE.read_text().partition("## What was rehearsed\n")
+    rows = set(re.findall(r"^\| ([A-Z][^|:]*)(?:: [a-z]+)? \|", rehearsed, re.MULTILINE))
+    sections = set(re.findall(r"^## (.+)$", described, re.MULTILINE))
+    subsections = set(re.findall(r"^### (.+)$", described, re.MULTILINE))
+    assert sections <= rows <= sections | subsections
+
+
 def test_page_names_every_parameter() -> None:
     page = PAGE.read_text()
     assert {name for name in PARAMETERS if f"`{name}`" not in page} == set()
