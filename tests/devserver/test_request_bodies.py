@@ -172,11 +172,11 @@ def test_compressed_body_can_be_chunked(send: Send, admin: Api) -> None:
     ("coding", "body"),
     [
         ("br", START),
-        ("gzip, gzip", gzip.compress(START)),
+        ("gzip, gzip", gzip.compress(START, mtime=0)),
         ("gzip", START),
-        ("gzip", gzip.compress(START)[:-5]),
-        ("gzip", gzip.compress(START) + b"more"),
-        ("deflate", gzip.compress(START)),
+        ("gzip", gzip.compress(START, mtime=0)[:-5]),
+        ("gzip", gzip.compress(START, mtime=0) + b"more"),
+        ("deflate", gzip.compress(START, mtime=0)),
     ],
 )
 def test_body_with_another_coding_is_415(send: Send, admin: Api, coding: str, body: bytes) -> None:
