@@ -49,11 +49,15 @@ class _Session:
     stopped: int | None = None
 
 
+LONG_ID = 912_345_678_901_234
+"""A person's id as long as those of real stages: a client with 32 bits for it fails here too."""
+
 _SESSIONS = (
     _Session(9, 8779, 364, started=3 * _HOUR, stopped=2 * _HOUR),
     _Session(10, 8779, 364, started=30 * _MINUTE),
     _Session(11, 8784, 365, started=20 * _MINUTE),
     _Session(16, 8796, 367, started=_HOUR),
+    _Session(17, LONG_ID, 370, started=2 * _HOUR, stopped=_HOUR),
 )
 
 
@@ -94,6 +98,7 @@ def _entries(now: int) -> list[TimeEntry]:
         _entry(367, ZAGREB, 8796, 1296, now),
         _entry(368, KOLKATA, 8786, 1300, now),
         _entry(369, KOLKATA, 8786, 1301, now),
+        _entry(370, ZAGREB, LONG_ID, 1296, now),
     ]
 
 
@@ -105,6 +110,7 @@ def _people(now: int) -> list[Person]:
         Person(8796, 2149, "Mia", "Kovač", "mia@adriatic.example", Role.MEMBER, created),
         Person(8786, 2150, "Asha", "Sen", "asha@bengal.example", Role.ADMIN, created),
         Person(8788, 2150, "Ravi", "Das", "ravi@bengal.example", Role.MEMBER, created),
+        Person(LONG_ID, 2149, "Lea", "Novak", "lea@adriatic.example", Role.MEMBER, created),
     ]
 
 
