@@ -51,21 +51,25 @@ ADMIN_REVISIONS: Resource[AdminRevision] = Resource(
             "organizations.",
         ),
         Attribute(
-            "subject_id", Kind.INTEGER, lambda revision: revision.subject_id, "Id of the record."
+            "subject_id", Kind.NUMERIC_ID, lambda revision: revision.subject_id, "Id of the record."
         ),
         Attribute(
-            "person_id", Kind.INTEGER, lambda revision: revision.person_id, _PERSON, nullable=True
+            "person_id",
+            Kind.NUMERIC_ID,
+            lambda revision: revision.person_id,
+            _PERSON,
+            nullable=True,
         ),
         Attribute(
             "creator_id",
-            Kind.INTEGER,
+            Kind.NUMERIC_ID,
             lambda revision: revision.creator_id or None,
             f"Id. {_CREATOR}",
             nullable=True,
         ),
         Attribute(
             "token_id",
-            Kind.INTEGER,
+            Kind.NUMERIC_ID,
             lambda revision: revision.token_id,
             "Id of the API token that the change was made with. Null: an admin command.",
             nullable=True,

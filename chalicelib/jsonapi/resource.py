@@ -27,6 +27,8 @@ class Kind(Enum):
     DATE = "date"
     TIMESTAMP = "timestamp"
     ID = "id"
+    NUMERIC_ID = "numeric_id"
+    """An id that documents contain as a number: less than 2^53."""
     ENUM_LIST = "enum_list"
     """A list of different values of a closed set."""
     OBJECT = "object"

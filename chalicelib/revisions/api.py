@@ -28,11 +28,11 @@ from chalicelib.revisions.model import (
 from chalicelib.revisions.operations import VIEW_REVISION, Revisions
 
 _TIMER_ID: Attribute[Revision] = Attribute(
-    "timer_id", Kind.INTEGER, lambda revision: revision.subject_id, "Id of the timer."
+    "timer_id", Kind.NUMERIC_ID, lambda revision: revision.subject_id, "Id of the timer."
 )
 _TIME_ENTRY_ID: Attribute[Revision] = Attribute(
     "time_entry_id",
-    Kind.INTEGER,
+    Kind.NUMERIC_ID,
     lambda revision: revision.time_entry_id,
     "Id of the time entry; of a timer, the one before the change.",
 )
@@ -40,20 +40,20 @@ _TIME_ENTRY_ID: Attribute[Revision] = Attribute(
 _ATTRIBUTES: tuple[Attribute[Revision], ...] = (
     Attribute(
         "person_id",
-        Kind.INTEGER,
+        Kind.NUMERIC_ID,
         lambda revision: revision.person_id,
         "Id of the person whose time it was before the change.",
     ),
     Attribute(
         "creator_id",
-        Kind.INTEGER,
+        Kind.NUMERIC_ID,
         lambda revision: revision.creator_id or None,
         "Id of the person who made the change. Null: an operator, with an admin command.",
         nullable=True,
     ),
     Attribute(
         "token_id",
-        Kind.INTEGER,
+        Kind.NUMERIC_ID,
         lambda revision: revision.token_id,
         "Id of the API token that the change was made with. Null: it was not recorded, or it was "
         "an admin command.",

@@ -66,7 +66,10 @@ TIMERS: Resource[Timer] = Resource(
     meta=(_STOP_REASON,),
     attributes=(
         Attribute(
-            "person_id", Kind.INTEGER, lambda timer: timer.person_id, "Id of the person who works."
+            "person_id",
+            Kind.NUMERIC_ID,
+            lambda timer: timer.person_id,
+            "Id of the person who works.",
         ),
         Attribute("started_at", Kind.TIMESTAMP, lambda timer: timer.started_at, "Start time."),
         Attribute(

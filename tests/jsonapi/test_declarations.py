@@ -23,6 +23,7 @@ EXAMPLES: dict[type[Any], Any] = {
 # The Python type of the JSON value of each kind.
 JSON_TYPES: dict[Kind, type[Any]] = {
     Kind.INTEGER: int,
+    Kind.NUMERIC_ID: int,
     Kind.TEXT: str,
     Kind.BOOLEAN: bool,
     Kind.DATE: str,

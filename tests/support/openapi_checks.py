@@ -48,6 +48,29 @@ def _parts(schema: Any) -> Iterator[dict[str, Any]]:
             yield from _parts(part)
 
 
+def schema(name: str) -> Description:
+    """Return a schema in ``components``."""
+    found: Description = description()["components"]["schemas"][name]
+    return found
+
+
+def resolved(part: Description) -> Description:
+    """Return the part that a reference names, with the members beside the reference."""
+    if "$ref" not in part:
+        return part
+    beside = {name: value for name, value in part.items() if name != "$ref"}
+    target: Description = description()
+    for name in part["$ref"].removeprefix("#/").split("/"):
+        target = target[name]
+    return {**resolved(target), **beside}
+
+
+def is_valid(part: Description, value: Any) -> bool:
+    """Return whether a value matches a schema of the description."""
+    complete = {**part, "components": description()["components"]}
+    return jsonschema_rs.Draft202012Validator(complete, validate_formats=True).is_valid(value)
+
+
 def operation(method: str, path: str) -> dict[str, Any] | None:
     """Return the operation that serves a path below ``/api/v2``, or None."""
     for pattern, operations in _patterns():

@@ -5,7 +5,7 @@ from typing import Any
 
 from chalicelib.http.openapi.parameters import PAGE_PARAMETERS, parameter_reference
 from chalicelib.http.openapi.responses import error_responses, headers
-from chalicelib.http.openapi.schemas import Schema, schema_reference
+from chalicelib.http.openapi.values import schema_reference
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.jsonapi.requests import JSON_API
 
@@ -13,18 +13,6 @@ ABSENT_TAG = {
     "name": "not_in_stint",
     "description": "Collections that Productive has and stint lacks. Their lists are empty. One "
     "record is a 404 `record_not_found`, and a write is a 403 `access_denied`.",
-}
-
-EMPTY_LIST: Schema = {
-    "type": "object",
-    "description": "The list of a collection that stint lacks.",
-    "properties": {
-        "data": {"type": "array", "items": {"type": "object"}, "maxItems": 0},
-        "included": {"type": "array", "items": {"type": "object"}, "maxItems": 0},
-        "links": schema_reference("PageLinks"),
-        "meta": schema_reference("PageMeta"),
-    },
-    "required": ["data", "links", "meta"],
 }
 
 

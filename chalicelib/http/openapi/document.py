@@ -6,27 +6,21 @@ from pathlib import Path
 from typing import Any
 
 from chalicelib.http.absent_collections import absent_routes
-from chalicelib.http.openapi.absent import ABSENT_TAG, EMPTY_LIST, absent_paths
+from chalicelib.http.openapi.absent import ABSENT_TAG, absent_paths
 from chalicelib.http.openapi.examples import error_examples
 from chalicelib.http.openapi.operations import paths_of
-from chalicelib.http.openapi.parameters import shared_parameters
-from chalicelib.http.openapi.responses import ERRORS_SCHEMA, HEADERS
-from chalicelib.http.openapi.schemas import (
-    NULL_RELATIONSHIP,
-    document_name,
-    document_schema,
-    resource_schema,
-    schema_name,
-)
-from chalicelib.http.routing import BASE_PATH, Route, RouteKind
+from chalicelib.http.openapi.parameters import include_schemas, shared_parameters
+from chalicelib.http.openapi.request_bodies import body_schemas
+from chalicelib.http.openapi.response_documents import response_schemas
+from chalicelib.http.openapi.responses import ERROR_SCHEMAS, HEADERS
+from chalicelib.http.openapi.schemas import SHARED_RELATIONSHIPS, resource_schemas
+from chalicelib.http.openapi.values import ID_SCHEMAS, Schema
+from chalicelib.http.routing import BASE_PATH, Route
 from chalicelib.jsonapi.errors import ERROR_STATUS
-from chalicelib.jsonapi.parameters import MAX_PAGE_SIZE
 from chalicelib.jsonapi.resource import AnyResource
 
 _OVERVIEW = Path(__file__).with_name("overview.md")
 _LINE_BREAK = re.compile(r"(?<=[^\n|])\n(?=[^\n|])")
-_COUNT = {"type": "integer", "minimum": 0}
-_LINK = {"type": "string", "format": "uri"}
 
 
 def openapi_document(
@@ -35,7 +29,7 @@ def openapi_document(
     """Return the OpenAPI document. ``base_url`` is the part of URLs before ``/api/v2``."""
     routes = tuple(routes)
     tags = dict.fromkeys(route.subject.type for route in routes)
-    return {
+    document = {
         "openapi": "3.1.1",
         "info": {
             "title": "stint",
@@ -55,6 +49,36 @@ def openapi_document(
         },
         "components": _components(routes, resources),
     }
+    _remove_unused(document)
+    return document
+
+
+def _remove_unused(document: dict[str, Any]) -> None:
+    """Remove components that no operation refers to, such as the identifier of a revision."""
+    components = document["components"]
+    used = _references(document["paths"])
+    found = used
+    while found:
+        parts = [components[kind].get(name) for kind, name in found]
+        found = _references(parts) - used
+        used |= found
+    for kind in ("parameters", "schemas"):
+        components[kind] = {
+            name: part for name, part in components[kind].items() if (kind, name) in used
+        }
+
+
+def _references(part: Any) -> set[tuple[str, str]]:
+    """Return the kind and the name of the components that a part refers to."""
+    if isinstance(part, list):
+        return set().union(*map(_references, part))
+    if not isinstance(part, dict):
+        return set()
+    below = _references(list(part.values()))
+    if isinstance(part.get("$ref"), str):
+        _, _, kind, name = part["$ref"].split("/")
+        return below | {(kind, name)}
+    return below
 
 
 def _overview() -> str:
@@ -67,7 +91,6 @@ def _overview() -> str:
 
 
 def _components(routes: Iterable[Route], resources: Mapping[str, AnyResource]) -> dict[str, Any]:
-    routes_with_document = [route for route in routes if route.kind is not RouteKind.DELETE]
     return {
         "securitySchemes": {
             "token": {
@@ -86,40 +109,20 @@ def _components(routes: Iterable[Route], resources: Mapping[str, AnyResource]) -
         "parameters": shared_parameters(resources.values()),
         "headers": dict(HEADERS),
         "examples": error_examples(),
-        "schemas": {
-            **{schema_name(each): resource_schema(each) for each in resources.values()},
-            **{
-                document_name(route): document_schema(route, resources)
-                for route in routes_with_document
-            },
-            "EmptyList": EMPTY_LIST,
-            "Errors": ERRORS_SCHEMA,
-            "NullRelationship": NULL_RELATIONSHIP,
-            "PageLinks": _page_links(),
-            "PageMeta": _page_meta(),
-        },
+        "schemas": _schemas(routes, resources),
     }
 
 
-def _page_links() -> dict[str, Any]:
-    names = ("first", "last", "prev", "next")
+def _schemas(routes: Iterable[Route], resources: Mapping[str, AnyResource]) -> dict[str, Schema]:
+    schemas: dict[str, Schema] = {}
+    for resource in resources.values():
+        schemas |= resource_schemas(resource, resources)
     return {
-        "type": "object",
-        "description": "Links to other pages. In cursor mode: `first`, and `next` if more follow.",
-        "required": ["first"],
-        "properties": dict.fromkeys(names, _LINK),
-    }
-
-
-def _page_meta() -> dict[str, Any]:
-    totals = ("current_page", "total_pages", "total_count")
-    return {
-        "type": "object",
-        "description": "Position and totals. Cursor mode has no totals.",
-        "required": ["page_size", "max_page_size"],
-        "properties": {
-            **dict.fromkeys(totals, _COUNT),
-            "page_size": _COUNT,
-            "max_page_size": {"const": MAX_PAGE_SIZE},
-        },
+        **schemas,
+        **response_schemas(routes, resources),
+        **body_schemas(routes, resources),
+        **include_schemas(resources.values()),
+        **ERROR_SCHEMAS,
+        **SHARED_RELATIONSHIPS,
+        **ID_SCHEMAS,
     }

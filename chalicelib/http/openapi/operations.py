@@ -6,8 +6,9 @@ from typing import Any
 from chalicelib.core.permissions import Scope
 from chalicelib.http.openapi.examples import request_example
 from chalicelib.http.openapi.parameters import parameters_of
+from chalicelib.http.openapi.request_bodies import body_name, requires_document
 from chalicelib.http.openapi.responses import responses_of
-from chalicelib.http.openapi.schemas import request_schema, requires_document
+from chalicelib.http.openapi.values import schema_reference
 from chalicelib.http.routing import BASE_PATH, Route, RouteKind
 from chalicelib.jsonapi.requests import JSON_API
 from chalicelib.jsonapi.resource import AnyResource
@@ -90,7 +91,7 @@ def _request_body(route: Route, resources: Mapping[str, AnyResource]) -> dict[st
         "required": requires_document(route),
         "content": {
             JSON_API: {
-                "schema": request_schema(route),
+                "schema": schema_reference(body_name(route)),
                 "example": request_example(route, resources),
             }
         },

@@ -5,7 +5,9 @@ from typing import Any
 
 from chalicelib.core.idempotency import MAX_KEY_LENGTH
 from chalicelib.http.client_clock import CLIENT_TIME, CLOCK_SKEW
-from chalicelib.http.openapi.schemas import includable_resources, value_schema
+from chalicelib.http.openapi.parameter_examples import filter_example
+from chalicelib.http.openapi.schemas import Resources, includable_resources, schema_name
+from chalicelib.http.openapi.values import INTEGER, Schema, schema_reference, value_schema
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.jsonapi.filters import (
     MAX_IDS,
@@ -19,13 +21,23 @@ from chalicelib.jsonapi.resource import AnyFilter, AnyResource, FilterKind, Kind
 
 Parameter = dict[str, Any]
 
-_COUNT = {"type": "integer", "minimum": 1, "maximum": 10**18 - 1}
+_COUNT = {**INTEGER, "minimum": 1, "maximum": 10**18 - 1}
+_PAGE_NUMBER = {**_COUNT, "examples": [1]}
+_PAGE_SIZE = {**_COUNT, "examples": [DEFAULT_PAGE_SIZE]}
 _SIZE_DESCRIPTION = (
     f"Records per page. Default: {DEFAULT_PAGE_SIZE}. Maximum: {MAX_PAGE_SIZE}; a greater number "
     f"counts as {MAX_PAGE_SIZE}."
 )
 _ID_LIST = {"type": "array", "items": value_schema(Kind.ID), "minItems": 1, "maxItems": MAX_IDS}
-_NAMES = {"type": "array", "items": {"type": "string"}}
+_ENTITY_TAG = '"b1946ac92492d2347c6235b4d2611184"'
+
+# Examples are in the schemas. Swagger UI writes an ``example`` of a parameter into its form, and
+# then a list would be called with all of its filters.
+
+_DATE = "[0-9]{4}-(0[1-9]|1[0-2])-(0[1-9]|[12][0-9]|3[01])"
+_TIME = r"T([01][0-9]|2[0-3]):[0-5][0-9]:[0-5][0-9](\.[0-9]+)?(Z|[+-][0-9]{2}:[0-9]{2})"
+# One text instead of a choice of types: generated clients cannot send such a choice in a query.
+_TIME_FILTER = f"^(null|{_DATE}({_TIME})?)?$"
 
 _SHARED: Mapping[str, Parameter] = {
     "id": {
@@ -39,13 +51,13 @@ _SHARED: Mapping[str, Parameter] = {
         "name": "page[number]",
         "in": "query",
         "description": "Page mode: page number, from 1. Default: 1. Totals are exact.",
-        "schema": _COUNT,
+        "schema": _PAGE_NUMBER,
     },
     "page_size": {
         "name": "page[size]",
         "in": "query",
         "description": _SIZE_DESCRIPTION,
-        "schema": _COUNT,
+        "schema": _PAGE_SIZE,
     },
     "page_after": {
         "name": "page[after]",
@@ -53,25 +65,25 @@ _SHARED: Mapping[str, Parameter] = {
         "description": "Cursor mode: start with an empty value, then follow `links.next` until the "
         "last page. Cannot be combined with `page[number]`.",
         "allowEmptyValue": True,
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "examples": [""]},
     },
     "page": {
         "name": "page",
         "in": "query",
         "description": "Same as `page[number]`.",
-        "schema": _COUNT,
+        "schema": _PAGE_NUMBER,
     },
     "per_page": {
         "name": "per_page",
         "in": "query",
         "description": "Same as `page[size]`.",
-        "schema": _COUNT,
+        "schema": _PAGE_SIZE,
     },
     "if_none_match": {
         "name": "If-None-Match",
         "in": "header",
         "description": "`ETag` of an earlier response. The response is 304 if nothing has changed.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "examples": [_ENTITY_TAG]},
     },
     "if_match": {
         "name": "If-Match",
@@ -79,14 +91,18 @@ _SHARED: Mapping[str, Parameter] = {
         "description": "`ETag` that a GET of this record returned, or several, or `*`. If the "
         "record has changed since, the response is 412 and nothing is written. The `ETag` of any "
         "`include` and `fields` works.",
-        "schema": {"type": "string"},
+        "schema": {"type": "string", "examples": [_ENTITY_TAG]},
     },
     "idempotency_key": {
         "name": "Idempotency-Key",
         "in": "header",
         "description": "A random key, chosen by the client for each operation. A repeated request "
         "within 24 hours changes nothing and returns the result of the first request.",
-        "schema": {"type": "string", "maxLength": MAX_KEY_LENGTH},
+        "schema": {
+            "type": "string",
+            "maxLength": MAX_KEY_LENGTH,
+            "examples": ["0b9a2a4e-6a8e-4c8e-9a53-1f0f5b6f6a51"],
+        },
     },
     "client_time": {
         "name": CLIENT_TIME,
@@ -94,7 +110,12 @@ _SHARED: Mapping[str, Parameter] = {
         "description": "The present time on the client's clock, with an offset or `Z`. If it "
         "differs from the server's clock by 2 seconds or more, the times of the document are "
         f"corrected by the difference, and `meta.{CLOCK_SKEW.name}` shows it.",
-        "schema": value_schema(Kind.TIMESTAMP),
+        "schema": {
+            # Not the format "date-time": some generators have no headers with times.
+            "type": "string",
+            "pattern": f"^{_DATE}{_TIME}$",
+            "examples": ["2026-03-02T09:00:00.000+01:00"],
+        },
     },
 }
 
@@ -104,13 +125,7 @@ _CURSOR_PARAMETERS = ("page_size", "page_after", "per_page")
 # The schemas of filter values. The values of a list are separated by commas.
 _FILTER_SCHEMAS: Mapping[FilterKind, Any] = {
     FilterKind.ID: _ID_LIST,
-    FilterKind.TIME: {
-        "anyOf": [
-            {"type": "string", "format": "date"},
-            {"type": "string", "format": "date-time"},
-            {"enum": ["", "null"]},
-        ]
-    },
+    FilterKind.TIME: {"type": "string", "pattern": _TIME_FILTER},
     FilterKind.TEXT: {"type": "string", "maxLength": MAX_TEXT_LENGTH},
     FilterKind.QUERY: {
         "type": "string",
@@ -123,21 +138,21 @@ _FILTER_SCHEMAS: Mapping[FilterKind, Any] = {
     FilterKind.BEFORE: {"type": "string", "format": "date"},
     FilterKind.ALWAYS_EMPTY: {"type": "string"},
     FilterKind.IGNORED: {"type": "string"},
-    FilterKind.QUANTITY: {"type": "integer", "minimum": 0, "maximum": 10**15 - 1},
+    FilterKind.QUANTITY: {**INTEGER, "minimum": 0, "maximum": 10**15 - 1},
     FilterKind.TIME_AFTER: {"type": "string", "format": "date"},
     FilterKind.TIME_BEFORE: {"type": "string", "format": "date"},
 }
 _KINDS_WITH_OPERATORS = frozenset(FilterKind) - {FilterKind.ALWAYS_EMPTY, FilterKind.IGNORED}
 
 
-def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Parameter]:
+def parameters_of(route: Route, resources: Resources) -> list[Parameter]:
     """Return the path, query and header parameters of a route."""
     parameters: list[Parameter] = []
     if route.names_record:
         parameters.append(parameter_reference("id"))
     parameters += _input_parameters(route)
     if route.kind is RouteKind.LIST:
-        parameters += _filter_parameters(route.resource.filters)
+        parameters += _filter_parameters(route.resource)
         parameters.append(_sort_parameter(route.resource))
         cursor_only = route.resource.cursor_only
         parameters += map(
@@ -155,7 +170,7 @@ def parameters_of(route: Route, resources: Mapping[str, AnyResource]) -> list[Pa
         parameters.append(parameter_reference("client_time"))
     if route.kind is RouteKind.LIST:
         # Last: there are many, and few clients use them.
-        parameters += _operator_parameters(route.resource.filters)
+        parameters += _operator_parameters(route.resource)
     return parameters
 
 
@@ -173,38 +188,43 @@ def _input_parameters(route: Route) -> Iterable[Parameter]:
                     "name": source.name,
                     "in": "query",
                     "description": f"{declared.description} {precedence}",
-                    "schema": value_schema(declared.kind),
+                    "schema": {**value_schema(declared.kind), "examples": ["364"]},
                 }
 
 
-def _filter_parameters(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
-    for declared in filters:
-        parameter = _filter_parameter(declared, f"filter[{declared.name}]", declared.description)
+def _filter_parameters(resource: AnyResource) -> Iterable[Parameter]:
+    for declared in resource.filters:
+        name = f"filter[{declared.name}]"
+        parameter = _filter_parameter(resource, declared, name, declared.description)
         if declared.default is not None:
             parameter["schema"] = {**parameter["schema"], "default": declared.default}
         yield parameter
 
 
-def _operator_parameters(filters: Iterable[AnyFilter]) -> Iterable[Parameter]:
+def _operator_parameters(resource: AnyResource) -> Iterable[Parameter]:
     yield {
         "name": "filter[$op]",
         "in": "query",
         "description": "Joins filter groups such as `filter[0][name]` and `filter[1][name]`.",
-        "schema": {"const": "and"},
+        "schema": {"type": "string", "enum": ["and"], "examples": ["and"]},
     }
-    for declared in filters:
+    for declared in resource.filters:
         if declared.kind in _KINDS_WITH_OPERATORS:
             for operator in operators_of(declared.kind):
                 name = f"filter[{declared.name}][{operator}]"
-                yield _filter_parameter(declared, name, f"`{operator}`: {declared.description}")
+                description = f"`{operator}`: {declared.description}"
+                yield _filter_parameter(resource, declared, name, description)
 
 
-def _filter_parameter(declared: AnyFilter, name: str, description: str) -> Parameter:
+def _filter_parameter(
+    resource: AnyResource, declared: AnyFilter, name: str, description: str
+) -> Parameter:
     if declared.kind is FilterKind.NUMBER:
-        numbers = {"type": "integer", "enum": list(declared.choices)}
+        numbers = {**INTEGER, "enum": list(declared.choices)}
         schema: Any = {"type": "array", "items": numbers, "minItems": 1}
     else:
         schema = _FILTER_SCHEMAS[declared.kind]
+    schema = {**schema, "examples": [filter_example(resource, declared)]}
     parameter = {"name": name, "in": "query", "description": description, "schema": schema}
     if declared.kind is FilterKind.TIME:
         parameter["allowEmptyValue"] = True
@@ -218,25 +238,43 @@ def _sort_parameter(resource: AnyResource) -> Parameter:
         "name": "sort",
         "in": "query",
         "description": "Sort field. `-` sorts in descending order.",
-        "schema": {"type": "string", "enum": names, "default": names[0]},
+        "schema": {
+            "type": "string",
+            "enum": names,
+            "default": names[0],
+            "examples": [names[0]],
+        },
     }
 
 
-def _view_parameters(
-    resource: AnyResource, resources: Mapping[str, AnyResource]
-) -> Iterable[Parameter]:
+def _view_parameters(resource: AnyResource, resources: Resources) -> Iterable[Parameter]:
     if resource.includes:
-        paths = {"type": "string", "enum": list(resource.includes)}
+        items = schema_reference(include_name(resource))
+        examples = [[resource.includes[0]]]
         yield _comma_separated(
             {
                 "name": "include",
                 "in": "query",
                 "description": "Related records to return in `included`.",
-                "schema": {"type": "array", "items": paths, "uniqueItems": True},
+                "schema": {"type": "array", "items": items, "examples": examples},
             }
         )
     for each in (resource, *includable_resources(resource, resources)):
         yield parameter_reference(f"fields.{each.type}")
+
+
+def include_name(resource: AnyResource) -> str:
+    """Return the name of the schema of the paths that ``include`` accepts."""
+    return f"{schema_name(resource)}Include"
+
+
+def include_schemas(resources: Iterable[AnyResource]) -> dict[str, Schema]:
+    """Return the schemas of the paths that ``include`` accepts, by their names."""
+    return {
+        include_name(resource): {"type": "string", "enum": list(resource.includes)}
+        for resource in resources
+        if resource.includes
+    }
 
 
 def shared_parameters(resources: Iterable[AnyResource]) -> dict[str, Parameter]:
@@ -251,7 +289,11 @@ def _fields_parameter(resource: AnyResource) -> Parameter:
             "name": f"fields[{resource.type}]",
             "in": "query",
             "description": "Attributes and relationships to return. Default: all.",
-            "schema": _NAMES,
+            "schema": {
+                "type": "array",
+                "items": {"type": "string"},
+                "examples": [[attribute.name for attribute in resource.attributes[:2]]],
+            },
         }
     )
 

@@ -14,15 +14,20 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.reasons import Reason
 from chalicelib.http.openapi.examples import response_example
-from chalicelib.http.openapi.schemas import document_name, schema_reference, value_schema
+from chalicelib.http.openapi.response_documents import document_name
+from chalicelib.http.openapi.values import (
+    COUNT,
+    Schema,
+    constant,
+    schema_reference,
+    value_schema,
+)
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.jsonapi.errors import ERROR_STATUS
 from chalicelib.jsonapi.requests import JSON_API
 from chalicelib.jsonapi.resource import Kind
 
 Response = dict[str, Any]
-
-_SECONDS = {"type": "integer", "minimum": 0}
 
 HEADERS: Mapping[str, Any] = {
     "ETag": {
@@ -36,18 +41,18 @@ HEADERS: Mapping[str, Any] = {
     },
     "Idempotency-Replayed": {
         "description": "Present when an earlier request with this key already did this.",
-        "schema": {"const": "true"},
+        "schema": constant("true"),
     },
     "Retry-After": {
         "description": "Seconds to wait before the next attempt.",
-        "schema": _SECONDS,
+        "schema": COUNT,
     },
     "WWW-Authenticate": {
         "description": "The token is in `X-Auth-Token`. API Gateway renames this header to "
         "`x-amzn-remapped-www-authenticate`.",
         "schema": {"type": "string"},
     },
-    "X-RateLimit-Reset": {"description": "Same as `Retry-After`.", "schema": _SECONDS},
+    "X-RateLimit-Reset": {"description": "Same as `Retry-After`.", "schema": COUNT},
     "RateLimit": {
         "description": "Requests that are left to this API token (`r`), and the seconds until all "
         "of them are back (`t`). Without a token: to this address. Absent if the server has no "
@@ -72,65 +77,65 @@ _ERROR_HEADERS: Mapping[type[StintError], tuple[str, ...]] = {
     Unavailable: ("Retry-After",),
 }
 
-ERRORS_SCHEMA = {
-    "type": "object",
-    "description": "Error document.",
-    "required": ["errors"],
-    "properties": {
-        "errors": {
-            "type": "array",
-            "minItems": 1,
-            "items": {
-                "type": "object",
-                "required": ["status", "code", "title", "detail", "source"],
-                "properties": {
-                    "id": {
-                        "type": "string",
-                        "description": "Id of a 500 error. Quote it in reports.",
-                    },
-                    "status": {"type": "string", "description": "HTTP status."},
-                    "code": {
-                        "type": "string",
-                        "description": "Stable error code.",
-                        "enum": list(ERROR_STATUS),
-                    },
-                    "title": {"type": "string", "description": "Short summary of the error."},
-                    "detail": {"type": "string", "description": "What is wrong and what to do."},
-                    "source": {
-                        "type": "object",
-                        "description": "Part of the request that caused the error. It is empty "
-                        "if the error is not about a part.",
-                        "properties": {
-                            "pointer": {"type": "string"},
-                            "parameter": {"type": "string"},
-                            "header": {"type": "string"},
-                        },
-                    },
-                    "meta": {
-                        "type": "object",
-                        "properties": {
-                            "reason": {
-                                "type": "string",
-                                "description": "Why an id of a service or another record is "
-                                "refused.",
-                                "enum": [reason.value for reason in Reason],
-                            },
-                            "earliest_started_at": {
-                                **value_schema(Kind.TIMESTAMP),
-                                "description": "For `overlaps_session` of a running timer: "
-                                "the earliest valid start.",
-                            },
-                            "conflicting_timer_id": {
-                                **value_schema(Kind.ID),
-                                "description": "For `overlaps_session`: the timer in the way.",
-                            },
-                        },
-                    },
-                },
+ERROR_SCHEMAS: Mapping[str, Schema] = {
+    "Errors": {
+        "type": "object",
+        "description": "Error document.",
+        "required": ["errors"],
+        "properties": {
+            "errors": {"type": "array", "minItems": 1, "items": schema_reference("ErrorObject")},
+        },
+    },
+    "ErrorObject": {
+        "type": "object",
+        "required": ["status", "code", "title", "detail", "source"],
+        "properties": {
+            "id": {"type": "string", "description": "Id of a 500 error. Quote it in reports."},
+            "status": {"type": "string", "description": "HTTP status."},
+            "code": schema_reference("ErrorCode"),
+            "title": {"type": "string", "description": "Short summary of the error."},
+            "detail": {"type": "string", "description": "What is wrong and what to do."},
+            "source": schema_reference("ErrorSource"),
+            "meta": schema_reference("ErrorMeta"),
+        },
+    },
+    "ErrorCode": {
+        "type": "string",
+        "description": "Stable error code.",
+        "enum": list(ERROR_STATUS),
+    },
+    "ErrorSource": {
+        "type": "object",
+        "description": "Part of the request that caused the error. It is empty if the error is not "
+        "about a part.",
+        "properties": {
+            "pointer": {"type": "string"},
+            "parameter": {"type": "string"},
+            "header": {"type": "string"},
+        },
+    },
+    "ErrorMeta": {
+        "type": "object",
+        "properties": {
+            "reason": schema_reference("ErrorReason"),
+            "earliest_started_at": {
+                **value_schema(Kind.TIMESTAMP),
+                "description": "For `overlaps_session` of a running timer: the earliest valid "
+                "start.",
             },
-        }
+            "conflicting_timer_id": {
+                **value_schema(Kind.ID),
+                "description": "For `overlaps_session`: the timer in the way.",
+            },
+        },
+    },
+    "ErrorReason": {
+        "type": "string",
+        "description": "Why an id of a service or another record is refused.",
+        "enum": [reason.value for reason in Reason],
     },
 }
+"""The schemas of an error document, by their names in ``components``."""
 
 
 def responses_of(route: Route, url: str, links: Mapping[str, Any]) -> dict[str, Response]:
