@@ -1,5 +1,7 @@
 """A pairing: a one-time code for a token of a person."""
 
+from typing import ClassVar
+
 from msgspec import Struct
 
 VALID_SECONDS = 15 * 60
@@ -13,6 +15,9 @@ class Pairing(Struct, frozen=True):
     an admin command did. ``token_name`` is the name of the new token. ``created_at`` and
     ``expires_at`` are timestamps: those of the code, not of the token.
     """
+
+    recorded_as: ClassVar[str] = "pairings"
+    unrecorded: ClassVar[tuple[str, ...]] = ("digest", "maker_digest")
 
     digest: str
     id: int

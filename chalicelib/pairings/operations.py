@@ -5,6 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.admin_revisions.rules import Author, record_change
 from chalicelib.api_tokens.authentication import digest, new_token
 from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
 from chalicelib.api_tokens.operations import require_active
@@ -12,6 +13,7 @@ from chalicelib.api_tokens.rules import decide_pairing
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied
 from chalicelib.core.permissions import Caller, resolve_person
+from chalicelib.core.record_operations import recorded
 from chalicelib.core.unit_of_work import Attempt, Decide, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import CreateRecord
@@ -72,7 +74,9 @@ class Pairings:
                 maker_digest=None if caller.credential is None else caller.credential.digest,
             )
             records = CreateRecord(pairing), *decide_pairing(person, tokens, pairing.digest)
-            return Decision(pairing, records=records, one_time_meta={"code": code})
+            decision = Decision(pairing, records=records, one_time_meta={"code": code})
+            author = Author(caller, self._dependencies.ids.generate(), attempt.now)
+            return recorded(author, None, decision)
 
         return commit_with_retry(self._dependencies, options, decide, load)
 
@@ -112,7 +116,11 @@ class Pairings:
                 expires_at=None if maker is None else maker.expires_at,
             )
             caller = Caller(organization, person_id, person.role, token.id)
-            records = decide_redemption(person, tokens, maker, token)
+            author = Author(caller, self._dependencies.ids.generate(), attempt.now)
+            records = (
+                *decide_redemption(person, tokens, maker, token),
+                *record_change(author, None, token),
+            )
             return Decision(Redemption(token, secret, caller), records=records)
 
         return decide

@@ -207,7 +207,7 @@ def test_current_is_the_token_of_the_request(
 ) -> None:
     created = create(member, name="phone")
     phone = with_token(app, created.meta["token"])
-    assert phone.get("/api_tokens/current").data == created.data
+    assert phone.get("/api_tokens/current").data["id"] == created.data["id"]
     assert change(phone, "current", name="old phone").attributes["name"] == "old phone"
     assert phone.send("DELETE", "/api_tokens/current").status == 204
     clock.advance(MINUTE)

@@ -55,6 +55,7 @@ def test_code_becomes_a_token_of_its_person_once(
             "name": "My phone",
             "created_at": "2026-03-02T09:14:00.000+01:00",
             "expires_at": None,
+            "last_used_on": None,
         },
         "relationships": created.data["relationships"],
     }
@@ -62,7 +63,8 @@ def test_code_becomes_a_token_of_its_person_once(
     token = response.meta["token"]
     paired = Api(app, {"X-Auth-Token": token, "X-Organization-Id": str(ZAGREB.id)})
     assert paired.get("/users").ids == [str(MEMBER)]
-    assert paired.get(f"/api_tokens/{response.data['id']}").data == response.data
+    shown = paired.get(f"/api_tokens/{response.data['id']}").attributes
+    assert shown == {**response.attributes, "last_used_on": "2026-03-02"}
     assert_refused(redeem(app, created.meta["code"]))
     for secret in (token, created.meta["code"], created.meta["code"].replace("-", "")):
         assert secret not in json.dumps(snapshot(connection))

@@ -267,7 +267,7 @@ def _erase_revised_notes(context: AdminContext, person: Person) -> int:
 
 def _erase_admin_revisions(context: AdminContext, person: Person) -> int:
     """Erase what was changed in the person's data and tokens; that it was changed stays."""
-    erased = {*erasure_values(person), "name"}
+    erased = {*erasure_values(person), "name", "token_name"}
     overwritten = 0
     for raw, revision, about in list(admin_revisions(context, person)):
         before, after = (

@@ -5,6 +5,8 @@ from urllib.parse import urlencode, urlsplit
 
 import click
 
+from tools.admin.output import line
+
 _QUIET_MODULES = 2
 """The margin of the QR code. The standard asks for 4; cameras need less on a dark terminal."""
 
@@ -35,7 +37,8 @@ def print_qr_code(link: str) -> None:
 
     text = io.StringIO()
     segno.make(link, micro=False).terminal(out=text, compact=True, border=_QUIET_MODULES)
-    click.echo(text.getvalue())
+    for row in text.getvalue().splitlines():
+        line(row)
 
 
 def _is_address(url: str) -> bool:
