@@ -9,6 +9,10 @@ CHECK_VENV := .cache/check-venv
 CHECK_INSTALLED := $(CHECK_VENV)/.installed
 EMULATOR_VENV := .cache/emulator-venv
 EMULATOR_INSTALLED := $(EMULATOR_VENV)/.installed
+GENERATORS_VENV := .cache/generators-venv
+GENERATORS_INSTALLED := $(GENERATORS_VENV)/.installed
+GENERATORS_NPM := .cache/generators-npm
+GENERATORS_NPM_INSTALLED := $(GENERATORS_NPM)/.installed
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
@@ -23,7 +27,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 .PHONY: test-model test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
-.PHONY: bench-request-path package check-package check-aws deploy destroy compatibility lock clean
+.PHONY: bench-request-path package check-package check-aws check-clients deploy destroy compatibility request-files lock clean
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -170,6 +174,25 @@ $(EMULATOR_INSTALLED): requirements/emulator.txt $(INSTALLED)
 	$(call install,$(EMULATOR_VENV),requirements/emulator.txt)
 	@touch $@
 
+check-clients: $(INSTALLED) $(GENERATORS_INSTALLED) $(GENERATORS_NPM_INSTALLED) ## use generated clients, lint the OpenAPI description (needs Java and npm)
+	$(PYTEST) -m generators tests/generators
+
+$(GENERATORS_INSTALLED): requirements/generators.txt $(INSTALLED)
+	@echo "Installing openapi-generator and openapi-python-client into $(GENERATORS_VENV) (once) ..."
+	@rm -rf $(GENERATORS_VENV)
+	@$(BIN)/python -m venv $(GENERATORS_VENV)
+	$(call install,$(GENERATORS_VENV),requirements/generators.txt)
+	@touch $@
+
+# npm compares every archive with the hash in package-lock.json. No script of a package is run.
+$(GENERATORS_NPM_INSTALLED): tests/generators/npm/package.json tests/generators/npm/package-lock.json
+	@echo "Installing openapi-typescript, Spectral and Redocly into $(GENERATORS_NPM) (once) ..."
+	@rm -rf $(GENERATORS_NPM)
+	@mkdir -p $(GENERATORS_NPM)
+	@cp $^ $(GENERATORS_NPM)
+	@npm ci --prefix $(GENERATORS_NPM) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 deploy: $(INSTALLED) ## deploy to AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ..." DEBUG=1)
 	@$(BIN)/python -m infra.deploy $(if $(PACKAGED),,--package) $(if $(DEBUG),--debug) $(IN) "$(STAGE)" $(SET)
 
@@ -177,6 +200,9 @@ destroy: $(INSTALLED) ## show what deleting a stage deletes and retains: make de
 	@$(BIN)/python -m infra.destroy $(if $(DEBUG),--debug) $(IN) "$(STAGE)" $(CONFIRM)
 
 COMPILE = $(BIN)/uv pip compile --upgrade --universal --generate-hashes --python-version 3.11 --no-header --no-emit-index-url --quiet
+
+request-files: $(INSTALLED) ## write docs/stint.http and the Postman collection from the OpenAPI description
+	@$(BIN)/python -m tools.request_files
 
 compatibility: $(INSTALLED) ## write docs/compatibility.md from the declarations
 	@$(BIN)/python -m tools.compatibility
@@ -188,6 +214,7 @@ lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml,
 	$(COMPILE) --output-file requirements/check.txt --group check
 	$(COMPILE) --output-file requirements/runtime-client.txt --group runtime-client
 	$(COMPILE) --output-file requirements/emulator.txt --group emulator
+	$(COMPILE) --output-file requirements/generators.txt --group generators
 	$(COMPILE) --constraint requirements.txt --output-file requirements/bench.txt --group bench
 
 clean: ## delete the files that the other commands create
