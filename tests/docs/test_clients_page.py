@@ -1,5 +1,6 @@
 """docs/clients.md: the curl and Python examples work against the real local server."""
 
+import json
 import os
 import re
 import shutil
@@ -50,6 +51,35 @@ def test_curl_example_works(server: Server, tmp_path: Path) -> None:
     assert re.search(r"idempotency-replayed: true", output, re.IGNORECASE)
     assert re.search(rf'"id":"{started[0]}"[^}}]*"stopped_at":"2', output)
     assert output.endswith("200\n304\n")
+
+
+@pytest.mark.skipif(
+    not (shutil.which("curl") and shutil.which("jq")) and "CI" not in os.environ,
+    reason="curl or jq is not installed",
+)
+def test_recipes_with_jq_work(server: Server, tmp_path: Path) -> None:
+    output = run(["bash", "-euo", "pipefail", "-c", example_code("bash", server)], tmp_path)
+    lines = output.splitlines()
+    running = {tuple(line.split("\t")[:2]) for line in lines if "\t" in line}
+    assert running == {("Ana", "Design"), ("Ivan", "Design"), ("Mia", "Development")}
+    started, stopped, *hours, mistake = lines[3:]
+    timer = re.match(r"timer (\d+) runs since 2", started)
+    assert timer
+    assert stopped == f"timer {timer[1]}: 0 minutes"
+    assert hours == ["Design: 1.5 hours", "Development: 1 hours"]
+    assert mistake == "invalid_attribute: attribute is invalid"
+
+
+def test_page_names_the_versions_of_the_generators() -> None:
+    page = PAGE.read_text()
+    pinned = (ROOT / "requirements" / "generators.txt").read_text()
+    packages = json.loads((ROOT / "tests/generators/npm/package.json").read_text())["dependencies"]
+    for name in ("openapi-generator", "openapi-python-client"):
+        (version,) = re.findall(rf"^{name}(?:-cli)?==(\d+\.\d+)", pinned, re.MULTILINE)
+        assert re.search(rf"\[{name}\]\([^)]+\) {version}\b", page)
+    for name in ("openapi-typescript", "openapi-fetch"):
+        version, _, _ = packages[name].rpartition(".")
+        assert re.search(rf"{name}(\]\([^)]+\))? {version}\b", page)
 
 
 def test_python_example_works(server: Server, tmp_path: Path) -> None:
