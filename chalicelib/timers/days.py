@@ -100,14 +100,21 @@ def find_overlap(
     :param stopped_at: None: the session is running, and ``days`` are those up to now.
     :param except_id: a timer that does not count: the one that is edited, or that a switch stops.
     """
-    overlaps = [
+    overlaps = find_overlaps(days, started_at, stopped_at, except_id)
+    return max(overlaps, key=_by_start_and_stop, default=None)
+
+
+def find_overlaps(
+    days: Iterable[DaySessions], started_at: int, stopped_at: int | None, except_id: int = 0
+) -> list[Session]:
+    """All sessions that overlap the given one. The parameters are those of :func:`find_overlap`."""
+    return [
         session
         for session in _sessions(days)
         if session.timer_id != except_id
         and (stopped_at is None or session.started_at < stopped_at)
         and (session.stopped_at is None or session.stopped_at > started_at)
     ]
-    return max(overlaps, key=_by_start_and_stop, default=None)
 
 
 def _by_start_and_stop(session: Session) -> tuple[int, bool, int]:

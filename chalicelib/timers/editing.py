@@ -1,6 +1,6 @@
 """Edit, correct and delete sessions manually. Contract sections 4 and 4a."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from msgspec import UNSET
@@ -15,11 +15,19 @@ from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.counters.model import PersonDay
 from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit
+from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DaySessions
 from chalicelib.timers.edit_rules import LoadedTimeline, decide_deletion, decide_edit
 from chalicelib.timers.edits import Edit, days_to_check, needs_timeline, resolve_edit
+from chalicelib.timers.late_starts import (
+    AutoStopped,
+    find_last_session,
+    is_superseded_by_start,
+    supersede,
+)
 from chalicelib.timers.model import PersonState, Timer, TimerOutcome
+from chalicelib.timers.rules import Started
 
 VIEW_TIMER: ViewPolicy[Timer] = ViewPolicy(Visibility.OWNER, lambda timer: timer.person_id)
 
@@ -80,6 +88,32 @@ class TimerEditing:
         after = replace(timer, stopped_at=stop, stop_reason=None)
         adjusted = () if stop == requested else ("stopped_at",)
         return self._edit(caller, timer, after, None, adjusted, now)
+
+    def load_auto_stopped(
+        self, state: PersonState, start: int, work: TimeEntry | Service, days: Sequence[DaySessions]
+    ) -> AutoStopped | None:
+        """The last session of a person, if a late start at the timestamp ``start`` supersedes it.
+
+        No call if no session is in the way; else one for its timer, and one for its time entry,
+        unless it is ``work``.
+        """
+        session = find_last_session(state, start, days)
+        if session is None:
+            return None
+        timer = self._database.get(Timer, state.organization_id, session.timer_id)
+        if timer is None or timer.stopped_at != session.stopped_at:
+            raise ConcurrentModification
+        if not is_superseded_by_start(timer):
+            return None
+        if isinstance(work, TimeEntry) and work.id == timer.time_entry_id:
+            return AutoStopped(timer, work, days)
+        return AutoStopped(timer, self._load(timer, with_state=False).entry, days)
+
+    def supersede(
+        self, caller: Caller, started: Started, auto_stopped: AutoStopped, now: int
+    ) -> Started:
+        """Add to a late start the writes of the session that it supersedes."""
+        return supersede(started, auto_stopped, self._manual_edit(caller, now))
 
     def _edit(
         self,

@@ -42,6 +42,7 @@ from chalicelib.timers.days import (
 from chalicelib.timers.edit_rules import decide_insert
 from chalicelib.timers.editing import VIEW_TIMER, TimerEditing
 from chalicelib.timers.edits import MAX_SESSION_SECONDS, corrected_stop
+from chalicelib.timers.late_starts import state_before
 from chalicelib.timers.model import PersonState, Timer, TimerOutcome, TimerQuery
 from chalicelib.timers.rules import (
     MAX_BACKDATING_SECONDS,
@@ -136,10 +137,10 @@ class Timers:
     ) -> Result[TimerOutcome]:
         """Start a timer; a running one stops in the same transaction. Contract section 3.
 
-        With ``stopped_at``, create a session that is over; a running timer continues. Two calls.
-        Raises ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``,
-        ``IdempotencyKeyReused``; ``Conflict``: nothing was written; ``Unavailable``: all or nothing
-        was.
+        With ``stopped_at``, create a session that is over; a running timer continues. Two calls;
+        at most four where a late start supersedes a session that its limit had ended. Raises
+        ``AccessDenied``, ``InvalidAttribute``, ``OverlapsSession``, ``IdempotencyKeyReused``;
+        ``Conflict``: nothing was written; ``Unavailable``: all or nothing was.
         """
         person_id = resolve_person(caller, command.person_id)
         return self._start_for(caller, person_id, command, options)
@@ -197,7 +198,7 @@ class Timers:
             outcome = TimerOutcome(
                 started.timer, started.stopped_timer_id, adjusted=started.adjusted
             )
-            return Decision(outcome, started.write_set)
+            return Decision(outcome, started.write_set, started.records)
 
         days = [
             (DaySessions, PersonDay(caller.organization.id, person_id, day))
@@ -226,17 +227,8 @@ class Timers:
         ]
 
         def decide(attempt: Attempt) -> Decision[TimerOutcome]:
-            timer, now = self._named_timer(caller, attempt, command), attempt.now
-            earlier = corrected_stop(timer, now, command.stopped_at, options.clock_skew)
-            if earlier is not None:
-                return self._editing.correct(caller, timer, earlier, command.stopped_at, now)
-            stopped = decide_stop(timer, now, command.stopped_at)
-            outcome = TimerOutcome(
-                stopped.timer,
-                already_stopped=stopped.write_set is None,
-                adjusted=stopped.adjusted,
-            )
-            return Decision(outcome, stopped.write_set)
+            timer = self._named_timer(caller, attempt, command)
+            return self._stop(caller, timer, attempt.now, command.stopped_at, options)
 
         load = Load(caller.organization.id, entity_ids)
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -246,8 +238,8 @@ class Timers:
     ) -> Result[TimerOutcome]:
         """Stop the caller's running timer. If none is running, return the latest as stopped.
 
-        Two calls. Raises ``RecordNotFound``, ``IdempotencyKeyReused``, ``Conflict``,
-        ``Unavailable``.
+        An earlier ``stopped_at`` corrects its automatic stop. Two calls; four where it does. Raises
+        ``RecordNotFound``, ``IdempotencyKeyReused``, ``Conflict``, ``Unavailable``.
         """
 
         def decide(attempt: Attempt) -> Decision[TimerOutcome]:
@@ -257,7 +249,7 @@ class Timers:
                 timer = self.show(caller, state.last_timer_id)
                 if timer.stopped_at is None:
                     raise ConcurrentModification
-                return Decision(TimerOutcome(timer, already_stopped=True))
+                return self._stop(caller, timer, attempt.now, stopped_at, options)
             stopped = decide_stop_of_running(state, attempt.now, stopped_at)
             return Decision(
                 TimerOutcome(stopped.timer, adjusted=stopped.adjusted), stopped.write_set
@@ -265,6 +257,24 @@ class Timers:
 
         load = Load(caller.organization.id, [(PersonState, caller.person_id)])
         return commit_with_retry(self._dependencies, options, decide, load)
+
+    def _stop(
+        self,
+        caller: Caller,
+        timer: Timer,
+        now: int,
+        stopped_at: int | None,
+        options: WriteOptions,
+    ) -> Decision[TimerOutcome]:
+        """Decide to stop a timer, or to correct its automatic stop. A correction takes a call."""
+        earlier = corrected_stop(timer, now, stopped_at, options.clock_skew)
+        if earlier is not None:
+            return self._editing.correct(caller, timer, earlier, stopped_at, now)
+        stopped = decide_stop(timer, now, stopped_at)
+        outcome = TimerOutcome(
+            stopped.timer, already_stopped=stopped.write_set is None, adjusted=stopped.adjusted
+        )
+        return Decision(outcome, stopped.write_set)
 
     def _named_timer(self, caller: Caller, attempt: Attempt, command: StopCommand) -> Timer:
         loaded = attempt.loaded
@@ -305,7 +315,14 @@ class Timers:
         if start is not None and stop is not None:
             span = start, stop
             return decide_insert(state, work, organization, generated, span, details, days)
-        return decide_start(state, work, organization, generated, start, details, days)
+        if start is None or start >= now:
+            return decide_start(state, work, organization, generated, start, details)
+        auto_stopped = self._editing.load_auto_stopped(state, start, work, days)
+        if auto_stopped is None:
+            return decide_start(state, work, organization, generated, start, details, days)
+        before = state_before(state, start)
+        started = decide_start(before, work, organization, generated, start, details)
+        return self._editing.supersede(caller, started, auto_stopped, now)
 
 
 def _visible_to(caller: Caller, query: TimerQuery) -> TimerQuery:

@@ -13,6 +13,7 @@ from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.timestamps import SECONDS_PER_DAY, local_date
 from chalicelib.core.write_set import (
     ClearRunning,
+    RecordWrite,
     SetRunning,
     SetTimeline,
     StopTimer,
@@ -68,13 +69,15 @@ NO_DETAILS = EntryDetails()
 class Started(Struct, frozen=True):
     """The result of a start: the running timer, and the id of the timer that it stopped.
 
-    ``adjusted`` are the names of the requested timestamps that were moved.
+    ``adjusted`` are the names of the requested timestamps that were moved. ``records`` are further
+    writes of a late start: ``late_starts.py``.
     """
 
     timer: Timer
     stopped_timer_id: int | None
     write_set: WriteSet
     adjusted: tuple[str, ...] = ()
+    records: tuple[RecordWrite, ...] = ()
 
 
 class Stopped(Struct, frozen=True):

@@ -211,14 +211,27 @@ class Model:
         if started_at is not None and stopped_at is not None:
             return self._insert(now, person, entry, started_at, stopped_at)
         start = self._running_start(now, person, started_at)
-        running = self.running(person)
+        running, late = self.running(person), self._ended_by_limit(person, start)
         if running is not None:
             is_overdue = start > running.limit
             self._end(running, running.limit if is_overdue else start)
             running.reason = "auto" if is_overdue else "superseded"
+        elif late is not None:
+            # As if the auto-stop had not run yet.
+            late.entry.release(late)
+            late.stop = self.last_stops[person] = start
+            late.reason = "superseded"
+            late.entry.take(late)
         session = self._add(person, entry, start, None)
         requested = {} if started_at is None else {"started_at": started_at}
-        return Outcome(session, running, adjusted=_adjusted(requested, session))
+        return Outcome(session, running or late, adjusted=_adjusted(requested, session))
+
+    def _ended_by_limit(self, person: int, start: int) -> Session | None:
+        """The last session, if its limit ended it after ``start``, and it started before."""
+        later = [s for s in self.of(person) if s.stop is None or s.stop > start]
+        if len(later) != 1 or later[0].reason != "auto" or later[0].start > start:
+            return None
+        return later[0]
 
     def _running_start(self, now: int, person: int, requested: int | None) -> int:
         if requested is None or requested >= now:
@@ -240,6 +253,8 @@ class Model:
             earliest, in_the_way = running.start, [running]
         else:
             in_the_way = [s for s in self.of(person) if s.stop is not None and s.stop > start]
+            if self._ended_by_limit(person, start):
+                in_the_way = []
             earliest = max((s.stop for s in in_the_way if s.stop is not None), default=0)
         if in_the_way:
             raise self._overlap("started_at", in_the_way, earliest)

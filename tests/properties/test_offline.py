@@ -4,7 +4,7 @@ import dataclasses
 from dataclasses import dataclass
 from typing import Any
 
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from pynamodb.connection import Connection
@@ -35,19 +35,22 @@ class UserAction:
 
     :param after: seconds since the previous action.
     :param work: the entry (0, 1) or the service (2) of a start; None for a stop.
-    :param back: which timer to stop: 0 is the latest, 1 is the timer before that.
+    :param back: which timer to stop: 0 is the latest, 1 is the timer before that; None: the one
+        that is running.
     :param auto_stop_first: whether an auto-stop run happens before the offline client sends it.
     """
 
     after: int
     work: int | None
-    back: int = 0
+    back: int | None = 0
     auto_stop_first: bool = False
 
 
 gaps = st.one_of(st.integers(0, 3 * HOUR), st.sampled_from((0, 45, LIMIT, LIMIT + 1, DAY)))
-starts = st.builds(UserAction, gaps, st.integers(0, 2))
-stops = st.builds(UserAction, gaps, st.none(), st.integers(0, 2), st.booleans())
+starts = st.builds(UserAction, gaps, st.integers(0, 2), st.just(0), st.booleans())
+stops = st.builds(
+    UserAction, gaps, st.none(), st.sampled_from((0, 0, 1, 2, None, None)), st.booleans()
+)
 action_lists = st.lists(st.one_of(starts, stops), min_size=1, max_size=12)
 
 
@@ -66,20 +69,26 @@ class Client:
             command = StartCommand(entries.get(action.work), service, started_at=done_at)
             result = Timers(self.dependencies).start(self.caller, command)
             self.timers.append(result.outcome.timer.id)
+        elif self.timers and action.back is None:
+            Timers(self.dependencies).stop_running(self.caller, done_at)
         elif self.timers:
-            timer_id = self.timers[-1 - action.back % len(self.timers)]
+            timer_id = self.timers[-1 - (action.back or 0) % len(self.timers)]
             Timers(self.dependencies).stop(self.caller, StopCommand(timer_id, stopped_at=done_at))
 
 
-def _auto_stop_has_no_effect(action: UserAction, last_start: int | None, timestamp: int) -> bool:
-    """Return whether an auto-stop run before a late action does not change the final result.
+def _runs_before_online_stops(actions: list[UserAction]) -> list[bool]:
+    """Return before which actions the auto-stop must also run online.
 
-    This holds before a manual stop of the running timer within its limit, because the manual stop
-    replaces the automatic stop.
+    A manual stop past the limit wins if no auto-stop run came first. So if the offline client's
+    timer met a run before its stop, the online client's timer must meet one too.
     """
-    if not action.auto_stop_first or action.work is not None or action.back or last_start is None:
-        return False
-    return timestamp - last_start < LIMIT
+    needed, is_due = [], False
+    for action in actions:
+        is_start = action.work is not None
+        is_due = is_due or action.auto_stop_first
+        needed.append(is_due and not is_start)
+        is_due = is_due and not is_start
+    return needed
 
 
 def _comparable_records(connection: Connection, person_id: int) -> dict[str, Any]:
@@ -117,8 +126,9 @@ def _reset_tables() -> None:
     )
 
 
+MONDAY = "an ordinary Monday"
 START_TIMES = {
-    "an ordinary Monday": MONDAY_NINE,
+    MONDAY: MONDAY_NINE,
     # 2026-03-28T22:30:00+01:00 and 2026-10-24T22:30:00+02:00.
     "the night with a missing hour": 1_774_733_400,
     "the night with a repeated hour": 1_792_873_800,
@@ -129,23 +139,26 @@ def test_offline_actions_give_the_same_result_as_online_actions(
     dependencies: Dependencies, clock: FakeClock, connection: Connection
 ) -> None:
     @bounded(18)
-    @given(action_lists, st.sampled_from(sorted(START_TIMES)))
-    def compare(actions: list[UserAction], start_time: str) -> None:
+    @given(action_lists, st.sampled_from(sorted(START_TIMES)), st.sampled_from((HOUR, 2 * DAY)))
+    @example([UserAction(0, 0), UserAction(HOUR, 1, auto_stop_first=True)], MONDAY, 13 * HOUR)
+    @example([UserAction(0, 0), UserAction(HOUR, 0, auto_stop_first=True)], MONDAY, 13 * HOUR)
+    @example([UserAction(0, 0), UserAction(HOUR, None, None, True)], MONDAY, 13 * HOUR)
+    def compare(actions: list[UserAction], start_time: str, late: int) -> None:
         _reset_tables()
         online, offline = Client(dependencies, ONLINE), Client(dependencies, OFFLINE)
         clock.timestamp = START_TIMES[start_time]
         done_at = []
-        for action in actions:
+        for action, runs in zip(actions, _runs_before_online_stops(actions), strict=True):
             clock.advance(action.after)
             done_at.append(int(clock.timestamp))
+            if runs:
+                AutoStop(dependencies).run()
             online.send(action, None)
-        clock.advance(HOUR)
-        last_start = None
+        clock.advance(late)
         for action, timestamp in zip(actions, done_at, strict=True):
-            if _auto_stop_has_no_effect(action, last_start, timestamp):
+            if action.auto_stop_first:
                 AutoStop(dependencies).run()
             offline.send(action, timestamp)
-            last_start = timestamp if action.work is not None else last_start
         # An auto-stop run stops the overdue timers of both people.
         AutoStop(dependencies).run()
         assert _comparable_records(connection, OFFLINE) == _comparable_records(connection, ONLINE)
