@@ -44,7 +44,7 @@ from chalicelib.deliveries.rules import decide, delivery_attempt, person_id_of, 
 from chalicelib.dynamodb.connection import Backoff
 from chalicelib.people.model import Person
 from chalicelib.webhooks.model import PausedReason, Webhook, WebhookState, secret_of
-from chalicelib.webhooks.repository import pause, set_failing_since
+from chalicelib.webhooks.repository import pause, set_failures
 
 log = logging.getLogger("stint")
 
@@ -122,6 +122,8 @@ class WebhookDelivery:
         batch = _Batch(self, self._records(deliveries.values()))
         with ThreadPoolExecutor(THREADS) as threads:
             results = list(threads.map(batch.deliver, deliveries.values()))
+        # After the deliveries, so that an error of these writes does not affect them.
+        batch.update_webhooks()
         batch.log_attempts()
         for message_id, result in zip(deliveries, results, strict=True):
             if result is None:
@@ -153,6 +155,7 @@ class _Batch(Struct, frozen=True):
     worker: WebhookDelivery
     records: Mapping[tuple[type[Any], int, int], Any]
     attempts: list[DeliveryAttempt] = field(default_factory=list)
+    responses: list[tuple[Webhook, WebhookResponse]] = field(default_factory=list)
 
     def log_attempts(self) -> None:
         """Store the attempts. A failure does not affect the deliveries."""
@@ -164,6 +167,21 @@ class _Batch(Struct, frozen=True):
                 log_attempts(connection, self.attempts[begin : begin + MAX_BATCH_SIZE], backoff)
             except Unavailable:
                 log.warning("cannot store delivery attempts", exc_info=True)
+
+    def update_webhooks(self) -> None:
+        """Store which webhooks fail; pause those that failed for too long. Never raises.
+
+        A webhook that responded with success to one delivery of the batch does not fail.
+        """
+        responses: dict[Webhook, list[WebhookResponse]] = {}
+        for webhook, response in self.responses:
+            responses.setdefault(webhook, []).append(response)
+        for webhook, own in responses.items():
+            try:
+                _update_webhook(webhook, own, self.worker.dependencies.now())
+            except Unavailable:
+                # The next response leads to the same update.
+                log.warning("cannot update the failure status of a webhook", exc_info=True)
 
     def deliver(self, delivery: Delivery) -> str | None:
         """Deliver; return the name of the report's counter. None: SQS must deliver it again."""
@@ -194,10 +212,10 @@ class _Batch(Struct, frozen=True):
             self._add_attempt(delivery, DeliveryStatus.GIVEN_UP, WebhookResponse(failure=_PAUSED))
             return self._give_up(replace(delivery, failure=_PAUSED))
         response = self._post(webhook, delivery)
-        result = self._handle_response(delivery, response)
-        # Last: an error in the update of the webhook must not affect the delivery.
-        self._update_webhook(webhook, response)
-        return result
+        # Tests are sent to find out whether a receiver works: their failures do not count.
+        if delivery.event_type != TEST_EVENT or response.succeeded or response.is_gone:
+            self.responses.append((webhook, response))
+        return self._handle_response(delivery, response)
 
     def _is_of_erased_person(self, delivery: Delivery) -> bool:
         person_id = person_id_of(delivery) or 0
@@ -268,24 +286,19 @@ class _Batch(Struct, frozen=True):
         )
         return _DROPPED
 
-    def _update_webhook(self, webhook: Webhook, response: WebhookResponse) -> None:
-        """Store since when a webhook fails; pause a webhook that failed for too long."""
-        try:
-            self._update_failing_since(webhook, response, self.worker.dependencies.now())
-        except Unavailable:
-            # The next response leads to the same update.
-            log.warning("cannot update the failure status of a webhook", exc_info=True)
 
-    def _update_failing_since(self, webhook: Webhook, response: WebhookResponse, now: int) -> None:
-        if response.succeeded:
-            if webhook.failing_since is not None:
-                set_failing_since(webhook, None)
-        elif response.is_gone:
-            pause(webhook, PausedReason.GONE, now)
-        elif webhook.has_failed_too_long(now):
+def _update_webhook(webhook: Webhook, responses: list[WebhookResponse], now: int) -> None:
+    if any(response.is_gone for response in responses):
+        pause(webhook, PausedReason.GONE, now)
+    elif any(response.succeeded for response in responses):
+        if webhook.failing_since is not None:
+            set_failures(webhook, webhook.after_success())
+    else:
+        after = webhook.after_failure(now)
+        if after.has_failed_too_long(now):
             pause(webhook, PausedReason.FAILING, now)
-        elif webhook.failing_since is None:
-            set_failing_since(webhook, now)
+        elif after != webhook:
+            set_failures(webhook, after)
 
 
 def _send(queue: Queue, delivery: Delivery, delay: int = 0) -> None:

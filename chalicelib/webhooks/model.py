@@ -19,6 +19,18 @@ ROTATION_OVERLAP_SECONDS = SECONDS_PER_DAY
 MAX_FAILING_SECONDS = SECONDS_PER_DAY // 2
 """A webhook is paused if it fails for so long without a success."""
 
+MIN_FAILURES = 4
+"""A webhook is paused after so many failures, which are at least an hour apart."""
+
+FAILURE_INTERVAL_SECONDS = 3600
+"""Failures that follow a counted one within this time are not counted, so they cost no write."""
+
+MAX_FAILURE_GAP_SECONDS = 10 * 3600
+"""After so long without a failure, the next one counts as the first.
+
+It is longer than the longest wait between two attempts to deliver an event.
+"""
+
 MAX_WEBHOOKS = 20
 """Webhooks of an organization."""
 
@@ -55,6 +67,8 @@ class Webhook(Struct, frozen=True):
         last rotation ends.
     :param rotated_at: the timestamp of the last rotation.
     :param failing_since: the timestamp of the first failure since the last success.
+    :param last_failure_at: the timestamp of the latest failure that was counted.
+    :param failures: the failures that were counted.
     """
 
     recorded_as: ClassVar[str] = "webhooks"
@@ -64,6 +78,8 @@ class Webhook(Struct, frozen=True):
         "oldest_secret_number",
         "rotated_at",
         "failing_since",
+        "last_failure_at",
+        "failures",
     )
 
     id: int
@@ -81,6 +97,8 @@ class Webhook(Struct, frozen=True):
     rotated_at: int | None = None
     failing_since: int | None = None
     version: int = 1
+    last_failure_at: int | None = None
+    failures: int | None = None
 
     def receives(self, type_: EventType) -> bool:
         """Whether events of this type are sent: the webhook is active and has the type."""
@@ -133,15 +151,30 @@ class Webhook(Struct, frozen=True):
                 paused_at=now if paused else None,
             )
         if after.state is not self.state or after.url != self.url:
-            after = replace(after, failing_since=None)
+            after = after.after_success()
         return replace(after, updated_at=now, version=self.version + 1)
 
     def _overlaps(self, now: int) -> bool:
         return self.rotated_at is not None and now < self.rotated_at + ROTATION_OVERLAP_SECONDS
 
+    def after_success(self) -> "Webhook":
+        """The webhook without failures."""
+        return replace(self, failing_since=None, last_failure_at=None, failures=None)
+
+    def after_failure(self, now: int) -> "Webhook":
+        """The webhook after a failure at the timestamp ``now``. It may change nothing."""
+        # Version 0.2.0 stored only the first failure.
+        last, count = self.last_failure_at or self.failing_since, self.failures or 1
+        if last is None or now > last + MAX_FAILURE_GAP_SECONDS:
+            return replace(self, failing_since=now, last_failure_at=now, failures=1)
+        if now < last + FAILURE_INTERVAL_SECONDS:
+            return self
+        return replace(self, last_failure_at=now, failures=count + 1)
+
     def has_failed_too_long(self, now: int) -> bool:
-        """Whether a failure at the timestamp ``now`` must pause the webhook."""
-        return self.failing_since is not None and now >= self.failing_since + MAX_FAILING_SECONDS
+        """Whether the webhook must be paused after a failure at the timestamp ``now``."""
+        since, count = self.failing_since, self.failures or 1
+        return since is not None and now >= since + MAX_FAILING_SECONDS and count >= MIN_FAILURES
 
 
 class SentEvents(Struct, frozen=True):

@@ -1,5 +1,7 @@
 """Webhooks in DynamoDB, and the updates of the delivery worker."""
 
+from collections.abc import Iterable
+
 from pynamodb.attributes import UnicodeAttribute
 from pynamodb.exceptions import UpdateError
 from pynamodb.expressions.condition import Condition
@@ -39,31 +41,43 @@ class WebhookModel(DirectoryModel):
     rotated_at = IntegerAttribute(null=True)
     failing_since = IntegerAttribute(null=True)
     version = IntegerAttribute()
+    last_failure_at = IntegerAttribute(null=True)
+    failures = IntegerAttribute(null=True)
 
+
+_FAILURE_FIELDS = ("failing_since", "last_failure_at", "failures")
 
 declare_directory_kind(Webhook, WebhookModel, "webhook")
 declare_result(Webhook)
 declare_result(SentEvents)
 
 
-def set_failing_since(webhook: Webhook, since: int | None) -> None:
-    """Set since when a webhook fails; None: it does not fail. One call.
+def set_failures(before: Webhook, after: Webhook) -> None:
+    """Store the failures of a webhook ``after`` a response. One call.
 
-    Writes nothing if ``failing_since`` has changed since it was read: another delivery at the same
-    time has set it.
+    Writes nothing if they have changed since ``before`` was read: another delivery at the same time
+    has stored its response.
     """
-    attribute = WebhookModel.failing_since
-    before = webhook.failing_since
-    unchanged = attribute.does_not_exist() if before is None else attribute == before
-    _update(
-        webhook,
-        [attribute.remove() if since is None else attribute.set(since)],
-        WebhookModel.id.exists() & unchanged,
-    )
+    values = {name: getattr(after, name) for name in _FAILURE_FIELDS}
+    actions = [
+        getattr(WebhookModel, name).remove()
+        if value is None
+        else getattr(WebhookModel, name).set(value)
+        for name, value in values.items()
+    ]
+    # A success also ends failures that were counted meanwhile.
+    fields = _FAILURE_FIELDS if after.failing_since else ("failing_since",)
+    _update(before, actions, _has_fields_of(before, fields))
 
 
 def pause(webhook: Webhook, reason: PausedReason, now: int) -> None:
-    """Pause a webhook, unless it changed since it was read: it may be fixed. One call."""
+    """Pause a webhook, unless it changed since it was read: it may be fixed. One call.
+
+    If it is paused because it fails, it must not have succeeded meanwhile either.
+    """
+    condition = WebhookModel.version == webhook.version
+    if reason is PausedReason.FAILING:
+        condition &= _has_fields_of(webhook, ("failing_since",))
     _update(
         webhook,
         [
@@ -73,8 +87,17 @@ def pause(webhook: Webhook, reason: PausedReason, now: int) -> None:
             WebhookModel.updated_at.set(now),
             WebhookModel.version.add(1),
         ],
-        WebhookModel.version == webhook.version,
+        condition,
     )
+
+
+def _has_fields_of(webhook: Webhook, fields: Iterable[str]) -> Condition:
+    """Whether the stored webhook exists and has these values."""
+    condition: Condition = WebhookModel.id.exists()
+    for name in fields:
+        attribute, value = getattr(WebhookModel, name), getattr(webhook, name)
+        condition &= attribute.does_not_exist() if value is None else attribute == value
+    return condition
 
 
 def _update(webhook: Webhook, actions: list[Action], condition: Condition) -> None:

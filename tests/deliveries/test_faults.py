@@ -115,9 +115,9 @@ def test_delivery_killed_at_any_call_loses_no_event(
         records = [stream_record(None, RUNNING), stream_record(RUNNING, STOPPED)]
         event_services.fan_out(*records)
         expected = {delivery.event_id for delivery in event_services.queued()}
-        # The first attempt fails and marks the webhook as failing. A success removes the mark.
+        # The first attempts fail and mark the webhook as failing. A success removes the mark.
         receiver.received.clear()
-        receiver.responses = [status(500)]
+        receiver.responses = [status(500), status(500)]
         process = KilledProcess(position, kill_after_call)
         with killing(event_services, connection, process), suppress(Killed):
             event_services.deliver()

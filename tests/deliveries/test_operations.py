@@ -11,17 +11,21 @@ from standardwebhooks import Webhook as Verifier
 
 from chalicelib.clients.aws import client
 from chalicelib.clients.http_client import WebhookClient
-from chalicelib.clients.sqs import MAX_DELAY_SECONDS
+from chalicelib.clients.sqs import MAX_DELAY_SECONDS, encode_delivery
+from chalicelib.deliveries.model import TEST_EVENT, Delivery
 from chalicelib.deliveries.rules import RETRY_DELAYS
 from chalicelib.dynamodb.items import to_item
 from chalicelib.timers.model import Timer
 from chalicelib.webhooks.model import (
+    FAILURE_INTERVAL_SECONDS,
     MAX_FAILING_SECONDS,
+    MAX_FAILURE_GAP_SECONDS,
+    MIN_FAILURES,
     ROTATION_OVERLAP_SECONDS,
     PausedReason,
     WebhookState,
 )
-from chalicelib.webhooks.repository import pause, set_failing_since
+from chalicelib.webhooks.repository import pause, set_failures
 from tests.support.call_counter import counted
 from tests.support.clock import HOUR, MONDAY_NINE, FakeClock
 from tests.support.event_services import TOKEN, TOKEN_NAME, EventServices
@@ -166,7 +170,8 @@ def test_delivery_is_retried_for_hours_before_the_dead_letter(
     receiver.otherwise = status(500)
     for _ in range(200):
         event_services.deliver()
-        set_failing_since(event_services.webhook(webhook), None)
+        failing_webhook = event_services.webhook(webhook)
+        set_failures(failing_webhook, failing_webhook.after_success())
         if event_services.dead():
             break
         clock.advance(MAX_DELAY_SECONDS)
@@ -240,18 +245,95 @@ def test_webhook_is_paused_after_hours_of_failures(
     start(event_services)
     event_services.deliver()
     assert event_services.webhook(webhook).failing_since == MONDAY_NINE
-    clock.advance(MAX_FAILING_SECONDS)
+    clock.advance(FAILURE_INTERVAL_SECONDS)
+    while clock() < MONDAY_NINE + MAX_FAILING_SECONDS:
+        event_services.deliver()
+        assert event_services.webhook(webhook).state is WebhookState.ACTIVE
+        clock.advance(MAX_DELAY_SECONDS)
     start(event_services, 17)
     event_services.deliver()
     paused = event_services.webhook(webhook)
     assert (paused.state, paused.paused_reason) == (WebhookState.PAUSED, PausedReason.FAILING)
     # The queued deliveries become dead letters without a further attempt.
     request_count = len(receiver.received)
-    clock.advance(HOUR)
-    event_services.deliver()
+    while event_services.queued():
+        clock.advance(HOUR)
+        event_services.deliver()
     assert len(receiver.received) == request_count
     assert {delivery.failure for delivery in event_services.dead()} == {"The webhook is paused."}
     assert event_services.queued() == []
+
+
+def test_failures_far_apart_do_not_pause_the_webhook(
+    event_services: EventServices, receiver: Receiver, clock: FakeClock
+) -> None:
+    webhook = event_services.create_webhook(receiver.url)
+    for number in range(MIN_FAILURES + 1):
+        receiver.responses = [status(502)]
+        start(event_services, 16 + number)
+        event_services.deliver()
+        failing_webhook = event_services.webhook(webhook)
+        assert failing_webhook.failing_since == clock()
+        event_services.empty_deliveries()
+        clock.advance(MAX_FAILURE_GAP_SECONDS + 1)
+    assert event_services.webhook(webhook).state is WebhookState.ACTIVE
+
+
+def test_failed_test_event_does_not_count(
+    event_services: EventServices, receiver: Receiver, clock: FakeClock
+) -> None:
+    webhook = event_services.create_webhook(receiver.url)
+    receiver.otherwise = status(502)
+    body = '{"type":"webhook.test"}'
+    test = Delivery("evt_test", TEST_EVENT, ZAGREB.id, webhook.id, body)
+    for _ in range(MIN_FAILURES + 1):
+        event_services.webhook_delivery().run({"1": encode_delivery(test)})
+        clock.advance(MAX_FAILING_SECONDS // MIN_FAILURES)
+    assert event_services.webhook(webhook) == webhook
+    assert len(receiver.received) == MIN_FAILURES + 1
+
+
+FAILING = {
+    "failing_since": MONDAY_NINE - MAX_FAILING_SECONDS,
+    "last_failure_at": MONDAY_NINE - HOUR,
+    "failures": MIN_FAILURES - 1,
+}
+
+
+@pytest.mark.parametrize("failed", range(3))
+def test_webhook_that_succeeds_in_a_batch_is_not_paused(
+    event_services: EventServices, receiver: Receiver, failed: int
+) -> None:
+    webhook = event_services.create_webhook(receiver.url, **FAILING)
+    receiver.responses = [status(502 if number == failed else 200) for number in range(3)]
+    event_services.fan_out(
+        *(stream_record(None, replace(RUNNING, id=number)) for number in range(16, 19))
+    )
+    event_services.deliver()
+    after = event_services.webhook(webhook)
+    assert (after.state, after.failing_since, after.failures) == (WebhookState.ACTIVE, None, None)
+
+
+def test_webhook_that_succeeded_meanwhile_is_not_paused(
+    event_services: EventServices, receiver: Receiver
+) -> None:
+    webhook = event_services.create_webhook(receiver.url, **FAILING)
+    start(event_services)
+
+    def succeed_elsewhere_and_fail(out: Any, handler: Receiver) -> None:
+        # Another worker delivers an event while the response to this one is late.
+        set_failures(webhook, webhook.after_success())
+        status(502)(out, handler)
+
+    receiver.responses = [succeed_elsewhere_and_fail]
+    event_services.deliver()
+    assert event_services.webhook(webhook).state is WebhookState.ACTIVE
+    # The same webhook, with no success in between.
+    other = event_services.create_webhook(receiver.url, **FAILING)
+    receiver.otherwise = status(502)
+    start(event_services, 17)
+    event_services.deliver()
+    assert event_services.webhook(other).paused_reason is PausedReason.FAILING
 
 
 def test_success_resets_the_failure_period(

@@ -108,6 +108,10 @@ class EventServices:
         queue = backend.queues[url.rsplit("/", 1)[1]]
         return [message.body for message in queue._messages]
 
+    def empty_deliveries(self) -> None:
+        """Delete all messages on the delivery queue."""
+        _empty(self.settings.deliveries_url, self.settings.region)
+
     def secret(self, webhook: Webhook, number: int = 1) -> str:
         """Return the secret of a webhook, as its receiver has it."""
         response = client("secretsmanager", self.settings.region).get_secret_value(

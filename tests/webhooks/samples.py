@@ -23,6 +23,8 @@ RECORDS = (
         rotated_at=5,
         failing_since=6,
         version=7,
+        last_failure_at=8,
+        failures=9,
     ),
 )
 

@@ -3,11 +3,14 @@
 import base64
 
 import pytest
+from msgspec.structs import replace
 
 from chalicelib.events.model import EventType
 from chalicelib.webhooks.model import (
     MAX_FAILING_SECONDS,
+    MAX_FAILURE_GAP_SECONDS,
     MAX_SIGNATURES,
+    MIN_FAILURES,
     ROTATION_OVERLAP_SECONDS,
     PausedReason,
     Webhook,
@@ -15,6 +18,7 @@ from chalicelib.webhooks.model import (
     secret_of,
 )
 from tests.support.builders import NOW
+from tests.support.clock import HOUR
 
 KEY = b"a secret key"
 
@@ -97,11 +101,27 @@ def test_manual_pause_sets_a_reason_and_keeps_an_earlier_reason() -> None:
     assert paused_as_gone.with_values({"state": WebhookState.PAUSED}, NOW + 60) is paused_as_gone
 
 
-def test_webhook_gives_up_after_the_maximum_failure_period() -> None:
+def test_webhook_is_paused_after_failures_over_the_whole_time() -> None:
     assert not webhook().has_failed_too_long(NOW)
-    failing = webhook(failing_since=NOW)
+    failing = webhook()
+    for hours in (0, 3, 6, 9):
+        failing = failing.after_failure(NOW + hours * HOUR)
+        assert (failing.failing_since, failing.failures) == (NOW, 1 + hours // 3)
+    assert failing.after_failure(NOW + 9 * HOUR + 60) == failing
     assert not failing.has_failed_too_long(NOW + MAX_FAILING_SECONDS - 1)
     assert failing.has_failed_too_long(NOW + MAX_FAILING_SECONDS)
+    few = replace(failing, failures=MIN_FAILURES - 1)
+    assert not few.has_failed_too_long(NOW + MAX_FAILING_SECONDS)
+
+
+def test_failure_after_a_long_silence_counts_as_the_first() -> None:
+    # Version 0.2.0 stored only the time of the first failure.
+    for failing in (webhook().after_failure(NOW), webhook(failing_since=NOW)):
+        later = NOW + MAX_FAILURE_GAP_SECONDS + 1
+        assert failing.after_failure(later - 1).failures == 2
+        after = failing.after_failure(later)
+        assert (after.failing_since, after.last_failure_at, after.failures) == (later, later, 1)
+        assert after.after_success() == webhook()
 
 
 def test_secret_has_the_standard_webhooks_format() -> None:
