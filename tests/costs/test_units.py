@@ -127,7 +127,7 @@ def test_units_of_authentication_in_an_organization_with_closed_services(
     assert_units(connection, lambda: admin.get("/timers/1"), read_units + 1, 0)
 
 
-@pytest.mark.parametrize(("count", "write_units"), [(0, 2 + 2), (200, 2 + 4)])
+@pytest.mark.parametrize(("count", "write_units"), [(0, 2 + 2 + 5), (200, 2 + 4 + 5)])
 def test_units_of_archiving_a_service(
     admin: Api, connection: Connection, count: int, write_units: int
 ) -> None:
@@ -135,7 +135,9 @@ def test_units_of_archiving_a_service(
     put_all(replace(ZAGREB, closed_service_ids=closed))
     admin.get("/timers/1")
     archive = partial(admin.patch, f"/services/{DESIGN}/archive")
-    assert_units(connection, lambda: _assert_success(archive()), 1.0, write_units)
+    # The service and the credential. Then the service, the organization, and five units for the
+    # condition on the credential and the admin revision.
+    assert_units(connection, lambda: _assert_success(archive()), 2.0, write_units)
 
 
 def test_units_of_the_counter_roll_up(

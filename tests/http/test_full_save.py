@@ -9,7 +9,7 @@ import pytest
 from msgspec.structs import replace
 from pynamodb.connection import Connection
 
-from chalicelib.api_tokens.model import ApiToken, PersonTokens
+from chalicelib.api_tokens.model import ApiToken, PersonTokens, TokenOwner
 from chalicelib.events.model import EventType
 from chalicelib.http.routing import RouteKind
 from chalicelib.organizations.model import MAX_AUTO_STOP_AFTER, MIN_AUTO_STOP_AFTER
@@ -90,6 +90,9 @@ def test_record_that_is_sent_back_as_shown_changes_nothing(
     admin: Api, connection: Connection, clock: FakeClock, type_: str, record: Any
 ) -> None:
     put_all(record)
+    if isinstance(record, PersonTokens):
+        scope = record.organization_id, record.person_id
+        put_all(*(TokenOwner(token.id, *scope) for token in record.tokens))
     path = f"/{type_}/{ZAGREB.id if type_ == 'organizations' else NEW}"
     shown = admin.get(path)
     assert shown.status == 200

@@ -24,7 +24,7 @@ from tests.handlers.test_auto_stop import EVENT
 from tests.handlers.test_counter_rollup import changed, stream_event
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MONDAY_NINE
-from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures
+from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures, token_id
 from tests.support.stream_records import stream_record
 from tools.devserver.proxy_events import API_ID, proxy_event
 from tools.ops.counter_repair import behind, read_all
@@ -114,7 +114,8 @@ def test_package_serves_the_openapi_description_and_its_page(
 
 
 def test_every_response_has_the_common_headers(function: Function, fixtures: Fixtures) -> None:
-    response, _ = _invoke(function, proxy_event("GET", TIMERS, fixtures.headers(ADMIN)))
+    headers = {**fixtures.headers(ADMIN), "Origin": "https://app.example.com"}
+    response, _ = _invoke(function, proxy_event("GET", TIMERS, headers))
     assert response["headers"]["Content-Type"] == f"{JSON_API}; charset=utf-8"
     assert response["headers"]["Access-Control-Allow-Origin"] == "https://app.example.com"
 
@@ -127,13 +128,13 @@ def test_trailing_slash_is_the_same_route(function: Function, fixtures: Fixtures
     assert page["links"]["first"].startswith(f"{BASE_URL}{TIMERS}?")
 
 
-@pytest.mark.parametrize("method", ["DELETE", "PUT", "HEAD"])
+@pytest.mark.parametrize("method", ["DELETE", "PUT"])
 def test_unsupported_method_returns_405(
     function: Function, fixtures: Fixtures, method: str
 ) -> None:
     response, document = _invoke(function, proxy_event(method, TIMERS, fixtures.headers(ADMIN)))
     assert response["statusCode"] == 405
-    assert response["headers"]["Allow"] == "GET, POST"
+    assert response["headers"]["Allow"] == "GET, HEAD, OPTIONS, POST"
     assert document["errors"][0]["code"] == "method_not_allowed"
 
 
@@ -148,7 +149,7 @@ def test_log_lines_are_json_without_tokens(
     function: Function, fixtures: Fixtures, log: Path
 ) -> None:
     headers = fixtures.headers(ADMIN)
-    _invoke(function, proxy_event("GET", TIMERS, headers, query="filter[person_id]=8779"))
+    _invoke(function, proxy_event("GET", TIMERS, headers, query="filter[person_id]=8784"))
     log_text = log.read_text()
     last = json.loads(log_text.splitlines()[-1])
     assert last["message"] == "request"
@@ -156,7 +157,9 @@ def test_log_lines_are_json_without_tokens(
     assert last["requestId"].startswith("request-")
     assert (last["route"], last["method"], last["status"]) == ("list_timers", "GET", 200)
     assert headers["X-Auth-Token"] not in log_text
-    assert "8779" not in log_text
+    assert "8784" not in log_text
+    # The ids of the caller say who sent the request.
+    assert (last["person_id"], last["token_id"]) == (ADMIN, token_id(ADMIN))
 
 
 def test_debug_level_logs_no_requests_of_libraries(
