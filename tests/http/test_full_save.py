@@ -91,7 +91,7 @@ def test_record_that_is_sent_back_as_shown_changes_nothing(
 ) -> None:
     put_all(record)
     if isinstance(record, PersonTokens):
-        scope = record.organization_id, record.person_id
+        scope = record.organization_id, record.id
         put_all(*(TokenOwner(token.id, *scope) for token in record.tokens))
     path = f"/{type_}/{ZAGREB.id if type_ == 'organizations' else NEW}"
     shown = admin.get(path)
