@@ -1,6 +1,6 @@
 """Which AWS errors are transient: throttling, a fault of the service, no response in time."""
 
-from botocore.exceptions import ClientError, HTTPClientError
+from botocore.exceptions import BotoCoreError, ClientError, HTTPClientError
 from botocore.exceptions import ConnectionError as BotocoreConnectionError
 
 THROTTLING_CODES = frozenset(
@@ -38,3 +38,14 @@ def is_transient(error: BaseException | None) -> bool:
         return status >= _SERVER_ERROR or response.get("Error", {}).get("Code") in TRANSIENT_CODES
     # Not every BotoCoreError: a retry does not help with missing credentials or wrong parameters.
     return isinstance(error, (BotocoreConnectionError, HTTPClientError))
+
+
+def is_about_content(error: BaseException) -> bool:
+    """Whether an error is about what was read or written, and not about access or settings."""
+    cause = getattr(error, "cause", None) or error
+    if isinstance(cause, ClientError):
+        return cause.response.get("Error", {}).get("Code") in _CONTENT_CODES
+    return not isinstance(cause, BotoCoreError)
+
+
+_CONTENT_CODES = frozenset({"ValidationException", "TransactionCanceledException"})

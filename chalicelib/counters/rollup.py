@@ -8,6 +8,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Collection, Iterable, Iterator, Sequence
 
+from chalicelib.core.aws_errors import is_about_content
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.write_set import ConcurrentModification
@@ -30,11 +31,16 @@ class CounterRollup:
     """The roll-up of counters."""
 
     def __init__(self, dependencies: Dependencies) -> None:
+        self.spoilt: set[CounterKey] = set()
+        """Counters that could not be read or written, for another reason than a busy database."""
         self._dependencies = dependencies
         self._connection = dependencies.database.connection
 
     def run(self, names: Collection[CounterKey]) -> set[CounterKey]:
-        """Roll up counters. Returns those that failed because the database was too busy."""
+        """Roll up counters. Returns those that failed because the database was too busy.
+
+        Those that no retry can help are added to ``spoilt``.
+        """
         failed: set[CounterKey] = set()
         for batch in _batches(names):
             try:
@@ -44,7 +50,19 @@ class CounterRollup:
                     "cannot roll up counters", exc_info=True, extra={"counters": len(batch)}
                 )
                 failed.update(batch)
+            except Exception as error:
+                if not is_about_content(error):
+                    raise
+                # One counter must not hold up the others.
+                failed |= self._run_one_by_one(batch)
         return failed
+
+    def _run_one_by_one(self, names: Sequence[CounterKey]) -> set[CounterKey]:
+        if len(names) > 1:
+            return set().union(*(self.run([name]) for name in names))
+        log.exception("cannot roll up a counter", extra={"counter": repr(names[0])})
+        self.spoilt.update(names)
+        return set()
 
     def _commit(self, names: Sequence[CounterKey]) -> None:
         """Load, decide, commit; again after a lost race. Raises the last attempt's error.

@@ -11,10 +11,10 @@ from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from itertools import chain
 
-import msgspec
 from msgspec import Struct
 
-from chalicelib.clients.sqs import MAX_BODY_BYTES, Message, Queue, encode_delivery
+from chalicelib.clients.failed_records import send_failed_records
+from chalicelib.clients.sqs import Message, Queue, encode_delivery
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
 from chalicelib.deliveries.model import Delivery
@@ -187,16 +187,10 @@ class _Batch:
 
     def move_unreadable(self) -> None:
         """Send the unreadable records to the failure queue, for an engineer."""
-        numbers = sorted(self.unreadable)
-        messages = [
-            Message(_failed_record_text(self._records[number]), "records") for number in numbers
-        ]
-        try:
-            rejected = self._fanout.failed_records.send(messages)
-        except Unavailable:
-            self._mark_failed(numbers)
-        else:
-            self.failed.update(numbers[position] for position in rejected)
+        records = [self._records[number] for number in sorted(self.unreadable)]
+        rejected = send_failed_records(self._fanout.failed_records, records)
+        if rejected:
+            self._mark_failed(rejected)
 
     def _add_messages(
         self,
@@ -267,13 +261,3 @@ class _Batch:
             "stream records returned for retry", exc_info=True, extra={"records": len(numbers)}
         )
         self.failed.update(numbers)
-
-
-def _failed_record_text(record: StreamRecord) -> str:
-    """A record as JSON; only its keys and names if it is too large for the queue."""
-    text = msgspec.json.encode(record)
-    if len(text) <= MAX_BODY_BYTES:
-        return text.decode()
-    keys = {name: record["dynamodb"][name] for name in ("Keys", "SequenceNumber")}
-    names = {name: record.get(name) for name in ("eventID", "eventName", "eventSourceARN")}
-    return msgspec.json.encode({**names, "dynamodb": keys}).decode()

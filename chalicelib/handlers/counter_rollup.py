@@ -4,7 +4,7 @@ Contract section 6; docs/decisions/0008-counters.md.
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any
 
 from chalice.app import Blueprint, DynamoDBEvent
@@ -16,6 +16,9 @@ log = logging.getLogger("stint")
 
 STREAM_PLACEHOLDER = "arn:aws:dynamodb:region:account:table/counters/stream/label"
 """Chalice requires an ARN; the deployment template replaces it by the real one."""
+
+LATE_SECONDS = 5 * 60
+"""A change that was not rolled up for so long is reported."""
 
 blueprint = Blueprint(__name__)
 
@@ -34,18 +37,58 @@ def roll_up_records(dependencies: "Dependencies", event: Mapping[str, Any]) -> d
     Returns the response for Lambda: the sequence numbers of the records to retry.
     """
     # Lazy: the API imports this module only for its stream and never runs it. Decision 0018.
+    from chalicelib.clients.failed_records import send_failed_records  # noqa: PLC0415
+    from chalicelib.clients.sqs import Queue  # noqa: PLC0415
     from chalicelib.counters.rollup import CounterRollup  # noqa: PLC0415
     from chalicelib.dynamodb.keys import counter_key_in  # noqa: PLC0415
 
+    records = event["Records"]
     counter_keys = {}
-    for record in event["Records"]:
+    unusable = []
+    for record in records:
         change = record["dynamodb"]
         item_key = change["Keys"]
-        counter_key = counter_key_in(item_key["scope"]["S"], item_key["bucket"]["S"])
+        try:
+            counter_key = counter_key_in(item_key["scope"]["S"], item_key["bucket"]["S"])
+        except ValueError:
+            log.exception("a counter has an invalid key", extra={"item_key": item_key})
+            unusable.append(record)
+            continue
         if counter_key is not None:
             counter_keys[change["SequenceNumber"]] = counter_key
     counters = set(counter_keys.values())
-    failed = CounterRollup(dependencies).run(counters)
-    log.info("counter roll-up", extra={"counters": len(counters), "failed": len(failed)})
-    retried = [number for number, counter_key in counter_keys.items() if counter_key in failed]
-    return {"batchItemFailures": [{"itemIdentifier": number} for number in retried]}
+    rollup = CounterRollup(dependencies)
+    failed = rollup.run(counters)
+    retried = {number for number, counter_key in counter_keys.items() if counter_key in failed}
+    unusable += [
+        record
+        for record in records
+        if counter_keys.get(record["dynamodb"]["SequenceNumber"]) in rollup.spoilt
+    ]
+    if unusable:
+        settings = dependencies.settings
+        retried |= send_failed_records(
+            Queue(settings.failed_records_url, settings.region), unusable
+        )
+    numbers = {"counters": len(counters), "failed": len(failed), "spoilt": len(rollup.spoilt)}
+    age = _age_of_oldest(records, dependencies.now())
+    log.info("counter roll-up", extra={**numbers, "age_seconds": age})
+    if age >= LATE_SECONDS:
+        # An error, so that the alarm FunctionFailures notices it.
+        log.error("the counter roll-up is late", extra={"age_seconds": age})
+    # In the order of the stream: Lambda retries from the first of them.
+    return {
+        "batchItemFailures": [
+            {"itemIdentifier": number} for number in _numbers(records) if number in retried
+        ]
+    }
+
+
+def _numbers(records: Sequence[Mapping[str, Any]]) -> list[str]:
+    return [record["dynamodb"]["SequenceNumber"] for record in records]
+
+
+def _age_of_oldest(records: Sequence[Mapping[str, Any]], now: int) -> int:
+    """The seconds since the oldest change of a batch."""
+    times = (record["dynamodb"].get("ApproximateCreationDateTime", now) for record in records)
+    return max(0, now - int(min(times, default=now)))

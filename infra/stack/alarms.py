@@ -117,7 +117,7 @@ def _api_alarms(stage: str) -> dict[str, Json]:
 def _function_alarms() -> dict[str, Json]:
     return {
         "FunctionFailures": alarm(
-            "A function failed or logged an error, or the auto-stop is 15 minutes late",
+            "A function failed or logged an error, or the auto-stop or the counter roll-up is late",
             logged_metric(FUNCTION_FAILURES),
             1,
             statistic="Sum",

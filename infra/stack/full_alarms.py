@@ -15,7 +15,7 @@ from infra.stack.alarm_resources import (
     logged_metric,
     metric_filter,
 )
-from infra.stack.functions import AUTO_STOP, FUNCTIONS, Function
+from infra.stack.functions import AUTO_STOP, COUNTER_ROLLUP, FUNCTIONS, Function
 from infra.stack.intrinsics import Json, ref
 from infra.stack.parameters import FULL_ALARMS, MEASURES_LAG
 from infra.stack.tables import table_id
@@ -24,11 +24,12 @@ LAG = "AutoStopLagSeconds"
 """Metric: how many seconds the oldest overdue timer is past its limit."""
 
 _LAG_SECONDS = 15 * 60
+_LATE_ROLLUP_MILLISECONDS = 5 * 60 * 1000
 
 
 def full_alarms(models: Iterable[type[Model]]) -> dict[str, Json]:
     """Return these alarms, each with its condition, and the metric of the auto-stop's lag."""
-    resources = {"AutoStopLag": _auto_stop_lag()}
+    resources = {"AutoStopLag": _auto_stop_lag(), "CounterRollupLag": _counter_rollup_lag()}
     for function in FUNCTIONS:
         resources |= _function_alarms(function)
     for model in models:
@@ -47,6 +48,15 @@ def _auto_stop_lag() -> Json:
         _LAG_SECONDS,
         statistic="Maximum",
         periods=3,
+    )
+
+
+def _counter_rollup_lag() -> Json:
+    return alarm(
+        "Counters from minutes ago are not rolled up: the roll-up fails or is delayed",
+        function_metric(COUNTER_ROLLUP, "IteratorAge"),
+        _LATE_ROLLUP_MILLISECONDS,
+        statistic="Maximum",
     )
 
 

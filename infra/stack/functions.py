@@ -16,6 +16,7 @@ from infra.stack.intrinsics import Json, either, ref, sub
 from infra.stack.parameters import RESERVES_API
 from infra.stack.queues import (
     api_environment,
+    counter_rollup_environment,
     event_fanout_environment,
     queue_source,
     webhook_delivery_environment,
@@ -92,27 +93,19 @@ COUNTER_ROLLUP = Function(
             CounterModel, {"dynamodb": {"Keys": {"bucket": {"S": [{"prefix": "2"}]}}}}
         )
     },
+    environment=counter_rollup_environment(),
 )
-
-
-def _with_long_retries(settings: Json) -> Json:
-    """Return stream settings with retries for hours.
-
-    The handler itself moves unreadable records to the failure queue. Records are retried only when
-    the queue or the database is temporarily unavailable.
-    """
-    return {**settings, "MaximumRetryAttempts": 100, "MaximumRecordAgeInSeconds": 6 * 3600}
 
 
 EVENT_FANOUT = Function(
     "EventFanout",
     "event_fanout",
     slow_milliseconds=20_000,
-    events={"EventFanoutDynamodbEventSource": _with_long_retries(stream_settings(TimerModel))},
+    events={"EventFanoutDynamodbEventSource": stream_settings(TimerModel)},
     more_events={
         "EventFanoutTimeEntries": {
             "Type": "DynamoDB",
-            "Properties": _with_long_retries(stream_settings(TimeEntryModel)),
+            "Properties": stream_settings(TimeEntryModel),
         }
     },
     environment=event_fanout_environment(),

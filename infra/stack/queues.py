@@ -64,6 +64,11 @@ def api_environment() -> Json:
     }
 
 
+def counter_rollup_environment() -> Json:
+    """Return the environment of the counter roll-up only."""
+    return {"STINT_FAILED_RECORDS_URL": ref(FAILURES)}
+
+
 def event_fanout_environment() -> Json:
     """Return the environment of the event fan-out only."""
     return {

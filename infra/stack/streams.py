@@ -11,8 +11,7 @@ from infra.stack.tables import table_id
 FAILURES = "StreamFailures"
 """The failure queue: a message names records, and the stream holds the records for a day."""
 
-_RETRIES = 10
-_MAX_AGE_SECONDS = 3_600
+_UNLIMITED = -1
 _DAY_SECONDS = 86_400
 _RETENTION_DAYS = 14
 
@@ -29,8 +28,10 @@ def stream_settings(model: type[Model], *patterns: Json) -> Json:
         "BatchSize": 100,
         "FunctionResponseTypes": ["ReportBatchItemFailures"],
         "BisectBatchOnFunctionError": True,
-        "MaximumRetryAttempts": _RETRIES,
-        "MaximumRecordAgeInSeconds": _MAX_AGE_SECONDS,
+        # For as long as the stream has the record. The handlers themselves move records that no
+        # retry can help to the failure queue, so the others do not wait for them.
+        "MaximumRetryAttempts": _UNLIMITED,
+        "MaximumRecordAgeInSeconds": _DAY_SECONDS,
         "DestinationConfig": {"OnFailure": {"Type": "SQS", "Destination": arn(FAILURES)}},
     }
     if patterns:

@@ -10,13 +10,17 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.counters.repository import CounterModel
+from chalicelib.counters.model import PersonDay
+from chalicelib.counters.repository import CounterModel, read_states
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.handlers import composition
 from chalicelib.handlers import counter_rollup as module
-from chalicelib.handlers.counter_rollup import roll_up_records
+from chalicelib.handlers.counter_rollup import LATE_SECONDS, roll_up_records
+from tests.counters.test_rollup import add_to_counters
 from tests.support.api import Api
-from tests.support.clock import HOUR, FakeClock
+from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
+from tests.support.event_services import EventServices
+from tests.support.failing_calls import failing
 from tests.support.fixtures import ADMINS_ENTRY, MEMBERS_ENTRY
 from tests.support.rollups import roll_up_all
 from tools.devserver.stream_feed import Feed, Record, Stream
@@ -105,3 +109,63 @@ def test_stream_updates_the_counters_of_every_bucket(
     counters = read_all(connection)
     assert (behind(counters), drifted(counters)) == (set(), set())
     assert admin.get("/timers?page[size]=1").meta["total_count"] == 6
+
+
+@pytest.mark.parametrize(
+    ("key", "values"),
+    [
+        ({"scope": "2149#8784", "bucket": "2026-03-02"}, {"s36": {"N": "1.5"}}),
+        ({"scope": "2149#8784", "bucket": "2026-03-02"}, {"x": {"N": "1"}}),
+        ({"scope": "2149#8784", "bucket": "2026-02-31"}, {}),
+        # Its bucket cannot be added to.
+        ({"scope": "2149", "bucket": "month#2026-05"}, {"s02": {"S": "two"}}),
+    ],
+)
+def test_spoilt_counter_does_not_hold_up_the_others(
+    admin: Api,
+    dependencies: Dependencies,
+    connection: Connection,
+    event_services: EventServices,
+    caplog: pytest.LogCaptureFixture,
+    key: dict[str, str],
+    values: dict[str, object],
+) -> None:
+    admin.start(time_entry_id=ADMINS_ENTRY)
+    item = {**{name: {"S": text} for name, text in key.items()}, **values}
+    connection.dispatch("PutItem", {"TableName": table_name(CounterModel), "Item": item})
+    spoilt = changed(key["scope"], key["bucket"], 7)
+    if key["bucket"].startswith("month"):
+        add_to_counters({"scope": "2149#8784", "bucket": "2026-05-02"}, {"s36": 1})
+        spoilt = changed("2149#8784", "2026-05-02", 7)
+    event = stream_event(spoilt, changed("2149#8779", "2026-03-02", 8))
+    assert roll_up_records(dependencies, event) == {"batchItemFailures": []}
+    assert admin.get("/timers?page[size]=1").meta["total_count"] == 1
+    today = PersonDay(2149, 8779, MONDAY_NINE // DAY)
+    (state,) = read_states(connection, [today])
+    assert state.difference == {}
+    (stored,) = event_services.texts(event_services.settings.failed_records_url)
+    assert json.loads(stored)["dynamodb"]["SequenceNumber"] == "7"
+    assert [record.levelname for record in caplog.records if record.exc_info] == ["ERROR"]
+
+
+def test_wrong_settings_fail_the_batch_as_a_whole(
+    dependencies: Dependencies, connection: Connection, event_services: EventServices
+) -> None:
+    event = stream_event(changed("2149#8779", "2026-03-02"))
+    with failing(connection, "BatchGetItem", "AccessDeniedException"), pytest.raises(Exception):  # noqa: B017, PT011
+        roll_up_records(dependencies, event)
+    assert event_services.texts(event_services.settings.failed_records_url) == []
+
+
+@pytest.mark.parametrize(("age", "errors"), [(LATE_SECONDS - 1, 0), (LATE_SECONDS, 1)])
+def test_late_roll_up_is_an_error(
+    dependencies: Dependencies,
+    clock: FakeClock,
+    caplog: pytest.LogCaptureFixture,
+    age: int,
+    errors: int,
+) -> None:
+    clock.advance(age)
+    roll_up_records(dependencies, stream_event(changed("2149#8779", "2026-03-02")))
+    late = [record for record in caplog.records if record.message == "the counter roll-up is late"]
+    assert [record.levelname for record in late] == ["ERROR"] * errors

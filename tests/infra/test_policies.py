@@ -14,15 +14,19 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.counters.model import PersonDay
-from chalicelib.counters.rollup import CounterRollup
+from chalicelib.counters.repository import CounterModel
 from chalicelib.deliveries.operations import DeliveryReport
+from chalicelib.dynamodb import keys
+from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.database import Database
+from chalicelib.handlers.counter_rollup import roll_up_records
 from chalicelib.time_entries import operations
 from chalicelib.time_entries.purge_deleted import PurgeDeleted
 from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
 from chalicelib.timers.auto_stop import AutoStop
 from chalicelib.timers.model import Timer
 from infra.stack.functions import FUNCTIONS, Function
+from tests.handlers.test_counter_rollup import changed, stream_event
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.event_services import EventServices
@@ -196,10 +200,17 @@ class RollUpScenario:
 
     def prepare(self) -> None:
         assert self._admin.start(time_entry_id=ADMINS_ENTRY).status == 201
+        key = {"scope": {"S": "2149#9"}, "bucket": {"S": "2026-03-02"}}
+        item = {**key, "s01": {"N": "1.5"}}
+        self._dependencies.database.connection.dispatch(
+            "PutItem", {"TableName": table_name(CounterModel), "Item": item}
+        )
 
     def __call__(self) -> None:
-        day = PersonDay(ZAGREB.id, ADMIN, self._dependencies.now() // DAY)
-        assert CounterRollup(self._dependencies).run({day}) == set()
+        day = keys.counter(PersonDay(ZAGREB.id, ADMIN, self._dependencies.now() // DAY))
+        records = changed(**day), changed("2149#9", "2026-03-02", 2)
+        response = roll_up_records(self._dependencies, stream_event(*records))
+        assert response == {"batchItemFailures": []}
 
 
 class FanOutScenario:

@@ -55,6 +55,7 @@ def test_full_set_has_alarms_for_each_function_and_each_table(template: Json) ->
     functions = [function.logical_id for function in FUNCTIONS]
     assert full == {
         "AutoStopLag",
+        "CounterRollupLag",
         *(f"{name}{kind}" for name in functions for kind in ("Errors", "Throttles", "Latency")),
         *(f"{table_id(model)}Throttles" for model in TABLES),
     }

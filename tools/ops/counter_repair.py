@@ -242,7 +242,8 @@ def rebuild(connection: Connection, dependencies: Dependencies) -> Findings:
     Returns the repaired buckets and the counters that it could not roll up. Days are repaired
     before months, because months are sums of days.
     """
-    failed = CounterRollup(dependencies).run(behind(read_all(connection)))
+    rollup = CounterRollup(dependencies)
+    failed = rollup.run(behind(read_all(connection))) | rollup.spoilt
     repairer = RollupRepairer(connection, dependencies.sleep)
     repaired: list[str] = []
     for months in (False, True):
