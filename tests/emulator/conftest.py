@@ -1,6 +1,7 @@
 """Fixtures: one emulator for all tests, and a stage that tests share if they change nothing."""
 
 import os
+import signal
 from collections.abc import Generator, Iterator
 from unittest.mock import patch
 
@@ -10,6 +11,15 @@ from tests.emulator.ministack import ADMINISTRATOR, Emulator, emulating
 from tests.emulator.stage import GatewayClient, Stage, deployed
 from tests.support.fixtures import ADMIN, Fixtures, create_fixtures
 from tools.tables import empty_tables
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _interruptible() -> None:
+    """Let the commands that tests start react to SIGINT.
+
+    A command in the background of a shell ignores it, and its children inherit that.
+    """
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture(scope="session")
