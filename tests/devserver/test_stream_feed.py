@@ -138,3 +138,21 @@ def test_feeds_run_until_the_context_ends() -> None:
                 break
             time.sleep(0.001)
     assert received == [7]
+
+
+def test_handler_gets_times_as_numbers(admin: Api, open_stream: Callable[[str], Stream]) -> None:
+    times: list[Any] = []
+
+    def handler(event: dict[str, Any]) -> None:
+        times.extend(
+            record["dynamodb"]["ApproximateCreationDateTime"] for record in event["Records"]
+        )
+
+    feed = Feed(open_stream(table_name(CounterModel)), handler)
+    admin.start(time_entry_id=ADMINS_ENTRY)
+    for _ in range(200):
+        if feed.run():
+            break
+        time.sleep(0.02)
+    assert times
+    assert all(isinstance(at, (int, float)) for at in times)

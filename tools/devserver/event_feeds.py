@@ -2,7 +2,6 @@
 
 import time
 from collections.abc import Callable
-from datetime import datetime
 from typing import Any
 
 from chalicelib.clients.aws import client
@@ -39,8 +38,7 @@ def event_feeds(dependencies: Dependencies, open_stream: Callable[[str], Stream]
 
 def _to_lambda_record(record: Record, source: str) -> Record:
     changed = record["dynamodb"]
-    at = changed["ApproximateCreationDateTime"]
-    seconds = at.timestamp() if isinstance(at, datetime) else float(at)
+    seconds = float(changed["ApproximateCreationDateTime"])
     if seconds % SECONDS_PER_MINUTE == 0:
         # DynamoDB Local rounds down to the minute, AWS to the second. Take the latest possible
         # time: a webhook then receives the changes after its creation.

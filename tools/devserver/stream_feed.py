@@ -7,6 +7,7 @@ Streams API. A :class:`Feed` invokes a handler and treats its result as Lambda d
 import logging
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager
+from datetime import datetime
 from typing import Any, Protocol
 
 import botocore.session
@@ -94,6 +95,16 @@ class ServedStream:
         return iterator
 
 
+def _with_seconds(record: Record) -> Record:
+    """Return a record whose time is a number, as Lambda passes it; botocore parses it."""
+    changed = record["dynamodb"]
+    at = changed.get("ApproximateCreationDateTime")
+    if not isinstance(at, datetime):
+        return record
+    converted = {**changed, "ApproximateCreationDateTime": at.timestamp()}
+    return {**record, "dynamodb": converted}
+
+
 class Feed:
     """A stream and its handler.
 
@@ -139,7 +150,7 @@ class Feed:
     def _invoke(self, batch: Sequence[Record]) -> int:
         """Return how many records, from the first one on, the handler processed."""
         try:
-            result = self._handler({"Records": list(batch)}) or {}
+            result = self._handler({"Records": [_with_seconds(each) for each in batch]}) or {}
         except Exception:
             log.exception("stream handler failed")
             return 0
