@@ -15,7 +15,9 @@ CHAIN = ["start_timer", "show_timer", "stop_timer"]
 COVERAGE = "coverage.json"
 DESCRIPTION = "openapi.json"
 SINGLE_REQUESTS = ("--phases", "examples,coverage,fuzzing")
-SEQUENCES = ("--phases", "stateful")
+# The code that redeem_pairing needs is in `meta` of one response, so it fails as the first step.
+# Schemathesis would start every sequence with it instead of with a create.
+SEQUENCES = ("--phases", "stateful", "--exclude-operation-id", "redeem_pairing")
 MORE_SEEDS = ("101", "102", "103")
 
 

@@ -78,19 +78,24 @@ def map_path_parameters(
 def before_call(_: HookContext, case: Case[Any], kwargs: dict[str, Any]) -> None:
     """Make a request that the checks can judge.
 
-    Sequences send no If-Match, and use each idempotency key once: a repeat returns the record of
-    the first request, which may be deleted by now. And no request changes the calling person or its
-    token: all later ones would get 401.
+    Sequences and examples send no If-Match, and use each idempotency key once: a repeat returns the
+    record of the first request, which may be deleted by now, and the key of another operation is a
+    422. And no request changes the calling person or its token: all later ones would get 401.
     """
     del kwargs
-    is_in_sequence = case.meta is not None and case.meta.phase.name is TestPhase.STATEFUL
-    if is_in_sequence:
-        # A generated tag is never that of the record: almost every request would be a 412.
+    phase = None if case.meta is None else case.meta.phase.name
+    must_succeed = phase in (TestPhase.STATEFUL, TestPhase.EXAMPLES)
+    if must_succeed:
+        # The tag of an example is never that of the record: almost every request would be a 412.
         case.headers.pop("If-Match", None)
-        if case.operation.label == _REPLAY:
-            # A replay needs both times or `dead_letters`: random attributes rarely have them.
-            case.body = {"data": {"type": "webhooks", "attributes": {"dead_letters": True}}}
-    if is_in_sequence and "Idempotency-Key" in case.headers:
+    if phase is TestPhase.EXAMPLES:
+        # All examples at the same time contradict each other, and their time is long ago.
+        case.headers.pop("Client-Time", None)
+        case.query = {}
+    if phase is TestPhase.STATEFUL and case.operation.label == _REPLAY:
+        # A replay needs both times or `dead_letters`: random attributes rarely have them.
+        case.body = {"data": {"type": "webhooks", "attributes": {"dead_letters": True}}}
+    if must_succeed and "Idempotency-Key" in case.headers:
         case.headers["Idempotency-Key"] = f"key-{next(_key_numbers)}"
     if case.method == "GET" or not case.path_parameters:
         return
