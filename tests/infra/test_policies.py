@@ -208,7 +208,7 @@ class RollUpScenario:
 
     def __call__(self) -> None:
         day = keys.counter(PersonDay(ZAGREB.id, ADMIN, self._dependencies.now() // DAY))
-        records = changed(**day), changed("2149#9", "2026-03-02", 2)
+        records = changed(day["scope"], day["bucket"]), changed("2149#9", "2026-03-02", 2)
         response = roll_up_records(self._dependencies, stream_event(*records))
         assert response == {"batchItemFailures": []}
 
