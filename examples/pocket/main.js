@@ -51,7 +51,8 @@ function begin() {
   addEventListener("visibilitychange", () => document.hidden || sync());
   setInterval(tick, 1000);
   render();
-  navigator.serviceWorker.register("service-worker.js");
+  // It fails without a connection, and is tried again at the next start. The page works without it.
+  navigator.serviceWorker.register("service-worker.js").catch(() => {});
 }
 
 begin();
