@@ -70,7 +70,8 @@ def settings(_database: Settings, open_stream: Callable[[str], Stream]) -> Setti
 @pytest.fixture(scope="session")
 def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connection:
     del open_stream  # Requested so that the engine runs until the end of the session.
-    connection = connect(settings, models())
+    # DynamoDB Local serves all test processes, and may be busy with another's large tables.
+    connection = connect(settings, models(), read_timeout_seconds=30)
     create_tables()
     keep_expired(connection)
     return connection

@@ -15,7 +15,8 @@ from pynamodb.exceptions import VerboseClientError
 from chalicelib.api_tokens.authentication import digest
 from chalicelib.api_tokens.model import Credential
 from chalicelib.core.errors import Unavailable
-from chalicelib.dynamodb.connection import table_name
+from chalicelib.core.settings import Settings
+from chalicelib.dynamodb.connection import connect, table_name
 from chalicelib.dynamodb.database import Database
 from chalicelib.dynamodb.pynamodb_adapter import connection_of
 from chalicelib.organizations.model import Organization
@@ -145,7 +146,7 @@ def test_permanent_database_error_does_not_raise_unavailable(
     assert not isinstance(raised.value, Unavailable)
 
 
-def test_timeouts_are_shorter_than_the_api_gateway_timeout(connection: Connection) -> None:
-    config: Any = connection.client.meta.config
+def test_timeouts_are_shorter_than_the_api_gateway_timeout(settings: Settings) -> None:
+    config: Any = connect(settings, ()).client.meta.config
     attempts = config.retries["total_max_attempts"]
     assert attempts * (config.connect_timeout + config.read_timeout) * 2 < 29

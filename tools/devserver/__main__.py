@@ -43,6 +43,8 @@ _LOOPBACK = "127.0.0.1"
 _PORT = 8000
 _LAST_PORT = 65_535
 _APP_FOLDER = Path(__file__).parents[2] / "examples" / "pocket"
+# A local engine may be busy.
+_READ_TIMEOUT_SECONDS = 20
 
 _ENVIRONMENT = f"""\
 environment:
@@ -187,7 +189,8 @@ def _set_up(
     """Create tables and demo data, and open the streams before the first write."""
     endpoint = settings.dynamodb_endpoint
     allow_any_credentials(settings)
-    database = Database(connect(settings, models()))
+    connection = connect(settings, models(), _READ_TIMEOUT_SECONDS)
+    database = Database(connection)
     created = create_tables()
     dependencies = build_dependencies(database, settings)
     feeds = [
