@@ -8,7 +8,6 @@ from typing import Any
 
 from msgspec.structs import replace
 
-from chalicelib.admin_revisions.rules import Author
 from chalicelib.api_tokens.authentication import digest, new_token
 from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens, TokenOwner
 from chalicelib.api_tokens.rules import (
@@ -20,7 +19,7 @@ from chalicelib.api_tokens.rules import (
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility, resolve_person
-from chalicelib.core.record_operations import recorded
+from chalicelib.core.record_operations import new_author, recorded
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.dynamodb.database import LoadedRecords
@@ -65,7 +64,7 @@ class ApiTokens:
             )
             records = decide_token_creation(person, tokens, api_token)
             decision = Decision(api_token, records=records, one_time_meta={"token": secret})
-            return recorded(self._author(caller, attempt.now), None, decision)
+            return recorded(new_author(self._dependencies, caller, attempt.now), None, decision)
 
         return commit_with_retry(self._dependencies, options, decide, load)
 
@@ -113,7 +112,7 @@ class ApiTokens:
             after, records = decide_token_update(caller, tokens, token_id, values)
             (after,) = self.with_last_use([after])
             decision = Decision(after, records=records)
-            return recorded(self._author(caller, attempt.now), before, decision)
+            return recorded(new_author(self._dependencies, caller, attempt.now), before, decision)
 
         return commit_with_retry(self._dependencies, options, decide, _load(caller, token_id))
 
@@ -126,12 +125,9 @@ class ApiTokens:
             tokens = self._tokens_with(caller, token_id, attempt.loaded)
             before = attempt.require_match(tokens.find(token_id), stored_in=tokens)
             decision = Decision(None, records=decide_revocation(tokens, token_id))
-            return recorded(self._author(caller, attempt.now), before, decision)
+            return recorded(new_author(self._dependencies, caller, attempt.now), before, decision)
 
         return commit_with_retry(self._dependencies, options, decide, _load(caller, token_id))
-
-    def _author(self, caller: Caller, now: int) -> Author:
-        return Author(caller, self._dependencies.ids.generate(), now)
 
     def _visible_tokens(self, caller: Caller) -> Sequence[PersonTokens]:
         organization_id = caller.organization.id

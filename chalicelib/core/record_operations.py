@@ -74,7 +74,7 @@ class RecordOperations(Generic[Record]):
         def decide(attempt: Attempt) -> Decision[Record]:
             record = build(self._dependencies.ids.generate())
             decision = Decision(record, records=self._decide_creation(record))
-            return recorded(self._author(caller, attempt.now), None, decision)
+            return recorded(new_author(self._dependencies, caller, attempt.now), None, decision)
 
         return commit_with_retry(self._dependencies, options, decide)
 
@@ -131,7 +131,8 @@ class RecordOperations(Generic[Record]):
             record = require_view(caller, self._view, attempt.loaded.get(self._entity, record_id))
             decision = decide(attempt.require_match(record), attempt.now)
             if isinstance(decision.outcome, (self._entity, NoneType)):
-                return recorded(self._author(caller, attempt.now), record, decision)
+                author = new_author(self._dependencies, caller, attempt.now)
+                return recorded(author, record, decision)
             if decision.is_done:
                 done.append(decision)
             return decision
@@ -139,8 +140,10 @@ class RecordOperations(Generic[Record]):
         load = Load(caller.organization.id, ((self._entity, record_id),))
         return commit_with_retry(self._dependencies, options, decide_on_record, load)
 
-    def _author(self, caller: Caller, now: int) -> Author:
-        return Author(caller, self._dependencies.ids.generate(), now)
+
+def new_author(dependencies: Dependencies, caller: Caller, now: int) -> Author:
+    """The author of a change that is made now, with a new id for its admin revision."""
+    return Author(caller, dependencies.ids.generate(), now)
 
 
 def recorded(author: Author, before: Any, decision: Decision[Outcome]) -> Decision[Outcome]:

@@ -5,11 +5,10 @@ from typing import Any, TypeVar
 
 from msgspec.structs import replace
 
-from chalicelib.admin_revisions.rules import Author
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import RecordNotFound
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
-from chalicelib.core.record_operations import recorded
+from chalicelib.core.record_operations import new_author, recorded
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import changed
@@ -75,7 +74,7 @@ class CurrentUser:
             # The outcome is stored with an idempotency key; the list is long, and nobody sees it.
             outcome = replace(after, closed_service_ids=())
             decision = Decision(outcome, records=changed(organization, after))
-            author = Author(caller, self._dependencies.ids.generate(), attempt.now)
+            author = new_author(self._dependencies, caller, attempt.now)
             return recorded(author, organization, decision)
 
         load = Load(own_id, ((Organization, own_id),))

@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.admin_revisions.rules import Author, record_change
+from chalicelib.admin_revisions.rules import record_change
 from chalicelib.api_tokens.authentication import digest, new_token
 from chalicelib.api_tokens.model import ApiToken, Credential, PersonTokens
 from chalicelib.api_tokens.operations import require_active
@@ -13,7 +13,7 @@ from chalicelib.api_tokens.rules import decide_pairing
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied
 from chalicelib.core.permissions import Caller, resolve_person
-from chalicelib.core.record_operations import recorded
+from chalicelib.core.record_operations import new_author, recorded
 from chalicelib.core.unit_of_work import Attempt, Decide, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import CreateRecord
@@ -75,7 +75,7 @@ class Pairings:
             )
             records = CreateRecord(pairing), *decide_pairing(person, tokens, pairing.digest)
             decision = Decision(pairing, records=records, one_time_meta={"code": code})
-            author = Author(caller, self._dependencies.ids.generate(), attempt.now)
+            author = new_author(self._dependencies, caller, attempt.now)
             return recorded(author, None, decision)
 
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -116,7 +116,7 @@ class Pairings:
                 expires_at=None if maker is None else maker.expires_at,
             )
             caller = Caller(organization, person_id, person.role, token.id)
-            author = Author(caller, self._dependencies.ids.generate(), attempt.now)
+            author = new_author(self._dependencies, caller, attempt.now)
             records = (
                 *decide_redemption(person, tokens, maker, token),
                 *record_change(author, None, token),

@@ -3,12 +3,12 @@
 from collections.abc import Iterable, Mapping
 from typing import Any
 
-from chalicelib.admin_revisions.rules import Author, record_change
+from chalicelib.admin_revisions.rules import record_change
 from chalicelib.api_tokens.model import PersonTokens
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, InvalidAttribute, RecordNotFound
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
-from chalicelib.core.record_operations import RecordOperations
+from chalicelib.core.record_operations import RecordOperations, new_author
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.dynamodb.database import LoadedRecords
@@ -183,7 +183,7 @@ class People:
         """The decision of an update, with its admin revision; without values of erased people."""
         records = update.records
         if records:
-            author = Author(caller, self._dependencies.ids.generate(), now)
+            author = new_author(self._dependencies, caller, now)
             with_values = not update.person.is_erased
             revision = record_change(author, before, update.person, with_values=with_values)
             records = (*records, *revision)

@@ -4,12 +4,12 @@ from collections.abc import Mapping, Sequence
 from typing import Any
 
 from chalicelib.admin_revisions.model import AdminAction
-from chalicelib.admin_revisions.rules import Author, record_sending
+from chalicelib.admin_revisions.rules import record_sending
 from chalicelib.clients.receiver_urls import InvalidReceiverUrl, read_url
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
-from chalicelib.core.record_operations import RecordOperations, recorded
+from chalicelib.core.record_operations import RecordOperations, new_author, recorded
 from chalicelib.core.unit_of_work import Attempt, Decision, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import CreateRecord, changed
@@ -60,7 +60,7 @@ class Webhooks:
             secret = self._secret(webhook)
             writes = (CreateRecord(webhook),)
             decision = Decision(webhook, records=writes, one_time_meta=secret)
-            return recorded(self._author(caller, attempt.now), None, decision)
+            return recorded(new_author(self._dependencies, caller, attempt.now), None, decision)
 
         return commit_with_retry(self._dependencies, options, decide)
 
@@ -123,7 +123,8 @@ class Webhooks:
             body = _delivery_queue().test_body(event_id, webhook, caller, now)
             delivery = Delivery(event_id, TEST_EVENT, webhook.organization_id, webhook.id, body)
             self._send([delivery])
-            records = record_sending(self._author(caller, now), webhook, AdminAction.TESTED, 1)
+            author = new_author(self._dependencies, caller, now)
+            records = record_sending(author, webhook, AdminAction.TESTED, 1)
             outcome = SentEvents(webhook, test_event_id=event_id)
             return Decision(outcome, records=records, is_done=True)
 
@@ -149,15 +150,12 @@ class Webhooks:
                 raise InvalidAttribute("state", "This webhook is paused. Make it active first.")
             deliveries = self._deliveries(caller, webhook, values)
             self._send(deliveries)
-            author, count = self._author(caller, now), len(deliveries)
+            author, count = new_author(self._dependencies, caller, now), len(deliveries)
             records = record_sending(author, webhook, AdminAction.REPLAYED, count)
             outcome = SentEvents(webhook, replayed_events=count)
             return Decision(outcome, records=records, is_done=True)
 
         return self._records.commit(caller, webhook_id, decide, options)
-
-    def _author(self, caller: Caller, now: int) -> Author:
-        return Author(caller, self._dependencies.ids.generate(), now)
 
     def _deliveries(
         self, caller: Caller, webhook: Webhook, values: Mapping[str, Any]
