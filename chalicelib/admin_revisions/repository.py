@@ -1,7 +1,6 @@
 """Admin revisions in DynamoDB: in the table of revisions, in partitions of their own."""
 
 from collections.abc import Mapping
-from datetime import UTC, datetime
 from typing import Any
 
 import msgspec
@@ -9,10 +8,8 @@ from pynamodb.attributes import TTLAttribute, UnicodeAttribute
 from pynamodb.models import Model
 
 from chalicelib.admin_revisions.model import ADMIN_REVISIONS_KIND, AdminAction, AdminRevision
-from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.items import EnumAttribute, IntegerAttribute, ItemType, declare
-from chalicelib.revisions.model import REVISION_RETENTION_SECONDS
-from chalicelib.revisions.repository import ValuesAttribute
+from chalicelib.revisions.repository import ValuesAttribute, no_key, revision_keys
 
 
 class AdminValuesAttribute(ValuesAttribute):
@@ -46,26 +43,7 @@ class AdminRevisionModel(Model):
 
 
 def _keys(revision: AdminRevision) -> Mapping[str, Any]:
-    organization_id, kind, person_id = (
-        revision.organization_id,
-        ADMIN_REVISIONS_KIND,
-        revision.person_id,
-    )
-    expires_at = revision.created_at + REVISION_RETENTION_SECONDS
-    of_person = None if person_id is None else keys.of_kind(organization_id, kind, person_id)
-    return {
-        "subject_key": keys.of_kind(organization_id, kind, revision.subject_id),
-        "revision_key": keys.timestamp_key(revision.created_at, revision.id),
-        "organization_key": keys.of_kind(organization_id, kind),
-        "person_key": of_person,
-        "expires_at": datetime.fromtimestamp(expires_at, UTC),
-    }
+    return revision_keys(revision, ADMIN_REVISIONS_KIND)
 
 
-def _no_key(organization_id: int, revision_id: int) -> Mapping[str, str]:
-    """Revisions are listed, and never read by their id. :func:`_keys` makes their key."""
-    del organization_id, revision_id
-    return {}
-
-
-declare(ItemType(AdminRevision, AdminRevisionModel, _no_key, derived=_keys))
+declare(ItemType(AdminRevision, AdminRevisionModel, no_key, derived=_keys))

@@ -2,6 +2,7 @@
 
 from collections.abc import Mapping
 from datetime import UTC, datetime
+from functools import partial
 from typing import Any
 
 import msgspec
@@ -93,17 +94,22 @@ class RevisionModel(Model):
     by_person = ByPerson()
 
 
-def _attributes(revision: Revision) -> Mapping[str, Any]:
-    organization_id, subject = revision.organization_id, revision.subject
+def revision_keys(revision: Any, kind: str) -> Mapping[str, Any]:
+    """The keys of a revision or an admin revision, by which the lists of its ``kind`` find it."""
+    of_kind = partial(keys.of_kind, revision.organization_id, kind)
     expires_at = revision.created_at + REVISION_RETENTION_SECONDS
     return {
-        "subject_key": keys.of_kind(organization_id, subject, revision.subject_id),
+        "subject_key": of_kind(revision.subject_id),
         "revision_key": keys.timestamp_key(revision.created_at, revision.id),
-        "organization_key": keys.of_kind(organization_id, subject),
-        "person_key": keys.of_kind(organization_id, subject, revision.person_id),
+        "organization_key": of_kind(),
+        "person_key": None if revision.person_id is None else of_kind(revision.person_id),
         "expires_at": datetime.fromtimestamp(expires_at, UTC),
-        "after": shortened(revision.before, revision.after),
     }
+
+
+def _attributes(revision: Revision) -> Mapping[str, Any]:
+    shorter = shortened(revision.before, revision.after)
+    return {**revision_keys(revision, revision.subject), "after": shorter}
 
 
 def _restore(values: dict[str, Any]) -> None:
@@ -111,10 +117,10 @@ def _restore(values: dict[str, Any]) -> None:
         values["after"] = restored(values["before"], values["after"])
 
 
-def _no_key(organization_id: int, revision_id: int) -> Mapping[str, str]:
-    """Revisions are listed, and never read by their id. :func:`_attributes` makes their key."""
+def no_key(organization_id: int, revision_id: int) -> Mapping[str, str]:
+    """Revisions are listed, and never read by their id. :func:`revision_keys` makes their key."""
     del organization_id, revision_id
     return {}
 
 
-declare(ItemType(Revision, RevisionModel, _no_key, derived=_attributes, restore=_restore))
+declare(ItemType(Revision, RevisionModel, no_key, derived=_attributes, restore=_restore))
