@@ -1,16 +1,17 @@
 """Check the invariants of the tables and report violations: ``make check-invariants``.
 
 Also works while the API is in use: a person with a violation is read again, and is reported only
-when nothing changes in between. Rolled-up counters are compared with their sums, and the closed
-services that each organization lists with the services, and the owners of tokens and the active
-admins with the people. With --repair, values that can be derived
-from the timers and services are written again.
+when nothing changes in between. Rolled-up counters are compared with their sums, the closed
+services that each organization lists with the services, the owners of tokens with the tokens, and
+the active admins with the people. With --repair, values that can be derived are written again.
 """
 
 import argparse
 import sys
 import time
 from collections.abc import Callable
+from functools import partial
+from typing import TypeVar
 
 from pynamodb.connection import Connection
 from pynamodb.exceptions import PynamoDBException
@@ -25,6 +26,8 @@ from tools.ops import access_records, closed_services, counter_repair
 from tools.ops.invariants import UPGRADE, PersonSnapshot, Violation, check
 from tools.ops.snapshot import Scope, SnapshotReader
 from tools.ops.stage_options import selected_stage
+
+T = TypeVar("T")
 
 SUMMARY = "Check the invariants of the tables, and report violations."
 
@@ -111,8 +114,20 @@ def report(connection: Connection, dependencies: Dependencies, *, with_repair: b
     if violating:
         print(f"{len(violating)} people with violations")
     clean = _report_rollups(connection, dependencies, with_repair) and not violating
-    clean = _report_closed_services(connection, dependencies, with_repair) and clean
-    clean = _report_access_records(connection, dependencies, with_repair) and clean
+    database = dependencies.database
+    services_are_right = _report_derived(
+        "services",
+        partial(closed_services.find_wrong_services, connection),
+        partial(closed_services.repair, database),
+        with_repair,
+    )
+    access_is_right = _report_derived(
+        "records of access",
+        partial(access_records.find_wrong_records, connection),
+        partial(access_records.repair, database),
+        with_repair,
+    )
+    clean = clean and services_are_right and access_is_right
     if clean:
         print("all invariants hold")
     return 0 if clean else 1
@@ -132,30 +147,20 @@ def _report_rollups(connection: Connection, dependencies: Dependencies, with_rep
     return not (findings.behind or findings.wrong)
 
 
-def _report_closed_services(
-    connection: Connection, dependencies: Dependencies, with_repair: bool
+def _report_derived(
+    name: str,
+    find_wrong: Callable[[], list[T]],
+    repair_wrong: Callable[[list[T]], int],
+    with_repair: bool,
 ) -> bool:
-    wrong = closed_services.find_wrong_services(connection)
-    for service in wrong:
-        print(service)
-    if not (wrong and with_repair):
-        return not wrong
-    skipped = closed_services.repair(dependencies.database, wrong)
-    print(f"repaired {len(wrong) - skipped} services; {skipped} changed meanwhile")
-    return not closed_services.find_wrong_services(connection)
-
-
-def _report_access_records(
-    connection: Connection, dependencies: Dependencies, with_repair: bool
-) -> bool:
-    wrong = access_records.find_wrong_records(connection)
+    wrong = find_wrong()
     for record in wrong:
         print(record)
     if not (wrong and with_repair):
         return not wrong
-    skipped = access_records.repair(dependencies.database, wrong)
-    print(f"repaired {len(wrong) - skipped} records of access; {skipped} changed meanwhile")
-    return not access_records.find_wrong_records(connection)
+    skipped = repair_wrong(wrong)
+    print(f"repaired {len(wrong) - skipped} {name}; {skipped} changed meanwhile")
+    return not find_wrong()
 
 
 def _print(scope: Scope, violations: list[Violation]) -> None:
