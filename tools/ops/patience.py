@@ -1,11 +1,14 @@
 """Repeat calls while DynamoDB throttles: commands read whole tables, and may take their time."""
 
 import time
-from collections.abc import Callable
-from typing import TypeVar
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+from typing import Any, TypeVar
+
+from pynamodb.connection import Connection
 
 from chalicelib.core.errors import Unavailable
-from chalicelib.dynamodb.connection import translate_errors
+from chalicelib.dynamodb.connection import RawItem, last_key, translate_errors
 
 T = TypeVar("T")
 
@@ -28,3 +31,20 @@ def patient(call: Callable[[], T], sleep: Callable[[float], None] = time.sleep) 
                 raise
             sleep(_DELAY_SECONDS * (attempt + 1))
     raise AssertionError("unreachable")
+
+
+def pages(
+    connection: Connection,
+    operation: str,
+    request: Mapping[str, Any],
+    sleep: Callable[[float], None] = time.sleep,
+) -> Iterator[list[RawItem]]:
+    """Yield the pages of a Scan or a Query, read with strong consistency. One call per MB."""
+    page_request = {**request, "ConsistentRead": True}
+    while True:
+        response = patient(partial(connection.dispatch, operation, dict(page_request)), sleep)
+        yield response["Items"]
+        last = last_key(response)
+        if last is None:
+            return
+        page_request["ExclusiveStartKey"] = last

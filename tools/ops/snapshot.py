@@ -7,6 +7,7 @@ record that it lacks must not be reported as missing.
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from itertools import chain
 from typing import Any, TypeVar
 
 from pynamodb.connection import Connection
@@ -16,7 +17,7 @@ from pynamodb.models import Model
 from chalicelib.counters.model import Counters, EntryMonth, PersonDay, difference
 from chalicelib.counters.repository import CounterModel, counters_in, model_with_key
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, batch_get, last_key, table_name
+from chalicelib.dynamodb.connection import RawItem, batch_get, table_name
 from chalicelib.dynamodb.database import Database
 from chalicelib.dynamodb.items import from_item, item_with_key, key_of, read_item, to_item
 from chalicelib.time_entries.model import TimeEntry
@@ -41,7 +42,7 @@ from tools.ops.invariants import (
     last_stop,
     running,
 )
-from tools.ops.patience import patient
+from tools.ops.patience import pages
 
 Scope = tuple[int, int]
 """The ids of an organization and a person."""
@@ -208,14 +209,7 @@ class SnapshotReader:
 
 def scan(connection: Connection, model: type[Model]) -> Iterator[RawItem]:
     """Yield every item of a table, read with strong consistency. Waits while DynamoDB throttles."""
-    request: dict[str, Any] = {"TableName": table_name(model), "ConsistentRead": True}
-    while True:
-        response = patient(lambda: connection.dispatch("Scan", dict(request)))
-        yield from response["Items"]
-        last = last_key(response)
-        if last is None:
-            return
-        request["ExclusiveStartKey"] = last
+    return chain.from_iterable(pages(connection, "Scan", {"TableName": table_name(model)}))
 
 
 def _person_state(scope: Scope, raw: RawItem | None) -> PersonState:

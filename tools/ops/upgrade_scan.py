@@ -14,12 +14,12 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, last_key, table_name
+from chalicelib.dynamodb.connection import RawItem, table_name
 from chalicelib.dynamodb.items import from_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.repository import PersonStateModel, TimerModel
-from tools.ops.patience import patient
+from tools.ops.patience import pages, patient
 from tools.ops.snapshot import Scope
 from tools.ops.upgrade_entries import ManualTime, needs_upgrade
 from tools.ops.upgrade_revisions import OLD_TABLE
@@ -147,14 +147,7 @@ class TableReader:
 
     def pages(self, operation: str, request: dict[str, Any]) -> Iterator[list[RawItem]]:
         """Yield the pages of a Scan or a Query."""
-        request = {**request, "ConsistentRead": True}
-        while True:
-            response = self.patient(lambda: self._connection.dispatch(operation, dict(request)))
-            yield response["Items"]
-            last = last_key(response)
-            if last is None:
-                return
-            request["ExclusiveStartKey"] = last
+        return pages(self._connection, operation, request, self._dependencies.sleep)
 
     def patient(self, call: Callable[[], T]) -> T:
         """Call, and call again while DynamoDB is unavailable. Raises ``Unavailable`` in the end."""
