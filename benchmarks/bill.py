@@ -134,6 +134,8 @@ def main(arguments: list[str]) -> None:
     requests, background = sum(usage.requests.values()), sum(usage.background.values())
     print(
         f"\nPer person and month: {requests:,.0f} requests and {background:,.0f} background runs.\n"
+        f"AWS WAF, if it is on: ${requests * 1_000 * prices.WAF_REQUEST:.2f} more for the requests "
+        "of 1,000 people.\n"
     )
     print_idle_bill(merge_template())
     print(f"\nList prices of {prices.REGION} as of {prices.AS_OF}, without the free tier.")
