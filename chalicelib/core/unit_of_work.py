@@ -197,7 +197,9 @@ def _decide(
     writes = attempt.writes_of(decision)
     if key is not None:
         writes = (_save(key, decision.outcome, now), *writes)
-    return decision, (*writes, same_access(token)) if writes and token is not None else writes
+    if writes and token is not None:
+        writes = (*writes, same_access(token))
+    return decision, writes
 
 
 def _load(
