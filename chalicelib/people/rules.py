@@ -179,7 +179,7 @@ def _disable(state: PersonState, now: int) -> WriteSet:
         disable = Disable(state.version, state.last_stopped_at)
         return WriteSet(state.organization_id, state.person_id, now, disable)
     # As in a switch, an overdue timer stops at its limit.
-    overdue = now > timer.auto_stop_at
+    overdue = now >= timer.auto_stop_at
     stop = timer.auto_stop_at if overdue else max(now, timer.started_at)
     reason = StopReason.AUTO if overdue else StopReason.DEACTIVATED
     return replace(

@@ -295,6 +295,6 @@ def _stopped(timer: Timer, now: int, stop: int, reason: StopReason | None) -> St
 
 def _stop_at_start(running: Timer, start: int) -> StopTimer:
     """Stop the running timer of a switch. The version of the person state protects its start."""
-    if start > running.auto_stop_at:
+    if start >= running.auto_stop_at:
         return StopTimer(with_stop(running, running.auto_stop_at, StopReason.AUTO))
     return StopTimer(with_stop(running, start, StopReason.SUPERSEDED))

@@ -117,7 +117,8 @@ def test_deactivation_stops_the_timer_disables_the_state_and_revokes_tokens() ->
     ("now", "stop", "reason"),
     [
         (8_990, 9_000, StopReason.DEACTIVATED),
-        (12_600, 12_600, StopReason.DEACTIVATED),
+        (12_599, 12_599, StopReason.DEACTIVATED),
+        (12_600, 12_600, StopReason.AUTO),
         (12_601, 12_600, StopReason.AUTO),
     ],
 )

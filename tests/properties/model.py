@@ -213,7 +213,7 @@ class Model:
         start = self._running_start(now, person, started_at)
         running, late = self.running(person), self._ended_by_limit(person, start)
         if running is not None:
-            is_overdue = start > running.limit
+            is_overdue = start >= running.limit
             self._end(running, running.limit if is_overdue else start)
             running.reason = "auto" if is_overdue else "superseded"
         elif late is not None:
@@ -335,7 +335,7 @@ class Model:
         self.deactivated.add(person)
         running = self.running(person)
         if running is not None:
-            is_overdue = now > running.limit
+            is_overdue = now >= running.limit
             self._end(running, running.limit if is_overdue else max(now, running.start))
             running.reason = "auto" if is_overdue else "deactivated"
 

@@ -121,7 +121,7 @@ def test_timer_ends_at_its_limit_and_is_reminded_at_most_once(
                 if day.switch:
                     timers.start(caller, start)
                     stop = min(now, limit)
-                    reason = StopReason.AUTO if now > limit else StopReason.SUPERSEDED
+                    reason = StopReason.AUTO if now >= limit else StopReason.SUPERSEDED
                 else:
                     timers.stop(caller, StopCommand(timer_id))
             if stop is None and now >= limit:

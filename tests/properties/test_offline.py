@@ -143,6 +143,7 @@ def test_offline_actions_give_the_same_result_as_online_actions(
     @example([UserAction(0, 0), UserAction(HOUR, 1, auto_stop_first=True)], MONDAY, 13 * HOUR)
     @example([UserAction(0, 0), UserAction(HOUR, 0, auto_stop_first=True)], MONDAY, 13 * HOUR)
     @example([UserAction(0, 0), UserAction(HOUR, None, None, True)], MONDAY, 13 * HOUR)
+    @example([UserAction(0, 0), UserAction(LIMIT, 0, auto_stop_first=True)], MONDAY, HOUR)
     def compare(actions: list[UserAction], start_time: str, late: int) -> None:
         _reset_tables()
         online, offline = Client(dependencies, ONLINE), Client(dependencies, OFFLINE)

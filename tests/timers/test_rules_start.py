@@ -174,12 +174,12 @@ def test_switch_writes_the_new_timer_and_the_last_stop_to_the_person_state() -> 
     [
         pytest.param(0, 0, StopReason.SUPERSEDED, id="started this second"),
         pytest.param(LIMIT - 1, LIMIT - 1, StopReason.SUPERSEDED, id="before its limit"),
-        pytest.param(LIMIT, LIMIT, StopReason.SUPERSEDED, id="at its limit"),
+        pytest.param(LIMIT, LIMIT, StopReason.AUTO, id="at its limit"),
         pytest.param(LIMIT + 1, LIMIT, StopReason.AUTO, id="past its limit"),
         pytest.param(3 * DAY, LIMIT, StopReason.AUTO, id="running for days"),
     ],
 )
-def test_switch_past_the_limit_stops_the_old_timer_at_its_limit(
+def test_switch_at_or_past_the_limit_stops_the_old_timer_at_its_limit(
     running_for: int, tracked: int, reason: StopReason
 ) -> None:
     started_at = NOW - running_for
