@@ -24,7 +24,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 
 .DEFAULT_GOAL := help
 .PHONY: help install run lint lint-words format test test-quick test-dynamodb-local test-races
-.PHONY: test-model test-browser
+.PHONY: test-model test-properties test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
 .PHONY: bench-request-path package check-package check-aws check-clients deploy destroy compatibility request-files lock clean
@@ -73,8 +73,8 @@ format: $(INSTALLED) ## format the code, and fix what ruff can fix
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
-test: $(INSTALLED) ## all tests, on moto, on all processors
-	$(PYTEST)
+test: $(INSTALLED) ## all tests, on moto, on all processors; prints the ten slowest
+	$(PYTEST) --durations 10
 
 test-quick: $(INSTALLED) ## the fastest tests, while you edit
 	$(PYTEST) $(QUICK)
@@ -86,8 +86,11 @@ test-races: $(INSTALLED) ## race conditions, many times, on DynamoDB Local (STIN
 	STINT_RACES=$(or $(STINT_RACES),20) $(DYNAMODB_LOCAL) $(BIN)/pytest $(RACES)
 
 test-model: $(INSTALLED) ## random acts compared with a model, on moto and DynamoDB Local (ACTS=10000)
-	STINT_ACTS=$(or $(ACTS),10000) $(BIN)/pytest tests/properties/test_one_day.py
-	STINT_ACTS=$(or $(ACTS),10000) $(DYNAMODB_LOCAL) $(BIN)/pytest tests/properties/test_one_day.py
+	STINT_RANDOM=1 STINT_ACTS=$(or $(ACTS),10000) $(BIN)/pytest tests/properties/test_one_day.py
+	STINT_RANDOM=1 STINT_ACTS=$(or $(ACTS),10000) $(DYNAMODB_LOCAL) $(BIN)/pytest tests/properties/test_one_day.py
+
+test-properties: $(INSTALLED) ## the property tests with other examples at each run, on moto
+	STINT_RANDOM=1 $(PYTEST) tests/properties $(shell grep -lr "from hypothesis import" tests --include="test_*.py" --exclude-dir=properties)
 
 test-browser: $(BROWSER_INSTALLED) ## the pocket client and the reference page, in Chromium (needs Chromium)
 	$(BIN)/pytest -m browser tests/end_to_end/browser

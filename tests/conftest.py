@@ -1,8 +1,10 @@
 """Shared fixtures. The tests run on moto in this process, or on DYNAMODB_ENDPOINT if it is set."""
 
+import os
 from collections.abc import Callable, Iterator
 from functools import partial
 
+import hypothesis
 import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
@@ -38,6 +40,11 @@ from tools.devserver.aws_services import create_aws_services
 from tools.devserver.embedded import embedded_dynamodb
 from tools.devserver.stream_feed import ServedStream, Stream
 from tools.tables import create_tables
+
+# The same examples at each run: a failure then comes from the change. `make test-properties` looks
+# for others.
+hypothesis.settings.register_profile("repeatable", derandomize=True)
+hypothesis.settings.load_profile("default" if os.environ.get("STINT_RANDOM") else "repeatable")
 
 
 @pytest.fixture(scope="session")
