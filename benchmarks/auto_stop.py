@@ -5,7 +5,6 @@ of a Lambda's time limit, checks that each timer was stopped once, at its limit,
 rate.
 """
 
-import argparse
 import os
 import sys
 import time
@@ -21,6 +20,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from chalicelib.timers.auto_stop import AutoStop, AutoStopReport
+from infra.command_line import new_parser
 from tools.ops.invariants import check
 from tools.ops.snapshot import SnapshotReader
 from tools.tables import create_tables
@@ -32,7 +32,7 @@ _LOADERS = 4
 
 def main(arguments: list[str]) -> None:
     """Load, stop, check, print."""
-    parser = argparse.ArgumentParser(description="Stop many overdue timers on DynamoDB Local.")
+    parser = new_parser("benchmarks.auto_stop", "Stop many overdue timers on DynamoDB Local.")
     parser.add_argument("--timers", type=int, default=2_000)
     parser.add_argument("--step", type=float, default=50.0, help="maximum seconds per run")
     options = parser.parse_args(arguments)

@@ -5,7 +5,6 @@ assumption, below; prices are AWS's list prices (``benchmarks.prices``). docs/co
 result.
 """
 
-import argparse
 import sys
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -25,6 +24,7 @@ from benchmarks.write_units import item_bytes
 from chalicelib.dynamodb.items import to_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.model import Timer
+from infra.command_line import new_parser
 from infra.stack.template import merge_template
 from tools.devserver.dynamodb_local import dynamodb_local
 
@@ -115,7 +115,7 @@ def bill(table: Mapping[str, Measured], people: int) -> dict[str, float]:
 
 def main(arguments: list[str]) -> None:
     """Measure, calculate and print."""
-    parser = argparse.ArgumentParser(description="Calculate the monthly AWS cost.")
+    parser = new_parser("benchmarks.bill", "Calculate the monthly AWS cost.")
     parser.add_argument("--runs", type=int, default=10)
     options = parser.parse_args(arguments)
     with dynamodb_local() as endpoint:

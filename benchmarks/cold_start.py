@@ -6,7 +6,6 @@ behind TLS. The packages take turns, so that other load on the machine affects a
 Bytecode is compiled before and never written, as on Lambda's read-only disk.
 """
 
-import argparse
 import json
 import os
 import platform
@@ -27,6 +26,7 @@ from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
+from infra.command_line import new_parser
 from infra.lambda_runtime import Function, running
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.dynamodb_local import dynamodb_local
@@ -59,7 +59,7 @@ class Start:
 
 def main(arguments: list[str]) -> None:
     """Build the packages, measure in turns, print."""
-    parser = argparse.ArgumentParser(description="Measure cold starts of stint and the baselines.")
+    parser = new_parser("benchmarks.cold_start", "Measure cold starts of stint and the baselines.")
     parser.add_argument("--runs", type=int, default=20, help="cold starts per package")
     parser.add_argument("--plain", action="store_true", help="HTTP instead of TLS")
     options = parser.parse_args(arguments)

@@ -5,7 +5,6 @@ it also measures the naive method on the same data: count the list by reading it
 the page.
 """
 
-import argparse
 import random
 import sys
 from collections.abc import Callable, Iterator
@@ -28,6 +27,7 @@ from chalicelib.dynamodb.query_planner import plan_timers
 from chalicelib.registry import models
 from chalicelib.timers import lists
 from chalicelib.timers.model import Timer, TimerQuery, TimerSort
+from infra.command_line import new_parser
 from tools.devserver.dynamodb_local import dynamodb_local
 from tools.environment import allow_any_credentials
 from tools.tables import create_tables
@@ -207,7 +207,7 @@ def measure(connection: Connection, run: Callable[[], object]) -> Cost:
 
 def main(arguments: list[str]) -> None:
     """Load each number of timers in turn, and print the cost of each page."""
-    parser = argparse.ArgumentParser(description="Measure the cost of list pages.")
+    parser = new_parser("benchmarks.lists", "Measure the cost of list pages.")
     parser.add_argument(
         "--timers", default="1000,10000", help="numbers of timers, separated by commas"
     )

@@ -5,7 +5,6 @@ person has two running timers or an overlap, sums match, and all counters are ro
 1 if a check or a request failed.
 """
 
-import argparse
 import os
 import platform
 import statistics
@@ -26,6 +25,7 @@ from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
+from infra.command_line import new_parser
 from tools.devserver.dynamodb_local import dynamodb_local, free_port
 from tools.environment import allow_any_credentials
 from tools.ops import counter_repair
@@ -41,7 +41,7 @@ _STARTS = ("start", "switch")
 
 def main(arguments: list[str]) -> int:
     """Create people, run the virtual users, print, check."""
-    parser = argparse.ArgumentParser(description="Load test the local server with virtual users.")
+    parser = new_parser("benchmarks.load", "Load test the local server with virtual users.")
     parser.add_argument("--users", type=int, default=50)
     parser.add_argument("--seconds", type=float, default=20.0)
     parser.add_argument("--think", type=float, default=0.3, help="seconds between requests, mean")

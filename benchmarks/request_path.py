@@ -7,7 +7,6 @@ Comprehensions and generator expressions belong to the function that contains th
 prints each function where it is first entered, indented by its depth.
 """
 
-import argparse
 import json
 import sys
 import time
@@ -28,6 +27,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
 from chalicelib.registry import models
+from infra.command_line import new_parser
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.embedded import embedded_dynamodb
 from tools.devserver.proxy_events import proxy_event
@@ -172,7 +172,7 @@ def _view(app: Chalice, name: str) -> CodeType:
 
 def main(arguments: list[str]) -> None:
     """Trace each request and print its numbers; with ``--show``, its functions too."""
-    parser = argparse.ArgumentParser(description="Count the functions that a request enters.")
+    parser = new_parser("benchmarks.request_path", "Count the functions that a request enters.")
     parser.add_argument("--show", action="store_true", help="print the functions")
     options = parser.parse_args(arguments)
     paths = trace()

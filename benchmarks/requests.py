@@ -6,7 +6,6 @@ database calls and read units (as the engine counts them); computes write units 
 (benchmarks/write_units.py) and the price of a million requests (benchmarks/prices.py).
 """
 
-import argparse
 import json
 import os
 import platform
@@ -36,6 +35,7 @@ from benchmarks.contenders import (
 from benchmarks.costs import Cost
 from benchmarks.lists import ORGANIZATION, history
 from chalicelib.core.settings import Settings
+from infra.command_line import new_parser
 from tools.devserver.dynamodb_local import dynamodb_local
 from tools.devserver.proxy_events import proxy_event
 from tools.environment import allow_any_credentials
@@ -167,7 +167,7 @@ def _send(app: Chalice, event: dict[str, Any]) -> dict[str, Any]:
 
 def main(arguments: list[str]) -> None:
     """Load, send, print."""
-    parser = argparse.ArgumentParser(description="Measure the cost of each endpoint.")
+    parser = new_parser("benchmarks.requests", "Measure the cost of each endpoint.")
     parser.add_argument("--timers", type=int, default=1_000)
     parser.add_argument("--runs", type=int, default=30)
     options = parser.parse_args(arguments)

@@ -18,6 +18,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
 from chalicelib.registry import models
+from infra.command_line import new_parser
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.gateway import Gateway
 from tools.tables import create_tables
@@ -72,6 +73,7 @@ _REQUESTS: tuple[tuple[str, str, str, object], ...] = (
 
 def main() -> None:
     """Load the demo data, send each request once, print its cost."""
+    new_parser("benchmarks.round_trips", "Count the calls and units of each request.").parse_args()
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:
         sys.exit("This benchmark needs DynamoDB Local: make bench-round-trips")

@@ -6,6 +6,7 @@
 ``--debug`` prints the traceback of an error. Safe to repeat: what exists already stays unchanged.
 """
 
+import argparse
 import json
 import sys
 import tempfile
@@ -17,7 +18,7 @@ from infra.aws.account import allow_gateway_logs, prepare_bucket, upload
 from infra.aws.errors import SettingError, StackError, run
 from infra.aws.quotas import concurrency_advice
 from infra.aws.secret_store import SecretStore
-from infra.aws.session import Aws, connect, select_account, stack_name
+from infra.aws.session import Aws, account_parser, connect, stack_name, use_account
 from infra.aws.stack_history import DeletedStack, last_deleted
 from infra.aws.stacks import Stack
 from infra.aws.tables import Tables, index_conflicts, table_properties
@@ -33,7 +34,6 @@ _NEXT = """
   test       curl -i {url}/api/v2/timers       (401: the API works and requires a token)
   next       create an organization, people and tokens: .venv/bin/stint-admin --help
 """
-_PACKAGE_FLAG = "--package"
 
 
 class Deployment:
@@ -138,11 +138,24 @@ def read_settings(words: Iterable[str]) -> dict[str, str]:
     return settings
 
 
+def _parser() -> argparse.ArgumentParser:
+    parser = account_parser("infra.deploy", "Deploy a stage to AWS. Safe to repeat.")
+    parser.add_argument("--package", action="store_true", help="build the package first")
+    parser.add_argument(
+        "settings",
+        metavar="NAME=VALUE",
+        nargs="*",
+        help="a setting of docs/operations.md; one that is not named keeps its value",
+    )
+    return parser
+
+
 def main(arguments: list[str]) -> None:
     """Deploy, then print the API's address and the next steps."""
-    words = [word for word in select_account(arguments) if word != _PACKAGE_FLAG]
-    name = stack_name(words[0] if words else "")
-    settings = read_settings(words[1:])
+    options = _parser().parse_args(arguments)
+    use_account(options)
+    name = stack_name(options.stage)
+    settings = read_settings(options.settings)
     check_settings(PARAMETERS, settings)
     aws = connect()
     stack = Stack(aws.client("cloudformation"), name)
@@ -150,7 +163,7 @@ def main(arguments: list[str]) -> None:
     advice = concurrency_advice(aws.client("lambda"), aws.region)
     if advice:
         print(advice)
-    if _PACKAGE_FLAG in arguments:
+    if options.package:
         package.main([])
     print(f"Deploying {name} to account {aws.account}, {aws.region} ...", flush=True)
     changed = deploy(aws, stack, DEFAULT_FOLDER, settings)

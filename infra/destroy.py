@@ -9,7 +9,7 @@ import sys
 
 from infra.aws.account import GATEWAY_ROLE, bucket_name
 from infra.aws.errors import StackError, run
-from infra.aws.session import Aws, connect, select_account, stack_name
+from infra.aws.session import Aws, account_parser, connect, stack_name, use_account
 from infra.aws.stack_states import busy, is_busy
 from infra.aws.stacks import Stack
 from infra.aws.tables import TABLE
@@ -81,9 +81,13 @@ def _settings(stack: Stack) -> str:
 
 def main(arguments: list[str]) -> None:
     """Explain, and delete the stack if its name is given as confirmation."""
-    words = select_account(arguments)
-    stage = words[0] if words else ""
-    name = stack_name(stage)
+    parser = account_parser("infra.destroy", "Show what deleting a stage deletes, or delete it.")
+    parser.add_argument(
+        "confirmation", metavar="STACK", nargs="?", help="the name of its stack: delete it"
+    )
+    options = parser.parse_args(arguments)
+    use_account(options)
+    name = stack_name(options.stage)
     aws = connect()
     stack = Stack(aws.client("cloudformation"), name)
     described = stack.describe()
@@ -91,8 +95,8 @@ def main(arguments: list[str]) -> None:
         sys.exit(f"There is no stack {name} in account {aws.account}, {aws.region}.")
     if is_busy(described["StackStatus"]):
         raise StackError(busy(name, described["StackStatus"]))
-    print(explain(aws, stack, stage))
-    if words[1:] != [name]:
+    print(explain(aws, stack, options.stage))
+    if options.confirmation != name:
         print(f"Nothing was deleted. To delete it, run the same command with CONFIRM={name}")
         return
     print(f"Deleting {name} ...", flush=True)

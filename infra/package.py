@@ -16,6 +16,7 @@ import tempfile
 from pathlib import Path
 
 from infra.archive import refine
+from infra.command_line import new_parser
 from infra.stack.template import ROOT, api_stage, merge_template
 
 TEMPLATE = "sam.json"
@@ -85,7 +86,15 @@ def _chalice_package(sources: Path, merged: Path, built: Path) -> None:
 
 def main(arguments: list[str]) -> None:
     """Build the package and print its files."""
-    folder = Path(arguments[0]) if arguments else DEFAULT_FOLDER
+    parser = new_parser("infra.package", "Build the deployment package.")
+    parser.add_argument(
+        "folder",
+        nargs="?",
+        type=Path,
+        default=DEFAULT_FOLDER,
+        help="the default is %(default)s",
+    )
+    folder = parser.parse_args(arguments).folder
     print("Building the package (downloading dependencies as wheels for Lambda) ...", flush=True)
     build(folder)
     archive = folder / ARCHIVE

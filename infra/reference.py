@@ -9,6 +9,7 @@ import shutil
 from hashlib import sha256
 from pathlib import Path
 
+from infra.command_line import new_parser
 from infra.npm import unpacked
 
 ROOT = Path(__file__).parent.parent
@@ -34,5 +35,6 @@ def renew(folder: Path) -> None:
 
 
 if __name__ == "__main__":
+    new_parser("infra.reference", "Update the renderer of the API's reference page.").parse_args()
     renew(FOLDER)
     print(f"Swagger UI {VERSION} is in {FOLDER.relative_to(ROOT)}")

@@ -17,6 +17,7 @@ from chalicelib.productive.declarations import CODES, FILTER_RULES
 from chalicelib.productive.model import Matches, Published
 from chalicelib.productive.names import filter_rule, published, relationships
 from chalicelib.registry import RESOURCES
+from infra.command_line import new_parser
 
 PAGE = Path(__file__).parents[1] / "docs" / "compatibility.md"
 
@@ -167,6 +168,7 @@ def _list(names: Mapping[str, Iterable[str]]) -> str:
 
 def main() -> int:
     """Write the page."""
+    new_parser("tools.compatibility", "Write docs/compatibility.md.").parse_args()
     PAGE.write_text(page())
     print(f"wrote {PAGE}", file=sys.stderr)
     return 0

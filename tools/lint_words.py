@@ -13,6 +13,8 @@ from collections.abc import Iterable, Iterator
 from itertools import takewhile
 from pathlib import Path
 
+from infra.command_line import new_parser
+
 ROOT = Path(__file__).parent.parent
 _LIST = ".withdrawn-words.txt"
 _MAX_MARKDOWN_LINE = 120
@@ -26,6 +28,7 @@ _CAMEL_CASE = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
 
 def main() -> int:
     """Print each violation as ``file:line: message``. Return 1 if there is one, else 0."""
+    new_parser("tools.lint_words", "Check words, and line lengths in Markdown.").parse_args()
     withdrawn = read_patterns((ROOT / _LIST).read_text())
     violations = [
         f"{path}:{number}: {message}"

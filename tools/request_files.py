@@ -18,6 +18,7 @@ from chalicelib.core.dependencies import build_dependencies
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.openapi.document import openapi_document
 from chalicelib.registry import RESOURCES, build_routes
+from infra.command_line import new_parser
 
 DOCS = Path(__file__).parents[1] / "docs"
 HTTP_FILE = DOCS / "stint.http"
@@ -193,6 +194,7 @@ def _description() -> dict[str, Any]:
 
 def main() -> int:
     """Write the files."""
+    new_parser("tools.request_files", "Write the request files of docs/.").parse_args()
     HTTP_FILE.write_text(http_file())
     POSTMAN_FILE.write_text(postman_collection())
     print(f"wrote {HTTP_FILE} and {POSTMAN_FILE}", file=sys.stderr)

@@ -3,7 +3,6 @@
 import argparse
 import os
 import sys
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,6 +16,7 @@ from infra.aws.credentials import (
     use_profile,
 )
 from infra.aws.errors import StackError
+from infra.command_line import new_parser
 
 
 @dataclass(frozen=True, slots=True)
@@ -33,20 +33,26 @@ class Aws:
         return self.session.create_client(service, region_name=self.region)
 
 
-def select_account(arguments: Sequence[str]) -> list[str]:
-    """Use the region of ``--region`` and the profile of ``--profile``; return the other arguments.
+def account_parser(program: str, description: str) -> argparse.ArgumentParser:
+    """Return the parser of a command for a stage in an AWS account. See :func:`new_parser`."""
+    parser = new_parser(program, description, allow_abbrev=False)
+    parser.add_argument("--region", help="the AWS region; the default is the environment's")
+    parser.add_argument("--profile", help="the AWS profile; the default is the environment's")
+    # Read by infra.aws.errors.run, which also prints errors of this parser's command.
+    parser.add_argument("--debug", action="store_true", help="print the traceback of an error")
+    parser.add_argument("stage", metavar="STAGE", nargs="?", default="", help="such as prod")
+    return parser
+
+
+def use_account(options: argparse.Namespace) -> None:
+    """Use the region and the profile of the options of :func:`account_parser`.
 
     Sets AWS_REGION and AWS_PROFILE of this process, so that every client of it uses them.
     """
-    parser = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
-    parser.add_argument("--region")
-    parser.add_argument("--profile")
-    options, others = parser.parse_known_args(arguments)
     if options.profile is not None:
         use_profile(options.profile, os.environ)
     if options.region is not None:
         os.environ["AWS_REGION"] = options.region
-    return others
 
 
 def connect() -> Aws:

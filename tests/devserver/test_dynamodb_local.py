@@ -1,5 +1,6 @@
-"""tools.devserver.dynamodb_local names a missing program in its error message."""
+"""The engine of ``tools.devserver.dynamodb_local``: its errors, and its end."""
 
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -30,3 +31,51 @@ def test_missing_program_is_named_in_the_error(
     assert result.returncode == 1
     assert result.stderr.startswith(f"{program} is missing")
     assert "Traceback" not in result.stderr
+
+
+def run_with_java(folder: Path, java: str) -> "subprocess.Popen[str]":
+    """Run `sleep 60` on an engine that is a shell script."""
+    (folder / "java").write_text(f"#!/bin/sh\n{java}\n")
+    (folder / "java").chmod(0o755)
+    (folder / "DynamoDBLocal.jar").touch()
+    script = (
+        "import sys, pathlib, tools.devserver.dynamodb_local as module;"
+        f"module._ENGINE = pathlib.Path({str(folder)!r});"
+        "sys.exit(module.main(['sleep', '60']))"
+    )
+    return subprocess.Popen(
+        [sys.executable, "-c", script],
+        env={"PATH": f"{folder}:{os.environ['PATH']}"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_words_of_java_are_printed_if_the_engine_does_not_start(tmp_path: Path) -> None:
+    process = run_with_java(tmp_path, "echo 'UnsupportedClassVersionError: 52.0' >&2; exit 1")
+    _, errors = process.communicate(timeout=60)
+    assert process.returncode == 1
+    assert "ended with exit code 1" in errors
+    assert "UnsupportedClassVersionError: 52.0" in errors
+    assert "Traceback" not in errors
+
+
+def test_engine_ends_with_the_command(tmp_path: Path) -> None:
+    # Listens on the port, the last argument, until it is ended.
+    listen = (
+        "import os, socket, sys, time\n"
+        f"open({str(tmp_path / 'pid')!r}, 'w').write(str(os.getpid()))\n"
+        "server = socket.create_server(('127.0.0.1', int(sys.argv[-1])))\n"
+        "time.sleep(60)\n"
+    )
+    (tmp_path / "engine.py").write_text(listen)
+    process = run_with_java(tmp_path, f'exec {sys.executable} {tmp_path / "engine.py"} "$@"')
+    assert process.stdout is not None
+    assert "listens on" in process.stdout.readline()
+    engine = int((tmp_path / "pid").read_text())
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 143
+    with pytest.raises(ProcessLookupError):
+        os.kill(engine, 0)

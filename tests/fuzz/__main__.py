@@ -7,6 +7,7 @@ import sys
 import tempfile
 from pathlib import Path
 
+from infra.command_line import new_parser
 from tests.support.local_server import free_port, serving
 
 HERE = Path(__file__).parent
@@ -31,6 +32,10 @@ def main(arguments: list[str]) -> int | str:
     :param arguments: additional arguments for schemathesis.
     :return: the exit code of schemathesis, or a text with the missing coverage, or 0.
     """
+    parser = new_parser(
+        "tests.fuzz", "Send generated requests; other options go to `schemathesis run`."
+    )
+    _, arguments = parser.parse_known_args(arguments)
     with tempfile.TemporaryDirectory() as scratch:
         folder = Path(scratch)
         exit_code = _run(folder, [*SINGLE_REQUESTS, *arguments])

@@ -5,6 +5,7 @@ from typing import Any
 
 import click
 
+from infra.command_line import version
 from tools.admin.context import open_context
 from tools.admin.organizations import organizations
 from tools.admin.people import people
@@ -43,6 +44,7 @@ class Admin(click.Group):
     show_envvar=True,
     help="A DynamoDB-compatible server to use instead of AWS's.",
 )
+@click.version_option(version(), message="stint %(version)s")
 @click.pass_context
 def admin(
     context: click.Context,

@@ -26,6 +26,7 @@ from chalicelib.handlers.counter_rollup import roll_up_records
 from chalicelib.http.application import create_app
 from chalicelib.registry import models
 from infra.aws.credentials import is_aws
+from infra.command_line import new_parser
 from tools.devserver.aws_services import create_aws_services
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.embedded import embedded_dynamodb
@@ -146,9 +147,9 @@ def main() -> None:
 
 
 def _parser() -> argparse.ArgumentParser:
-    return argparse.ArgumentParser(
-        prog="stint-dev",
-        description="Serve the API on this machine, with demo data. For development only.",
+    return new_parser(
+        "stint-dev",
+        "Serve the API on this machine, with demo data. For development only.",
         epilog=_ENVIRONMENT,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )

@@ -5,15 +5,20 @@ set and exits with its exit code; without a command it serves until interrupted.
 from the npm package amplify-dynamodb-simulator, is stored in .cache/, and needs Java 11 or later.
 """
 
+import argparse
 import os
+import signal
 import socket
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import IO
 
+from infra.command_line import new_parser
 from infra.npm import need, unpacked
 
 _VERSION = "2.9.30"
@@ -22,7 +27,13 @@ _SHA256 = "3503ffac19f183407909fecdacf4db51ab1fdad1da7b2f177016670b2d80e4b9"
 _CACHE = Path(__file__).parents[2] / ".cache"
 _HOME = _CACHE / f"dynamodb-local-{_VERSION}"
 _ENGINE = _HOME / "package" / "emulator"
-_START_SECONDS = 60
+_START_SECONDS = 300
+"""Slow machines exist. Java that has ended is noticed at once."""
+
+_WORD_SECONDS = 15
+_MAX_WORDS = 2_000
+# As shells report the end of a command by SIGTERM.
+_TERMINATED = 143
 _ALTERNATIVE = "`make test` runs the same tests on moto"
 
 
@@ -52,19 +63,27 @@ def dynamodb_local() -> Iterator[str]:
         "-port",
         str(port),
     ]
-    process = subprocess.Popen(  # noqa: S603
-        command, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd=engine
-    )
-    try:
-        _wait_for(port, process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        process.terminate()
-        process.wait()
+    with tempfile.TemporaryFile() as output:
+        process = subprocess.Popen(  # noqa: S603
+            command, stdout=output, stderr=subprocess.STDOUT, cwd=engine
+        )
+        try:
+            _wait_for(port, process, output)
+            yield f"http://127.0.0.1:{port}"
+        finally:
+            process.terminate()
+            process.wait()
 
 
-def main(command: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Run a command against the engine, or only the engine; return the exit code."""
+    parser = new_parser("tools.devserver.dynamodb_local", "Run a command against DynamoDB Local.")
+    parser.add_argument(
+        "command", nargs=argparse.REMAINDER, help="with DYNAMODB_ENDPOINT; none: serve until ended"
+    )
+    command = parser.parse_args(arguments).command
+    # The engine must not outlive this process.
+    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
     with dynamodb_local() as endpoint:
         print(f"DynamoDB Local listens on {endpoint}", flush=True)
         if command:
@@ -86,13 +105,25 @@ def free_port() -> int:
         return port
 
 
-def _wait_for(port: int, process: "subprocess.Popen[bytes]") -> None:
-    deadline = time.monotonic() + _START_SECONDS
-    while time.monotonic() < deadline and process.poll() is None:
+def _wait_for(port: int, process: "subprocess.Popen[bytes]", output: IO[bytes]) -> None:
+    """Wait until the engine accepts connections. Exits with its own words if it does not."""
+    started = time.monotonic()
+    next_word = started + _WORD_SECONDS
+    while time.monotonic() < started + _START_SECONDS and process.poll() is None:
         with suppress(OSError), closing(socket.create_connection(("127.0.0.1", port), 1)):
             return
+        if time.monotonic() >= next_word:
+            print(f"Waiting for DynamoDB Local on port {port} ...", file=sys.stderr, flush=True)
+            next_word += _WORD_SECONDS
         time.sleep(0.1)
-    sys.exit("DynamoDB Local did not start; `java -version` must report 11 or later")
+    output.seek(0)
+    words = output.read().decode(errors="replace").strip()
+    ended = process.poll() is not None
+    outcome = f"ended with exit code {process.returncode}" if ended else "does not answer"
+    sys.exit(
+        f"DynamoDB Local {outcome}; `java -version` must report 11 or later. "
+        f"Java printed: {words[-_MAX_WORDS:] or 'nothing'}"
+    )
 
 
 if __name__ == "__main__":

@@ -9,6 +9,7 @@ from typing import Protocol
 
 from chalicelib.core.validation import escape_control_characters
 from infra.aws.credentials import CredentialsError
+from infra.command_line import new_parser
 from tools.environment import EscapedOutput
 from tools.ops import auto_stop, check_invariants, rebuild_counters, replay, upgrade
 from tools.ops.stage_options import STAGE_OPTIONS
@@ -41,9 +42,9 @@ COMMANDS: dict[str, Command] = {
 
 def command_parser() -> argparse.ArgumentParser:
     """Return the parser of all commands and their options."""
-    parser = argparse.ArgumentParser(
-        prog="stint-ops",
-        description="Operate a stage: stint-ops upgrade --stage prod",
+    parser = new_parser(
+        "stint-ops",
+        "Operate a stage: stint-ops upgrade --stage prod",
         parents=[STAGE_OPTIONS],
         epilog="Exit codes: 0 success; 1 failed, or something is left to do; 2 wrong usage.",
     )

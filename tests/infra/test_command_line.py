@@ -1,0 +1,55 @@
+"""Every command answers ``--help`` and ``--version``, and does nothing else then."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from infra.command_line import version
+
+ROOT = Path(__file__).parents[2]
+
+COMMANDS = (
+    *("infra.deploy", "infra.destroy", "infra.package", "infra.reference"),
+    *("tools.admin", "tools.compatibility", "tools.devserver", "tools.devserver.dynamodb_local"),
+    *("tools.lint_words", "tools.ops", "tools.request_files", "tests.fuzz"),
+    *("benchmarks.auto_stop", "benchmarks.bill", "benchmarks.cold_start", "benchmarks.lists"),
+    *("benchmarks.load", "benchmarks.request_path", "benchmarks.requests"),
+    "benchmarks.round_trips",
+)
+NO_COMMAND = {"benchmarks.tls"}
+"""A part of a benchmark that runs in a process of its own."""
+
+
+def run(folder: Path, command: str, option: str) -> str:
+    """Run a command in an empty folder; return what it printed. It must succeed."""
+    environment = {"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)}
+    return subprocess.run(
+        [sys.executable, "-m", command, option],
+        cwd=folder,
+        env=environment,
+        capture_output=True,
+        text=True,
+        check=True,
+        timeout=120,
+    ).stdout
+
+
+@pytest.mark.parametrize("command", COMMANDS)
+def test_help_and_version_are_printed_and_nothing_is_done(tmp_path: Path, command: str) -> None:
+    assert re.match("usage: ", run(tmp_path, command, "--help"), re.IGNORECASE)
+    assert run(tmp_path, command, "--version") == f"stint {version()}\n"
+    assert not list(tmp_path.iterdir())
+
+
+def test_every_command_is_listed() -> None:
+    modules = {
+        ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")
+        for folder in ("infra", "tools", "benchmarks", "tests/fuzz")
+        for path in (ROOT / folder).rglob("*.py")
+        if 'if __name__ == "__main__":' in path.read_text()
+    }
+    assert modules == {*COMMANDS, *NO_COMMAND}
