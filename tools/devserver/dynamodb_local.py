@@ -31,6 +31,7 @@ _START_SECONDS = 300
 """Slow machines exist. Java that has ended is noticed at once."""
 
 _WORD_SECONDS = 15
+_POLL_SECONDS = 0.2
 _MAX_WORDS = 2_000
 # As shells report the end of a command by SIGTERM.
 _TERMINATED = 143
@@ -82,19 +83,31 @@ def main(arguments: list[str]) -> int:
         "command", nargs=argparse.REMAINDER, help="with DYNAMODB_ENDPOINT; none: serve until ended"
     )
     command = parser.parse_args(arguments).command
-    # The engine must not outlive this process.
-    signal.signal(signal.SIGTERM, lambda *_: sys.exit(_TERMINATED))
+    # The engine and the command must not outlive this process. An exception in the handler could
+    # interrupt the start of one of them, and nobody would end it then.
+    terminated: list[int] = []
+    signal.signal(signal.SIGTERM, lambda number, _: terminated.append(number))
     with dynamodb_local() as endpoint:
         print(f"DynamoDB Local listens on {endpoint}", flush=True)
         if command:
-            # The engine accepts any credentials; botocore requires some.
-            credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
-            environment = {**os.environ, **credentials, "DYNAMODB_ENDPOINT": endpoint}
-            return subprocess.run(command, env=environment, check=False).returncode  # noqa: S603
+            return _run(command, endpoint, terminated)
         with suppress(KeyboardInterrupt):
-            while True:
-                time.sleep(3600)
+            while not terminated:
+                time.sleep(_POLL_SECONDS)
     return 0
+
+
+def _run(command: list[str], endpoint: str, terminated: list[int]) -> int:
+    """Run a command; end it when ``terminated`` is not empty. Return the exit code."""
+    # The engine accepts any credentials; botocore requires some.
+    credentials = {"AWS_ACCESS_KEY_ID": "local", "AWS_SECRET_ACCESS_KEY": "local"}
+    environment = {**os.environ, **credentials, "DYNAMODB_ENDPOINT": endpoint}
+    with subprocess.Popen(command, env=environment) as process:  # noqa: S603
+        while not terminated:
+            with suppress(subprocess.TimeoutExpired):
+                return process.wait(_POLL_SECONDS)
+        process.terminate()
+    return _TERMINATED
 
 
 def free_port() -> int:
