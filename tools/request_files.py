@@ -12,20 +12,16 @@ from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
-from pynamodb.connection import Connection
 
-from chalicelib.core.dependencies import build_dependencies
-from chalicelib.dynamodb.database import Database
-from chalicelib.http.openapi.document import openapi_document
-from chalicelib.registry import RESOURCES, build_routes
+from chalicelib.registry import RESOURCES
 from infra.command_line import new_parser
+from tools.openapi_description import LOCAL, description
 
 DOCS = Path(__file__).parents[1] / "docs"
 HTTP_FILE = DOCS / "stint.http"
 POSTMAN_FILE = DOCS / "stint.postman_collection.json"
 
-_LOCAL = "http://127.0.0.1:8000"
-_VARIABLES = {"base_url": f"{_LOCAL}/api/v2", "token": "demo-admin", "organization": "2149"}
+_VARIABLES = {"base_url": f"{LOCAL}/api/v2", "token": "demo-admin", "organization": "2149"}
 _HEADERS = {"X-Auth-Token": "{{token}}", "X-Organization-Id": "{{organization}}"}
 # Not the caller and its token: without them, every later request would be a 401.
 _OTHER_IDS = {"people": "8784", "api_tokens": "2"}
@@ -83,7 +79,7 @@ def http_file() -> str:
 
 def postman_collection() -> str:
     """Return the text of the Postman collection. It sends no optional parameter."""
-    document = _description()
+    document = description()
     requests = list(_requests())
     folders = [
         {
@@ -140,7 +136,7 @@ def _headers(request: _Request) -> Mapping[str, str]:
 
 
 def _requests() -> Iterator[_Request]:
-    document = _description()
+    document = description()
     for path, operations in document["paths"].items():
         for method, operation in operations.items():
             content = operation.get("requestBody", {}).get("content", {})
@@ -184,12 +180,6 @@ def _query_value(example: Any) -> str:
     if isinstance(example, list):
         return ",".join(map(str, example))
     return str(example).lower() if isinstance(example, bool) else str(example)
-
-
-def _description() -> dict[str, Any]:
-    # For the declarations only: no database is behind the routes.
-    routes = build_routes(build_dependencies(Database(Connection())))
-    return openapi_document(routes, RESOURCES, _LOCAL)
 
 
 def main() -> int:

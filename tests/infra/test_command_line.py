@@ -15,7 +15,8 @@ ROOT = Path(__file__).parents[2]
 COMMANDS = (
     *("infra.deploy", "infra.destroy", "infra.package", "infra.reference"),
     *("tools.admin", "tools.compatibility", "tools.devserver", "tools.devserver.dynamodb_local"),
-    *("tools.lint_words", "tools.ops", "tools.request_files", "tests.fuzz"),
+    *("tools.lint_words", "tools.openapi_description", "tools.ops", "tools.request_files"),
+    "tests.fuzz",
     *("benchmarks.auto_stop", "benchmarks.bill", "benchmarks.cold_start", "benchmarks.lists"),
     *("benchmarks.load", "benchmarks.request_path", "benchmarks.requests"),
     "benchmarks.round_trips",
