@@ -13,6 +13,8 @@ GENERATORS_VENV := .cache/generators-venv
 GENERATORS_INSTALLED := $(GENERATORS_VENV)/.installed
 GENERATORS_NPM := .cache/generators-npm
 GENERATORS_NPM_INSTALLED := $(GENERATORS_NPM)/.installed
+CLIENTS_TYPESCRIPT := clients/typescript
+CLIENTS_TYPESCRIPT_INSTALLED := $(CLIENTS_TYPESCRIPT)/node_modules/.installed
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
@@ -28,6 +30,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
 .PHONY: bench-request-path package check-package check-aws check-clients deploy destroy compatibility request-files lock clean
+.PHONY: clients-typescript test-clients-typescript
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -180,6 +183,26 @@ $(EMULATOR_INSTALLED): requirements/emulator.txt $(INSTALLED)
 check-clients: $(INSTALLED) $(GENERATORS_INSTALLED) $(GENERATORS_NPM_INSTALLED) ## use generated clients, lint the OpenAPI description (needs Java and npm)
 	$(PYTEST) -m generators tests/generators
 
+clients-typescript: $(INSTALLED) $(CLIENTS_TYPESCRIPT_INSTALLED) ## build the TypeScript client into dist/clients, for npm (needs npm)
+	@rm -rf $(CLIENTS_TYPESCRIPT)/dist dist/clients/typescript
+	@mkdir -p .cache dist/clients/typescript
+	$(BIN)/python -m tools.openapi_description > .cache/openapi.json
+	@npm run --silent --prefix $(CLIENTS_TYPESCRIPT) generate
+	@npm run --silent --prefix $(CLIENTS_TYPESCRIPT) build
+	@npm pack --silent --pack-destination dist/clients/typescript ./$(CLIENTS_TYPESCRIPT)
+
+test-clients-typescript: clients-typescript ## test the TypeScript client, as packed, on a local server (needs npm)
+	@rm -rf $(CLIENTS_TYPESCRIPT)/build
+	@npm run --silent --prefix $(CLIENTS_TYPESCRIPT) build-tests
+	STINT_PACKAGE=$$(ls dist/clients/typescript/*.tgz) \
+	  $(BIN)/python -m tests.support.with_local_server npm test --prefix $(CLIENTS_TYPESCRIPT)
+
+# npm compares every archive with the hash in package-lock.json. No script of a package is run.
+$(CLIENTS_TYPESCRIPT_INSTALLED): $(CLIENTS_TYPESCRIPT)/package.json $(CLIENTS_TYPESCRIPT)/package-lock.json
+	@echo "Installing openapi-typescript and TypeScript into $(CLIENTS_TYPESCRIPT)/node_modules (once) ..."
+	@npm ci --prefix $(CLIENTS_TYPESCRIPT) --ignore-scripts --no-audit --no-fund --silent
+	@touch $@
+
 $(GENERATORS_INSTALLED): requirements/generators.txt $(INSTALLED)
 	@echo "Installing openapi-generator and openapi-python-client into $(GENERATORS_VENV) (once) ..."
 	@rm -rf $(GENERATORS_VENV)
@@ -221,4 +244,5 @@ lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml,
 	$(COMPILE) --constraint requirements.txt --output-file requirements/bench.txt --group bench
 
 clean: ## delete the files that the other commands create
+	rm -rf $(addprefix $(CLIENTS_TYPESCRIPT)/,node_modules dist build src/openapi.ts)
 	rm -rf $(VENV) .cache dist build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache
