@@ -65,6 +65,13 @@ test("the README's example for Node works, and prints what it promises", () => {
   assert.equal(lines.length, 6);
 });
 
+test("the example of docs/clients.md works", () => {
+  const page = readFileSync(join(ROOT, "../../docs/clients.md"), "utf8");
+  const [, code] = /```js\n(import \{ Stint.*?)```/s.exec(page)!;
+  writeFileSync(join(folder, "page.mjs"), code!.replace("http://127.0.0.1:8000/api/v2", server));
+  assert.match(run("node", "page.mjs"), /^(\d+ \d+\n)+$/);
+});
+
 test("the README's other examples compile", () => {
   // Names that the examples take from each other.
   const globals = `
