@@ -5,7 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from chalicelib.core.timestamps import SECONDS_PER_DAY
+from chalicelib.core.timestamps import MAX_TIMESTAMP, SECONDS_PER_DAY
 
 MAX_KEY_LENGTH = 255
 """Maximum length of a key, in characters."""
@@ -18,12 +18,15 @@ class IdempotencyKey(Struct, frozen=True):
 
     :param digest: the SHA-256 of the key.
     :param fingerprint: the SHA-256 of the request.
+    :param is_permanent: whether its record never expires. The record then has no outcome: it says
+        only that the write was made. Decision 0034.
     """
 
     organization_id: int
     person_id: int
     digest: str
     fingerprint: str
+    is_permanent: bool = False
 
 
 class IdempotencyRecord(Struct, frozen=True):
@@ -48,6 +51,13 @@ class SaveIdempotencyRecord(Struct, frozen=True):
     key: IdempotencyKey
     record: IdempotencyRecord
     now: int
+
+
+def record_of(key: IdempotencyKey, outcome: Any, now: int) -> IdempotencyRecord:
+    """Return the record of a key that a write with this outcome stores at the timestamp ``now``."""
+    if key.is_permanent:
+        return IdempotencyRecord(key.fingerprint, None, MAX_TIMESTAMP)
+    return IdempotencyRecord(key.fingerprint, outcome, now + RETENTION_SECONDS)
 
 
 def fingerprint_of(*parts: bytes) -> str:

@@ -15,10 +15,10 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.idempotency import (
-    RETENTION_SECONDS,
     IdempotencyKey,
     IdempotencyRecord,
     SaveIdempotencyRecord,
+    record_of,
 )
 from chalicelib.core.live_access import require_same_access, same_access
 from chalicelib.core.write_options import WriteOptions, values_of_version
@@ -233,8 +233,7 @@ def _still(record: Any) -> RequireRecord:
 
 
 def _save(key: IdempotencyKey, outcome: Any, now: int) -> SaveIdempotencyRecord:
-    record = IdempotencyRecord(key.fingerprint, outcome, now + RETENTION_SECONDS)
-    return SaveIdempotencyRecord(key, record, now)
+    return SaveIdempotencyRecord(key, record_of(key, outcome, now), now)
 
 
 def _send(dependencies: Dependencies, writes: tuple[Any, ...], token: str, deadline: float) -> None:

@@ -35,12 +35,16 @@ class WriteOptions(Struct, frozen=True):
     :param clock_skew: the seconds that were subtracted from the timestamps of the request.
     :param live_token: the token of the request as the process remembers it, if the write requires
         that it is unchanged; None for other writes, and for admin commands.
+    :param is_history: whether an operator brings time of the past from another product: deactivated
+        people and services that take no time may receive it. False for every request. Decision
+        0034.
     """
 
     key: IdempotencyKey | None = None
     if_match: IfMatch | None = None
     clock_skew: int = 0
     live_token: Credential | None = None
+    is_history: bool = False
 
 
 NO_OPTIONS = WriteOptions()

@@ -109,6 +109,12 @@ def decide_person_update(
     return PersonUpdate(after, (*records, *extra, *_change_constraint(person, after)))
 
 
+def require_not_erased(person: Person) -> RequireRecord:
+    """Return the condition that a person exists, and that their erasure has not begun."""
+    expected = {"id": person.id, "erased_at": None}
+    return RequireRecord(Person, person.organization_id, person.id, expected)
+
+
 def decide_erasure(person: Person, now: int) -> PersonUpdate:
     """Mark a person as erased, before anything of their data is erased.
 

@@ -76,7 +76,8 @@ class TimeEntries:
             today = local_date(now, caller.organization.zone)
             entry_id = self._dependencies.ids.generate()
             dated = {"date": today, **values}
-            return _decision(decide_entry(entry_id, references, dated, edit))
+            entry = decide_entry(entry_id, references, dated, edit, is_history=options.is_history)
+            return _decision(entry)
 
         load = Load(caller.organization.id, entity_ids)
         return commit_with_retry(self._dependencies, options, decide, load)

@@ -24,8 +24,10 @@ from chalicelib.core.write_set import (
 )
 from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas
 from chalicelib.people.model import Person
+from chalicelib.people.rules import require_not_erased
 from chalicelib.revisions.model import ManualEdit, RevisedRecord, Revision, RevisionSubject, Values
 from chalicelib.revisions.rules import revision_of
+from chalicelib.services.model import Service
 from chalicelib.services.rules import require_open
 from chalicelib.time_entries.model import (
     EARLIEST_DATE,
@@ -54,14 +56,23 @@ class UpdateResult(Struct, frozen=True):
 
 
 def decide_entry(
-    entry_id: int, references: References, values: Mapping[str, Any], edit: ManualEdit
+    entry_id: int,
+    references: References,
+    values: Mapping[str, Any],
+    edit: ManualEdit,
+    *,
+    is_history: bool = False,
 ) -> UpdateResult:
     """Create an entry manually. ``values`` contain its ``date`` and optional attributes.
 
     Raises :class:`InvalidAttribute` for a service or a person that does not exist or is not active.
+    ``is_history``: an operator brings it, and they need not be active.
     """
-    service = require_open(references.service)
-    person = _require_active_person(references.person)
+    if is_history:
+        service, person = _require_receivers(references)
+    else:
+        service = require_open(references.service)
+        person = _require_active_person(references.person)
     _check_values(values)
     entry = TimeEntry(
         id=entry_id,
@@ -71,7 +82,8 @@ def decide_entry(
         date=values["date"],
         created_at=edit.now,
         updated_at=edit.now,
-        creator_id=edit.person_id,
+        # An operator is no person: then the person who worked counts as the creator.
+        creator_id=edit.person_id or person.id,
         billable=service.billable,
         billable_minutes=values.get("billable_time"),
         note=values.get("note"),
@@ -79,7 +91,8 @@ def decide_entry(
         adjusted_seconds=values.get("time", 0) * SECONDS_PER_MINUTE,
         covered_to=0 if "time" in values else None,
     )
-    records = (CreateRecord(entry), _require_still_active(person))
+    unchanged = require_not_erased(person) if is_history else _require_still_active(person)
+    records = (CreateRecord(entry), unchanged)
     return UpdateResult(entry, records, _counter_write_set(None, entry, edit.now))
 
 
@@ -267,6 +280,14 @@ def _with_time(entry: TimeEntry, minutes: int | None) -> TimeEntry:
         uncovered_ids=() if entry.running_timer_id is None else (entry.running_timer_id,),
         track_method=TrackMethod.MANUAL if is_manual else TrackMethod.BOTH,
     )
+
+
+def _require_receivers(references: References) -> tuple[Service, Person]:
+    """The service and the person of history: also if they are archived or deactivated."""
+    service, person = references.service or require_open(None), references.person
+    if person is None or person.is_erased:
+        raise InvalidAttribute("person", "This person does not exist or was erased.")
+    return service, person
 
 
 def _require_active_person(person: Person | None) -> Person:

@@ -24,10 +24,11 @@ from chalicelib.core.unit_of_work import (
     commit_with_retry,
 )
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
-from chalicelib.core.write_set import ConcurrentModification
+from chalicelib.core.write_set import ConcurrentModification, RequireRecord
 from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import LoadedRecords
 from chalicelib.people.model import Person
+from chalicelib.people.rules import require_not_erased
 from chalicelib.services.model import Service
 from chalicelib.services.rules import refusal_reason
 from chalicelib.time_entries.model import TimeEntry
@@ -62,6 +63,7 @@ class StartCommand(Struct, frozen=True):
     :param started_at: the timestamp of the start; None: now.
     :param stopped_at: the timestamp of the stop of a session that is over; None: it is running.
     :param note: the note of a new time entry.
+    :param billable_minutes: of a new time entry; None: they follow its time and its service.
     """
 
     time_entry_id: int | None = None
@@ -70,6 +72,7 @@ class StartCommand(Struct, frozen=True):
     started_at: int | None = None
     stopped_at: int | None = None
     note: str | None = None
+    billable_minutes: int | None = None
 
 
 class StopCommand(Struct, frozen=True):
@@ -193,12 +196,18 @@ class Timers:
                     raise _OtherPersonsEntry(entry.person_id)
                 attempt.require_match(entry)
             state = loaded.require(PersonState, person_id)
-            _check_person(caller, state, loaded.get(Person, person_id))
-            started = self._start(caller, command, loaded, state, now)
+            worker = loaded.get(Person, person_id)
+            required: tuple[RequireRecord, ...] = ()
+            if options.is_history:
+                required = (_require_receiver(worker),)
+            else:
+                _check_person(caller, state, worker)
+            work = _work(loaded, caller, person_id, command, is_history=options.is_history)
+            started = self._start(caller, command, loaded, state, work, now)
             outcome = TimerOutcome(
                 started.timer, started.stopped_timer_id, adjusted=started.adjusted
             )
-            return Decision(outcome, started.write_set, started.records)
+            return Decision(outcome, started.write_set, (*started.records, *required))
 
         days = [
             (DaySessions, PersonDay(caller.organization.id, person_id, day))
@@ -302,15 +311,17 @@ class Timers:
         command: StartCommand,
         loaded: LoadedRecords,
         state: PersonState,
+        work: TimeEntry | Service,
         now: int,
     ) -> Started:
-        work = _work(loaded, caller, state.person_id, command)
         ids = self._dependencies.ids
         generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
         days = [day for day in loaded.records.values() if isinstance(day, DaySessions)]
         start, stop = command.started_at, command.stopped_at
         worker = loaded.get(Person, state.person_id)
-        details = EntryDetails(caller.person_id, command.note, worker)
+        # An operator is no person: then the person who worked counts as the creator.
+        creator_id = caller.person_id or state.person_id
+        details = EntryDetails(creator_id, command.note, worker, command.billable_minutes)
         organization = caller.organization
         if start is not None and stop is not None:
             span = start, stop
@@ -356,8 +367,20 @@ def _check_person(caller: Caller, state: PersonState, other: Person | None) -> N
         raise InvalidAttribute("person")
 
 
+def _require_receiver(person: Person | None) -> RequireRecord:
+    """Require that a person may receive history: also if they are deactivated."""
+    if person is None or person.is_erased:
+        raise InvalidAttribute("person")
+    return require_not_erased(person)
+
+
 def _work(
-    loaded: LoadedRecords, caller: Caller, person_id: int, command: StartCommand
+    loaded: LoadedRecords,
+    caller: Caller,
+    person_id: int,
+    command: StartCommand,
+    *,
+    is_history: bool = False,
 ) -> TimeEntry | Service:
     if command.time_entry_id is not None:
         entry = loaded.get(TimeEntry, command.time_entry_id)
@@ -368,6 +391,6 @@ def _work(
             raise _ClosedService(entry.service_id)
         return entry
     service = loaded.get(Service, command.service_id)
-    if service is None or not service.takes_time:
+    if service is None or not (service.takes_time or is_history):
         raise refused_id("service", refusal_reason(service))
     return service

@@ -56,11 +56,13 @@ class EntryDetails(Struct, frozen=True):
 
     :param creator_id: the person who creates the entry; None: the person who works.
     :param worker: the person who works, for their settings; None: the organization's apply.
+    :param billable_minutes: of a new time entry; None: they follow its time and its service.
     """
 
     creator_id: int | None = None
     note: str | None = None
     worker: Person | None = None
+    billable_minutes: int | None = None
 
 
 NO_DETAILS = EntryDetails()
@@ -267,6 +269,7 @@ def new_time_entry(
         updated_at=generated.now,
         creator_id=state.person_id if details.creator_id is None else details.creator_id,
         billable=service.billable,
+        billable_minutes=details.billable_minutes,
         note=details.note,
         track_method=TrackMethod.TIMER,
         made_by_timer_id=generated.timer_id,
