@@ -78,7 +78,8 @@ ADMIN_REVISIONS: Resource[AdminRevision] = Resource(
             "act",
             Kind.TEXT,
             lambda revision: revision.action.value,
-            "Kind of change: created, updated, deleted; of webhooks also tested and replayed.",
+            "Kind of change: created, updated, deleted; of webhooks also tested and replayed; of "
+            "organizations also imported: an operator imported time.",
         ),
         Attribute(
             "created_at",

@@ -23,6 +23,8 @@ class AdminAction(StrEnum):
     """A test event was sent to a webhook."""
     REPLAYED = "replayed"
     """Events were sent to a webhook again."""
+    IMPORTED = "imported"
+    """An operator imported time into the organization."""
 
 
 class AdminRevision(Struct, frozen=True):

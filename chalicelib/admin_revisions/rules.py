@@ -60,6 +60,12 @@ def record_sending(
     return _record(author, record, action, {"events": None}, {"events": events})
 
 
+def record_import(author: Author, values: AdminValues) -> tuple[CreateRecord, ...]:
+    """Return the write that records an import of time into the organization of its author."""
+    before = dict.fromkeys(values)
+    return _record(author, author.caller.organization, AdminAction.IMPORTED, before, values)
+
+
 def _record(
     author: Author, record: Any, action: AdminAction, before: AdminValues, after: AdminValues
 ) -> tuple[CreateRecord, ...]:
