@@ -7,6 +7,7 @@ import click
 
 from infra.command_line import version
 from tools.admin.context import open_context
+from tools.admin.entries import entries
 from tools.admin.organizations import organizations
 from tools.admin.people import people
 from tools.admin.services import services
@@ -82,5 +83,5 @@ def main() -> None:
     admin(prog_name="stint-admin")
 
 
-for _command in (init, organizations, people, services, tokens):
+for _command in (init, organizations, people, services, tokens, entries):
     admin.add_command(_command)

@@ -4,7 +4,7 @@ import csv
 import io
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any, TextIO
+from typing import Any, BinaryIO, TextIO
 
 from chalicelib.core.errors import InvalidAttribute
 from chalicelib.core.ids import parse_id
@@ -35,6 +35,11 @@ class Row:
     id: int | None = None
 
 
+def text_of(file: BinaryIO) -> TextIO:
+    """Return a file of UTF-8, with or without a byte order mark, as text."""
+    return io.TextIOWrapper(io.BytesIO(file.read()), encoding="utf-8-sig")
+
+
 def read_rows(file: TextIO, inputs: Sequence[Input]) -> list[Row]:
     """Return the rows of a file. Raises :class:`BadFile` with all problems if there are any.
 
@@ -45,7 +50,7 @@ def read_rows(file: TextIO, inputs: Sequence[Input]) -> list[Row]:
     except UnicodeDecodeError as error:
         raise BadFile(["the file is not UTF-8: save it as “CSV UTF-8”"]) from error
     # With stdin, the byte order mark is still there.
-    lines = _records(text.removeprefix("\ufeff"))
+    lines = records(text.removeprefix("\ufeff"))
     try:
         header = next(lines, None)
         if header is None:
@@ -56,7 +61,7 @@ def read_rows(file: TextIO, inputs: Sequence[Input]) -> list[Row]:
         raise BadFile([f"the file is not valid CSV: {error}"]) from error
 
 
-def _records(text: str) -> Iterator[tuple[int, list[str]]]:
+def records(text: str) -> Iterator[tuple[int, list[str]]]:
     """Yield each record that is not empty, with the line on which it begins."""
     first = text.lstrip("\r\n").split("\n", 1)[0]
     separator = max(_SEPARATORS, key=first.count)

@@ -4,7 +4,8 @@ Each row is then one transaction, on condition that the record does not exist: r
 interrupted import again finishes it, and two concurrent imports create no duplicates.
 """
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import asdict, dataclass, field
 from enum import Enum
 from typing import Any, TextIO
@@ -43,16 +44,17 @@ class Report:
     unchanged: int = 0
 
 
-def import_file(
-    rows: Rows, file: TextIO, *, dry_run: bool, update: bool, json_wanted: bool
+def import_rows(
+    rows: Rows,
+    parse: Callable[[], Sequence[Row]],
+    *,
+    dry_run: bool,
+    update: bool,
+    json_wanted: bool,
 ) -> None:
-    """Import a file and print the report. Raises ``ClickException`` if a row was not imported."""
-    try:
-        steps = plan(rows, file)
-    except BadFile as error:
-        for problem in error.problems:
-            output.say(problem)
-        raise click.ClickException(f"{error} in the file; nothing was written") from error
+    """Import rows and print the report. Raises ``ClickException`` if a row was not imported."""
+    with reported_problems():
+        steps = plan_rows(rows, parse())
     report = Report(dry_run)
     try:
         for step in output.progress(steps, f"importing {rows.plural}"):
@@ -68,9 +70,24 @@ def import_file(
         raise click.ClickException(f"{len(report.failed)} rows were refused")
 
 
+@contextmanager
+def reported_problems() -> Iterator[None]:
+    """Print the problems of a file, and turn them into a ``ClickException``."""
+    try:
+        yield
+    except BadFile as error:
+        for problem in error.problems:
+            output.say(problem)
+        raise click.ClickException(f"{error} in the file; nothing was written") from error
+
+
 def plan(rows: Rows, file: TextIO) -> list[Step]:
+    """Return the step of each row of a file. Raises :class:`BadFile` if a row has a problem."""
+    return plan_rows(rows, read_rows(file, rows.inputs))
+
+
+def plan_rows(rows: Rows, parsed: Sequence[Row]) -> list[Step]:
     """Return the step of each row. Raises :class:`BadFile` if a row has a problem."""
-    parsed = read_rows(file, rows.inputs)
     problems = _duplicates(rows, parsed)
     rows.look_up(parsed)
     steps = []

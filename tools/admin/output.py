@@ -54,6 +54,11 @@ def json_text(text: str, *, nl: bool = True) -> None:
     click.echo(escape_control_characters(text, keep="\n"), nl=nl)
 
 
+def raw(text: str) -> None:
+    """Print text for programs, such as CSV, as it is."""
+    click.echo(text, nl=False)
+
+
 def as_json(value: Any) -> None:
     """Print one JSON document on stdout."""
     json_text(json.dumps(value, ensure_ascii=False, indent=2))

@@ -1,9 +1,7 @@
 """``people``: create, list, change, import, deactivate, restore, export, erase."""
 
-import os
-from collections.abc import Iterable
 from pathlib import Path
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -14,8 +12,12 @@ from chalicelib.people.model import Person
 from chalicelib.people.operations import People
 from tools.admin import data_protection, output
 from tools.admin.context import AdminContext
+from tools.admin.csvfile import Row, read_rows, text_of
+from tools.admin.files import STDOUT, output_option, write_new_file
+from tools.admin.history.directory_rows import people_of
+from tools.admin.history.options import Source, source_options
 from tools.admin.import_rows import PeopleRows
-from tools.admin.importing import import_file
+from tools.admin.importing import import_rows
 from tools.admin.options import (
     Id,
     checked,
@@ -26,8 +28,6 @@ from tools.admin.options import (
 )
 
 _COLUMNS = ("id", "first_name", "last_name", "email", "role", "time_zone", "deactivated_at")
-_STDOUT = "-"
-_OWNER_ONLY = 0o600
 
 
 @click.group()
@@ -133,8 +133,9 @@ def restore(context: AdminContext, caller: Caller, *, person: str, json_wanted: 
 
 
 @people.command("import")
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.argument("file", type=click.File("rb"))
 @in_organization
+@source_options()
 @click.option("--dry-run", is_flag=True, help="Show what would be done, write nothing.")
 @click.option("--update", is_flag=True, help="Also change existing records that differ.")
 @json_option
@@ -142,7 +143,8 @@ def import_csv(
     context: AdminContext,
     caller: Caller,
     *,
-    file: TextIO,
+    file: BinaryIO,
+    source: Source,
     dry_run: bool,
     update: bool,
     json_wanted: bool,
@@ -158,6 +160,9 @@ def import_csv(
     unchanged, and differences are reported; --update changes them. After a crash, run it again:
     imported people are skipped. The import creates no tokens.
 
+    With --from, or --map COLUMN=FIELD, the file is another product's export of time or of people:
+    everybody in it who has an e-mail address is imported. docs/import.md.
+
     \b
     Example of a file:
       first_name,last_name,email,role
@@ -169,22 +174,20 @@ def import_csv(
       .venv/bin/stint-admin --stage prod people import -o 2149 people.csv --dry-run
       .venv/bin/stint-admin --stage prod people import -o 2149 people.csv
       .venv/bin/stint-admin --stage prod people import -o 2149 people.csv --update
+      .venv/bin/stint-admin --stage prod people import -o 2149 toggl.csv --from toggl
     """
     rows = PeopleRows(context.dependencies, caller)
-    import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)
+
+    def parse() -> list[Row]:
+        return people_of(source, file) if source.is_given else read_rows(text_of(file), rows.inputs)
+
+    import_rows(rows, parse, dry_run=dry_run, update=update, json_wanted=json_wanted)
 
 
 @people.command("export")
 @click.argument("person")
 @in_organization
-@click.option(
-    "--output",
-    "target",
-    type=click.Path(dir_okay=False, allow_dash=True),
-    default=_STDOUT,
-    show_default="stdout",
-    help="A new file; it must not exist. Only its owner can read it.",
-)
+@output_option
 def export(context: AdminContext, caller: Caller, *, person: str, target: str) -> None:
     """Export all data about PERSON, as JSON.
 
@@ -198,11 +201,11 @@ def export(context: AdminContext, caller: Caller, *, person: str, target: str) -
       .venv/bin/stint-admin --stage prod people export ivan@example.com -o 2149 --output ivan.json
     """
     pieces = data_protection.export(context, caller, context.person(caller, person))
-    if target == _STDOUT:
+    if target == STDOUT:
         for piece in pieces:
             output.json_text(piece, nl=False)
     else:
-        _write(Path(target), pieces)
+        write_new_file(Path(target), pieces)
 
 
 @people.command("erase")
@@ -259,23 +262,6 @@ def erase(
     output.record({"id": record.id, **counts}, json_wanted=json_wanted)
     times = "are deleted" if options["with_times"] else "stay, with this id only"
     output.say(f"{record.id} is erased. The timers and time entries {times}.")
-
-
-def _write(path: Path, pieces: Iterable[str]) -> None:
-    """Write a new file, completely or not at all."""
-    unfinished = path.with_name(f"{path.name}.unfinished")
-    if path.exists():
-        raise click.ClickException(f"{path} already exists; nothing was written")
-    try:
-        handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.writelines(pieces)
-        unfinished.rename(path)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
-    finally:
-        unfinished.unlink(missing_ok=True)
-    output.say(f"written to {path}")
 
 
 def _name(person: Person) -> str:

@@ -1,6 +1,6 @@
 """``services``: create, list, archive, restore and import the services that are billed."""
 
-from typing import Any, TextIO
+from typing import Any, BinaryIO
 
 import click
 
@@ -10,8 +10,11 @@ from chalicelib.services.model import Service
 from chalicelib.services.operations import Services
 from tools.admin import output
 from tools.admin.context import AdminContext
+from tools.admin.csvfile import Row, read_rows, text_of
+from tools.admin.history.directory_rows import services_of
+from tools.admin.history.options import Source, source_options
 from tools.admin.import_rows import ServiceRows
-from tools.admin.importing import import_file
+from tools.admin.importing import import_rows
 from tools.admin.options import Id, checked, in_organization, json_option, values_of
 
 _COLUMNS = ("id", "name", "billable", "time_tracking_enabled", "position", "archived_at")
@@ -83,8 +86,9 @@ def restore(context: AdminContext, caller: Caller, *, service_id: int, json_want
 
 
 @services.command("import")
-@click.argument("file", type=click.File(encoding="utf-8-sig"))
+@click.argument("file", type=click.File("rb"))
 @in_organization
+@source_options()
 @click.option("--dry-run", is_flag=True, help="Show what would be done, write nothing.")
 @click.option("--update", is_flag=True, help="Also change existing records that differ.")
 @json_option
@@ -92,7 +96,8 @@ def import_csv(
     context: AdminContext,
     caller: Caller,
     *,
-    file: TextIO,
+    file: BinaryIO,
+    source: Source,
     dry_run: bool,
     update: bool,
     json_wanted: bool,
@@ -107,6 +112,9 @@ def import_csv(
     stay unchanged, and differences are reported; --update changes them. After a crash, run it
     again: imported services are skipped.
 
+    With --from, or --map COLUMN=FIELD, the file is another product's export of time: every service
+    that it names is imported. docs/import.md.
+
     \b
     Example of a file:
       name,billable
@@ -117,6 +125,13 @@ def import_csv(
     Examples:
       .venv/bin/stint-admin --stage prod services import -o 2149 services.csv --dry-run
       .venv/bin/stint-admin --stage prod services import -o 2149 services.csv
+      .venv/bin/stint-admin --stage prod services import -o 2149 toggl.csv --from toggl
     """
     rows = ServiceRows(context.dependencies, caller)
-    import_file(rows, file, dry_run=dry_run, update=update, json_wanted=json_wanted)
+
+    def parse() -> list[Row]:
+        if source.is_given:
+            return services_of(source, file)
+        return read_rows(text_of(file), rows.inputs)
+
+    import_rows(rows, parse, dry_run=dry_run, update=update, json_wanted=json_wanted)

@@ -1,0 +1,89 @@
+"""Time entries as rows of CSV: the format that ``stint-admin entries import --from stint`` reads.
+
+A session is a row with start and end. Time of an entry that no session has is one more row,
+without them. So the rows of an entry add up to its exact time.
+"""
+
+from collections.abc import Iterable, Iterator
+from datetime import tzinfo
+
+from msgspec import Struct
+
+from chalicelib.core.timestamps import format_timestamp
+from chalicelib.people.model import Person
+from chalicelib.services.model import Service
+from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.model import Timer
+
+COLUMNS = (
+    "id",
+    "date",
+    "start",
+    "end",
+    "duration_seconds",
+    "person_email",
+    "person",
+    "service",
+    "note",
+    "billable",
+)
+
+_ESCAPE = "'"
+_ESCAPED_STARTS = ("=", "+", "-", "@", "\t", "\r", _ESCAPE)
+
+
+class EntryNames(Struct, frozen=True):
+    """The person and the service of a time entry."""
+
+    person: Person
+    service: Service
+
+
+def entry_rows(
+    entry: TimeEntry, timers: Iterable[Timer], names: EntryNames, zone: tzinfo
+) -> Iterator[tuple[str, ...]]:
+    """Yield the rows of a time entry, with the cells of :data:`COLUMNS`.
+
+    A running timer has no row. If the time of an entry was set to less than its sessions have, it
+    is one row without times.
+
+    :param timers: the sessions of the entry, in order.
+    :param zone: the time zone in which times are shown.
+    """
+    sessions = [timer for timer in timers if timer.stopped_at is not None]
+    total = max(0, entry.tracked_seconds + entry.adjusted_seconds)
+    rest = total - sum(timer.seconds for timer in sessions)
+    if rest < 0:
+        sessions, rest = [], total
+    for timer in sessions:
+        start = format_timestamp(timer.started_at, zone)
+        end = format_timestamp(timer.started_at + timer.seconds, zone)
+        yield _row(entry, names, (str(timer.id), start, end), timer.seconds)
+    if rest or not sessions:
+        yield _row(entry, names, (str(entry.id), "", ""), rest)
+
+
+def escape_cell(text: str) -> str:
+    """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
+    return f"{_ESCAPE}{text}" if text.startswith(_ESCAPED_STARTS) else text
+
+
+def unescape_cell(text: str) -> str:
+    """Return the text that :func:`escape_cell` escaped."""
+    is_escaped = text.startswith(tuple(f"{_ESCAPE}{start}" for start in _ESCAPED_STARTS))
+    return text.removeprefix(_ESCAPE) if is_escaped else text
+
+
+def _row(
+    entry: TimeEntry, names: EntryNames, session: tuple[str, str, str], seconds: int
+) -> tuple[str, ...]:
+    person, (row_id, start, end) = names.person, session
+    is_billable = entry.billable if entry.billable_minutes is None else entry.billable_minutes > 0
+    texts = (
+        person.email or "",
+        f"{person.first_name} {person.last_name}",
+        names.service.name,
+        entry.note or "",
+    )
+    cells = (row_id, entry.date, start, end, str(seconds), *map(escape_cell, texts))
+    return (*cells, "yes" if is_billable else "no")

@@ -1,0 +1,98 @@
+"""Export of all time entries of an organization, person by person, as CSV."""
+
+import csv
+import io
+from collections import defaultdict
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any, TypeVar
+
+from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.lists import CursorPage
+from chalicelib.core.permissions import Caller
+from chalicelib.people.model import Person
+from chalicelib.services.model import Service
+from chalicelib.time_entries.csv_rows import COLUMNS, EntryNames, entry_rows
+from chalicelib.time_entries.model import EntryQuery, TimeEntry
+from chalicelib.time_entries.operations import TimeEntries
+from chalicelib.timers.model import Timer, TimerQuery
+from chalicelib.timers.operations import Timers
+from tools.admin import output
+
+_PAGE_SIZE = 200
+
+T = TypeVar("T")
+
+
+def export_pieces(dependencies: Dependencies, caller: Caller) -> Iterator[str]:
+    """Yield the pieces of a CSV file: the header, then the rows of one person after another.
+
+    One call per 200 time entries and per 200 timers. A person's rows are in the order of dates.
+    """
+    database, organization = dependencies.database, caller.organization
+    services = {service.id: service for service in database.directory(Service, organization.id)}
+    people = database.directory(Person, organization.id)
+    yield _csv([COLUMNS])
+    for person in output.progress(people, "exporting people"):
+        timers = _timers_by_entry(dependencies, caller, person)
+        for entries in _entry_pages(dependencies, caller, person):
+            yield _csv(
+                [
+                    row
+                    for entry in entries
+                    for row in entry_rows(
+                        entry,
+                        timers[entry.id],
+                        EntryNames(person, services[entry.service_id]),
+                        organization.zone,
+                    )
+                ]
+            )
+
+
+def _timers_by_entry(
+    dependencies: Dependencies, caller: Caller, person: Person
+) -> dict[int, list[Timer]]:
+    operations = Timers(dependencies)
+    query = TimerQuery(
+        caller.organization.id, person_ids=frozenset({person.id}), page_size=_PAGE_SIZE
+    )
+
+    def read(position: str | None) -> CursorPage[Timer]:
+        return operations.cursor_page(caller, query, lambda _: position)[0]
+
+    by_entry: dict[int, list[Timer]] = defaultdict(list)
+    for timer in (timer for timers in _pages(read) for timer in timers):
+        by_entry[timer.time_entry_id].append(timer)
+    return by_entry
+
+
+def _entry_pages(
+    dependencies: Dependencies, caller: Caller, person: Person
+) -> Iterator[Sequence[TimeEntry]]:
+    operations = TimeEntries(dependencies)
+    query = EntryQuery(
+        caller.organization.id, person_ids=frozenset({person.id}), page_size=_PAGE_SIZE
+    )
+
+    def read(position: str | None) -> CursorPage[TimeEntry]:
+        return operations.cursor_page(caller, query, None, lambda _: position)[0]
+
+    return _pages(read)
+
+
+def _pages(read: Callable[[str | None], CursorPage[T]]) -> Iterator[Sequence[T]]:
+    """Yield the pages of a list by cursor, until its end."""
+    position: str | None = None
+    while True:
+        page = read(position)
+        yield page.rows
+        position = page.following
+        if position is None:
+            return
+
+
+def _csv(rows: Sequence[Sequence[Any]]) -> str:
+    """Return rows as CSV (RFC 4180)."""
+    text = io.StringIO()
+    csv.writer(text).writerows(rows)
+    return text.getvalue()
