@@ -27,9 +27,10 @@ Modules of a slice, outermost first. Each imports only those below it, also from
     rules       pure decisions; imports core and models only
     model       entities and value types; imports core and models only
 
-More rules are in ``edit_rules``, ``edits``, ``overlaps``, ``entry_updates``, ``days``, ``limits``
-and ``history`` of timers, and in ``totals`` of time_entries. More operations are in ``auto_stop``,
-``editing``, ``purge_deleted`` and ``replay``; they do not import ``operations``.
+More rules are in ``edit_rules``, ``edits``, ``overlaps``, ``entry_updates``, ``closed_periods``,
+``days``, ``limits`` and ``history`` of timers, in ``totals`` of time_entries, and in ``periods`` of
+organizations. More operations are in ``auto_stop``, ``editing``, ``purge_deleted`` and ``replay``;
+they do not import ``operations``.
 
 import-linter checks the most important of these rules: see ``pyproject.toml``.
 """

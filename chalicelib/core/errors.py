@@ -27,9 +27,11 @@
     ├── TypeConflict                 the document has another type
     ├── IdConflict                   the document has another id than the URL
     ├── Conflict                     concurrent modifications, also after all retries
+    ├── TimersRunning                timers run in the period that is to be closed
     ├── PreconditionFailed           the record does not have the version in If-Match
     ├── InvalidAttribute             a value breaks a rule
-    │   └── OverlapsSession              the session would overlap another one
+    │   ├── OverlapsSession              the session would overlap another one
+    │   └── PeriodClosed                 the time is in a closed period
     ├── IdempotencyKeyReused         the idempotency key belongs to another request
     ├── RateLimited                  too many requests
     ├── Unavailable                  the database throttles or does not respond
@@ -39,7 +41,7 @@ Each error has a stable ``code``, and a ``detail`` that says what the client can
 ``jsonapi/errors.py`` adds the HTTP status and the title. Contract section 7.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
 
@@ -235,6 +237,29 @@ class Conflict(StintError):
     default_detail = "Other requests changed the same records at the same time. Try again."
 
 
+class TimersRunning(StintError):
+    """A period cannot be closed while timers run in it.
+
+    :param closed_until: the last date of the period.
+    :param timer_ids: the running timers.
+    """
+
+    code = "timers_running"
+    default_detail = "Timers are running in this period. Stop them, then close the period."
+
+    def __init__(self, closed_until: str, timer_ids: Sequence[int]) -> None:
+        are_running = "1 timer is" if len(timer_ids) == 1 else f"{len(timer_ids)} timers are"
+        detail = (
+            f"{are_running} running that started on or before {closed_until}, or on a time entry "
+            "of such a date. Stop what `meta.timer_ids` names, then close the period."
+        )
+        super().__init__(
+            detail,
+            source={"pointer": "data/attributes/closed_until"},
+            meta={"timer_ids": [str(timer_id) for timer_id in timer_ids]},
+        )
+
+
 class PreconditionFailed(StintError):
     code = "precondition_failed"
     default_detail = (
@@ -283,6 +308,25 @@ class OverlapsSession(InvalidAttribute):
                 f"Start at {earliest} or later, or add `stopped_at` if this session is over."
             )
         super().__init__(name, detail, meta=meta)
+
+
+class PeriodClosed(InvalidAttribute):
+    """What is dated in a closed period is not made, changed or deleted. Contract section 10a.
+
+    :param name: the attribute with the date.
+    :param closed_until: the last date of the period.
+    :param dated: a sentence that says what is in the period.
+    """
+
+    code = "period_closed"
+    default_detail = "This period is closed: its time cannot be changed."
+
+    def __init__(self, name: str, closed_until: str, dated: str) -> None:
+        detail = (
+            f"{dated} The period up to {closed_until} is closed: its time cannot be changed. "
+            "Use a later date, or ask an admin to open the period."
+        )
+        super().__init__(name, detail, meta={"closed_until": closed_until})
 
 
 class IdempotencyKeyReused(StintError):

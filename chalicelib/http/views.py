@@ -192,7 +192,10 @@ class ResourceViews:
         return self._route(RouteKind.UPDATE, "/{id}", view, permission, declared)
 
     def delete(
-        self, delete: Callable[[Caller, int, WriteOptions], Result[None]], permission: Permission
+        self,
+        delete: Callable[[Caller, int, WriteOptions], Result[None]],
+        permission: Permission,
+        **declared: Any,
     ) -> Route:
         """Create the route ``DELETE /{type}/{id}``. Its response is 204."""
 
@@ -200,7 +203,7 @@ class ResourceViews:
             result = delete(request.caller, self._record_id(request), write_options(request))
             return HttpResponse(204, headers=_replayed(result))
 
-        declared = {**self._named("delete"), "methods": ("DELETE",)}
+        declared = {**self._named("delete"), "methods": ("DELETE",), **declared}
         return self._route(RouteKind.DELETE, "/{id}", view, permission, declared)
 
     def action(

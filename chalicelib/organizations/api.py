@@ -3,6 +3,7 @@
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import TimersRunning
 from chalicelib.core.permissions import ADMINS, EVERYONE, OWN
 from chalicelib.core.validation import time_of_day, time_zone
 from chalicelib.http.includes import IncludedResources
@@ -12,6 +13,7 @@ from chalicelib.http.views import ResourceViews
 from chalicelib.jsonapi import example_values as example
 from chalicelib.jsonapi.in_memory_list import InMemoryList
 from chalicelib.jsonapi.input_types import integer_input, text_input
+from chalicelib.jsonapi.inputs import InAttribute, Input
 from chalicelib.jsonapi.resource import Attribute, Filter, FilterKind, Kind, Relationship, Resource
 from chalicelib.organizations import repository as _repository  # noqa: F401 - declares the items
 from chalicelib.organizations.model import (
@@ -71,6 +73,20 @@ ORGANIZATIONS: Resource[Organization] = Resource(
             "Minutes after which the event `timer.still_running` is sent. Null: it is not sent.",
             nullable=True,
         ),
+        Attribute(
+            "closed_until",
+            Kind.DATE,
+            lambda organization: organization.closed_until,
+            "Last date of the closed period, whose time cannot be changed. Null: none is closed.",
+            nullable=True,
+        ),
+        Attribute(
+            "closed_effective_at",
+            Kind.TIMESTAMP,
+            lambda organization: organization.closed_effective_at,
+            "When every request knows `closed_until`: 60 seconds after it was set or lifted.",
+            nullable=True,
+        ),
     ),
     filters=(
         Filter(
@@ -103,6 +119,14 @@ CHANGES = (
         "Minutes after which the event `timer.still_running` is sent. Applies to new timers.",
         MIN_REMIND_AFTER,
         MAX_REMIND_AFTER,
+        nullable=True,
+    ),
+    Input(
+        "closed_until",
+        Kind.DATE,
+        (InAttribute("closed_until"),),
+        "Last date of the closed period, before today. Nobody can make, change or delete time in "
+        "it. Null: lift the closing.",
         nullable=True,
     ),
 )
@@ -177,7 +201,12 @@ def organization_routes(
             InMemoryList(ORGANIZATIONS, current_user.organizations), _EVERYONE_WITHOUT_ORGANIZATION
         ),
         views.show(find_by_id(current_user.organizations), _EVERYONE_WITHOUT_ORGANIZATION),
-        views.update(current_user.update_organization, _ADMINS_WITHOUT_ORGANIZATION, CHANGES),
+        views.update(
+            current_user.update_organization,
+            _ADMINS_WITHOUT_ORGANIZATION,
+            CHANGES,
+            own_errors=(TimersRunning,),
+        ),
     )
 
 

@@ -24,6 +24,10 @@ class Organization(Struct, frozen=True):
     :param auto_stop_after: how long a timer may run, in seconds.
     :param auto_stop_at_time: the time of day (``19:00``) at which a timer stops; None: at none.
     :param remind_after: after how many minutes an event says that a timer still runs; None: never.
+    :param closed_until: the last date of the closed period, ``YYYY-MM-DD``; None: no period is
+        closed. Contract section 10a, decision 0033.
+    :param closed_effective_at: the timestamp from which every process knows ``closed_until``; None:
+        it was never set.
     :param closed_service_ids: the sorted ids of the services that take no time. Each change of such
         a service writes them too, so that a start on a time entry need not read the service.
         Decision 0022.
@@ -33,7 +37,7 @@ class Organization(Struct, frozen=True):
 
     recorded_as: ClassVar[str] = "organizations"
     unversioned: ClassVar[tuple[str, ...]] = ("closed_service_ids", "is_indexed")
-    unrecorded: ClassVar[tuple[str, ...]] = unversioned
+    unrecorded: ClassVar[tuple[str, ...]] = (*unversioned, "closed_effective_at")
 
     id: int
     name: str
@@ -43,6 +47,8 @@ class Organization(Struct, frozen=True):
     remind_after: int | None = None
     closed_service_ids: tuple[int, ...] = ()
     is_indexed: bool = False
+    closed_until: str | None = None
+    closed_effective_at: int | None = None
 
     @property
     def zone(self) -> ZoneInfo:

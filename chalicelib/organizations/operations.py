@@ -6,14 +6,16 @@ from typing import Any, TypeVar
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import RecordNotFound
+from chalicelib.core.errors import RecordNotFound, TimersRunning
 from chalicelib.core.permissions import Caller, ViewPolicy, Visibility
 from chalicelib.core.record_operations import new_author, recorded
 from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit_with_retry
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import changed
 from chalicelib.organizations.model import Membership, Organization
+from chalicelib.organizations.periods import closes_more, decide_closing
 from chalicelib.people.model import Person
+from chalicelib.timers.lists import running_timers_in_period
 
 Record = TypeVar("Record", Organization, Membership, Person)
 
@@ -62,7 +64,12 @@ class CurrentUser:
         values: Mapping[str, Any],
         options: WriteOptions = NO_OPTIONS,
     ) -> Result[Organization]:
-        """Change the caller's organization. Two calls. Raises ``RecordNotFound``."""
+        """Change the caller's organization. Two calls.
+
+        To close a period, one more for each MB of running timers and for each 100 of them, and one
+        if a timer is in the way. Raises ``RecordNotFound``, ``InvalidAttribute``,
+        ``TimersRunning``.
+        """
         own_id = caller.organization.id
 
         def decide(attempt: Attempt) -> Decision[Organization]:
@@ -70,15 +77,23 @@ class CurrentUser:
             if organization is None:
                 raise RecordNotFound
             attempt.require_match(organization)
-            after = replace(organization, **values)
+            after = decide_closing(organization, replace(organization, **values), attempt.now)
+            if closes_more(organization, after):
+                self._require_no_running(after)
             # The outcome is stored with an idempotency key; the list is long, and nobody sees it.
             outcome = replace(after, closed_service_ids=())
-            decision = Decision(outcome, records=changed(organization, after))
+            # Of two closings at the same time, each revision has the true value before it.
+            decision = Decision(outcome, records=changed(organization, after, "closed_until"))
             author = new_author(self._dependencies, caller, attempt.now)
             return recorded(author, organization, decision)
 
         load = Load(own_id, ((Organization, own_id),))
         return commit_with_retry(self._dependencies, options, decide, load)
+
+    def _require_no_running(self, organization: Organization) -> None:
+        timers = running_timers_in_period(self._database, organization)
+        if timers:
+            raise TimersRunning(str(organization.closed_until), [timer.id for timer in timers])
 
 
 def find_by_id(

@@ -20,6 +20,8 @@ class OrganizationModel(DirectoryModel):
     auto_stop_at_time = UnicodeAttribute(null=True)
     remind_after = IntegerAttribute(null=True)
     closed_service_ids = IntegerSetAttribute()
+    closed_until = UnicodeAttribute(null=True)
+    closed_effective_at = IntegerAttribute(null=True)
     is_indexed = BooleanAttribute(default=False)
 
 

@@ -5,6 +5,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import PeriodClosed
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import OWN, Caller
 from chalicelib.http.includes import IncludedResources
@@ -281,9 +282,9 @@ def time_entry_routes(dependencies: Dependencies, included: IncludedResources) -
     return (
         views.list(TimeEntryList(entries), OWN),
         views.show(entries.show, OWN),
-        views.create(entries.create, OWN, CREATION),
-        views.update(entries.update, OWN, CHANGES),
-        views.delete(entries.delete, OWN),
+        views.create(entries.create, OWN, CREATION, own_errors=(PeriodClosed,)),
+        views.update(entries.update, OWN, CHANGES, own_errors=(PeriodClosed,)),
+        views.delete(entries.delete, OWN, own_errors=(PeriodClosed,)),
     )
 
 

@@ -22,6 +22,7 @@ from chalicelib.core.unit_of_work import Attempt, Decision, Load, Result, commit
 from chalicelib.core.write_options import NO_OPTIONS, WriteOptions
 from chalicelib.core.write_set import ConcurrentModification
 from chalicelib.dynamodb.database import LoadedRecords
+from chalicelib.organizations.periods import require_open_date, require_open_start
 from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit
 from chalicelib.services.model import Service
@@ -76,8 +77,11 @@ class TimeEntries:
             today = local_date(now, caller.organization.zone)
             entry_id = self._dependencies.ids.generate()
             dated = {"date": today, **values}
-            entry = decide_entry(entry_id, references, dated, edit, is_history=options.is_history)
-            return _decision(entry)
+            created = decide_entry(
+                entry_id, references, dated, edit, is_history=options.is_history
+            )
+            require_open_date(caller.organization, created.entry.date)
+            return _decision(created)
 
         load = Load(caller.organization.id, entity_ids)
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -104,6 +108,9 @@ class TimeEntries:
                 resolve_person(caller, values["person"])
             references, edit = _references(loaded, values), self._edit(caller, now)
             update = decide_entry_update(entry, values, references, edit)
+            if update.records:
+                require_open_date(caller.organization, entry.date)
+                require_open_date(caller.organization, update.entry.date)
             return _decision(self._uncover_running(entry, update))
 
         load = Load(caller.organization.id, ((TimeEntry, entry_id), *named))
@@ -123,10 +130,14 @@ class TimeEntries:
         def decide(attempt: Attempt) -> Decision[None]:
             nonlocal remaining
             entry = _named_entry(caller, attempt, entry_id)
+            require_open_date(caller.organization, entry.date)
             timers = []
             if entry.timer_count and entry.running_timer_id is None:
                 connection = self._database.connection
                 timers = list(repository.load_timers(connection, entry, MAX_TIMERS_PER_STEP))
+            for timer in timers:
+                # The first ones: what the purge deletes later starts later.
+                require_open_start(caller.organization, timer.started_at, timer.id)
             deletion = decide_deletion(entry, timers, self._edit(caller, attempt.now))
             remaining = deletion.entry.timer_count
             return Decision(None, deletion.write_set, deletion.records)

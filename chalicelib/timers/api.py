@@ -3,7 +3,7 @@
 from typing import Any
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.errors import OverlapsSession, RecordNotFound
+from chalicelib.core.errors import OverlapsSession, PeriodClosed, RecordNotFound
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import OWN, Caller
 from chalicelib.core.unit_of_work import Result
@@ -182,11 +182,13 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             name="start_timer",
             description="Start a timer and stop the running one at the same time.",
             meta=(_STOPPED_TIMERS, _ADJUSTED),
-            own_errors=(OverlapsSession,),
+            own_errors=(OverlapsSession, PeriodClosed),
         ),
         views.show(timers.show, OWN),
-        views.update(update, OWN, EDIT_INPUTS, meta=(_ADJUSTED,), own_errors=(OverlapsSession,)),
-        views.delete(editing.delete, OWN),
+        views.update(
+            update, OWN, EDIT_INPUTS, meta=(_ADJUSTED,), own_errors=(OverlapsSession, PeriodClosed)
+        ),
+        views.delete(editing.delete, OWN, own_errors=(PeriodClosed,)),
         views.action(
             "stop",
             stop,
@@ -195,6 +197,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             methods=("PATCH", "PUT"),
             description="Stop a timer.",
             meta=(_ALREADY_STOPPED, _ADJUSTED),
+            own_errors=(PeriodClosed,),
         ),
         views.action(
             "stop",
@@ -204,6 +207,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             subject=TIME_ENTRIES,
             description="Stop the running timer of a time entry.",
             meta=(_ALREADY_STOPPED, _ADJUSTED),
+            own_errors=(PeriodClosed,),
         ),
         views.action(
             "start",
@@ -213,7 +217,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             subject=TIME_ENTRIES,
             description="Start a timer on a time entry, for the person of the entry.",
             meta=(_STOPPED_TIMERS, _ADJUSTED),
-            own_errors=(OverlapsSession,),
+            own_errors=(OverlapsSession, PeriodClosed),
         ),
         views.collection_action(
             "stop",
@@ -223,7 +227,7 @@ def timer_routes(dependencies: Dependencies, included: IncludedResources) -> tup
             name="stop_running_timer",
             description="Stop the running timer of the caller.",
             meta=(_ALREADY_STOPPED, _ADJUSTED),
-            own_errors=(RecordNotFound,),
+            own_errors=(PeriodClosed, RecordNotFound),
         ),
     )
 

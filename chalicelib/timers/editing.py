@@ -17,6 +17,7 @@ from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
+from chalicelib.timers.closed_periods import require_open_edit, require_open_session
 from chalicelib.timers.days import DaySessions
 from chalicelib.timers.edit_rules import LoadedTimeline, decide_deletion, decide_edit
 from chalicelib.timers.edits import Edit, days_to_check, needs_timeline, resolve_edit
@@ -75,6 +76,7 @@ class TimerEditing:
         def decide(attempt: Attempt) -> Decision[None]:
             timer = _named_timer(caller, attempt, timer_id)
             timeline = self._load(timer, with_state=timer.stopped_at is None)
+            require_open_session(caller.organization, timer, timeline.entry)
             deleted = decide_deletion(timer, timeline, self._manual_edit(caller, attempt.now))
             return Decision(None, deleted.write_set, deleted.records)
 
@@ -129,6 +131,7 @@ class TimerEditing:
         days = days_to_check(timer, after, now)
         with_state = needs_timeline(timer, after)
         timeline = self._load(timer, new_entry, with_state=with_state, days=days)
+        require_open_edit(caller.organization, timer, after, timeline.entry, new_entry)
         edit = self._manual_edit(caller, now)
         edited = decide_edit(timer, after, timeline, caller.organization, edit)
         outcome = TimerOutcome(edited.timer, adjusted=adjusted)

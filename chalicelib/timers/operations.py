@@ -34,6 +34,7 @@ from chalicelib.services.rules import refusal_reason
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.operations import VIEW_TIME_ENTRY
 from chalicelib.timers import lists
+from chalicelib.timers.closed_periods import require_open_session, require_open_work
 from chalicelib.timers.days import (
     CLOCK_MARGIN_SECONDS,
     DaySessions,
@@ -323,6 +324,7 @@ class Timers:
         creator_id = caller.person_id or state.person_id
         details = EntryDetails(creator_id, command.note, worker, command.billable_minutes)
         organization = caller.organization
+        require_open_work(organization, now if start is None else min(start, now), work, worker)
         if start is not None and stop is not None:
             span = start, stop
             return decide_insert(state, work, organization, generated, span, details, days)
@@ -331,6 +333,7 @@ class Timers:
         auto_stopped = self._editing.load_auto_stopped(state, start, work, days)
         if auto_stopped is None:
             return decide_start(state, work, organization, generated, start, details, days)
+        require_open_session(organization, auto_stopped.timer, auto_stopped.entry)
         before = state_before(state, start)
         started = decide_start(before, work, organization, generated, start, details)
         return self._editing.supersede(caller, started, auto_stopped, now)

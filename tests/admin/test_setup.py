@@ -34,6 +34,8 @@ def test_new_organization_can_be_used_through_api(operator: Operator, app: Chali
         "auto_stop_after": 36_000,
         "auto_stop_at_time": "19:00",
         "remind_after": 480,
+        "closed_until": None,
+        "closed_effective_at": None,
     }
     assert api.get("/users").data[0]["attributes"]["role"] == "admin"
     service = operator.json("services", "create", "-o", 7, "--name", "Design")

@@ -34,7 +34,7 @@ ALLOWED = {
 }
 
 
-MAX_MODULES = 478
+MAX_MODULES = 480
 """All modules, with the standard library's. Python finds, reads and runs each at a cold start."""
 
 

@@ -260,6 +260,8 @@ def test_resource_without_relationships_has_empty_relationships() -> None:
             "auto_stop_after": 43_200,
             "auto_stop_at_time": None,
             "remind_after": None,
+            "closed_until": None,
+            "closed_effective_at": None,
         },
         "relationships": {},
     }

@@ -8,7 +8,14 @@ from tests.support.samples import Sample
 RECORDS = (
     Organization(2149, "Studio", "Europe/Zagreb"),
     Organization(
-        2149, "Adriatic", "Europe/Zagreb", 3600, closed_service_ids=(3, 2**53 - 1), is_indexed=True
+        2149,
+        "Adriatic",
+        "Europe/Zagreb",
+        3600,
+        closed_service_ids=(3, 2**53 - 1),
+        is_indexed=True,
+        closed_until="2026-02-28",
+        closed_effective_at=1_772_438_460,
     ),
     Membership(8784, 2149, Role.MEMBER),
 )

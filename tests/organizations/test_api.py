@@ -83,6 +83,8 @@ def test_organization_settings_can_be_read_and_changed(admin: Api, clock: FakeCl
         "auto_stop_after": 3600,
         "auto_stop_at_time": "23:30",
         "remind_after": 30,
+        "closed_until": None,
+        "closed_effective_at": None,
     }
     assert admin.get(f"/organizations/{ZAGREB.id}").data == response.data
     assert admin.get("/organizations").data == [response.data]

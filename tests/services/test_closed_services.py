@@ -153,6 +153,8 @@ def test_list_of_closed_services_is_not_shown_and_not_part_of_the_version(
         "auto_stop_after",
         "auto_stop_at_time",
         "remind_after",
+        "closed_until",
+        "closed_effective_at",
     }
     headers = {"Content-Type": JSON_API, "If-Match": shown.headers["ETag"], "Idempotency-Key": "k"}
     body = json.dumps({"data": {"attributes": {"name": "Studio"}}}).encode()

@@ -217,4 +217,6 @@ def test_stop_supports_include(admin: Api, running: str, clock: FakeClock) -> No
         "auto_stop_after": 43200,
         "auto_stop_at_time": None,
         "remind_after": None,
+        "closed_until": None,
+        "closed_effective_at": None,
     }

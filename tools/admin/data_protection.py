@@ -31,6 +31,7 @@ from chalicelib.dynamodb.connection import RawItem, translate_errors
 from chalicelib.dynamodb.idempotency_records import IdempotencyModel, read_idempotency_record
 from chalicelib.dynamodb.items import from_item
 from chalicelib.jsonapi.documents import encode
+from chalicelib.organizations.periods import is_closed_date, is_closed_start
 from chalicelib.pairings.model import Pairing
 from chalicelib.pairings.repository import PairingModel
 from chalicelib.people.model import Person
@@ -234,8 +235,20 @@ def erase(
     return counts
 
 
+def has_closed_times(context: AdminContext, caller: Caller, person: Person) -> bool:
+    """Whether some of the person's time is in the closed period, and so cannot be deleted."""
+    organization = caller.organization
+    if organization.closed_until is None:
+        return False
+    return any(
+        is_closed_date(organization, entry.date) for entry in time_entries(context, person)
+    ) or any(is_closed_start(organization, timer.started_at) for timer in timers(context, person))
+
+
 def _delete_times(context: AdminContext, caller: Caller, person: Person) -> int:
     """Delete time entries one by one, as the API does, and purge what a deletion left over."""
+    # A period may have been closed while the command waited.
+    caller = context.operator(caller.organization.id)
     entries = [entry.id for entry in time_entries(context, person) if entry.deleted_at is None]
     for entry_id in output.progress(entries, "deleting time entries"):
         try:

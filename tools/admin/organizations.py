@@ -31,7 +31,7 @@ from tools.admin.options import (
 )
 
 _SETTINGS = ("time_zone", "auto_stop_after", "auto_stop_at_time", "remind_after")
-_COLUMNS = ("id", "name", *_SETTINGS)
+_COLUMNS = ("id", "name", *_SETTINGS, "closed_until")
 # The admin of a new organization follows its time zone and its auto-stop time.
 _NOT_OF_ADMIN = ("role", "time_zone", "auto_stop_at_time")
 _AUTO_STOP = click.option(
@@ -42,6 +42,11 @@ _AUTO_STOP = click.option(
 _AUTO_STOP_TIME = click.option(
     "--auto-stop-at-time",
     help="The time of day at which a timer is stopped, such as 19:00, or none. Default: none.",
+)
+_CLOSED_UNTIL = click.option(
+    "--closed-until",
+    help="The last date of the closed period, such as 2026-10-31, or none. Nobody can make, change "
+    "or delete time up to this date.",
 )
 _REMIND = click.option(
     "--remind-after",
@@ -135,19 +140,23 @@ def list_all(context: AdminContext, *, json_wanted: bool) -> None:
 @_AUTO_STOP
 @_AUTO_STOP_TIME
 @_REMIND
+@_CLOSED_UNTIL
 @json_option
 def change(context: AdminContext, caller: Caller, *, json_wanted: bool, **attributes: Any) -> None:
     """Change an organization's settings. Settings without an option stay unchanged.
 
     New auto-stop and reminder settings apply to timers that start from now on. A running function
-    may use the old settings for up to 60 seconds. "none" removes an auto-stop time or a reminder.
+    may use the old settings for up to 60 seconds. "none" removes an auto-stop time or a reminder,
+    and lifts a closing.
 
     \b
     Example:
       .venv/bin/stint-admin --stage prod organizations change -o 2149 --auto-stop-after 8h
       .venv/bin/stint-admin --stage prod organizations change -o 2149 --auto-stop-at-time none
+      .venv/bin/stint-admin --stage prod organizations change -o 2149 --closed-until 2026-10-31
     """
     values = checked_changes(CHANGES, attributes)
     current = CurrentUser(context.dependencies)
     changed = current.update_organization(caller, caller.organization.id, values)
-    output.record(output.plain(changed.outcome), json_wanted=json_wanted)
+    zone = changed.outcome.zone
+    output.record(output.plain(changed.outcome, zone), json_wanted=json_wanted)

@@ -236,6 +236,8 @@ def erase(
     they existed, their minutes and who deleted them stay on record for ten years. Backups contain
     the data for 35 more days.
 
+    --with-times is refused while some of the time is in a closed period: lift the closing first.
+
     The person must be deactivated; --deactivate does it. From then on, events about the person
     have only ids. After a crash, run it again.
 
@@ -248,6 +250,13 @@ def erase(
     if record.deactivated_at is None and not options["deactivating"]:
         raise click.ClickException(
             f"{_name(record)} is active: deactivate the person first, or use --deactivate"
+        )
+    if options["with_times"] and data_protection.has_closed_times(context, caller, record):
+        closed_until = caller.organization.closed_until
+        raise click.ClickException(
+            f"some of this time is in the period up to {closed_until}, which is closed; nothing "
+            "was erased. Without --with-times, it stays and its texts are erased. To delete it, "
+            "first lift the closing: organizations change --closed-until none"
         )
     if not yes:
         subject = (

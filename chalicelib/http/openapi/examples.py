@@ -68,6 +68,8 @@ ERRORS: tuple[errors.StintError, ...] = (
     errors.UnsupportedMediaType(),
     errors.InvalidAttribute("service"),
     errors.OverlapsSession("started_at", 364, "2026-03-02T10:00:00.000+01:00"),
+    errors.PeriodClosed("date", "2026-02-28", "The time entry is dated 2026-02-27."),
+    errors.TimersRunning("2026-02-28", [364]),
     errors.IdempotencyKeyReused(),
     errors.PreconditionFailed(),
     errors.RateLimited(retry_after=1),

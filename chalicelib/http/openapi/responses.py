@@ -127,6 +127,15 @@ ERROR_SCHEMAS: Mapping[str, Schema] = {
                 **value_schema(Kind.ID),
                 "description": "For `overlaps_session`: the timer in the way.",
             },
+            "closed_until": {
+                **value_schema(Kind.DATE),
+                "description": "For `period_closed`: the last date of the closed period.",
+            },
+            "timer_ids": {
+                "type": "array",
+                "items": value_schema(Kind.ID),
+                "description": "For `timers_running`: the timers to stop.",
+            },
         },
     },
     "ErrorReason": {

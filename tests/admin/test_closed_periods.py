@@ -1,0 +1,82 @@
+"""Closed periods on the command line, and the erasure of a person whose time is closed."""
+
+import pytest
+from chalice.app import Chalice
+from pynamodb.connection import Connection
+
+from chalicelib.core.dependencies import Dependencies
+from tests.support.api import Api
+from tests.support.closed_period import CLOSED_UNTIL, ClosedPeriod, close, record_time
+from tests.support.fixtures import DESIGN, MEMBERS_ENTRY, OTHER_MEMBER, Fixtures
+from tests.support.operator import Operator
+from tests.support.table_snapshots import items, snapshot
+
+
+@pytest.fixture
+def ids(app: Chalice, fixtures: Fixtures, dependencies: Dependencies) -> ClosedPeriod:
+    return record_time(app, fixtures, dependencies)
+
+
+@pytest.mark.usefixtures("fixtures")
+def test_operator_closes_a_period_and_lifts_the_closing(
+    operator: Operator, connection: Connection
+) -> None:
+    changed = operator.here("organizations", "change", "--closed-until", CLOSED_UNTIL)
+    assert changed["closed_until"] == CLOSED_UNTIL
+    assert changed["closed_effective_at"] == "2026-03-02T09:01:00.000+01:00"
+    assert CLOSED_UNTIL in operator.done("organizations", "list")
+    lifted = operator.here("organizations", "change", "--closed-until", "none")
+    assert lifted["closed_until"] is None
+    revisions = [row for row in items(connection, "revision_log") if "subject_type" in row]
+    closings = [row for row in revisions if row["subject_type"] == "organizations"]
+    assert {(row["creator_id"], row["before"], row["after"]) for row in closings} == {
+        (0, '{"closed_until":null}', f'{{"closed_until":"{CLOSED_UNTIL}"}}'),
+        (0, f'{{"closed_until":"{CLOSED_UNTIL}"}}', '{"closed_until":null}'),
+    }
+
+
+def test_running_timer_refuses_the_closing(operator: Operator, member: Api) -> None:
+    assert member.edit_entry(MEMBERS_ENTRY, date=CLOSED_UNTIL).status == 200
+    assert member.start(time_entry_id=MEMBERS_ENTRY).status == 201
+    command = ("organizations", "change", "-o", 2149, "--closed-until", CLOSED_UNTIL)
+    assert "1 timer is running" in operator.refused(*command)
+    assert "before today" in operator.refused(*command[:-1], "2026-03-02")
+    assert "closed_until" in operator.refused(*command[:-1], "yesterday")
+
+
+def test_texts_of_closed_time_can_be_erased(
+    operator: Operator, admin: Api, ids: ClosedPeriod
+) -> None:
+    assert admin.edit_entry(ids.closed_entry, note="Ill since Tuesday").status == 200
+    before = admin.get(f"/time_entries/{ids.closed_entry}").attributes
+    assert close(admin).status == 200
+    operator.here("people", "erase", OTHER_MEMBER, "--deactivate", "--with-notes", "--yes")
+    after = admin.get(f"/time_entries/{ids.closed_entry}").attributes
+    assert after["note"] is None
+    assert (after["date"], after["time"]) == (before["date"], before["time"])
+
+
+def test_closed_time_is_not_erased(
+    operator: Operator, admin: Api, connection: Connection, ids: ClosedPeriod
+) -> None:
+    assert ids.closed_entry
+    assert close(admin).status == 200
+    before = snapshot(connection)
+    erase = ("people", "erase", OTHER_MEMBER, "-o", 2149, "--deactivate", "--with-times", "--yes")
+    refusal = operator.refused(*erase)
+    assert CLOSED_UNTIL in refusal
+    assert "--closed-until none" in refusal
+    assert snapshot(connection) == before
+    operator.here("organizations", "change", "--closed-until", "none")
+    assert operator.run(*erase).exit_code == 0
+    assert admin.get(f"/timers?filter[person_id]={OTHER_MEMBER}").data == []
+
+
+def test_open_time_of_a_closed_organization_is_erased(
+    operator: Operator, admin: Api, other_member: Api
+) -> None:
+    assert other_member.start(service_id=DESIGN).status == 201
+    assert close(admin).status == 200
+    erase = ("people", "erase", OTHER_MEMBER, "-o", 2149, "--deactivate", "--with-times", "--yes")
+    assert operator.run(*erase).exit_code == 0
+    assert admin.get(f"/timers?filter[person_id]={OTHER_MEMBER}").data == []
