@@ -85,6 +85,7 @@ function reasonOf({ words, code, reason, conflict, ...notice }, zone) {
     const other = conflict ? `${conflict.service.name}, ${timesOf(conflict, zone)}` : "another session";
     return `it overlaps ${other}`;
   }
+  if (code === "period_closed") return `the time up to ${reason} is closed, and only an admin can open it`;
   if (isServiceRefused(notice)) return REASONS[reason] ?? "this service is not available";
   // Most details of the API end with a period; "attribute is invalid" does not.
   return words.replace(/\.$/, "");

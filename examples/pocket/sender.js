@@ -190,7 +190,8 @@ function refuse(account, sentAction, error, conflict) {
     const action = toPresentClock(sentAction);
     const dependents = (await dependentsOf(store, action)).map(toPresentClock);
     const earliest = earliestStart(action, error, conflict);
-    const isGone = error.pointer?.endsWith("time_entry") && action.entry && !action.searchEntry;
+    const isClosed = error.code === "period_closed";
+    const isGone = !isClosed && error.pointer?.endsWith("time_entry") && action.entry && !action.searchEntry;
     if (isGone) return requeue(store, action, dependents, { searchEntry: true });
     if (action.kind === "start" && isClockDifference(action, earliest)) {
       return requeue(store, action, dependents, { at: earliest, moved: true });
@@ -201,7 +202,7 @@ function refuse(account, sentAction, error, conflict) {
     // Without a session, the person had deleted it before it was sent.
     if (!session || refused.isImplied) return undefined;
     const { message: words, pointer, code } = error;
-    const reason = error.meta?.reason;
+    const reason = error.meta?.reason ?? error.meta?.closed_until;
     const { key, kind: refusedKind } = refused;
     return store.putNotice({
       key, kind: "refused", refusedKind, session, words, pointer, code, reason, conflict, earliest,

@@ -3,7 +3,7 @@
 
 // The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
 // version; with it, browsers load all files again, together.
-const VERSION = "f9b550e6b2b90200";
+const VERSION = "250a580142f36e0a";
 const CACHE = `stint-pocket-${VERSION}`;
 const FILES = [
   "./",

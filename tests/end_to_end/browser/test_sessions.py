@@ -3,8 +3,12 @@
 import time
 
 import pytest
+from msgspec.structs import replace
 from playwright.sync_api import BrowserContext, Page, expect
 
+from chalicelib.core.timestamps import local_date
+from chalicelib.dynamodb.database import Database
+from chalicelib.organizations.model import Organization
 from tests.end_to_end.browser.actions import (
     edit,
     editor,
@@ -22,11 +26,13 @@ from tests.end_to_end.browser.browser_fixtures import (
     DESIGN,
     DEVELOPMENT,
     MEETINGS,
+    ORGANIZATIONS,
     RAVI,
     TRANSLATION,
     DemoServer,
 )
 from tests.support.clock import HOUR, MINUTE
+from tests.support.fixtures import put_all
 from tests.support.tcp_proxy import TcpProxy
 
 
@@ -167,6 +173,27 @@ def test_write_with_lost_response_is_repeated_with_the_same_key(
     }
     assert [times for _, *times in demo.worked(RAVI)] == [list(times) for times in expected[method]]
     assert demo.is_in_order()
+
+
+def test_closed_period_is_explained(
+    page: Page, demo: DemoServer, database: Database, noon: int
+) -> None:
+    organization = database.get(Organization, ORGANIZATIONS[RAVI], ORGANIZATIONS[RAVI])
+    assert organization is not None
+    date = local_date(noon, organization.zone)
+    put_all(replace(organization, closed_until=date))
+    log_in(page, RAVI)
+    page.get_by_role("button", name="Add a session").click()
+    editor(page).get_by_label("Service").select_option("Translation")
+    editor(page).get_by_label("Start").fill(form_time(RAVI, noon))
+    editor(page).get_by_label("End").fill(form_time(RAVI, noon + HOUR))
+    save(page)
+    notice = page.locator("#notices li")
+    expect(notice).to_contain_text(f"was not recorded: the time up to {date} is closed, ")
+    # Nothing that was entered is lost.
+    notice.get_by_role("button", name="Change").click()
+    expect(editor(page).get_by_label("Start")).to_have_value(form_time(RAVI, noon))
+    assert {request.response.status for request in demo.keyed_requests} == {422}
 
 
 def test_overlap_is_explained_and_nothing_that_was_entered_is_lost(
