@@ -4,7 +4,7 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
+from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS, COMMIT_SECONDS
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.organizations.periods import CLOSING_DELAY_SECONDS
 from chalicelib.time_entries.purge_deleted import PurgeDeleted
@@ -31,8 +31,8 @@ ORGANIZATION = f"/organizations/{ZAGREB.id}"
 BEFORE_MIDNIGHT = rfc3339(MIDNIGHT - 1)
 
 
-def test_processes_know_a_closing_when_their_cached_callers_end() -> None:
-    assert CLOSING_DELAY_SECONDS == CALLER_CACHE_SECONDS
+def test_processes_know_a_closing_when_it_is_committed_and_their_cached_callers_end() -> None:
+    assert CLOSING_DELAY_SECONDS == CALLER_CACHE_SECONDS + COMMIT_SECONDS
 
 
 def test_admin_closes_a_period_and_lifts_the_closing(admin: Api, clock: FakeClock) -> None:

@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from msgspec.structs import replace
 from pynamodb.connection import Connection
 
+from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS, COMMIT_SECONDS
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import PeriodClosed, StintError, TimersRunning
 from chalicelib.core.permissions import Caller
@@ -109,18 +110,37 @@ def test_every_process_knows_the_closing_when_it_is_in_force(
     assert close(admin).status == 200
     # A process that has not served the caller reads the organization; the other one remembers it.
     assert insert(new, 100).status == 422
-    clock.advance(CLOSING_DELAY_SECONDS - 1)
+    clock.advance(CALLER_CACHE_SECONDS - 1)
     assert insert(old, 100).status == 201
-    clock.advance(1)
+    clock.advance(CLOSING_DELAY_SECONDS - CALLER_CACHE_SECONDS + 1)
     for api in (old, new, closing):
         assert insert(api, 200).error["code"] == "period_closed"
     # Lifting takes as long.
     assert close(admin, None).status == 200
-    clock.advance(CLOSING_DELAY_SECONDS - 1)
+    clock.advance(CALLER_CACHE_SECONDS - 1)
     assert insert(old, 200).status == 422
-    clock.advance(1)
+    clock.advance(CLOSING_DELAY_SECONDS - CALLER_CACHE_SECONDS + 1)
     for number, api in enumerate((old, new, closing)):
         assert insert(api, 200 + number).status == 201
+
+
+def test_process_that_reads_the_organization_while_the_closing_is_written_knows_it_in_time(
+    settings: Settings, dependencies: Dependencies, fixtures: Fixtures, clock: FakeClock
+) -> None:
+    old = Api(create_app(settings, dependencies), fixtures.headers(MEMBER))
+    admin = Api(create_app(settings, dependencies), fixtures.headers(ADMIN))
+    closed_at = clock.timestamp
+
+    def read_late() -> None:
+        clock.advance(COMMIT_SECONDS)
+        assert old.get("/timers").status == 200
+
+    with intercepted(fixtures.database.connection, once_before_a_write(read_late)):
+        assert close(admin).status == 200
+    clock.timestamp = closed_at + CLOSING_DELAY_SECONDS - 1
+    assert insert(old, 100).status == 201
+    clock.advance(1)
+    assert insert(old, 200).error["code"] == "period_closed"
 
 
 @pytest.mark.parametrize("case", CASES, ids=lambda case: f"{case.route}: {case.what}")

@@ -15,7 +15,7 @@ from pynamodb.exceptions import DeleteError, UpdateError
 
 from chalicelib.admin_revisions.model import AdminRevision
 from chalicelib.admin_revisions.repository import AdminRevisionModel
-from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
+from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS, COMMIT_SECONDS
 from chalicelib.api_tokens.model import ApiToken, PersonTokens
 from chalicelib.api_tokens.operations import ApiTokens
 from chalicelib.core.errors import RecordNotFound
@@ -324,7 +324,8 @@ def _wait_for_functions(context: AdminContext, person: Person) -> None:
     if person.deactivated_at is None or person.erased_at is None:
         raise AssertionError("the person must be deactivated and marked before the erasure")
     ready = max(
-        person.deactivated_at + CALLER_CACHE_SECONDS, person.erased_at + DELIVERY_TIMEOUT_SECONDS
+        person.deactivated_at + CALLER_CACHE_SECONDS + COMMIT_SECONDS,
+        person.erased_at + DELIVERY_TIMEOUT_SECONDS,
     )
     seconds = ready - context.dependencies.now()
     if seconds > 0:
