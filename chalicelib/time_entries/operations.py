@@ -77,9 +77,7 @@ class TimeEntries:
             today = local_date(now, caller.organization.zone)
             entry_id = self._dependencies.ids.generate()
             dated = {"date": today, **values}
-            created = decide_entry(
-                entry_id, references, dated, edit, is_history=options.is_history
-            )
+            created = decide_entry(entry_id, references, dated, edit, is_history=options.is_history)
             require_open_date(caller.organization, created.entry.date)
             return _decision(created)
 

@@ -4,12 +4,25 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.people.model import Person
+from chalicelib.services.model import Service
 from tests.support.api import Api
-from tests.support.closed_period import CLOSED_UNTIL, ClosedPeriod, close, record_time
-from tests.support.fixtures import DESIGN, MEMBERS_ENTRY, OTHER_MEMBER, Fixtures
+from tests.support.clock import FakeClock
+from tests.support.closed_period import (
+    CLOSED_DATE,
+    CLOSED_UNTIL,
+    ClosedPeriod,
+    close,
+    record_time,
+)
+from tests.support.fixtures import DESIGN, MEMBERS_ENTRY, OTHER_MEMBER, ZAGREB, Fixtures
 from tests.support.operator import Operator
 from tests.support.table_snapshots import items, snapshot
+from tools.admin.history.planning import PlannedRow
+from tools.admin.history.rows import HistoryRow
+from tools.admin.history.running import Outcome, RowWriter
 
 
 @pytest.fixture
@@ -80,3 +93,43 @@ def test_open_time_of_a_closed_organization_is_erased(
     erase = ("people", "erase", OTHER_MEMBER, "-o", 2149, "--deactivate", "--with-times", "--yes")
     assert operator.run(*erase).exit_code == 0
     assert admin.get(f"/timers?filter[person_id]={OTHER_MEMBER}").data == []
+
+
+TOGGL = """\
+User,Email,Project,Start date,Start time,End date,End time,Duration
+,{person}@example.com,Design,{day},09:00:00,{day},10:00:00,
+,{person}@example.com,Design,2026-03-01,09:00:00,2026-03-01,10:00:00,
+"""
+ZAGREB_OPTION = ("-o", ZAGREB.id)
+IMPORT = ("entries", "import", "-", *ZAGREB_OPTION, "--from", "toggl", "--service-from", "project")
+
+
+@pytest.mark.usefixtures("fixtures")
+def test_import_writes_no_closed_time(
+    operator: Operator, admin: Api, connection: Connection
+) -> None:
+    assert close(admin).status == 200
+    rows = TOGGL.format(person=OTHER_MEMBER, day=CLOSED_UNTIL)
+    before = len(items(connection, "timers"))
+    refusal = operator.refused(*IMPORT, typed=rows)
+    assert "1 rows were refused" in refusal
+    assert len(items(connection, "timers")) == before + 1
+
+
+@pytest.mark.usefixtures("fixtures")
+def test_import_that_runs_for_long_learns_of_a_closing(
+    dependencies: Dependencies, operator: Operator, clock: FakeClock
+) -> None:
+    writer = RowWriter(dependencies, operator.context.operator(ZAGREB.id))
+    database = dependencies.database
+    person = database.get(Person, ZAGREB.id, OTHER_MEMBER)
+    service = database.get(Service, ZAGREB.id, DESIGN)
+    operator.done("organizations", "change", *ZAGREB_OPTION, "--closed-until", CLOSED_UNTIL)
+    outcomes = []
+    for number in range(2):
+        row = HistoryRow(
+            number, "", "", "Design", CLOSED_DATE, None, 60, f"row {number}", digest=str(number)
+        )
+        outcomes.append(writer.write(PlannedRow(row, person, service, "it has no times")).outcome)
+        clock.advance(CALLER_CACHE_SECONDS)
+    assert outcomes == [Outcome.MINUTES, Outcome.REFUSED]

@@ -330,6 +330,8 @@ COMMANDS = {
     "services archive": "services",
     "services restore": "services",
     "services import": "services",
+    "entries import": "refused, row by row: tests/admin/test_closed_periods.py",
+    "entries export": "reads",
     "tokens pair": "access",
     "tokens create": "access",
     "tokens list": "reads",

@@ -14,11 +14,14 @@ from queue import SimpleQueue
 from typing import Any
 
 from msgspec import Struct
+from msgspec.structs import replace
 
+from chalicelib.api_tokens.authentication import CALLER_CACHE_SECONDS
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Conflict, OverlapsSession, StintError, Unavailable
 from chalicelib.core.permissions import Caller
 from chalicelib.core.write_options import WriteOptions
+from chalicelib.organizations.model import Organization
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.timers.operations import StartCommand, Timers
 from tools.admin.history.planning import PlannedRow, key_of_row, order
@@ -58,7 +61,8 @@ class RowWriter:
     """Writes single rows. Two calls for each; four if another session came between."""
 
     def __init__(self, dependencies: Dependencies, caller: Caller) -> None:
-        self._caller = caller
+        self._dependencies = dependencies
+        self._caller, self._read_at = caller, dependencies.now()
         self._timers = Timers(dependencies)
         self._entries = TimeEntries(dependencies)
 
@@ -73,9 +77,22 @@ class RowWriter:
         except StintError as error:
             return RowResult(planned, Outcome.REFUSED, describe_error(error))
 
+    def _current_caller(self) -> Caller:
+        """The caller with an organization that was read lately: it may close a period meanwhile."""
+        now = self._dependencies.now()
+        if now - self._read_at >= CALLER_CACHE_SECONDS:
+            organization_id = self._caller.organization.id
+            database = self._dependencies.database
+            organization = database.get(Organization, organization_id, organization_id)
+            if organization is not None:
+                self._caller = replace(self._caller, organization=organization)
+                self._read_at = now
+        return self._caller
+
     def _write(self, planned: PlannedRow) -> RowResult:
         row, person_id = planned.row, _id_of(planned.person)
-        key = key_of_row(self._caller, person_id, row)
+        caller = self._current_caller()
+        key = key_of_row(caller, person_id, row)
         options = WriteOptions(key=key, is_history=True)
         reason = planned.no_timer
         if row.span is not None and not reason:
@@ -89,7 +106,7 @@ class RowWriter:
                 billable_minutes=planned.billable_minutes,
             )
             try:
-                replayed = self._timers.start(self._caller, command, options).replayed
+                replayed = self._timers.start(caller, command, options).replayed
             except OverlapsSession as error:
                 reason = f"it overlaps timer {(error.meta or {}).get('conflicting_timer_id')}"
             else:
@@ -102,7 +119,7 @@ class RowWriter:
             "note": row.note,
             "billable_time": planned.billable_minutes,
         }
-        replayed = self._entries.create(self._caller, values, options).replayed
+        replayed = self._entries.create(caller, values, options).replayed
         return _result(planned, Outcome.MINUTES, reason, replayed=replayed)
 
 
