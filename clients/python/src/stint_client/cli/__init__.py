@@ -1,0 +1,1 @@
+"""``stint``, the command line for people."""
