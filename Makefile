@@ -15,6 +15,11 @@ GENERATORS_NPM := .cache/generators-npm
 GENERATORS_NPM_INSTALLED := $(GENERATORS_NPM)/.installed
 CLIENTS_TYPESCRIPT := clients/typescript
 CLIENTS_TYPESCRIPT_INSTALLED := $(CLIENTS_TYPESCRIPT)/node_modules/.installed
+CLIENTS_PYTHON := clients/python
+CLIENTS_PYTHON_VENV := .cache/clients-python-venv
+CLIENTS_PYTHON_INSTALLED := $(CLIENTS_PYTHON_VENV)/.installed
+CLIENTS_PYTHON_BIN := $(CURDIR)/$(CLIENTS_PYTHON_VENV)/bin
+DESCRIPTION := .cache/openapi.json
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
 PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
@@ -31,6 +36,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
 .PHONY: bench-request-path package check-package check-aws check-clients deploy destroy compatibility request-files lock clean
 .PHONY: clients-typescript test-clients-typescript
+.PHONY: clients test-clients description clients-python test-clients-python
 
 help: ## list the commands
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -219,6 +225,39 @@ $(GENERATORS_NPM_INSTALLED): tests/generators/npm/package.json tests/generators/
 	@npm ci --prefix $(GENERATORS_NPM) --ignore-scripts --no-audit --no-fund --silent
 	@touch $@
 
+# Each client has a target of its own, which builds into dist/clients, and one for its tests.
+clients: clients-python ## build the clients that this repository publishes, into dist/clients
+
+test-clients: test-clients-python ## test these clients against the local server
+
+description: $(INSTALLED)
+	@mkdir -p $(dir $(DESCRIPTION))
+	@$(BIN)/python -m tools.openapi_description > $(DESCRIPTION)
+
+$(CLIENTS_PYTHON_INSTALLED): requirements/clients-python.txt $(INSTALLED)
+	@echo "Installing the generator and the tools of the Python client into $(CLIENTS_PYTHON_VENV) (once) ..."
+	@rm -rf $(CLIENTS_PYTHON_VENV)
+	@$(BIN)/python -m venv $(CLIENTS_PYTHON_VENV)
+	$(call install,$(CLIENTS_PYTHON_VENV),requirements/clients-python.txt)
+	@touch $@
+
+# The generator formats its code with the ruff beside it.
+clients-python: description $(CLIENTS_PYTHON_INSTALLED)
+	@PATH="$(CLIENTS_PYTHON_BIN):$$PATH" openapi-python-client generate --path $(DESCRIPTION) \
+	  --meta none --overwrite --fail-on-warning --config $(CLIENTS_PYTHON)/generator.yaml \
+	  --custom-template-path $(CLIENTS_PYTHON)/templates \
+	  --output-path $(CLIENTS_PYTHON)/src/stint_client/generated
+	@rm -rf dist/clients/python
+	@cd $(CLIENTS_PYTHON) && $(CLIENTS_PYTHON_BIN)/python -m hatchling build \
+	  --directory $(CURDIR)/dist/clients/python
+
+# The tests use the wheel, as people install it. The server has the Python of $(VENV).
+test-clients-python: clients-python
+	@$(CLIENTS_PYTHON_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
+	  --no-index --force-reinstall dist/clients/python/*.whl
+	cd $(CLIENTS_PYTHON) && $(CLIENTS_PYTHON_BIN)/mypy
+	$(BIN)/python -m tests.support.with_local_server $(CLIENTS_PYTHON_BIN)/pytest -c $(CLIENTS_PYTHON)/pyproject.toml $(CLIENTS_PYTHON)/tests
+
 deploy: $(INSTALLED) ## deploy to AWS: make deploy STAGE=prod (SET="AlarmEmail=you@example.com ..." DEBUG=1)
 	@$(BIN)/python -m infra.deploy $(if $(PACKAGED),,--package) $(if $(DEBUG),--debug) $(IN) "$(STAGE)" $(SET)
 
@@ -241,8 +280,10 @@ lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml,
 	$(COMPILE) --output-file requirements/runtime-client.txt --group runtime-client
 	$(COMPILE) --output-file requirements/emulator.txt --group emulator
 	$(COMPILE) --output-file requirements/generators.txt --group generators
+	$(COMPILE) --constraint requirements/generators.txt --output-file requirements/clients-python.txt --group clients-python
 	$(COMPILE) --constraint requirements.txt --output-file requirements/bench.txt --group bench
 
 clean: ## delete the files that the other commands create
 	rm -rf $(addprefix $(CLIENTS_TYPESCRIPT)/,node_modules dist build src/openapi.ts)
+	rm -rf $(CLIENTS_PYTHON)/src/stint_client/generated
 	rm -rf $(VENV) .cache dist build *.egg-info .hypothesis .mypy_cache .pytest_cache .ruff_cache .import_linter_cache

@@ -10,6 +10,7 @@ from stint_client.directory import Organizations, People, Services
 from stint_client.generated.api.api_tokens import delete_api_token
 from stint_client.generated.models import User
 from stint_client.reports import Reports
+from stint_client.responses import call
 from stint_client.time_entries import TimeEntries
 from stint_client.timers import Timers
 from stint_client.transport import Retries
@@ -66,8 +67,8 @@ class Client:
         return self._caller_id or self.me().id
 
     def log_out(self) -> None:
-        """Revoke the token. Later requests raise ``ApiError`` with status 401."""
-        delete_api_token.sync_detailed("current", client=self.api)
+        """Revoke the token. Servers forget it within a minute, and then answer 401."""
+        call(delete_api_token.sync_detailed, "current", client=self.api)
 
     def close(self) -> None:
         """Close the connections."""

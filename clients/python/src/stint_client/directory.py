@@ -22,7 +22,7 @@ from stint_client.generated.models import (
     UserList,
 )
 from stint_client.generated.types import UNSET
-from stint_client.responses import parsed
+from stint_client.responses import call, parsed
 from stint_client.results import PAGE_SIZE, Listing, Result, given, result
 
 
@@ -50,7 +50,8 @@ class Services:
         order = ListServicesSort(sort)
 
         def read_page(cursor: str) -> ServiceList:
-            response = list_services.sync_detailed(
+            response = call(
+                list_services.sync_detailed,
                 client=self._api,
                 filterquery=given(query),
                 filtertime_tracking_enabled=given(time_tracking_enabled),
@@ -65,7 +66,7 @@ class Services:
 
     def get(self, service_id: str) -> Result[Service]:
         """Return a service, also an archived one."""
-        response = show_service.sync_detailed(service_id, client=self._api)
+        response = call(show_service.sync_detailed, service_id, client=self._api)
         return result(response, parsed(response, ServiceDocument))
 
 
@@ -90,7 +91,8 @@ class People:
         order = ListPeopleSort(sort)
 
         def read_page(cursor: str) -> PersonList:
-            response = list_people.sync_detailed(
+            response = call(
+                list_people.sync_detailed,
                 client=self._api,
                 filterquery=given(query),
                 filteremail=given(email),
@@ -104,7 +106,7 @@ class People:
 
     def get(self, person_id: str) -> Result[Person]:
         """Return a person."""
-        response = show_person.sync_detailed(person_id, client=self._api)
+        response = call(show_person.sync_detailed, person_id, client=self._api)
         return result(response, parsed(response, PersonDocument))
 
 
@@ -122,8 +124,12 @@ class Organizations:
         ]
 
         def read_page(cursor: str) -> OrganizationMembershipList:
-            response = list_organization_memberships.sync_detailed(
-                client=self._api, pageafter=cursor, pagesize=PAGE_SIZE, include=include
+            response = call(
+                list_organization_memberships.sync_detailed,
+                client=self._api,
+                pageafter=cursor,
+                pagesize=PAGE_SIZE,
+                include=include,
             )
             return parsed(response, OrganizationMembershipList)
 
@@ -131,7 +137,7 @@ class Organizations:
 
     def me(self) -> User:
         """Return the person of the token."""
-        response = list_users.sync_detailed(client=self._api, pagesize=1, include=UNSET)
+        response = call(list_users.sync_detailed, client=self._api, pagesize=1, include=UNSET)
         for user in parsed(response, UserList).data:
             return user
         raise UnexpectedResponse("The token has no user.", response.status_code)

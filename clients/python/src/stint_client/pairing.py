@@ -14,7 +14,7 @@ from stint_client.generated.models import (
     RedeemPairingData,
     RedeemPairingDocument,
 )
-from stint_client.responses import parsed
+from stint_client.responses import call, parsed
 from stint_client.results import Included, full_name
 from stint_client.transport import Retries
 
@@ -51,7 +51,8 @@ def redeem_pairing(
     """
     api = connect(base_url.rstrip("/"), None, None, retries, DEFAULT_TIMEOUT, transport)
     with api.get_httpx_client():
-        response = redeem.sync_detailed(
+        response = call(
+            redeem.sync_detailed,
             client=api,
             body=RedeemPairingBody(
                 data=RedeemPairingData(attributes=RedeemPairingAttributes(code=code))

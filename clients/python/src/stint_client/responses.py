@@ -1,8 +1,8 @@
 """Read responses: errors become exceptions."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from http import HTTPStatus
-from typing import Any, TypeVar
+from typing import Any, ParamSpec, TypeVar
 
 import httpx
 
@@ -12,6 +12,7 @@ from stint_client.generated.types import Response
 MEDIA_TYPE = "application/vnd.api+json"
 
 Document = TypeVar("Document")
+Parameters = ParamSpec("Parameters")
 
 
 def is_json_api(response: httpx.Response) -> bool:
@@ -43,6 +44,25 @@ def unexpected(response: httpx.Response, key: str | None = None) -> UnexpectedRe
         response.status_code,
         key,
     )
+
+
+def call(
+    function: Callable[Parameters, Response[Any]],
+    *arguments: Parameters.args,
+    **options: Parameters.kwargs,
+) -> Response[Any]:
+    """Call a generated function.
+
+    :raises UnexpectedResponse: if it cannot read the document, such as that of a newer server.
+    """
+    try:
+        return function(*arguments, **options)
+    except (AttributeError, KeyError, TypeError, ValueError) as error:
+        raise UnexpectedResponse(
+            "This version of stint-client cannot read the response of the server. "
+            f"Install a newer one. ({type(error).__name__}: {error})",
+            HTTPStatus.OK,
+        ) from error
 
 
 def parsed(response: Response[Any], kind: type[Document]) -> Document:

@@ -32,7 +32,7 @@ from stint_client.generated.models import (
     UpdateTimeEntryData,
 )
 from stint_client.generated.types import UNSET, Unset
-from stint_client.responses import parsed
+from stint_client.responses import call, parsed
 from stint_client.results import PAGE_SIZE, Listing, Result, given, result
 
 WITH_SERVICE = (TimeEntryInclude.SERVICE,)
@@ -70,7 +70,8 @@ class TimeEntries:
         shown = list_of(fields)
 
         def read_page(cursor: str) -> TimeEntryList:
-            response = list_time_entries.sync_detailed(
+            response = call(
+                list_time_entries.sync_detailed,
                 client=self._api,
                 filterperson_id=[person_id] if person_id else UNSET,
                 filterservice_id=[service_id] if service_id else UNSET,
@@ -88,8 +89,8 @@ class TimeEntries:
 
     def get(self, entry_id: str, *, include: Include = WITH_SERVICE) -> Result[TimeEntry]:
         """Return a time entry with its ``etag``."""
-        response = show_time_entry.sync_detailed(
-            entry_id, client=self._api, include=_include(include)
+        response = call(
+            show_time_entry.sync_detailed, entry_id, client=self._api, include=_include(include)
         )
         return result(response, parsed(response, TimeEntryDocument))
 
@@ -120,7 +121,8 @@ class TimeEntries:
             billable_time=given(billable_time),
             note=given(note),
         )
-        response = create_time_entry.sync_detailed(
+        response = call(
+            create_time_entry.sync_detailed,
             client=self._api,
             body=CreateTimeEntryBody(data=CreateTimeEntryData(attributes=attributes)),
             include=_include(include),
@@ -154,7 +156,8 @@ class TimeEntries:
         attributes = UpdateTimeEntryAttributes(
             service_id=service_id, date=date, time=time, billable_time=billable_time, note=note
         )
-        response = update_time_entry.sync_detailed(
+        response = call(
+            update_time_entry.sync_detailed,
             entry_id,
             client=self._api,
             body=UpdateTimeEntryBody(data=UpdateTimeEntryData(attributes=attributes)),
@@ -172,8 +175,12 @@ class TimeEntries:
         if_match: str | Unset = UNSET,
     ) -> None:
         """Delete a time entry with its timers. None of them may be running."""
-        delete_time_entry.sync_detailed(
-            entry_id, client=self._api, idempotency_key=idempotency_key, if_match=if_match
+        call(
+            delete_time_entry.sync_detailed,
+            entry_id,
+            client=self._api,
+            idempotency_key=idempotency_key,
+            if_match=if_match,
         )
 
     def stop(
@@ -189,7 +196,8 @@ class TimeEntries:
         :param stopped_at: with an offset; default: now.
         """
         attributes = StopTimeEntryAttributes(stopped_at=given(stopped_at))
-        response = stop_time_entry.sync_detailed(
+        response = call(
+            stop_time_entry.sync_detailed,
             entry_id,
             client=self._api,
             body=StopTimeEntryBody(data=StopTimeEntryData(attributes=attributes)),

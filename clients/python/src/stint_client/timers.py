@@ -37,7 +37,7 @@ from stint_client.generated.models import (
     UpdateTimerDocument,
 )
 from stint_client.generated.types import UNSET, Unset
-from stint_client.responses import parsed
+from stint_client.responses import call, parsed
 from stint_client.results import PAGE_SIZE, Included, Listing, Result, given, result
 
 WITH_SERVICE = (TimerInclude.TIME_ENTRY, TimerInclude.TIME_ENTRY_SERVICE)
@@ -82,7 +82,8 @@ class Timers:
             stopped_at=given(stopped_at),
             note=given(note),
         )
-        response = start_timer.sync_detailed(
+        response = call(
+            start_timer.sync_detailed,
             client=self._api,
             body=StartTimerBody(data=StartTimerData(attributes=attributes)),
             include=_include(include),
@@ -110,7 +111,8 @@ class Timers:
         if timer_id is None:
             return self._stop_running(stopped_at, include, idempotency_key, if_match)
         attributes = StopTimerAttributes(stopped_at=given(stopped_at))
-        response = stop_timer.sync_detailed(
+        response = call(
+            stop_timer.sync_detailed,
             timer_id,
             client=self._api,
             body=StopTimerBody(data=StopTimerData(attributes=attributes)),
@@ -130,7 +132,8 @@ class Timers:
         if not isinstance(if_match, Unset):
             raise TypeError("if_match needs timer_id: an entity tag belongs to one timer")
         attributes = StopRunningTimerAttributes(stopped_at=given(stopped_at))
-        response = stop_running_timer.sync_detailed(
+        response = call(
+            stop_running_timer.sync_detailed,
             client=self._api,
             body=StopRunningTimerBody(data=StopRunningTimerData(attributes=attributes)),
             include=_include(include),
@@ -145,7 +148,8 @@ class Timers:
 
         :param person_id: default: you.
         """
-        response = list_timers.sync_detailed(
+        response = call(
+            list_timers.sync_detailed,
             client=self._api,
             filterperson_id=[person_id or self._caller_id()],
             filterstopped_at="",
@@ -159,7 +163,9 @@ class Timers:
 
     def get(self, timer_id: str, *, include: Include = WITH_SERVICE) -> Result[Timer]:
         """Return a timer with its ``etag``."""
-        response = show_timer.sync_detailed(timer_id, client=self._api, include=_include(include))
+        response = call(
+            show_timer.sync_detailed, timer_id, client=self._api, include=_include(include)
+        )
         return result(response, parsed(response, TimerDocument))
 
     def list(
@@ -182,7 +188,8 @@ class Timers:
         included = _include(include)
 
         def read_page(cursor: str) -> TimerList:
-            response = list_timers.sync_detailed(
+            response = call(
+                list_timers.sync_detailed,
                 client=self._api,
                 filterperson_id=[person_id] if person_id else UNSET,
                 filtertime_entry_id=[time_entry_id] if time_entry_id else UNSET,
@@ -215,7 +222,8 @@ class Timers:
         attributes = UpdateTimerAttributes(
             started_at=started_at, stopped_at=stopped_at, time_entry_id=time_entry_id
         )
-        response = update_timer.sync_detailed(
+        response = call(
+            update_timer.sync_detailed,
             timer_id,
             client=self._api,
             body=UpdateTimerBody(data=UpdateTimerData(attributes=attributes)),
@@ -233,8 +241,12 @@ class Timers:
         if_match: str | Unset = UNSET,
     ) -> None:
         """Delete a timer with its seconds."""
-        delete_timer.sync_detailed(
-            timer_id, client=self._api, idempotency_key=idempotency_key, if_match=if_match
+        call(
+            delete_timer.sync_detailed,
+            timer_id,
+            client=self._api,
+            idempotency_key=idempotency_key,
+            if_match=if_match,
         )
 
 

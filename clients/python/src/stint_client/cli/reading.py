@@ -132,8 +132,8 @@ def services(state: State) -> None:
         print_table(
             [
                 (
-                    service.id,
                     str(service.attributes.name),
+                    service.id,
                     "" if service.attributes.billable else "not billable",
                 )
                 for service in found
