@@ -41,7 +41,7 @@ class ReportRow:
     :param seconds: the time. Whole minutes for each entry, if the server does not tell seconds.
     :param billable_minutes: the time to invoice.
     :param count: the number of entries.
-    :param is_exact: whether the server told the seconds of each entry.
+    :param is_exact: whether the server gave the seconds of each entry.
     """
 
     group: Mapping[str, Member]

@@ -5,6 +5,7 @@ Every request passes here, also those of the generated functions.
 
 import logging
 import random
+import re
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -187,7 +188,8 @@ def _failure(request: httpx.Request, reason: str, *, is_unknown: bool) -> Connec
 def _describe(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
         return "no response in time"
-    return str(error) or "the connection was lost"
+    # Without the number of the operating system's error.
+    return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).lower() or "the connection was lost"
 
 
 def _now() -> str:

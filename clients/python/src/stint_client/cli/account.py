@@ -55,6 +55,11 @@ class AccountStore:
         self._account_file = self._folder / "account.json"
         self._token_file = self._folder / "token"
 
+    @property
+    def token_file(self) -> Path:
+        """The file of the token, if it is not in the keyring."""
+        return self._token_file
+
     def load(self) -> Account | None:
         """Return the account; None: nobody is logged in."""
         try:
@@ -141,7 +146,7 @@ def _write_to_keyring(key: str, token: str) -> bool:
         keyring.set_password(_KEYRING_SERVICE, key, token)
         return keyring.get_password(_KEYRING_SERVICE, key) == token
     except Exception as error:  # noqa: BLE001 - backends raise errors of their own libraries
-        click.echo(f"No keyring ({type(error).__name__}).", err=True)
+        click.echo(f"This system has no keyring that works ({type(error).__name__}).", err=True)
         return False
 
 

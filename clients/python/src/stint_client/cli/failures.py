@@ -64,7 +64,7 @@ def explain(error: StintError) -> Failure:
         return _refusal(error)
     code = "no_answer" if isinstance(error, ConnectionFailed) else "unexpected_response"
     assert isinstance(error, ConnectionFailed | UnexpectedResponse), error  # noqa: S101
-    return Failure(str(error), ExitCode.NO_ANSWER, code)
+    return Failure(f"{error}".rstrip(".") + ".", ExitCode.NO_ANSWER, code)
 
 
 def _refusal(error: ApiError) -> Failure:

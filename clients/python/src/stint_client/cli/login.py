@@ -69,11 +69,11 @@ def login(
             }
         )
         return
-    place = (
-        "the system's keyring" if stored.stored_in == "keyring" else "a file that only you can read"
-    )
     click.echo(f"Logged in as {stored.person_name}, {stored.organization_name}.")
-    click.echo(f"The token is in {place}.")
+    if stored.stored_in == "keyring":
+        click.echo("The token is in the system's keyring.")
+    else:
+        click.echo(f"The token is in {state.store.token_file}, which only you can read.")
 
 
 @click.command()

@@ -52,7 +52,8 @@ class State:
 
     def _notify(self, wait: Wait) -> None:
         if not self.as_json:
-            click.echo(f"{wait.reason}; trying again in {wait.seconds:.0f} s ...", err=True)
+            seconds = max(1, round(wait.seconds))
+            click.echo(f"{wait.reason}; trying again in {seconds} s ...", err=True)
 
 
 pass_state = click.make_pass_decorator(State, ensure=True)

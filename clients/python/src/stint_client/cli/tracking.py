@@ -199,9 +199,8 @@ def _repeatable(unknown: str, known: str) -> Iterator[None]:
             advice = f"{unknown} `stint status` shows what runs. A repeat is safe with:\n  {again}"
         else:
             advice = f"{known} Try again later."
-        raise Failure(
-            f"{failure.message}.\n{advice}".replace("..", "."), ExitCode.NO_ANSWER, failure.code
-        ) from error
+        message = f"{failure.message}\n{advice}"
+        raise Failure(message, ExitCode.NO_ANSWER, failure.code) from error
 
 
 def _command_line() -> str:
