@@ -189,10 +189,9 @@ $(EMULATOR_INSTALLED): requirements/emulator.txt $(INSTALLED)
 check-clients: $(INSTALLED) $(GENERATORS_INSTALLED) $(GENERATORS_NPM_INSTALLED) ## use generated clients, lint the OpenAPI description (needs Java and npm)
 	$(PYTEST) -m generators tests/generators
 
-clients-typescript: $(INSTALLED) $(CLIENTS_TYPESCRIPT_INSTALLED) ## build the TypeScript client into dist/clients, for npm (needs npm)
+clients-typescript: description $(CLIENTS_TYPESCRIPT_INSTALLED) ## build the TypeScript client into dist/clients, for npm (needs npm)
 	@rm -rf $(CLIENTS_TYPESCRIPT)/dist dist/clients/typescript
-	@mkdir -p .cache dist/clients/typescript
-	$(BIN)/python -m tools.openapi_description > .cache/openapi.json
+	@mkdir -p dist/clients/typescript
 	@npm run --silent --prefix $(CLIENTS_TYPESCRIPT) generate
 	@npm run --silent --prefix $(CLIENTS_TYPESCRIPT) build
 	@npm pack --silent --pack-destination dist/clients/typescript ./$(CLIENTS_TYPESCRIPT)
@@ -226,9 +225,9 @@ $(GENERATORS_NPM_INSTALLED): tests/generators/npm/package.json tests/generators/
 	@touch $@
 
 # Each client has a target of its own, which builds into dist/clients, and one for its tests.
-clients: clients-python ## build the clients that this repository publishes, into dist/clients
+clients: clients-python clients-typescript ## build the clients for PyPI and npm into dist/clients (needs npm)
 
-test-clients: test-clients-python ## test these clients against the local server
+test-clients: test-clients-python test-clients-typescript ## test these clients on a local server (needs npm)
 
 description: $(INSTALLED)
 	@mkdir -p $(dir $(DESCRIPTION))
@@ -242,7 +241,7 @@ $(CLIENTS_PYTHON_INSTALLED): requirements/clients-python.txt $(INSTALLED)
 	@touch $@
 
 # The generator formats its code with the ruff beside it.
-clients-python: description $(CLIENTS_PYTHON_INSTALLED)
+clients-python: description $(CLIENTS_PYTHON_INSTALLED) ## build the Python client and its command line into dist/clients, for PyPI
 	@PATH="$(CLIENTS_PYTHON_BIN):$$PATH" openapi-python-client generate --path $(DESCRIPTION) \
 	  --meta none --overwrite --fail-on-warning --config $(CLIENTS_PYTHON)/generator.yaml \
 	  --custom-template-path $(CLIENTS_PYTHON)/templates \
@@ -252,7 +251,7 @@ clients-python: description $(CLIENTS_PYTHON_INSTALLED)
 	  --directory $(CURDIR)/dist/clients/python
 
 # The tests use the wheel, as people install it. The server has the Python of $(VENV).
-test-clients-python: clients-python
+test-clients-python: clients-python ## mypy, and test the Python client, as built, on a local server
 	@$(CLIENTS_PYTHON_BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps \
 	  --no-index --force-reinstall dist/clients/python/*.whl
 	cd $(CLIENTS_PYTHON) && $(CLIENTS_PYTHON_BIN)/mypy

@@ -10,7 +10,8 @@ import httpx
 import pytest
 
 from stint_client import ApiError, Client, ConnectionFailed, UnexpectedResponse, redeem_pairing
-from stint_client.transport import Retries, retry_after
+from stint_client.responses import retry_after
+from stint_client.transport import Retries
 from tests.conftest import FakeClock
 from tests.scripted_server import RESET, Answer, ScriptedServer, error, timer
 
@@ -252,6 +253,18 @@ def test_retry_after_can_be_a_date() -> None:
     assert 25 < seconds <= 30
     assert retry_after(httpx.Response(503, headers={"Retry-After": "soon"})) is None
     assert retry_after(httpx.Response(503)) is None
+
+
+def test_proxies_of_the_environment_are_used(
+    script: ScriptedServer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("HTTP_PROXY", script.url.removesuffix("/api/v2"))
+    monkeypatch.delenv("NO_PROXY", raising=False)
+    monkeypatch.delenv("no_proxy", raising=False)
+    script.answers = [STARTED]
+    with Client("http://stint.invalid/api/v2", "secret-token", 2149) as client:
+        assert client.timers.start(service_id="1").data.id
+    assert script.requests[0].path.startswith("http://stint.invalid/api/v2/timers")
 
 
 def test_the_token_is_in_no_repr_log_or_error(

@@ -1,13 +1,11 @@
-"""Connect to a server: the token, the headers, and errors as exceptions."""
+"""Connect to a server: the token and the headers."""
 
 from collections.abc import Generator
 
 import httpx
 
-from stint_client.errors import ApiError
 from stint_client.generated.client import AuthenticatedClient
-from stint_client.responses import is_json_api, read_errors, unexpected
-from stint_client.transport import Retries, RetryingTransport, retry_after
+from stint_client.transport import Retries, RetryingClient
 
 DEFAULT_TIMEOUT = httpx.Timeout(30, connect=5)
 """Seconds. API Gateway answers within 29."""
@@ -46,23 +44,12 @@ def connect(
     headers = {"Accept": "application/vnd.api+json", "User-Agent": "stint-client"}
     if organization_id is not None:
         headers["X-Organization-Id"] = organization_id
-    http = httpx.Client(
+    http = RetryingClient(
+        retries or Retries(),
         base_url=base_url,
         auth=None if token is None else TokenAuth(token),
         headers=headers,
         timeout=timeout,
-        transport=RetryingTransport(transport or httpx.HTTPTransport(), retries or Retries()),
-        event_hooks={"response": [_raise_error]},
+        transport=transport,
     )
     return AuthenticatedClient(base_url=base_url, token="").set_httpx_client(http)
-
-
-def _raise_error(response: httpx.Response) -> None:
-    key = response.request.headers.get("Idempotency-Key")
-    if not is_json_api(response):
-        raise unexpected(response, key)
-    if response.is_error:
-        response.read()
-        raise ApiError(response.status_code, read_errors(response), retry_after(response), key)
-    if response.is_redirect:
-        raise unexpected(response, key)

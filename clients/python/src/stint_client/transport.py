@@ -10,28 +10,19 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import UTC, datetime
-from email.utils import parsedate_to_datetime
-from http import HTTPStatus
+from typing import Any
 from uuid import uuid4
 
 import httpx
 
 from stint_client.errors import ConnectionFailed
-from stint_client.responses import MEDIA_TYPE, read_errors
+from stint_client.responses import is_transient, raise_for_errors, retry_after
 
 _log = logging.getLogger("stint_client")
 
 _READS = {"GET", "HEAD", "OPTIONS"}
-_TRANSIENT = {
-    HTTPStatus.REQUEST_TIMEOUT,
-    HTTPStatus.TOO_MANY_REQUESTS,
-    HTTPStatus.INTERNAL_SERVER_ERROR,
-    HTTPStatus.BAD_GATEWAY,
-    HTTPStatus.SERVICE_UNAVAILABLE,
-    HTTPStatus.GATEWAY_TIMEOUT,
-}
 _WRONG_REQUEST = (httpx.UnsupportedProtocol, httpx.LocalProtocolError)
-_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout, *_WRONG_REQUEST)
+_NEVER_SENT = (httpx.ConnectError, httpx.ConnectTimeout, httpx.PoolTimeout)
 # A key belongs to a person, and this request has none: a repeat would find the code used.
 _WITHOUT_KEY = "/pairings/redeem"
 
@@ -82,51 +73,51 @@ class Retries:
         return max(retry_after, backoff / 2) + self.jitter() * self.first_wait
 
 
-class RetryingTransport(httpx.BaseTransport):
-    """Send each request until it has a final response.
+class RetryingClient(httpx.Client):
+    """Sends each request until it has a final response, and raises errors as ``StintError``.
 
-    Raises ``ConnectionFailed`` if there is none.
+    :param retries: how long to try.
+    :param options: those of ``httpx.Client``.
     """
 
-    def __init__(self, inner: httpx.BaseTransport, retries: Retries) -> None:
-        self._inner = inner
+    def __init__(self, retries: Retries, **options: Any) -> None:
+        super().__init__(**options)
         self._retries = retries
 
-    def handle_request(self, request: httpx.Request) -> httpx.Response:
-        """Send a request. A repeat has the same body and the same ``Idempotency-Key``."""
-        request.read()
+    def send(self, request: httpx.Request, **options: Any) -> httpx.Response:
+        """Send a request. A repeat has the same body and the same ``Idempotency-Key``.
+
+        :raises StintError: if there is no response, or if it is an error.
+        """
         is_write = request.method not in _READS
         if is_write and not request.url.path.endswith(_WITHOUT_KEY):
             request.headers.setdefault("Idempotency-Key", str(uuid4()))
+        may_be_sent_twice = not is_write or "Idempotency-Key" in request.headers
         deadline = self._retries.clock() + self._retries.patience
         was_sent = False
-        for attempt in range(1, self._retries.attempts + 1):
+        attempt = 0
+        while True:
+            attempt += 1
             if is_write:
                 request.headers["Client-Time"] = _now()
             try:
-                response = self._inner.handle_request(request)
-                response.read()
+                response = super().send(request, **options)
+            except _WRONG_REQUEST as error:
+                raise _failure(request, _describe(error), is_unknown=False) from error
             except httpx.RequestError as error:
                 was_sent = was_sent or not isinstance(error, _NEVER_SENT)
-                may_repeat = not isinstance(error, _WRONG_REQUEST) and (
-                    not was_sent or not is_write or "Idempotency-Key" in request.headers
-                )
                 reason = _describe(error)
-                if not (may_repeat and self._wait(request, reason, attempt, None, deadline)):
+                if (was_sent and not may_be_sent_twice) or not self._wait(
+                    request, reason, attempt, None, deadline
+                ):
                     raise _failure(request, reason, is_unknown=is_write and was_sent) from error
             else:
-                if not _is_transient(response):
-                    return response
                 reason = f"status {response.status_code}"
-                seconds = retry_after(response)
-                if not self._wait(request, reason, attempt, seconds, deadline):
+                if not is_transient(response) or not self._wait(
+                    request, reason, attempt, retry_after(response), deadline
+                ):
+                    raise_for_errors(response)
                     return response
-                was_sent = was_sent or response.status_code >= HTTPStatus.INTERNAL_SERVER_ERROR
-        raise AssertionError  # pragma: no cover - the last attempt returns or raises
-
-    def close(self) -> None:
-        """Close the connections."""
-        self._inner.close()
 
     def _wait(
         self,
@@ -145,35 +136,6 @@ class RetryingTransport(httpx.BaseTransport):
             self._retries.notify(Wait(reason, wait))
         self._retries.sleep(wait)
         return True
-
-
-def retry_after(response: httpx.Response) -> float | None:
-    """Return the seconds of ``Retry-After``, a number or a date; None if it is absent or wrong."""
-    text = response.headers.get("Retry-After", "")
-    if text.isascii() and text.isdigit():
-        return float(text)
-    try:
-        date = parsedate_to_datetime(text)
-    except ValueError:
-        return None
-    if date.tzinfo is None:
-        date = date.replace(tzinfo=UTC)
-    return max(0.0, (date - datetime.now(UTC)).total_seconds())
-
-
-def _is_transient(response: httpx.Response) -> bool:
-    """Whether a repeat may succeed.
-
-    A 409 ``conflict`` with ``Retry-After`` is a race that was lost. Without it, the record itself
-    is in the way, and a repeat would be refused again.
-    """
-    if response.status_code in _TRANSIENT:
-        return True
-    if response.status_code != HTTPStatus.CONFLICT or "Retry-After" not in response.headers:
-        return False
-    if not response.headers.get("Content-Type", "").startswith(MEDIA_TYPE):
-        return False
-    return read_errors(response)[0].code == "conflict"
 
 
 def _failure(request: httpx.Request, reason: str, *, is_unknown: bool) -> ConnectionFailed:
