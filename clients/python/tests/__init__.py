@@ -1,1 +1,1 @@
-"""Tests of the Python client: ``make test-clients``."""
+"""Tests of the Python client: ``make test-clients-python``."""

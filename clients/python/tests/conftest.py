@@ -68,9 +68,9 @@ def script() -> Iterator[ScriptedServer]:
 
 @pytest.fixture(scope="session")
 def url() -> str:
-    """The address of the local server; ``make test-clients`` starts it."""
+    """The address of the local server; ``make test-clients-python`` starts it."""
     if "STINT_URL" not in os.environ:
-        pytest.fail("STINT_URL is not set. Run `make test-clients`.")
+        pytest.fail("STINT_URL is not set. Run `make test-clients-python`.")
     return os.environ["STINT_URL"]
 
 

@@ -507,6 +507,26 @@ def test_a_service_that_takes_no_time_is_explained(
     assert "attribute is invalid" not in result.stderr
 
 
+def test_a_folder_that_cannot_be_written_is_noticed_before_the_code_is_used(
+    terminal: Terminal, script: ScriptedServer
+) -> None:
+    terminal.folder.write_text("a file")
+    result = terminal.run("login", script.url, "7K3MQ9XA04TP")
+    assert result.exit_code == 1
+    assert "settings" in result.stderr
+    assert script.requests == []
+
+
+def test_an_error_of_the_program_has_no_traceback(
+    scripted: Terminal, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("stint_client.Client.__enter__", lambda _: 1 / 0)
+    result = scripted.run("status")
+    assert result.exit_code == 1
+    assert "ZeroDivisionError" in result.stderr
+    assert json.loads(scripted.run("status", "--json").stderr)["error"]["code"] == "internal"
+
+
 # The whole program.
 
 

@@ -64,7 +64,7 @@ class AccountStore:
         """Return the account; None: nobody is logged in."""
         try:
             return Account(**json.loads(self._account_file.read_text("utf-8")))
-        except FileNotFoundError:
+        except (FileNotFoundError, NotADirectoryError):
             return None
         except (ValueError, TypeError, OSError):
             raise Failure(
@@ -87,6 +87,13 @@ class AccountStore:
                 "not_logged_in",
             )
         return token
+
+    def prepare(self) -> None:
+        """Create the folder: before a code is used, because its token could not be stored."""
+        self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
+        self._folder.chmod(_FOLDER_MODE)
+        if not os.access(self._folder, os.W_OK):
+            raise Failure(f"{self._folder} cannot be written.", code="os")
 
     def save(self, login: Login) -> Account:
         """Store a login."""
@@ -113,8 +120,7 @@ class AccountStore:
 
     def _write(self, file: Path, text: str) -> None:
         """Write a file that only its owner can read, at no time anybody else."""
-        self._folder.mkdir(mode=_FOLDER_MODE, parents=True, exist_ok=True)
-        self._folder.chmod(_FOLDER_MODE)
+        self.prepare()
         unfinished = file.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
         descriptor = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_EXCL, _FILE_MODE)

@@ -67,6 +67,17 @@ def explain(error: StintError) -> Failure:
     return Failure(f"{error}".rstrip(".") + ".", ExitCode.NO_ANSWER, code)
 
 
+def unforeseen(error: Exception) -> Failure:
+    """Return any other error as a person reads it, such as a folder that cannot be written."""
+    if isinstance(error, OSError):
+        return Failure(f"{error.strerror or error}: {error.filename or ''}".rstrip(": "), code="os")
+    return Failure(
+        f"This is an error of stint itself ({type(error).__name__}). "
+        "Report it with what this prints: STINT_DEBUG=1 stint ...",
+        code="internal",
+    )
+
+
 def _refusal(error: ApiError) -> Failure:
     if error.status == _UNAUTHENTICATED:
         return Failure(

@@ -57,6 +57,7 @@ def login(
         account = _with_token(state, base_url, _read_token(), organization)
     else:
         code = code or linked_code or click.prompt("Pairing code")
+        state.store.prepare()
         account = redeem_pairing(base_url, code, retries=state.retries())
     stored = state.store.save(account)
     if state.as_json:

@@ -1,5 +1,6 @@
 """What the commands share: options, the account, the client, errors."""
 
+import os
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -9,7 +10,7 @@ import click
 
 from stint_client import Client, Retries, StintError, Wait
 from stint_client.cli.account import Account, AccountStore
-from stint_client.cli.failures import Failure, explain, not_logged_in
+from stint_client.cli.failures import Failure, explain, not_logged_in, unforeseen
 
 Function = TypeVar("Function", bound=Callable[..., Any])
 
@@ -78,13 +79,19 @@ class Commands(click.Group):
 
     def invoke(self, ctx: click.Context) -> Any:
         """Run the command."""
-        state = ctx.ensure_object(State)
         try:
             return super().invoke(ctx)
-        except StintError as error:
-            failure = explain(error)
-            failure.as_json = state.as_json
-            raise failure from error
-        except Failure as failure:
-            failure.as_json = state.as_json
+        except (click.Abort, click.exceptions.Exit, click.UsageError):
             raise
+        except Exception as error:
+            if os.environ.get("STINT_DEBUG"):
+                raise
+            failure = _explained(error)
+            failure.as_json = ctx.ensure_object(State).as_json
+            raise failure from error
+
+
+def _explained(error: Exception) -> Failure:
+    if isinstance(error, Failure):
+        return error
+    return explain(error) if isinstance(error, StintError) else unforeseen(error)
