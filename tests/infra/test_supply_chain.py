@@ -47,7 +47,12 @@ def run(name: str, *arguments: str) -> str:
 def test_every_installation_requires_hashes() -> None:
     installations = [
         line
-        for target in ("install", ".cache/check-venv/.installed", ".venv/.browser-installed")
+        for target in (
+            "install",
+            ".cache/check-venv/.installed",
+            ".cache/clients-python-venv/.installed",
+            ".venv/.browser-installed",
+        )
         for line in commands(target).splitlines()
         for line in re.split("&&|;", line)
         if " install " in line and "pip" in line and "installing with pip" not in line
