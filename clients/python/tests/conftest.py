@@ -1,8 +1,10 @@
 """Fixtures: the local server with demo data, people of its organization, a scripted server."""
 
+import json
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
+from pathlib import Path
 from uuid import uuid4
 
 import keyring
@@ -30,6 +32,7 @@ from stint_client.generated.models import (
 )
 from stint_client.transport import Retries
 from tests.scripted_server import ScriptedServer, scripted_server
+from tests.terminal import Terminal
 
 ORGANIZATION = "2149"
 
@@ -113,6 +116,38 @@ def no_keyring() -> Iterator[None]:
     keyring.set_keyring(keyring.backends.fail.Keyring())  # type: ignore[no-untyped-call]
     yield
     keyring.set_keyring(before)
+
+
+@pytest.fixture
+def terminal(tmp_path: Path) -> Terminal:
+    return Terminal(tmp_path / "settings")
+
+
+@pytest.fixture
+def logged_in(terminal: Terminal, login: Login) -> Terminal:
+    terminal.secrets.append(login.token)
+    terminal.text("login", "--token", login.base_url, typed=f"{login.token}\n")
+    return terminal
+
+
+@pytest.fixture
+def scripted(terminal: Terminal, script: ScriptedServer) -> Terminal:
+    """Logged in on the scripted server."""
+    terminal.folder.mkdir(mode=0o700)
+    account = {
+        "base_url": script.url,
+        "organization_id": "2149",
+        "organization_name": "Studio",
+        "person_id": "8779",
+        "person_name": "Ana Horvat",
+        "stored_in": "file",
+    }
+    (terminal.folder / "account.json").write_text(json.dumps(account))
+    token = terminal.folder / "token"
+    token.write_text("secret-token")
+    token.chmod(0o600)
+    terminal.secrets.append("secret-token")
+    return terminal
 
 
 def new_login(admin: Client) -> Login:
