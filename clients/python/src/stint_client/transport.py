@@ -149,7 +149,7 @@ def _failure(request: httpx.Request, reason: str, *, is_unknown: bool) -> Connec
 
 def _describe(error: httpx.RequestError) -> str:
     if isinstance(error, httpx.TimeoutException):
-        return "no response in time"
+        return "it took too long"
     # Without the number of the operating system's error.
     return re.sub(r"^\[Errno -?\d+\] ", "", str(error)).lower() or "the connection was lost"
 
