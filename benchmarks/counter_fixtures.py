@@ -6,12 +6,12 @@ from collections.abc import Iterable, Iterator, Mapping
 from pynamodb.models import Model
 
 from chalicelib.counters.model import (
+    Bucket,
     CounterKey,
     Counters,
-    CounterState,
     EntryCounterDeltas,
     PersonDay,
-    decide_roll_up,
+    add,
 )
 from chalicelib.counters.repository import CounterModel, bucket_key
 from chalicelib.dynamodb import keys
@@ -45,6 +45,7 @@ def person_state_items(timers: Iterable[Timer]) -> Iterator[Item]:
                 started_at=timer.started_at,
                 auto_stop_at=timer.auto_stop_at,
                 edited=timer.edited or None,
+                sum_target=timer.sum_target,
                 lists_sessions=True,
             )
             yield PersonStateModel, state.serialize()
@@ -54,7 +55,7 @@ def counter_items(timers: Iterable[Timer]) -> Iterator[Item]:
     """Return the items of the people's days, and of their roll-ups."""
     days = _days(timers)
     counters = {name: day.counters for name, day in days.items()}
-    for model, item in _rolled_up(CounterState(name, counters[name], {}, 0) for name in days):
+    for model, item in _rolled_up(counters):
         name = keys.counter_key_in(item["scope"]["S"], item["bucket"]["S"])
         day = None if name is None else days.get(name)
         yield model, item if day is None else item | stored_marks(day.marks)
@@ -74,19 +75,18 @@ def entry_items(entries: Iterable[TimeEntry]) -> Iterator[Item]:
     for entry in entries:
         counters.added(entry)
         yield TimeEntryModel, to_item(entry).serialize()
-    yield from _rolled_up(
-        CounterState(month.name, month.counters, {}, 0) for month in counters.collected()
-    )
+    yield from _rolled_up({month.name: month.counters for month in counters.collected()})
 
 
-def _rolled_up(unrolled: Iterable[CounterState]) -> Iterator[Item]:
-    states = list(unrolled)
-    for state in states:
-        yield _item(keys.counter(state.name), state.counters)
-        yield _item(keys.rolled_up(state.name), {**state.counters, "version": 1})
-    roll_up = decide_roll_up(states)
-    for bucket, added in ({} if roll_up is None else roll_up.added).items():
-        yield _item(bucket_key(bucket), {**added, "version": 1})
+def _rolled_up(unrolled: Mapping[CounterKey, Counters]) -> Iterator[Item]:
+    buckets: dict[Bucket, dict[str, int]] = {}
+    for name, values in unrolled.items():
+        yield _item(keys.counter(name), values)
+        yield _item(keys.rolled_up(name), {**values, "version": 1})
+        for bucket, added in name.bucket_deltas(values):
+            add(buckets.setdefault(bucket, {}), added)
+    for bucket, counters in buckets.items():
+        yield _item(bucket_key(bucket), {**counters, "version": 1})
 
 
 def _days(timers: Iterable[Timer]) -> dict[CounterKey, DayUpdate]:

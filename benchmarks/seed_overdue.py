@@ -12,7 +12,7 @@ from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem
 from chalicelib.dynamodb.items import to_item
-from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.model import Billing, SumTarget, TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.days import DayUpdates
 from chalicelib.timers.model import Timer
@@ -20,6 +20,8 @@ from chalicelib.timers.model import Timer
 _FIRST_TIMER = 1_000_000
 _FIRST_ENTRY = 500_000
 _FIRST_PERSON = 100_000
+_TARGET = SumTarget("2026-03-02", 1, Billing.ALL)
+"""Where the seconds of all these timers count."""
 
 
 def create_overdue_timers(
@@ -37,6 +39,7 @@ def create_overdue_timers(
             time_entry_id=_FIRST_ENTRY + number,
             started_at=started_at,
             auto_stop_at=started_at + limit,
+            sum_target=_TARGET,
         )
         for number in numbers
     ]
@@ -49,8 +52,8 @@ def _items(timer: Timer) -> Iterator[tuple[type[Model], RawItem]]:
         timer.time_entry_id,
         timer.organization_id,
         timer.person_id,
-        service_id=1,
-        date="2026-03-02",
+        service_id=_TARGET.service_id,
+        date=_TARGET.date,
         created_at=timer.started_at,
         updated_at=timer.started_at,
         creator_id=timer.person_id,

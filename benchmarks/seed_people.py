@@ -9,8 +9,7 @@ from chalicelib.api_tokens.authentication import digest, new_token
 from chalicelib.api_tokens.model import ApiToken, PersonTokens
 from chalicelib.api_tokens.rules import decide_token_creation
 from chalicelib.core.timestamps import local_date
-from chalicelib.core.write_set import CreateRecord, WriteSet
-from chalicelib.counters.model import EntryCounterDeltas
+from chalicelib.core.write_set import CreateRecord
 from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role
@@ -57,10 +56,7 @@ def _entries(database: Database, person: Person, date: str, now: int) -> Iterato
         owner = person.organization_id, person.id
         entry_id = person.id * 10 + number
         entry = TimeEntry(entry_id, *owner, _SERVICE, date, now, now, person.id)
-        counters = EntryCounterDeltas()
-        counters.added(entry)
-        write_set = WriteSet(*owner, now, None, entry_counters=counters.collected())
-        database.commit([write_set, CreateRecord(entry)], _request_token())
+        database.commit([CreateRecord(entry)], _request_token())
         yield entry_id
 
 

@@ -17,7 +17,7 @@ from chalicelib.deliveries import api as deliveries
 from chalicelib.deliveries.repository import DeliveryAttemptModel
 from chalicelib.dynamodb.items import declared_models
 from chalicelib.dynamodb.tables import DirectoryModel
-from chalicelib.dynamodb.transactions import declare_writer
+from chalicelib.dynamodb.transactions import declare_preparation, declare_writer
 from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
@@ -31,6 +31,7 @@ from chalicelib.services import api as services
 from chalicelib.time_entries import api as time_entries
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers import api as timers
+from chalicelib.timers.entry_counters import with_entry_counters
 from chalicelib.timers.repository import PersonStateModel, TimerModel
 from chalicelib.timers.writes import write
 from chalicelib.webhooks import api as webhooks
@@ -70,6 +71,7 @@ RESOURCES: Mapping[str, AnyResource] = {
 """All resources, by JSON:API type."""
 
 declare_writer(WriteSet, write)
+declare_preparation(with_entry_counters)
 
 
 def models() -> Iterable[type[Model]]:

@@ -92,9 +92,13 @@ NO_RECORDS = Load()
 class Attempt:
     """One attempt at an operation: the present timestamp, and the records that were loaded."""
 
-    def __init__(self, options: WriteOptions, loaded: LoadedRecords, now: int) -> None:
+    def __init__(
+        self, options: WriteOptions, loaded: LoadedRecords, now: int, *, is_retry: bool = False
+    ) -> None:
         self.loaded = loaded
         self.now = now
+        self.is_retry = is_retry
+        """Whether an earlier attempt failed because of a concurrent modification."""
         self._if_match = options.if_match
         self._matched: RequireRecord | None = None
 
@@ -182,7 +186,7 @@ def _decide(
     replayed = _replay(loaded, key, now)
     if replayed is not None:
         return replayed
-    attempt = Attempt(options, loaded, now)
+    attempt = Attempt(options, loaded, now, is_retry=is_retry)
     try:
         decision = decide(attempt)
     except Unavailable:

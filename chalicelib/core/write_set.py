@@ -12,7 +12,7 @@ from msgspec.structs import fields
 
 from chalicelib.core.idempotency import IdempotencyKey
 from chalicelib.counters.model import EntryCounterDelta, PersonDay
-from chalicelib.time_entries.model import TimeEntry, TrackMethod
+from chalicelib.time_entries.model import SumTarget, TimeEntry, TrackMethod
 from chalicelib.timers.days import DayUpdate
 from chalicelib.timers.model import RunningTimer, Timer
 
@@ -45,6 +45,8 @@ class TimeEntryUpdate(Struct, frozen=True):
     :param inserts: the timer id of a session that is inserted after it ended, and its stop if it
         is the latest of the entry.
     :param track_method: the new track method; None: unchanged.
+    :param target: where the seconds of the entry count in sums; None: not known, which is possible
+        only if its seconds do not change.
     """
 
     time_entry_id: int
@@ -55,6 +57,12 @@ class TimeEntryUpdate(Struct, frozen=True):
     ends: int | None = None
     inserts: tuple[int, int | None] | None = None
     track_method: TrackMethod | None = None
+    target: SumTarget | None = None
+
+    @property
+    def shown_seconds(self) -> int:
+        """What is added to the seconds that the entry shows."""
+        return self.seconds - self.covered_seconds
 
 
 class SetRunning(Struct, frozen=True):
@@ -108,7 +116,8 @@ PersonStateUpdate = SetRunning | ClearRunning | SetTimeline | Disable | Enable
 class WriteSet(Struct, frozen=True):
     """All writes of one operation, for one person of one organization, at the timestamp ``now``.
 
-    ``person_state`` is None if the operation does not change the person's timeline.
+    ``person_state`` is None if the operation does not change the person's timeline. The counters of
+    time entries follow from the other writes: ``timers/entry_counters.py`` adds them.
     """
 
     organization_id: int
@@ -165,13 +174,15 @@ class ReplaceRecord(Struct, frozen=True):
 class DeleteRecord(Struct, frozen=True):
     """Delete a record, if it has the ``expected`` values.
 
-    Without expected values, the record need not exist.
+    Without expected values, the record need not exist. ``before`` is the record, if the expected
+    values make sure that it is unchanged, and it is counted.
     """
 
     entity: type[Any]
     organization_id: int
     id: RecordId
     expected: Mapping[str, Any] = field(default_factory=dict)
+    before: Any = None
 
 
 class RequireRecord(Struct, frozen=True):

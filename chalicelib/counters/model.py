@@ -1,12 +1,12 @@
-"""Counters: how many records are in each bucket of time.
+"""Counters: how many records are in each bucket of time, and sums of seconds.
 
 An operation counts in its own transaction: the sessions that start and stop in each quarter-hour of
 a person's UTC day (some zones have offsets of 45 minutes), and the time entries on each date of a
 person's month on a service. The item of a person's day also lists the sessions themselves:
-``timers/days.py``. The roll-up adds these counters to the wider buckets of the lists. The
-rolled-up record of a counter stores what was added, so each roll-up adds only the difference:
-stream records that arrive twice, late, in another order or never cause no error. Contract section
-6; decision 0008.
+``timers/days.py``. The seconds of time entries are in both. The roll-up adds these counters to the
+wider buckets of lists and reports. The rolled-up record of a counter stores what was added, so each
+roll-up adds only the difference: stream records that arrive twice, late, in another order or never
+cause no error. Contract section 6; decisions 0008 and 0032.
 """
 
 from collections.abc import Iterable, Mapping
@@ -15,14 +15,11 @@ from enum import StrEnum
 
 from msgspec import Struct, field
 
-from chalicelib.core.timestamps import SECONDS_PER_DAY
-from chalicelib.time_entries.model import TimeEntry
+from chalicelib.core.timestamps import SECONDS_PER_DAY, SECONDS_PER_MINUTE
+from chalicelib.time_entries.model import Billing, SumTarget, TimeEntry
 
 Counters = Mapping[str, int]
 """Counts by the names of the counters, such as ``s37`` or ``e04``. A missing one is 0."""
-
-MAX_BUCKETS = 3
-"""The most buckets that the counters of one key are rolled up to."""
 
 QUARTER_HOUR_SECONDS = 900
 QUARTER_HOURS_PER_DAY = SECONDS_PER_DAY // QUARTER_HOUR_SECONDS
@@ -36,21 +33,40 @@ class CounterKind(StrEnum):
     STARTS = "s"
     STOPS = "e"  # the end of a session; "s" is a start
     ENTRIES = "n"
+    BILLABLE_ENTRIES = "c"
+    OTHER_ENTRIES = "m"  # the entries that are not billable
+    SECONDS = Billing.ALL.value  # of entries that are billable as a whole
+    SECONDS_WITH_SET = Billing.SET.value  # of billable entries with a manual billable time
+    OTHER_SECONDS = Billing.NONE.value  # of entries that are not billable
+    SET_SECONDS = "h"  # the manual billable time of billable entries
+    OTHER_SET_SECONDS = "g"  # the manual billable time of the others
 
     def name_of(self, number: int) -> str:
         """The name of a counter: a quarter-hour of a day (from 0) or a day of a month (from 1)."""
         return f"{self.value}{number:02d}"
 
 
+ENTRY_COUNTS = frozenset(
+    {CounterKind.ENTRIES, CounterKind.BILLABLE_ENTRIES, CounterKind.OTHER_ENTRIES}
+)
+"""The counters that change only if an entry is created, deleted, or counts elsewhere."""
+
+_TIMER_KINDS = frozenset({CounterKind.STARTS, CounterKind.STOPS})
+
+
 class Listed(StrEnum):
-    """The type of the records that a bucket counts."""
+    """What a bucket is for: a list of timers or time entries, or sums of time entries."""
 
     TIMERS = "timers"
     TIME_ENTRIES = "time_entries"
+    SUMS = "sums"
 
 
 class CounterScope(Struct, frozen=True, order=True):
-    """The records that are counted: an organization's, or those of a person or service in it."""
+    """The records that are counted: an organization's, or those of a person or service in it.
+
+    The sums of an organization are also by person and service.
+    """
 
     listed: Listed
     organization_id: int
@@ -72,8 +88,17 @@ class PersonDay(Struct, frozen=True, order=True):
     person_id: int
     day: int
 
-    def bucket_deltas(self, quarter_hours: Counters) -> Iterable[tuple[Bucket, Counters]]:
-        """What these counters add to the organization's day and month, and the person's month."""
+    def bucket_deltas(self, counters: Counters) -> Iterable[tuple[Bucket, Counters]]:
+        """What these counters add to wider buckets.
+
+        Starts and stops: to the organization's day and month, and the person's month. Seconds: to
+        the months of sums.
+        """
+        for month_key, counter, by in day_sums(self, counters):
+            yield from _sum_deltas(month_key, {counter: by})
+        quarter_hours = timer_counters(counters)
+        if not quarter_hours:
+            return
         organization = CounterScope(Listed.TIMERS, self.organization_id)
         person = CounterScope(Listed.TIMERS, self.organization_id, self.person_id)
         month, totals = month_of(self.day), day_totals(self.day, quarter_hours)
@@ -85,7 +110,7 @@ class PersonDay(Struct, frozen=True, order=True):
 class EntryMonth(Struct, frozen=True, order=True):
     """Key of the counters of a person's time entries on a service in a month (``2026-11``).
 
-    The counters ``n01`` to ``n31`` count the entries of each date.
+    The counters ``n01`` to ``n31`` count the entries of each date; others have their seconds.
     """
 
     organization_id: int
@@ -93,8 +118,14 @@ class EntryMonth(Struct, frozen=True, order=True):
     service_id: int
     month: str
 
-    def bucket_deltas(self, dates: Counters) -> Iterable[tuple[Bucket, Counters]]:
-        """What these counters add to the months of the organization, the person, the service."""
+    def bucket_deltas(self, counters: Counters) -> Iterable[tuple[Bucket, Counters]]:
+        """What these counters add to the months of lists and sums."""
+        dates = {name: by for name, by in counters.items() if kind_of(name) is CounterKind.ENTRIES}
+        sums = {name: by for name, by in counters.items() if name not in dates}
+        if sums:
+            yield from _sum_deltas(self, sums)
+        if not dates:
+            return
         entries, organization_id = Listed.TIME_ENTRIES, self.organization_id
         yield Bucket(CounterScope(entries, organization_id), self.month), dates
         yield Bucket(CounterScope(entries, organization_id, self.person_id), self.month), dates
@@ -106,42 +137,48 @@ CounterKey = PersonDay | EntryMonth
 """Key of the counters that operations write."""
 
 
-class CounterState(Struct, frozen=True):
-    """The counters of a key, and their rolled-up record with its ``version``; 0: there is none."""
-
-    name: CounterKey
-    counters: Counters
-    rolled_up: Counters
-    version: int
-
-    @property
-    def difference(self) -> dict[str, int]:
-        """What the roll-up must still add."""
-        return difference(self.counters, self.rolled_up)
+def kind_of(name: str) -> CounterKind:
+    """The kind of the counter with this name."""
+    return CounterKind(name[0])
 
 
-class RollUp(Struct, frozen=True):
-    """What one transaction writes: all of it, or nothing.
+_OFFSETS = {"-": -1, "=": 0, "+": 1}
+_SIGNS = {offset: sign for sign, offset in _OFFSETS.items()}
 
-    :param counters: their rolled-up records become equal to them, if no other roll-up changed the
-        records after they were read.
-    :param added: what is added to each bucket.
+
+def day_sum_name(kind: CounterKind, offset: int, service_id: int) -> str:
+    """The name of a sum in the item of a person's day, such as ``b=1295``.
+
+    :param offset: the date of the entries minus the UTC day, in days: -1, 0 or 1.
     """
-
-    counters: tuple[CounterState, ...]
-    added: Mapping[Bucket, Counters]
+    return f"{kind.value}{_SIGNS[offset]}{service_id}"
 
 
-def decide_roll_up(states: Iterable[CounterState]) -> RollUp | None:
-    """Decide what to add to the buckets of some counters. None: nothing."""
-    behind = tuple(state for state in states if state.difference)
-    if not behind:
-        return None
-    added: dict[Bucket, dict[str, int]] = {}
-    for state in behind:
-        for bucket, counters in state.name.bucket_deltas(state.difference):
-            add(added.setdefault(bucket, {}), counters)
-    return RollUp(behind, added)
+def day_sums(name: PersonDay, counters: Counters) -> Iterable[tuple[EntryMonth, str, int]]:
+    """The sums in the item of a person's day: the month, its counter, and the value."""
+    for counter, by in counters.items():
+        if kind_of(counter) not in _TIMER_KINDS:
+            date_ = day_date(name.day + _OFFSETS[counter[1]])
+            owner = name.organization_id, name.person_id
+            month = EntryMonth(*owner, int(counter[2:]), date_.isoformat()[:7])
+            yield month, kind_of(counter).name_of(date_.day), by
+
+
+def timer_counters(counters: Counters) -> dict[str, int]:
+    """The starts and stops among the counters of a person's day, without its sums."""
+    return {name: by for name, by in counters.items() if kind_of(name) in _TIMER_KINDS}
+
+
+def _sum_deltas(name: EntryMonth, dates: Counters) -> Iterable[tuple[Bucket, Counters]]:
+    """What seconds and counts of a month's dates add to the months of sums."""
+    organization_id = name.organization_id
+    for person_id, service_id in (
+        (name.person_id, name.service_id),
+        (None, name.service_id),
+        (None, None),
+    ):
+        scope = CounterScope(Listed.SUMS, organization_id, person_id, service_id)
+        yield Bucket(scope, name.month), dates
 
 
 def difference(now: Counters, before: Counters) -> dict[str, int]:
@@ -160,8 +197,8 @@ def day_totals(day: int, quarter_hours: Counters) -> dict[str, int]:
     """The sums of a day's quarter-hours, as counters of its month: ``s24`` and ``e24``."""
     number = day_date(day).day
     totals = {kind.name_of(number): 0 for kind in (CounterKind.STARTS, CounterKind.STOPS)}
-    for name, count in quarter_hours.items():
-        totals[CounterKind(name[0]).name_of(number)] += count
+    for name, count in timer_counters(quarter_hours).items():
+        totals[kind_of(name).name_of(number)] += count
     return totals
 
 
@@ -215,10 +252,34 @@ class EntryCounterDeltas(Struct):
         deltas = ((name, without_zeros(counters)) for name, counters in self._months.items())
         return tuple(EntryCounterDelta(name, counters) for name, counters in deltas if counters)
 
+    def added_seconds(self, scope: tuple[int, int], target: SumTarget, seconds: int) -> None:
+        """Add seconds to an entry of a person; ``scope`` is the organization's id and theirs."""
+        month, _, day = target.date.rpartition("-")
+        counter = CounterKind(target.billing).name_of(int(day))
+        name = EntryMonth(*scope, target.service_id, month)
+        add(self._months.setdefault(name, {}), {counter: seconds})
+
     def _add(self, entry: TimeEntry, by: int) -> None:
         month, _, day = entry.date.rpartition("-")
         name = EntryMonth(entry.organization_id, entry.person_id, entry.service_id, month)
-        add(self._months.setdefault(name, {}), {CounterKind.ENTRIES.name_of(int(day)): by})
+        counts = {kind.name_of(int(day)): by * value for kind, value in _counts_of(entry).items()}
+        add(self._months.setdefault(name, {}), counts)
+
+
+def _counts_of(entry: TimeEntry) -> dict[CounterKind, int]:
+    """What an entry adds to the counters of its date. A deleted one counts nowhere."""
+    if entry.deleted_at is not None:
+        return {}
+    is_billable = entry.billable
+    counts = {
+        CounterKind.ENTRIES: 1,
+        CounterKind.BILLABLE_ENTRIES if is_billable else CounterKind.OTHER_ENTRIES: 1,
+        CounterKind(entry.sum_target.billing): entry.seconds,
+    }
+    if entry.billable_minutes is not None:
+        kind = CounterKind.SET_SECONDS if is_billable else CounterKind.OTHER_SET_SECONDS
+        counts[kind] = entry.billable_minutes * SECONDS_PER_MINUTE
+    return counts
 
 
 def without_zeros(counters: Counters) -> dict[str, int]:

@@ -11,7 +11,8 @@ from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 from pynamodb.transactions import TransactWrite
 
-from chalicelib.counters.model import Bucket, CounterKey, Counters, CounterState, RollUp
+from chalicelib.counters.model import Bucket, CounterKey, Counters
+from chalicelib.counters.rollup_rules import CounterState, RollUp
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import (
     RawItem,
@@ -153,7 +154,7 @@ def _add(transaction: TransactWrite, bucket: Bucket, added: Counters) -> None:
 
 def bucket_key(bucket: Bucket) -> dict[str, str]:
     """The key of a bucket's item."""
-    return {"scope": keys.counter_scope(bucket.scope), "bucket": keys.bucket_name(bucket.when)}
+    return keys.bucket(bucket)
 
 
 def model_with_key(key: Mapping[str, str]) -> CounterModel:

@@ -12,16 +12,18 @@ from chalicelib.core.aws_errors import is_about_content
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
 from chalicelib.core.write_set import ConcurrentModification
-from chalicelib.counters.model import MAX_BUCKETS, CounterKey, decide_roll_up
+from chalicelib.counters.model import CounterKey
 from chalicelib.counters.repository import read_states, roll_up
+from chalicelib.counters.rollup_rules import decide_roll_up
 
 log = logging.getLogger("stint")
 
 
-_ITEMS_PER_TRANSACTION = 100
+COUNTERS_PER_TRANSACTION = 25
+"""Of one organization. If each changes one service, they fit into a transaction of 100 items.
 
-COUNTERS_PER_TRANSACTION = _ITEMS_PER_TRANSACTION // (1 + MAX_BUCKETS)
-"""Of one organization. Each takes its rolled-up record and up to ``MAX_BUCKETS`` buckets."""
+Each takes its rolled-up record, the person's month, and the month of the person on the service; the
+other buckets are shared. What does not fit takes another transaction."""
 
 _ATTEMPTS = 6
 _FIRST_DELAY_SECONDS = 0.05
@@ -65,12 +67,13 @@ class CounterRollup:
         return set()
 
     def _commit(self, names: Sequence[CounterKey]) -> None:
-        """Load, decide, commit; again after a lost race. Raises the last attempt's error.
+        """Load, decide, commit, until nothing remains. Raises the last error of a lost race.
 
         If the outcome of a commit is unknown, the next load shows what was written.
         """
         dependencies = self._dependencies
-        for attempt in range(_ATTEMPTS):
+        attempt = 0
+        while True:
             writes = decide_roll_up(read_states(self._connection, names))
             if writes is None:
                 return
@@ -81,8 +84,11 @@ class CounterRollup:
                     raise
                 delay = _FIRST_DELAY_SECONDS * 2**attempt
                 dependencies.sleep(delay * dependencies.jitter())
+                attempt += 1
             else:
-                return
+                if writes.is_complete:
+                    return
+                attempt = 0
 
 
 def _batches(names: Iterable[CounterKey]) -> Iterator[Sequence[CounterKey]]:

@@ -25,7 +25,7 @@ from chalicelib.dynamodb.items import (
 )
 from chalicelib.dynamodb.pynamodb_adapter import hash_key_attribute
 from chalicelib.dynamodb.tables import DirectoryModel
-from chalicelib.dynamodb.transactions import WRITERS, Transaction, raise_cancellation
+from chalicelib.dynamodb.transactions import WRITERS, Transaction, prepared, raise_cancellation
 
 MAX_DIRECTORY_PAGES = 5
 """Of 1 MB each: about 10,000 people or services."""
@@ -154,7 +154,7 @@ class Database:
         Raises ``ConcurrentModification``: nothing was written; or ``Unavailable``: everything or
         nothing was written.
         """
-        writes = list(writes)
+        writes = prepared(writes)
         required = [write for write in writes if isinstance(write, RequireRecord)]
         try:
             with (

@@ -97,6 +97,22 @@ class JSONListAttribute(Attribute[tuple[Any, ...]]):
         return decoded
 
 
+class JSONAttribute(Attribute[Any]):
+    """A value of a type that msgspec can convert, as JSON text."""
+
+    attr_type = STRING
+
+    def __init__(self, kind: type[Any], null: bool = False) -> None:
+        super().__init__(null=null)
+        self._decoder = msgspec.json.Decoder(kind)
+
+    def serialize(self, value: Any) -> str:
+        return msgspec.json.encode(value).decode()
+
+    def deserialize(self, value: str) -> Any:
+        return self._decoder.decode(value)
+
+
 class IntegerSetAttribute(Attribute[tuple[int, ...]]):
     """A sorted tuple of different integers, as a number set: requests can add and remove values.
 

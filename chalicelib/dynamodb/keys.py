@@ -36,10 +36,18 @@ NEVER = MAX_TIMESTAMP + 1
 
 _IDEMPOTENCY_PREFIX = "key#"
 _ENTRIES = "#entries"
+_SUMS = "#sums"
 _POSITION = re.compile(r"(?:[0-9]{10}[!#$]|[0-9]{4}-[0-9]{2}-[0-9]{2}#)([0-9]{16})", re.ASCII)
 _SCOPE = re.compile(
     r"(?P<organization>[0-9]+)(?:#service#(?P<service>[0-9]+)|#(?P<person>[0-9]+))?"
     rf"(?P<entries>{_ENTRIES})?",
+    re.ASCII,
+)
+_SUMS_SCOPE = re.compile(
+    rf"(?P<organization>[0-9]+){_SUMS}(?:#services|#(?P<month>[0-9]{{4}}-[0-9]{{2}}))?", re.ASCII
+)
+_SUMS_BUCKET = re.compile(
+    r"(?:month#(?P<month>[0-9]{4}-[0-9]{2})|person#(?P<person>[0-9]+))(?:#service#(?P<service>[0-9]+))?",
     re.ASCII,
 )
 _ROLLED_UP_SCOPE = re.compile(r"(?P<organization>[0-9]+)#rolled#(?P<period>[0-9-]+)", re.ASCII)
@@ -157,7 +165,12 @@ def counter(key: CounterKey) -> dict[str, str]:
         case PersonDay():
             return {"scope": scope, "bucket": day_bucket_name(key.day)}
         case EntryMonth():
-            return {"scope": f"{scope}{_ENTRIES}", "bucket": f"{key.month}#{key.service_id}"}
+            return {"scope": entries_scope(scope), "bucket": f"{key.month}#{key.service_id}"}
+
+
+def entries_scope(owner: str) -> str:
+    """The partition of the counters of a person's time entries; ``owner`` is their scoped id."""
+    return f"{owner}{_ENTRIES}"
 
 
 def organization_day(day: int) -> str:
@@ -187,11 +200,39 @@ def rolled_up_scope(organization_id: int, period: str) -> str:
 def counter_scope(scope: CounterScope) -> str:
     """The partition of a scope's buckets."""
     key = str(scope.organization_id)
+    if scope.listed is Listed.SUMS:
+        return f"{key}{_SUMS}" if scope.service_id is None else f"{key}{_SUMS}#services"
     if scope.person_id is not None:
         key = scoped(scope.organization_id, scope.person_id)
     elif scope.service_id is not None:
         key = f"{key}#service#{scope.service_id}"
     return key if scope.listed is Listed.TIMERS else f"{key}{_ENTRIES}"
+
+
+def bucket(bucket_: Bucket) -> dict[str, str]:
+    """The item key of a bucket."""
+    scope, when = bucket_.scope, bucket_.when
+    if scope.listed is not Listed.SUMS or scope.service_id is None:
+        return {"scope": counter_scope(scope), "bucket": bucket_name(when)}
+    if scope.person_id is None:
+        return {
+            "scope": counter_scope(scope),
+            "bucket": f"{bucket_name(when)}#service#{scope.service_id}",
+        }
+    return {
+        "scope": person_sums_scope(scope.organization_id, when),
+        "bucket": f"{person_sums_prefix(scope.person_id)}{scope.service_id}",
+    }
+
+
+def person_sums_prefix(person_id: int) -> str:
+    """The prefix of the sort keys of a person's sums in :func:`person_sums_scope`."""
+    return f"person#{person_id}#service#"
+
+
+def person_sums_scope(organization_id: int, month: str) -> str:
+    """The partition of an organization's sums of a month by person and service."""
+    return f"{organization_id}{_SUMS}#{month}"
 
 
 def bucket_name(period: str) -> str:
@@ -227,6 +268,8 @@ def rolled_up_key_in(scope: str, bucket: str) -> CounterKey | None:
 
 def bucket_in(scope: str, bucket: str) -> Bucket | None:
     """The bucket with this item key; None if it is of a counter or a rolled-up record."""
+    if (match := _SUMS_SCOPE.fullmatch(scope)) is not None:
+        return _sums_bucket(match, bucket)
     match = _SCOPE.fullmatch(scope)
     kind, _, period = bucket.partition("#")
     if match is None or kind not in ("month", "day"):
@@ -236,3 +279,14 @@ def bucket_in(scope: str, bucket: str) -> Bucket | None:
     )
     listed = Listed.TIMERS if match["entries"] is None else Listed.TIME_ENTRIES
     return Bucket(CounterScope(listed, int(match["organization"]), person_id, service_id), period)
+
+
+def _sums_bucket(scope: re.Match[str], bucket: str) -> Bucket | None:
+    match = _SUMS_BUCKET.fullmatch(bucket)
+    if match is None:
+        return None
+    person_id, service_id = (
+        None if match[name] is None else int(match[name]) for name in ("person", "service")
+    )
+    sums = CounterScope(Listed.SUMS, int(scope["organization"]), person_id, service_id)
+    return Bucket(sums, scope["month"] or match["month"])

@@ -4,7 +4,7 @@ A transaction writes only items of one person and their time entries. A conditio
 colleagues share would serialize the requests of a whole company at nine in the morning.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any, NoReturn, TypeVar
 
 from msgspec.structs import replace
@@ -37,6 +37,8 @@ Write = TypeVar("Write")
 _CONCURRENT_MODIFICATION_CODES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
 WRITERS: dict[type[Any], Callable[[TransactWrite, Any], None]] = {}
 """How each type of write is added to a transaction."""
+PREPARATIONS: list[Callable[[Iterable[Any]], Sequence[Any]]] = []
+"""What completes the writes of each transaction: they may imply others."""
 
 
 class Transaction(TransactWrite):
@@ -107,6 +109,18 @@ class Transaction(TransactWrite):
 def declare_writer(write: type[Write], writer: Callable[[TransactWrite, Write], None]) -> None:
     """Declare how a type of write is added to a transaction."""
     WRITERS[write] = writer
+
+
+def declare_preparation(prepare: Callable[[Iterable[Any]], Sequence[Any]]) -> None:
+    """Declare what completes the writes of each transaction before they are sent."""
+    PREPARATIONS.append(prepare)
+
+
+def prepared(writes: Iterable[Any]) -> Sequence[Any]:
+    """The writes of a transaction, completed by everything that was declared."""
+    for prepare in PREPARATIONS:
+        writes = prepare(writes)
+    return list(writes)
 
 
 def raise_cancellation(error: TransactWriteError) -> NoReturn:

@@ -25,6 +25,7 @@ from chalicelib.people.rules import (
     email_constraint,
 )
 from chalicelib.timers.model import PersonState
+from chalicelib.timers.sum_targets import with_target_of_running
 
 VIEW_PERSON: ViewPolicy[Person] = ViewPolicy(Visibility.EVERYONE, lambda person: person.id)
 
@@ -131,6 +132,8 @@ class People:
             loaded, now = attempt.loaded, attempt.now
             person = attempt.require_match(_require_person(loaded, person_id))
             state, tokens = loaded.require(PersonState, person_id), _tokens(loaded, person)
+            database = self._dependencies.database
+            state = with_target_of_running(database, state, is_retry=attempt.is_retry)
             other_admin = self._other_admin(caller, person)
             update = decide_deactivation(person, state, tokens, now, other_admin)
             return self._recorded(caller, now, person, update)

@@ -1,7 +1,7 @@
 """Time entries, and queries of time entries."""
 
 from collections.abc import Callable
-from enum import Enum, IntEnum
+from enum import Enum, IntEnum, StrEnum
 
 from msgspec import Struct
 
@@ -16,6 +16,25 @@ class TrackMethod(IntEnum):
     MANUAL = 1
     TIMER = 2
     BOTH = 4
+
+
+class Billing(StrEnum):
+    """How the seconds of a time entry count in sums. The value begins a counter's name."""
+
+    ALL = "b"  # billable, all of it
+    SET = "f"  # billable, and the billable time was set manually: it is fixed
+    NONE = "u"  # not billable
+
+
+class SumTarget(Struct, frozen=True, array_like=True):
+    """Where the seconds of a time entry count in sums. Decision 0032.
+
+    A running timer stores it as it was when the timer started, so its stop does not read the entry.
+    """
+
+    date: str
+    service_id: int
+    billing: Billing
 
 
 class TimeEntry(Struct, frozen=True):
@@ -78,11 +97,24 @@ class TimeEntry(Struct, frozen=True):
     @property
     def time(self) -> int:
         """Minutes: the sum of all seconds, rounded half up once. Contract section 4."""
-        minutes = rounded_minutes(self.tracked_seconds + self.adjusted_seconds)
+        minutes = rounded_minutes(self.seconds)
         # Version 0.2.0 stored negative times after corrections, until the upgrade. And the timers
         # of a deleted entry, which events still show, are deleted before it.
         is_partial = self.covered_to is None or self.deleted_at is not None
         return max(0, minutes) if is_partial else minutes
+
+    @property
+    def seconds(self) -> int:
+        """All seconds of the entry: those of the sessions, and the manual adjustment."""
+        return self.tracked_seconds + self.adjusted_seconds
+
+    @property
+    def sum_target(self) -> SumTarget:
+        """Where the seconds of the entry count in sums."""
+        billing = Billing.NONE
+        if self.billable:
+            billing = Billing.ALL if self.billable_minutes is None else Billing.SET
+        return SumTarget(self.date, self.service_id, billing)
 
     def covers(self, timer_id: int) -> bool:
         """Whether the manually set time covers a stopped timer. Contract section 4a."""

@@ -22,7 +22,6 @@ from chalicelib.core.write_set import (
     SetTimeline,
     WriteSet,
 )
-from chalicelib.counters.model import EntryCounterDelta, EntryCounterDeltas
 from chalicelib.people.model import Person
 from chalicelib.people.rules import require_not_erased
 from chalicelib.revisions.model import ManualEdit, RevisedRecord, Revision, RevisionSubject, Values
@@ -92,8 +91,7 @@ def decide_entry(
         covered_to=0 if "time" in values else None,
     )
     unchanged = require_not_erased(person) if is_history else _require_still_active(person)
-    records = (CreateRecord(entry), unchanged)
-    return UpdateResult(entry, records, _counter_write_set(None, entry, edit.now))
+    return UpdateResult(entry, (CreateRecord(entry), unchanged))
 
 
 def decide_entry_update(
@@ -131,7 +129,7 @@ def decide_entry_update(
     after = replace(after, made_by_timer_id=None, updated_at=edit.now, version=entry.version + 1)
     revision = _revision(entry, after, edit)
     writes = (ReplaceRecord(entry, after), CreateRecord(revision), *records)
-    return UpdateResult(after, writes, _counter_write_set(entry, after, edit.now))
+    return UpdateResult(after, writes)
 
 
 def uncover_running(update: UpdateResult, timer: Timer, state: PersonState) -> UpdateResult:
@@ -139,7 +137,7 @@ def uncover_running(update: UpdateResult, timer: Timer, state: PersonState) -> U
 
     The former time covered the timer, because it had stopped before and then ran on.
     """
-    if update.write_set is None or state.running is None:
+    if not update.records or state.running is None:
         raise ConcurrentModification
     after = replace(timer, covered=False, version=timer.version + 1)
     person_state = SetTimeline(
@@ -148,10 +146,11 @@ def uncover_running(update: UpdateResult, timer: Timer, state: PersonState) -> U
         state.last_timer_id,
         state.last_stopped_at,
     )
+    entry = update.entry
     return replace(
         update,
         records=(*update.records, ReplaceRecord(timer, after)),
-        write_set=replace(update.write_set, person_state=person_state),
+        write_set=WriteSet(entry.organization_id, entry.person_id, entry.updated_at, person_state),
     )
 
 
@@ -221,39 +220,15 @@ def _remove_timers(
         records.append(ReplaceRecord(before, after))
     else:
         expected = {"version": before.version}
-        records.append(DeleteRecord(TimeEntry, organization_id, before.id, expected))
+        records.append(DeleteRecord(TimeEntry, organization_id, before.id, expected, before))
     write_set = WriteSet(
         organization_id,
         before.person_id,
         now,
         person_state=None,
         days=day_updates.collected(),
-        # The first step removes the entry from the counters of lists.
-        entry_counters=_entry_counter_deltas(before if before.deleted_at is None else None, None),
     )
     return UpdateResult(after, tuple(records), write_set)
-
-
-def _counter_write_set(before: TimeEntry | None, after: TimeEntry, now: int) -> WriteSet:
-    """The counter writes of a new or changed entry."""
-    return WriteSet(
-        after.organization_id,
-        after.person_id,
-        now,
-        person_state=None,
-        entry_counters=_entry_counter_deltas(before, after),
-    )
-
-
-def _entry_counter_deltas(
-    before: TimeEntry | None, after: TimeEntry | None
-) -> tuple[EntryCounterDelta, ...]:
-    deltas = EntryCounterDeltas()
-    if before is not None:
-        deltas.removed(before)
-    if after is not None:
-        deltas.added(after)
-    return deltas.collected()
 
 
 def _check_values(values: Mapping[str, Any], entry: TimeEntry | None = None) -> None:

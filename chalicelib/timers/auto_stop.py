@@ -28,6 +28,7 @@ from chalicelib.dynamodb.sparse_index import SparseIndexPage
 from chalicelib.timers.model import Timer
 from chalicelib.timers.repository import due_at_in, due_timers, set_reminded
 from chalicelib.timers.rules import decide_auto_stop
+from chalicelib.timers.sum_targets import with_target
 
 log = logging.getLogger("stint")
 
@@ -160,7 +161,7 @@ class AutoStop:
         self, timer: Timer, now: int, has_time: Callable[[], bool], dry_run: bool
     ) -> _Outcome:
         token = self._dependencies.request_token()
-        outcome, write = _decide(timer, now)
+        outcome, write = self._decide(timer, now)
         for attempt in range(_ATTEMPTS):
             if write is None:
                 return outcome
@@ -175,10 +176,18 @@ class AutoStop:
                 current = self._database.get(Timer, timer.organization_id, timer.id)
                 if current is None or current.due_at > now:
                     return _Outcome.LOST
-                outcome, write = _decide(current, now)
+                outcome, write = self._decide(current, now, is_retry=True)
             else:
                 return outcome
         raise ConcurrentModification
+
+    def _decide(
+        self, timer: Timer, now: int, *, is_retry: bool = False
+    ) -> tuple[_Outcome, WriteSet | UpdateRecord | None]:
+        if timer.stopped_at is None and timer.auto_stop_at <= now:
+            organization_id = timer.organization_id
+            timer = with_target(self._database, organization_id, timer, is_retry=is_retry)
+        return _decide(timer, now)
 
 
 def _decide(timer: Timer, now: int) -> tuple[_Outcome, WriteSet | UpdateRecord | None]:

@@ -22,7 +22,6 @@ from chalicelib.core.write_set import (
     TimeEntryUpdate,
     WriteSet,
 )
-from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person
 from chalicelib.revisions.model import ManualEdit
@@ -118,15 +117,14 @@ def decide_insert(
         timers=1,
         inserts=(timer.id, _last_stop(work, stop)),
         track_method=timer_track_method(work),
+        target=work.sum_target if isinstance(work, TimeEntry) else None,
     )
     new_entry = None
-    entry_deltas = EntryCounterDeltas()
     if isinstance(work, Service):
         new_entry = apply_to_new_entry(
             new_time_entry(state, work, organization, generated, start, details),
             update,
         )
-        entry_deltas.added(new_entry)
     day_updates = DayUpdates()
     day_updates.added(timer)
     write_set = WriteSet(
@@ -140,7 +138,6 @@ def decide_insert(
         new_entry=new_entry,
         entries=() if new_entry else (update,),
         days=day_updates.collected(checked_days),
-        entry_counters=entry_deltas.collected(),
     )
     return Started(timer, None, write_set, adjusted_times(Edit(*span), timer))
 
@@ -175,7 +172,8 @@ def decide_edit(
         after = replace(after, auto_stop_at=limits.auto_stop_at, remind_at=limits.remind_at)
     runs_covered = after.stopped_at is None and loaded.new_entry is None
     is_covered = runs_covered and covers_session(loaded.entry, timer)
-    after = replace(after, covered=is_covered, version=timer.version + 1)
+    target = (loaded.new_entry or loaded.entry).sum_target if after.stopped_at is None else None
+    after = replace(after, covered=is_covered, sum_target=target, version=timer.version + 1)
     day_updates = DayUpdates()
     day_updates.removed(timer)
     day_updates.added(after)
@@ -204,7 +202,6 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> E
     entry = without_session(loaded.entry, timer)
     day_updates = DayUpdates()
     day_updates.removed(timer)
-    entry_deltas = EntryCounterDeltas()
     organization_id, expected = timer.organization_id, {"version": timer.version}
     records: list[RecordWrite] = [
         DeleteRecord(Timer, organization_id, timer.id, expected),
@@ -212,9 +209,7 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> E
     ]
     if entry.timer_count == 0 and entry.made_by_timer_id == timer.id:
         expected = {"version": entry.version}
-        records.append(DeleteRecord(TimeEntry, organization_id, entry.id, expected))
-        if entry.deleted_at is None:
-            entry_deltas.removed(loaded.entry)
+        records.append(DeleteRecord(TimeEntry, organization_id, entry.id, expected, loaded.entry))
     else:
         changed_entry = replace(entry, updated_at=edit.now, version=entry.version + 1)
         records.append(ReplaceRecord(loaded.entry, changed_entry))
@@ -224,7 +219,6 @@ def decide_deletion(timer: Timer, loaded: LoadedTimeline, edit: ManualEdit) -> E
         now=edit.now,
         person_state=None if loaded.state is None else _timeline_without(loaded.state, timer),
         days=day_updates.collected(),
-        entry_counters=entry_deltas.collected(),
     )
     return Edited(timer, write_set, tuple(records))
 

@@ -18,6 +18,7 @@ def end_session(timer: Timer, stopped_at: int) -> TimeEntryUpdate:
         seconds=seconds,
         covered_seconds=seconds if timer.covered else 0,
         ends=stopped_at,
+        target=timer.sum_target,
     )
 
 
@@ -62,4 +63,6 @@ def _merge(first: TimeEntryUpdate, second: TimeEntryUpdate) -> TimeEntryUpdate:
         ends=first.ends if first.ends is not None else second.ends,
         inserts=first.inserts or second.inserts,
         track_method=first.track_method or second.track_method,
+        # The second one saw the entry now, the first one at the start of its session.
+        target=second.target or first.target,
     )

@@ -6,6 +6,7 @@ from msgspec import Struct
 
 from chalicelib.core.lists import TimeFilter
 from chalicelib.core.timestamps import Span, rounded_minutes
+from chalicelib.time_entries.model import SumTarget
 
 
 class StopReason(StrEnum):
@@ -31,6 +32,8 @@ class Timer(Struct, frozen=True):
     :param version: increases with each change of what the API shows.
     :param remind_at: when it counts as still running, from the settings at the start; None: never.
     :param reminded_at: when the auto-stop run noticed that; None: it has not.
+    :param sum_target: where its seconds will count in sums, as its start or last edit saw the time
+        entry. None: it is stopped, or was started in version 0.2.0.
     """
 
     id: int
@@ -46,6 +49,7 @@ class Timer(Struct, frozen=True):
     version: int = 1
     remind_at: int | None = None
     reminded_at: int | None = None
+    sum_target: SumTarget | None = None
 
     @property
     def seconds(self) -> int:
@@ -74,6 +78,7 @@ class RunningTimer(Struct, frozen=True):
     auto_stop_at: int
     edited: bool = False
     covered: bool = False
+    sum_target: SumTarget | None = None
 
 
 class PersonState(Struct, frozen=True):
@@ -114,6 +119,7 @@ class PersonState(Struct, frozen=True):
             auto_stop_at=self.running.auto_stop_at,
             edited=self.running.edited,
             covered=self.running.covered,
+            sum_target=self.running.sum_target,
         )
 
 

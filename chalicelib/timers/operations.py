@@ -55,6 +55,7 @@ from chalicelib.timers.rules import (
     decide_stop,
     decide_stop_of_running,
 )
+from chalicelib.timers.sum_targets import with_target, with_target_of_running
 
 
 class StartCommand(Struct, frozen=True):
@@ -203,6 +204,9 @@ class Timers:
                 required = (_require_receiver(worker),)
             else:
                 _check_person(caller, state, worker)
+            if command.stopped_at is None:
+                is_retry = attempt.is_retry
+                state = with_target_of_running(self._database, state, is_retry=is_retry)
             work = _work(loaded, caller, person_id, command, is_history=options.is_history)
             started = self._start(caller, command, loaded, state, work, now)
             outcome = TimerOutcome(
@@ -238,7 +242,7 @@ class Timers:
 
         def decide(attempt: Attempt) -> Decision[TimerOutcome]:
             timer = self._named_timer(caller, attempt, command)
-            return self._stop(caller, timer, attempt.now, command.stopped_at, options)
+            return self._stop(caller, timer, attempt, command.stopped_at, options)
 
         load = Load(caller.organization.id, entity_ids)
         return commit_with_retry(self._dependencies, options, decide, load)
@@ -259,7 +263,8 @@ class Timers:
                 timer = self.show(caller, state.last_timer_id)
                 if timer.stopped_at is None:
                     raise ConcurrentModification
-                return self._stop(caller, timer, attempt.now, stopped_at, options)
+                return self._stop(caller, timer, attempt, stopped_at, options)
+            state = with_target_of_running(self._database, state, is_retry=attempt.is_retry)
             stopped = decide_stop_of_running(state, attempt.now, stopped_at)
             return Decision(
                 TimerOutcome(stopped.timer, adjusted=stopped.adjusted), stopped.write_set
@@ -272,14 +277,18 @@ class Timers:
         self,
         caller: Caller,
         timer: Timer,
-        now: int,
+        attempt: Attempt,
         stopped_at: int | None,
         options: WriteOptions,
     ) -> Decision[TimerOutcome]:
         """Decide to stop a timer, or to correct its automatic stop. A correction takes a call."""
+        now = attempt.now
         earlier = corrected_stop(timer, now, stopped_at, options.clock_skew)
         if earlier is not None:
             return self._editing.correct(caller, timer, earlier, stopped_at, now)
+        if timer.stopped_at is None:
+            is_retry = attempt.is_retry
+            timer = with_target(self._database, timer.organization_id, timer, is_retry=is_retry)
         stopped = decide_stop(timer, now, stopped_at)
         outcome = TimerOutcome(
             stopped.timer, already_stopped=stopped.write_set is None, adjusted=stopped.adjusted

@@ -26,12 +26,14 @@ from chalicelib.dynamodb.items import (
     EnumAttribute,
     IntegerAttribute,
     ItemType,
+    JSONAttribute,
     declare,
     scoped_key,
 )
 from chalicelib.dynamodb.query_planner import BY_PERSON, BY_STARTED, BY_STOPPED, BY_TIME_ENTRY
 from chalicelib.dynamodb.sparse_index import SparseIndexPage, SparseIndexRange, sparse_page
 from chalicelib.dynamodb.tables import IndexMeta
+from chalicelib.time_entries.model import SumTarget
 from chalicelib.timers.days import DaySessions, Mark
 from chalicelib.timers.model import PersonState, RunningTimer, StopReason, Timer, TimerOutcome
 
@@ -111,6 +113,7 @@ class TimerModel(Model):
     version = IntegerAttribute()
     remind_at = IntegerAttribute(null=True)
     reminded_at = IntegerAttribute(null=True)
+    sum_target = JSONAttribute(SumTarget, null=True)
     person_key = UnicodeAttribute()
     time_entry_key = UnicodeAttribute()
     started_key = UnicodeAttribute()
@@ -147,6 +150,7 @@ class PersonStateModel(Model):
     auto_stop_at = IntegerAttribute(null=True)
     edited = BooleanAttribute(null=True)
     covered = BooleanAttribute(null=True)
+    sum_target = JSONAttribute(SumTarget, null=True)
     disabled = BooleanAttribute(null=True)
     lists_sessions = BooleanAttribute(null=True)
     expires_at = TTLAttribute(null=True)
@@ -186,6 +190,7 @@ def _read_person_state(organization_id: int, person_id: int, raw: RawItem | None
             item.auto_stop_at,
             bool(item.edited),
             bool(item.covered),
+            item.sum_target,
         )
     return PersonState(
         organization_id=organization_id,

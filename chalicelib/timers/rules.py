@@ -20,7 +20,6 @@ from chalicelib.core.write_set import (
     TimeEntryUpdate,
     WriteSet,
 )
-from chalicelib.counters.model import EntryCounterDeltas
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
@@ -113,6 +112,9 @@ def decide_start(
     new_entry = None
     if isinstance(work, Service):
         new_entry = new_time_entry(state, work, organization, generated, start, details)
+        target = new_entry.sum_target
+    else:
+        target = work.sum_target
     limits = limits_of(start, organization, details.worker)
     timer = Timer(
         id=generated.timer_id,
@@ -122,6 +124,7 @@ def decide_start(
         started_at=start,
         auto_stop_at=limits.auto_stop_at,
         remind_at=limits.remind_at,
+        sum_target=target,
     )
     day_updates = DayUpdates()
     entries: list[TimeEntryUpdate] = []
@@ -133,18 +136,17 @@ def decide_start(
         entries.append(end_session(state.timer, last_stopped_at))
         day_updates.stopped(stop.timer.id, stop.timer.started_at, last_stopped_at)
     day_updates.started(timer.id, start)
-    entry_deltas = EntryCounterDeltas()
     update = TimeEntryUpdate(
         timer.time_entry_id,
         timers=1,
         starts=(timer.id, start),
         track_method=timer_track_method(work),
+        target=target,
     )
     if new_entry is None:
         entries.append(update)
     else:
         new_entry = apply_to_new_entry(new_entry, update)
-        entry_deltas.added(new_entry)
     write_set = WriteSet(
         organization_id=state.organization_id,
         person_id=state.person_id,
@@ -155,7 +157,6 @@ def decide_start(
         new_entry=new_entry,
         entries=merge_entry_updates(entries),
         days=day_updates.collected(checked_days),
-        entry_counters=entry_deltas.collected(),
     )
     stopped_timer_id = stop.timer.id if stop else None
     adjusted = ("started_at",) if started_at is not None and start != started_at else ()
@@ -240,13 +241,19 @@ def running_timer(timer: Timer) -> RunningTimer:
         timer.auto_stop_at,
         timer.edited,
         timer.covered,
+        timer.sum_target,
     )
 
 
 def with_stop(timer: Timer, stop: int, reason: StopReason | None) -> Timer:
     """A running timer after its stop."""
     return replace(
-        timer, stopped_at=stop, stop_reason=reason, covered=False, version=timer.version + 1
+        timer,
+        stopped_at=stop,
+        stop_reason=reason,
+        covered=False,
+        sum_target=None,
+        version=timer.version + 1,
     )
 
 

@@ -28,6 +28,7 @@ from chalicelib.counters.model import CounterKey, Counters, PersonDay
 from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.items import to_item
+from chalicelib.time_entries.model import Billing, SumTarget
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.days import DayUpdate, Mark
 from chalicelib.timers.model import RunningTimer
@@ -77,6 +78,7 @@ def _stop_timer(transaction: TransactWrite, organization_id: int, stop: StopTime
             if reason is None
             else TimerModel.stop_reason.set(reason),
             TimerModel.covered.set(False),
+            TimerModel.sum_target.remove(),
             TimerModel.running_shard.remove(),
             TimerModel.auto_stop_key.remove(),
             TimerModel.version.add(1),
@@ -161,6 +163,9 @@ def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeE
         actions.append(TimeEntryModel.adjusted_seconds.add(-update.covered_seconds))
     # False if the entry does not exist.
     condition = TimeEntryModel.person_id == write_set.person_id
+    if update.shown_seconds and update.target is not None:
+        # The seconds must count where the entry does: an edit may have moved it meanwhile.
+        condition &= _counts_at(update.target)
     if update.track_method is not None:
         actions.append(TimeEntryModel.track_method.set(update.track_method))
     if update.starts is not None or update.inserts is not None:
@@ -195,6 +200,18 @@ def _update_entry(transaction: TransactWrite, write_set: WriteSet, update: TimeE
         actions=actions,
         condition=condition,
     )
+
+
+def _counts_at(target: SumTarget) -> Condition:
+    """That the seconds of an entry count at the target: see ``TimeEntry.sum_target``."""
+    condition: Condition = TimeEntryModel.date == target.date
+    condition &= TimeEntryModel.service_id == target.service_id
+    condition &= TimeEntryModel.billable == (target.billing is not Billing.NONE)
+    if target.billing is Billing.ALL:
+        condition &= TimeEntryModel.billable_minutes.does_not_exist()
+    if target.billing is Billing.SET:
+        condition &= TimeEntryModel.billable_minutes.exists()
+    return condition
 
 
 def _update_day(transaction: TransactWrite, name: PersonDay, day: DayUpdate) -> None:

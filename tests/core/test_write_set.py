@@ -90,14 +90,16 @@ MARCH = EntryMonth(2149, 8779, 1294, "2026-03")
 def test_added_entry_is_counted_on_its_date() -> None:
     deltas = EntryCounterDeltas()
     deltas.added(MARCH_ENTRY)
-    assert deltas.collected() == (EntryCounterDelta(MARCH, {"n02": 1}),)
+    assert deltas.collected() == (EntryCounterDelta(MARCH, {"n02": 1, "c02": 1}),)
 
 
 def test_entry_moved_to_another_date_is_counted_once() -> None:
     deltas = EntryCounterDeltas()
     deltas.removed(MARCH_ENTRY)
     deltas.added(replace(MARCH_ENTRY, date="2026-03-31"))
-    assert deltas.collected() == (EntryCounterDelta(MARCH, {"n02": -1, "n31": 1}),)
+    assert deltas.collected() == (
+        EntryCounterDelta(MARCH, {"n02": -1, "c02": -1, "n31": 1, "c31": 1}),
+    )
 
 
 def test_entry_moved_to_another_service_changes_both_counters() -> None:
@@ -105,9 +107,37 @@ def test_entry_moved_to_another_service_changes_both_counters() -> None:
     deltas.removed(MARCH_ENTRY)
     deltas.added(replace(MARCH_ENTRY, service_id=1296))
     assert deltas.collected() == (
-        EntryCounterDelta(MARCH, {"n02": -1}),
-        EntryCounterDelta(replace(MARCH, service_id=1296), {"n02": 1}),
+        EntryCounterDelta(MARCH, {"n02": -1, "c02": -1}),
+        EntryCounterDelta(replace(MARCH, service_id=1296), {"n02": 1, "c02": 1}),
     )
+
+
+MINUTE_ENTRY = replace(MARCH_ENTRY, tracked_seconds=100, adjusted_seconds=-40)
+HAND_SET = replace(MINUTE_ENTRY, billable_minutes=2)
+
+
+@pytest.mark.parametrize(
+    ("entry", "counters"),
+    [
+        (MINUTE_ENTRY, {"c02": 1, "b02": 60}),
+        (replace(MINUTE_ENTRY, billable=False), {"m02": 1, "u02": 60}),
+        (HAND_SET, {"c02": 1, "f02": 60, "h02": 120}),
+        (replace(HAND_SET, billable=False), {"m02": 1, "u02": 60, "g02": 120}),
+    ],
+    ids=["billable", "not billable", "billable in part", "not billable, with a set time"],
+)
+def test_seconds_are_summed_by_how_they_are_billed(
+    entry: TimeEntry, counters: dict[str, int]
+) -> None:
+    deltas = EntryCounterDeltas()
+    deltas.added(entry)
+    assert deltas.collected() == (EntryCounterDelta(MARCH, {"n02": 1, **counters}),)
+
+
+def test_deleted_entry_is_not_counted() -> None:
+    deltas = EntryCounterDeltas()
+    deltas.added(replace(MINUTE_ENTRY, deleted_at=1))
+    assert deltas.collected() == ()
 
 
 def test_unmoved_entry_produces_no_deltas() -> None:

@@ -55,8 +55,8 @@ WITHOUT_RUNNING_TIMER: dict[str, tuple[Request, float, int]] = {
     "update a time entry": (
         lambda api, _: api.edit_entry(ADMINS_ENTRY, time=45),
         1.0,
-        # The entry and its 3 indexes, the revision and its 2 indexes.
-        2 + 3 + 2 + 2,
+        # The entry and its 3 indexes, the revision and its 2 indexes, the sums of its month.
+        2 + 3 + 2 + 2 + 2,
     ),
 }
 
@@ -147,6 +147,15 @@ def test_units_of_the_counter_roll_up(
     days = {PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)}
     # The rolled-up record, the organization's day and month, the person's month.
     assert_units(connection, lambda: CounterRollup(dependencies).run(days), 2.0, 4 * 2)
+
+
+def test_units_of_the_roll_up_of_a_session(
+    admin: Api, connection: Connection, dependencies: Dependencies, timer_id: str
+) -> None:
+    admin.stop(timer_id)
+    days = {PersonDay(ZAGREB.id, ADMIN, MONDAY_NINE // DAY)}
+    # Also the sums of the month: of the person on the service, the service, the organization.
+    assert_units(connection, lambda: CounterRollup(dependencies).run(days), 2.0, (4 + 3) * 2)
 
 
 def _assert_success(response: Response) -> None:

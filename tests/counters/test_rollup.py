@@ -145,12 +145,19 @@ def test_entry_counters_roll_up_to_months_of_all_people_and_services(
     ]
     assert roll_up_records(dependencies, {"Records": records}) == {"batchItemFailures": []}
     scope = partial(CounterScope, Listed.TIME_ENTRIES, ORGANIZATION)
+    sums = partial(CounterScope, Listed.SUMS, ORGANIZATION)
     assert read_all(connection).buckets == {
         Bucket(scope(), "2026-03"): {"n02": 2, "n31": 1},
         Bucket(scope(7), "2026-03"): {"n02": 2},
         Bucket(scope(8), "2026-03"): {"n31": 1},
         Bucket(scope(service_id=1294), "2026-03"): {"n02": 1, "n31": 1},
         Bucket(scope(service_id=1296), "2026-03"): {"n02": 1},
+        Bucket(sums(), "2026-03"): {"c02": 2, "c31": 1},
+        Bucket(sums(service_id=1294), "2026-03"): {"c02": 1, "c31": 1},
+        Bucket(sums(service_id=1296), "2026-03"): {"c02": 1},
+        Bucket(sums(7, 1294), "2026-03"): {"c02": 1},
+        Bucket(sums(7, 1296), "2026-03"): {"c02": 1},
+        Bucket(sums(8, 1294), "2026-03"): {"c31": 1},
     }
 
 

@@ -143,6 +143,7 @@ def test_start_writes_timer_entry_person_state_and_day(
         "version": 1,
         "timer_id": 1000,
         "time_entry_id": ADMINS_ENTRY,
+        "sum_target": '["2026-03-02",1294,"b"]',
         "started_at": NOW,
         "auto_stop_at": NOW + 43_200,
         "last_timer_id": 1000,
@@ -185,6 +186,7 @@ def test_stop_writes_timer_entry_person_state_and_day(
             "version": 2,
             "s32": 1,
             "e33": 1,
+            "b=1294": 960,
             "t1000": listed(NOW, NOW + 960),
         }
     ]
@@ -206,6 +208,7 @@ def test_switch_after_midnight_updates_each_day_once(
             "version": 2,
             "s32": 1,
             "e80": 1,
+            "b=1294": 43_200,
             "t1000": listed(NOW, NOW + 43_200),
         },
         {
@@ -250,7 +253,9 @@ def test_stopped_timer_runs_on_in_all_items(database: Database, connection: Conn
     assert item["auto_stop_key"] == f"{NOW + 43_200}#0000000000001000"
     state = database.get(PersonState, ZAGREB.id, ADMIN)
     assert state is not None
-    assert state.running == RunningTimer(1000, ADMINS_ENTRY, NOW, NOW + 43_200)
+    assert state.running == RunningTimer(
+        1000, ADMINS_ENTRY, NOW, NOW + 43_200, sum_target=the_entry(database).sum_target
+    )
     assert (state.version, state.last_stopped_at) == (3, NOW + 60)
     (day_item,) = sessions(connection)
     assert (day_item["e32"], day_item["t1000"], day_item["version"]) == (0, listed(NOW), 3)
@@ -283,7 +288,9 @@ def test_session_that_is_over_is_written(database: Database, connection: Connect
     assert (entry.latest_timer_id, entry.timer_stopped_at) == (2000, NOW - 1800)
     state = database.get(PersonState, ZAGREB.id, ADMIN)
     assert state is not None
-    assert state.running == RunningTimer(1000, ADMINS_ENTRY, NOW, NOW + 43_200)
+    assert state.running == RunningTimer(
+        1000, ADMINS_ENTRY, NOW, NOW + 43_200, sum_target=the_entry(database).sum_target
+    )
     assert (state.last_timer_id, state.last_stopped_at) == (2000, NOW - 1800)
     assert day(database, NOW // 86_400).marks == {1000: (NOW,), 2000: (NOW - 3600, NOW - 1800)}
     assert len(items(connection, "timers")) == 2
@@ -438,7 +445,7 @@ def test_session_cannot_be_put_on_a_deleted_entry(
         database.commit([WriteSet(ZAGREB.id, ADMIN, NOW, None, entries=(update,))], token())
     assert snapshot(connection) == unchanged
     # A session can still end there.
-    end = TimeEntryUpdate(ADMINS_ENTRY, seconds=60, ends=NOW)
+    end = TimeEntryUpdate(ADMINS_ENTRY, seconds=60, ends=NOW, target=before.sum_target)
     database.commit([WriteSet(ZAGREB.id, ADMIN, NOW, None, entries=(end,))], token())
 
 

@@ -8,7 +8,7 @@ from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.counters.model import PersonDay
+from chalicelib.counters.model import PersonDay, timer_counters
 from chalicelib.counters.repository import CounterModel, read_states
 from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb import keys
@@ -17,6 +17,7 @@ from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY, ZAGREB
 from tests.support.invariants import violations
 from tests.support.rollups import roll_up_all
+from tests.support.sums import assert_sums
 from tests.support.table_snapshots import snapshot
 from tools.ops.check_invariants import report
 from tools.ops.counter_repair import behind, check, drifted, read_all, rebuild
@@ -112,8 +113,33 @@ def test_counters_of_a_day_are_rebuilt_from_its_timers(
     counters = read_all(connection)
     assert (behind(counters), drifted(counters)) == (set(), set())
     # The sessions that the item lists are no counters.
-    assert read_states(connection, [today])[0].counters == {"s32": 1, "e36": 1}
+    stored = read_states(connection, [today])[0].counters
+    assert timer_counters(stored) == {"s32": 1, "e36": 1}
     assert violations(connection) == []
+
+
+@pytest.mark.usefixtures("rolled_up_timers")
+@pytest.mark.parametrize(
+    ("scope", "bucket", "name"),
+    [
+        ("2149#8779#entries", "2026-03#1294", "b02"),
+        ("2149#8779#entries", "2026-03#1294", "c02"),
+        ("2149#8779#entries", "2026-04#1299", "h30"),
+        ("2149#8779", TODAY, "b=1294"),
+        ("2149#8779", TODAY, "u+1294"),
+        ("2149#sums#2026-03", "person#8779#service#1294", "b02"),
+        ("2149#sums#services", "month#2026-03#service#1294", "b02"),
+        ("2149#sums", "month#2026-03", "m17"),
+    ],
+)
+def test_sums_are_rebuilt_from_time_entries(
+    connection: Connection, dependencies: Dependencies, scope: str, bucket: str, name: str
+) -> None:
+    change(scope, bucket, name, 7_000)()
+    assert report(connection, dependencies, with_repair=False) == 1
+    assert rebuild_all(connection, dependencies) == 0
+    assert report(connection, dependencies, with_repair=False) == 0
+    assert_sums(connection)
 
 
 @pytest.mark.usefixtures("rolled_up_timers")

@@ -36,6 +36,8 @@ from tests.support.fixtures import (
 )
 from tests.support.invariants import timers, violations
 from tests.support.permissions import needed
+from tests.support.rollups import roll_up_all
+from tests.support.sums import assert_sums
 from tests.support.table_snapshots import TABLE_PREFIX, items, snapshot
 from tools.ops import upgrade as upgrade_command
 from tools.ops.__main__ import run as command
@@ -81,7 +83,9 @@ def test_every_time_is_what_the_rule_says(
     corrected = sorted((time.before, time.after) for time in report.corrected)
     assert corrected == sorted((BEFORE[note], RULE[note]) for note in BEFORE)
     assert violations(connection) == []
+    roll_up_all(connection)
     assert check_report(connection, dependencies, with_repair=False) == 0
+    assert assert_sums(connection)
 
 
 @pytest.mark.usefixtures("stage")
@@ -157,10 +161,12 @@ def test_people_work_before_the_upgrade(
     texts = check_texts(connection)
     assert texts == {
         "the person is not upgraded from version 0.2.0: run `make upgrade`",
-        *(text for text in texts if "is not upgraded" in text),
+        *(text for text in texts if "is not upgraded" in text or text.startswith("sums of")),
     }
     assert run(dependencies).problems == []
     assert violations(connection) == []
+    roll_up_all(connection)
+    assert_sums(connection)
     # The hour counts after the time that was set.
     assert shown_times(connection)["set while running"] == RULE["set while running"] + 60
 

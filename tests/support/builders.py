@@ -5,10 +5,13 @@ from typing import Any
 
 from msgspec.structs import replace
 
+from chalicelib.core.write_set import WriteSet
+from chalicelib.counters.model import EntryCounterDelta
 from chalicelib.organizations.model import Organization
 from chalicelib.services.model import Service
-from chalicelib.time_entries.model import TimeEntry
+from chalicelib.time_entries.model import Billing, SumTarget, TimeEntry
 from chalicelib.timers.days import DaySessions, marks_of
+from chalicelib.timers.entry_counters import with_entry_counters
 from chalicelib.timers.model import PersonState, RunningTimer, Timer
 from chalicelib.timers.rules import GeneratedIds
 from tests.support.clock import HOUR, MONDAY_NINE
@@ -22,6 +25,8 @@ LIMIT = 12 * HOUR
 ORGANIZATION = Organization(2149, "Adriatic Studio", "Europe/Zagreb", auto_stop_after=LIMIT)
 SERVICE = Service(1294, ORGANIZATION.id, "Design")
 PERSON = 8784
+SUM_TARGET = SumTarget("2026-03-02", SERVICE.id, Billing.ALL)
+"""Where the seconds of :func:`entry` count."""
 
 ENTRY = 364
 OTHER_ENTRY = 366
@@ -59,6 +64,16 @@ def entry(**fields: Any) -> TimeEntry:
         creator_id=PERSON,
     )
     return replace(default, **fields)
+
+
+def entry_counters_of(*writes: Any) -> tuple[EntryCounterDelta, ...]:
+    """Return what a transaction with these writes adds to the counters of months."""
+    return tuple(
+        delta
+        for write in with_entry_counters(write for write in writes if write is not None)
+        if isinstance(write, WriteSet)
+        for delta in write.entry_counters
+    )
 
 
 def idle(**fields: Any) -> PersonState:

@@ -57,6 +57,8 @@ def check_starts(run: Run, stored: dict[TimerKey, Timer]) -> None:
 def _check_started(started: Timer, timer: Timer) -> None:
     if started.stopped_at is None:
         timer = replace(timer, stopped_at=None, stop_reason=None, edited=False, version=1)
+        # A stop or an edit removes or changes it.
+        timer = replace(timer, sum_target=started.sum_target)
     assert started == timer
 
 

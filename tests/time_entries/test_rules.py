@@ -16,6 +16,7 @@ from chalicelib.core.write_set import (
     RequireRecord,
     SetTimeline,
     TimeEntryUpdate,
+    WriteSet,
 )
 from chalicelib.counters.model import EntryCounterDelta, EntryMonth
 from chalicelib.people.model import Person, Role
@@ -44,6 +45,7 @@ from tests.support.builders import (
     SERVICE,
     TIMER,
     entry,
+    entry_counters_of,
     idle,
     running,
     timer,
@@ -81,9 +83,8 @@ def counter(
 
 
 def entry_counters(result: UpdateResult) -> Sequence[EntryCounterDelta]:
-    assert result.write_set is not None
-    assert result.write_set.person_state is None
-    return result.write_set.entry_counters
+    assert result.write_set is None or result.write_set.person_state is None
+    return entry_counters_of(result.write_set, *result.records)
 
 
 def test_manual_entry_is_counted_and_requires_an_active_person() -> None:
@@ -98,7 +99,7 @@ def test_manual_entry_is_counted_and_requires_an_active_person() -> None:
         "2026-03-01",
     )
     assert result.records == (CreateRecord(new_entry), REQUIRE_ACTIVE_OWNER)
-    assert entry_counters(result) == (counter(SERVICE.id, "2026-03", n01=1),)
+    assert entry_counters(result) == (counter(SERVICE.id, "2026-03", n01=1, c01=1, b01=5400),)
 
 
 def test_manual_entry_without_a_time_has_zero_minutes() -> None:
@@ -207,14 +208,10 @@ def test_running_timer_adds_to_a_time_that_is_set_again() -> None:
         *update.records,
         ReplaceRecord(COVERED, replace(COVERED, covered=False, version=5)),
     )
-    assert result.write_set is not None
-    assert update.write_set is not None
-    assert result.write_set == replace(
-        update.write_set,
-        person_state=SetTimeline(
-            COVERED_STATE.version, running().running, TIMER, COVERED_STATE.last_stopped_at
-        ),
+    person_state = SetTimeline(
+        COVERED_STATE.version, running().running, TIMER, COVERED_STATE.last_stopped_at
     )
+    assert result.write_set == WriteSet(ORGANIZATION.id, PERSON, EDIT.now, person_state)
 
 
 def test_timer_that_stopped_meanwhile_is_decided_again() -> None:
@@ -339,14 +336,16 @@ def test_update_creates_a_revision_with_its_author() -> None:
 
 def test_new_date_or_service_moves_the_entry_to_other_counters() -> None:
     assert entry_counters(update_entry(entry(), date="2026-03-31")) == (
-        counter(SERVICE.id, "2026-03", n02=-1, n31=1),
+        counter(SERVICE.id, "2026-03", n02=-1, c02=-1, n31=1, c31=1),
     )
-    assert entry_counters(update_entry(entry(), time=3)) == ()
+    assert entry_counters(update_entry(entry(), note="by train")) == ()
+    seconds = counter(SERVICE.id, "2026-03", b02=180)
+    assert entry_counters(update_entry(entry(), time=3)) == (seconds,)
     result = update_entry(entry(), References(OTHER_SERVICE), service=OTHER_SERVICE.id, time=3)
     assert (result.entry.service_id, result.entry.billable_time) == (OTHER_SERVICE.id, 0)
     assert entry_counters(result) == (
-        counter(SERVICE.id, "2026-03", n02=-1),
-        counter(OTHER_SERVICE.id, "2026-03", n02=1),
+        counter(SERVICE.id, "2026-03", n02=-1, c02=-1),
+        counter(OTHER_SERVICE.id, "2026-03", n02=1, m02=1, u02=180),
     )
 
 
@@ -358,8 +357,8 @@ def test_entry_without_sessions_can_be_moved_to_another_person() -> None:
     )
     assert result.records[-1] == requirement
     assert entry_counters(result) == (
-        counter(SERVICE.id, "2026-03", n02=-1),
-        counter(SERVICE.id, "2026-03", OTHER_PERSON.id, n02=1),
+        counter(SERVICE.id, "2026-03", n02=-1, c02=-1),
+        counter(SERVICE.id, "2026-03", OTHER_PERSON.id, n02=1, c02=1),
     )
 
 
@@ -413,22 +412,23 @@ def test_entry_without_timers_is_deleted_immediately() -> None:
     before = entry(version=5, note="n")
     result = decide_deletion(before, [], EDIT)
     deletion, revision = result.records
-    assert deletion == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 5})
+    assert deletion == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 5}, before)
     assert isinstance(revision, CreateRecord)
     assert (revision.record.action, revision.record.creator_id) == (RevisionAction.DELETED, ADMIN)
     assert revision.record.before["note"] == "n"
     assert set(revision.record.after.values()) == {None}
-    assert entry_counters(result) == (counter(SERVICE.id, "2026-03", n02=-1),)
+    assert entry_counters(result) == (counter(SERVICE.id, "2026-03", n02=-1, c02=-1),)
 
 
 def test_few_timers_are_deleted_with_their_entry_and_their_counts() -> None:
     timers = sessions(3, interval=DAY)
-    result = decide_deletion(entry_with_sessions(timers), timers, EDIT)
+    before = entry_with_sessions(timers)
+    result = decide_deletion(before, timers, EDIT)
     deletions = records_of_kind(result, DeleteRecord)
     assert deletions[:3] == [
         DeleteRecord(Timer, ORGANIZATION.id, timer.id, {"version": 2}) for timer in timers
     ]
-    assert deletions[3] == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 1})
+    assert deletions[3] == DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 1}, before)
     assert result.write_set is not None
     assert len(result.write_set.days) == 3
     for deleted, day in zip(timers, result.write_set.days, strict=True):
@@ -459,7 +459,7 @@ def test_many_timers_are_deleted_in_steps_and_the_entry_is_hidden_first() -> Non
         remaining = remaining[before.timer_count - after.timer_count :]
     assert steps == 3
     assert result.records[-1] == DeleteRecord(
-        TimeEntry, ORGANIZATION.id, ENTRY, {"version": before.version}
+        TimeEntry, ORGANIZATION.id, ENTRY, {"version": before.version}, before
     )
 
 

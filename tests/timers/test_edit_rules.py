@@ -28,6 +28,7 @@ from tests.support.builders import (
     ORGANIZATION,
     OTHER_ENTRY,
     PERSON,
+    SUM_TARGET,
     TIMER,
     TODAY,
     entry,
@@ -486,9 +487,20 @@ def test_edit_is_refused_until_the_days_list_all_sessions() -> None:
 def test_new_start_of_a_running_timer_moves_its_limit() -> None:
     edited = edit(timer(), Edit(started_at=EARLIER), state=running())
     after = timer(started_at=EARLIER, auto_stop_at=EARLIER + LIMIT, edited=True, version=2)
+    after = replace(after, sum_target=SUM_TARGET)
     assert edited.timer == after
     assert write_set_of(edited).person_state == SetTimeline(
-        3, RunningTimer(TIMER, ENTRY, EARLIER, EARLIER + LIMIT, edited=True), TIMER, None
+        3,
+        RunningTimer(
+            TIMER,
+            ENTRY,
+            EARLIER,
+            EARLIER + LIMIT,
+            edited=True,
+            sum_target=SUM_TARGET,
+        ),
+        TIMER,
+        None,
     )
     assert entry_after(edited) == replace(
         RUNNING_ENTRY, timer_started_at=EARLIER, updated_at=NOW, version=4
@@ -539,14 +551,20 @@ def test_running_timer_that_becomes_an_earlier_session_is_checked() -> None:
 
 def test_stopped_timer_runs_on() -> None:
     edited = edit(stopped_timer(StopReason.SUPERSEDED), Edit(stopped_at=None), PREVIOUS)
-    after = timer(version=3)
+    after = timer(version=3, sum_target=SUM_TARGET)
     assert edited.timer == after
     before = stopped_timer(StopReason.SUPERSEDED)
     assert edited.records[:2] == (ReplaceRecord(before, after), revision(before, after))
     write_set = write_set_of(edited)
     assert write_set.person_state == SetTimeline(
         5,
-        RunningTimer(TIMER, ENTRY, STARTED_AT, after.auto_stop_at),
+        RunningTimer(
+            TIMER,
+            ENTRY,
+            STARTED_AT,
+            after.auto_stop_at,
+            sum_target=SUM_TARGET,
+        ),
         TIMER,
         STOPPED_AT,
     )

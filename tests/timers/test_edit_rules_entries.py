@@ -25,9 +25,11 @@ from tests.support.builders import (
     OTHER_ENTRY,
     PERSON,
     SERVICE,
+    SUM_TARGET,
     TIMER,
     TODAY,
     entry,
+    entry_counters_of,
     running,
     timer,
 )
@@ -160,7 +162,16 @@ def test_moved_session_takes_its_seconds_along() -> None:
 def test_moved_timer_runs_on_the_other_entry() -> None:
     edited, old, new = moved(timer(), RUNNING_ENTRY, state=running())
     assert write_set_of(edited).person_state == SetTimeline(
-        3, RunningTimer(TIMER, OTHER_ENTRY, STARTED_AT, STARTED_AT + LIMIT), TIMER, None
+        3,
+        RunningTimer(
+            TIMER,
+            OTHER_ENTRY,
+            STARTED_AT,
+            STARTED_AT + LIMIT,
+            sum_target=SUM_TARGET,
+        ),
+        TIMER,
+        None,
     )
     assert write_set_of(edited).days == ()
     assert (old.running_timer_id, old.timer_started_at, old.timer_count) == (None, None, 0)
@@ -197,7 +208,9 @@ def test_covered_timer_that_is_moved_adds_to_the_other_entry_when_it_stops() -> 
     assert (edited.timer.covered, old.time) == (False, 60)
     person_state = write_set_of(edited).person_state
     assert isinstance(person_state, SetTimeline)
-    assert person_state.running == RunningTimer(TIMER, OTHER_ENTRY, STARTED_AT, STARTED_AT + LIMIT)
+    assert person_state.running == RunningTimer(
+        TIMER, OTHER_ENTRY, STARTED_AT, STARTED_AT + LIMIT, sum_target=SUM_TARGET
+    )
 
 
 def test_session_can_be_moved_and_edited_at_once() -> None:
@@ -254,7 +267,7 @@ def test_deletion_of_a_covered_session_does_not_change_the_time(
 
 MADE_BY_TIMER = replace(STOPPED_ENTRY, made_by_timer_id=TIMER)
 REMOVED_FROM_COUNTERS = EntryCounterDelta(
-    EntryMonth(ORGANIZATION.id, PERSON, SERVICE.id, "2026-03"), {"n02": -1}
+    EntryMonth(ORGANIZATION.id, PERSON, SERVICE.id, "2026-03"), {"n02": -1, "c02": -1, "b02": -3000}
 )
 
 
@@ -263,9 +276,9 @@ def test_entry_that_the_timer_made_is_deleted_with_it() -> None:
     assert deleted.records == (
         DeleteRecord(Timer, ORGANIZATION.id, TIMER, {"version": 2}),
         revision(stopped_timer(), None),
-        DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 3}),
+        DeleteRecord(TimeEntry, ORGANIZATION.id, ENTRY, {"version": 3}, MADE_BY_TIMER),
     )
-    assert write_set_of(deleted).entry_counters == (REMOVED_FROM_COUNTERS,)
+    assert entry_counters_of(deleted.write_set, *deleted.records) == (REMOVED_FROM_COUNTERS,)
 
 
 @pytest.mark.parametrize(
@@ -280,10 +293,11 @@ def test_other_entry_stays_when_a_timer_is_deleted(fields: dict[str, Any]) -> No
     time_entry = replace(MADE_BY_TIMER, **fields)
     deleted = decide_deletion(stopped_timer(), LoadedTimeline(time_entry), EDITOR)
     assert entry_after(deleted).timer_count == time_entry.timer_count - 1
-    assert write_set_of(deleted).entry_counters == ()
+    # Its seconds are subtracted in the item of the day.
+    assert entry_counters_of(deleted.write_set, *deleted.records) == ()
 
 
 def test_entry_that_is_deleted_already_is_not_removed_from_the_counters_again() -> None:
     time_entry = replace(MADE_BY_TIMER, deleted_at=NOW - MINUTE)
     deleted = decide_deletion(stopped_timer(), LoadedTimeline(time_entry), EDITOR)
-    assert write_set_of(deleted).entry_counters == ()
+    assert entry_counters_of(deleted.write_set, *deleted.records) == ()

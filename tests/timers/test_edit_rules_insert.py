@@ -30,10 +30,12 @@ from tests.support.builders import (
     ORGANIZATION,
     PERSON,
     SERVICE,
+    SUM_TARGET,
     TIMER,
     TODAY,
     days_with,
     entry,
+    entry_counters_of,
     idle,
     running,
     timer,
@@ -90,7 +92,11 @@ def test_session_that_is_over_is_inserted() -> None:
         now=NOW,
         person_state=SetTimeline(5, None, NEW_TIMER, STOPPED_AT),
         new_timer=inserted.timer,
-        entries=(TimeEntryUpdate(ENTRY, seconds=HOUR, timers=1, inserts=(NEW_TIMER, stop)),),
+        entries=(
+            TimeEntryUpdate(
+                ENTRY, seconds=HOUR, timers=1, inserts=(NEW_TIMER, stop), target=SUM_TARGET
+            ),
+        ),
         days=(DayUpdate(TODAY, {"s20": 1, "e24": 1}, {NEW_TIMER: (start, stop)}, version=2),),
     )
 
@@ -197,7 +203,9 @@ def test_session_is_inserted_with_a_new_entry() -> None:
     assert (new_entry.creator_id, new_entry.note) == (1, "by train")
     assert new_entry.made_by_timer_id == NEW_TIMER
     month = EntryMonth(ORGANIZATION.id, PERSON, SERVICE.id, "2026-03")
-    assert inserted.write_set.entry_counters == (EntryCounterDelta(month, {"n02": 1}),)
+    assert entry_counters_of(inserted.write_set) == (
+        EntryCounterDelta(month, {"n02": 1, "c02": 1, "b02": HOUR}),
+    )
 
 
 def test_new_entry_has_the_date_of_the_start() -> None:

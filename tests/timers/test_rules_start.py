@@ -21,6 +21,7 @@ from tests.support.builders import (
     OTHER_ENTRY,
     PERSON,
     SERVICE,
+    SUM_TARGET,
     TIMER,
     TODAY,
     days_with,
@@ -61,6 +62,7 @@ def test_start_creates_a_timer_that_runs_from_now() -> None:
         time_entry_id=ENTRY,
         started_at=NOW,
         auto_stop_at=NOW + LIMIT,
+        sum_target=SUM_TARGET,
     )
 
 
@@ -71,9 +73,24 @@ def test_start_without_a_running_timer_stops_no_timer() -> None:
 
 def test_start_writes_its_entry_its_person_state_and_its_day() -> None:
     write_set = decide_start(idle(), entry(), ORGANIZATION, DRAWN).write_set
-    assert write_set.entries == (TimeEntryUpdate(ENTRY, timers=1, starts=(NEW_TIMER, NOW)),)
+    assert write_set.entries == (
+        TimeEntryUpdate(
+            ENTRY,
+            timers=1,
+            starts=(NEW_TIMER, NOW),
+            target=SUM_TARGET,
+        ),
+    )
     assert write_set.person_state == SetRunning(
-        0, RunningTimer(NEW_TIMER, ENTRY, NOW, NOW + LIMIT), last_stopped_at=None
+        0,
+        RunningTimer(
+            NEW_TIMER,
+            ENTRY,
+            NOW,
+            NOW + LIMIT,
+            sum_target=SUM_TARGET,
+        ),
+        last_stopped_at=None,
     )
     assert write_set.days == (DayUpdate(TODAY, {"s32": 1}, {NEW_TIMER: (NOW,)}),)
     assert write_set.new_entry is None
@@ -115,13 +132,20 @@ def test_switch_stops_the_old_timer_when_the_new_timer_starts() -> None:
 def test_switch_updates_the_old_entry_and_the_new_entry() -> None:
     assert decide_start(running(), SECOND_ENTRY, ORGANIZATION, DRAWN).write_set.entries == (
         TimeEntryUpdate(ENTRY, seconds=HOUR, ends=NOW),
-        TimeEntryUpdate(OTHER_ENTRY, timers=1, starts=(NEW_TIMER, NOW)),
+        TimeEntryUpdate(
+            OTHER_ENTRY,
+            timers=1,
+            starts=(NEW_TIMER, NOW),
+            target=SUM_TARGET,
+        ),
     )
 
 
 def test_switch_within_one_entry_updates_the_entry_once() -> None:
     assert decide_start(running(), entry(), ORGANIZATION, DRAWN).write_set.entries == (
-        TimeEntryUpdate(ENTRY, seconds=HOUR, timers=1, starts=(NEW_TIMER, NOW), ends=NOW),
+        TimeEntryUpdate(
+            ENTRY, seconds=HOUR, timers=1, starts=(NEW_TIMER, NOW), ends=NOW, target=SUM_TARGET
+        ),
     )
 
 
@@ -149,6 +173,7 @@ def test_switch_within_one_entry_keeps_what_its_manual_time_covers() -> None:
             timers=1,
             starts=(NEW_TIMER, NOW),
             ends=NOW,
+            target=SUM_TARGET,
         ),
     )
 
@@ -165,7 +190,15 @@ def test_switch_writes_the_new_timer_and_the_last_stop_to_the_person_state() -> 
     assert decide_start(
         running(), SECOND_ENTRY, ORGANIZATION, DRAWN
     ).write_set.person_state == SetRunning(
-        3, RunningTimer(NEW_TIMER, OTHER_ENTRY, NOW, NOW + LIMIT), last_stopped_at=NOW
+        3,
+        RunningTimer(
+            NEW_TIMER,
+            OTHER_ENTRY,
+            NOW,
+            NOW + LIMIT,
+            sum_target=SUM_TARGET,
+        ),
+        last_stopped_at=NOW,
     )
 
 
@@ -356,7 +389,15 @@ def test_start_after_a_deleted_session_is_accepted() -> None:
     # The person state still says that a session may end at this time.
     person_state = started.write_set.person_state
     assert person_state == SetRunning(
-        4, RunningTimer(NEW_TIMER, ENTRY, NINE - DAY, NINE - DAY + LIMIT), last_stopped_at=NOW
+        4,
+        RunningTimer(
+            NEW_TIMER,
+            ENTRY,
+            NINE - DAY,
+            NINE - DAY + LIMIT,
+            sum_target=SUM_TARGET,
+        ),
+        last_stopped_at=NOW,
     )
 
 

@@ -18,7 +18,7 @@ from chalicelib.core.ids import IdGenerator
 from chalicelib.core.permissions import Caller
 from chalicelib.core.timestamps import parse_timestamp, rounded_minutes
 from chalicelib.core.write_set import ConcurrentModification, WriteSet
-from chalicelib.counters.model import EntryMonth
+from chalicelib.counters.model import EntryMonth, day_date
 from chalicelib.dynamodb import keys
 from chalicelib.people.model import Role
 from chalicelib.revisions.model import ManualEdit
@@ -44,7 +44,7 @@ from tests.support.builders import (
 from tests.support.clock import DAY, HOUR
 from tests.timers.sessions import are_overlapping, times_of
 from tests.timers.timeline_model import TimelineDatabase, TimelineModel
-from tools.ops.invariants import PersonSnapshot, check, derived_entry_counters
+from tools.ops.invariants import PersonSnapshot, check
 
 LIMIT = 1800
 CALLER = Caller(replace(ORGANIZATION, auto_stop_after=LIMIT), PERSON, Role.MEMBER)
@@ -64,7 +64,7 @@ class PersonTimeline:
         model = TimelineModel(
             idle(), entries={entry_id: entry(id=entry_id) for entry_id in (ENTRY, OTHER_ENTRY)}
         )
-        model.entry_counters.update(_entry_counters(model))
+        model.entry_counters.update(_expected_entry_counters(model))
         self.database = TimelineDatabase(model, {(Service, SERVICE.id): SERVICE})
         self._manual: dict[int, tuple[int, set[int]]] = {}
         """By time entry: the minutes set manually, and the timers that had stopped by then."""
@@ -401,7 +401,7 @@ def _check(timeline: PersonTimeline) -> None:
     _check_running(timeline.model)
     _check_entries(timeline)
     _check_days(timeline.model)
-    assert +timeline.model.entry_counters == _entry_counters(timeline.model)
+    assert _stored_entry_counters(timeline.model) == _expected_entry_counters(timeline.model)
     _check_invariants(timeline.model)
 
 
@@ -452,15 +452,44 @@ def _check_days(model: TimelineModel) -> None:
                 marks[day, timer.id] = (start, stop)
             if start // DAY == stop // DAY:
                 marks[start // DAY, timer.id] = (start, stop)
-    assert {key: count for key, count in model.counters.items() if count} == counters
+    stored = {key: count for key, count in model.counters.items() if count and key[1][0] in "se"}
+    assert stored == counters
     assert model.marks == marks
 
 
-def _entry_counters(model: TimelineModel) -> Counter[tuple[EntryMonth, str]]:
-    return Counter(
-        (EntryMonth(ORGANIZATION.id, PERSON, each.service_id, each.date[:7]), f"n{each.date[8:]}")
-        for each in model.entries.values()
-    )
+def _expected_entry_counters(model: TimelineModel) -> Counter[tuple[EntryMonth, str]]:
+    counters: Counter[tuple[EntryMonth, str]] = Counter()
+    for each in model.entries.values():
+        month, day = (
+            EntryMonth(ORGANIZATION.id, PERSON, each.service_id, each.date[:7]),
+            each.date[8:],
+        )
+        counters[month, f"n{day}"] += 1
+        counters[month, f"{'c' if each.billable else 'm'}{day}"] += 1
+        kind = "u" if not each.billable else "b" if each.billable_minutes is None else "f"
+        counters[month, f"{kind}{day}"] += each.tracked_seconds + each.adjusted_seconds
+        if each.billable_minutes is not None:
+            counters[month, f"{'h' if each.billable else 'g'}{day}"] += each.billable_minutes * 60
+    return counters
+
+
+def _stored_entry_counters(model: TimelineModel) -> Counter[tuple[EntryMonth, str]]:
+    """Those of months, and those in the items of days, which are at most one day away."""
+    counters = model.entry_counters.copy()
+    for (day, name), value in model.counters.items():
+        if name[0] in "bfu":
+            date = day_date(day + {"-": -1, "=": 0, "+": 1}[name[1]]).isoformat()
+            month = EntryMonth(ORGANIZATION.id, PERSON, int(name[2:]), date[:7])
+            counters[month, f"{name[0]}{date[8:]}"] += value
+    return counters
+
+
+def _by_month(counters: Counter[tuple[EntryMonth, str]]) -> dict[EntryMonth, dict[str, int]]:
+    by_month: dict[EntryMonth, dict[str, int]] = defaultdict(dict)
+    for (month, name), value in counters.items():
+        if value:
+            by_month[month][name] = value
+    return by_month
 
 
 def _check_invariants(model: TimelineModel) -> None:
@@ -479,7 +508,7 @@ def _check_invariants(model: TimelineModel) -> None:
         sorted(model.timers.values(), key=lambda timer: timer.id),
         model.entries,
         counters,
-        entry_counters=derived_entry_counters(model.entries.values()),
+        entry_counters=_by_month(model.entry_counters),
         marks=marks,
     )
     assert check(snapshot) == []

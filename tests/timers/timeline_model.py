@@ -27,6 +27,7 @@ from chalicelib.counters.model import EntryMonth, PersonDay
 from chalicelib.dynamodb.database import Database, LoadedRecords
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DaySessions, DayUpdate, Mark
+from chalicelib.timers.entry_counters import with_entry_counters
 from chalicelib.timers.model import PersonState, Timer
 
 
@@ -103,6 +104,7 @@ class TimelineModel:
         for update in write_set.entries:
             _require(update.time_entry_id in self.entries)
             entry = self.entries[update.time_entry_id]
+            _require(not update.shown_seconds or update.target == entry.sum_target)
             self.entries[entry.id] = _updated_entry(entry, update, write_set)
         for day in write_set.days:
             self._update_day(day)
@@ -120,6 +122,7 @@ class TimelineModel:
             stopped_at=stop.timer.stopped_at,
             stop_reason=stop.timer.stop_reason,
             covered=False,
+            sum_target=None,
             version=timer.version + 1,
         )
         # The index keys are those of the timer of the write. A switch does not know its version.
@@ -230,7 +233,7 @@ class TimelineDatabase(Database):
         before_commit, self.before_commit = self.before_commit, None
         if before_commit is not None:
             before_commit()
-        writes = tuple(writes)
+        writes = with_entry_counters(writes)
         _assert_each_item_is_written_once(writes)
         draft = self.model.copy()
         for write in writes:

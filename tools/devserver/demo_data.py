@@ -12,8 +12,7 @@ from chalicelib.api_tokens.authentication import digest
 from chalicelib.api_tokens.model import ApiToken, PersonTokens
 from chalicelib.api_tokens.rules import decide_token_creation
 from chalicelib.core.timestamps import local_date
-from chalicelib.core.write_set import CreateRecord, RecordWrite, WriteSet
-from chalicelib.counters.model import EntryCounterDeltas
+from chalicelib.core.write_set import CreateRecord, RecordWrite
 from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role
@@ -132,12 +131,8 @@ def _commit(database: Database, *records: RecordWrite) -> None:
 
 
 def _create_entry(database: Database, entry: TimeEntry) -> None:
-    """Put a time entry and count it."""
-    counters = EntryCounterDeltas()
-    counters.added(entry)
-    scope = entry.organization_id, entry.person_id
-    count = WriteSet(*scope, entry.created_at, None, entry_counters=counters.collected())
-    database.commit([count, CreateRecord(entry)], secrets.token_hex(16))
+    """Put a time entry. The transaction counts it."""
+    database.commit([CreateRecord(entry)], secrets.token_hex(16))
 
 
 def _entry(

@@ -21,6 +21,7 @@ from chalicelib.counters.model import (
     Bucket,
     CounterKey,
     Counters,
+    EntryMonth,
     Listed,
     PersonDay,
     add,
@@ -123,8 +124,9 @@ class RollupRepairer:
                 if not difference(stored, expected):
                     return None
                 if not repair or self._write(bucket, version_in(before), stored, expected):
-                    scope = keys.counter_scope(bucket.scope)
-                    return f"{scope} {bucket.when}: {stored}, not {expected}"
+                    key = bucket_key(bucket)
+                    where = f"{key['scope']} {key['bucket']}"
+                    return f"{where}: {stored}, not {expected}"
             self._sleep(0.2)
         return None
 
@@ -135,38 +137,61 @@ class RollupRepairer:
     def _sum(self, bucket: Bucket) -> dict[str, int]:
         """Return the sum of the rolled-up records below a bucket.
 
-        For an organization's month of timers: the sum of its days, which are repaired before.
+        For an organization's month of timers: the sum of its days. For a service's or an
+        organization's month of sums: that of its people. Those are repaired before.
         """
         scope = bucket.scope
+        if scope.listed is Listed.SUMS:
+            if scope.person_id is not None:
+                return self._sum_of_person_and_service(bucket)
+            return self._sum_of_people(bucket)
         if scope.listed is Listed.TIMERS and _is_month(bucket.when):
             if scope.person_id is not None:
                 return self._sum_of_person(scope.organization_id, scope.person_id, bucket.when)
             return self._sum_of_days(bucket)
+        return _part_of(bucket, self._rolled_up_records(scope.organization_id, bucket.when))
+
+    def _sum_of_person_and_service(self, bucket: Bucket) -> dict[str, int]:
+        """The days of a month, and one more on each side: a date may differ from the UTC day."""
+        scope, month = bucket.scope, bucket.when
+        owner = scope.organization_id, scope.person_id or 0
+        days = list(_days_of(month))
+        names: list[CounterKey] = [EntryMonth(*owner, scope.service_id or 0, month)]
+        names += [PersonDay(*owner, day) for day in range(days[0] - 1, days[-1] + 2)]
+        items_by_name = {name: item_key(CounterModel, **keys.rolled_up(name)) for name in names}
+        items = batch_get(self._connection, items_by_name.values())
+        return _part_of(
+            bucket, ((name, counters_in(items.get(key, {}))) for name, key in items_by_name.items())
+        )
+
+    def _sum_of_people(self, bucket: Bucket) -> dict[str, int]:
+        scope = keys.person_sums_scope(bucket.scope.organization_id, bucket.when)
         total: dict[str, int] = {}
-        for name, counters in self._rolled_up_records(scope.organization_id, bucket.when):
-            for rolled_up_bucket, added in name.bucket_deltas(counters):
-                if rolled_up_bucket == bucket:
-                    add(total, added)
+        for item in self._items(scope):
+            below = keys.bucket_in(scope, item["bucket"]["S"])
+            if below is not None and bucket.scope.service_id in (None, below.scope.service_id):
+                add(total, counters_in(item))
         return total
 
     def _rolled_up_records(
         self, organization_id: int, when: str
     ) -> Iterable[tuple[CounterKey, Counters]]:
+        for item in self._items(keys.rolled_up_scope(organization_id, when)):
+            name = keys.rolled_up_key_in(item["scope"]["S"], item["bucket"]["S"])
+            if name is not None:
+                yield name, counters_in(item)
+
+    def _items(self, scope: str) -> Iterable[RawItem]:
         request: dict[str, Any] = {
             "TableName": table_name(CounterModel),
             "KeyConditionExpression": "#scope = :scope",
             "ExpressionAttributeNames": {"#scope": "scope"},
-            "ExpressionAttributeValues": {
-                ":scope": {"S": keys.rolled_up_scope(organization_id, when)}
-            },
+            "ExpressionAttributeValues": {":scope": {"S": scope}},
             "ConsistentRead": True,
         }
         while True:
             response = self._connection.dispatch("Query", dict(request))
-            for item in response["Items"]:
-                name = keys.rolled_up_key_in(item["scope"]["S"], item["bucket"]["S"])
-                if name is not None:
-                    yield name, counters_in(item)
+            yield from response["Items"]
             last = last_key(response)
             if last is None:
                 return
@@ -240,20 +265,38 @@ def rebuild(connection: Connection, dependencies: Dependencies) -> Findings:
     """Roll up all counters, and repair the buckets that differ from their sums.
 
     Returns the repaired buckets and the counters that it could not roll up. Days are repaired
-    before months, because months are sums of days.
+    before months, because months are sums of days, and people before the sums of all.
     """
     rollup = CounterRollup(dependencies)
     failed = rollup.run(behind(read_all(connection))) | rollup.spoilt
     repairer = RollupRepairer(connection, dependencies.sleep)
     repaired: list[str] = []
-    for months in (False, True):
+    for are_sums in (False, True):
         buckets = drifted(read_all(connection))
         suspects = sorted(
-            (bucket for bucket in buckets if _is_month(bucket.when) is months), key=repr
+            (bucket for bucket in buckets if _is_sum_of_buckets(bucket) is are_sums), key=repr
         )
         results = (repairer.compare(bucket, repair=True) for bucket in suspects)
         repaired += [result for result in results if result is not None]
     return Findings(sorted(failed, key=repr), repaired)
+
+
+def _is_sum_of_buckets(bucket: Bucket) -> bool:
+    """Whether a bucket is compared with other buckets, and not with rolled-up records."""
+    scope = bucket.scope
+    if scope.listed is Listed.SUMS:
+        return scope.person_id is None
+    return scope.listed is Listed.TIMERS and _is_month(bucket.when) and scope.person_id is None
+
+
+def _part_of(bucket: Bucket, records: Iterable[tuple[CounterKey, Counters]]) -> dict[str, int]:
+    """What rolled-up records add to a bucket."""
+    total: dict[str, int] = {}
+    for name, counters in records:
+        for below, added in name.bucket_deltas(counters):
+            if below == bucket:
+                add(total, added)
+    return total
 
 
 def _is_month(when: str) -> bool:

@@ -1,15 +1,27 @@
 """Invariants of each person's data: pure checks of a snapshot.
 
 At most one timer runs, and the person state agrees; timers do not overlap; each time entry's
-seconds and counters equal its timers; the counters equal the timers; index keys match the
-record. ``tools/ops/check_invariants.py`` reads the data that is checked here.
+seconds and counters equal its timers; the counters equal the timers, and the sums the time entries;
+index keys match the record. ``tools/ops/check_invariants.py`` reads the data that is checked here.
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
+from datetime import date
 from itertools import pairwise
 
-from chalicelib.counters.model import EntryCounterDeltas, EntryMonth
+from chalicelib.counters.model import (
+    CounterKind,
+    EntryCounterDeltas,
+    EntryMonth,
+    PersonDay,
+    add,
+    day_number,
+    day_sums,
+    kind_of,
+    timer_counters,
+    without_zeros,
+)
 from chalicelib.dynamodb import keys
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DayUpdates, Mark
@@ -23,13 +35,13 @@ _UPGRADED = ("timer_started_at", "stopped_timer_id")
 """The values of time entries that version 0.2.0 stored in another way, or not at all."""
 
 CountersByDay = Mapping[str, Mapping[str, int]]
-"""Counters of timers by UTC day, without zeros."""
+"""Counters of timers, and sums of time entries, by UTC day, without zeros."""
 
 MarksByDay = Mapping[str, Mapping[int, Mark]]
 """The sessions that the items of days list, by UTC day."""
 
 CountersByMonth = Mapping[EntryMonth, Mapping[str, int]]
-"""Counters of time entries by month and service, without zeros."""
+"""Counters and sums of time entries by month and service, without zeros."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +79,7 @@ def check(snapshot: PersonSnapshot) -> list[Violation]:
         _check_entries,
         _check_manual_times,
         _check_counters,
+        _check_entry_counters,
         _check_marks,
     )
     return [violation for run_check in checks for violation in run_check(snapshot)]
@@ -100,9 +113,19 @@ def derived_entry_counters(entries: Iterable[TimeEntry]) -> CountersByMonth:
     """Return the counters that these time entries imply; deleted ones do not count."""
     counters = EntryCounterDeltas()
     for entry in entries:
-        if entry.deleted_at is None:
-            counters.added(entry)
+        counters.added(entry)
     return {month.name: dict(month.counters) for month in counters.collected()}
+
+
+def stored_entry_counters(snapshot: PersonSnapshot) -> dict[EntryMonth, dict[str, int]]:
+    """Return the counters of time entries that are stored: in months, and in the items of days."""
+    stored = {name: {**counters} for name, counters in snapshot.entry_counters.items()}
+    for day, counters in snapshot.counters.items():
+        number = day_number(date.fromisoformat(day))
+        owner = PersonDay(snapshot.organization_id, snapshot.person_id, number)
+        for name, counter, value in day_sums(owner, counters):
+            add(stored.setdefault(name, {}), {counter: value})
+    return {name: without_zeros(counters) for name, counters in stored.items()}
 
 
 def derived_entry_values(timers: Sequence[Timer], entry: TimeEntry) -> dict[str, int | None]:
@@ -270,12 +293,30 @@ def _check_marks(snapshot: PersonSnapshot) -> Iterator[Violation]:
 def _check_counters(snapshot: PersonSnapshot) -> Iterator[Violation]:
     derived = derived_counters(snapshot.timers)
     for day in sorted(derived.keys() | snapshot.counters.keys()):
-        stored, expected = snapshot.counters.get(day, {}), derived.get(day, {})
+        stored, expected = timer_counters(snapshot.counters.get(day, {})), derived.get(day, {})
         if stored != expected:
             yield Violation(f"counters of {day}: {dict(stored)}, not {dict(expected)}", True)
-    derived_entries = derived_entry_counters(snapshot.entries.values())
-    for name in sorted(derived_entries.keys() | snapshot.entry_counters.keys()):
-        stored, expected = snapshot.entry_counters.get(name, {}), derived_entries.get(name, {})
-        if stored != expected:
-            counters = f"counters of entries on service {name.service_id} in {name.month}"
-            yield Violation(f"{counters}: {dict(stored)}, not {dict(expected)}", True)
+
+
+def _check_entry_counters(snapshot: PersonSnapshot) -> Iterator[Violation]:
+    derived = derived_entry_counters(snapshot.entries.values())
+    summed = stored_entry_counters(snapshot)
+    for name in sorted(derived.keys() | summed.keys()):
+        where = f"of entries on service {name.service_id} in {name.month}"
+        for kind, stored, expected in (
+            ("counters", *(_counts(each.get(name, {}), True) for each in (summed, derived))),
+            ("sums", *(_counts(each.get(name, {}), False) for each in (summed, derived))),
+        ):
+            # The upgrade fills the sums of a person of version 0.2.0.
+            is_upgraded = kind == "counters" or snapshot.person_state.lists_sessions
+            if stored != expected and is_upgraded:
+                yield Violation(f"{kind} {where}: {stored}, not {expected}", True)
+
+
+def _counts(counters: Mapping[str, int], are_counts: bool) -> dict[str, int]:
+    """The numbers of entries that lists use, or the others."""
+    return {
+        name: count
+        for name, count in counters.items()
+        if (kind_of(name) is CounterKind.ENTRIES) is are_counts
+    }

@@ -1,4 +1,4 @@
-"""Rebuild the counters from timers and time entries: ``make rebuild-counters``.
+"""Rebuild the counters and sums from timers and time entries: ``make rebuild-counters``.
 
 Safe while the API is in use. Nothing is deleted first: correct counters stay unchanged, and wrong
 counters are written only if they are unchanged since they were read.
@@ -20,7 +20,7 @@ from tools.ops.counter_repair import rebuild
 from tools.ops.snapshot import SnapshotReader, repair_counters
 from tools.ops.stage_options import selected_stage
 
-SUMMARY = "Rebuild the counters from timers and time entries."
+SUMMARY = "Rebuild the counters and sums from timers and time entries."
 
 
 def rebuild_all(connection: Connection, dependencies: Dependencies) -> int:
@@ -29,7 +29,7 @@ def rebuild_all(connection: Connection, dependencies: Dependencies) -> int:
     for snapshot, violations in find_violations(
         SnapshotReader(connection), dependencies.sleep
     ).values():
-        if any(violation.what.startswith("counters of ") for violation in violations):
+        if any(violation.what.startswith(("counters of ", "sums of ")) for violation in violations):
             try:
                 repair_counters(snapshot)
             except PynamoDBException as error:

@@ -7,14 +7,23 @@ record that it lacks must not be reported as missing.
 import secrets
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
+from dataclasses import replace
 from itertools import chain
 from typing import Any, TypeVar
 
+from msgspec.structs import replace as replace_fields
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
 from pynamodb.models import Model
 
-from chalicelib.counters.model import Counters, EntryMonth, PersonDay, difference
+from chalicelib.counters.model import (
+    Counters,
+    EntryMonth,
+    PersonDay,
+    add,
+    difference,
+    timer_counters,
+)
 from chalicelib.counters.repository import CounterModel, counters_in, model_with_key
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem, batch_get, table_name
@@ -41,6 +50,7 @@ from tools.ops.invariants import (
     last_known_id,
     last_stop,
     running,
+    stored_entry_counters,
 )
 from tools.ops.patience import pages
 
@@ -53,6 +63,9 @@ _CountersByMonth = dict[Scope, dict[EntryMonth, dict[str, int]]]
 
 Name = TypeVar("Name")
 Value = TypeVar("Value")
+
+_COUNTERS_PER_UPDATE = 40
+"""An expression of DynamoDB has at most 4 KB."""
 
 _INDEX_KEYS = {
     Timer: (
@@ -133,7 +146,11 @@ class SnapshotReader:
         self._repair_person_state(snapshot)
         for entry in snapshot.entries.values():
             _repair_entry(snapshot, entry)
-        repair_counters(snapshot)
+        entries = {
+            entry.id: replace_fields(entry, **derived_entry_values(snapshot.timers, entry))
+            for entry in snapshot.entries.values()
+        }
+        repair_counters(replace(snapshot, entries=entries))
         repair_marks(Database(self._connection), snapshot)
 
     def _repair_person_state(self, snapshot: PersonSnapshot) -> None:
@@ -260,11 +277,32 @@ def repair_counters(snapshot: PersonSnapshot) -> None:
     derived = derived_counters(snapshot.timers)
     for day in sorted(derived.keys() | snapshot.counters.keys()):
         item = CounterModel(scope=scope, bucket=day)
-        _repair_counters(item, snapshot.counters.get(day, {}), derived.get(day, {}))
-    derived_entries = derived_entry_counters(snapshot.entries.values())
-    for name in sorted(derived_entries.keys() | snapshot.entry_counters.keys()):
-        item = model_with_key(keys.counter(name))
-        _repair_counters(item, snapshot.entry_counters.get(name, {}), derived_entries.get(name, {}))
+        stored = timer_counters(snapshot.counters.get(day, {}))
+        _repair_counters(item, stored, derived.get(day, {}))
+    repair_entry_counters(snapshot)
+
+
+def repair_entry_counters(
+    snapshot: PersonSnapshot, except_dates: Collection[tuple[EntryMonth, str]] = ()
+) -> bool:
+    """Correct the counters and sums of a person's time entries, as ``SnapshotReader.repair``.
+
+    The items of days keep their part of the sums: the difference goes to the items of months. Every
+    request changes an entry and its sums together, so the difference stays right while it is
+    written. Returns whether one of ``except_dates``, which it does not write, differs.
+    """
+    is_incomplete = False
+    derived = derived_entry_counters(snapshot.entries.values())
+    summed = stored_entry_counters(snapshot)
+    for name in sorted(derived.keys() | summed.keys()):
+        stored = snapshot.entry_counters.get(name, {})
+        missing = difference(derived.get(name, {}), summed.get(name, {}))
+        skipped = {counter for counter in missing if (name, counter[1:]) in except_dates}
+        is_incomplete |= bool(skipped)
+        corrected = {**stored}
+        add(corrected, {each: by for each, by in missing.items() if each not in skipped})
+        _repair_counters(model_with_key(keys.counter(name)), stored, corrected)
+    return is_incomplete
 
 
 def repair_marks(database: Database, snapshot: PersonSnapshot) -> None:
@@ -280,8 +318,9 @@ def repair_marks(database: Database, snapshot: PersonSnapshot) -> None:
 
 
 def _repair_counters(item: CounterModel, stored: Counters, expected: Counters) -> None:
-    names = list(difference(expected, stored))
-    if names:
+    differing = list(difference(expected, stored))
+    for begin in range(0, len(differing), _COUNTERS_PER_UPDATE):
+        names = differing[begin : begin + _COUNTERS_PER_UPDATE]
         condition = _equals(names[0], stored)
         for name in names[1:]:
             condition &= _equals(name, stored)

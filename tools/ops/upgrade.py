@@ -25,6 +25,7 @@ from tools.ops.upgrade_erased import mark_erased_people
 from tools.ops.upgrade_people import PeopleUpgrade
 from tools.ops.upgrade_report import UpgradeReport
 from tools.ops.upgrade_scan import FoundIds, TableReader
+from tools.ops.upgrade_sums import SumUpgrade
 
 SUMMARY = "Upgrade what version 0.2.0 stored, after a deployment."
 
@@ -56,6 +57,14 @@ def upgrade_people(context: UpgradeContext) -> None:
         for number, scope in enumerate(people):
             context.progress(f"{number} of {len(people)} people")
             upgrade.run(scope)
+
+
+def fill_sums(context: UpgradeContext) -> None:
+    """Fill the sums of time entries, after everything that changes an entry's time."""
+    upgrade = SumUpgrade(
+        context.dependencies, context.reader, context.report, dry_run=context.dry_run
+    )
+    upgrade.run()
 
 
 def copy_revisions(context: UpgradeContext) -> None:
@@ -110,6 +119,7 @@ STEPS: Sequence[Step] = (
     list_closed_services,
     index_access,
     upgrade_people,
+    fill_sums,
     copy_revisions,
 )
 
@@ -132,6 +142,7 @@ def print_report(report: UpgradeReport, *, dry_run: bool = False) -> int:
         print("dry run: nothing was written; without --dry-run, the command writes:")
     print(f"people: {report.people}, with {report.sessions} sessions on {report.days} days")
     print(f"time entries: {report.entries}")
+    print(f"people whose times were summed: {report.sums}")
     print(f"revisions: {report.revisions}")
     print(f"services that take no time: {report.services}")
     print(

@@ -19,6 +19,7 @@ from chalicelib.core.write_set import (
     UpdateRecord,
     WriteSet,
 )
+from chalicelib.counters.model import timer_counters
 from chalicelib.counters.repository import CounterModel, counters_in
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import table_name
@@ -103,7 +104,7 @@ class PeopleUpgrade:
         for page in self._reader.pages("Query", _days_request(scope)):
             for raw in page:
                 day = raw["bucket"]["S"]
-                marks[day], counters[day] = marks_in(raw), counters_in(raw)
+                marks[day], counters[day] = marks_in(raw), timer_counters(counters_in(raw))
         # Today's version lists each timer that it starts, also one since the scan.
         timer_ids = {timer_id for day in marks.values() for timer_id in day}
         timer_ids.update(self._found.timer_ids(scope))

@@ -20,6 +20,7 @@ class UpgradeReport(Struct):
     :param sessions: sessions that were listed.
     :param days: items of days that were written.
     :param entries: time entries that were written.
+    :param sums: people whose sums of time entries were filled.
     :param revisions: revisions that were copied.
     :param services: services that were added to the list of their organization, or removed.
     :param access_records: owners of tokens and active admins that were recorded.
@@ -33,6 +34,7 @@ class UpgradeReport(Struct):
     sessions: int = 0
     days: int = 0
     entries: int = 0
+    sums: int = 0
     revisions: int = 0
     services: int = 0
     access_records: int = 0
@@ -45,5 +47,5 @@ class UpgradeReport(Struct):
     def is_empty(self) -> bool:
         """Whether there was nothing to upgrade."""
         written = (self.people, self.entries, self.revisions, self.services, self.access_records)
-        marked = (self.indexed_organizations, self.erased)
+        marked = (self.indexed_organizations, self.erased, self.sums)
         return not (any(written) or any(marked) or self.problems)
