@@ -15,7 +15,7 @@ LIMITS = {
     "list of 120, first 30": (2, 2.0, 0),
     "list of 120, middle 30": (2, 3.0, 0),
     "start": (2, 3.0, 16),
-    "background: roll-up": (3, 2.0, 8),
+    "background: roll-up": (3, 2.0, 14),
     "background: fan-out, timers": (2, 1.0, 0),
     "background: fan-out, entries": (2, 1.0, 0),
     "switch": (2, 3.0, 29),
