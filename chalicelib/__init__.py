@@ -4,11 +4,12 @@ Packages, outermost first. A package imports only those below it; exceptions are
 
     handlers    Lambda functions other than the API; http.application, the API, is in this layer too
     registry    all resources and all tables
-    timers, time_entries, revisions, people, organizations, services, api_tokens, pairings,
-    webhooks, deliveries
+    timers, time_entries, revisions, people, organizations, services, api_tokens,
+    pairings, webhooks, deliveries
                 slices: one package for each subject, see below
     events      domain events and their JSON:API documents; imports slices, and slices import it
-    http        request pipeline, routes, views, OpenAPI; imports api_tokens.authentication, Role
+    http        request pipeline, routes, views, OpenAPI, CSV; imports api_tokens.authentication,
+                Role, and Person and Service for their names
     jsonapi     documents, parameters, filters, inputs; knows neither AWS nor Chalice
     productive  the names that Productive publishes, and what stint does with those that it lacks
     clients     SQS, Secrets Manager, outgoing HTTP, Intercom; imports deliveries.model
@@ -20,6 +21,7 @@ Modules of a slice, outermost first. Each imports only those below it, also from
 
     api         resource, inputs and routes; imports jsonapi and http
     inputs      only of timers: the inputs of the routes; imports jsonapi
+    csv_columns the columns of the slice's lists in CSV; imports http
     operations  load, decide, commit; imports clients, never jsonapi or http
     lists       pages of the slice's lists; imports counters and dynamodb
     writes      only of timers: the writes of a write set; imports counters and dynamodb

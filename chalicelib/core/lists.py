@@ -1,6 +1,6 @@
 """Pages of lists, by page number or by cursor position, and the filter by time."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -53,3 +53,8 @@ class Page(Struct, Generic[T], frozen=True):
 
     rows: Sequence[T]
     total_count: int
+
+
+def from_position(position: str | None) -> Callable[[str], str | None]:
+    """Return the function that a cursor page asks for its position, of a list read by itself."""
+    return lambda _: position

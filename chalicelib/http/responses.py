@@ -53,6 +53,7 @@ _EXPOSED_HEADERS = [
     "Date",
     "RateLimit",
     "RateLimit-Policy",
+    "Content-Disposition",
 ]
 # The maximum of Chromium. Every preflight request is an invocation of the function.
 _PREFLIGHT_SECONDS = 7200

@@ -90,6 +90,20 @@ class PublicView(Struct, frozen=True):
     respond: Callable[[HttpRequest], tuple[HttpResponse, Caller]]
 
 
+class QueryParameter(Struct, frozen=True):
+    """A query parameter of one route, in addition to those of its kind.
+
+    :param choices: the values that it takes.
+    :param is_list: whether it takes several of them, separated by commas: ``max_items`` at most.
+    """
+
+    name: str
+    description: str
+    choices: tuple[str, ...]
+    is_list: bool = False
+    max_items: int = 1
+
+
 class Route(Struct, frozen=True):
     """A path below :data:`BASE_PATH`, its methods and its view.
 
@@ -104,6 +118,8 @@ class Route(Struct, frozen=True):
     :param meta: additional members of the response's ``meta``.
     :param own_errors: errors in addition to those of its kind.
     :param has_location: whether a record that it creates has a URL: then it returns ``Location``.
+    :param parameters: its own query parameters.
+    :param has_csv: whether it also answers CSV.
     """
 
     name: str
@@ -119,6 +135,8 @@ class Route(Struct, frozen=True):
     meta: tuple[MetaField, ...] = ()
     own_errors: Errors = ()
     has_location: bool = True
+    parameters: tuple[QueryParameter, ...] = ()
+    has_csv: bool = False
 
     @property
     def success(self) -> int:

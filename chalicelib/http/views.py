@@ -16,6 +16,7 @@ from chalicelib.core.permissions import ANYBODY, Caller, Permission
 from chalicelib.core.unit_of_work import Result
 from chalicelib.core.write_options import WriteOptions, version_of
 from chalicelib.http.client_clock import CLOCK_SKEW
+from chalicelib.http.formats import CsvExport, wants_csv
 from chalicelib.http.includes import IncludedResources, load_included
 from chalicelib.http.list_pages import (
     ReadPage,
@@ -67,16 +68,35 @@ class ResourceViews:
         self._resource = resource
         self._present = present
 
-    def list(self, reader: ListReader[Any], permission: Permission) -> Route:
-        """Create the route ``GET /{type}``. Contract section 6."""
-        return self._list(partial(read_page, reader), permission)
+    def list(
+        self, reader: ListReader[Any], permission: Permission, csv: CsvExport | None = None
+    ) -> Route:
+        """Create the route ``GET /{type}``. Contract section 6. ``csv``: it also answers CSV."""
+        if csv is None:
+            return self._list(partial(read_page, reader), permission)
+        return self._list(partial(read_page, reader), permission, partial(self._csv, csv, reader))
 
     def cursor_list(self, reader: CursorReader[Any], permission: Permission) -> Route:
         """Create the route ``GET /{type}`` of a resource that declares ``cursor_only``."""
         return self._list(partial(read_cursor_page, reader), permission)
 
-    def _list(self, read: ReadPage, permission: Permission) -> Route:
+    def _csv(
+        self, csv: CsvExport, reader: ListReader[Any], request: AuthenticatedRequest
+    ) -> HttpResponse:
+        # Only here: most processes never need it.
+        from chalicelib.http.csv_responses import list_response  # noqa: PLC0415
+
+        return list_response(csv, self._resource, reader, self._included.database, request)
+
+    def _list(
+        self,
+        read: ReadPage,
+        permission: Permission,
+        csv: Callable[[AuthenticatedRequest], HttpResponse] | None = None,
+    ) -> Route:
         def view(request: AuthenticatedRequest) -> HttpResponse:
+            if csv is not None and wants_csv(request.request):
+                return csv(request)
             options = self._view_options(request)
             parameters, zone = request.request.parameters, request.caller.zone
             query = read_list_query(self._resource, parameters, zone)
@@ -90,7 +110,8 @@ class ResourceViews:
 
         type_ = self._resource.type
         name, description = f"list_{type_}", f"List {_words(type_)}."
-        declared = {"name": name, "description": description, "methods": ("GET",)}
+        declared: dict[str, Any] = {"name": name, "description": description, "methods": ("GET",)}
+        declared["has_csv"] = csv is not None
         return self._route(RouteKind.LIST, "", view, permission, declared)
 
     def show(self, find: Callable[[Caller, int], Any], permission: Permission) -> Route:

@@ -31,6 +31,8 @@ _BULK = ("ext", "bulk")
 # The parts between separators. A separator inside a quoted string does not count.
 _PARTS = {mark: re.compile(rf'(?:[^{mark}"]|"(?:[^"\\]|\\.)*"?)+') for mark in ",;"}
 
+_WEIGHT = re.compile(r"[01](\.[0-9]{0,3})?", re.ASCII)
+
 
 class _ResourceObject(msgspec.Struct):
     type: Any = None
@@ -160,6 +162,26 @@ def check_accept(header: str | None) -> None:
         for parameters in json_api_entries
     ):
         raise NotAcceptable
+
+
+def prefers(media_type: str, header: str | None) -> bool:
+    """Return whether an Accept header names a media type, and prefers it to JSON:API and JSON.
+
+    Of two types with the same weight, the first one is preferred. Ranges such as ``*/*`` name no
+    type.
+    """
+    weights: dict[str, float] = {}
+    for entry in _PARTS[","].findall(header or ""):
+        name, parameters = _parse(entry)
+        if name in (media_type, *_BODY_TYPES):
+            weights.setdefault(name, _weight(parameters))
+    preferred = max(weights, key=lambda name: weights[name], default=None)
+    return preferred == media_type and weights[media_type] > 0
+
+
+def _weight(parameters: list[tuple[str, str]]) -> float:
+    text = dict(parameters).get("q", "1")
+    return float(text) if _WEIGHT.fullmatch(text) else 1
 
 
 def _parse(entry: str) -> tuple[str, list[tuple[str, str]]]:

@@ -24,7 +24,7 @@ from tools.devserver.proxy_events import proxy_event
 
 EXPOSED = (
     "Location,ETag,Retry-After,X-RateLimit-Reset,Idempotency-Replayed,Date,"
-    "RateLimit,RateLimit-Policy"
+    "RateLimit,RateLimit-Policy,Content-Disposition"
 )
 
 

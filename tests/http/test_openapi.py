@@ -16,6 +16,7 @@ from chalicelib.http.routing import Route, RouteKind
 from chalicelib.jsonapi.errors import ERROR_STATUS
 from chalicelib.jsonapi.filters import operators_of
 from chalicelib.jsonapi.inputs import InAttribute, InParameter, InRelationship
+from chalicelib.jsonapi.requests import JSON_API
 from chalicelib.jsonapi.resource import FilterKind
 from chalicelib.productive.names import relationships as published_relationships
 from chalicelib.registry import RESOURCES
@@ -186,6 +187,7 @@ def test_request_and_response_headers_are_described(route: Route) -> None:
         *(("ETag",) if is_read else ()),
         *(("Location",) if route.kind is RouteKind.CREATE and route.has_location else ()),
         *(("Idempotency-Replayed",) if takes_key else ()),
+        *(("Content-Disposition",) if route.has_csv else ()),
         "RateLimit",
         "RateLimit-Policy",
     }
@@ -218,7 +220,9 @@ def test_response_examples_match_the_description(route: Route) -> None:
     if route.kind is RouteKind.DELETE:
         assert "content" not in success
         return
-    (content,) = success["content"].values()
+    assert success["content"].keys() == {JSON_API, *(("text/csv",) if route.has_csv else ())}
+    assert ("format" in parameters_of(route)) is route.has_csv
+    content = success["content"][JSON_API]
     path = route.path.replace("{id}", "1")
     mismatch = openapi_violation(route.methods[0], path, route.success, content["example"])
     assert mismatch is None, mismatch

@@ -9,7 +9,7 @@ from typing import Any
 from chalice.app import Chalice
 from chalice.test import Client
 
-from tests.support.openapi_checks import openapi_violation
+from tests.support.openapi_checks import is_described_csv, openapi_violation
 from tools.devserver.gateway import Gateway
 
 JSON_API = "application/vnd.api+json"
@@ -74,6 +74,9 @@ class ApiClient(ABC):
         response = self.send_raw(method, f"/api/v2{path}", body, all_headers)
         if method == "OPTIONS":
             # Preflight requests are not described.
+            return response
+        if response.headers.get("Content-Type", "").startswith("text/csv"):
+            assert is_described_csv(method, path.partition("?")[0], response.status)
             return response
         document = response.document if response.body else None
         problem = openapi_violation(method, path.partition("?")[0], response.status, document)

@@ -30,7 +30,8 @@ class Server:
             http.request(method, path, body, headers)
             response = http.getresponse()
             text = response.read()
-            return response.status, dict(response.headers), json.loads(text) if text else None
+            is_json = bool(text) and "json" in response.headers["Content-Type"]
+            return response.status, dict(response.headers), json.loads(text) if is_json else None
 
 
 def free_port() -> int:

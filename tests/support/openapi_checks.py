@@ -11,6 +11,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import build_dependencies
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.openapi.document import openapi_document
+from chalicelib.jsonapi.requests import JSON_API
 from chalicelib.registry import RESOURCES, build_routes
 
 Description = dict[str, Any]
@@ -97,7 +98,7 @@ def openapi_violation(
             if "content" in response
             else None
         )
-    (content,) = response["content"].values()
+    content = response["content"][JSON_API]
     for error in document.get("errors", ()):
         if error["code"] not in content["examples"]:
             return f"{name}: status {status} with code {error['code']} is not documented"
@@ -105,6 +106,14 @@ def openapi_violation(
     for error in _validator(reference).iter_errors(document):
         return f"{name}: the response differs from its schema: {error}"
     return None
+
+
+def is_described_csv(method: str, path: str, status: int) -> bool:
+    """Return whether the description has CSV, or no body at all, for this status."""
+    described = operation(method, path) if method != "HEAD" else operation("GET", path)
+    assert described is not None
+    response = described["responses"][str(status)]
+    return "text/csv" in response.get("content", ("text/csv",))
 
 
 @cache

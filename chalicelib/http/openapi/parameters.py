@@ -5,10 +5,11 @@ from typing import Any
 
 from chalicelib.core.idempotency import MAX_KEY_LENGTH
 from chalicelib.http.client_clock import CLIENT_TIME, CLOCK_SKEW
+from chalicelib.http.formats import FORMAT_PARAMETER, FORMATS
 from chalicelib.http.openapi.parameter_examples import filter_example
 from chalicelib.http.openapi.schemas import Resources, includable_resources, schema_name
 from chalicelib.http.openapi.values import INTEGER, Schema, schema_reference, value_schema
-from chalicelib.http.routing import Route, RouteKind
+from chalicelib.http.routing import QueryParameter, Route, RouteKind
 from chalicelib.jsonapi.filters import (
     MAX_IDS,
     MAX_QUERY_WORDS,
@@ -78,6 +79,13 @@ _SHARED: Mapping[str, Parameter] = {
         "in": "query",
         "description": "Same as `page[size]`.",
         "schema": _PAGE_SIZE,
+    },
+    "format": {
+        "name": FORMAT_PARAMETER,
+        "in": "query",
+        "description": "`csv` returns the whole list as CSV, up to 5 MB, as `Accept: text/csv` "
+        "does. Pages and `include` have no effect then, and `fields` selects columns.",
+        "schema": {"type": "string", "enum": list(FORMATS), "default": "json", "examples": ["csv"]},
     },
     "if_none_match": {
         "name": "If-None-Match",
@@ -151,6 +159,7 @@ def parameters_of(route: Route, resources: Resources) -> list[Parameter]:
     if route.names_record:
         parameters.append(parameter_reference("id"))
     parameters += _input_parameters(route)
+    parameters += map(_own_parameter, route.parameters)
     if route.kind is RouteKind.LIST:
         parameters += _filter_parameters(route.resource)
         parameters.append(_sort_parameter(route.resource))
@@ -158,6 +167,8 @@ def parameters_of(route: Route, resources: Resources) -> list[Parameter]:
         parameters += map(
             parameter_reference, _CURSOR_PARAMETERS if cursor_only else PAGE_PARAMETERS
         )
+    if route.has_csv:
+        parameters.append(parameter_reference("format"))
     if route.kind is not RouteKind.DELETE:
         parameters += _view_parameters(route.resource, resources)
     if route.takes_idempotency_key:
@@ -190,6 +201,26 @@ def _input_parameters(route: Route) -> Iterable[Parameter]:
                     "description": f"{declared.description} {precedence}",
                     "schema": {**value_schema(declared.kind), "examples": ["364"]},
                 }
+
+
+def _own_parameter(declared: QueryParameter) -> Parameter:
+    schema: Schema = {"type": "string", "enum": list(declared.choices)}
+    if declared.is_list:
+        schema = {
+            "type": "array",
+            "items": schema,
+            "minItems": 1,
+            "maxItems": declared.max_items,
+            "examples": [list(declared.choices[:1])],
+        }
+    return _comma_separated(
+        {
+            "name": declared.name,
+            "in": "query",
+            "description": declared.description,
+            "schema": {"examples": list(declared.choices[:1]), **schema},
+        }
+    )
 
 
 def _filter_parameters(resource: AnyResource) -> Iterable[Parameter]:

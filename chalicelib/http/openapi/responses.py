@@ -13,6 +13,7 @@ from chalicelib.core.errors import (
     Unavailable,
 )
 from chalicelib.core.reasons import Reason
+from chalicelib.http.formats import CSV
 from chalicelib.http.openapi.examples import response_example
 from chalicelib.http.openapi.response_documents import document_name
 from chalicelib.http.openapi.values import (
@@ -34,6 +35,11 @@ HEADERS: Mapping[str, Any] = {
         "description": "Entity tag of this response, for `If-None-Match`. That of a record is "
         "also for `If-Match`.",
         "schema": {"type": "string"},
+    },
+    "Content-Disposition": {
+        "description": "Of CSV: the name of the file.",
+        "schema": {"type": "string"},
+        "example": 'attachment; filename="time_entries.csv"',
     },
     "Location": {
         "description": "URL of the new record.",
@@ -68,6 +74,7 @@ HEADERS: Mapping[str, Any] = {
     },
 }
 
+_CSV = "The whole list, as RFC 4180 describes: UTF-8, a header row, lines that end with CRLF."
 _BUDGET = ("RateLimit", "RateLimit-Policy")
 
 _ERROR_HEADERS: Mapping[type[StintError], tuple[str, ...]] = {
@@ -174,6 +181,9 @@ def _success(route: Route, url: str, links: Mapping[str, Any]) -> Response:
         },
     }
     header_names = []
+    if route.has_csv:
+        response["content"][CSV] = {"schema": {"type": "string", "description": _CSV}}
+        header_names.append("Content-Disposition")
     if not route.is_write:
         header_names.append("ETag")
     if route.kind is RouteKind.CREATE and route.has_location:
