@@ -4,7 +4,7 @@ Packages, outermost first. A package imports only those below it; exceptions are
 
     handlers    Lambda functions other than the API; http.application, the API, is in this layer too
     registry    all resources and all tables
-    timers, time_entries, revisions, people, organizations, services, api_tokens,
+    timers, time_entries, revisions, reports, people, organizations, services, api_tokens,
     pairings, webhooks, deliveries
                 slices: one package for each subject, see below
     events      domain events and their JSON:API documents; imports slices, and slices import it
@@ -32,7 +32,8 @@ Modules of a slice, outermost first. Each imports only those below it, also from
 More rules are in ``edit_rules``, ``edits``, ``overlaps``, ``entry_updates``, ``closed_periods``,
 ``days``, ``limits`` and ``history`` of timers, in ``totals`` of time_entries, and in ``periods`` of
 organizations. More operations are in ``auto_stop``, ``editing``, ``purge_deleted`` and ``replay``;
-they do not import ``operations``.
+they do not import ``operations``. The views of reports are above their ``api``: ``views``,
+``reader`` and ``sorting``.
 
 import-linter checks the most important of these rules: see ``pyproject.toml``.
 """

@@ -25,6 +25,7 @@ from chalicelib.jsonapi.resource import AnyResource
 from chalicelib.organizations import api as organizations
 from chalicelib.pairings import api as pairings
 from chalicelib.people import api as people
+from chalicelib.reports import api as reports
 from chalicelib.revisions import api as revisions
 from chalicelib.revisions.repository import RevisionModel
 from chalicelib.services import api as services
@@ -39,6 +40,8 @@ from chalicelib.webhooks import api as webhooks
 REGISTRY: tuple[Registration, ...] = (
     timers.TIMERS_REGISTRATION,
     time_entries.TIME_ENTRIES_REGISTRATION,
+    reports.TIME_ENTRY_REPORTS_REGISTRATION,
+    reports.TIME_REPORTS_REGISTRATION,
     revisions.TIMER_REVISIONS_REGISTRATION,
     revisions.TIME_ENTRY_REVISIONS_REGISTRATION,
     admin_revisions.ADMIN_REVISIONS_REGISTRATION,

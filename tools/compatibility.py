@@ -13,10 +13,11 @@ from pathlib import Path
 from chalicelib.http.absent_collections import COLLECTIONS
 from chalicelib.jsonapi.errors import ERROR_STATUS
 from chalicelib.jsonapi.resource import AnyResource, FilterKind
-from chalicelib.productive.declarations import CODES, FILTER_RULES
+from chalicelib.productive.declarations import CODES, FILTER_RULES, REFUSED_FILTERS
 from chalicelib.productive.model import Matches, Published
-from chalicelib.productive.names import filter_rule, published, relationships
+from chalicelib.productive.names import filter_rule, published, published_type, relationships
 from chalicelib.registry import RESOURCES
+from chalicelib.reports.rules import Group
 from infra.command_line import new_parser
 
 PAGE = Path(__file__).parents[1] / "docs" / "compatibility.md"
@@ -40,7 +41,8 @@ names that Productive publishes (`chalicelib/productive/names.json`). A test com
 | other | only stint has it, Productive does not document it, or it works in another way |
 
 Filters whose status is null match everything with `not_eq`, and with an empty value. Filters with
-`*` match every record: everybody may use everything at any time.
+`*` match every record: everybody may use everything at any time. Filters and groups that are absent
+are a 400.
 """
 
 Names = dict[str, list[str]]
@@ -50,7 +52,8 @@ Names = dict[str, list[str]]
 def page() -> str:
     """Return the text of the page."""
     parts = [_HEAD, _collections()]
-    for type_, names in published().items():
+    for published_name, names in published().items():
+        type_ = published_name.removeprefix("reports/")
         if type_ in RESOURCES:
             parts.append(_resource(RESOURCES[type_], names))
     parts.append(_codes())
@@ -59,12 +62,9 @@ def page() -> str:
 
 def _collections() -> str:
     names: Names = {
-        "same": [type_ for type_ in published() if type_ in RESOURCES],
-        "absent": [
-            *COLLECTIONS,
-            *(type_ for type_ in published() if type_.startswith("reports/")),
-        ],
-        "other": [type_ for type_ in RESOURCES if type_ not in published()],
+        "same": [type_ for type_ in RESOURCES if published_type(type_) in published()],
+        "absent": list(COLLECTIONS),
+        "other": [type_ for type_ in RESOURCES if published_type(type_) not in published()],
     }
     names["absent"] = [type_ for type_ in names["absent"] if type_ not in RESOURCES]
     return f"## Collections\n\n{_list(names)}"
@@ -72,6 +72,7 @@ def _collections() -> str:
 
 def _resource(resource: AnyResource, names: Published) -> str:
     sections = {
+        "Groups": _groups(names),
         "Attributes": _attributes(resource, names),
         "Relationships": _relationships(resource),
         "Filters": _filters(resource, names),
@@ -85,18 +86,30 @@ def _resource(resource: AnyResource, names: Published) -> str:
     return "\n".join(part.replace("### ", f"### {resource.type}: ") for part in parts)
 
 
+def _groups(names: Published) -> Names:
+    if not names.group:
+        return {}
+    own = [group.value for group in Group]
+    return {
+        "same": [name for name in own if name in names.group],
+        "absent": [name for name in names.group if name not in own],
+        "other": [name for name in own if name not in names.group],
+    }
+
+
 def _attributes(resource: AnyResource, names: Published) -> Names:
     found: Names = {}
+    known = (*names.attributes, *names.row_attributes)
     for attribute in resource.attributes:
         if "Always null" in attribute.description:
             status = "null"
         elif "Always" in attribute.description:
             status = "constant"
         else:
-            status = "same" if attribute.name in names.attributes else "other"
+            status = "same" if attribute.name in known else "other"
         found.setdefault(status, []).append(attribute.name)
     declared = {attribute.name for attribute in resource.attributes}
-    found["absent"] = [name for name in names.attributes if name not in declared]
+    found["absent"] = [name for name in known if name not in declared]
     return found
 
 
@@ -129,6 +142,8 @@ def _filters(resource: AnyResource, names: Published) -> Names:
 
 
 def _rule(type_: str, name: str) -> tuple[str, str]:
+    if name in REFUSED_FILTERS.get(type_, ()):
+        return "absent", name
     match filter_rule(type_, name):
         case Matches.ALL:
             return "constant", f"{name}*"

@@ -15,8 +15,10 @@ from chalicelib.jsonapi.resource import Filter, FilterKind, Record, Resource
 ReadPosition = Callable[[str], str | None]
 """Returns the start position in a list; None: its beginning. The argument describes the list."""
 
-_SortKey = tuple[bool, Any, int]
-"""Sort key of a record: whether the sort value is missing, the value, and the record's id."""
+SortKey = tuple[bool, Any, int | str]
+"""Sort key of a record: whether the sort value is missing, the value, and the record's id.
+
+The id of a row of a report is its place in the order of rows."""
 
 
 class CursorReader(Protocol[Record]):
@@ -52,10 +54,7 @@ class InMemoryList(Struct, Generic[Record], frozen=True):
 
     def page(self, caller: Caller, query: ListQuery) -> Page[Record]:
         """Return a page. Its total is that of the filtered list."""
-        records = [record for _, record in self._sorted(caller, query)]
-        number = query.page.number if isinstance(query.page, PageNumber) else 1
-        first = (number - 1) * query.page.size
-        return Page(records[first : first + query.page.size], len(records))
+        return page_of(self._sorted(caller, query), query)
 
     def cursor_page(
         self, caller: Caller, query: ListQuery, position: ReadPosition
@@ -63,14 +62,9 @@ class InMemoryList(Struct, Generic[Record], frozen=True):
         """Return the records after a position. The record at the position may no longer exist."""
         listing = self._description(caller, query)
         rows = self._sorted(caller, query)
-        start = position(listing)
-        if start is not None:
-            rows = _rows_after(_read_position(start), rows, query.descending)
-        page_rows = rows[: query.page.size]
-        following = _write_position(page_rows[-1][0]) if len(rows) > len(page_rows) else None
-        return CursorPage([record for _, record in page_rows], following), listing
+        return cursor_page_of(rows, query, position(listing)), listing
 
-    def _sorted(self, caller: Caller, query: ListQuery) -> list[tuple[_SortKey, Record]]:
+    def _sorted(self, caller: Caller, query: ListQuery) -> list[tuple[SortKey, Record]]:
         sort_value = self.resource.orders[query.sort]
         rows = [
             (_sort_key(sort_value(record), self.resource.id(record)), record)
@@ -107,6 +101,28 @@ class InMemoryList(Struct, Generic[Record], frozen=True):
         return repr((caller_key, query_key))
 
 
+def page_of(rows: Sequence[tuple[SortKey, Record]], query: ListQuery) -> Page[Record]:
+    """Return a page by number of sorted rows, which are the whole list."""
+    number = query.page.number if isinstance(query.page, PageNumber) else 1
+    first = (number - 1) * query.page.size
+    page_rows = rows[first : first + query.page.size]
+    return Page([record for _, record in page_rows], len(rows))
+
+
+def cursor_page_of(
+    rows: Sequence[tuple[SortKey, Record]], query: ListQuery, start: str | None
+) -> CursorPage[Record]:
+    """Return the sorted rows after a position; None: from the beginning.
+
+    Raises ``InvalidPosition``.
+    """
+    if start is not None:
+        rows = _rows_after(_read_position(start), rows, query.descending)
+    page_rows = rows[: query.page.size]
+    following = _write_position(page_rows[-1][0]) if len(rows) > len(page_rows) else None
+    return CursorPage([record for _, record in page_rows], following)
+
+
 def matcher(resource: Resource[Record], conditions: Conditions) -> Callable[[Record], bool]:
     """Return a function that returns whether a record matches all conditions."""
     checks = [
@@ -138,24 +154,24 @@ def _filter_value(declared: Filter[Record], record: Record, texts: CasefoldedTex
     return value
 
 
-def _sort_key(value: str | int | None, record_id: int) -> _SortKey:
+def _sort_key(value: str | int | None, record_id: int | str) -> SortKey:
     return value is None, value.casefold() if isinstance(value, str) else value or 0, record_id
 
 
 def _rows_after(
-    key: _SortKey, rows: list[tuple[_SortKey, Record]], descending: bool
-) -> list[tuple[_SortKey, Record]]:
+    key: SortKey, rows: Sequence[tuple[SortKey, Record]], descending: bool
+) -> list[tuple[SortKey, Record]]:
     try:
         return [row for row in rows if (row[0] < key if descending else row[0] > key)]
     except TypeError as error:
         raise InvalidPosition(key) from error
 
 
-def _write_position(key: _SortKey) -> str:
+def _write_position(key: SortKey) -> str:
     return json.dumps(key)
 
 
-def _read_position(position: str) -> _SortKey:
+def _read_position(position: str) -> SortKey:
     try:
         is_missing, value, record_id = json.loads(position)
     except (ValueError, TypeError, RecursionError) as error:

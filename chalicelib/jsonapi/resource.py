@@ -139,6 +139,7 @@ class Resource(Struct, Generic[Record], frozen=True):
     :param current_id: returns the id of the record that a path means with ``current``; None: there
         is none.
     :param meta: members of the resource object's ``meta``. Members without a value are left out.
+    :param id_kind: ``TEXT``: its ids are texts, and no path contains them.
     """
 
     type: str
@@ -147,7 +148,7 @@ class Resource(Struct, Generic[Record], frozen=True):
     entity: "builtins.type[Record]"
     view: ViewPolicy[Record]
     example: Callable[[], Record]
-    id: Callable[[Record], int]
+    id: Callable[[Record], int | str]
     attributes: tuple[Attribute[Record], ...]
     relationships: tuple[Relationship[Record], ...] = ()
     includes: tuple[str, ...] = ()
@@ -160,6 +161,7 @@ class Resource(Struct, Generic[Record], frozen=True):
     redact_for: Callable[[Caller, Record], Record] = lambda _, record: record
     current_id: Callable[[Caller], int | None] = lambda _: None
     meta: tuple[Attribute[Record], ...] = ()
+    id_kind: Kind = Kind.ID
 
 
 AnyResource = Resource[Any]

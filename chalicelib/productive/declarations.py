@@ -13,22 +13,32 @@ _OPEN = 1
 _BUDGET = 2
 _CLIENT_PROJECT = 2
 _HOURS = 1
+_USER = 1
+
+_OF_TIME_ENTRIES: Mapping[str, FilterRule] = {
+    "approved": False,
+    "autotracked": False,
+    "draft": False,
+    "intercompany_hours": False,
+    "invoiced": False,
+    "invoicing_status": _UNINVOICED,
+    "overhead": False,
+    "project_type_id": _CLIENT_PROJECT,
+    "rejected": False,
+    "stage_type": _BUDGET,
+    "status": _UNAPPROVED,
+    "submitted": False,
+    "unit_id": _HOURS,
+}
 
 FILTER_RULES: Mapping[str, Mapping[str, FilterRule]] = {
-    "time_entries": {
-        "approved": False,
-        "autotracked": False,
-        "draft": False,
-        "intercompany_hours": False,
-        "invoiced": False,
-        "invoicing_status": _UNINVOICED,
-        "overhead": False,
-        "project_type_id": _CLIENT_PROJECT,
-        "rejected": False,
+    "time_entries": _OF_TIME_ENTRIES,
+    "time_entry_reports": _OF_TIME_ENTRIES,
+    "time_reports": {
+        "future": False,
+        "person_type": _USER,
+        "project_type": _CLIENT_PROJECT,
         "stage_type": _BUDGET,
-        "status": _UNAPPROVED,
-        "submitted": False,
-        "unit_id": _HOURS,
     },
     "services": {
         "after": Matches.ALL,
@@ -63,6 +73,33 @@ FILTER_RULES: Mapping[str, Mapping[str, FilterRule]] = {
     },
 }
 """How undeclared filters match, by collection and name."""
+
+REFUSED_FILTERS: Mapping[str, frozenset[str]] = {
+    "time_entry_reports": frozenset(
+        (
+            "billable_time",
+            "billing_type_id",
+            "created_after",
+            "created_at",
+            "created_before",
+            "creator_id",
+            "id",
+            "last_activity_at",
+            "note",
+            "query",
+            "role_id",
+            "time",
+            "track_method_id",
+            "updated_at",
+        )
+    ),
+    "time_reports": frozenset(
+        ("billing_type", "day", "month", "quarter", "role_id", "role_type", "week", "year")
+    ),
+}
+"""Filters of values that stint has, and its sums do not: they are errors. By type.
+
+To match nothing, as filters of values that stint lacks, would be wrong."""
 
 RELATIONSHIPS: Mapping[str, Mapping[str, str]] = {
     "companies": {"organization": "organizations", "parent_company": "companies"},

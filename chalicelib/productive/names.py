@@ -10,8 +10,11 @@ from pathlib import Path
 
 import msgspec
 
-from chalicelib.productive.declarations import FILTER_RULES, RELATIONSHIPS
+from chalicelib.productive.declarations import FILTER_RULES, REFUSED_FILTERS, RELATIONSHIPS
 from chalicelib.productive.model import FilterRule, Matches, Published
+
+_REPORTS = "reports/"
+"""Before the types of reports, as in their paths."""
 
 _FILE = Path(__file__).with_name("names.json")
 
@@ -27,7 +30,12 @@ def published() -> Mapping[str, Published]:
 
 
 def filter_rule(type_: str, name: str) -> FilterRule | None:
-    """Return how an undeclared filter matches; None: Productive does not know it either."""
+    """Return how an undeclared filter matches; None: it is an error.
+
+    Productive does not know it either, or stint has the value and cannot filter by it.
+    """
+    if name in REFUSED_FILTERS.get(type_, ()):
+        return None
     rule = FILTER_RULES.get(type_, {}).get(name)
     if rule is not None:
         return rule
@@ -46,5 +54,10 @@ def relationships(type_: str) -> Mapping[str, str]:
     return {**RELATIONSHIPS.get(type_, {}), **_of(type_).relationships}
 
 
+def published_type(type_: str) -> str:
+    """Return the name under which Productive publishes a collection: a report, by its path."""
+    return type_ if type_ in published() else f"{_REPORTS}{type_}"
+
+
 def _of(type_: str) -> Published:
-    return published().get(type_, Published())
+    return published().get(published_type(type_), Published())

@@ -11,6 +11,8 @@ from tests.support.openapi_checks import ALL_ROUTES
 
 DOCS = Path(__file__).parents[2] / "docs"
 PAGES = {
+    "time_entry_reports": "reports",
+    "time_reports": "reports",
     "timer_revisions": "revisions",
     "time_entry_revisions": "revisions",
     "organization_memberships": "organizations",
@@ -49,6 +51,7 @@ def test_every_route_is_on_its_page(route: Route) -> None:
 def test_parameters_filters_and_attributes_are_on_the_page(route: Route) -> None:
     page = page_of(route)
     names = [member.name for member in route.inputs]
+    names += [parameter.name for parameter in route.parameters]
     if route.kind is RouteKind.LIST:
         names += [list_filter.name for list_filter in route.resource.filters]
         names += list(route.resource.sorts)

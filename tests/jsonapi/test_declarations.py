@@ -153,7 +153,13 @@ def test_resource_listed_in_memory_declares_filter_values_and_sort_keys(
 ) -> None:
     if not resource.orders:
         # Pairings have no list.
-        without_orders = ("timers", "time_entries", "pairings")
+        without_orders = (
+            "timers",
+            "time_entries",
+            "time_entry_reports",
+            "time_reports",
+            "pairings",
+        )
         assert resource.type in without_orders or resource.cursor_only
         return
     sample = EXAMPLES[resource.entity]

@@ -5,7 +5,7 @@ from urllib.parse import quote
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.productive.declarations import FILTER_RULES
+from chalicelib.productive.declarations import FILTER_RULES, REFUSED_FILTERS
 from chalicelib.productive.model import Matches
 from chalicelib.productive.names import published
 from chalicelib.registry import RESOURCES
@@ -24,11 +24,14 @@ VALUES = {
     "string/date-time": "2026-03-02",
     "object": "text",
 }
-COLLECTIONS = [type_ for type_ in published() if type_ in RESOURCES]
+PATHS = {type_: type_.removeprefix("reports/") for type_ in published()}
+"""The types of the collections, by their paths."""
+
+COLLECTIONS = [path for path, type_ in PATHS.items() if type_ in RESOURCES]
 
 
 def valid_value(type_: str, name: str) -> str:
-    rule = FILTER_RULES.get(type_, {}).get(name)
+    rule = FILTER_RULES.get(PATHS[type_], {}).get(name)
     if rule is not None and not isinstance(rule, Matches):
         return str(rule).lower()
     names = published()[type_]
@@ -41,14 +44,17 @@ def valid_value(type_: str, name: str) -> str:
 def test_every_published_filter_and_sort_is_accepted(admin: Api, type_: str) -> None:
     names = published()[type_]
     refused = []
-    for name in (*names.filters, *names.extra_client_filters, *FILTER_RULES.get(type_, ())):
+    rules = FILTER_RULES.get(PATHS[type_], ())
+    for name in (*names.filters, *names.extra_client_filters, *rules):
         query = f"filter[{name}]={valid_value(type_, name)}"
-        if admin.get(f"/{type_}?{query}").status != 200:
+        is_refused = name in REFUSED_FILTERS.get(PATHS[type_], ())
+        if admin.get(f"/{type_}?{query}").status != (400 if is_refused else 200):
             refused.append(query)
     for sort in names.sorts:
         refused += [
             query
-            for query in (f"sort={sort}", f"sort=-{sort}")
+            # Only reports take a group.
+            for query in (f"sort={sort}&group=person", f"sort=-{sort}&group=person")
             if admin.get(f"/{type_}?{query}").status != 200
         ]
     assert refused == []
@@ -56,7 +62,7 @@ def test_every_published_filter_and_sort_is_accepted(admin: Api, type_: str) -> 
 
 @pytest.mark.parametrize("type_", COLLECTIONS)
 def test_every_published_relationship_can_be_included(admin: Api, type_: str) -> None:
-    declared = {relationship.name for relationship in RESOURCES[type_].relationships}
+    declared = {relationship.name for relationship in RESOURCES[PATHS[type_]].relationships}
     for name in published()[type_].relationships:
         shown = admin.get(f"/{type_}?include={name}&page[size]=1")
         assert shown.status == 200, name

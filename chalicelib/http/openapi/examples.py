@@ -26,6 +26,11 @@ _META_EXAMPLES: Mapping[str, object] = {
     "event_id": EVENT,
     "events": 12,
     "clock_skew_seconds": 600,
+    "after": "2026-03-01",
+    "before": "2026-03-31",
+    **dict.fromkeys(("total_time", "total_billable_time", "worked_time"), 8641),
+    **dict.fromkeys(("billable_time", "client_time"), 8641),
+    "internal_time": 0,
 }
 _INPUT_EXAMPLES: Mapping[str, object] = {
     "stopped_at": "2026-03-02T10:00:00.000+01:00",
@@ -102,12 +107,13 @@ def response_example(route: Route, url: str) -> dict[str, Any]:
     record = resource.example()
     if route.kind is RouteKind.LIST:
         links, list_meta = _list_example(resource, url)
+        list_meta |= {field.name: _META_EXAMPLES[field.name] for field in route.meta}
         return list_document(resource, [record], _VIEW, (), links, list_meta)
     meta = {meta_field.name: _META_EXAMPLES[meta_field.name] for meta_field in route.meta}
     return single_document(resource, record, _VIEW, meta=meta)
 
 
-def _list_example(resource: AnyResource, url: str) -> tuple[dict[str, str], dict[str, int]]:
+def _list_example(resource: AnyResource, url: str) -> tuple[dict[str, str], dict[str, Any]]:
     """Return the links and the meta of a list with one record."""
     if resource.cursor_only:
         cursor = PageAfter()

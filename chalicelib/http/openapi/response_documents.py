@@ -64,7 +64,7 @@ def response_schemas(routes: Iterable[Route], resources: Resources) -> dict[str,
             schemas[document_name(route)] = _document(route, resources)
             schemas.update(_included(route.resource, resources))
             if route.meta:
-                schemas[_meta_name(route)] = object_schema(map(_meta_field, route.meta))
+                schemas[_meta_name(route)] = _meta(route)
     return {**schemas, "EmptyList": EMPTY_LIST, "PageLinks": PAGE_LINKS, "PageMeta": PAGE_META}
 
 
@@ -83,7 +83,7 @@ def _document(route: Route, resources: Resources) -> Schema:
         properties = {
             "data": {"type": "array", "items": data},
             "links": schema_reference("PageLinks"),
-            "meta": schema_reference("PageMeta"),
+            "meta": schema_reference(_meta_name(route) if route.meta else "PageMeta"),
         }
     else:
         meta = schema_reference(_meta_name(route) if route.meta else "NoMeta")
@@ -99,6 +99,13 @@ def _document(route: Route, resources: Resources) -> Schema:
 
 def _meta_name(route: Route) -> str:
     return f"{pascal_case(route.name)}Meta"
+
+
+def _meta(route: Route) -> Schema:
+    schema = object_schema(map(_meta_field, route.meta))
+    if route.kind is not RouteKind.LIST:
+        return schema
+    return {**PAGE_META, "properties": {**PAGE_META["properties"], **schema["properties"]}}
 
 
 def _meta_field(meta_field: MetaField) -> tuple[str, Schema]:

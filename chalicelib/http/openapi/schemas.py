@@ -16,7 +16,7 @@ from chalicelib.http.openapi.values import (
     schema_reference,
     value_schema,
 )
-from chalicelib.jsonapi.resource import AnyResource, Attribute, Kind, Relationship
+from chalicelib.jsonapi.resource import AnyResource, Attribute, Relationship
 from chalicelib.productive.names import relationships as published_relationships
 
 Resources = Mapping[str, AnyResource]
@@ -79,7 +79,7 @@ def _resource_schema(resource: AnyResource) -> Schema:
     """Return the schema of a resource object. Attributes are optional because of ``fields``."""
     name = schema_name(resource)
     properties = {
-        "id": value_schema(Kind.ID),
+        "id": value_schema(resource.id_kind),
         "type": constant(resource.type),
         "attributes": schema_reference(f"{name}Attributes"),
         "relationships": schema_reference(f"{name}Relationships"),
@@ -105,7 +105,7 @@ def _attribute(declared: Attribute[Any]) -> tuple[str, Schema]:
 
 def _identifier(resource: AnyResource) -> Iterable[tuple[str, Schema]]:
     yield "type", constant(resource.type)
-    yield "id", value_schema(Kind.ID)
+    yield "id", value_schema(resource.id_kind)
 
 
 def _relationship(resource: AnyResource, members: Schema, *required: str) -> Schema:
