@@ -10,6 +10,7 @@ from tools.admin.context import open_context
 from tools.admin.entries import entries
 from tools.admin.organizations import organizations
 from tools.admin.people import people
+from tools.admin.report import report
 from tools.admin.services import services
 from tools.admin.tables import init
 from tools.admin.tokens import tokens
@@ -83,5 +84,5 @@ def main() -> None:
     admin(prog_name="stint-admin")
 
 
-for _command in (init, organizations, people, services, tokens, entries):
+for _command in (init, organizations, people, services, tokens, entries, report):
     admin.add_command(_command)
