@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Iterator
+from copy import deepcopy
 from functools import cache
 from typing import Any
 
@@ -130,9 +131,8 @@ def _patterns() -> list[tuple[re.Pattern[str], dict[str, Any]]]:
 
 @cache
 def _closed() -> dict[str, Any]:
-    schemas: dict[str, Any] = openapi_document(ALL_ROUTES, RESOURCES, "http://stint.test")[
-        "components"
-    ]["schemas"]
+    # A copy: parts of the document are constants of the modules that write it.
+    schemas: dict[str, Any] = deepcopy(description()["components"]["schemas"])
     close(schemas)
     return schemas
 
