@@ -172,7 +172,7 @@ class Totals:
     def add(self, sums: Mapping[SumKey, Sum]) -> None:
         """Add the sums that match."""
         for key, sum_ in sums.items():
-            if sum_.count and self._matches(key):
+            if sum_ != Sum() and self._matches(key):
                 row = self._row_key(key)
                 self._sums[row] = self._sums.get(row, Sum()) + sum_
                 if key.billable:
