@@ -41,9 +41,10 @@ CSV_TYPE = "text/csv; charset=utf-8; header=present"
 
 
 @pytest.fixture(autouse=True)
-def _fixtures(fixtures: Fixtures) -> None:
-    """The records of the fixtures."""
+def _fixtures(fixtures: Fixtures, connection: Connection) -> None:
+    """The records of the fixtures, and their sums."""
     del fixtures
+    roll_up_all(connection)
 
 
 def with_csv(path: str) -> str:
@@ -169,8 +170,9 @@ def test_timers(other_member: Api, admin: Api, clock: FakeClock) -> None:
     assert rows[1]["service_name"] == "Development"
 
 
-def test_report_has_the_rows_of_the_document(admin: Api) -> None:
+def test_report_has_the_rows_of_the_document(admin: Api, connection: Connection) -> None:
     put_all(*entries(40, tracked_seconds=100))
+    roll_up_all(connection)
     path = "/reports/time_entry_reports?group=person,service&sort=-total_time"
     rows = records(admin.get(with_csv(path)))
     assert [
