@@ -10,12 +10,10 @@ from infra.stack.template import ROOT
 from tools.devserver.gateway import Response
 from tools.devserver.static_pages import Pages
 
-FOLDER = ROOT / "examples" / "pocket"
+FOLDER = ROOT / "chalicelib" / "http" / "pages" / "app"
 WORKER = FOLDER / "service-worker.js"
-# Without the worker, which browsers check for changes, and without the README, which is not served.
-CACHED = sorted(
-    path for path in FOLDER.iterdir() if path.suffix != ".md" and path.name != "service-worker.js"
-)
+# Without the worker, which browsers check for changes.
+CACHED = sorted(path for path in FOLDER.iterdir() if path.name != "service-worker.js")
 
 
 @pytest.fixture

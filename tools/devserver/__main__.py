@@ -43,7 +43,7 @@ from tools.tables import create_tables
 _LOOPBACK = "127.0.0.1"
 _PORT = 8000
 _LAST_PORT = 65_535
-_APP_FOLDER = Path(__file__).parents[2] / "examples" / "pocket"
+_APP_FOLDER = Path(__file__).parents[2] / "chalicelib" / "http" / "pages" / "app"
 # A local engine may be busy.
 _READ_TIMEOUT_SECONDS = 20
 

@@ -81,7 +81,7 @@ def demo(database: Database, connection: Connection, settings: Settings) -> Iter
     assert load_demo_data(database, int(time.time()))
     gateway = RecordingGateway(create_app(dependencies.settings, dependencies))
     server.gateway = gateway
-    server.pages = (Pages("/app", ROOT / "examples" / "pocket"),)
+    server.pages = (Pages("/app", ROOT / "chalicelib" / "http" / "pages" / "app"),)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield DemoServer(server.server_address[1], connection, gateway)

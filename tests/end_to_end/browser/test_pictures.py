@@ -13,7 +13,7 @@ from tests.end_to_end.browser.actions import go_offline, log_in, start_on
 from tests.end_to_end.browser.browser_fixtures import ANA, DEVELOPMENT, DemoServer
 from tests.support.tcp_proxy import TcpProxy
 
-POCKET = ROOT / "examples" / "pocket"
+POCKET = ROOT / "chalicelib" / "http" / "pages" / "app"
 IMAGES = ROOT / "docs" / "images"
 MAX_BYTES = 60_000
 
