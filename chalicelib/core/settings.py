@@ -23,6 +23,8 @@ class Settings(Struct, frozen=True):
         with a cookie.
     :param requests_per_token: how many requests of one API token this process answers in ten
         seconds; 0: any number (``STINT_REQUESTS_PER_TOKEN``).
+    :param serves_pages: whether the pocket client and the admin page are served
+        (``STINT_SERVE_PAGES``; ``no``: they are not).
     :param log_level: the level of stint's own log messages (``STINT_LOG_LEVEL``).
     :param deliveries_url: the URL of the queue of webhook deliveries (``STINT_DELIVERIES_URL``).
         Only the handlers of events use this and the following settings.
@@ -52,6 +54,7 @@ class Settings(Struct, frozen=True):
     public_base_url: str = "http://127.0.0.1:8000"
     allowed_origins: tuple[str, ...] = ("*",)
     requests_per_token: int = 0
+    serves_pages: bool = True
     log_level: str = "INFO"
     deliveries_url: str = ""
     dead_letters_url: str = ""
@@ -77,6 +80,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         allowed_origins=_parts(environment.get("STINT_ALLOWED_ORIGIN", ""))
         or default.allowed_origins,
         requests_per_token=int(environment.get("STINT_REQUESTS_PER_TOKEN") or 0),
+        serves_pages=environment.get("STINT_SERVE_PAGES") != "no",
         log_level=environment.get("STINT_LOG_LEVEL") or default.log_level,
         deliveries_url=environment.get("STINT_DELIVERIES_URL", ""),
         dead_letters_url=environment.get("STINT_DEAD_LETTERS_URL", ""),

@@ -12,8 +12,8 @@ from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import MethodNotAllowed
 from chalicelib.core.settings import Settings
 from chalicelib.http.absent_collections import absent_routes
-from chalicelib.http.docs_pages import docs_pages
-from chalicelib.http.pipeline import Pipeline, Respond, chalice_view, docs_page_response
+from chalicelib.http.pipeline import Pipeline, Respond, chalice_view, public_page_response
+from chalicelib.http.public_pages import public_pages
 from chalicelib.http.registration import Registration
 from chalicelib.http.responses import (
     HttpResponse,
@@ -57,8 +57,8 @@ def create_app(
     for route in (*routes, *absent_routes(resources)):
         path = f"{BASE_PATH}{route.path}"
         add_route(path, route.methods, route.name, partial(pipeline.respond, route))
-    for page in docs_pages(routes, resources):
-        add_route(page.path, ("GET",), page.name, partial(docs_page_response, page))
+    for page in public_pages(routes, resources, serves_pages=settings.serves_pages):
+        add_route(page.path, ("GET",), page.name, partial(public_page_response, page))
     app.register_blueprint(blueprint)
     return app
 

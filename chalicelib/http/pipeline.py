@@ -26,7 +26,7 @@ from chalicelib.core.permissions import Caller
 from chalicelib.core.settings import Settings
 from chalicelib.http.client_clock import CLIENT_TIME, read_clock_skew
 from chalicelib.http.conditional import revalidate
-from chalicelib.http.docs_pages import DocsPage
+from chalicelib.http.public_pages import PublicPage
 from chalicelib.http.rate_limit import RequestBudgets
 from chalicelib.http.request import AuthenticatedRequest, HttpRequest
 from chalicelib.http.responses import HttpResponse, allow_origin, error_response, to_chalice
@@ -202,7 +202,7 @@ def _check_body_and_headers(request: HttpRequest) -> None:
         check_content_type(request.headers.get("content-type"))
 
 
-def docs_page_response(page: DocsPage, request: HttpRequest) -> HttpResponse:
+def public_page_response(page: PublicPage, request: HttpRequest) -> HttpResponse:
     """Return the response to a request for a public page. Raises no errors."""
     started = time.perf_counter()
     try:

@@ -6,12 +6,16 @@ from collections.abc import Iterable
 from infra.stack.functions import API, log_group
 from infra.stack.gateway_responses import gateway_responses
 from infra.stack.intrinsics import STACK, Json, arn, attribute, either, ref, sub
+from infra.stack.parameters import SERVES_PAGES
 
 ACCESS_LOGS = "AccessLogs"
 
 REDEEM_PATH = "/api/v2/pairings/redeem"
 """The only route that needs no token."""
 REDEMPTIONS_PER_SECOND = 5
+
+APP_URL = "AppUrl"
+"""The stack's output with the address of the pocket client. Absent: it is not served."""
 
 # Neither the query string nor headers: they hold personal data and tokens.
 _ACCESS_LOG_FIELDS = {
@@ -143,6 +147,13 @@ def outputs(stage: str) -> dict[str, Json]:
         "BaseUrl": {
             "Description": "Base URL of the API, without /api/v2",
             "Value": either("HasDomain", sub("https://${DomainName}"), sub(endpoint)),
+        },
+        APP_URL: {
+            "Condition": SERVES_PAGES,
+            "Description": "Address of the pocket client",
+            "Value": either(
+                "HasDomain", sub("https://${DomainName}/app/"), sub(f"{endpoint}/app/")
+            ),
         },
         "DomainTarget": {
             "Condition": "HasDomain",

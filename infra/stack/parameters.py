@@ -9,6 +9,7 @@ HAS_DASHBOARD = "HasDashboard"
 HAS_WAF = "HasWaf"
 RESERVES_API = "ReservesApi"
 MEASURES_LAG = "MeasuresLag"
+SERVES_PAGES = "ServesPages"
 # Hybrid apps have schemes of their own, such as capacitor://localhost.
 _ORIGIN = r"[a-z][a-z0-9+.\-]*://[A-Za-z0-9.:\-]+"
 
@@ -18,6 +19,12 @@ PARAMETERS: dict[str, Json] = {
         "Default": "*",
         "AllowedPattern": rf"\*|{_ORIGIN}(,{_ORIGIN})*",
         "Description": "Origins of browser clients, for CORS, separated by commas; * allows any",
+    },
+    "ServePages": {
+        "Type": "String",
+        "Default": "yes",
+        "AllowedValues": ["no", "yes"],
+        "Description": "Whether the stage serves the pocket client (/app) and admin page (/admin)",
     },
     "LogLevel": {
         "Type": "String",
@@ -154,6 +161,7 @@ CONDITIONS: dict[str, Json] = {
     HAS_DASHBOARD: {"Fn::Equals": [{"Ref": "CreateDashboard"}, "yes"]},
     HAS_WAF: {"Fn::Equals": [{"Ref": "CreateWaf"}, "yes"]},
     RESERVES_API: {"Fn::Not": [{"Fn::Equals": [{"Ref": "ApiConcurrency"}, "0"]}]},
+    SERVES_PAGES: {"Fn::Equals": [{"Ref": "ServePages"}, "yes"]},
     MEASURES_LAG: {"Fn::Or": [{"Condition": FULL_ALARMS}, {"Condition": HAS_DASHBOARD}]},
     "HasAlarmEmail": is_given("AlarmEmail"),
     "HasDomain": is_given("DomainName"),

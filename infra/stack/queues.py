@@ -61,6 +61,7 @@ def api_environment() -> Json:
         "STINT_DELIVERIES_URL": ref(DELIVERIES),
         "STINT_WEBHOOK_KEY": webhook_key(),
         "STINT_REQUESTS_PER_TOKEN": ref("RequestsPerToken"),
+        "STINT_SERVE_PAGES": ref("ServePages"),
     }
 
 

@@ -37,7 +37,7 @@ def test_link_code_and_qr_code_are_printed(
     (link,) = re.findall(r"^link +(\S+)$", result.stdout, re.MULTILINE)
     (code,) = re.findall(r"^code +(\S+)$", result.stdout, re.MULTILINE)
     assert CODE.fullmatch(code)
-    assert link == f"http://127.0.0.1:8000/app#pair={code}"
+    assert link == f"http://127.0.0.1:8000/app/#pair={code}"
     expected = io.StringIO()
     segno.make(link, micro=False).terminal(out=expected, compact=True, border=2)
     assert qr_code(result.stdout) == expected.getvalue().strip("\n")
@@ -72,7 +72,7 @@ def test_link_names_an_api_on_another_origin(operator: Operator) -> None:
     assert parse_qs(fragment) == {"pair": [paired["code"]], "api": [api]}
 
 
-def test_on_aws_there_is_a_link_only_with_the_address_of_the_app(
+def test_without_a_stack_there_is_a_link_only_with_the_address_of_the_app(
     operator: Operator, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     context = operator.context

@@ -40,22 +40,26 @@ def test_greeting_reports_the_created_tables(server: Server) -> None:
 
 def test_greeting_lists_the_urls(server: Server) -> None:
     url = f"http://127.0.0.1:{server.port}"
-    for name, path in (("API", "/api/v2"), ("Docs", "/docs"), ("App", "/app")):
+    for name, path in (
+        ("API", "/api/v2"),
+        ("Docs", "/docs"),
+        ("App", "/app/"),
+    ):
         assert re.search(rf"^  {name} +{url}{path}$", server.greeting, re.MULTILINE)
 
 
 def test_server_serves_the_app_next_to_the_api(server: Server) -> None:
     for path, status, kind in (
-        ("/app", 307, None),
+        ("/app", 200, "text/html; charset=utf-8"),
         ("/app/", 200, "text/html; charset=utf-8"),
-        ("/app/main.js", 200, "text/javascript; charset=utf-8"),
+        ("/app/service-worker.js", 200, "text/javascript; charset=utf-8"),
         ("/app/../README.md", 404, "application/vnd.api+json; charset=utf-8"),
     ):
         with closing(HTTPConnection("127.0.0.1", server.port, timeout=20)) as http:
             http.request("GET", path)
             response = http.getresponse()
             assert (response.status, response.headers["Content-Type"]) == (status, kind)
-    assert server.send("POST", "/app/", {})[0] == 404
+    assert server.send("POST", "/app/", {})[0] == 405
     assert server.send("HEAD", "/app/", {})[::2] == (200, None)
 
 

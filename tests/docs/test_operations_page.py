@@ -65,6 +65,7 @@ def test_first_steps_create_a_working_account(
     monkeypatch.setenv("STINT_ORGANIZATION", headers["X-Organization-Id"])
     for line in lines[1:3]:
         operator.done(*shlex.split(line))
+    monkeypatch.setenv("STINT_APP", "https://app.example.com/")
     output = operator.done(*shlex.split(lines[3]))
     (code,) = re.findall(r"^code +(\S+)$", output, re.MULTILINE)
     assert f"https://app.example.com/#pair={code}" in output

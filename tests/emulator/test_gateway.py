@@ -105,6 +105,31 @@ def test_documentation_and_its_links_have_the_public_address(public: Public) -> 
     assert description["servers"] == [{"url": f"{base_url}/api/v2"}]
 
 
+@pytest.mark.parametrize("page", ["app"])
+@pytest.mark.parametrize("slash", ["", "/"])
+def test_page_and_its_files_have_the_public_address(public: Public, page: str, slash: str) -> None:
+    client, base_url = public
+    shown = client.send_raw("GET", f"/{page}{slash}")
+    assert (shown.status, shown.headers["Cache-Control"]) == (200, "public, no-cache")
+    prefix = urlsplit(base_url).path
+    (script,) = re.findall(rf'src="{prefix}(/{page}/\w+/{page}/main\.js)"', shown.body.decode())
+    loaded = client.send_raw("GET", script)
+    assert loaded.headers["Content-Type"].startswith("text/java")
+    assert loaded.headers["Cache-Control"] == "public, max-age=31536000, immutable"
+    unchanged = client.send_raw("GET", script, headers={"If-None-Match": loaded.headers["ETag"]})
+    assert (unchanged.status, unchanged.body) == (304, b"")
+    assert client.send_raw("HEAD", script).status == 200
+    missing = client.send_raw("GET", script.replace("main.js", "nothing.js"))
+    assert (missing.status, missing.error["code"]) == (404, "route_not_found")
+
+
+def test_service_worker_has_the_address_of_its_scope(public: Public) -> None:
+    worker = public[0].send_raw("GET", "/app/service-worker.js")
+    assert worker.headers["Content-Type"].startswith("text/java")
+    manifest = public[0].send_raw("GET", "/app/manifest.webmanifest")
+    assert (manifest.status, manifest.document["scope"]) == (200, "./")
+
+
 def test_links_and_location_have_the_custom_domain(domain: Stage) -> None:
     records = create_fixtures(domain.database())
     admin = domain.client(records.headers(ADMIN), host=DOMAIN)

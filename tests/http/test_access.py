@@ -19,7 +19,7 @@ from chalicelib.core.permissions import Scope, Visibility
 from chalicelib.core.settings import Settings
 from chalicelib.http.absent_collections import absent_routes
 from chalicelib.http.application import create_app
-from chalicelib.http.docs_pages import docs_pages
+from chalicelib.http.public_pages import public_pages
 from chalicelib.http.routing import Route, RouteKind
 from chalicelib.people.model import Role
 from chalicelib.registry import RESOURCES
@@ -96,7 +96,7 @@ def test_application_serves_exactly_the_route_table(dependencies: Dependencies) 
     routes = (*ALL_ROUTES, *absent_routes(RESOURCES))
     expected = {
         *((f"/api/v2{route.path}", method) for route in routes for method in route.methods),
-        *((page.path, "GET") for page in docs_pages(ALL_ROUTES, RESOURCES)),
+        *((page.path, "GET") for page in public_pages(ALL_ROUTES, RESOURCES)),
     }
     expected |= {(path, "HEAD") for path, method in expected if method == "GET"}
     assert {

@@ -339,7 +339,7 @@ def test_api_scenario_calls_every_endpoint(
 
     monkeypatch.setattr(Chalice, "__call__", record)
     ApiScenario(admin, clock)()
-    # Documentation pages and empty lists need no permissions: tests/http/test_docs_pages.py,
+    # Documentation pages and empty lists need no permissions: tests/http/test_public_pages.py,
     # tests/productive/test_absent_collections.py. HEAD calls what GET calls.
     assert called_routes == {
         (method, path)

@@ -113,6 +113,28 @@ def test_package_serves_the_openapi_description_and_its_page(
     assert "SwaggerUIBundle" in loaded["body"]
 
 
+@pytest.mark.parametrize("page", ["app"])
+def test_package_serves_a_page_and_its_files(function: Function, page: str) -> None:
+    shown = function.invoke(proxy_event("GET", f"/{page}", {}, slash="/")).value
+    prefix = urlsplit(BASE_URL).path
+    (script,) = re.findall(rf'src="{prefix}(/{page}/\w+/{page}/main\.js)"', shown["body"])
+    _, _, version, folder, file = script.split("/")
+    resource = f"/{page}/{{version}}/{{folder}}/{{file}}"
+    arguments = {"version": version, "folder": folder, "file": file}
+    event = proxy_event("GET", resource, {}, arguments=arguments)
+    loaded = function.invoke(event).value
+    assert (loaded["statusCode"], loaded["headers"]["Cache-Control"]) == (
+        200,
+        "public, max-age=31536000, immutable",
+    )
+    assert loaded["body"].startswith("// ")
+    unchanged = {"If-None-Match": loaded["headers"]["ETag"]}
+    event = proxy_event("GET", resource, unchanged, arguments=arguments)
+    assert function.invoke(event).value["statusCode"] == 304
+    event = proxy_event("GET", resource, {}, arguments=arguments | {"file": "..%2fmain.js"})
+    assert function.invoke(event).value["statusCode"] == 404
+
+
 def test_every_response_has_the_common_headers(function: Function, fixtures: Fixtures) -> None:
     headers = {**fixtures.headers(ADMIN), "Origin": "https://app.example.com"}
     response, _ = _invoke(function, proxy_event("GET", TIMERS, headers))

@@ -14,6 +14,7 @@ from infra.stack.functions import FUNCTIONS
 from infra.stack.template import api_stage
 from tests.support.moto_stack import client, created, outputs, physical_id, within_moto
 from tests.support.stack import Json
+from tools.admin.pairing_link import served_app
 
 STACK = "stint-moto"
 OTHER_STACK = "stint-domain"
@@ -101,6 +102,7 @@ def test_function_environment_has_the_settings_of_the_stage() -> None:
     assert settings.table_prefix == STACK
     assert settings.allowed_origins == ("https://app.example.com", "capacitor://localhost")
     assert settings.log_level == "INFO"
+    assert settings.serves_pages
     assert settings.public_base_url == (
         f"https://{{api_id}}.execute-api.eu-central-1.amazonaws.com/{api_stage()}"
     )
@@ -112,6 +114,13 @@ def test_base_url_output_is_the_url_of_the_api() -> None:
     assert outputs(STACK)["BaseUrl"] == (
         f"https://{api_id}.execute-api.eu-central-1.amazonaws.com/{api_stage()}"
     )
+
+
+@pytest.mark.usefixtures("_created_stack")
+def test_pairing_links_have_the_address_of_the_stack(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("AWS_REGION", "eu-central-1")
+    assert served_app(STACK) == f"{outputs(STACK)['BaseUrl']}/app/"
+    assert served_app("stint-nothing") is None
 
 
 @pytest.mark.usefixtures("_created_stack")
@@ -127,10 +136,13 @@ def test_custom_domain_is_the_base_url_of_links(processed: Json) -> None:
     parameters = {
         "DomainName": "api.example.com",
         "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/a",
+        "ServePages": "no",
     }
     with created(processed, OTHER_STACK, parameters):
         settings = read_settings(_function(OTHER_STACK)["Environment"]["Variables"])
         base_url = outputs(OTHER_STACK)["BaseUrl"]
+        assert "AppUrl" not in outputs(OTHER_STACK)
+    assert not settings.serves_pages
     assert settings.public_base_url == base_url == "https://api.example.com"
 
 

@@ -29,12 +29,16 @@ _SLEEP_SECONDS = 0.5
 
 @dataclass(frozen=True, slots=True)
 class AdminContext:
-    """A stage's tables and the dependencies to work on them; ``place`` describes where they are."""
+    """A stage's tables and the dependencies to work on them; ``place`` describes where they are.
+
+    ``stack`` is the stage's stack in CloudFormation; None: there is none.
+    """
 
     place: str
     connection: Connection
     dependencies: Dependencies
     on_aws: bool
+    stack: str | None = None
 
     def organization(self, organization_id: int) -> Organization:
         """Return an organization. Raises ``RecordNotFound``."""
@@ -111,7 +115,8 @@ def open_context(selection: Selection) -> AdminContext:
         raise click.UsageError(str(error)) from error
     connection = connect(stage.settings, models())
     dependencies = build_dependencies(Database(connection))
-    return AdminContext(stage.place, connection, dependencies, stage.on_aws)
+    stack = stage.settings.table_prefix if stage.on_aws else None
+    return AdminContext(stage.place, connection, dependencies, stage.on_aws, stack)
 
 
 def _typed(value: Any) -> dict[str, str]:

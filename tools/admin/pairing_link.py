@@ -1,10 +1,15 @@
 """The link that logs a device in with a pairing code, and its QR code for the terminal."""
 
 import io
+import os
 from urllib.parse import urlencode, urlsplit
 
+import botocore.session
 import click
+from botocore.exceptions import BotoCoreError, ClientError
 
+from infra.aws.stacks import Stack
+from infra.stack.api import APP_URL
 from tools.admin.output import line
 
 _QUIET_MODULES = 2
@@ -16,6 +21,19 @@ def check_addresses(app: str | None, api: str | None) -> None:
     for option, url in (("--app", app), ("--api", api)):
         if url is not None and not _is_address(url):
             raise click.UsageError(f"{option}: use an address such as https://app.example.com/.")
+
+
+def served_app(stack: str) -> str | None:
+    """Return the address of the pocket client that a stack serves.
+
+    None if it serves none, and if the credentials may not read the stack.
+    """
+    session = botocore.session.Session()
+    client = session.create_client("cloudformation", region_name=os.environ.get("AWS_REGION"))
+    try:
+        return Stack(client, stack).outputs().get(APP_URL)
+    except (BotoCoreError, ClientError):
+        return None
 
 
 def pairing_link(app: str, code: str, api: str | None = None) -> str:

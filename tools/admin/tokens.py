@@ -12,9 +12,9 @@ from chalicelib.pairings.operations import Pairings
 from tools.admin import output
 from tools.admin.context import AdminContext
 from tools.admin.options import Id, checked, in_organization, json_option, values_of
-from tools.admin.pairing_link import check_addresses, pairing_link, print_qr_code
+from tools.admin.pairing_link import check_addresses, pairing_link, print_qr_code, served_app
 
-LOCAL_APP = "http://127.0.0.1:8000/app"
+LOCAL_APP = "http://127.0.0.1:8000/app/"
 _COLUMNS = ("id", "person_id", "name", "created_at", "expires_at")
 
 
@@ -32,7 +32,7 @@ def tokens() -> None:
     metavar="URL",
     envvar="STINT_APP",
     show_envvar=True,
-    help="Address of the pocket client. Default: that of a local server; on AWS none.",
+    help="Address of the pocket client. Default: that of the stage, or of a local server.",
 )
 @click.option("--api", metavar="URL", help="Address of the API, if it is on another origin.")
 @json_option
@@ -53,12 +53,11 @@ def pair(
 
     \b
     Examples:
-      .venv/bin/stint-admin --stage prod tokens pair ana@example.com -o 2149 \\
-        --app https://app.example.com/
+      .venv/bin/stint-admin --stage prod tokens pair ana@example.com -o 2149
       .venv/bin/stint-admin --stage prod tokens pair 8779 -o 2149 --name "Ana's phone" --json
     """
-    base = app or (None if context.on_aws else LOCAL_APP)
-    check_addresses(base, api)
+    check_addresses(app, api)
+    base = app or _served_app(context)
     person_id = context.person(caller, person).id
     values = checked(PAIRING, {**attributes, "person_id": person_id})
     created = Pairings(context.dependencies).create(caller, values)
@@ -69,8 +68,17 @@ def pair(
     if link is not None and not json_wanted:
         print_qr_code(link)
     if link is None:
-        output.say("There is no link: --app, or STINT_APP, is the address of the pocket client.")
+        output.say(
+            "There is no link: the stage serves no pocket client, or you may not read its stack. "
+            "Pass its address: --app, or STINT_APP."
+        )
     output.say("The code works once, for 15 minutes. Give it to nobody else.")
+
+
+def _served_app(context: AdminContext) -> str | None:
+    if not context.on_aws:
+        return LOCAL_APP
+    return None if context.stack is None else served_app(context.stack)
 
 
 @tokens.command("create")

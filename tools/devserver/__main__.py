@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable
 from contextlib import ExitStack, suppress
 from functools import partial
-from pathlib import Path
 
 from msgspec.structs import replace
 
@@ -35,7 +34,6 @@ from tools.devserver.gateway import Gateway
 from tools.devserver.queue_feed import running_queue_feed
 from tools.devserver.schedule import running_schedule
 from tools.devserver.server import LocalServer
-from tools.devserver.static_pages import Pages
 from tools.devserver.stream_feed import Feed, ServedStream, Stream, running_feeds
 from tools.environment import allow_any_credentials, log_to_terminal
 from tools.tables import create_tables
@@ -43,7 +41,6 @@ from tools.tables import create_tables
 _LOOPBACK = "127.0.0.1"
 _PORT = 8000
 _LAST_PORT = 65_535
-_APP_FOLDER = Path(__file__).parents[2] / "chalicelib" / "http" / "pages" / "app"
 # A local engine may be busy.
 _READ_TIMEOUT_SECONDS = 20
 
@@ -58,7 +55,7 @@ environment:
 _ADDRESSES = """
   API   {url}/api/v2
   Docs  {url}/docs
-  App   {url}/app
+  App   {url}/app/
 """
 
 _HINTS = """\
@@ -133,7 +130,6 @@ def main() -> None:
         settings = replace(create_aws_services(settings), local_receivers=True)
         dependencies, feeds = _set_up(settings, open_stream, demo=demo)
         server.gateway = Gateway(create_app(settings, dependencies))
-        server.pages = (Pages("/app", _APP_FOLDER),)
         stack.enter_context(running_schedule(dependencies))
         stack.enter_context(running_feeds(feeds))
         stack.enter_context(running_queue_feed(delivery_feed(dependencies)))

@@ -7,20 +7,18 @@ from chalicelib.core.errors import MalformedDocument, StintError
 from infra.stack.gateway_responses import RESPONSES
 from tools.devserver.gateway import Gateway, Response
 from tools.devserver.request_body import read_body
-from tools.devserver.static_pages import Pages
 
 _IDLE_SECONDS = 60
 _WITHOUT_BODY = frozenset({HTTPStatus.NO_CONTENT, HTTPStatus.NOT_MODIFIED})
 
 
 class LocalServer(ThreadingHTTPServer):
-    """Serves a gateway and static pages on an address; port 0 selects a free port.
+    """Serves a gateway on an address; port 0 selects a free port.
 
     The constructor binds the port, so that the address is known before ``gateway`` is set.
     """
 
     gateway: Gateway
-    pages: tuple[Pages, ...] = ()
 
     daemon_threads = True
     # Up to 64 clients may connect at the same moment.
@@ -53,14 +51,9 @@ class _Handler(BaseHTTPRequestHandler):
             return
         # As in an event of API Gateway, the last of repeated headers counts.
         headers = {name.lower(): value for name, value in self.headers.items()}
-        page = self._page(headers)
-        self._send(page or self.server.gateway.handle(self.command, self.path, headers, body))
+        self._send(self.server.gateway.handle(self.command, self.path, headers, body))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle
-
-    def _page(self, headers: dict[str, str]) -> Response | None:
-        responses = (pages.respond(self.command, self.path, headers) for pages in self.server.pages)
-        return next((response for response in responses if response is not None), None)
 
     def _refuse(self, error: StintError) -> None:
         # The body is not read, so this connection cannot carry another request.

@@ -20,12 +20,10 @@ from chalicelib.core.dependencies import build_dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
-from infra.stack.template import ROOT
 from tests.end_to_end.browser.browser_fixtures import DemoServer, RecordingGateway
 from tests.support.tcp_proxy import TcpProxy, proxy_to
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.server import LocalServer
-from tools.devserver.static_pages import Pages
 
 if importlib.util.find_spec("playwright") is None:
     # `make test` does not need playwright; `make test-browser` installs it.
@@ -81,7 +79,6 @@ def demo(database: Database, connection: Connection, settings: Settings) -> Iter
     assert load_demo_data(database, int(time.time()))
     gateway = RecordingGateway(create_app(dependencies.settings, dependencies))
     server.gateway = gateway
-    server.pages = (Pages("/app", ROOT / "chalicelib" / "http" / "pages" / "app"),)
     thread = threading.Thread(target=server.serve_forever, daemon=True)
     thread.start()
     yield DemoServer(server.server_address[1], connection, gateway)

@@ -161,7 +161,7 @@ def test_demo_button_is_shown_only_on_localhost(phone: BrowserContext, page: Pag
     remote_page.route(
         "https://stint.example/**",
         lambda route: route.fulfill(
-            response=route.fetch(url=local_url + route.request.url.split("/app/")[1])
+            response=route.fetch(url=local_url + route.request.url.split("/app/", 1)[1])
         ),
     )
     remote_page.goto("https://stint.example/app/")

@@ -8,12 +8,12 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
+from chalicelib.http.static_pages import PAGES_FOLDER
 from infra.stack.template import ROOT
 from tests.end_to_end.browser.actions import go_offline, log_in, start_on
 from tests.end_to_end.browser.browser_fixtures import ANA, DEVELOPMENT, DemoServer
 from tests.support.tcp_proxy import TcpProxy
 
-POCKET = ROOT / "chalicelib" / "http" / "pages" / "app"
 IMAGES = ROOT / "docs" / "images"
 MAX_BYTES = 60_000
 
@@ -32,7 +32,7 @@ def size_of(picture: Path) -> tuple[int, int]:
 
 @pytest.mark.parametrize("size", [192, 512])
 def test_icons_have_the_size_in_their_name(size: int) -> None:
-    assert size_of(POCKET / f"icon-{size}.png") == (size, size)
+    assert size_of(PAGES_FOLDER / "app" / f"icon-{size}.png") == (size, size)
 
 
 @pytest.mark.parametrize("name", ["pocket", "pocket-offline"])
@@ -45,8 +45,8 @@ def test_screenshots_are_small(name: str) -> None:
 def test_create_the_icons(browser: Browser, size: int) -> None:
     page = browser.new_page(viewport={"width": size, "height": size})
     style = "<style>* { margin: 0 } svg { display: block; width: 100vw; height: 100vh }</style>"
-    page.set_content(style + (POCKET / "icon.svg").read_text())
-    page.screenshot(path=POCKET / f"icon-{size}.png", omit_background=True)
+    page.set_content(style + (PAGES_FOLDER / "shared" / "icon.svg").read_text())
+    page.screenshot(path=PAGES_FOLDER / "app" / f"icon-{size}.png", omit_background=True)
     page.close()
 
 

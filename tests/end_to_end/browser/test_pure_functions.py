@@ -4,6 +4,7 @@ from typing import Any
 
 from playwright.sync_api import Page
 
+CLOCK = "../shared/clock.js"
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 
@@ -11,13 +12,16 @@ _HOUR = 60 * _MINUTE
 def call(page: Page, module: str, function: str, *arguments: Any) -> Any:
     """Call an exported function of one of the app's modules."""
     return page.evaluate(
-        "async ([module, name, parameters]) => (await import(`./${module}`))[name](...parameters)",
+        """async ([module, name, parameters]) => {
+          const { src } = document.querySelector("script[type=module]");
+          return (await import(new URL(module, src)))[name](...parameters);
+        }""",
         [module, function, arguments],
     )
 
 
 def parse_local(page: Page, text: str, zone: str = "Europe/Zagreb") -> int:
-    timestamp: int = call(page, "clock.js", "parseLocalMinute", text, zone)
+    timestamp: int = call(page, CLOCK, "parseLocalMinute", text, zone)
     return timestamp
 
 
@@ -31,7 +35,7 @@ def test_form_times_follow_clock_changes(page: Page) -> None:
     assert parse_local(page, "2025-10-26T01:59") == autumn - _MINUTE
     assert parse_local(page, "2025-10-26T02:30") == autumn + 30 * _MINUTE
     assert parse_local(page, "2025-10-26T03:00") == autumn + 2 * _HOUR
-    assert call(page, "clock.js", "localMinute", autumn, "Europe/Zagreb") == "2025-10-26T02:00"
+    assert call(page, CLOCK, "localMinute", autumn, "Europe/Zagreb") == "2025-10-26T02:00"
 
 
 def test_days_begin_at_midnight_of_the_time_zone(page: Page) -> None:
@@ -39,9 +43,9 @@ def test_days_begin_at_midnight_of_the_time_zone(page: Page) -> None:
     midnight = parse_local(page, "2025-10-26T00:00")
     # This day has 25 hours, and the day of the other clock change 23.
     assert noon - midnight == 13 * _HOUR
-    assert call(page, "clock.js", "startOfDay", noon, "Europe/Zagreb") == midnight
-    assert call(page, "clock.js", "startOfDay", noon, "Europe/Zagreb", 1) == midnight - 24 * _HOUR
-    kolkata = call(page, "clock.js", "startOfDay", noon, "Asia/Kolkata")
+    assert call(page, CLOCK, "startOfDay", noon, "Europe/Zagreb") == midnight
+    assert call(page, CLOCK, "startOfDay", noon, "Europe/Zagreb", 1) == midnight - 24 * _HOUR
+    kolkata = call(page, CLOCK, "startOfDay", noon, "Asia/Kolkata")
     assert kolkata == parse_local(page, "2025-10-26T00:00", "Asia/Kolkata")
 
 

@@ -1,7 +1,7 @@
 // The form that adds, changes and deletes a session.
 
-import { localMinute, now, parseLocalMinute } from "./clock.js";
-import { $ } from "./dom.js";
+import { localMinute, now, parseLocalMinute } from "../shared/clock.js";
+import { $ } from "../shared/dom.js";
 
 // What the form shows: {view, session, noticeKey}. `session` is {} for a new one; its `id` is null or
 // missing if it is not recorded.

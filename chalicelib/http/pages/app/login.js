@@ -1,8 +1,8 @@
 // Login with a pairing code or a token, and logout.
 
-import { RefusedError, RetryableError, sendRequest, withQuery } from "./api.js";
-import { offset } from "./clock.js";
-import { readAccount, redeem, takePairing } from "./pairing.js";
+import { RefusedError, RetryableError, sendRequest, withQuery } from "../shared/api.js";
+import { offset } from "../shared/clock.js";
+import { readAccount, redeem, takePairing } from "../shared/pairing.js";
 import { announceChange, transact } from "./store.js";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -19,7 +19,7 @@ const $ = (id) => document.getElementById(id);
 let choices = [];
 
 export function prepareLogin() {
-  $("base").value = new URL("/api/v2", location.href).href;
+  $("base").value = new URL("../api/v2", location.href).href;
   // The demo token is public, so only a local server has it.
   $("demo").hidden = !LOOPBACK.includes(location.hostname);
   $("demo").onclick = () => {

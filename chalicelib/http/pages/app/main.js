@@ -1,6 +1,6 @@
 // Connects the other modules.
 
-import { setOffset } from "./clock.js";
+import { setOffset } from "../shared/clock.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
 import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
@@ -37,6 +37,11 @@ async function render() {
 }
 
 function begin() {
+  // Relative addresses, such as that of the API, need the slash.
+  if (location.pathname.endsWith("/app")) {
+    location.replace(`${location.pathname}/${location.search}${location.hash}`);
+    return;
+  }
   if (!isSecureContext) {
     document.body.textContent = "stint's pocket client needs HTTPS, or a server on this computer.";
     return;

@@ -1,7 +1,7 @@
 // The notices: taps that were not recorded as the person made them, and timers that a limit stopped.
 
-import { timeOfDay, timesOf } from "./clock.js";
-import { button, element, setButton, updateRows, write } from "./dom.js";
+import { timeOfDay, timesOf } from "../shared/clock.js";
+import { button, element, setButton, updateRows, write } from "../shared/dom.js";
 import { openEditor } from "./editor.js";
 import { canMove } from "./queue.js";
 

@@ -14,7 +14,7 @@
 // first sent, an action also has the `request`, the timestamp `sent`, the id of the time `entry` that
 // the request names, and for a start that is over its end, `ended`.
 
-import { now, offset } from "./clock.js";
+import { now, offset } from "../shared/clock.js";
 import { applyActions, findRunning, findSession, lastTimestamp } from "./day.js";
 import { announceChange, transact } from "./store.js";
 

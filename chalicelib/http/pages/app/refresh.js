@@ -1,9 +1,10 @@
 // Loads the server's state: the services, the running timer, and the sessions of the last days.
 
-import { readService, readTimer, sendRequest, withQuery } from "./api.js";
-import { format, now, offset, startOfDay, zoneOf } from "./clock.js";
+import { sendRequest, withQuery } from "../shared/api.js";
+import { format, now, offset, startOfDay, zoneOf } from "../shared/clock.js";
 import { mergeLists } from "./day.js";
 import { transactAs } from "./store.js";
+import { readService, readTimer } from "./timers.js";
 
 const PAGE = { "page[size]": 200 };
 

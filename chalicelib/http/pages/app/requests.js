@@ -1,6 +1,6 @@
 // The requests of the actions (queue.js). Pure functions.
 
-import { dateOf, format } from "./clock.js";
+import { dateOf, format } from "../shared/clock.js";
 
 const INCLUDE = "?include=time_entry.service";
 

@@ -1,11 +1,12 @@
 // Sends the queued actions in order, one at a time, from one tab, and handles the responses.
 
-import { RefusedError, readTimer, sendRequest, withQuery } from "./api.js";
-import { format, now, offset, parse, zoneOf } from "./clock.js";
+import { RefusedError, sendRequest, withQuery } from "../shared/api.js";
+import { format, now, offset, parse, zoneOf } from "../shared/clock.js";
 import { applyActions, endOfStart, findRunning, knownEntry, mergeResponse } from "./day.js";
 import { TOLERANCE_SECONDS, newAction, toPresentClock } from "./queue.js";
 import { entryDate, requestOf } from "./requests.js";
 import { announceChange, transactAs } from "./store.js";
+import { readTimer } from "./timers.js";
 
 // The server stores keys for 24 hours. One hour less is safe.
 const KEY_SECONDS = 23 * 60 * 60;

@@ -1,25 +1,26 @@
 // Stores the files of the page on the phone, so that it opens without a network. It does not handle
 // requests to the API.
 
-// The hash of the files below. If a file changes, tests/devserver/test_pocket.py prints the new
-// version; with it, browsers load all files again, together.
-const VERSION = "250a580142f36e0a";
+// The hash of all files. If a file changes, tests/http/test_static_pages.py prints the new version;
+// with it, browsers load all files again, together.
+const VERSION = "6fa6578e804db256";
 const CACHE = `stint-pocket-${VERSION}`;
+
+// Where most files are. A server that puts them into a folder with a hash in its name writes that
+// folder here: chalicelib/http/static_pages.py.
+const FOLDER = "./";
 const FILES = [
-  "./",
-  "api.js",
-  "clock.js",
+  "../shared/api.js",
+  "../shared/base.css",
+  "../shared/clock.js",
+  "../shared/dom.js",
+  "../shared/icon.svg",
+  "../shared/pairing.js",
   "day.js",
-  "dom.js",
   "editor.js",
-  "icon-192.png",
-  "icon-512.png",
-  "icon.svg",
   "login.js",
   "main.js",
-  "manifest.webmanifest",
   "notices.js",
-  "pairing.js",
   "pocket.css",
   "queue.js",
   "refresh.js",
@@ -27,12 +28,17 @@ const FILES = [
   "sender.js",
   "store.js",
   "sync.js",
+  "timers.js",
   "views.js",
 ];
-const URLS = new Set(FILES.map((name) => new URL(name, registration.scope).href));
+const FIXED = ["./", "manifest.webmanifest"];
+const PATHS = [...FIXED, ...FILES.map((name) => FOLDER + name)];
+const URLS = new Set(PATHS.map((path) => new URL(path, registration.scope).href));
 
 addEventListener("install", (event) => {
-  const requests = FILES.map((name) => new Request(name, { cache: "no-cache" }));
+  // The files in a folder with a hash never change, so the browser may use those that it has.
+  const isFixed = (path) => FOLDER === "./" || FIXED.includes(path);
+  const requests = PATHS.map((path) => new Request(path, { cache: isFixed(path) ? "no-cache" : "default" }));
   event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)).then(() => skipWaiting()));
 });
 

@@ -1,7 +1,7 @@
 // Decides when to send the queue and load the state: after each tap, when the network or the person
 // comes back, every 30 seconds, and after a failure with growing delays.
 
-import { RetryableError } from "./api.js";
+import { RetryableError } from "../shared/api.js";
 import { LISTS, refresh } from "./refresh.js";
 import { send } from "./sender.js";
 import { LoggedOut, announceChange, transact } from "./store.js";

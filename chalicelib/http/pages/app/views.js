@@ -1,8 +1,8 @@
 // Renders the page: the running timer, the services and the sessions.
 
-import * as clock from "./clock.js";
+import * as clock from "../shared/clock.js";
+import { $, button, element, setButton, updateRows, write } from "../shared/dom.js";
 import { applyActions, findRunning, reachesInto, secondsOf } from "./day.js";
-import { $, button, element, setButton, updateRows, write } from "./dom.js";
 import { openEditor } from "./editor.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";

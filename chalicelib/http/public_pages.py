@@ -1,4 +1,4 @@
-"""Public pages, which need no token: the OpenAPI document and the API reference.
+"""Public pages, which need no token: the OpenAPI document, the API reference, the static pages.
 
 They are loaded at their first request, so that they do not slow down cold starts. The files of the
 reference page, 1.8 MB, have a hash in their names: a browser loads them once per version. Lambda
@@ -7,8 +7,8 @@ stored gzip, only to an ``Accept`` that begins with a binary type, and that of a
 """
 
 import hashlib
-from collections.abc import Callable, Iterable, Mapping
-from functools import cache
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from functools import cache, partial
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -34,7 +34,7 @@ _CACHE_FOR_A_YEAR = "public, max-age=31536000, immutable"
 _HASH_DIGITS = 16
 
 
-class DocsPage(Struct, frozen=True):
+class PublicPage(Struct, frozen=True):
     """A path that supports GET without a token."""
 
     name: str
@@ -42,10 +42,14 @@ class DocsPage(Struct, frozen=True):
     respond: Callable[[HttpRequest], HttpResponse]
 
 
-def docs_pages(
-    routes: Iterable[Route], resources: Mapping[str, AnyResource]
-) -> tuple[DocsPage, ...]:
-    """Return all public pages. The OpenAPI document describes ``routes``."""
+def public_pages(
+    routes: Iterable[Route], resources: Mapping[str, AnyResource], *, serves_pages: bool = True
+) -> tuple[PublicPage, ...]:
+    """Return all public pages.
+
+    :param routes: what the OpenAPI document describes.
+    :param serves_pages: whether the pocket client and the admin page are served; else 404.
+    """
     routes = tuple(routes)
 
     # A process serves only a few base URLs.
@@ -61,10 +65,40 @@ def docs_pages(
         )
 
     return (
-        DocsPage("describe_api", f"{BASE_PATH}/openapi.json", show_openapi),
-        DocsPage("show_reference", "/docs", _show_reference),
-        DocsPage("load_reference_file", "/docs/{file}", _load_file),
+        PublicPage("describe_api", f"{BASE_PATH}/openapi.json", show_openapi),
+        PublicPage("show_reference", "/docs", _show_reference),
+        PublicPage("load_reference_file", "/docs/{file}", _load_file),
+        *_static_page("app", _APP_FILES, served=serves_pages),
     )
+
+
+# Its service worker controls the addresses below its own, and its manifest names them.
+_APP_FILES = ("service-worker.js", "manifest.webmanifest")
+
+
+def _static_page(
+    page: str, fixed_addresses: Iterable[str] = (), *, served: bool
+) -> Iterator[PublicPage]:
+    """Yield the page, its files with a fixed address, and the folder with the others."""
+
+    def show(request: HttpRequest, file: str = "index.html") -> HttpResponse:
+        if not served:
+            raise RouteNotFound
+        from chalicelib.http import static_pages  # noqa: PLC0415
+
+        return _revalidated(request, static_pages.respond(page, request, file))
+
+    def load(request: HttpRequest) -> HttpResponse:
+        if not served:
+            raise RouteNotFound
+        from chalicelib.http import static_pages  # noqa: PLC0415
+
+        return _revalidated(request, static_pages.respond_version(page, request))
+
+    yield PublicPage(f"show_{page}", f"/{page}", show)
+    for file in fixed_addresses:
+        yield PublicPage(f"load_{page}_{file}", f"/{page}/{file}", partial(show, file=file))
+    yield PublicPage(f"load_{page}_file", f"/{page}/{{version}}/{{folder}}/{{file}}", load)
 
 
 class _File(Struct, frozen=True):
@@ -119,4 +153,8 @@ def _page_response(
     request: HttpRequest, body: str, content_type: str, cache_control: str
 ) -> HttpResponse:
     headers = {"Content-Type": content_type, "Cache-Control": cache_control}
-    return revalidate(HttpResponse(200, body, headers), request.headers.get("if-none-match"))
+    return _revalidated(request, HttpResponse(200, body, headers))
+
+
+def _revalidated(request: HttpRequest, response: HttpResponse) -> HttpResponse:
+    return revalidate(response, request.headers.get("if-none-match"))

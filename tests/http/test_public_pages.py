@@ -16,7 +16,7 @@ from pynamodb.connection import Connection
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.http.application import create_app
-from chalicelib.http.docs_pages import docs_pages
+from chalicelib.http.public_pages import public_pages
 from chalicelib.http.request import HttpRequest
 from chalicelib.registry import RESOURCES
 from infra import reference
@@ -133,7 +133,7 @@ def test_reference_page_loads_nothing_from_other_servers(app: Chalice) -> None:
         "NOTICE",
         "..",
         "%2e%2e",
-        "..%2fdocs_pages.py",
+        "..%2fpublic_pages.py",
         "swagger-ui.css.map",
         "swagger-ui.css",
         "swagger-ui.0123456789abcdef.css",
@@ -151,14 +151,14 @@ def test_server_error_does_not_reveal_details(
     def fail(*_: object) -> None:
         raise RuntimeError("a secret")
 
-    monkeypatch.setattr("chalicelib.http.docs_pages.revalidate", fail)
+    monkeypatch.setattr("chalicelib.http.public_pages.revalidate", fail)
     response = get(app, "/docs")
     assert response.status_code == 500
     assert b"secret" not in response.body
 
 
 def test_description_is_built_once() -> None:
-    (page,) = [page for page in docs_pages(ALL_ROUTES, RESOURCES) if page.name == "describe_api"]
+    (page,) = [page for page in public_pages(ALL_ROUTES, RESOURCES) if page.name == "describe_api"]
     request = HttpRequest("GET", DESCRIPTION, "https://stint.test", {}, [], {}, b"")
     assert page.respond(request).body is page.respond(request).body
 

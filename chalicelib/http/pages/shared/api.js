@@ -1,6 +1,6 @@
 // Sends one request to the API, and classifies the response: success, retryable or refused.
 
-import { parse, updateOffset } from "./clock.js";
+import { updateOffset } from "./clock.js";
 
 const TYPE = "application/vnd.api+json";
 const TIMEOUT_MILLISECONDS = 20_000;
@@ -78,24 +78,3 @@ async function fetchDocument(url, options) {
 
 const isRetryable = (status, code) =>
   status >= 500 || status === 429 || status === 408 || (status === 409 && code === "conflict");
-
-// Converts a timer resource to a session (day.js).
-export function readTimer(timer, included = []) {
-  const findIncluded = (relationship) =>
-    relationship?.data && included.find((resource) =>
-      resource.type === relationship.data.type && resource.id === relationship.data.id);
-  const entry = findIncluded(timer.relationships.time_entry);
-  const service = findIncluded(entry?.relationships.service);
-  const { started_at: started, stopped_at: stopped } = timer.attributes;
-  return {
-    id: timer.id,
-    service: readService(service),
-    entry: entry ? { id: entry.id, date: entry.attributes.date } : null,
-    started: parse(started),
-    stopped: parse(stopped),
-    isAutoStopped: timer.meta?.stop_reason === "auto",
-  };
-}
-
-export const readService = (service) =>
-  service ? { id: service.id, name: service.attributes.name } : { id: null, name: "Unknown service" };
