@@ -69,6 +69,7 @@ def public_pages(
         PublicPage("show_reference", "/docs", _show_reference),
         PublicPage("load_reference_file", "/docs/{file}", _load_file),
         *_static_page("app", _APP_FILES, served=serves_pages),
+        *_static_page("admin", served=serves_pages),
     )
 
 

@@ -44,6 +44,7 @@ def test_greeting_lists_the_urls(server: Server) -> None:
         ("API", "/api/v2"),
         ("Docs", "/docs"),
         ("App", "/app/"),
+        ("Admin", "/admin/"),
     ):
         assert re.search(rf"^  {name} +{url}{path}$", server.greeting, re.MULTILINE)
 

@@ -105,7 +105,7 @@ def test_documentation_and_its_links_have_the_public_address(public: Public) -> 
     assert description["servers"] == [{"url": f"{base_url}/api/v2"}]
 
 
-@pytest.mark.parametrize("page", ["app"])
+@pytest.mark.parametrize("page", ["app", "admin"])
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_page_and_its_files_have_the_public_address(public: Public, page: str, slash: str) -> None:
     client, base_url = public

@@ -20,7 +20,7 @@ from tools.devserver.gateway import Gateway, Response
 
 HTML = "text/html; charset=utf-8"
 SCRIPT = "text/javascript; charset=utf-8"
-PAGES = ("app",)
+PAGES = ("app", "admin")
 WORKER = PAGES_FOLDER / "app" / "service-worker.js"
 # Browsers check the worker for changes. Pictures that are not text are only for the installation.
 FIXED = {"index.html", "manifest.webmanifest", "service-worker.js"}
@@ -252,9 +252,25 @@ def test_service_worker_version_is_the_hash_of_the_files() -> None:
 
 def test_files_use_no_external_urls() -> None:
     for file in PAGES_FOLDER.rglob("*.*"):
-        if file.suffix != ".png":
+        if file.suffix != ".png" and not file.name.startswith("qrcode-generator"):
             urls = set(re.findall(r"https?://[\w.]+", file.read_text()))
             assert urls <= {"http://127.0.0.1", "http://localhost", "http://www.w3.org"}, file
+
+
+def test_encoder_of_qr_codes_is_unchanged() -> None:
+    """It is ``dist/qrcode.mjs`` of the npm package qrcode-generator 2.0.4."""
+    content = (PAGES_FOLDER / "admin" / "qrcode-generator.js").read_bytes()
+    assert hashlib.sha256(content).hexdigest() == (
+        "ea91d7118a5395289170da848b7c6758b996163bfbccf312591ab65a4911b7c0"
+    )
+    assert (PAGES_FOLDER / "admin" / "qrcode-generator.LICENSE.txt").exists()
+
+
+def test_pages_write_data_as_text_only() -> None:
+    for file in PAGES_FOLDER.rglob("*.js"):
+        if file.name != "qrcode-generator.js":
+            markup = r"innerHTML|outerHTML|insertAdjacentHTML|document\.write|DOMParser|\beval\("
+            assert not re.search(markup, file.read_text()), file
 
 
 @pytest.mark.parametrize("page", PAGES)

@@ -113,7 +113,7 @@ def test_package_serves_the_openapi_description_and_its_page(
     assert "SwaggerUIBundle" in loaded["body"]
 
 
-@pytest.mark.parametrize("page", ["app"])
+@pytest.mark.parametrize("page", ["app", "admin"])
 def test_package_serves_a_page_and_its_files(function: Function, page: str) -> None:
     shown = function.invoke(proxy_event("GET", f"/{page}", {}, slash="/")).value
     prefix = urlsplit(BASE_URL).path

@@ -56,6 +56,7 @@ _ADDRESSES = """
   API   {url}/api/v2
   Docs  {url}/docs
   App   {url}/app/
+  Admin {url}/admin/
 """
 
 _HINTS = """\

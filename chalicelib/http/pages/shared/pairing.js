@@ -27,13 +27,14 @@ export function readAccount(base, token, included, organization, person) {
   const find = ({ data: { type, id } }) =>
     included.find((resource) => resource.type === type && resource.id === id);
   const company = find(organization);
-  const { first_name, last_name, time_zone } = find(person).attributes;
+  const { first_name, last_name, time_zone, role } = find(person).attributes;
   return {
     // Responses to requests of an earlier login are not stored: see transactAs in store.js.
     login: crypto.randomUUID(),
     base,
     token,
     organization: { id: company.id, name: company.attributes.name, zone: company.attributes.time_zone },
+    role,
     person: { id: person.data.id, name: `${first_name} ${last_name}`, zone: time_zone ?? null },
   };
 }
