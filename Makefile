@@ -101,10 +101,10 @@ test-model: $(INSTALLED) ## random acts compared with a model, on moto and Dynam
 test-properties: $(INSTALLED) ## the property tests with other examples at each run, on moto
 	STINT_RANDOM=1 $(PYTEST) tests/properties $(shell grep -lr "from hypothesis import" tests --include="test_*.py" --exclude-dir=properties)
 
-test-browser: $(BROWSER_INSTALLED) ## the pocket client and the reference page, in Chromium (needs Chromium)
+test-browser: $(BROWSER_INSTALLED) ## the pocket client, the admin page and the reference page, in Chromium
 	$(BIN)/pytest -m browser tests/end_to_end/browser
 
-screenshot: $(BROWSER_INSTALLED) ## create the pocket client's icons and the README's pictures again
+screenshot: $(BROWSER_INSTALLED) ## create the icons and the README's pictures again
 	STINT_PICTURES=1 $(BIN)/pytest -m browser tests/end_to_end/browser/test_pictures.py
 
 $(BROWSER_INSTALLED): requirements/browser.txt $(INSTALLED)

@@ -42,7 +42,7 @@ async function dayOf(person, date, zone, reload) {
   const day = { person, date, zone, services: services.data, entries: entries.data.map((entry) => readEntry(entries, entry)) };
   const sessions = timers.data.map((timer) => readSession(timers, timer));
   return [
-    section(TEXTS.entries, entryTable(day, reload),
+    section(TEXTS.timeEntries, entryTable(day, reload),
       bar(button(TEXTS.addEntry, () => entryForm(day, null, reload)))),
     section(TEXTS.sessions, sessionTable(day, sessions, reload),
       bar(button(TEXTS.addSession, () => sessionForm(day, null, reload)))),
@@ -89,7 +89,7 @@ function sessionTable(day, sessions, reload) {
   const length = ({ started, stopped }) =>
     (stopped === null ? TEXTS.running : formatMinutes(stopped - started));
   const columns = [
-    { label: TEXTS.sessions, cell: (session) => [times(session), TEXTS.stopReasons[session.reason]].filter(Boolean).join(" · ") },
+    { label: TEXTS.session, cell: (session) => [times(session), TEXTS.stopReasons[session.reason]].filter(Boolean).join(" · ") },
     { label: TEXTS.service, cell: ({ service }) => service },
     { label: TEXTS.time, cell: length, number: true },
     { label: TEXTS.actions, cell: (session) => actions(`${session.service}, ${times(session)}`, {
