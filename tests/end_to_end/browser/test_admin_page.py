@@ -94,15 +94,16 @@ def test_code_of_a_link_logs_in_and_logging_out_revokes_the_token(
     assert "stint_" not in page.evaluate(READ_ALL_STORAGE)
 
 
+def refuse(page: Page, url: str, status: int, code: str, meta: object = None) -> None:
+    """Answer requests to a URL with an error of the API."""
+    error = {"status": str(status), "code": code, "detail": "The detail.", "meta": meta or {}}
+    body = json.dumps({"errors": [error]})
+    page.route(url, lambda route: route.fulfill(status=status, content_type=JSON_API, body=body))
+
+
 def test_rejected_token_ends_the_session(admin: Page) -> None:
     # The server remembers a valid token for up to 60 seconds.
-    error = {"status": "401", "code": "invalid_auth_token", "detail": "Unknown token."}
-    admin.route(
-        "**/api/v2/people?*",
-        lambda route: route.fulfill(
-            status=401, content_type=JSON_API, body=json.dumps({"errors": [error]})
-        ),
-    )
+    refuse(admin, "**/api/v2/people?*", 401, "invalid_auth_token")
     admin.get_by_role("link", name="People").click()
     expect(admin.locator("#login-error")).to_have_text(
         "The token is no longer valid. Log in again."
@@ -260,6 +261,21 @@ def test_time_entry_is_added_changed_and_deleted(admin: Page, demo: DemoServer) 
     save(admin, "Delete")
     expect(admin.get_by_text("No time on this day.")).to_be_visible()
     assert attributes_of(demo, path) == []
+
+
+def test_closed_time_is_explained(admin: Page, demo: DemoServer) -> None:
+    attributes = {"person_id": IVAN, "service_id": DESIGN, "time": 90, "date": "2026-03-04"}
+    demo.send(ANA, "POST", "/time_entries", {"data": {"attributes": attributes}})
+    open_day(admin, "2026-03-04")
+    # A closing is in force after 60 seconds.
+    meta = {"closed_until": "2026-03-31"}
+    refuse(admin, "**/api/v2/time_entries/*", 422, "period_closed", meta)
+    admin.get_by_role("button", name="Change: Design").click()
+    dialog(admin).get_by_label("Note").fill("late")
+    dialog(admin).get_by_role("button", name="Save").click()
+    expect(dialog(admin).get_by_role("alert")).to_have_text(
+        "The time up to 2026-03-31 is closed. Lift the closing first, in Month."
+    )
 
 
 def test_days_are_chosen_with_the_controls(admin: Page, demo: DemoServer) -> None:

@@ -3,7 +3,7 @@
 import { dayAndTime, parse } from "../shared/clock.js";
 import { lastDayOf, nameOfMonth } from "./dates.js";
 import { bar, button, confirmThat, section, text } from "./elements.js";
-import { get, write } from "./requests.js";
+import { get, getAll, nameOf, related, write } from "./requests.js";
 import { TEXTS } from "./texts.js";
 
 // Returns the part of the page, or nothing if the stage cannot close periods.
@@ -12,8 +12,14 @@ export async function closing(account, month, today) {
   const { closed_until: until, closed_effective_at: effective } = (await get(path)).data.attributes;
   if (until === undefined) return [];
   const set = async (date) => {
-    await write("PATCH", path, { closed_until: date });
+    try {
+      await write("PATCH", path, { closed_until: date });
+    } catch (error) {
+      if (error.code !== "timers_running") throw error;
+      return TEXTS.stillRunning(await namesOf(error.meta.timer_ids));
+    }
     dispatchEvent(new HashChangeEvent("hashchange"));
+    return undefined;
   };
   const lastDay = lastDayOf(month);
   const buttons = [];
@@ -26,4 +32,12 @@ export async function closing(account, month, today) {
   const state = [text("p", until ? TEXTS.closedUntil(until) : TEXTS.notClosed)];
   if (effective) state.push(text("p", TEXTS.effectiveAt(dayAndTime(parse(effective), account.organization.zone)), "muted"));
   return [section(TEXTS.closingTitle, ...state, bar(...buttons))];
+}
+
+// Returns the names of the people whose timers run.
+async function namesOf(timerIds) {
+  const timers = await getAll("/timers", { "filter[stopped_at]": "", include: "time_entry.person" });
+  const names = timers.data.filter(({ id }) => timerIds.includes(id)).map((timer) =>
+    nameOf(related(timers, related(timers, timer, "time_entry"), "person")) || TEXTS.unknown);
+  return [...new Set(names)].join(", ");
 }

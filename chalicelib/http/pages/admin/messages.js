@@ -7,6 +7,7 @@ export function messageFor(error) {
   if (error instanceof RetryableError) return `${error.message}. ${TEXTS.tryAgain}`.replace("..", ".");
   if (!(error instanceof RefusedError)) throw error;
   if (error.code === "overlaps_session") return TEXTS.overlaps;
+  if (error.code === "period_closed") return TEXTS.periodClosed(error.meta.closed_until);
   if (REASONS[error.meta?.reason]) return REASONS[error.meta.reason];
   const field = FIELDS[error.pointer?.split("/").at(-1)];
   const isVague = error.message === "attribute is invalid";

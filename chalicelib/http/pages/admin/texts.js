@@ -71,6 +71,8 @@ export const TEXTS = {
   closeQuestion: (month) => `Close ${month}?`,
   closeHint: "Nobody can make, change or delete time up to its last day, until you lift this.",
   lift: "Lift the closing",
+  stillRunning: (names) => `Timers that began in this time still run: ${names}. Stop them first, in ${VIEWS.now}.`,
+  periodClosed: (date) => `The time up to ${date} is closed. Lift the closing first, in ${VIEWS.month}.`,
   liftQuestion: "Lift the closing? Then all time can be changed again.",
 
   // Days
