@@ -1,4 +1,4 @@
-"""The pocket client in Chromium, served by the local server through a TCP proxy.
+"""The pocket client and the admin page in Chromium, served through a TCP proxy.
 
 The proxy simulates network faults; everything else is real. The tests read the stored data from
 the tables.
@@ -107,10 +107,35 @@ def phone(browser: "Browser", proxy: TcpProxy) -> "Iterator[BrowserContext]":
 
 @pytest.fixture
 def page(phone: "BrowserContext") -> "Iterator[Page]":
-    """The app, opened for the first time. JavaScript errors fail the test."""
+    """The pocket client, opened for the first time. JavaScript errors fail the test."""
     page_errors: list[str] = []
     opened = phone.new_page()
     opened.on("pageerror", lambda error: page_errors.append(str(error)))
     opened.goto("/app")
     yield opened
     assert page_errors == []
+
+
+@pytest.fixture
+def admin_page(browser: "Browser", proxy: TcpProxy) -> "Iterator[Page]":
+    """The admin page, opened for the first time. JavaScript errors fail the test."""
+    context = browser.new_context(
+        viewport={"width": 1280, "height": 900}, base_url=proxy.url, color_scheme="light"
+    )
+    context.set_default_timeout(_TIMEOUT_MILLISECONDS)
+    page_errors: list[str] = []
+    opened = context.new_page()
+    opened.on("pageerror", lambda error: page_errors.append(str(error)))
+    opened.goto("/admin")
+    yield opened
+    context.close()
+    assert page_errors == []
+
+
+@pytest.fixture
+def admin(admin_page: "Page") -> "Page":
+    """The admin page, with Ana logged in."""
+    from tests.end_to_end.browser.admin_actions import log_in_as_admin  # noqa: PLC0415
+
+    log_in_as_admin(admin_page)
+    return admin_page

@@ -3,12 +3,11 @@
 import json
 import re
 import time
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from playwright.sync_api import Browser, Page, expect
+from playwright.sync_api import Page, expect
 
 from tests.end_to_end.browser.admin_actions import (
     dialog,
@@ -32,26 +31,8 @@ WIDTHS = (390, 1280)
 
 
 @pytest.fixture
-def page(browser: Browser, proxy: TcpProxy) -> Iterator[Page]:
-    """The admin page, opened for the first time. JavaScript errors fail the test."""
-    context = browser.new_context(
-        viewport={"width": 1280, "height": 900}, base_url=proxy.url, color_scheme="light"
-    )
-    context.set_default_timeout(20_000)
-    page_errors: list[str] = []
-    opened = context.new_page()
-    opened.on("pageerror", lambda error: page_errors.append(str(error)))
-    opened.goto("/admin")
-    yield opened
-    context.close()
-    assert page_errors == []
-
-
-@pytest.fixture
-def admin(page: Page) -> Page:
-    """The admin page, with Ana logged in."""
-    log_in_as_admin(page)
-    return page
+def page(admin_page: Page) -> Page:
+    return admin_page
 
 
 def attributes_of(demo: DemoServer, path: str) -> list[dict[str, Any]]:
