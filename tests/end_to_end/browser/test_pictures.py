@@ -11,10 +11,11 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 from chalicelib.http.static_pages import PAGES_FOLDER
 from infra.stack.template import ROOT
 from tests.end_to_end.browser.actions import go_offline, log_in, start_on
-from tests.end_to_end.browser.admin_actions import go_to, log_in_as_admin
+from tests.end_to_end.browser.admin_actions import loaded, log_in_as_admin
 from tests.end_to_end.browser.browser_fixtures import ANA, DESIGN, DEVELOPMENT, DemoServer, rfc3339
 from tests.support.tcp_proxy import TcpProxy
 
+IVAN, MIA = 8784, 8796
 IMAGES = ROOT / "docs" / "images"
 MAX_BYTES = 120_000
 
@@ -75,16 +76,23 @@ def test_create_the_screenshots(
 def test_create_the_screenshot_of_the_admin_page(
     browser: Browser, proxy: TcpProxy, demo: DemoServer
 ) -> None:
-    midnight = demo.midnight(ANA, int(time.time())) - 24 * 3600
-    first = demo.record(ANA, DEVELOPMENT, midnight + 9 * 3600, midnight + 12 * 3600)
-    demo.record(ANA, DESIGN, midnight + 13 * 3600, midnight + 15 * 3600)
-    edit = {"data": {"attributes": {"stopped_at": rfc3339(midnight + 11 * 3600 + 1800)}}}
-    demo.send(ANA, "PATCH", f"/timers/{first}", edit)
+    begun = demo.midnight(ANA, int(time.time())) - 24 * 3600
+    for person, service, start, hours in (
+        (ANA, DEVELOPMENT, 9, 3.5),
+        (ANA, DESIGN, 13, 2),
+        (IVAN, DESIGN, 9, 4),
+        (MIA, DEVELOPMENT, 8, 6.25),
+        (MIA, DESIGN, 15, 1.5),
+    ):
+        times = {"started_at": begun + start * 3600, "stopped_at": begun + (start + hours) * 3600}
+        attributes = {name: rfc3339(int(value)) for name, value in times.items()}
+        attributes |= {"person_id": str(person), "service_id": str(service)}
+        demo.send(ANA, "POST", "/timers", {"data": {"attributes": attributes}})
     page = browser.new_page(viewport={"width": 900, "height": 1010}, base_url=proxy.url)
     page.goto("/admin/")
     log_in_as_admin(page)
-    go_to(page, "Days")
-    page.get_by_role("button", name="Previous day").click()
-    expect(page.get_by_text("Ana Horvat changed a session")).to_be_visible()
+    page.evaluate(f"location.hash = 'month/{time.strftime('%Y-%m', time.gmtime(begun + 43_200))}'")
+    loaded(page, "Month")
+    expect(page.get_by_role("link", name="Days of Mia Kovač")).to_be_visible()
     page.screenshot(path=IMAGES / "admin.png")
     page.close()
