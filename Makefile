@@ -30,7 +30,7 @@ QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_*rules*.py) \
 RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/time_entries/test_races.py tests/people/test_races.py
 
 .DEFAULT_GOAL := help
-.PHONY: help install run lint lint-words format test test-quick test-dynamodb-local test-races
+.PHONY: help install run backup restore lint lint-words format test test-quick test-dynamodb-local test-races
 .PHONY: test-model test-properties test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
@@ -66,8 +66,14 @@ $(INSTALLED): requirements.txt requirements/dev.txt
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(INSTALLED) ## serve on http://127.0.0.1:8000 with demo data (HOST, PORT, DYNAMODB_ENDPOINT)
+run: $(INSTALLED) ## serve on http://127.0.0.1:8000, data in .data/ (FRESH=1 starts over; HOST, PORT, ENGINE)
 	@exec $(BIN)/python -m tools.devserver
+
+backup: $(INSTALLED) ## copy the local server's data to .data/backups, also while it runs (FILE=...)
+	@$(BIN)/python -m tools.devserver.backup backup $(if $(FILE),"$(FILE)")
+
+restore: $(INSTALLED) ## replace the local server's data by a backup: make restore FILE=...
+	@$(BIN)/python -m tools.devserver.backup restore "$(FILE)"
 
 lint: $(INSTALLED) $(BROWSER_INSTALLED) lint-words ## ruff, mypy --strict, import rules, words
 	$(BIN)/ruff check .

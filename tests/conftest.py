@@ -41,6 +41,9 @@ from tools.devserver.embedded import embedded_dynamodb
 from tools.devserver.stream_feed import ServedStream, Stream
 from tools.tables import create_tables
 
+# Servers that tests start keep nothing.
+os.environ.setdefault("STINT_DATA", "none")
+
 # The same examples at each run: a failure then comes from the change. `make test-properties` looks
 # for others.
 hypothesis.settings.register_profile("repeatable", derandomize=True)

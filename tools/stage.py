@@ -18,12 +18,13 @@ from infra.aws.credentials import (
     is_aws,
     use_profile,
 )
+from tools.data_folder import data_folder
 from tools.environment import allow_any_credentials
 
 _NO_TABLES = (
     "Select the tables: --stage prod for those that `make deploy STAGE=prod` created, or "
-    "--endpoint http://127.0.0.1:8001 for a DynamoDB-compatible server. A local server without "
-    "DYNAMODB_ENDPOINT stores its tables in its own memory; no other command can reach them."
+    "--endpoint http://127.0.0.1:8001 for a DynamoDB-compatible server. Without an option, the "
+    "tables are those of the local server; it does not run. Start it: make run"
 )
 
 
@@ -57,7 +58,11 @@ def select_stage(selection: Selection) -> SelectedStage:
     :class:`SelectionError`, and :class:`CredentialsError` if AWS does not accept the credentials.
     """
     endpoint = selection.endpoint or os.environ.get("DYNAMODB_ENDPOINT") or None
-    prefix = _table_prefix(selection.stage, endpoint)
+    selected_prefix = os.environ.get("STINT_TABLE_PREFIX") or None
+    local = None
+    if selection.stage is endpoint is selected_prefix is None:
+        local = _local_server()
+    endpoint, prefix = local or (endpoint, _table_prefix(selection.stage, selected_prefix))
     if selection.profile is not None:
         use_profile(selection.profile, os.environ)
     on_aws = endpoint is None or is_aws(endpoint)
@@ -79,15 +84,20 @@ def select_stage(selection: Selection) -> SelectedStage:
     return SelectedStage(settings, place, on_aws)
 
 
-def _table_prefix(stage: str | None, endpoint: str | None) -> str | None:
-    if stage is not None:
-        if not STAGE_NAME.fullmatch(stage):
-            raise SelectionError(
-                "--stage: a letter, then lower-case letters, digits and dashes; at most 30 "
-                "characters."
-            )
-        return f"stint-{stage}"
-    prefix = os.environ.get("STINT_TABLE_PREFIX") or None
-    if prefix is None and endpoint is None:
+def _table_prefix(stage: str | None, selected: str | None) -> str | None:
+    if stage is None:
+        return selected
+    if not STAGE_NAME.fullmatch(stage):
+        raise SelectionError(
+            "--stage: a letter, then lower-case letters, digits and dashes; at most 30 characters."
+        )
+    return f"stint-{stage}"
+
+
+def _local_server() -> tuple[str, str]:
+    """Return the endpoint and the table prefix of the local server that runs."""
+    folder = data_folder(os.environ)
+    running = None if folder is None else folder.endpoint()
+    if running is None:
         raise SelectionError(_NO_TABLES)
-    return prefix
+    return running

@@ -1,7 +1,7 @@
 """The local server's event fan-out: the times of stream records, and restarts."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from typing import Any
 
@@ -18,8 +18,8 @@ from tests.support.engine import ENDPOINT
 from tests.support.event_services import EventServices
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, ZAGREB, Fixtures
 from tests.support.stream_records import stream_record
-from tools.devserver.__main__ import _served_stream
 from tools.devserver.event_feeds import event_feeds
+from tools.devserver.local_database import served_stream
 
 URL = "https://hooks.example.com/"
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE - HOUR, MONDAY_NINE + 11 * HOUR)
@@ -36,6 +36,9 @@ class OneRecord:
     def read(self) -> list[dict[str, Any]]:
         records, self._records = self._records, []
         return records
+
+    def processed(self, records: Sequence[dict[str, Any]]) -> None:
+        pass
 
 
 def _messages(event_services: EventServices, at: object) -> int:
@@ -83,7 +86,7 @@ def test_restarted_server_does_not_send_events_again(
     event_services.create_webhook(URL, created_at=1)
     admin.start(time_entry_id=ADMINS_ENTRY)
     time.sleep(0.5)
-    stream = _served_stream(settings, table_name(TimerModel))
+    stream = served_stream(settings, table_name(TimerModel))
     assert stream.read() == []
     admin.start(time_entry_id=ADMINS_ENTRY)
     time.sleep(0.5)

@@ -219,17 +219,14 @@ def startup_error(environment: dict[str, str]) -> str:
         ("PORT", "abc", "PORT must be"),
         ("DYNAMODB_ENDPOINT", "https://dynamodb.eu-central-1.api.aws", "is AWS"),
         ("STINT_DEMO", "no", "STINT_DEMO must be 0 or 1"),
+        ("FRESH", "yes", "FRESH must be 0 or 1"),
+        ("ENGINE", "sqlite", "ENGINE must be embedded or dynamodb-local"),
     ],
 )
 def test_invalid_setting_prints_an_error_without_traceback(
     name: str, value: str, expected: str
 ) -> None:
     assert expected in startup_error({**os.environ, name: value})
-
-
-def test_server_without_demo_data_requires_an_endpoint() -> None:
-    environment = {name: value for name, value in os.environ.items() if name != "DYNAMODB_ENDPOINT"}
-    assert "set DYNAMODB_ENDPOINT" in startup_error({**environment, "STINT_DEMO": "0"})
 
 
 def test_head_response_has_no_body(server: Server) -> None:

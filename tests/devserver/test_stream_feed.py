@@ -1,7 +1,7 @@
 """The local replacement for Lambda's stream event sources, on moto and on DynamoDB Local."""
 
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from typing import Any
 
 import pytest
@@ -12,6 +12,7 @@ from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.database import Database
 from tests.support.api import Api
 from tests.support.fixtures import ADMINS_ENTRY, MEMBERS_ENTRY
+from tests.support.receiver import eventually
 from tools.devserver.stream_feed import Feed, Record, Stream, running_feeds
 
 
@@ -82,6 +83,9 @@ class FakeStream:
         records, self._records = self._records, []
         return records
 
+    def processed(self, records: Sequence[dict[str, Any]]) -> None:
+        pass
+
 
 def sequence_numbers(event: dict[str, Any]) -> list[int]:
     return [int(record["dynamodb"]["SequenceNumber"]) for record in event["Records"]]
@@ -138,6 +142,30 @@ def test_feeds_run_until_the_context_ends() -> None:
                 break
             time.sleep(0.001)
     assert received == [7]
+
+
+@pytest.mark.skipif(not hasattr(time, "tzset"), reason="needs POSIX")
+def test_times_do_not_depend_on_the_time_zone_of_the_machine(
+    admin: Api, open_stream: Callable[[str], Stream], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "Asia/Kolkata")
+    time.tzset()
+    times: list[float] = []
+
+    def handler(event: dict[str, Any]) -> None:
+        times.extend(
+            record["dynamodb"]["ApproximateCreationDateTime"] for record in event["Records"]
+        )
+
+    feed = Feed(open_stream(table_name(CounterModel)), handler)
+    try:
+        admin.start(time_entry_id=ADMINS_ENTRY)
+        assert eventually(lambda: bool(feed.run()))
+    finally:
+        monkeypatch.undo()
+        time.tzset()
+    # DynamoDB Local rounds down to the minute.
+    assert all(abs(at - time.time()) < 120 for at in times)
 
 
 def test_handler_gets_times_as_numbers(admin: Api, open_stream: Callable[[str], Stream]) -> None:

@@ -20,13 +20,7 @@ from chalicelib.core.time_zones import ZoneInfo
 from chalicelib.core.timestamps import format_timestamp
 from tests.support.api import JSON_API
 from tests.support.clock import DAY, HOUR
-from tests.support.engine import ENDPOINT
 from tests.support.local_server import START_SECONDS, Server, free_port, serving
-
-pytestmark = pytest.mark.skipif(
-    ENDPOINT is None,
-    reason="set DYNAMODB_ENDPOINT: commands cannot read the tables of an in-memory server",
-)
 
 SERVICES = 'name,billable\nDesign,yes\n"Meetings, internal",no\n'
 IVAN = ("--first-name", "Ivan", "--last-name", "Babić", "--email", "ivan@example.com")
@@ -39,11 +33,20 @@ class Deployment:
     server: Server
     prefix: str
 
+    @property
+    def environment(self) -> dict[str, str]:
+        """The environment of the commands."""
+        selected = {
+            "STINT_TABLE_PREFIX": self.prefix,
+            "DYNAMODB_ENDPOINT": self.server.endpoint,
+        }
+        return {**os.environ, **selected}
+
     def run(self, *arguments: object, stdin: str = "") -> Any:
         """Run a ``tools.admin`` command, check that it succeeds, and return its JSON output."""
         process = subprocess.run(
             [sys.executable, "-m", "tools.admin", *map(str, arguments), "--json"],
-            env={**os.environ, "STINT_TABLE_PREFIX": self.prefix},
+            env=self.environment,
             input=stdin,
             capture_output=True,
             text=True,
@@ -190,7 +193,7 @@ def export_person(deployment: Deployment, organization: int) -> None:
             *(sys.executable, "-m", "tools.admin", "people", "export", "ivan@example.com"),
             *("-o", str(organization)),
         ],
-        env={**os.environ, "STINT_TABLE_PREFIX": deployment.prefix},
+        env=deployment.environment,
         capture_output=True,
         text=True,
         timeout=START_SECONDS,

@@ -14,7 +14,8 @@ ROOT = Path(__file__).parents[2]
 
 COMMANDS = (
     *("infra.deploy", "infra.destroy", "infra.package", "infra.reference"),
-    *("tools.admin", "tools.compatibility", "tools.devserver", "tools.devserver.dynamodb_local"),
+    *("tools.admin", "tools.compatibility", "tools.devserver", "tools.devserver.backup"),
+    "tools.devserver.dynamodb_local",
     *("tools.lint_words", "tools.openapi_description", "tools.ops", "tools.request_files"),
     "tests.fuzz",
     *("benchmarks.auto_stop", "benchmarks.bill", "benchmarks.cold_start", "benchmarks.lists"),

@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import socket
 import subprocess
@@ -22,6 +23,12 @@ _STOP_SECONDS = 60
 class Server:
     port: int
     greeting: str
+
+    @property
+    def endpoint(self) -> str:
+        """Where commands reach the tables."""
+        (address,) = re.findall(r"DYNAMODB_ENDPOINT=(\S+)", self.greeting)
+        return str(address)
 
     def send(
         self, method: str, path: str, headers: dict[str, str], body: bytes | None = None
@@ -46,7 +53,7 @@ def serving(port: int, **environment: str) -> Iterator[Server]:
     """Start the server, wait for its greeting, and at the end stop it with SIGTERM."""
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.devserver"],
-        env={**os.environ, "PORT": str(port), **environment},
+        env={"STINT_DATA": "none", **os.environ, "PORT": str(port), **environment},
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
         text=True,

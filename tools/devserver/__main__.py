@@ -1,7 +1,7 @@
 """Start the local server: ``make run``, or ``stint-dev``.
 
-Reads HOST, PORT, DYNAMODB_ENDPOINT and STINT_DEMO (0: no demo data) from the environment, in
-addition to the application's settings.
+Reads HOST, PORT, STINT_DEMO (0: no demo data), STINT_DATA, FRESH, ENGINE and DYNAMODB_ENDPOINT from
+the environment, in addition to the application's settings.
 """
 
 import argparse
@@ -9,8 +9,8 @@ import os
 import signal
 import sys
 import time
-from collections.abc import Callable
-from contextlib import ExitStack, suppress
+from collections.abc import Iterator
+from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
 
 from msgspec.structs import replace
@@ -26,16 +26,24 @@ from chalicelib.http.application import create_app
 from chalicelib.registry import models
 from infra.aws.credentials import is_aws
 from infra.command_line import new_parser
+from tools.data_folder import DataFolderError
 from tools.devserver.aws_services import create_aws_services
 from tools.devserver.demo_data import load_demo_data
-from tools.devserver.embedded import embedded_dynamodb
 from tools.devserver.event_feeds import delivery_feed, event_feeds
 from tools.devserver.gateway import Gateway
+from tools.devserver.local_database import (
+    DatabaseOptionsError,
+    LocalDatabase,
+    database_options,
+    local_database,
+)
 from tools.devserver.queue_feed import running_queue_feed
 from tools.devserver.schedule import running_schedule
 from tools.devserver.server import LocalServer
-from tools.devserver.stream_feed import Feed, ServedStream, Stream, running_feeds
+from tools.devserver.store import StoreError
+from tools.devserver.stream_feed import Feed, running_feeds
 from tools.environment import allow_any_credentials, log_to_terminal
+from tools.error_messages import REPORTED_ERRORS, describe_error
 from tools.tables import create_tables
 
 _LOOPBACK = "127.0.0.1"
@@ -48,7 +56,10 @@ _ENVIRONMENT = f"""\
 environment:
   HOST               the address to listen on; default {_LOOPBACK}
   PORT               default {_PORT}
-  DYNAMODB_ENDPOINT  a DynamoDB-compatible server; default: in memory (moto)
+  STINT_DATA         the folder that keeps the data; default .data; none: in memory only
+  FRESH              1: start over; the data until now are moved to the folder's backups
+  ENGINE             dynamodb-local: AWS's own engine (needs Java and npm); default: embedded
+  DYNAMODB_ENDPOINT  a DynamoDB-compatible server that runs already
   STINT_DEMO         0: no demo data
 """
 
@@ -57,6 +68,8 @@ _ADDRESSES = """
   Docs  {url}/docs
   App   {url}/app/
   Admin {url}/admin/
+
+  DYNAMODB_ENDPOINT={endpoint}
 """
 
 _HINTS = """\
@@ -88,7 +101,6 @@ Press Ctrl-C to stop.
 _EMPTY_HINTS = """\
 The tables are empty unless they were used before. To create an organization, in another terminal:
 
-  export DYNAMODB_ENDPOINT={endpoint}
   .venv/bin/stint-admin organizations create "Example Studio" --time-zone Europe/Zagreb \\
     --first-name Ana --last-name Horvat --email ana@example.com
 
@@ -106,38 +118,30 @@ def main() -> None:
     host = os.environ.get("HOST") or _LOOPBACK
     port = _port(os.environ.get("PORT") or str(_PORT))
     demo = _flag("STINT_DEMO")
-    if not demo and settings.dynamodb_endpoint is None:
-        sys.exit(
-            "STINT_DEMO=0 leaves the tables empty, and no command can write to tables in memory: "
-            "set DYNAMODB_ENDPOINT, such as DynamoDB Local's"
-        )
     if is_aws(settings.dynamodb_endpoint or ""):
         sys.exit(
             "DYNAMODB_ENDPOINT is AWS: the demo data has public tokens and must not be stored there"
         )
     log_to_terminal(settings.log_level)
     with ExitStack() as stack:
-        open_stream: Callable[[str], Stream]
-        if settings.dynamodb_endpoint is None:
-            open_stream = stack.enter_context(embedded_dynamodb()).listen
-        else:
-            # Queues and secrets are always in memory.
-            stack.enter_context(embedded_dynamodb(any_credentials=False))
-            open_stream = partial(_served_stream, settings)
+        database = stack.enter_context(_open(settings))
+        settings = database.settings
+        allow_any_credentials(settings)
         server = stack.enter_context(_bind(host, port))
         if not os.environ.get("STINT_PUBLIC_BASE_URL"):
             settings = replace(settings, public_base_url=server.url)
         # For development, webhook receivers on this machine are allowed.
-        settings = replace(create_aws_services(settings), local_receivers=True)
-        dependencies, feeds = _set_up(settings, open_stream, demo=demo)
+        settings = replace(
+            create_aws_services(settings, database.webhook_key()), local_receivers=True
+        )
+        dependencies, feeds = _set_up(settings, database, demo=demo)
         server.gateway = Gateway(create_app(settings, dependencies))
         stack.enter_context(running_schedule(dependencies))
         stack.enter_context(running_feeds(feeds))
         stack.enter_context(running_queue_feed(delivery_feed(dependencies)))
-        print(_ADDRESSES.format(url=server.url))
-        hints = _HINTS if demo else _EMPTY_HINTS
-        endpoint = settings.dynamodb_endpoint
-        print(hints.format(url=settings.public_base_url, endpoint=endpoint), flush=True)
+        endpoint = stack.enter_context(database.reachable())
+        print(_ADDRESSES.format(url=server.url, endpoint=endpoint))
+        print((_HINTS if demo else _EMPTY_HINTS).format(url=settings.public_base_url), flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
         print("\nStopped.")
@@ -173,35 +177,40 @@ def _bind(host: str, port: int) -> LocalServer:
         sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT={other} make run")
 
 
-def _served_stream(settings: Settings, table: str) -> Stream:
-    """The stream of a table on a server that may have records of earlier runs.
-
-    The counters need all of them. The events of earlier runs were sent then.
-    """
-    return ServedStream(settings, table, from_beginning=table == table_name(CounterModel))
+@contextmanager
+def _open(settings: Settings) -> Iterator[LocalDatabase]:
+    try:
+        with local_database(settings, database_options(os.environ)) as database:
+            yield database
+    except (DatabaseOptionsError, DataFolderError, StoreError) as error:
+        sys.exit(str(error))
 
 
 def _set_up(
-    settings: Settings, open_stream: Callable[[str], Stream], *, demo: bool
+    settings: Settings, opened: LocalDatabase, *, demo: bool
 ) -> tuple[Dependencies, list[Feed]]:
     """Create tables and demo data, and open the streams before the first write."""
-    endpoint = settings.dynamodb_endpoint
-    allow_any_credentials(settings)
+    open_stream = opened.open_stream
     connection = connect(settings, models(), _READ_TIMEOUT_SECONDS)
     database = Database(connection)
-    created = create_tables()
+    try:
+        created = create_tables()
+    except REPORTED_ERRORS as error:
+        sys.exit(f"No tables at {opened.place}: {describe_error(error)}")
+    opened.load()
     dependencies = build_dependencies(database, settings)
     feeds = [
         Feed(open_stream(table_name(CounterModel)), partial(roll_up_records, dependencies)),
         *event_feeds(dependencies, open_stream),
     ]
-    # As of now: timer 16 has been running for an hour at this moment.
-    loaded = demo and load_demo_data(database, int(time.time()))
-    demo_data = "loaded" if loaded else "exists already, unchanged" if demo else "none"
+    with opened.together():
+        # As of now: timer 16 has been running for an hour at this moment.
+        loaded = demo and load_demo_data(database, int(time.time()))
+    not_loaded = "none added: the tables have data" if demo else "none"
     print("stint, local server. For development: demo tokens, no encryption, one machine.")
-    print(f"  database  {endpoint or 'in memory (moto); lost when the server stops'}")
+    print(f"  database  {opened.place}")
     print(f"  tables    {len(created)} created, named {settings.table_prefix}-*")
-    print(f"  demo data {demo_data}")
+    print(f"  demo data {'loaded' if loaded else not_loaded}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
     print("  webhooks  delivered at once, also to http:// on this machine")
     return dependencies, feeds

@@ -16,15 +16,18 @@ HIDDEN_SECONDS = 360
 """Visibility timeout of a received message, as in the stack."""
 
 
-def create_aws_services(settings: Settings) -> Settings:
-    """Create the resources in moto; return the settings with their names."""
+def create_aws_services(settings: Settings, webhook_key: str | None = None) -> Settings:
+    """Create the resources in moto; return the settings with their names.
+
+    ``webhook_key`` is the key of earlier runs; None: a new one.
+    """
     sqs = client("sqs", settings.region)
     prefix = settings.table_prefix
     dead = _queue(sqs, f"{prefix}-dead-letters", {})
     redrive = {"deadLetterTargetArn": _arn(sqs, dead), "maxReceiveCount": RECEIVES}
     attributes = {"VisibilityTimeout": str(HIDDEN_SECONDS), "RedrivePolicy": json.dumps(redrive)}
     key = client("secretsmanager", settings.region).create_secret(
-        Name=f"{prefix}-webhook-key", SecretString=secrets.token_urlsafe(48)
+        Name=f"{prefix}-webhook-key", SecretString=webhook_key or secrets.token_urlsafe(48)
     )
     return replace(
         settings,

@@ -14,6 +14,7 @@ from chalicelib.api_tokens.rules import decide_token_creation
 from chalicelib.core.timestamps import local_date
 from chalicelib.core.write_set import CreateRecord, RecordWrite
 from chalicelib.dynamodb.database import Database
+from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person, Role
 from chalicelib.people.rules import create_person
@@ -63,10 +64,12 @@ _SESSIONS = (
 def load_demo_data(database: Database, now: int) -> bool:
     """Load the demo data as of the timestamp ``now``, in seconds.
 
-    Returns False, and writes nothing, if the demo organization exists, even if it was changed.
+    Returns False, and writes nothing, if there is an organization or any other record already.
     """
-    if not database.create(ZAGREB):
+    # Every other record belongs to one of the directory.
+    if next(iter(DirectoryModel.scan(limit=1)), None) is not None:
         return False
+    database.create(ZAGREB)
     for record in _records():
         database.create(record)
     for entry in _entries(now):

@@ -30,6 +30,24 @@ _ENGINE = _HOME / "package" / "emulator"
 _START_SECONDS = 300
 """Slow machines exist. Java that has ended is noticed at once."""
 
+# The pipe on its input is closed when the parent ends, however it ends.
+_UNTIL_PARENT_ENDS = (
+    "sh",
+    "-c",
+    """
+    exec 3<&0
+    "$@" 3<&- &
+    engine=$!
+    (read -r _ <&3; kill "$engine") 2>/dev/null &
+    watcher=$!
+    wait "$engine"
+    code=$?
+    kill "$watcher" 2>/dev/null
+    exit "$code"
+    """,
+    "sh",
+)
+
 _WORD_SECONDS = 15
 _POLL_SECONDS = 0.2
 _MAX_WORDS = 2_000
@@ -48,31 +66,47 @@ def fetch() -> Path:
 
 
 @contextmanager
-def dynamodb_local() -> Iterator[str]:
-    """Run the engine, in memory and on loopback; yield its endpoint."""
+def dynamodb_local(data: Path | None = None, lock: int | None = None) -> Iterator[str]:
+    """Run the engine on loopback; yield its endpoint.
+
+    ``data`` is the folder of its file; None: in memory. The engine keeps the file descriptor
+    ``lock`` open as long as it runs. It ends with this process, also after ``kill -9``.
+    """
     java = need(
         "java", f"DynamoDB Local is a Java program; install a JRE, 11 or later. {_ALTERNATIVE}"
     )
     engine = fetch()
     port = free_port()
+    storage = ["-inMemory"]
+    if data is not None:
+        data.mkdir(parents=True, exist_ok=True)
+        # One file for all credentials and regions.
+        storage = ["-sharedDb", "-dbPath", str(data.absolute())]
     command = [
+        *_UNTIL_PARENT_ENDS,
         java,
         f"-Djava.library.path={engine / 'DynamoDBLocal_lib'}",
         "-jar",
         str(engine / "DynamoDBLocal.jar"),
-        "-inMemory",
+        *storage,
         "-port",
         str(port),
     ]
     with tempfile.TemporaryFile() as output:
         process = subprocess.Popen(  # noqa: S603
-            command, stdout=output, stderr=subprocess.STDOUT, cwd=engine
+            command,
+            stdin=subprocess.PIPE,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            cwd=engine,
+            pass_fds=() if lock is None else (lock,),
         )
         try:
             _wait_for(port, process, output)
             yield f"http://127.0.0.1:{port}"
         finally:
-            process.terminate()
+            assert process.stdin is not None  # noqa: S101 - a pipe
+            process.stdin.close()
             process.wait()
 
 

@@ -35,6 +35,9 @@ class Stream(Protocol):
     def read(self) -> list[Record]:
         """Return the records since the last call, in the order of each item's changes."""
 
+    def processed(self, records: Sequence[Record]) -> None:
+        """Forget records that this reader has processed, or does not want."""
+
 
 class ServedStream:
     """The stream of a table on a server with the Streams API, such as DynamoDB Local.
@@ -62,6 +65,9 @@ class ServedStream:
             if shard_id not in self._iterators:
                 self._iterators[shard_id] = self._iterator(shard_id, "TRIM_HORIZON")
         return [record for shard_id in self._iterators for record in self._read(shard_id)]
+
+    def processed(self, records: Sequence[Record]) -> None:
+        """See :class:`Stream`. The server forgets records by itself."""
 
     def _read(self, shard_id: str) -> Iterator[Record]:
         while (iterator := self._iterators[shard_id]) is not None:
@@ -127,12 +133,15 @@ class Feed:
         some attempts the failed record is skipped and logged; Lambda would send it to the failure
         queue.
         """
-        self._waiting += [record for record in self._stream.read() if self._wants(record)]
+        records = self._stream.read()
+        self._waiting += [record for record in records if self._wants(record)]
+        self._stream.processed([record for record in records if not self._wants(record)])
         processed = 0
         while self._waiting:
             batch = self._waiting[:_BATCH]
             succeeded = self._invoke(batch)
             processed += succeeded
+            self._stream.processed(self._waiting[:succeeded])
             del self._waiting[:succeeded]
             if succeeded == len(batch):
                 self._attempts = 0
@@ -141,9 +150,10 @@ class Feed:
             if self._attempts < _ATTEMPTS:
                 break
             self._attempts = 0
+            skipped = self._waiting.pop(0)
+            self._stream.processed([skipped])
             log.error(
-                "record skipped after all attempts",
-                extra={"keys": self._waiting.pop(0)["dynamodb"]["Keys"]},
+                "record skipped after all attempts", extra={"keys": skipped["dynamodb"]["Keys"]}
             )
         return processed
 

@@ -1,0 +1,130 @@
+"""The folder in which the local server keeps its data between runs: ``.data/``.
+
+One server at a time holds the folder's lock. The operating system releases it when the process
+ends, also after ``kill -9``. The file ``endpoint`` says where commands reach the tables meanwhile.
+"""
+
+import fcntl
+import os
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from datetime import UTC, datetime
+from pathlib import Path
+
+VARIABLE = "STINT_DATA"
+IN_MEMORY = "none"
+"""The value of the variable for a server that keeps nothing."""
+
+_DEFAULT = Path(__file__).parents[1] / ".data"
+_LOCK_ATTEMPTS = 10
+_LOCK_WAIT_SECONDS = 0.1
+
+
+class DataFolderError(Exception):
+    """The folder cannot be used. The text says why, and what to do."""
+
+
+class DataFolder:
+    """The names of the folder's files."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path
+        self.database = path / "stint.sqlite"
+        self.dynamodb_local = path / "dynamodb-local"
+        self.backups = path / "backups"
+        self._endpoint = path / "endpoint"
+        self._lock = path / "lock"
+
+    @contextmanager
+    def locked(self) -> Iterator[int]:
+        """Create and lock the folder; yield the lock's file descriptor.
+
+        Raises :class:`DataFolderError` if another process has the lock, or the folder is not
+        writable.
+        """
+        try:
+            self.path.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
+        except OSError as error:
+            raise DataFolderError(
+                f"Cannot write to {self.path}: {error.strerror}. Change its permissions, choose "
+                f"another folder ({VARIABLE}=folder), or keep nothing ({VARIABLE}={IN_MEMORY})."
+            ) from error
+        try:
+            if not _lock(descriptor, _LOCK_ATTEMPTS):
+                raise DataFolderError(
+                    f"A local server already uses {self.path}. Stop it, or choose another folder "
+                    f"({VARIABLE}=folder)."
+                )
+            # That of a server which was killed.
+            self._endpoint.unlink(missing_ok=True)
+            yield descriptor
+        finally:
+            os.close(descriptor)
+
+    @contextmanager
+    def announced(self, endpoint: str, table_prefix: str) -> Iterator[None]:
+        """Let commands find the tables, until the context ends."""
+        lines = {"DYNAMODB_ENDPOINT": endpoint, "STINT_TABLE_PREFIX": table_prefix}
+        self._endpoint.write_text("".join(f"{name}={value}\n" for name, value in lines.items()))
+        try:
+            yield
+        finally:
+            self._endpoint.unlink(missing_ok=True)
+
+    def endpoint(self) -> tuple[str, str] | None:
+        """Return the endpoint and the table prefix of the server that runs, or None."""
+        with suppress(OSError):
+            lines = self._endpoint.read_text().splitlines()
+            if self.is_used():
+                values = dict(line.split("=", 1) for line in lines)
+                return values["DYNAMODB_ENDPOINT"], values["STINT_TABLE_PREFIX"]
+        return None
+
+    def is_used(self) -> bool:
+        """Whether a server has the lock."""
+        try:
+            descriptor = os.open(self._lock, os.O_RDWR)
+        except OSError:
+            return False
+        try:
+            return not _lock(descriptor, 1)
+        finally:
+            os.close(descriptor)
+
+    def set_aside(self) -> Path | None:
+        """Move the data into the backups, and return their new place; None: there are none.
+
+        The caller has the lock.
+        """
+        name = f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
+        moved = None
+        for file in (self.database, self.dynamodb_local):
+            if file.exists():
+                self.backups.mkdir(exist_ok=True)
+                moved = self.backups / f"{name}{file.suffix}"
+                # SQLite finds its journal by the name of the file.
+                for suffix in ("-wal", "-shm", ""):
+                    with suppress(FileNotFoundError):
+                        Path(f"{file}{suffix}").rename(f"{moved}{suffix}")
+        return moved
+
+
+def data_folder(environment: Mapping[str, str]) -> DataFolder | None:
+    """Return the folder that the environment selects; None: data are in memory only."""
+    name = environment.get(VARIABLE)
+    if name == IN_MEMORY:
+        return None
+    return DataFolder(Path(name) if name else _DEFAULT)
+
+
+def _lock(descriptor: int, attempts: int) -> bool:
+    for attempt in range(attempts):
+        if attempt:
+            time.sleep(_LOCK_WAIT_SECONDS)
+        # Another command may look whether the folder is used.
+        with suppress(BlockingIOError):
+            fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            return True
+    return False

@@ -1,0 +1,76 @@
+"""Back up and restore what the local server keeps: ``make backup``, ``make restore FILE=...``.
+
+A backup is one SQLite file; the server may run meanwhile. A restore needs a stopped server, and
+moves the data that it replaces into the backups. DynamoDB Local's own file is not backed up here.
+"""
+
+import argparse
+import os
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+from infra.command_line import new_parser
+from tools.data_folder import DataFolder, DataFolderError, data_folder
+from tools.devserver.store import StoreError, copy_database
+
+
+def back_up(folder: DataFolder, file: Path | None) -> Path:
+    """Copy the kept data into a new file, by default in the folder's backups; return its path.
+
+    Raises :class:`DataFolderError` if the file exists, and ``StoreError``.
+    """
+    if file is None:
+        folder.backups.mkdir(parents=True, exist_ok=True)
+        file = folder.backups / f"stint-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.sqlite"
+    if file.exists():
+        raise DataFolderError(f"{file} exists. Choose another name: make backup FILE=...")
+    copy_database(folder.database, file)
+    return file
+
+
+def restore(folder: DataFolder, file: Path) -> Path | None:
+    """Replace the kept data by a backup; return where the replaced data are, None: there were none.
+
+    Raises :class:`DataFolderError` if a server runs, and ``StoreError`` if the backup is unusable.
+    """
+    with folder.locked():
+        checked = folder.path / "restored.sqlite"
+        checked.unlink(missing_ok=True)
+        copy_database(file, checked)
+        replaced = folder.set_aside()
+        checked.rename(folder.database)
+    return replaced
+
+
+def main(arguments: list[str] | None = None) -> int:
+    """Run the command of the command line; return its exit code."""
+    options = _parser().parse_args(arguments)
+    folder = data_folder(os.environ)
+    if folder is None:
+        sys.exit("STINT_DATA=none keeps no data")
+    try:
+        if options.command == "backup":
+            print(f"Backed up to {back_up(folder, options.file)}")
+            return 0
+        replaced = restore(folder, options.file)
+    except (DataFolderError, StoreError, OSError) as error:
+        sys.exit(str(error))
+    print(f"Restored {options.file}")
+    if replaced is not None:
+        print(f"The replaced data: {replaced}")
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = new_parser("tools.devserver.backup", "Back up or restore the local server's data.")
+    commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
+    backup = commands.add_parser("backup", help="copy the data, also while the server runs")
+    backup.add_argument("file", nargs="?", type=Path, help="default: a new file in .data/backups")
+    restored = commands.add_parser("restore", help="replace the data by a backup")
+    restored.add_argument("file", type=Path)
+    return parser
+
+
+if __name__ == "__main__":
+    sys.exit(main())
