@@ -3,6 +3,7 @@ PYTHON ?= python3
 COMMA := ,
 VENV := .venv
 BIN := $(VENV)/bin
+RUN_INSTALLED := $(VENV)/.run-installed
 INSTALLED := $(VENV)/.installed
 BROWSER_INSTALLED := $(VENV)/.browser-installed
 CHECK_VENV := .cache/check-venv
@@ -22,7 +23,7 @@ CLIENTS_PYTHON_BIN := $(CURDIR)/$(CLIENTS_PYTHON_VENV)/bin
 DESCRIPTION := .cache/openapi.json
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
-PIP_INSTALL := pip install --quiet --disable-pip-version-check --require-hashes
+PIP_INSTALL := pip install --disable-pip-version-check --require-hashes
 DYNAMODB_LOCAL = $(BIN)/python -m tools.devserver.dynamodb_local
 # `make test-quick`: rules, JSON:API, and start and stop over HTTP.
 QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_*rules*.py) \
@@ -33,7 +34,7 @@ RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/tim
 .PHONY: help install run backup restore lint lint-words format test test-quick test-dynamodb-local test-races
 .PHONY: test-model test-properties test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
-.PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-load bench-bill
+.PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-first-run bench-load bench-bill
 .PHONY: bench-request-path package check-package check-aws check-clients deploy destroy compatibility request-files lock clean
 .PHONY: clients-typescript test-clients-typescript
 .PHONY: clients test-clients description clients-python test-clients-python
@@ -46,8 +47,9 @@ help: ## list the commands
 # $(1): the environment's folder. $(2): the files with the pinned packages.
 define install
 	@if $(UV) --version >/dev/null 2>&1 \
-	  && $(UV) pip install --quiet --require-hashes --python $(1)/bin/python $(foreach file,$(2),--requirement $(file)); then :; else \
-	  echo "uv cannot install here: installing with pip ..."; \
+	  && $(UV) pip install --require-hashes --python $(1)/bin/python $(foreach file,$(2),--requirement $(file)); then :; else \
+	  echo "uv cannot install here: installing with pip (about a minute) ..."; \
+	  $(1)/bin/python -m pip --version >/dev/null 2>&1 || $(1)/bin/python -m ensurepip >/dev/null; \
 	  awk '/^[^ ]/ { uv = /^uv==/ } !uv' $(2) > $(1)/without-uv.txt; \
 	  $(1)/bin/python -m $(PIP_INSTALL) --requirement $(1)/without-uv.txt; \
 	fi
@@ -55,24 +57,32 @@ endef
 
 install: $(INSTALLED) ## create the virtual environment (the other commands do this when needed)
 
-$(INSTALLED): requirements.txt requirements/dev.txt
+# What running needs. uv, if it is there, creates the environment: ten times as fast.
+$(RUN_INSTALLED): requirements.txt requirements/run.txt
 	@$(PYTHON) -c 'import sys; sys.exit("stint needs Python 3.11 to 3.14; this is " + sys.version.split()[0] + ". Name another one: make PYTHON=/path/to/python3.12 ...") if not (3, 11) <= sys.version_info[:2] <= (3, 14) else None'
-	@echo "Installing into $(VENV) (once) ..."
+	@echo "Installing what running needs into $(VENV) (once) ..."
 	@rm -rf $(VENV)
-	@$(PYTHON) -m venv $(VENV)
+	@$(UV) venv --quiet --no-python-downloads --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV) 2>/dev/null \
+	  || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
 	@awk '/^[^ ]/ { uv = /^uv==/ } uv' requirements/dev.txt > $(VENV)/uv.txt
-	@$(UV) --version >/dev/null 2>&1 || $(BIN)/python -m $(PIP_INSTALL) --only-binary :all: --requirement $(VENV)/uv.txt || true
-	$(call install,$(VENV),requirements.txt requirements/dev.txt)
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
+	@$(UV) --version >/dev/null 2>&1 || $(BIN)/python -m $(PIP_INSTALL) --quiet --only-binary :all: --requirement $(VENV)/uv.txt || true
+	$(call install,$(VENV),requirements.txt requirements/run.txt)
+	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . 2>/dev/null \
+	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
 	@touch $@
 
-run: $(INSTALLED) ## serve on http://127.0.0.1:8000, data in .data/ (FRESH=1 starts over; HOST, PORT, ENGINE)
+$(INSTALLED): requirements/dev.txt $(RUN_INSTALLED)
+	@echo "Installing what tests and checks need into $(VENV) (once) ..."
+	$(call install,$(VENV),requirements.txt requirements/dev.txt)
+	@touch $@
+
+run: $(RUN_INSTALLED) ## serve on http://127.0.0.1:8000, data in .data/ (FRESH=1 starts over; HOST, PORT, ENGINE)
 	@exec $(BIN)/python -m tools.devserver
 
-backup: $(INSTALLED) ## copy the local server's data to .data/backups, also while it runs (FILE=...)
+backup: $(RUN_INSTALLED) ## copy the local server's data to .data/backups, also while it runs (FILE=...)
 	@$(BIN)/python -m tools.devserver.backup backup $(if $(FILE),"$(FILE)")
 
-restore: $(INSTALLED) ## replace the local server's data by a backup: make restore FILE=...
+restore: $(RUN_INSTALLED) ## replace the local server's data by a backup: make restore FILE=...
 	@$(BIN)/python -m tools.devserver.backup restore "$(FILE)"
 
 lint: $(INSTALLED) $(BROWSER_INSTALLED) lint-words ## ruff, mypy --strict, import rules, words
@@ -125,19 +135,19 @@ fuzz: $(INSTALLED) ## generated requests, checked against the OpenAPI descriptio
 IN = $(if $(REGION),--region "$(REGION)") $(if $(PROFILE),--profile "$(PROFILE)")
 ON = $(if $(STAGE),--stage "$(STAGE)") $(IN)
 
-auto-stop: $(INSTALLED) ## stop overdue timers now: make auto-stop STAGE=prod (DRY_RUN=1 only counts)
+auto-stop: $(RUN_INSTALLED) ## stop overdue timers now: make auto-stop STAGE=prod (DRY_RUN=1 only counts)
 	$(BIN)/python -m tools.ops auto-stop $(ON) $(if $(DRY_RUN),--dry-run)
 
-check-invariants: $(INSTALLED) ## check the invariants of the tables: STAGE=prod (REPAIR=1 repairs derived data)
+check-invariants: $(RUN_INSTALLED) ## check the invariants of the tables: STAGE=prod (REPAIR=1 repairs derived data)
 	$(BIN)/python -m tools.ops check-invariants $(ON) $(if $(REPAIR),--repair)
 
-rebuild-counters: $(INSTALLED) ## rebuild the counters of totals and offset pages from the timers: STAGE=prod
+rebuild-counters: $(RUN_INSTALLED) ## rebuild the counters of totals and offset pages from the timers: STAGE=prod
 	$(BIN)/python -m tools.ops rebuild-counters $(ON)
 
-upgrade: $(INSTALLED) ## upgrade what version 0.2.0 stored, after a deployment: STAGE=prod (DRY_RUN=1 writes nothing)
+upgrade: $(RUN_INSTALLED) ## upgrade what version 0.2.0 stored, after a deployment: STAGE=prod (DRY_RUN=1 writes nothing)
 	$(BIN)/python -m tools.ops upgrade $(ON) $(if $(DRY_RUN),--dry-run)
 
-admin: $(INSTALLED) ## manage a stage: make admin ARGS="--stage prod people list -o 2149" (ARGS=--help)
+admin: $(RUN_INSTALLED) ## manage a stage: make admin ARGS="--stage prod people list -o 2149" (ARGS=--help)
 	@$(BIN)/python -m tools.admin $(ARGS)
 
 bench-round-trips: $(INSTALLED) ## database calls and units of each endpoint, on DynamoDB Local
@@ -154,6 +164,9 @@ bench-cold-start: $(INSTALLED) ## process start to first response, compared with
 
 bench-requests: $(INSTALLED) ## CPU, calls, units and dollars of each endpoint, compared with a baseline (RUNS=30)
 	$(BIN)/python -m benchmarks.requests --runs $(or $(RUNS),30)
+
+bench-first-run: $(INSTALLED) ## git clone and make run, to the first answer, with empty and filled caches
+	$(BIN)/python -m benchmarks.first_run
 
 bench-load: $(INSTALLED) ## many virtual users, local server on DynamoDB Local (USERS=50 SECONDS=20)
 	$(BIN)/python -m benchmarks.load --users $(or $(USERS),50) --seconds $(or $(SECONDS),20)
@@ -280,6 +293,7 @@ compatibility: $(INSTALLED) ## write docs/compatibility.md from the declarations
 lock: $(INSTALLED) ## pin the newest versions of the packages in pyproject.toml, with their hashes
 	$(COMPILE) --output-file requirements.txt pyproject.toml
 	$(COMPILE) --constraint requirements.txt --output-file requirements/dev.txt pyproject.toml --group dev
+	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/run.txt pyproject.toml --group tools
 	$(COMPILE) --constraint requirements/dev.txt --output-file requirements/browser.txt --group browser
 	$(COMPILE) --output-file requirements/check.txt --group check
 	$(COMPILE) --output-file requirements/runtime-client.txt --group runtime-client
