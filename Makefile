@@ -23,7 +23,8 @@ CLIENTS_PYTHON_BIN := $(CURDIR)/$(CLIENTS_PYTHON_VENV)/bin
 DESCRIPTION := .cache/openapi.json
 UV := $(or $(shell command -v uv 2>/dev/null),$(BIN)/uv)
 PYTEST = $(BIN)/pytest --numprocesses auto --dist loadfile
-PIP_INSTALL := pip install --disable-pip-version-check --require-hashes
+HASHED := --disable-pip-version-check --require-hashes
+PIP_INSTALL := pip install $(HASHED)
 DYNAMODB_LOCAL = $(BIN)/python -m tools.devserver.dynamodb_local
 # `make test-quick`: rules, JSON:API, and start and stop over HTTP.
 QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_*rules*.py) \
@@ -63,9 +64,12 @@ $(RUN_INSTALLED): requirements.txt requirements/run.txt
 	@echo "Installing what running needs into $(VENV) (once) ..."
 	@rm -rf $(VENV)
 	@$(UV) venv --quiet --no-python-downloads --python "$$($(PYTHON) -c 'import sys; print(sys.executable)')" $(VENV) 2>/dev/null \
-	  || { rm -rf $(VENV); $(PYTHON) -m venv $(VENV); }
+	  || { rm -rf $(VENV); $(PYTHON) -m venv --without-pip $(VENV); }
 	@awk '/^[^ ]/ { uv = /^uv==/ } uv' requirements/dev.txt > $(VENV)/uv.txt
-	@$(UV) --version >/dev/null 2>&1 || $(BIN)/python -m $(PIP_INSTALL) --quiet --only-binary :all: --requirement $(VENV)/uv.txt || true
+	@$(UV) --version >/dev/null 2>&1 \
+	  || $(PYTHON) -m pip --python $(BIN)/python install --quiet $(HASHED) --only-binary :all: --requirement $(VENV)/uv.txt 2>/dev/null \
+	  || { $(BIN)/python -m ensurepip >/dev/null && $(BIN)/python -m $(PIP_INSTALL) --quiet --only-binary :all: --requirement $(VENV)/uv.txt; } \
+	  || true
 	$(call install,$(VENV),requirements.txt requirements/run.txt)
 	@$(UV) pip install --quiet --python $(BIN)/python --no-deps --no-build-isolation --editable . 2>/dev/null \
 	  || $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-deps --no-build-isolation --editable .
