@@ -29,8 +29,6 @@ def plain_environment(folder: Path, **more: str) -> dict[str, str]:
     return {
         "PATH": os.environ["PATH"],
         "HOME": "/nonexistent",
-        # As for AWS, a machine outside AWS has no service that hands out credentials.
-        "AWS_EC2_METADATA_DISABLED": "true",
         "STINT_DATA": str(folder),
         **more,
     }
