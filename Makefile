@@ -87,7 +87,7 @@ backup: $(RUN_INSTALLED) ## copy the local server's data to .data/backups, also 
 	@$(BIN)/python -m tools.devserver.backup backup $(if $(FILE),"$(FILE)")
 
 restore: $(RUN_INSTALLED) ## replace the local server's data by a backup: make restore FILE=...
-	@$(BIN)/python -m tools.devserver.backup restore "$(FILE)"
+	@$(BIN)/python -m tools.devserver.backup restore $(if $(FILE),"$(FILE)")
 
 lint: $(INSTALLED) $(BROWSER_INSTALLED) lint-words ## ruff, mypy --strict, import rules, words
 	$(BIN)/ruff check .
