@@ -2,7 +2,9 @@
 
 The high 41 bits are milliseconds since 2025-01-01 UTC, the low 12 bits are random. Ids increase
 strictly within a process, and along a person's timeline, because the caller passes the last id.
-Two processes can generate the same id, which is rare: a conditional put then rejects the second.
+Two processes can generate the same id, which is rare: a conditional put then rejects the second,
+and the operation generates another one. An id of a deleted record can be generated again too. So
+the records that events are about also have a random nonce, which makes their events different.
 """
 
 import re
@@ -14,6 +16,7 @@ from collections.abc import Callable
 MAX_ID = 2**53 - 1
 _EPOCH_MILLISECONDS = 1_735_689_600_000
 _RANDOM_BITS = 12
+_NONCE_BITS = 32
 _DIGITS = re.compile(r"[1-9][0-9]{0,15}", re.ASCII)
 
 
@@ -32,6 +35,11 @@ def parse_id(value: object) -> int | None:
 def now_milliseconds() -> int:
     """Return the present time, in milliseconds since 1970-01-01 UTC."""
     return time.time_ns() // 1_000_000
+
+
+def new_nonce() -> int:
+    """Return a random number that distinguishes a record from a deleted one with the same id."""
+    return secrets.randbits(_NONCE_BITS)
 
 
 class IdGenerator:

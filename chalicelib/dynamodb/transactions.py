@@ -46,6 +46,9 @@ class Transaction(TransactWrite):
 
     DynamoDB accepts one action for each item of a transaction. So the condition of a required item
     that is also written becomes part of the condition of this write. The others are checked.
+
+    Its methods raise ``ConcurrentModification`` if a new item has the key of another written item:
+    its id was generated twice.
     """
 
     def __init__(
@@ -57,11 +60,14 @@ class Transaction(TransactWrite):
             key = key_of(write.entity, write.organization_id, write.id)
             earlier = self._required.get(key, write)
             self._required[key] = replace(write, expected={**earlier.expected, **write.expected})
+        self._written: set[ItemKey] = set()
+        self._created: set[ItemKey] = set()
 
     def save(
         self, model: Any, condition: Condition | None = None, return_values: str | None = None
     ) -> None:
-        """See ``TransactWrite.save``."""
+        """See ``TransactWrite.save``. A condition means that the item is new."""
+        self._add_key(model, is_new=condition is not None)
         super().save(model, self._with_required(model, condition), return_values)
 
     def update(
@@ -74,6 +80,7 @@ class Transaction(TransactWrite):
         add_version_condition: bool = True,
     ) -> None:
         """See ``TransactWrite.update``."""
+        self._add_key(model)
         super().update(
             model,
             actions,
@@ -90,6 +97,7 @@ class Transaction(TransactWrite):
         add_version_condition: bool = True,
     ) -> None:
         """See ``TransactWrite.delete``."""
+        self._add_key(model)
         super().delete(
             model,
             self._with_required(model, condition),
@@ -100,6 +108,16 @@ class Transaction(TransactWrite):
         """Check the required items that the transaction does not write. Call it last."""
         for write in self._required.values():
             _require(self, write)
+
+    def _add_key(self, item: Model, *, is_new: bool = False) -> None:
+        """Raises ``ConcurrentModification`` if a new item has the key of another written item."""
+        key = item_key_of(item)
+        if key in self._created or (is_new and key in self._written):
+            # Another server, whose clock differs, generated the same id: generate another one.
+            raise ConcurrentModification
+        self._written.add(key)
+        if is_new:
+            self._created.add(key)
 
     def _with_required(self, item: Model, condition: Condition | None) -> Condition | None:
         write = self._required.pop(item_key_of(item), None)

@@ -50,5 +50,7 @@ class DomainEvent(Struct, frozen=True):
     def id(self) -> str:
         """The same for the same change. It has no full stop: signatures use it as a separator."""
         record = self.record
-        parts = (record.organization_id, record.id, self.version, self.type.value)
+        # A deleted record may have had the same id. Records of earlier versions have no nonce.
+        nonce = () if record.nonce is None else (record.nonce,)
+        parts = (record.organization_id, record.id, self.version, self.type.value, *nonce)
         return f"evt_{fingerprint_of(*(str(part).encode() for part in parts))[:_ID_DIGITS]}"

@@ -59,6 +59,8 @@ class TimeEntry(Struct, frozen=True):
     :param deleted_at: when it was deleted. It is never returned then; its timers are still purged.
     :param deleted_by_id: the person who deleted it.
     :param deleted_by_token_id: the API token with which it was deleted.
+    :param nonce: a random number; None: it was made in an earlier version. The ids of its events
+        depend on it, so they differ from those of a deleted time entry with the same id.
     """
 
     id: int
@@ -88,6 +90,7 @@ class TimeEntry(Struct, frozen=True):
     deleted_at: int | None = None
     deleted_by_id: int | None = None
     deleted_by_token_id: int | None = None
+    nonce: int | None = None
 
     @property
     def had_sessions(self) -> bool:

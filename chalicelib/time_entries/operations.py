@@ -8,6 +8,7 @@ from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, Conflict, Unavailable
+from chalicelib.core.ids import new_nonce
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
     Caller,
@@ -77,7 +78,9 @@ class TimeEntries:
             today = local_date(now, caller.organization.zone)
             entry_id = self._dependencies.ids.generate()
             dated = {"date": today, **values}
-            created = decide_entry(entry_id, references, dated, edit, is_history=options.is_history)
+            created = decide_entry(
+                entry_id, references, dated, edit, new_nonce(), is_history=options.is_history
+            )
             require_open_date(caller.organization, created.entry.date)
             return _decision(created)
 

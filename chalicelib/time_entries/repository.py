@@ -116,6 +116,7 @@ class TimeEntryModel(Model):
     deleted_at = IntegerAttribute(null=True)
     deleted_by_id = IntegerAttribute(null=True)
     deleted_by_token_id = IntegerAttribute(null=True)
+    nonce = IntegerAttribute(null=True)
     person_key = UnicodeAttribute()
     service_key = UnicodeAttribute()
     date_key = UnicodeAttribute(null=True)

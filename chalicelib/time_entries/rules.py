@@ -59,11 +59,13 @@ def decide_entry(
     references: References,
     values: Mapping[str, Any],
     edit: ManualEdit,
+    nonce: int | None = None,
     *,
     is_history: bool = False,
 ) -> UpdateResult:
     """Create an entry manually. ``values`` contain its ``date`` and optional attributes.
 
+    ``nonce`` is a new random number: see :class:`TimeEntry`.
     Raises :class:`InvalidAttribute` for a service or a person that does not exist or is not active.
     ``is_history``: an operator brings it, and they need not be active.
     """
@@ -89,6 +91,7 @@ def decide_entry(
         track_method=TrackMethod.MANUAL,
         adjusted_seconds=values.get("time", 0) * SECONDS_PER_MINUTE,
         covered_to=0 if "time" in values else None,
+        nonce=nonce,
     )
     unchanged = require_not_erased(person) if is_history else _require_still_active(person)
     return UpdateResult(entry, (CreateRecord(entry), unchanged))

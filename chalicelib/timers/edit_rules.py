@@ -109,6 +109,7 @@ def decide_insert(
         stopped_at=stop,
         edited=True,
         remind_at=limits.remind_at,
+        nonce=generated.nonce,
     )
     checked_days = check_over(state, timer, days, "started_at")
     update = TimeEntryUpdate(

@@ -34,6 +34,8 @@ class Timer(Struct, frozen=True):
     :param reminded_at: when the auto-stop run noticed that; None: it has not.
     :param sum_target: where its seconds will count in sums, as its start or last edit saw the time
         entry. None: it is stopped, or was started in version 0.2.0.
+    :param nonce: a random number; None: it was started in an earlier version. The ids of its events
+        depend on it, so they differ from those of a deleted timer with the same id.
     """
 
     id: int
@@ -50,6 +52,7 @@ class Timer(Struct, frozen=True):
     remind_at: int | None = None
     reminded_at: int | None = None
     sum_target: SumTarget | None = None
+    nonce: int | None = None
 
     @property
     def seconds(self) -> int:
@@ -107,7 +110,7 @@ class PersonState(Struct, frozen=True):
 
     @property
     def timer(self) -> Timer | None:
-        """The running timer, except its version and its reminder."""
+        """The running timer, except its version, its reminder and its nonce."""
         if self.running is None:
             return None
         return Timer(

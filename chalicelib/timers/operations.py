@@ -7,6 +7,7 @@ from msgspec.structs import fields, replace
 
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import AccessDenied, Conflict, InvalidAttribute, RecordNotFound
+from chalicelib.core.ids import new_nonce
 from chalicelib.core.lists import CursorPage, Page
 from chalicelib.core.permissions import (
     Caller,
@@ -325,7 +326,8 @@ class Timers:
         now: int,
     ) -> Started:
         ids = self._dependencies.ids
-        generated = GeneratedIds(now, ids.generate(after=state.last_timer_id), ids.generate())
+        timer_id = ids.generate(after=state.last_timer_id)
+        generated = GeneratedIds(now, timer_id, ids.generate(), new_nonce())
         days = [day for day in loaded.records.values() if isinstance(day, DaySessions)]
         start, stop = command.started_at, command.stopped_at
         worker = loaded.get(Person, state.person_id)

@@ -114,6 +114,7 @@ class TimerModel(Model):
     remind_at = IntegerAttribute(null=True)
     reminded_at = IntegerAttribute(null=True)
     sum_target = JSONAttribute(SumTarget, null=True)
+    nonce = IntegerAttribute(null=True)
     person_key = UnicodeAttribute()
     time_entry_key = UnicodeAttribute()
     started_key = UnicodeAttribute()

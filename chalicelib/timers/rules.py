@@ -43,11 +43,12 @@ MAX_BACKDATING_SECONDS = 31 * SECONDS_PER_DAY
 
 
 class GeneratedIds(Struct, frozen=True):
-    """The present timestamp and new ids. A pure decision cannot generate them."""
+    """The present timestamp, new ids and a nonce. A pure decision cannot generate them."""
 
     now: int
     timer_id: int
     time_entry_id: int
+    nonce: int | None = None
 
 
 class EntryDetails(Struct, frozen=True):
@@ -125,6 +126,7 @@ def decide_start(
         auto_stop_at=limits.auto_stop_at,
         remind_at=limits.remind_at,
         sum_target=target,
+        nonce=generated.nonce,
     )
     day_updates = DayUpdates()
     entries: list[TimeEntryUpdate] = []
@@ -280,6 +282,7 @@ def new_time_entry(
         note=details.note,
         track_method=TrackMethod.TIMER,
         made_by_timer_id=generated.timer_id,
+        nonce=generated.nonce,
     )
 
 
