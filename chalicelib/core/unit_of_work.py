@@ -27,6 +27,7 @@ from chalicelib.core.write_set import (
     RecordId,
     RecordWrite,
     RequireRecord,
+    TransactionConflict,
     WriteSet,
 )
 from chalicelib.dynamodb.database import LoadedRecords
@@ -35,7 +36,7 @@ ATTEMPTS = 8
 """Maximum number of times that an operation loads and decides."""
 
 SENDS = 2
-"""Maximum number of times that an identical transaction is sent while its outcome is unknown."""
+"""Maximum number of times that an identical transaction is sent without a response."""
 
 RETRY_BUDGET_SECONDS = 12
 """No attempt starts after this time, so that the last one ends before API Gateway's timeout."""
@@ -87,6 +88,10 @@ class Load(Struct, frozen=True):
 
 
 NO_RECORDS = Load()
+
+
+class _UnknownOutcome(Exception):
+    """A transaction was sent without a response, and later ones with its token were in conflict."""
 
 
 class Attempt:
@@ -143,12 +148,16 @@ def commit_with_retry(
     write something else. If the options have a live token, everything that is committed requires
     it; it is read in the call that loads, or, without such a call, before the second attempt.
 
+    Before it fails with :class:`Conflict`, or because an outcome stays unknown, it reads the record
+    of the key once more.
+
     Raises :class:`AccessChanged`, :class:`Conflict` if no attempt succeeds,
-    :class:`IdempotencyKeyReused`, :class:`PreconditionFailed`. Errors of ``decide`` and of the
-    database pass.
+    :class:`IdempotencyKeyReused`, :class:`PreconditionFailed`; :class:`Unavailable` if everything
+    or nothing was written. Errors of ``decide`` and of the database pass.
     """
     token = dependencies.request_token()
     deadline = dependencies.clock() + RETRY_BUDGET_SECONDS
+    error: StintError = Conflict(retry_after=_RETRY_AFTER_SECONDS)
     for number in range(ATTEMPTS):
         if number:
             _sleep(dependencies, number)
@@ -164,7 +173,13 @@ def commit_with_retry(
             return Result(decision.outcome, one_time_meta=decision.one_time_meta)
         except ConcurrentModification:
             continue
-    raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
+        except _UnknownOutcome:
+            error = Unavailable(retry_after=_RETRY_AFTER_SECONDS)
+            break
+    replayed = _read_result(dependencies, options.key)
+    if replayed is None:
+        raise error
+    return replayed
 
 
 def _decide(
@@ -194,7 +209,7 @@ def _decide(
     except StintError:
         # The first request with this key may have been committed between two reads: then this one
         # saw its changes, such as a deletion, but not yet the record of the key.
-        replayed = _replay(_load(dependencies, NO_RECORDS, key), key, now)
+        replayed = _read_result(dependencies, key)
         if replayed is None:
             raise
         return replayed
@@ -219,6 +234,11 @@ def _load(
     )
 
 
+def _read_result(dependencies: Dependencies, key: IdempotencyKey | None) -> Result[Any] | None:
+    """The result of an earlier request with this key, if one is stored. One call, with a key."""
+    return _replay(_load(dependencies, NO_RECORDS, key), key, int(dependencies.clock()))
+
+
 def _replay(loaded: LoadedRecords, key: IdempotencyKey | None, now: int) -> Result[Any] | None:
     """The result of an earlier request with this key, if one is stored."""
     record = loaded.get(IdempotencyRecord, key)
@@ -241,16 +261,28 @@ def _save(key: IdempotencyKey, outcome: Any, now: int) -> SaveIdempotencyRecord:
 
 
 def _send(dependencies: Dependencies, writes: tuple[Any, ...], token: str, deadline: float) -> None:
+    """Commit. Raises ``ConcurrentModification``, ``Unavailable``, ``_UnknownOutcome``."""
     # DynamoDB throttles or is unavailable, or the outcome is unknown: send the identical
     # transaction again. Its request token makes sure that DynamoDB applies it once.
-    for send in range(SENDS):
+    unanswered = 0
+    for send in range(ATTEMPTS):
+        if send:
+            _sleep(dependencies, send - 1)
         try:
             return dependencies.database.commit(writes, token)
-        except Unavailable:
-            if send == SENDS - 1 or dependencies.clock() > deadline:
+        except TransactionConflict as conflict:
+            # After a send without a response, the conflict may be with that one, or newer: only
+            # the identical transaction can find out. A new decision might do everything twice.
+            if not (unanswered or conflict.resent):
                 raise
-            _sleep(dependencies, send)
-    return None
+            unanswered = unanswered or 1
+        except Unavailable:
+            unanswered += 1
+            if unanswered == SENDS or dependencies.clock() > deadline:
+                raise
+        if dependencies.clock() > deadline:
+            break
+    raise _UnknownOutcome
 
 
 def _sleep(dependencies: Dependencies, attempt: int) -> None:

@@ -21,6 +21,18 @@ class ConcurrentModification(Exception):
     """A record has changed since the decision read it: load and decide again."""
 
 
+class TransactionConflict(ConcurrentModification):
+    """Another transaction was writing the same items. It may be the same one, sent before.
+
+    :param resent: whether the client sent the transaction more than once within the call, because
+        it got no usable response.
+    """
+
+    def __init__(self, *, resent: bool = False) -> None:
+        super().__init__()
+        self.resent = resent
+
+
 class StopTimer(Struct, frozen=True):
     """Stop a timer, which must still be running.
 

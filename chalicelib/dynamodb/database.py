@@ -151,8 +151,9 @@ class Database:
         """Write everything in one transaction, if the conditions of all writes hold. One call.
 
         ``token`` (at most 36 characters) makes the call idempotent: sent twice, it writes once.
-        Raises ``ConcurrentModification``: nothing was written; or ``Unavailable``: everything or
-        nothing was written.
+        Raises ``ConcurrentModification``: nothing was written; ``Unavailable``: everything or
+        nothing was written; or ``TransactionConflict``: this call wrote nothing, but an earlier
+        call with the same token may have, or may still do.
         """
         writes = prepared(writes)
         required = [write for write in writes if isinstance(write, RequireRecord)]

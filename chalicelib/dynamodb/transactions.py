@@ -26,6 +26,7 @@ from chalicelib.core.write_set import (
     RemoveFromSet,
     ReplaceRecord,
     RequireRecord,
+    TransactionConflict,
     UpdateRecord,
 )
 from chalicelib.dynamodb.connection import RETRY_AFTER_SECONDS, ItemKey, item_key_of
@@ -34,7 +35,7 @@ from chalicelib.dynamodb.pynamodb_adapter import hash_key_attribute
 
 Write = TypeVar("Write")
 
-_CONCURRENT_MODIFICATION_CODES = frozenset({"ConditionalCheckFailed", "TransactionConflict"})
+_CONDITION_CODE, _CONFLICT_CODE = "ConditionalCheckFailed", "TransactionConflict"
 WRITERS: dict[type[Any], Callable[[TransactWrite, Any], None]] = {}
 """How each type of write is added to a transaction."""
 PREPARATIONS: list[Callable[[Iterable[Any]], Sequence[Any]]] = []
@@ -144,15 +145,26 @@ def prepared(writes: Iterable[Any]) -> Sequence[Any]:
 def raise_cancellation(error: TransactWriteError) -> NoReturn:
     """Translate the error of a cancelled transaction.
 
-    Raises ``ConcurrentModification`` or ``Unavailable``; the error itself for any other reason.
+    Raises ``ConcurrentModification``, its subclass ``TransactionConflict``, or ``Unavailable``; the
+    error itself for any other reason.
     """
     codes = {reason.code for reason in error.cancellation_reasons if reason is not None}
     # A failed condition or a conflict comes before throttling: the caller must read again anyway.
-    if codes & _CONCURRENT_MODIFICATION_CODES:
+    if _CONFLICT_CODE in codes:
+        raise TransactionConflict(resent=_is_resent(error)) from error
+    if _CONDITION_CODE in codes:
         raise ConcurrentModification from error
     if codes & TRANSIENT_CODES:
         raise Unavailable(retry_after=RETRY_AFTER_SECONDS) from error
     raise error
+
+
+def _is_resent(error: TransactWriteError) -> bool:
+    """Whether botocore sent the request more than once, for example after a timeout."""
+    # PynamoDB's error has none of the metadata of botocore's, which it comes from.
+    cause = None if error.cause is None else error.cause.__cause__
+    response: Mapping[str, Any] = getattr(cause, "response", {})
+    return bool(response.get("ResponseMetadata", {}).get("RetryAttempts"))
 
 
 def _create(transaction: TransactWrite, write: CreateRecord) -> None:
