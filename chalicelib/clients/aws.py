@@ -11,6 +11,7 @@ from botocore.exceptions import BotoCoreError, ClientError
 
 from chalicelib.core.aws_errors import is_transient
 from chalicelib.core.errors import Unavailable
+from chalicelib.core.request_time import require_time
 
 _CONFIG = Config(
     connect_timeout=1.0,
@@ -18,6 +19,9 @@ _CONFIG = Config(
     retries={"total_max_attempts": 3, "mode": "standard"},
     max_pool_connections=16,
 )
+_MAX_CALL_SECONDS = 15
+"""Three attempts, and up to 1 s and 2 s between them."""
+
 _RETRY_AFTER_SECONDS = 2
 
 
@@ -31,8 +35,10 @@ def client(service: str, region: str) -> Any:
 def translate_aws_errors(service: str) -> Iterator[None]:
     """Translate transient AWS errors to ``Unavailable``; its detail names the service.
 
-    Other errors are not translated.
+    Other errors are not translated. A call for which the request has no time is ``Unavailable``
+    too, and not made.
     """
+    require_time(_MAX_CALL_SECONDS)
     try:
         yield
     except (ClientError, BotoCoreError) as error:

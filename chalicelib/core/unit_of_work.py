@@ -21,6 +21,7 @@ from chalicelib.core.idempotency import (
     record_of,
 )
 from chalicelib.core.live_access import require_same_access, same_access
+from chalicelib.core.request_time import retries_end_at
 from chalicelib.core.write_options import WriteOptions, values_of_version
 from chalicelib.core.write_set import (
     ConcurrentModification,
@@ -39,7 +40,7 @@ SENDS = 2
 """Maximum number of times that an identical transaction is sent without a response."""
 
 RETRY_BUDGET_SECONDS = 12
-"""No attempt starts after this time, so that the last one ends before API Gateway's timeout."""
+"""No attempt starts later after the arrival of the request, which API Gateway ends after 29 s."""
 
 _FIRST_DELAY_SECONDS = 0.02
 _MAX_DELAY_SECONDS = 0.5
@@ -156,7 +157,7 @@ def commit_with_retry(
     or nothing was written. Errors of ``decide`` and of the database pass.
     """
     token = dependencies.request_token()
-    deadline = dependencies.clock() + RETRY_BUDGET_SECONDS
+    deadline = retries_end_at(RETRY_BUDGET_SECONDS, dependencies.clock())
     error: StintError = Conflict(retry_after=_RETRY_AFTER_SECONDS)
     for number in range(ATTEMPTS):
         if number:

@@ -19,14 +19,16 @@ from pynamodb.models import Model
 
 from chalicelib.core.aws_errors import is_transient
 from chalicelib.core.errors import QueryTooBroad, Unavailable
+from chalicelib.core.request_time import require_time
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.pynamodb_adapter import key_attributes, share_connection
 
-# API Gateway's timeout is 29 s. A call that exceeds these timeouts is sent once more, and
-# transactions are retried too: a request ends before API Gateway's timeout.
+# API Gateway's timeout is 29 s. A call that exceeds these timeouts is sent once more. A request
+# starts no call that may end too late: core/request_time.py.
 _CONNECT_TIMEOUT_SECONDS = 1.0
 _READ_TIMEOUT_SECONDS = 3.0
 _RETRIES = 1
+MAX_CALL_SECONDS = (1 + _RETRIES) * (_CONNECT_TIMEOUT_SECONDS + _READ_TIMEOUT_SECONDS)
 _POOL_SIZE = 32
 _MAX_ITEMS_PER_CALL = 100
 RETRY_AFTER_SECONDS = 2
@@ -79,8 +81,10 @@ def table_name(model: type[Model]) -> str:
 def translate_errors() -> Iterator[None]:
     """Translate transient errors of PynamoDB and botocore to :class:`Unavailable`.
 
-    Other errors are bugs or wrong settings; they are not translated.
+    Other errors are bugs or wrong settings; they are not translated. A call for which the request
+    has no time is :class:`Unavailable` too, and not made.
     """
+    require_time(MAX_CALL_SECONDS)
     try:
         yield
     except (PynamoDBException, ClientError, BotoCoreError) as error:

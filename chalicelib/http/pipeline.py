@@ -23,7 +23,9 @@ from chalicelib.core.errors import (
 )
 from chalicelib.core.live_access import AccessChanged
 from chalicelib.core.permissions import Caller
+from chalicelib.core.request_time import limited_time, retries_end_at
 from chalicelib.core.settings import Settings
+from chalicelib.core.unit_of_work import RETRY_BUDGET_SECONDS
 from chalicelib.http.client_clock import CLIENT_TIME, read_clock_skew
 from chalicelib.http.conditional import revalidate
 from chalicelib.http.public_pages import PublicPage
@@ -128,7 +130,8 @@ class Pipeline:
         callers: list[Caller] = []
         budget_headers: dict[str, str] = {}
         try:
-            response = self._respond(route, request, callers, budget_headers)
+            with limited_time(self._clock):
+                response = self._respond(route, request, callers, budget_headers)
             if request.method in ("GET", "HEAD"):
                 response = revalidate(response, request.headers.get("if-none-match"))
         except Exception as error:  # noqa: BLE001 - every error is rendered
@@ -156,6 +159,7 @@ class Pipeline:
             response, caller = view.respond(request)
             callers.append(caller)
             return response
+        retries_end = retries_end_at(RETRY_BUDGET_SECONDS, received_at)
         for _ in range(_MAX_AUTHENTICATIONS):
             caller = self._authenticator.authenticate(
                 headers.get("x-auth-token"),
@@ -172,6 +176,8 @@ class Pipeline:
             except AccessChanged:
                 # As in a process that does not remember the token.
                 self._authenticator.forget(headers.get("x-auth-token"))
+            if self._clock() > retries_end:
+                break
         raise Conflict(retry_after=_RETRY_AFTER_SECONDS)
 
 
