@@ -20,6 +20,7 @@ from benchmarks.bulk_load import write_all
 from benchmarks.costs import Cost, counted
 from benchmarks.counter_fixtures import counter_items, timer_items
 from chalicelib.core.settings import Settings
+from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.index_query import IndexQuery, index_query
@@ -140,8 +141,26 @@ def load(connection: Connection, timers: list[Timer]) -> None:
     """Put timers, and the counters that the lists of :func:`cases` use."""
     write_all(connection, timer_items(timers))
     scopes = {str(ORGANIZATION), keys.scoped(ORGANIZATION, timers[0].person_id)}
-    counters = (item for item in counter_items(timers) if item[1]["scope"]["S"] in scopes)
+    last = _counters_of_last_rows(timers)
+    counters = (
+        (model, item)
+        for model, item in counter_items(timers)
+        if item["scope"]["S"] in scopes or (item["scope"]["S"], item["bucket"]["S"]) in last
+    )
     write_all(connection, counters)
+
+
+def _counters_of_last_rows(timers: list[Timer]) -> set[tuple[str, str]]:
+    """The keys of the counters, and of their rolled-up records, that count the last rows."""
+    person_id = timers[0].person_id
+    names = set()
+    for rows in (timers, [timer for timer in timers if timer.person_id == person_id]):
+        started = max(rows, key=lambda timer: (timer.started_at, timer.id))
+        stopped = max(rows, key=lambda timer: (timer.stopped_at or 0, timer.id))
+        for timer, at in (started, started.started_at), (stopped, stopped.stopped_at or 0):
+            names.add(PersonDay(timer.organization_id, timer.person_id, at // _DAY))
+    keys_of = (key(name) for name in names for key in (keys.counter, keys.rolled_up))
+    return {(key["scope"], key["bucket"]) for key in keys_of}
 
 
 def by_number(connection: Connection, case: Case, page: int) -> Callable[[], object]:

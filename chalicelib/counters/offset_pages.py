@@ -4,7 +4,8 @@ Counters give the total, and the periods in which the page begins and ends. The 
 the nearest known offset: an end of the list, of a day or of a quarter-hour. Decision 0008.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from functools import partial
 from typing import Any, Protocol
 
 from msgspec import Struct
@@ -12,13 +13,15 @@ from pynamodb.connection import Connection
 
 from chalicelib.core.lists import Page
 from chalicelib.counters.key_ranges import SORT_KEY_FORMATS, Bound, KeyRange, key_range
+from chalicelib.counters.list_end import TAIL_ROWS, CountedRange, ListEnd, Tail
 from chalicelib.counters.model import QUARTER_HOUR_SECONDS, CounterKind, CounterScope, Listed
 from chalicelib.counters.offsets import Histogram, Period, required_counters
 from chalicelib.counters.reader import CounterReader
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.cursor_pages import SortedQuery
 from chalicelib.dynamodb.index_query import IndexQuery, Row
-from chalicelib.dynamodb.query_planner import BY_STOPPED, FIRST, LAST, QueryPlan
+from chalicelib.dynamodb.parallel_calls import run_concurrently
+from chalicelib.dynamodb.query_planner import BY_STARTED, BY_STOPPED, FIRST, LAST, QueryPlan
 
 _SKIPPED_FREELY = 150
 """Up to this many rows are read and dropped: this costs less than another call."""
@@ -109,29 +112,145 @@ class _PageReader:
             first_rows = self._read_first_rows(size + 1)
             if len(first_rows) <= size:
                 return Page(self._matching(first_rows), len(first_rows))
-        first, last = self._count_range()
-        # Counters may be behind the index. The total is never less than the rows that were read.
+        tail, tail_of_starts = self._read_counters()
+        if tail.is_whole_list and (tail_of_starts is None or tail_of_starts.is_whole_list):
+            return self._page_of_tail(tail, tail_of_starts)
+        end, last = self._find_end(tail, tail_of_starts)
+        first = self._counted_range().first
+        # Rows may have come since the last rows were read.
         total = max(last - first, len(first_rows))
         if first_rows:
             return Page(self._matching(first_rows[:size]), total)
         offsets = self._page_offsets(first, last)
         if offsets.start >= offsets.end:
             return Page((), total)
-        return Page(self._read_rows(self._nearest_start(offsets), offsets), total)
+        rows = self._read_rows(self._nearest_start(offsets, end), offsets)
+        if not self._query.descending:
+            # One more row was read: it shows whether there is a next page.
+            total = max(total, offsets.start - first + len(rows))
+        return Page(self._matching(rows[:size]), total)
+
+    def _find_end(self, tail: Tail, tail_of_starts: Tail | None) -> tuple[ListEnd, int]:
+        """The end of the rows that the counters count, and the offset after the list's last row.
+
+        No call, or one; two more for a list whose last row the counters do not know yet.
+        """
+        counted = self._counted_range()
+        tails = {self._kind: (tail, counted, self._count_from)}
+        if tail_of_starts is not None:
+            # Running timers are in the list. They are counted as starts and not as stops.
+            starts = tail_of_starts, self._counted_starts(), self._count_starts_from
+            tails[CounterKind.STARTS] = starts
+        unsure = {
+            kind: rows.rows[0][1]
+            for kind, (rows, range_, _) in tails.items()
+            if not range_.is_reached_by(rows)
+        }
+        ends = {kind: range_.counted_end(rows) for kind, (rows, range_, _) in tails.items()}
+        behind = self._read_behind(unsure, ends)
+        self._counters.read_quarter_hours(
+            tails[kind][1].last_day for kind in behind if self._has_quarter_hours
+        )
+        for kind in behind:
+            _, range_, count_from = tails[kind]
+            ends[kind] = range_.count_end(count_from)
+        return ends[self._kind], max(end.last for end in ends.values())
+
+    def _read_behind(
+        self, unsure: Mapping[CounterKind, Any], ends: Mapping[CounterKind, ListEnd]
+    ) -> Sequence[CounterKind]:
+        """The kinds whose counters do not know the last row of a list. Calls in parallel.
+
+        Reads the quarter-hours that the page needs if the counters are not behind, too.
+
+        :param unsure: the last rows.
+        :param ends: the ends of the lists if the counters are not behind.
+        """
+        if not unsure:
+            return ()
+        behind: list[CounterKind] = []
+
+        def read_last_rows() -> None:
+            behind.extend(self._counters.read_uncounted(unsure))
+
+        days: Sequence[Period | None] = ()
+        if self._query.page > 1:
+            first, last = self._counted_range().first, max(end.last for end in ends.values())
+            days = self._far_days(self._page_offsets(first, last), ends[self._kind])
+        run_concurrently(read_last_rows, partial(self._counters.read_quarter_hours, days))
+        return behind
+
+    def _page_of_tail(self, tail: Tail, tail_of_starts: Tail | None) -> Page[Any]:
+        """The page of a list whose rows were all read."""
+        rows = list(tail.rows)
+        if tail_of_starts is not None:
+            running = [row for row in tail_of_starts.rows if row[1].stopped_at is None]
+            rows = sorted(running, key=lambda row: row[1].id, reverse=True) + rows
+        if not self._query.descending:
+            rows.reverse()
+        skipped = (self._query.page - 1) * self._query.page_size
+        page = rows[skipped : skipped + self._query.page_size]
+        return Page(self._matching(page), len(rows))
 
     def _read_first_rows(self, count: int) -> list[Row]:
         begin, end = self._range.begin.key, self._range.end.key
         index_query = self._index_query(begin, end, self._query.descending)
         return index_query.first(count)
 
-    def _count_range(self) -> tuple[int, int]:
-        """The offsets of the range's bounds. Calls in parallel."""
+    @property
+    def _has_running_timers(self) -> bool:
+        return self._kind is CounterKind.STOPS and self._range.end.key == LAST
+
+    def _read_counters(self) -> tuple[Tail, Tail | None]:
+        """Read the counters of the range and its last rows. Calls in parallel.
+
+        Of a list by stop with running timers: its last stops, and the last starts.
+        """
         begin, end = self._range.begin.timestamp, self._range.end.timestamp
         required = required_counters(
             begin if 0 < begin < keys.NEVER else None, end if end < keys.NEVER else None
         )
-        self._counters.read(required, self._count_partial)
-        return self._offset_of(self._range.begin), self._offset_of(self._range.end)
+        queries = [self._index_query(self._range.begin.key, self._last_key, backwards=True)]
+        if self._has_running_timers:
+            queries.append(self._starts_query(FIRST, backwards=True))
+        tails: dict[int, Tail] = {}
+
+        def read_tail(number: int) -> None:
+            tails[number] = Tail(queries[number].first(TAIL_ROWS))
+
+        run_concurrently(
+            *self._counters.calls(required, self._count_partial),
+            *(partial(read_tail, number) for number in range(len(queries))),
+        )
+        return tails[0], tails.get(1)
+
+    @property
+    def _last_key(self) -> str:
+        """The end of the rows that the counters of the list count: running timers are none."""
+        return (
+            keys.timestamp_prefix(keys.NEVER) if self._has_running_timers else self._range.end.key
+        )
+
+    def _counted_range(self) -> CountedRange:
+        begin, end = self._range.begin, self._range.end
+        histogram = self._histogram()
+        last = histogram.total if self._has_running_timers else self._offset_of(end)
+        return CountedRange(histogram, begin, end, self._offset_of(begin), last, self._key_at)
+
+    def _counted_starts(self) -> CountedRange:
+        histogram = self._counters.histogram(CounterKind.STARTS)
+        begin, end = Bound(FIRST, 0), Bound(LAST, keys.NEVER + 1)
+        return CountedRange(histogram, begin, end, 0, histogram.total, self._key_at)
+
+    def _count_from(self, key: str) -> int:
+        return self._index_query(key, self._last_key).count()
+
+    def _count_starts_from(self, key: str) -> int:
+        return self._starts_query(key).count()
+
+    def _starts_query(self, begin: str, backwards: bool = False) -> IndexQuery:
+        partition = self._plan.partition
+        return IndexQuery(self._connection, BY_STARTED, partition, begin, LAST, backwards=backwards)
 
     def _count_partial(self, timestamp: int) -> int:
         begin = self._key_at(timestamp - timestamp % QUARTER_HOUR_SECONDS)
@@ -140,9 +259,6 @@ class _PageReader:
     def _offset_of(self, bound: Bound) -> int:
         if bound.key == FIRST:
             return 0
-        if bound.key == LAST and self._kind is CounterKind.STOPS:
-            # Running timers are in the list. They are counted as starts and not as stops.
-            return self._counters.histogram(CounterKind.STARTS).total
         histogram = self._histogram()
         if bound.timestamp >= keys.NEVER:
             return histogram.total + bound.shift
@@ -157,48 +273,62 @@ class _PageReader:
         start = first + skipped
         return _Offsets(first, last, start, min(last, start + size))
 
-    def _nearest_start(self, offsets: _Offsets) -> _ReadStart:
+    def _nearest_start(self, offsets: _Offsets, end: ListEnd) -> _ReadStart:
         """Where a read drops few rows. Reads quarter-hours only if it would drop many."""
-        nearest = _nearest(self._starts_at_bounds(offsets))
-        if nearest.skip <= _SKIPPED_FREELY:
-            return nearest
-        ends = (offsets.start, offsets.end - 1)
-        days = [self._histogram().day_at(offset) for offset in ends]
-        nearest = _nearest([nearest, *self._starts_at_periods(days, offsets)])
-        if nearest.skip <= _SKIPPED_FREELY or not self._has_quarter_hours:
+        nearest = self._nearest_day(offsets, end)
+        days = self._far_days(offsets, end)
+        if not days:
             return nearest
         self._counters.read_quarter_hours(days)
-        quarter_hours = [self._histogram().quarter_hour_at(offset) for offset in ends]
-        return _nearest([nearest, *self._starts_at_periods(quarter_hours, offsets)])
+        ends = (offsets.start, offsets.end - 1)
+        hours = [self._histogram().quarter_hour_at(offset) for offset in ends]
+        return _nearest([nearest, *_starts_at_periods(hours, offsets, end, self._key_at)])
 
-    def _starts_at_bounds(self, offsets: _Offsets) -> Iterable[_ReadStart]:
+    def _far_days(self, offsets: _Offsets, end: ListEnd) -> Sequence[Period | None]:
+        """The days whose quarter-hours the page needs; none if it is near a bound or a day."""
+        if not self._has_quarter_hours or offsets.start >= offsets.end:
+            return ()
+        is_near = self._nearest_day(offsets, end).skip <= _SKIPPED_FREELY
+        return () if is_near else self._days_of(offsets)
+
+    def _nearest_day(self, offsets: _Offsets, end: ListEnd) -> _ReadStart:
+        nearest = _nearest(self._starts_at_bounds(offsets, end))
+        if nearest.skip <= _SKIPPED_FREELY:
+            return nearest
+        days = self._days_of(offsets)
+        return _nearest([nearest, *_starts_at_periods(days, offsets, end, self._key_at)])
+
+    def _days_of(self, offsets: _Offsets) -> Sequence[Period | None]:
+        """The days in which the page begins and ends."""
+        return [self._histogram().day_at(each) for each in (offsets.start, offsets.end - 1)]
+
+    def _starts_at_bounds(self, offsets: _Offsets, end: ListEnd) -> Iterable[_ReadStart]:
+        """Bounds from which the offsets were counted.
+
+        The end of a list that grows is none, except for a list that begins there.
+        """
         yield _ReadStart(offsets.start - offsets.first, self._range.begin.key, False)
-        yield _ReadStart(offsets.last - offsets.end, self._range.end.key, True)
-        stopped = self._histogram().total
-        if self._kind is CounterKind.STOPS and offsets.start >= stopped:
+        if offsets.start >= end.offset:
+            yield _ReadStart(offsets.start - end.offset, end.key, False)
+        if offsets.end <= end.offset:
+            yield _ReadStart(end.offset - offsets.end, end.key, True)
+        if self._query.descending:
+            yield _ReadStart(offsets.last - offsets.end, self._range.end.key, True)
+        if self._has_running_timers and offsets.start >= end.last:
             # Running timers follow all stopped ones and belong to no day.
-            yield _ReadStart(offsets.start - stopped, keys.timestamp_prefix(keys.NEVER), False)
+            yield _ReadStart(offsets.start - end.last, keys.timestamp_prefix(keys.NEVER), False)
 
-    def _starts_at_periods(
-        self, periods: Sequence[Period | None], offsets: _Offsets
-    ) -> Iterable[_ReadStart]:
-        """Forwards from the start of the first period, backwards from the end of the last one."""
-        first, last = periods
-        if first is not None:
-            skip = offsets.start - first.start_offset
-            yield _ReadStart(skip, self._key_at(first.start), False)
-        if last is not None:
-            yield _ReadStart(last.end_offset - offsets.end, self._key_at(last.end), True)
-
-    def _read_rows(self, start: _ReadStart, offsets: _Offsets) -> Sequence[Any]:
+    def _read_rows(self, start: _ReadStart, offsets: _Offsets) -> list[Row]:
         # Not limited to the range: a period may begin before it.
-        begin, end = (FIRST, start.key) if start.backwards else (start.key, LAST)
+        begin, end = (FIRST, start.key) if start.backwards else (start.key, self._range.end.key)
         index_query = self._index_query(begin, end, start.backwards)
         count = start.skip + offsets.end - offsets.start
+        if not start.backwards and not self._query.descending:
+            count = start.skip + self._query.page_size + 1
         rows = index_query.first(count)[start.skip :]
         if start.backwards != self._query.descending:
             rows.reverse()
-        return self._matching(rows)
+        return rows
 
     def _index_query(self, begin: str, end: str, backwards: bool = False) -> IndexQuery:
         return _index_query(self._connection, self._plan, begin, end, backwards)
@@ -221,6 +351,23 @@ def _index_query(
     connection: Connection, plan: QueryPlan, begin: str, end: str, backwards: bool
 ) -> IndexQuery:
     return IndexQuery(connection, plan.index, plan.partition, begin, end, backwards=backwards)
+
+
+def _starts_at_periods(
+    periods: Sequence[Period | None],
+    offsets: _Offsets,
+    end: ListEnd,
+    key_at: Callable[[int], str],
+) -> Iterable[_ReadStart]:
+    """Forwards from the start of the first period, backwards from the end of the last one.
+
+    The offset of a period's end is known only if more records follow it.
+    """
+    first, last = periods
+    if first is not None and first.start_offset <= end.offset:
+        yield _ReadStart(offsets.start - first.start_offset, key_at(first.start), False)
+    if last is not None and last.end_offset <= end.offset:
+        yield _ReadStart(last.end_offset - offsets.end, key_at(last.end), True)
 
 
 def _nearest(starts: Iterable[_ReadStart]) -> _ReadStart:

@@ -75,19 +75,36 @@ class Histogram(Struct, frozen=True):
                 return day
         return None
 
+    def last_day(self, before: int) -> Period | None:
+        """The last day with records that begins before a timestamp. None: there is none."""
+        days = (day for day in self._days_with_records() if day.start < before and day.count)
+        return max(days, key=lambda day: day.start, default=None)
+
+    def last_quarter_hour(self, day: Period, before: int) -> Period | None:
+        """The last quarter-hour of a day with records that begins before a timestamp.
+
+        None: there is none, or the quarter-hours of the day were not read.
+        """
+        if day.start // SECONDS_PER_DAY not in self.days:
+            return None
+        hours = (hour for hour in self._quarter_hours_of(day) if hour.start < before and hour.count)
+        return max(hours, key=lambda hour: hour.start, default=None)
+
     def quarter_hour_at(self, offset: int) -> Period | None:
         """The quarter-hour of the record at an offset. ``days`` must contain its day."""
         day = self.day_at(offset)
         if day is None:
             return None
+        hours = self._quarter_hours_of(day)
+        return next((hour for hour in hours if offset < hour.end_offset), None)
+
+    def _quarter_hours_of(self, day: Period) -> Iterator[Period]:
         start_offset = day.start_offset
         for index in range(QUARTER_HOURS_PER_DAY):
             count = self._quarter_hour_count(day.start // SECONDS_PER_DAY, index)
-            if offset < start_offset + count:
-                start = day.start + index * QUARTER_HOUR_SECONDS
-                return Period(start, start + QUARTER_HOUR_SECONDS, start_offset, count)
+            start = day.start + index * QUARTER_HOUR_SECONDS
+            yield Period(start, start + QUARTER_HOUR_SECONDS, start_offset, count)
             start_offset += count
-        return None
 
     def _quarter_hour_count(self, day: int, index: int) -> int:
         return self.days[day].get(self.kind.name_of(index), 0)

@@ -225,9 +225,10 @@ def test_time_entry_takes_one_call_plus_one_for_includes(
         ("filter[id]=364,366&sort=created_at", [READ]),
         ("filter[task_id]=1", []),
         ("filter[after]=2026-03-02&filter[before]=2026-03-01", []),
-        # With more than one page, the counters of the months or of a range are read, then the rows.
-        ("page[size]=1", [QUERY, QUERY]),
-        ("page[size]=1&filter[date]=2026-03-02", [QUERY, READ]),
+        # With more than one page, the counters of the months or of a range are read, and the last
+        # rows at the same time.
+        ("page[size]=1", [QUERY, QUERY, QUERY]),
+        ("page[size]=1&filter[date]=2026-03-02", [QUERY, READ, QUERY]),
         ("page[size]=1&page[number]=2", [QUERY, QUERY]),
     ],
 )
@@ -237,7 +238,8 @@ def test_list_of_time_entries_takes_the_expected_calls(
     roll_up_all(connection)
     with counted(connection) as calls:
         assert cached_admin.get(f"/time_entries?{query}").status == 200
-    assert calls == expected
+    # Parallel calls have no order.
+    assert sorted(calls) == sorted(expected)
 
 
 @pytest.mark.parametrize(
@@ -255,7 +257,8 @@ def test_list_of_revisions_takes_the_expected_calls(
 ) -> None:
     with counted(connection) as calls:
         assert cached_admin.get(f"/time_entry_revisions?{query}").status == 200
-    assert calls == expected
+    # Parallel calls have no order.
+    assert sorted(calls) == sorted(expected)
 
 
 @pytest.fixture
