@@ -29,7 +29,7 @@ DYNAMODB_LOCAL = $(BIN)/python -m tools.devserver.dynamodb_local
 # `make test-quick`: rules, JSON:API, and start and stop over HTTP.
 QUICK := tests/core tests/jsonapi $(wildcard tests/*/test_*rules*.py) \
          tests/timers/test_api_start.py tests/timers/test_api_stop.py tests/services
-RACES := tests/timers/test_races.py tests/timers/test_interleavings.py tests/time_entries/test_races.py tests/people/test_races.py
+RACES := tests/timers/test_races.py tests/timers/test_walk_races.py tests/timers/test_interleavings.py tests/time_entries/test_races.py tests/people/test_races.py
 
 .DEFAULT_GOAL := help
 .PHONY: help install run backup restore lint lint-words format test test-quick test-dynamodb-local test-races
