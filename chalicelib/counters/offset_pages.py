@@ -46,7 +46,7 @@ def read_page(
 
     ``scope`` names the counters of the plan's partition. At most three calls in sequence: counters,
     quarter-hours of days, rows. One call if the whole list is on the first page. A span of stops
-    adds one.
+    adds one. Counters that are behind add up to two.
     """
     rows = key_range(connection, plan, scope.listed)
     if rows.is_empty:

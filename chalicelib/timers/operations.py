@@ -121,7 +121,8 @@ class Timers:
     def page(self, caller: Caller, query: TimerQuery) -> Page[Timer]:
         """A page by number of the timers that the caller may see.
 
-        At most three calls in sequence if an index serves the query, else at most five.
+        At most three calls in sequence if an index serves the query, two more if the counters are
+        behind; else at most five.
         """
         return lists.page(self._database.connection, _visible_to(caller, query))
 
