@@ -35,7 +35,7 @@ RACES := tests/timers/test_races.py tests/timers/test_walk_races.py tests/timers
 .PHONY: help install run backup restore lint lint-words format test test-quick test-dynamodb-local test-races
 .PHONY: test-model test-properties test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
-.PHONY: bench-round-trips bench-auto-stop bench-lists bench-cold-start bench-requests bench-first-run bench-load bench-bill
+.PHONY: bench-round-trips bench-auto-stop bench-lists bench-reports bench-cold-start bench-requests bench-first-run bench-load bench-bill
 .PHONY: bench-request-path package check-package check-aws check-clients deploy destroy compatibility request-files lock clean
 .PHONY: clients-typescript test-clients-typescript
 .PHONY: clients test-clients description clients-python test-clients-python
@@ -162,6 +162,9 @@ bench-auto-stop: $(INSTALLED) ## stop many overdue timers, on DynamoDB Local (TI
 
 bench-lists: $(INSTALLED) ## cost of a page, for short and long lists (TIMERS=1000,10000,100000)
 	$(BIN)/python -m benchmarks.lists --timers $(or $(TIMERS),1000$(COMMA)10000)
+
+bench-reports: $(INSTALLED) ## cost of reports, beside reading all entries (needs Java and npm; MONTHS=12)
+	$(BIN)/python -m benchmarks.reports --months $(or $(MONTHS),12)
 
 bench-cold-start: $(INSTALLED) ## process start to first response, compared with other stacks (RUNS=20)
 	$(BIN)/python -m benchmarks.cold_start --runs $(or $(RUNS),20)

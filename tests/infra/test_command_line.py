@@ -19,7 +19,13 @@ COMMANDS = (
     *("tools.lint_words", "tools.openapi_description", "tools.ops", "tools.request_files"),
     "tests.fuzz",
     *("benchmarks.auto_stop", "benchmarks.bill", "benchmarks.cold_start", "benchmarks.lists"),
-    *("benchmarks.first_run", "benchmarks.load", "benchmarks.request_path", "benchmarks.requests"),
+    *(
+        "benchmarks.first_run",
+        "benchmarks.load",
+        "benchmarks.request_path",
+        "benchmarks.reports",
+        "benchmarks.requests",
+    ),
     "benchmarks.round_trips",
 )
 NO_COMMAND = {"benchmarks.tls"}
