@@ -332,6 +332,7 @@ COMMANDS = {
     "services import": "services",
     "entries import": "refused, row by row: tests/admin/test_closed_periods.py",
     "entries export": "reads",
+    "report": "reads",
     "tokens pair": "access",
     "tokens create": "access",
     "tokens list": "reads",

@@ -125,8 +125,9 @@ class TimelineModel:
             sum_target=None,
             version=timer.version + 1,
         )
-        # The index keys are those of the timer of the write. A switch does not know its version.
-        assert replace(stop.timer, version=stopped.version) == stopped
+        # The index keys are those of the timer of the write. A switch knows neither version nor nonce.
+        unknown = replace(stop.timer, version=stopped.version, nonce=stopped.nonce)
+        assert unknown == stopped
         self.timers[timer.id] = stopped
 
     def _update_day(self, update: DayUpdate) -> None:

@@ -10,6 +10,7 @@ from collections import defaultdict
 from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass, field
 from datetime import date, timedelta
+from functools import partial
 from typing import Any
 
 from pynamodb.connection import Connection
@@ -40,6 +41,7 @@ from chalicelib.counters.repository import (
 from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem, batch_get, item_key, last_key, table_name
+from tools.ops.patience import patient
 from tools.ops.snapshot import scan
 
 _READS = 8
@@ -223,7 +225,8 @@ class RollupRepairer:
         """Write the differing counters if the bucket is unchanged; return whether it was."""
         version_path = Path("version")
         try:
-            model_with_key(bucket_key(bucket)).update(
+            write = partial(
+                model_with_key(bucket_key(bucket)).update,
                 actions=[
                     version_path.set(version + 1),
                     *(
@@ -233,6 +236,7 @@ class RollupRepairer:
                 ],
                 condition=version_path == version if version else version_path.does_not_exist(),
             )
+            patient(write, self._sleep)
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise

@@ -5,9 +5,11 @@ record that it lacks must not be reported as missing.
 """
 
 import secrets
+import time
 from collections import defaultdict
-from collections.abc import Collection, Iterator, Mapping
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import replace
+from functools import partial
 from itertools import chain
 from typing import Any, TypeVar
 
@@ -52,7 +54,7 @@ from tools.ops.invariants import (
     running,
     stored_entry_counters,
 )
-from tools.ops.patience import pages
+from tools.ops.patience import pages, patient
 
 Scope = tuple[int, int]
 """The ids of an organization and a person."""
@@ -283,7 +285,9 @@ def repair_counters(snapshot: PersonSnapshot) -> None:
 
 
 def repair_entry_counters(
-    snapshot: PersonSnapshot, except_dates: Collection[tuple[EntryMonth, str]] = ()
+    snapshot: PersonSnapshot,
+    except_dates: Collection[tuple[EntryMonth, str]] = (),
+    sleep: Callable[[float], None] = time.sleep,
 ) -> bool:
     """Correct the counters and sums of a person's time entries, as ``SnapshotReader.repair``.
 
@@ -301,7 +305,7 @@ def repair_entry_counters(
         is_incomplete |= bool(skipped)
         corrected = {**stored}
         add(corrected, {each: by for each, by in missing.items() if each not in skipped})
-        _repair_counters(model_with_key(keys.counter(name)), stored, corrected)
+        _repair_counters(model_with_key(keys.counter(name)), stored, corrected, sleep)
     return is_incomplete
 
 
@@ -317,17 +321,21 @@ def repair_marks(database: Database, snapshot: PersonSnapshot) -> None:
         database.commit(update.writes, secrets.token_hex(16))
 
 
-def _repair_counters(item: CounterModel, stored: Counters, expected: Counters) -> None:
+def _repair_counters(
+    item: CounterModel,
+    stored: Counters,
+    expected: Counters,
+    sleep: Callable[[float], None] = time.sleep,
+) -> None:
     differing = list(difference(expected, stored))
     for begin in range(0, len(differing), _COUNTERS_PER_UPDATE):
         names = differing[begin : begin + _COUNTERS_PER_UPDATE]
         condition = _equals(names[0], stored)
         for name in names[1:]:
             condition &= _equals(name, stored)
-        item.update(
-            actions=[Path(name).set(expected.get(name, 0)) for name in names],
-            condition=condition,
-        )
+        actions = [Path(name).set(expected.get(name, 0)) for name in names]
+        # After a first attempt without a response, the condition fails: it is decided again.
+        patient(partial(item.update, actions=actions, condition=condition), sleep)
 
 
 def _equals(name: str, stored: Any) -> Any:

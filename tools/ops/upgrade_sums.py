@@ -130,7 +130,7 @@ class SumUpgrade:
         )
         newer = _dates_with_other_entries(snapshot)
         try:
-            return not repair_entry_counters(snapshot, except_dates=newer)
+            return not repair_entry_counters(snapshot, newer, self._dependencies.sleep)
         except UpdateError as error:
             if error.cause_response_code != "ConditionalCheckFailedException":
                 raise
