@@ -4,18 +4,25 @@ Counters give the total, and the periods in which the page begins and ends. The 
 the nearest known offset: an end of the list, of a day or of a quarter-hour. Decision 0008.
 """
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import partial
 from typing import Any, Protocol
 
-from msgspec import Struct
 from pynamodb.connection import Connection
 
 from chalicelib.core.lists import Page
 from chalicelib.counters.key_ranges import SORT_KEY_FORMATS, Bound, KeyRange, key_range
 from chalicelib.counters.list_end import TAIL_ROWS, CountedRange, ListEnd, Tail
 from chalicelib.counters.model import QUARTER_HOUR_SECONDS, CounterKind, CounterScope, Listed
-from chalicelib.counters.offsets import Histogram, Period, required_counters
+from chalicelib.counters.offsets import (
+    Histogram,
+    PageOffsets,
+    Period,
+    ReadStart,
+    nearest_start,
+    required_counters,
+    starts_at_periods,
+)
 from chalicelib.counters.reader import CounterReader
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.cursor_pages import SortedQuery
@@ -65,23 +72,6 @@ def exact_index_query(
     if rows.is_empty:
         return None
     return _index_query(connection, plan, rows.begin.key, rows.end.key, query.descending)
-
-
-class _Offsets(Struct, frozen=True):
-    """The offsets of a page, from ``start`` up to ``end``, in a list from ``first`` to ``last``."""
-
-    first: int
-    last: int
-    start: int
-    end: int
-
-
-class _ReadStart(Struct, frozen=True):
-    """Where to begin to read a page: at a sort key. The first ``skip`` rows are dropped."""
-
-    skip: int
-    key: str
-    backwards: bool
 
 
 class _PageReader:
@@ -264,16 +254,16 @@ class _PageReader:
             return histogram.total + bound.shift
         return histogram.offset_at(bound.timestamp) + bound.shift
 
-    def _page_offsets(self, first: int, last: int) -> _Offsets:
+    def _page_offsets(self, first: int, last: int) -> PageOffsets:
         size = self._query.page_size
         skipped = (self._query.page - 1) * size
         if self._query.descending:
             end = last - skipped
-            return _Offsets(first, last, max(first, end - size), end)
+            return PageOffsets(first, last, max(first, end - size), end)
         start = first + skipped
-        return _Offsets(first, last, start, min(last, start + size))
+        return PageOffsets(first, last, start, min(last, start + size))
 
-    def _nearest_start(self, offsets: _Offsets, end: ListEnd) -> _ReadStart:
+    def _nearest_start(self, offsets: PageOffsets, end: ListEnd) -> ReadStart:
         """Where a read drops few rows. Reads quarter-hours only if it would drop many."""
         nearest = self._nearest_day(offsets, end)
         days = self._far_days(offsets, end)
@@ -282,43 +272,45 @@ class _PageReader:
         self._counters.read_quarter_hours(days)
         ends = (offsets.start, offsets.end - 1)
         hours = [self._histogram().quarter_hour_at(offset) for offset in ends]
-        return _nearest([nearest, *_starts_at_periods(hours, offsets, end, self._key_at)])
+        return nearest_start(
+            [nearest, *starts_at_periods(hours, offsets, end.offset, self._key_at)]
+        )
 
-    def _far_days(self, offsets: _Offsets, end: ListEnd) -> Sequence[Period | None]:
+    def _far_days(self, offsets: PageOffsets, end: ListEnd) -> Sequence[Period | None]:
         """The days whose quarter-hours the page needs; none if it is near a bound or a day."""
         if not self._has_quarter_hours or offsets.start >= offsets.end:
             return ()
         is_near = self._nearest_day(offsets, end).skip <= _SKIPPED_FREELY
         return () if is_near else self._days_of(offsets)
 
-    def _nearest_day(self, offsets: _Offsets, end: ListEnd) -> _ReadStart:
-        nearest = _nearest(self._starts_at_bounds(offsets, end))
+    def _nearest_day(self, offsets: PageOffsets, end: ListEnd) -> ReadStart:
+        nearest = nearest_start(self._starts_at_bounds(offsets, end))
         if nearest.skip <= _SKIPPED_FREELY:
             return nearest
         days = self._days_of(offsets)
-        return _nearest([nearest, *_starts_at_periods(days, offsets, end, self._key_at)])
+        return nearest_start([nearest, *starts_at_periods(days, offsets, end.offset, self._key_at)])
 
-    def _days_of(self, offsets: _Offsets) -> Sequence[Period | None]:
+    def _days_of(self, offsets: PageOffsets) -> Sequence[Period | None]:
         """The days in which the page begins and ends."""
         return [self._histogram().day_at(each) for each in (offsets.start, offsets.end - 1)]
 
-    def _starts_at_bounds(self, offsets: _Offsets, end: ListEnd) -> Iterable[_ReadStart]:
+    def _starts_at_bounds(self, offsets: PageOffsets, end: ListEnd) -> Iterable[ReadStart]:
         """Bounds from which the offsets were counted.
 
         The end of a list that grows is none, except for a list that begins there.
         """
-        yield _ReadStart(offsets.start - offsets.first, self._range.begin.key, False)
+        yield ReadStart(offsets.start - offsets.first, self._range.begin.key, False)
         if offsets.start >= end.offset:
-            yield _ReadStart(offsets.start - end.offset, end.key, False)
+            yield ReadStart(offsets.start - end.offset, end.key, False)
         if offsets.end <= end.offset:
-            yield _ReadStart(end.offset - offsets.end, end.key, True)
+            yield ReadStart(end.offset - offsets.end, end.key, True)
         if self._query.descending:
-            yield _ReadStart(offsets.last - offsets.end, self._range.end.key, True)
+            yield ReadStart(offsets.last - offsets.end, self._range.end.key, True)
         if self._has_running_timers and offsets.start >= end.last:
             # Running timers follow all stopped ones and belong to no day.
-            yield _ReadStart(offsets.start - end.last, keys.timestamp_prefix(keys.NEVER), False)
+            yield ReadStart(offsets.start - end.last, keys.timestamp_prefix(keys.NEVER), False)
 
-    def _read_rows(self, start: _ReadStart, offsets: _Offsets) -> list[Row]:
+    def _read_rows(self, start: ReadStart, offsets: PageOffsets) -> list[Row]:
         # Not limited to the range: a period may begin before it.
         begin, end = (FIRST, start.key) if start.backwards else (start.key, self._range.end.key)
         index_query = self._index_query(begin, end, start.backwards)
@@ -351,24 +343,3 @@ def _index_query(
     connection: Connection, plan: QueryPlan, begin: str, end: str, backwards: bool
 ) -> IndexQuery:
     return IndexQuery(connection, plan.index, plan.partition, begin, end, backwards=backwards)
-
-
-def _starts_at_periods(
-    periods: Sequence[Period | None],
-    offsets: _Offsets,
-    end: ListEnd,
-    key_at: Callable[[int], str],
-) -> Iterable[_ReadStart]:
-    """Forwards from the start of the first period, backwards from the end of the last one.
-
-    The offset of a period's end is known only if more records follow it.
-    """
-    first, last = periods
-    if first is not None and first.start_offset <= end.offset:
-        yield _ReadStart(offsets.start - first.start_offset, key_at(first.start), False)
-    if last is not None and last.end_offset <= end.offset:
-        yield _ReadStart(last.end_offset - offsets.end, key_at(last.end), True)
-
-
-def _nearest(starts: Iterable[_ReadStart]) -> _ReadStart:
-    return min(starts, key=lambda start: start.skip)

@@ -4,7 +4,7 @@ The offset of a record is the number of records before it in an index, from the 
 read.
 """
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 
 from msgspec import Struct, field
 
@@ -162,3 +162,42 @@ def months_between(first: str, last: str, limit: int) -> list[str] | None:
         # 31 days after the first day of any month is a day of the next month.
         month = month_of(first_day(month) + 31)
     return months if len(months) <= limit else None
+
+
+class PageOffsets(Struct, frozen=True):
+    """The offsets of a page, from ``start`` up to ``end``, in a list from ``first`` to ``last``."""
+
+    first: int
+    last: int
+    start: int
+    end: int
+
+
+class ReadStart(Struct, frozen=True):
+    """Where to begin to read a page: at a sort key. The first ``skip`` rows are dropped."""
+
+    skip: int
+    key: str
+    backwards: bool
+
+
+def starts_at_periods(
+    periods: Sequence[Period | None],
+    offsets: PageOffsets,
+    known_to: int,
+    key_at: Callable[[int], str],
+) -> Iterable[ReadStart]:
+    """Forwards from the start of the first period, backwards from the end of the last one.
+
+    :param known_to: the last offset that is known. The end of a period behind it may grow.
+    """
+    first, last = periods
+    if first is not None and first.start_offset <= known_to:
+        yield ReadStart(offsets.start - first.start_offset, key_at(first.start), False)
+    if last is not None and last.end_offset <= known_to:
+        yield ReadStart(last.end_offset - offsets.end, key_at(last.end), True)
+
+
+def nearest_start(starts: Iterable[ReadStart]) -> ReadStart:
+    """The one that drops the fewest rows."""
+    return min(starts, key=lambda start: start.skip)
