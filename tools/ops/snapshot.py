@@ -16,6 +16,7 @@ from typing import Any, TypeVar
 from msgspec.structs import replace as replace_fields
 from pynamodb.connection import Connection
 from pynamodb.expressions.operand import Path
+from pynamodb.expressions.update import Action
 from pynamodb.models import Model
 
 from chalicelib.counters.model import (
@@ -333,7 +334,7 @@ def _repair_counters(
         condition = _equals(names[0], stored)
         for name in names[1:]:
             condition &= _equals(name, stored)
-        actions = [Path(name).set(expected.get(name, 0)) for name in names]
+        actions: list[Action] = [Path(name).set(expected.get(name, 0)) for name in names]
         # After a first attempt without a response, the condition fails: it is decided again.
         patient(partial(item.update, actions=actions, condition=condition), sleep)
 
