@@ -1,7 +1,6 @@
 """Sums of time entries."""
 
 from datetime import date
-from typing import Any
 
 from stint_client import Client
 from stint_client.reports import ReportRow
@@ -37,7 +36,8 @@ def test_sums_by_each_group(client: Client) -> None:
         ("2026-10-31", "Development"),
     ]
     (whole,) = client.reports.time_entries(after=FIRST, before=LAST, group=("month",))
-    assert (whole.group["month"].id, whole.minutes) == ("2026-10", 95)
+    assert (whole.group["month"].id, whole.group["month"].name) == ("2026-10-01", "2026-10")
+    assert whole.minutes == 95
     (total,) = client.reports.time_entries(after=FIRST, before=LAST, group=())
     assert total.minutes == 95
     (billable,) = client.reports.time_entries(after=FIRST, before=LAST, group=("billable",))
@@ -56,30 +56,31 @@ def test_members_see_themselves_and_admins_choose(admin: Client, client: Client)
     assert row.minutes == 15
 
 
-def _entry(entry_id: str, attributes: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "id": entry_id,
-        "type": "time_entries",
-        "attributes": {"date": "2026-10-05", "billable_time": 0, **attributes},
-        "relationships": {"service": {"data": {"type": "services", "id": "7"}}},
-    }
-
-
-def test_seconds_are_added_up_before_they_are_rounded(script: ScriptedServer) -> None:
-    service = {
-        "id": "7",
-        "type": "services",
-        "attributes": {"name": "Design"},
-        "relationships": {},
-    }
-    seconds = [_entry(str(i), {"time": 2, "total_seconds": 90}) for i in range(10)]
-    page = {"data": seconds, "included": [service], "links": {"first": "x"}, "meta": PAGE_META}
-    script.answers = [Answer(200, page)]
+def test_seconds_are_exact_and_read_from_every_page(script: ScriptedServer) -> None:
+    services = [
+        {"id": str(i), "type": "services", "attributes": {"name": f"S{i}"}, "relationships": {}}
+        for i in range(2)
+    ]
+    pages = [
+        {
+            "data": [
+                {
+                    "id": f"service-{i}",
+                    "type": "time_entry_reports",
+                    "attributes": {"total_seconds": 90, "total_billable_seconds": 29, "count": 1},
+                    "relationships": {"service": {"data": {"type": "services", "id": str(i)}}},
+                }
+            ],
+            "included": [service],
+            "links": {"first": "x"},
+            "meta": PAGE_META,
+        }
+        for i, service in enumerate(services)
+    ]
+    pages[0]["links"] = {"first": "x", "next": f"{script.url}/next?page[after]=c1"}
+    script.answers = [Answer(200, page) for page in pages]
     with Client(script.url, "token", 2149) as client:
-        (row,) = client.reports.time_entries(after=FIRST, before=LAST)
-        assert (row.seconds, row.minutes, row.is_exact) == (900, 15, True)
-        assert "total_seconds" in script.requests[0].path
-
-        page["data"] = [*seconds, _entry("11", {"time": 1})]
-        (row,) = client.reports.time_entries(after=FIRST, before=LAST)
-        assert (row.seconds, row.is_exact) == (960, False)
+        rows = client.reports.time_entries(after=FIRST, before=LAST)
+    assert names(rows) == [("S0",), ("S1",)]
+    assert [(row.seconds, row.minutes, row.billable_minutes) for row in rows] == [(90, 2, 0)] * 2
+    assert "total_seconds" in script.requests[0].path

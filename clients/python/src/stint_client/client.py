@@ -52,7 +52,7 @@ class Client:
         self.services = Services(self.api)
         self.people = People(self.api)
         self.organizations = Organizations(self.api)
-        self.reports = Reports(self.time_entries)
+        self.reports = Reports(self.api)
 
         self._caller_id: str | None = None
 

@@ -13,7 +13,7 @@ from stint_client.cli.output import duration, print_json, print_table
 from stint_client.cli.state import State, json_option, pass_state
 from stint_client.cli.times import last_day, to_date, to_month
 from stint_client.models import TimeEntry
-from stint_client.reports import GROUPS, Group, ReportRow, exact_seconds
+from stint_client.reports import GROUPS, MAX_GROUPS, PERIODS, Group, ReportRow
 
 _MINUTE = 60
 _DAYS = 7
@@ -72,7 +72,7 @@ def log(state: State, days: int | None, first: date | None, last: date | None) -
     "--to", "last", metavar="DATE", callback=to_date, help="The last date. Default: today."
 )
 @click.option(
-    "--by", default="service", show_default=True, help=f"One or more of {', '.join(GROUPS)}."
+    "--by", default="service", show_default=True, help=f"One or two of {', '.join(GROUPS)}."
 )
 @click.option("--mine", is_flag=True, help="Only your own time.")
 @json_option
@@ -165,19 +165,21 @@ def _period(month: date | None, first: date | None, last: date | None) -> tuple[
 def _read_groups(text: str) -> tuple[Group, ...]:
     names = [name.strip() for name in text.split(",")]
     groups = tuple(group for name in names for group in GROUPS if group == name)
-    if len(groups) != len(names) or len(set(groups)) != len(groups):
-        raise click.UsageError(f"--by: use one or more of {', '.join(GROUPS)}.")
+    periods = [group for group in groups if group in PERIODS]
+    if len(groups) != len(names) or len(set(groups)) != len(groups) or len(groups) > MAX_GROUPS:
+        raise click.UsageError(f"--by: use one or two of {', '.join(GROUPS)}.")
+    if len(periods) > 1:
+        raise click.UsageError(f"--by: use only one of {', '.join(PERIODS)}.")
     return groups
 
 
 def _line(listing: Listing[TimeEntry], entry: TimeEntry) -> _Line:
     attributes = entry.attributes
-    seconds = exact_seconds(entry)
     service = listing.related(entry, "service")
     return _Line(
         id=entry.id,
         day=attributes.date if isinstance(attributes.date, date) else date.min,
-        seconds=(attributes.time or 0) * _MINUTE if seconds is None else seconds,
+        seconds=(attributes.time or 0) * _MINUTE,
         service_id=service.id if service else None,
         service=str(service.attributes.name) if service else "?",
         note=attributes.note or None,
@@ -232,9 +234,9 @@ def _report_document(first: date, last: date, rows: Sequence[ReportRow]) -> dict
                 },
                 "seconds": row.seconds,
                 "minutes": row.minutes,
+                "billable_seconds": row.billable_seconds,
                 "billable_minutes": row.billable_minutes,
                 "entries": row.count,
-                "is_exact": row.is_exact,
             }
             for row in rows
         ],
@@ -247,7 +249,7 @@ def _print_report(
     click.echo(f"{first} to {last}")
     blank = [""] * (len(groups) - 1)
     total = sum(row.seconds for row in rows)
-    billable = sum(row.billable_minutes for row in rows)
+    billable = sum(row.billable_seconds for row in rows)
     count = sum(row.count for row in rows)
     print_table(
         [
@@ -256,12 +258,12 @@ def _print_report(
                 (
                     *(member.name for member in row.group.values()),
                     duration(row.seconds),
-                    duration(row.billable_minutes * _MINUTE),
+                    duration(row.billable_seconds),
                     str(row.count),
                 )
                 for row in rows
             ),
-            ("Total", *blank, duration(total), duration(billable * _MINUTE), str(count)),
+            ("Total", *blank, duration(total), duration(billable), str(count)),
         ],
         right=[len(groups), len(groups) + 1, len(groups) + 2],
     )
