@@ -1,5 +1,7 @@
 """Closed periods on the command line, and the erasure of a person whose time is closed."""
 
+import json
+
 import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
@@ -114,6 +116,38 @@ def test_import_writes_no_closed_time(
     refusal = operator.refused(*IMPORT, typed=rows)
     assert "1 rows were refused" in refusal
     assert len(items(connection, "timers")) == before + 1
+
+
+@pytest.mark.usefixtures("fixtures")
+def test_dry_run_refuses_closed_rows_and_only_open_rows_create_services(
+    operator: Operator, admin: Api
+) -> None:
+    assert close(admin).status == 200
+    header, closed, open_row = TOGGL.format(person=OTHER_MEMBER, day=CLOSED_UNTIL).splitlines()
+    rows = [
+        header,
+        closed.replace("Design", "Only closed"),
+        # Only a duration: a time entry with minutes.
+        f",{OTHER_MEMBER}@example.com,Only closed,{CLOSED_DATE},,,,1:00:00",
+        # A session that is refused does not keep one that overlaps it from being a timer.
+        f",{OTHER_MEMBER}@example.com,Design,{CLOSED_UNTIL},23:00:00,2026-03-01,00:30:00,",
+        f",{OTHER_MEMBER}@example.com,New,2026-03-01,00:15:00,2026-03-01,00:45:00,",
+        open_row,
+    ]
+    content = "\n".join(rows) + "\n"
+    command = (*IMPORT, "--create-missing")
+    dry_run = operator.run(*command, "--json", "--dry-run", typed=content)
+    assert dry_run.exit_code == 1
+    expected = json.loads(dry_run.stdout)
+    assert (expected["refused"], expected["timer"], expected["created"]) == (3, 2, 1)
+    assert {row["line"] for row in expected["rows"]} == {2, 3, 4}
+    assert all("closed" in row["reason"] for row in expected["rows"])
+    result = operator.run(*command, "--json", typed=content)
+    assert result.exit_code == 1
+    assert json.loads(result.stdout) == {**expected, "dry_run": False}
+    names = {service["name"] for service in operator.here("services", "list")}
+    assert "New" in names
+    assert "Only closed" not in names
 
 
 @pytest.mark.usefixtures("fixtures")

@@ -18,7 +18,7 @@ from tools.admin.csvfile import BadFile
 from tools.admin.history.matching import Directory, different_emails
 from tools.admin.history.missing import create_missing, missing_rows
 from tools.admin.history.options import Source
-from tools.admin.history.planning import PlannedRow, plan
+from tools.admin.history.planning import PlannedRow, closed_reason, plan
 from tools.admin.history.report import ImportReport
 from tools.admin.history.rows import HistoryRow, read_history
 from tools.admin.history.running import Outcome, RowWriter, expected_result, write_all
@@ -72,7 +72,10 @@ class HistoryImport:
         database = self._dependencies.database
         imported = [row for row in rows if not row.skipped]
         directory = Directory(database, self._caller)
-        unknown = directory.unknown(imported)
+        organization = self._caller.organization
+        unknown = directory.unknown(imported).used_by(
+            lambda row: not closed_reason(organization, row, directory.person(row), timer=True)
+        )
         _say_some(different_emails(directory, imported))
         if not unknown.problems:
             return directory
@@ -87,8 +90,8 @@ class HistoryImport:
 
     def _write(self, planned: Sequence[PlannedRow], report: ImportReport) -> None:
         writer = RowWriter(self._dependencies, self._caller)
-        report.results = [expected_result(row) for row in planned if row.done]
-        pending = [row for row in planned if not row.done]
+        report.results = [expected_result(row) for row in planned if row.is_settled]
+        pending = [row for row in planned if not row.is_settled]
         results = write_all(writer, pending)
         try:
             for _ in output.progress(pending, "importing rows"):

@@ -1,7 +1,8 @@
 """Finds the people and services of an organization that the rows of a file name."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from typing import TypeVar
 
 from msgspec import Struct
 
@@ -35,6 +36,10 @@ class Unknown(Struct, frozen=True):
     people: Mapping[NamedPerson, Sequence[HistoryRow]]
     services: Mapping[str, Sequence[HistoryRow]]
 
+    def used_by(self, is_used: Callable[[HistoryRow], bool]) -> "Unknown":
+        """Return what rows of this kind name, with these rows only."""
+        return Unknown(_used(self.people, is_used), _used(self.services, is_used))
+
     @property
     def problems(self) -> list[str]:
         """One line for each unknown name; none if all are known."""
@@ -47,6 +52,16 @@ class Unknown(Struct, frozen=True):
             f"{problem} ({len(rows)} rows, first on line {rows[0].line})"
             for problem, rows in (*people, *services)
         ]
+
+
+K = TypeVar("K")
+
+
+def _used(
+    named: Mapping[K, Sequence[HistoryRow]], is_used: Callable[[HistoryRow], bool]
+) -> Mapping[K, Sequence[HistoryRow]]:
+    kept = {name: [row for row in rows if is_used(row)] for name, rows in named.items()}
+    return {name: rows for name, rows in kept.items() if rows}
 
 
 class Directory:

@@ -11,19 +11,25 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import PeriodClosed
 from chalicelib.core.idempotency import IdempotencyKey, IdempotencyRecord
 from chalicelib.core.permissions import Caller
+from chalicelib.core.timestamps import local_date
 from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb.database import Database
 from chalicelib.dynamodb.parallel_calls import run_concurrently
+from chalicelib.organizations.model import Organization
+from chalicelib.organizations.periods import require_open_date, require_open_start
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.days import DaySessions, days_between, find_overlap
+from chalicelib.timers.limits import person_zone
 from chalicelib.timers.model import PersonState, Timer
 from tools.admin.history.formats import STINT
 from tools.admin.history.matching import Directory
 from tools.admin.history.rows import HistoryRow
+from tools.error_messages import describe_error
 
 NO_TIMES = "it has no start and end"
 _READS_AT_ONCE = 8
@@ -39,6 +45,7 @@ class PlannedRow(Struct, frozen=True):
     :param service: None: it is created first; only in a dry run.
     :param no_timer: why it becomes a time entry with minutes only; empty: it becomes a timer.
     :param done: why there is nothing to do; empty: it is imported.
+    :param refused: the rule that refuses the row; empty: none is known to.
     """
 
     row: HistoryRow
@@ -46,6 +53,12 @@ class PlannedRow(Struct, frozen=True):
     service: Service | None
     no_timer: str = ""
     done: str = ""
+    refused: str = ""
+
+    @property
+    def is_settled(self) -> bool:
+        """Whether nothing is written for the row."""
+        return bool(self.done or self.refused)
 
     @property
     def billable_minutes(self) -> int | None:
@@ -84,7 +97,39 @@ def plan(
         for row in rows
     ]
     planned = _without_done(dependencies.database, caller, planned)
-    return _with_overlaps(dependencies.database, caller, planned)
+    planned = [_checked(caller.organization, row) for row in planned]
+    planned = _with_overlaps(dependencies.database, caller, planned)
+    # A row that overlaps another one has the date of the file, not that of its start.
+    return [_checked(caller.organization, row) for row in planned]
+
+
+def closed_reason(
+    organization: Organization, row: HistoryRow, person: Person | None = None, *, timer: bool
+) -> str:
+    """Return why a row is in the closed period; empty: it is not.
+
+    :param person: for the date of a timer in the person's time zone; None: it is not known.
+    :param timer: whether the row becomes a timer, if it has a start and an end.
+    """
+    try:
+        if timer and row.span is not None:
+            start = row.span[0]
+            require_open_start(organization, start)
+            zone = person_zone(organization, person)
+            require_open_date(organization, local_date(start, zone), "started_at")
+        else:
+            require_open_date(organization, row.date)
+    except PeriodClosed as error:
+        return describe_error(error)
+    return ""
+
+
+def _checked(organization: Organization, planned: PlannedRow) -> PlannedRow:
+    if planned.is_settled:
+        return planned
+    timer = not planned.no_timer
+    refused = closed_reason(organization, planned.row, planned.person, timer=timer)
+    return replace(planned, refused=refused)
 
 
 def _without_done(
@@ -138,7 +183,7 @@ def _with_overlaps(
         no_timer = ""
         if row.span is None:
             no_timer = NO_TIMES
-        elif not planned_row.done:
+        elif not planned_row.is_settled:
             no_timer = timelines[_person_name(planned_row)].add(row)
         result[row.line] = replace(planned_row, no_timer=no_timer)
     return [result[planned_row.row.line] for planned_row in planned]
@@ -191,7 +236,7 @@ def _timelines(
     names: dict[EntityId, None] = {}
     for planned_row in planned:
         row, person = planned_row.row, planned_row.person
-        if row.span is None or person is None or planned_row.done:
+        if row.span is None or person is None or planned_row.is_settled:
             continue
         names[PersonState, person.id] = None
         for day in days_between(*row.span):

@@ -52,6 +52,8 @@ def expected_result(planned: PlannedRow) -> RowResult:
     """Return what an import will do with a row, if nothing comes between."""
     if planned.done:
         return RowResult(planned, Outcome.SKIPPED, planned.done)
+    if planned.refused:
+        return RowResult(planned, Outcome.REFUSED, planned.refused)
     if planned.no_timer:
         return RowResult(planned, Outcome.MINUTES, planned.no_timer)
     return RowResult(planned, Outcome.TIMER)
@@ -68,7 +70,7 @@ class RowWriter:
 
     def write(self, planned: PlannedRow) -> RowResult:
         """Write a row. Raises ``Unavailable`` and ``Conflict``: the row can be written later."""
-        if planned.done:
+        if planned.is_settled:
             return expected_result(planned)
         try:
             return self._write(planned)
