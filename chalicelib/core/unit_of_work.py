@@ -217,6 +217,8 @@ def _decide(
     writes = attempt.writes_of(decision)
     if key is not None:
         writes = (_save(key, decision.outcome, now), *writes)
+    if options.lasting_key is not None:
+        writes = (*writes, _save(options.lasting_key, decision.outcome, now))
     if writes and token is not None:
         writes = (*writes, same_access(token))
     return decision, writes

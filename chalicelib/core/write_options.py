@@ -31,6 +31,8 @@ class WriteOptions(Struct, frozen=True):
     """The headers that every write takes. None: the request does not have the header.
 
     :param key: a repeated request gets the first request's result.
+    :param lasting_key: another key, saved with the first one in the same transaction. It is not
+        read, and no operation replays it.
     :param if_match: the record that the request names must have one of these versions.
     :param clock_skew: the seconds that were subtracted from the timestamps of the request.
     :param live_token: the token of the request as the process remembers it, if the write requires
@@ -41,6 +43,7 @@ class WriteOptions(Struct, frozen=True):
     """
 
     key: IdempotencyKey | None = None
+    lasting_key: IdempotencyKey | None = None
     if_match: IfMatch | None = None
     clock_skew: int = 0
     live_token: Credential | None = None

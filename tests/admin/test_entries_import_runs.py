@@ -137,6 +137,26 @@ def test_keys_of_rows_are_personal_data(operator: Operator, connection: Connecti
     assert keys() == before - 8
 
 
+def test_rows_of_an_erased_person_are_not_imported_again(
+    operator: Operator, connection: Connection
+) -> None:
+    operator.json(*IMPORT, typed=FILE)
+    operator.json("people", "erase", MEMBER, "-o", ZAGREB.id, "--deactivate", "--yes")
+    expected = operator.json(*IMPORT, "--dry-run", typed=FILE)
+    before = snapshot(connection)
+    report = operator.json(*IMPORT, typed=FILE)
+    assert (report["skipped"], report["created"]) == (24, 0)
+    assert sum("was erased" in row["reason"] for row in report["rows"]) == 8
+    assert expected == {**report, "dry_run": True}
+    assert snapshot(connection) == before
+    # New time of the same address is that of a new person.
+    report = operator.json(*IMPORT, typed=toggl_file(30))
+    assert (report["skipped"], report["created"], report["refused"]) == (24, 1, 0)
+    assert operator.json(*IMPORT, typed=toggl_file(30))["skipped"] == 30
+    assert imported_entries(connection) == 30
+    assert violations(connection) == []
+
+
 @pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("position", [0, 1, 2, 5, 14, 25])
 def test_killed_import_continues_where_it_stopped(
@@ -246,7 +266,7 @@ def test_import_makes_two_calls_for_each_row(operator: Operator, connection: Con
 
 
 @pytest.mark.parametrize(
-    ("times", "write_units"), [("09:00,2025-07-01,10:00,", 21), (",,,1:00", 11)]
+    ("times", "write_units"), [("09:00,2025-07-01,10:00,", 23), (",,,1:00", 13)]
 )
 def test_write_units_of_a_row(
     operator: Operator, connection: Connection, times: str, write_units: int

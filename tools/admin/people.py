@@ -231,7 +231,8 @@ def erase(
 
     Overwritten: names, e-mail address, title, nickname, picture, time zone, auto-stop time; the
     address can be used again. Removed: tokens, stored responses to requests with an
-    Idempotency-Key, and with --with-notes the notes of the time entries. Timers and time entries
+    Idempotency-Key, and with --with-notes the notes of the time entries. Digests of imported rows
+    stay, so that a repeated import does not create the person again. Timers and time entries
     stay, with the id only, because invoices are based on them. --with-times deletes them too; that
     they existed, their minutes and who deleted them stay on record for ten years. Backups contain
     the data for 35 more days.

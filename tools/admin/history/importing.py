@@ -18,7 +18,7 @@ from tools.admin.csvfile import BadFile
 from tools.admin.history.matching import Directory, different_emails
 from tools.admin.history.missing import create_missing, missing_rows
 from tools.admin.history.options import Source
-from tools.admin.history.planning import PlannedRow, closed_reason, plan
+from tools.admin.history.planning import PlannedRow, closed_reason, imported_for_others, plan
 from tools.admin.history.report import ImportReport
 from tools.admin.history.rows import HistoryRow, read_history
 from tools.admin.history.running import Outcome, RowWriter, expected_result, write_all
@@ -77,6 +77,11 @@ class HistoryImport:
             lambda row: not closed_reason(organization, row, directory.person(row), timer=True)
         )
         _say_some(different_emails(directory, imported))
+        if unknown.problems:
+            # An erased person is unknown, and is not created again.
+            named = {row.line: row for row in unknown.rows}
+            others = imported_for_others(database, self._caller, named.values())
+            unknown = unknown.used_by(lambda row: row.line not in others)
         if not unknown.problems:
             return directory
         if not self._wishes.create_missing:

@@ -1,7 +1,8 @@
 """Finds the people and services of an organization that the rows of a file name."""
 
 from collections import defaultdict
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from itertools import chain
 from typing import TypeVar
 
 from msgspec import Struct
@@ -39,6 +40,11 @@ class Unknown(Struct, frozen=True):
     def used_by(self, is_used: Callable[[HistoryRow], bool]) -> "Unknown":
         """Return what rows of this kind name, with these rows only."""
         return Unknown(_used(self.people, is_used), _used(self.services, is_used))
+
+    @property
+    def rows(self) -> Iterator[HistoryRow]:
+        """The rows that name something unknown; those that name two such things come twice."""
+        return chain(*self.people.values(), *self.services.values())
 
     @property
     def problems(self) -> list[str]:

@@ -28,9 +28,11 @@ from chalicelib.timers.limits import person_zone
 from chalicelib.timers.model import PersonState, Timer
 from tools.admin.history.formats import STINT
 from tools.admin.history.matching import Directory
+from tools.admin.history.row_keys import key_of_row, lasting_key_of_row
 from tools.admin.history.rows import HistoryRow
 from tools.error_messages import describe_error
 
+FOR_OTHERS = "it was imported before, for a person who was erased or is matched differently now"
 NO_TIMES = "it has no start and end"
 _READS_AT_ONCE = 8
 _KEYS_PER_READ = 1000
@@ -74,20 +76,13 @@ class PlannedRow(Struct, frozen=True):
         return None if minutes == follows else minutes
 
 
-def key_of_row(caller: Caller, person_id: int, row: HistoryRow) -> IdempotencyKey:
-    """Return the key that lets a row be imported once. It never expires. Decision 0034."""
-    return IdempotencyKey(
-        caller.organization.id, person_id, row.digest, row.digest, is_permanent=True
-    )
-
-
 def plan(
     dependencies: Dependencies, caller: Caller, directory: Directory, rows: Iterable[HistoryRow]
 ) -> list[PlannedRow]:
     """Return what will be done with each row, in the order of the file.
 
-    One call per 100 rows for their keys, one per 100 days of a person with sessions, and one per
-    100 people.
+    One call per 100 rows for their keys, and one more for those that are new; one per 100 days of
+    a person with sessions, and one per 100 people.
     """
     planned = [
         # The names of a row that is skipped are not checked.
@@ -132,6 +127,17 @@ def _checked(organization: Organization, planned: PlannedRow) -> PlannedRow:
     return replace(planned, refused=refused)
 
 
+def imported_for_others(database: Database, caller: Caller, rows: Iterable[HistoryRow]) -> set[int]:
+    """Return the lines of the rows that were imported for any person, also an erased one.
+
+    One call per 100 rows.
+    """
+    keys = {row.line: lasting_key_of_row(caller, row) for row in rows if not row.skipped}
+    names: list[EntityId] = [(IdempotencyRecord, key) for key in keys.values()]
+    stored = _read(database, caller.organization.id, names)
+    return {line for line, key in keys.items() if (IdempotencyRecord, key) in stored}
+
+
 def _without_done(
     database: Database, caller: Caller, planned: Sequence[PlannedRow]
 ) -> list[PlannedRow]:
@@ -149,7 +155,10 @@ def _without_done(
     }
     names += [(entity, own_id) for own_id in own_ids.values() for entity in (Timer, TimeEntry)]
     stored = _read(database, organization_id, names)
-    return [replace(row, done=_done(row.row, keys, own_ids, stored)) for row in planned]
+    planned = [replace(row, done=_done(row.row, keys, own_ids, stored)) for row in planned]
+    pending = [row.row for row in planned if not row.done]
+    others = imported_for_others(database, caller, pending)
+    return [replace(row, done=FOR_OTHERS) if row.row.line in others else row for row in planned]
 
 
 def _done(

@@ -24,7 +24,8 @@ from chalicelib.core.write_options import WriteOptions
 from chalicelib.organizations.model import Organization
 from chalicelib.time_entries.operations import TimeEntries
 from chalicelib.timers.operations import StartCommand, Timers
-from tools.admin.history.planning import PlannedRow, key_of_row, order
+from tools.admin.history.planning import PlannedRow, order
+from tools.admin.history.row_keys import key_of_row, lasting_key_of_row
 from tools.error_messages import describe_error
 
 PEOPLE_AT_ONCE = 8
@@ -94,8 +95,11 @@ class RowWriter:
     def _write(self, planned: PlannedRow) -> RowResult:
         row, person_id = planned.row, _id_of(planned.person)
         caller = self._current_caller()
-        key = key_of_row(caller, person_id, row)
-        options = WriteOptions(key=key, is_history=True)
+        options = WriteOptions(
+            key=key_of_row(caller, person_id, row),
+            lasting_key=lasting_key_of_row(caller, row),
+            is_history=True,
+        )
         reason = planned.no_timer
         if row.span is not None and not reason:
             start, stop = row.span
