@@ -1,7 +1,8 @@
 """Time entries as rows of CSV: the format that ``stint-admin entries import --from stint`` reads.
 
 A session is a row with start and end. Time of an entry that no session has is one more row,
-without them. So the rows of an entry add up to its exact time.
+without them. So the rows of an entry add up to its exact time. A billable time that was set by hand
+is on the first row of the entry, and the other rows have 0.
 """
 
 from collections.abc import Iterable, Iterator
@@ -9,7 +10,7 @@ from datetime import tzinfo
 
 from msgspec import Struct
 
-from chalicelib.core.timestamps import format_timestamp
+from chalicelib.core.timestamps import SECONDS_PER_MINUTE, format_timestamp
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
@@ -26,6 +27,7 @@ COLUMNS = (
     "service",
     "note",
     "billable",
+    "billable_seconds",
 )
 
 _ESCAPE = "'"
@@ -55,12 +57,13 @@ def entry_rows(
     rest = total - sum(timer.seconds for timer in sessions)
     if rest < 0:
         sessions, rest = [], total
-    for timer in sessions:
-        start = format_timestamp(timer.started_at, zone)
-        end = format_timestamp(timer.started_at + timer.seconds, zone)
-        yield _row(entry, names, (str(timer.id), start, end), timer.seconds)
+    parts = [(_session_cells(timer, zone), timer.seconds) for timer in sessions]
     if rest or not sessions:
-        yield _row(entry, names, (str(entry.id), "", ""), rest)
+        parts.append(((str(entry.id), "", ""), rest))
+    billable = "" if entry.billable_minutes is None else _seconds_text(entry.billable_minutes)
+    for session, seconds in parts:
+        yield (*_cells(entry, names, session, seconds), billable)
+        billable = billable and "0"
 
 
 def escape_cell(text: str) -> str:
@@ -74,11 +77,20 @@ def unescape_cell(text: str) -> str:
     return text.removeprefix(_ESCAPE) if is_escaped else text
 
 
-def _row(
+def _session_cells(timer: Timer, zone: tzinfo) -> tuple[str, str, str]:
+    start = format_timestamp(timer.started_at, zone)
+    end = format_timestamp(timer.started_at + timer.seconds, zone)
+    return str(timer.id), start, end
+
+
+def _seconds_text(minutes: int) -> str:
+    return str(minutes * SECONDS_PER_MINUTE)
+
+
+def _cells(
     entry: TimeEntry, names: EntryNames, session: tuple[str, str, str], seconds: int
 ) -> tuple[str, ...]:
     person, (row_id, start, end) = names.person, session
-    is_billable = entry.billable if entry.billable_minutes is None else entry.billable_minutes > 0
     texts = (
         person.email or "",
         f"{person.first_name} {person.last_name}",
@@ -86,4 +98,4 @@ def _row(
         entry.note or "",
     )
     cells = (row_id, entry.date, start, end, str(seconds), *map(escape_cell, texts))
-    return (*cells, "yes" if is_billable else "no")
+    return (*cells, "yes" if entry.billable else "no")

@@ -8,6 +8,7 @@ import pytest
 from pynamodb.connection import Connection
 
 from chalicelib.time_entries.csv_rows import COLUMNS, escape_cell, unescape_cell
+from chalicelib.time_entries.model import TimeEntry
 from tests.support.api import Api
 from tests.support.clock import HOUR, FakeClock
 from tests.support.fixtures import (
@@ -81,7 +82,37 @@ def test_time_set_to_less_than_its_sessions_is_one_row(
     rows = rows_of(operator.done("entries", "export", *IN_ZAGREB))
     (row,) = [row for row in rows if row["note"].startswith("'=SUM")]
     assert (row["id"], row["start"], row["duration_seconds"]) == (str(MEMBERS_ENTRY), "", "1800")
-    assert row["billable"] == "no"
+    assert (row["billable"], row["billable_seconds"]) == ("yes", "0")
+
+
+@pytest.mark.parametrize("billable_time", [0, 20, 70, 200])
+def test_billable_time_that_was_set_by_hand_is_exported_and_imported(
+    operator: Operator,
+    member: Api,
+    connection: Connection,
+    tracked: None,
+    billable_time: int,
+) -> None:
+    assert tracked is None
+    member.edit_entry(MEMBERS_ENTRY, billable_time=billable_time)
+    content = operator.done("entries", "export", *IN_ZAGREB)
+    own = [row for row in rows_of(content) if row["note"].startswith("'=SUM")]
+    assert [row["billable_seconds"] for row in own] == [str(billable_time * 60), "0", "0"]
+    assert {row["billable"] for row in own} == {"yes"}
+    others = [row for row in rows_of(content) if row not in own]
+    assert {row["billable_seconds"] for row in others} == {""}
+    arguments = ("entries", "import", "-", *IN_KOLKATA, "--from", "stint", "--create-missing")
+    operator.json(*arguments, typed=content)
+    ids = [
+        (TimeEntry, int(item["key"].partition("#")[2]))
+        for item in items(connection, "time_entries")
+        if item["organization_id"] == KOLKATA.id and item.get("note", "").startswith("=SUM")
+    ]
+    database = operator.context.dependencies.database
+    entries = database.get_many(KOLKATA.id, ids).records.values()
+    assert sum(entry.time for entry in entries) == 150
+    assert sum(entry.billable_time for entry in entries) == billable_time
+    assert violations(connection) == []
 
 
 def test_own_export_is_in_the_organization_already(

@@ -24,6 +24,7 @@ class Field(StrEnum):
     NOTE = "note"
     BILLABLE = "billable"
     BILLABLE_DURATION = "billable_duration"
+    BILLABLE_SECONDS = "billable_seconds"
     DATE = "date"
     START_TIME = "start_time"
     END_DATE = "end_date"
@@ -156,6 +157,7 @@ STINT = Format(
         "service": Field.SERVICE,
         "note": Field.NOTE,
         "billable": Field.BILLABLE,
+        "billable_seconds": Field.BILLABLE_SECONDS,
     },
     (Field.SERVICE,),
     is_escaped=True,

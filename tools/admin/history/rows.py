@@ -1,7 +1,7 @@
 """Turns the rows of an export file into sessions and durations, checked as a whole."""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import date, datetime, time, timedelta
 from typing import TypeVar
 
@@ -26,6 +26,15 @@ T = TypeVar("T")
 
 _NO_ORDER = "Say which with --date-order dmy, mdy or ymd."
 _NAME_SEPARATOR = " / "
+_DURATIONS = {
+    Field.DURATION: cells.parse_duration,
+    Field.MINUTES: cells.parse_minutes,
+    Field.SECONDS: cells.parse_seconds,
+}
+_BILLABLE_TIMES = {
+    Field.BILLABLE_DURATION: cells.parse_duration,
+    Field.BILLABLE_SECONDS: cells.parse_seconds,
+}
 
 
 class Reading(Struct, frozen=True):
@@ -198,7 +207,7 @@ class _Parser:
             seconds=seconds or 0,
             note=checked_note(record.get(Field.NOTE)),
             billable=self._cell(record, Field.BILLABLE, cells.parse_boolean),
-            billable_seconds=self._cell(record, Field.BILLABLE_DURATION, cells.parse_duration),
+            billable_seconds=self._first(record, _BILLABLE_TIMES),
             id=record.get(Field.ID),
             form=self._reading.form.name,
             skipped=skipped,
@@ -237,11 +246,9 @@ class _Parser:
         return stop + timedelta(days=1) if stop < start else stop
 
     def _duration(self, record: Record) -> int | None:
-        parsers = {
-            Field.DURATION: cells.parse_duration,
-            Field.MINUTES: cells.parse_minutes,
-            Field.SECONDS: cells.parse_seconds,
-        }
+        return self._first(record, _DURATIONS)
+
+    def _first(self, record: Record, parsers: Mapping[Field, Callable[[str], int]]) -> int | None:
         durations = (self._cell(record, field, parse) for field, parse in parsers.items())
         return next((seconds for seconds in durations if seconds is not None), None)
 
