@@ -23,6 +23,7 @@ from tests.support.fixtures import (
 from tests.support.invariants import violations
 from tests.support.operator import Operator
 from tests.support.table_snapshots import items, snapshot
+from tools.admin.history.export import export_pieces
 
 IN_ZAGREB = ("-o", ZAGREB.id)
 IN_KOLKATA = ("-o", KOLKATA.id)
@@ -113,6 +114,19 @@ def test_billable_time_that_was_set_by_hand_is_exported_and_imported(
     assert sum(entry.time for entry in entries) == 150
     assert sum(entry.billable_time for entry in entries) == billable_time
     assert violations(connection) == []
+
+
+def test_service_that_is_made_during_an_export_is_exported(
+    operator: Operator, member: Api, clock: FakeClock
+) -> None:
+    pieces = export_pieces(operator.context.dependencies, operator.context.operator(ZAGREB.id))
+    content = next(pieces)
+    created = operator.here("services", "create", "--name", "New")
+    timer = member.start(service_id=created["id"])
+    clock.advance(HOUR)
+    member.stop(timer.data["id"])
+    rows = rows_of(content + "".join(pieces))
+    assert [row["service"] for row in rows].count("New") == 1
 
 
 def test_own_export_is_in_the_organization_already(

@@ -29,12 +29,15 @@ def export_pieces(dependencies: Dependencies, caller: Caller) -> Iterator[str]:
     One call per 200 time entries and per 200 timers. A person's rows are in the order of dates.
     """
     database, organization = dependencies.database, caller.organization
-    services = {service.id: service for service in database.directory(Service, organization.id)}
+    services = _services(dependencies, caller)
     people = database.directory(Person, organization.id)
     yield _csv([COLUMNS])
     for person in output.progress(people, "exporting people"):
         timers = _timers_by_entry(dependencies, caller, person)
         for entries in _entry_pages(dependencies, caller, person):
+            if any(entry.service_id not in services for entry in entries):
+                # A service was created after the export began.
+                services = _services(dependencies, caller)
             yield _csv(
                 [
                     row
@@ -47,6 +50,11 @@ def export_pieces(dependencies: Dependencies, caller: Caller) -> Iterator[str]:
                     )
                 ]
             )
+
+
+def _services(dependencies: Dependencies, caller: Caller) -> dict[int, Service]:
+    services = dependencies.database.directory(Service, caller.organization.id)
+    return {service.id: service for service in services}
 
 
 def _timers_by_entry(
