@@ -67,8 +67,10 @@ def decide_entry(
 
     ``nonce`` is a new random number: see :class:`TimeEntry`.
     Raises :class:`InvalidAttribute` for a service or a person that does not exist or is not active.
-    ``is_history``: an operator brings it, and they need not be active.
+    ``is_history``: an operator brings it, and they need not be active. Then ``values`` may say
+    whether it is ``billable``; None: as its service says.
     """
+    billable = values.get("billable") if is_history else None
     if is_history:
         service, person = _require_receivers(references)
     else:
@@ -85,7 +87,7 @@ def decide_entry(
         updated_at=edit.now,
         # An operator is no person: then the person who worked counts as the creator.
         creator_id=edit.person_id or person.id,
-        billable=service.billable,
+        billable=service.billable if billable is None else billable,
         billable_minutes=values.get("billable_time"),
         note=values.get("note"),
         track_method=TrackMethod.MANUAL,

@@ -67,6 +67,7 @@ class StartCommand(Struct, frozen=True):
     :param stopped_at: the timestamp of the stop of a session that is over; None: it is running.
     :param note: the note of a new time entry.
     :param billable_minutes: of a new time entry; None: they follow its time and its service.
+    :param billable: whether a new time entry of history is billable; None: as its service says.
     """
 
     time_entry_id: int | None = None
@@ -76,6 +77,7 @@ class StartCommand(Struct, frozen=True):
     stopped_at: int | None = None
     note: str | None = None
     billable_minutes: int | None = None
+    billable: bool | None = None
 
 
 class StopCommand(Struct, frozen=True):
@@ -334,7 +336,9 @@ class Timers:
         worker = loaded.get(Person, state.person_id)
         # An operator is no person: then the person who worked counts as the creator.
         creator_id = caller.person_id or state.person_id
-        details = EntryDetails(creator_id, command.note, worker, command.billable_minutes)
+        details = EntryDetails(
+            creator_id, command.note, worker, command.billable_minutes, command.billable
+        )
         organization = caller.organization
         require_open_work(organization, now if start is None else min(start, now), work, worker)
         if start is not None and stop is not None:

@@ -57,12 +57,14 @@ class EntryDetails(Struct, frozen=True):
     :param creator_id: the person who creates the entry; None: the person who works.
     :param worker: the person who works, for their settings; None: the organization's apply.
     :param billable_minutes: of a new time entry; None: they follow its time and its service.
+    :param billable: whether the new time entry is billable; None: as its service says.
     """
 
     creator_id: int | None = None
     note: str | None = None
     worker: Person | None = None
     billable_minutes: int | None = None
+    billable: bool | None = None
 
 
 NO_DETAILS = EntryDetails()
@@ -277,7 +279,7 @@ def new_time_entry(
         created_at=generated.now,
         updated_at=generated.now,
         creator_id=state.person_id if details.creator_id is None else details.creator_id,
-        billable=service.billable,
+        billable=service.billable if details.billable is None else details.billable,
         billable_minutes=details.billable_minutes,
         note=details.note,
         track_method=TrackMethod.TIMER,

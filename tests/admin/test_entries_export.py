@@ -113,6 +113,7 @@ def test_billable_time_that_was_set_by_hand_is_exported_and_imported(
     entries = database.get_many(KOLKATA.id, ids).records.values()
     assert sum(entry.time for entry in entries) == 150
     assert sum(entry.billable_time for entry in entries) == billable_time
+    assert {entry.billable for entry in entries} == {True}
     assert violations(connection) == []
 
 

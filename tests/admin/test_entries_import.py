@@ -26,6 +26,7 @@ from tests.support.fixtures import (
 )
 from tests.support.invariants import violations
 from tests.support.operator import Operator
+from tests.support.rollups import roll_up_all
 from tests.support.table_snapshots import items, snapshot
 
 EXPORTS = Path(__file__).parent / "exports"
@@ -154,6 +155,37 @@ def test_productive(operator: Operator) -> None:
     assert (entry.time, entry.billable_time) == (90, 60)
     (other,) = entries_of(operator, OTHER_MEMBER).values()
     assert (other.time, other.billable_time) == (1200, 0)
+
+
+@pytest.mark.parametrize("times", ["09:00,2025-10-20,10:00,", ",,,1:00"])
+def test_rows_count_as_client_time_if_they_are_billable(
+    operator: Operator, admin: Api, connection: Connection, times: str
+) -> None:
+    operator.here("services", "import", "-", typed="name,billable\nInternal,no\n")
+    rows = "".join(
+        f",{person}@example.com,{service},2025-10-20,{times},{billable}\n"
+        for person, service, billable in (
+            (MEMBER, "Design", "No"),
+            (OTHER_MEMBER, "Internal", "Yes"),
+            (ADMIN, "Design", ""),
+        )
+    )
+    operator.here("entries", "import", "-", "--from", "toggl", typed=HEADER + rows)
+    roll_up_all(connection)
+    path = "/reports/time_reports?group=person&filter[after]=2025-10-20&filter[before]=2025-10-20"
+    times_of = {
+        int(row["relationships"]["person"]["data"]["id"]): [
+            row["attributes"][name]
+            for name in ("worked_time", "billable_time", "client_time", "internal_time")
+        ]
+        for row in admin.get(path).data
+    }
+    assert times_of == {
+        MEMBER: [60, 0, 0, 60],
+        OTHER_MEMBER: [60, 60, 60, 0],
+        ADMIN: [60, 60, 60, 0],
+    }
+    assert violations(connection) == []
 
 
 def test_any_csv_with_named_columns(operator: Operator) -> None:

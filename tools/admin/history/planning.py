@@ -64,15 +64,14 @@ class PlannedRow(Struct, frozen=True):
 
     @property
     def billable_minutes(self) -> int | None:
-        """The billable minutes to set. None: they follow the service."""
+        """The billable minutes to set. None: they follow the time, if the row is billable."""
         row = self.row
-        if row.billable_seconds is not None:
-            minutes = replace(row, seconds=row.billable_seconds).minutes
-        elif row.billable is None:
+        if row.billable_seconds is None:
             return None
-        else:
-            minutes = row.minutes if row.billable else 0
-        follows = row.minutes if self.service is not None and self.service.billable else 0
+        minutes = replace(row, seconds=row.billable_seconds).minutes
+        of_service = self.service is not None and self.service.billable
+        is_billable = of_service if row.billable is None else row.billable
+        follows = row.minutes if is_billable else 0
         return None if minutes == follows else minutes
 
 

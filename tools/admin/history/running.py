@@ -110,6 +110,7 @@ class RowWriter:
                 stopped_at=stop,
                 note=row.note,
                 billable_minutes=planned.billable_minutes,
+                billable=row.billable,
             )
             try:
                 replayed = self._timers.start(caller, command, options).replayed
@@ -124,6 +125,7 @@ class RowWriter:
             "time": row.minutes,
             "note": row.note,
             "billable_time": planned.billable_minutes,
+            "billable": row.billable,
         }
         replayed = self._entries.create(caller, values, options).replayed
         return _result(planned, Outcome.MINUTES, reason, replayed=replayed)
