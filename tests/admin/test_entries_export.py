@@ -180,6 +180,28 @@ def test_sum_of_an_export_is_the_exact_time(
     assert [row["duration_seconds"] for row in others] == ["0", "0"]
 
 
+def test_ids_of_timers_and_of_time_entries_are_not_mistaken_for_each_other(
+    operator: Operator, tracked: None
+) -> None:
+    assert tracked is None
+    exported = rows_of(operator.done("entries", "export", *IN_ZAGREB))
+    timer_id = next(row["id"] for row in exported if row["start"])
+    header = "id,date,start,end,duration_seconds,person_email,service\n"
+    person = f"{OTHER_MEMBER}@example.com,Design"
+    session = (
+        f"{MEMBERS_ENTRY},2025-03-03,2025-03-03T09:00:00Z,2025-03-03T10:00:00Z,3600,{person}\n"
+    )
+    minutes = f"{timer_id},2025-03-03,,,60,{person}\n"
+    both = f"{MEMBERS_ENTRY},2025-03-03,,,60,{person}\n"
+    command = ("entries", "import", "-", "--from", "stint")
+    report = operator.here(*command, typed=header + session + minutes + both)
+    assert (report["timer"], report["minutes"], report["skipped"]) == (1, 1, 1)
+    content = header + session + both
+    report = operator.json(*command, *IN_KOLKATA, "--create-missing", typed=content)
+    assert (report["timer"], report["minutes"]) == (1, 1)
+    assert operator.json(*command, *IN_KOLKATA, typed=content)["skipped"] == 2
+
+
 @pytest.mark.parametrize("text", ["=1", "+1", "-1", "@a", "'", "'=1", "plain", "", "a=1"])
 def test_escaped_cells_are_read_as_they_were(text: str) -> None:
     assert unescape_cell(escape_cell(text)) == text

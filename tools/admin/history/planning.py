@@ -147,12 +147,13 @@ def _without_done(
         if row.person is not None and not row.row.skipped
     }
     names: list[EntityId] = [(IdempotencyRecord, key) for key in keys.values()]
-    own_ids = {
-        row.row.line: int(row.row.id)
+    own_ids: dict[int, EntityId] = {
+        # A row with times is a session, a row without them is time of an entry.
+        row.row.line: (TimeEntry if row.row.span is None else Timer, int(row.row.id))
         for row in planned
         if row.row.form == STINT.name and row.row.id.isdecimal()
     }
-    names += [(entity, own_id) for own_id in own_ids.values() for entity in (Timer, TimeEntry)]
+    names += own_ids.values()
     stored = _read(database, organization_id, names)
     planned = [replace(row, done=_done(row.row, keys, own_ids, stored)) for row in planned]
     pending = [row.row for row in planned if not row.done]
@@ -163,15 +164,14 @@ def _without_done(
 def _done(
     row: HistoryRow,
     keys: dict[int, IdempotencyKey],
-    own_ids: dict[int, int],
+    own_ids: dict[int, EntityId],
     stored: dict[EntityId, Any],
 ) -> str:
     if row.skipped:
         return row.skipped
     if (IdempotencyRecord, keys.get(row.line)) in stored:
         return "it was imported before"
-    own_id = own_ids.get(row.line)
-    if (Timer, own_id) in stored or (TimeEntry, own_id) in stored:
+    if own_ids.get(row.line) in stored:
         return "it is in this organization"
     return ""
 

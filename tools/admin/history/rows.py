@@ -16,7 +16,7 @@ from chalicelib.timers.edits import MAX_SESSION_SECONDS
 from tools.admin.csvfile import BadFile
 from tools.admin.history import cells
 from tools.admin.history.cells import DateOrder, UnknownDateOrder
-from tools.admin.history.formats import SERVICE_FIELDS, Field, Format
+from tools.admin.history.formats import SERVICE_FIELDS, STINT, Field, Format
 from tools.admin.history.local_times import resolve_span, resolve_time
 from tools.admin.history.names import normalized
 from tools.admin.history.notes import checked_note
@@ -290,7 +290,9 @@ class _Parser:
         again = self._reading.again.encode()
         if row.id:
             form = self._reading.form.name.encode()
-            return fingerprint_of(b"import", again, b"id", form, row.id.encode())
+            # The ids of stint are unique among timers and among time entries, but not among both.
+            kind = b"entry" if row.form == STINT.name and row.span is None else b""
+            return fingerprint_of(b"import", again, b"id", form, kind, row.id.encode())
         times = (
             self._cell(record, Field.DATE, self._date),
             self._cell(record, Field.START_TIME, cells.parse_time),
