@@ -125,7 +125,7 @@ class TimelineModel:
             sum_target=None,
             version=timer.version + 1,
         )
-        # The index keys are those of the timer of the write. A switch knows no version and no nonce.
+        # The index keys are those of the timer of the write. A switch has no version and no nonce.
         unknown = replace(stop.timer, version=stopped.version, nonce=stopped.nonce)
         assert unknown == stopped
         self.timers[timer.id] = stopped
