@@ -18,6 +18,7 @@ from tests.end_to_end.browser.browser_fixtures import (
 )
 from tests.end_to_end.browser.test_admin_page import IVAN, violations
 from tests.end_to_end.browser.test_app import OVERFLOW
+from tests.support.rollups import roll_up_all
 
 HOUR = 3600
 
@@ -41,6 +42,7 @@ def worked(demo: DemoServer) -> str:
     demo.record(ANA, DEVELOPMENT, begun + 12 * HOUR, begun + 12 * HOUR + 1800)
     attributes = {"person_id": IVAN, "service_id": DESIGN, "time": 90, "date": f"{month:%Y-%m}-03"}
     demo.send(ANA, "POST", "/time_entries", {"data": {"attributes": attributes}})
+    roll_up_all(demo.connection)
     return f"{month:%Y-%m}"
 
 

@@ -13,6 +13,7 @@ from infra.stack.template import ROOT
 from tests.end_to_end.browser.actions import go_offline, log_in, start_on
 from tests.end_to_end.browser.admin_actions import loaded, log_in_as_admin
 from tests.end_to_end.browser.browser_fixtures import ANA, DESIGN, DEVELOPMENT, DemoServer, rfc3339
+from tests.support.rollups import roll_up_all
 from tests.support.tcp_proxy import TcpProxy
 
 IVAN, MIA = 8784, 8796
@@ -91,6 +92,7 @@ def test_create_the_screenshot_of_the_admin_page(
     page = browser.new_page(viewport={"width": 900, "height": 1010}, base_url=proxy.url)
     page.goto("/admin/")
     log_in_as_admin(page)
+    roll_up_all(demo.connection)
     page.evaluate(f"location.hash = 'month/{time.strftime('%Y-%m', time.gmtime(begun + 43_200))}'")
     loaded(page, "Month")
     expect(page.get_by_role("link", name="Days of Mia Kovač")).to_be_visible()
