@@ -6,9 +6,10 @@ ends, also after ``kill -9``. The file ``endpoint`` says where commands reach th
 
 import fcntl
 import os
+import sqlite3
 import time
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager, suppress
+from contextlib import closing, contextmanager, suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -93,21 +94,25 @@ class DataFolder:
         finally:
             os.close(descriptor)
 
-    def set_aside(self) -> Path | None:
-        """Move the data into the backups, and return their new place; None: there are none.
+    def set_aside(self, *files: Path) -> list[Path]:
+        """Move these of the folder's files into the backups; return the new paths of those it had.
 
-        The caller has the lock.
+        The caller has the lock. Raises :class:`DataFolderError` if the database is read meanwhile.
         """
         name = f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
-        moved = None
-        for file in (self.database, self.dynamodb_local):
+        moved = []
+        for file in files:
             if file.exists():
                 self.backups.mkdir(exist_ok=True)
-                moved = self.backups / f"{name}{file.suffix}"
-                # SQLite finds its journal by the name of the file.
-                for suffix in ("-wal", "-shm", ""):
-                    with suppress(FileNotFoundError):
-                        Path(f"{file}{suffix}").rename(f"{moved}{suffix}")
+                target = self.backups / f"{name}{file.suffix}"
+                if file == self.database:
+                    _empty_journal(file)
+                file.rename(target)
+                moved.append(target)
+                # Those of a file that SQLite cannot read. It finds them by the name of the file.
+                for suffix in ("-wal", "-shm"):
+                    if Path(f"{file}{suffix}").exists():
+                        Path(f"{file}{suffix}").rename(f"{target}{suffix}")
         return moved
 
 
@@ -117,6 +122,20 @@ def data_folder(environment: Mapping[str, str]) -> DataFolder | None:
     if name == IN_MEMORY:
         return None
     return DataFolder(Path(name) if name else _DEFAULT)
+
+
+def _empty_journal(database: Path) -> None:
+    """Write a database's journal into its file: two files cannot be renamed at once."""
+    try:
+        with closing(sqlite3.connect(database)) as connection:
+            (is_busy, *_) = connection.execute("PRAGMA wal_checkpoint(TRUNCATE)").fetchone()
+    except sqlite3.OperationalError as error:
+        raise DataFolderError(f"Cannot move {database}: {error}. Nothing was moved.") from error
+    except sqlite3.DatabaseError:
+        # Not a database, or corrupt: it is moved as it is.
+        return
+    if is_busy:
+        raise DataFolderError(f"Another process reads {database}. Wait until it ends.")
 
 
 def _lock(descriptor: int, attempts: int) -> bool:

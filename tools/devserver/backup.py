@@ -12,14 +12,16 @@ from pathlib import Path
 
 from infra.command_line import new_parser
 from tools.data_folder import DataFolder, DataFolderError, data_folder
-from tools.devserver.store import StoreError, copy_database
+from tools.devserver.store import StoreError, copy_database, has_items
 
 
 def back_up(folder: DataFolder, file: Path | None) -> Path:
     """Copy the kept data into a new file, by default in the folder's backups; return its path.
 
-    Raises :class:`DataFolderError` if the file exists, and ``StoreError``.
+    Raises :class:`DataFolderError` if the file exists, or if DynamoDB Local has all the items; and
+    ``StoreError``.
     """
+    _require_items(folder)
     if file is None:
         folder.backups.mkdir(parents=True, exist_ok=True)
         file = folder.backups / f"stint-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.sqlite"
@@ -29,8 +31,21 @@ def back_up(folder: DataFolder, file: Path | None) -> Path:
     return file
 
 
-def restore(folder: DataFolder, file: Path) -> Path | None:
-    """Replace the kept data by a backup; return where the replaced data are, None: there were none.
+def _require_items(folder: DataFolder) -> None:
+    if not folder.dynamodb_local.exists():
+        return
+    if not (folder.database.exists() and has_items(folder.database)):
+        raise DataFolderError(
+            f"The data are in {folder.dynamodb_local} (ENGINE=dynamodb-local), which make backup "
+            "does not copy. Stop the server, and copy the whole folder."
+        )
+    print(f"Not in the backup: {folder.dynamodb_local} (ENGINE=dynamodb-local)", file=sys.stderr)
+
+
+def restore(folder: DataFolder, file: Path) -> list[Path]:
+    """Replace the SQLite database by a backup; return where the replaced data are, if any.
+
+    The file of DynamoDB Local stays.
 
     Raises :class:`DataFolderError` if a server runs, and ``StoreError`` if the backup is unusable.
     """
@@ -38,7 +53,7 @@ def restore(folder: DataFolder, file: Path) -> Path | None:
         checked = folder.path / "restored.sqlite"
         checked.unlink(missing_ok=True)
         copy_database(file, checked)
-        replaced = folder.set_aside()
+        replaced = folder.set_aside(folder.database)
         checked.rename(folder.database)
     return replaced
 
@@ -57,8 +72,8 @@ def main(arguments: list[str] | None = None) -> int:
     except (DataFolderError, StoreError, OSError) as error:
         sys.exit(str(error))
     print(f"Restored {options.file}")
-    if replaced is not None:
-        print(f"The replaced data: {replaced}")
+    for path in replaced:
+        print(f"The replaced data: {path}")
     return 0
 
 

@@ -105,9 +105,9 @@ def local_database(settings: Settings, options: DatabaseOptions) -> Iterator[Loc
         folder, kept, lock = options.folder, None, None
         if folder is not None:
             lock = stack.enter_context(folder.locked())
-            replaced = folder.set_aside() if options.fresh else None
-            if replaced is not None:
-                print(f"Starting over. The data until now: {_shown(replaced)}")
+            if options.fresh:
+                for replaced in folder.set_aside(folder.database, folder.dynamodb_local):
+                    print(f"Starting over. The data until now: {_shown(replaced)}")
             store = Store(folder.database)
             stack.callback(store.close)
             kept = KeptData(store)

@@ -192,6 +192,16 @@ def check_format(database: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def has_items(path: Path) -> bool:
+    """Whether a file has items of tables. Raises :class:`StoreError`."""
+    try:
+        with closing(sqlite3.connect(f"{path.absolute().as_uri()}?mode=ro", uri=True)) as database:
+            check_format(database, path)
+            return database.execute("SELECT 1 FROM items LIMIT 1").fetchone() is not None
+    except sqlite3.Error as error:
+        raise StoreError(f"Cannot read {path}: {error}.") from error
+
+
 def copy_database(source: Path, target: Path) -> None:
     """Copy a file consistently, also while a server writes to it. Raises :class:`StoreError`."""
     if not source.exists():
