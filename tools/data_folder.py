@@ -17,6 +17,9 @@ VARIABLE = "STINT_DATA"
 IN_MEMORY = "none"
 """The value of the variable for a server that keeps nothing."""
 
+OWNER_ONLY = 0o700
+"""The mode of folders with personal data and secrets."""
+
 _DEFAULT = Path(__file__).parents[1] / ".data"
 _LOCK_ATTEMPTS = 10
 _LOCK_WAIT_SECONDS = 0.1
@@ -45,7 +48,7 @@ class DataFolder:
         writable.
         """
         try:
-            self.path.mkdir(parents=True, exist_ok=True)
+            self.path.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
             raise DataFolderError(
@@ -103,7 +106,7 @@ class DataFolder:
         moved = []
         for file in files:
             if file.exists():
-                self.backups.mkdir(exist_ok=True)
+                self.backups.mkdir(OWNER_ONLY, exist_ok=True)
                 target = self.backups / f"{name}{file.suffix}"
                 if file == self.database:
                     _empty_journal(file)

@@ -9,7 +9,7 @@ import pytest
 
 from tools.data_folder import DataFolder, DataFolderError
 from tools.devserver.backup import back_up, restore
-from tools.devserver.store import Store
+from tools.devserver.store import Store, StoreError
 
 ITEM = ("stint-local-timers", "1", "2", "{}")
 
@@ -88,7 +88,8 @@ def test_data_moved_by_a_killed_command_have_their_journal(
         store.save([("stint-local-timers", "1", "3", "{}")])
         for suffix in ("", "-wal"):
             shutil.copy(f"{other.database}{suffix}", f"{folder.database}{suffix}")
-    rename, renamed = Path.rename, []
+    rename = Path.rename
+    renamed: list[Path] = []
 
     def killed_after_the_first(path: Path, target: Path) -> Path:
         if renamed:
@@ -106,8 +107,39 @@ def test_data_moved_by_a_killed_command_have_their_journal(
 def test_file_that_is_no_database_is_moved_as_it_is(folder: DataFolder) -> None:
     folder.path.mkdir()
     folder.database.write_bytes(b"not a database" * 1_000)
-    Path(f"{folder.database}-wal").write_bytes(b"its journal")
     (moved,) = folder.set_aside(folder.database)
     assert moved.read_bytes() == b"not a database" * 1_000
-    assert Path(f"{moved}-wal").read_bytes() == b"its journal"
-    assert not Path(f"{folder.database}-wal").exists()
+
+
+def test_no_journal_stays_beside_the_next_database(folder: DataFolder) -> None:
+    filled(folder)
+    # As a reader, such as a backup, that has not closed the file.
+    with closing(Store(folder.database)) as reader:
+        assert list(reader.items(ITEM[0])) == [{}]
+        (moved,) = folder.set_aside(folder.database)
+    assert count_items(moved) == 1
+    assert list(folder.path.glob("stint.sqlite*")) == []
+
+
+def test_unusable_backup_leaves_no_file(folder: DataFolder, tmp_path: Path) -> None:
+    folder.path.mkdir()
+    folder.database.write_bytes(b"not a database" * 1_000)
+    with pytest.raises(StoreError, match="is not a file of stint's local server"):
+        back_up(folder, tmp_path / "mine.sqlite")
+    assert not (tmp_path / "mine.sqlite").exists()
+
+
+def test_only_the_owner_reads_what_is_kept(folder: DataFolder, tmp_path: Path) -> None:
+    """Also in a folder that exists already, and in a backup elsewhere: they have secrets."""
+    with folder.locked():
+        filled(folder)
+    assert folder.path.stat().st_mode & 0o777 == 0o700
+    existing = DataFolder(tmp_path / "existing")
+    existing.path.mkdir(mode=0o755)
+    filled(existing)
+    for kept in (folder, existing):
+        backup = back_up(kept, None)
+        assert kept.backups.stat().st_mode & 0o777 == 0o700
+        restore(kept, backup)
+        for file in (kept.database, backup, *kept.backups.iterdir()):
+            assert file.stat().st_mode & 0o777 == 0o600, file

@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.command_line import new_parser
-from tools.data_folder import DataFolder, DataFolderError, data_folder
+from tools.data_folder import OWNER_ONLY, DataFolder, DataFolderError, data_folder
 from tools.devserver.store import StoreError, copy_database, has_items
 
 
@@ -23,7 +23,7 @@ def back_up(folder: DataFolder, file: Path | None) -> Path:
     """
     _require_items(folder)
     if file is None:
-        folder.backups.mkdir(parents=True, exist_ok=True)
+        folder.backups.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
         file = folder.backups / f"stint-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.sqlite"
     if file.exists():
         raise DataFolderError(f"{file} exists. Choose another name: make backup FILE=...")

@@ -20,6 +20,7 @@ from typing import IO
 
 from infra.command_line import new_parser
 from infra.npm import need, unpacked
+from tools.data_folder import OWNER_ONLY
 
 _VERSION = "2.9.30"
 _PACKAGE = f"amplify-dynamodb-simulator@{_VERSION}"
@@ -79,7 +80,7 @@ def dynamodb_local(data: Path | None = None, lock: int | None = None) -> Iterato
     port = free_port()
     storage = ["-inMemory"]
     if data is not None:
-        data.mkdir(parents=True, exist_ok=True)
+        data.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
         # One file for all credentials and regions.
         storage = ["-sharedDb", "-dbPath", str(data.absolute())]
     command = [

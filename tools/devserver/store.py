@@ -5,6 +5,7 @@ message of a queue. What one request changes is one transaction, on the disk bef
 """
 
 import json
+import os
 import sqlite3
 import threading
 from collections.abc import Iterable, Iterator, Sequence
@@ -17,6 +18,8 @@ _FORMAT = 1
 """Increase it with every change of the tables below."""
 
 _WAIT_SECONDS = 10
+# The file has personal data and the key of webhook secrets. Its journal gets the same mode.
+_OWNER_ONLY = 0o600
 _SCHEMA = f"""
 BEGIN;
 CREATE TABLE items (
@@ -52,6 +55,7 @@ class Store:
         self._lock = threading.Lock()
         self._is_together = False
         try:
+            _create(path)
             self._database = sqlite3.connect(
                 path, timeout=_WAIT_SECONDS, isolation_level=None, check_same_thread=False
             )
@@ -60,7 +64,7 @@ class Store:
             self._database.execute("PRAGMA synchronous = FULL")
             if not self._database.execute("SELECT name FROM sqlite_master").fetchone():
                 self._database.executescript(_SCHEMA)
-        except sqlite3.Error as error:
+        except (OSError, sqlite3.Error) as error:
             raise StoreError(f"Cannot open {path}: {error}. {_ADVICE}") from error
         check_format(self._database, path)
 
@@ -192,6 +196,11 @@ def check_format(database: sqlite3.Connection, path: Path) -> None:
         )
 
 
+def _create(path: Path) -> None:
+    """Create an empty file that only its owner can read, if there is none. SQLite fills it."""
+    os.close(os.open(path, os.O_RDWR | os.O_CREAT, _OWNER_ONLY))
+
+
 def has_items(path: Path) -> bool:
     """Whether a file has items of tables. Raises :class:`StoreError`."""
     try:
@@ -207,6 +216,7 @@ def copy_database(source: Path, target: Path) -> None:
     if not source.exists():
         raise StoreError(f"{source} does not exist.")
     try:
+        _create(target)
         with (
             closing(sqlite3.connect(f"{source.absolute().as_uri()}?mode=ro", uri=True)) as original,
             closing(sqlite3.connect(target)) as copy,
@@ -216,7 +226,10 @@ def copy_database(source: Path, target: Path) -> None:
             # One file, without a journal beside it.
             copy.execute("PRAGMA journal_mode = DELETE")
             (result,) = copy.execute("PRAGMA integrity_check").fetchone()
-    except sqlite3.Error as error:
+    except StoreError:
+        target.unlink()
+        raise
+    except (OSError, sqlite3.Error) as error:
         target.unlink(missing_ok=True)
         raise StoreError(f"Cannot copy {source} to {target}: {error}.") from error
     if result != "ok":
