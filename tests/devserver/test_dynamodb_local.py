@@ -79,3 +79,26 @@ def test_engine_ends_with_the_command(tmp_path: Path) -> None:
     assert process.returncode == 143
     with pytest.raises(ProcessLookupError):
         os.kill(engine, 0)
+
+
+def test_server_that_keeps_data_warns_that_the_engine_is_not_on_loopback(tmp_path: Path) -> None:
+    """Java is a shell script that ends at once: only the start matters."""
+    (tmp_path / "java").write_text("#!/bin/sh\nexit 1\n")
+    (tmp_path / "java").chmod(0o755)
+    (tmp_path / "DynamoDBLocal.jar").touch()
+    script = (
+        "import runpy, pathlib, tools.devserver.dynamodb_local as module;"
+        f"module._ENGINE = pathlib.Path({str(tmp_path)!r});"
+        "runpy.run_module('tools.devserver', run_name='__main__')"
+    )
+    variables = {"ENGINE": "dynamodb-local", "PORT": "0"}
+    for folder, is_warned in ((str(tmp_path / "data"), True), ("none", False)):
+        result = subprocess.run(
+            [sys.executable, "-c", script],
+            env={"PATH": f"{tmp_path}:{os.environ['PATH']}", "STINT_DATA": folder, **variables},
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+        assert "ended with exit code 1" in result.stderr
+        assert ("listens on all interfaces" in result.stderr) == is_warned

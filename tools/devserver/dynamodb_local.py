@@ -68,8 +68,9 @@ def fetch() -> Path:
 
 @contextmanager
 def dynamodb_local(data: Path | None = None, lock: int | None = None) -> Iterator[str]:
-    """Run the engine on loopback; yield its endpoint.
+    """Run the engine; yield its endpoint on loopback.
 
+    It listens on all interfaces, accepts any credentials, and has no option for another address.
     ``data`` is the folder of its file; None: in memory. The engine keeps the file descriptor
     ``lock`` open as long as it runs. It ends with this process, also after ``kill -9``.
     """

@@ -5,6 +5,7 @@ The first two keep their data in a folder (:mod:`tools.data_folder`).
 
 import os
 import secrets
+import sys
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from functools import partial
@@ -24,6 +25,10 @@ from tools.devserver.store import Store
 from tools.devserver.stream_feed import ServedStream, Stream
 
 ENGINES = ("embedded", "dynamodb-local")
+_OPEN_ENGINE = (
+    "DynamoDB Local listens on all interfaces and needs no password: everybody who reaches this "
+    "machine can read and change the kept data. Use a firewall, or the embedded engine."
+)
 
 
 class DatabaseOptionsError(ValueError):
@@ -113,6 +118,8 @@ def local_database(settings: Settings, options: DatabaseOptions) -> Iterator[Loc
             kept = KeptData(store)
         if settings.dynamodb_endpoint is None and options.engine == ENGINES[1]:
             data = None if folder is None else folder.dynamodb_local
+            if data is not None:
+                print(_OPEN_ENGINE, file=sys.stderr)
             endpoint = stack.enter_context(dynamodb_local(data, lock))
             settings = replace(settings, dynamodb_endpoint=endpoint)
         if settings.dynamodb_endpoint is None:
