@@ -11,14 +11,11 @@ from typing import Any
 
 from msgspec import Struct
 
+from chalicelib.core.csv_cells import escape_cell
 from chalicelib.core.timestamps import format_timestamp
 from chalicelib.dynamodb.database import Database
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
-
-# OWASP, CSV injection: a spreadsheet calculates what begins with one of these. It also ignores
-# white space before them, and knows the full-width forms.
-_FORMULA_STARTS = tuple("=+-@\t\r\n\uff1d\uff0b\uff0d\uff20")
 
 RecordKey = tuple[type[Any], int]
 """The entity and the id of a record."""
@@ -170,6 +167,6 @@ def _cell(value: object, zone: tzinfo) -> object:
             return format_timestamp(timestamp, zone)
         case bool():
             return str(value).lower()
-        case str() if value.lstrip(" ").startswith(_FORMULA_STARTS):
-            return f"'{value}"
+        case str():
+            return escape_cell(value)
     return value

@@ -10,6 +10,7 @@ from datetime import tzinfo
 
 from msgspec import Struct
 
+from chalicelib.core.csv_cells import escape_cell
 from chalicelib.core.timestamps import SECONDS_PER_MINUTE, format_timestamp
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
@@ -29,9 +30,6 @@ COLUMNS = (
     "billable",
     "billable_seconds",
 )
-
-_ESCAPE = "'"
-_ESCAPED_STARTS = ("=", "+", "-", "@", "\t", "\r", _ESCAPE)
 
 
 class EntryNames(Struct, frozen=True):
@@ -64,17 +62,6 @@ def entry_rows(
     for session, seconds in parts:
         yield (*_cells(entry, names, session, seconds), billable)
         billable = billable and "0"
-
-
-def escape_cell(text: str) -> str:
-    """Return a text that no spreadsheet takes for a formula (OWASP, CSV injection)."""
-    return f"{_ESCAPE}{text}" if text.startswith(_ESCAPED_STARTS) else text
-
-
-def unescape_cell(text: str) -> str:
-    """Return the text that :func:`escape_cell` escaped."""
-    is_escaped = text.startswith(tuple(f"{_ESCAPE}{start}" for start in _ESCAPED_STARTS))
-    return text.removeprefix(_ESCAPE) if is_escaped else text
 
 
 def _session_cells(timer: Timer, zone: tzinfo) -> tuple[str, str, str]:

@@ -7,7 +7,8 @@ from pathlib import Path
 import pytest
 from pynamodb.connection import Connection
 
-from chalicelib.time_entries.csv_rows import COLUMNS, escape_cell, unescape_cell
+from chalicelib.core.csv_cells import escape_cell, unescape_cell
+from chalicelib.time_entries.csv_rows import COLUMNS
 from chalicelib.time_entries.model import TimeEntry
 from tests.support.api import Api
 from tests.support.clock import HOUR, FakeClock

@@ -8,7 +8,7 @@ from typing import Any
 import click
 from msgspec import Struct, field
 
-from chalicelib.time_entries.csv_rows import escape_cell
+from chalicelib.core.csv_cells import escape_cell
 from tools.admin import output
 from tools.admin.history.running import Outcome, RowResult
 

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from msgspec import Struct
 
-from chalicelib.time_entries.csv_rows import unescape_cell
+from chalicelib.core.csv_cells import unescape_cell
 from tools.admin.csvfile import BadFile, records
 from tools.admin.history.formats import Field, Format
 from tools.admin.history.names import normalized
