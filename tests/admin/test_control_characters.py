@@ -129,7 +129,7 @@ def test_control_characters_in_an_option_are_refused(operator: Operator) -> None
 
 
 @pytest.mark.parametrize(
-    "path", sorted((ROOT / "tools" / "admin").glob("*.py")), ids=lambda p: p.name
+    "path", sorted((ROOT / "tools" / "admin").rglob("*.py")), ids=lambda p: p.name
 )
 def test_admin_commands_print_only_through_output(path: Path) -> None:
     if path.name == "output.py":

@@ -335,6 +335,21 @@ def test_report_file_has_every_row(operator: Operator, tmp_path: Path) -> None:
         "date": "2025-10-20",
         "minutes": "90",
     }
+    assert path.stat().st_mode & 0o777 == 0o600
+
+
+def test_existing_report_file_is_refused_before_the_import(
+    operator: Operator, tmp_path: Path, connection: Connection
+) -> None:
+    path = tmp_path / "report.csv"
+    path.write_text("old")
+    before = snapshot(connection)
+    row = f"{HEADER},8784@example.com,Design,2025-10-20,,,,1:00,\n"
+    options = (*IN_ZAGREB, "--from", "toggl", "--report", path)
+    message = operator.refused("entries", "import", "-", *options, typed=row)
+    assert f"{path} already exists" in message
+    assert path.read_text() == "old"
+    assert snapshot(connection) == before
 
 
 def test_file_without_named_columns_is_a_usage_error(operator: Operator) -> None:

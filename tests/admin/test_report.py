@@ -53,7 +53,8 @@ def test_file_equals_the_answer_of_the_api(
     query = f"format=csv&group={group}&filter[after]=2026-03-01&filter[before]=2026-03-31"
     assert path.read_bytes() == admin.get(f"/reports/time_entry_reports?{query}").body
     assert result.stdout == ""
-    assert f"wrote {path}" in result.stderr
+    assert f"written to {path}" in result.stderr
+    assert path.stat().st_mode & 0o777 == 0o600
     assert list(tmp_path.iterdir()) == [path]
 
 
@@ -112,15 +113,26 @@ def test_wrong_usage(operator: Operator, options: tuple[str, ...], tmp_path: Pat
     assert not path.exists()
 
 
-def test_failed_report_leaves_the_old_file(
+def test_failed_report_leaves_no_file(
     operator: Operator, connection: Connection, tmp_path: Path
 ) -> None:
     path = tmp_path / "report.csv"
-    path.write_text("old")
     with failing(connection, "Query", "ValidationException"):
         operator.refused(*IN_ZAGREB, "--month", "2026-03", "--output", path)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_existing_file_is_not_overwritten(operator: Operator, tmp_path: Path) -> None:
+    path = tmp_path / "report.csv"
+    path.write_text("old")
+    message = operator.refused(*IN_ZAGREB, "--month", "2026-03", "--output", path)
+    assert f"{path} already exists" in message
     assert path.read_text() == "old"
     assert list(tmp_path.iterdir()) == [path]
+
+
+def test_output_is_stdout_by_default(operator: Operator) -> None:
+    assert rows(operator.run(*IN_ZAGREB, *TWO_YEARS, "--by", "organization"))
 
 
 def test_file_that_cannot_be_written_is_an_error(operator: Operator, tmp_path: Path) -> None:

@@ -6,9 +6,8 @@ from typing import BinaryIO
 import click
 
 from chalicelib.core.permissions import Caller
-from tools.admin import output
 from tools.admin.context import AdminContext
-from tools.admin.files import STDOUT, output_option, write_new_file
+from tools.admin.files import output_option, require_new_file, write_output
 from tools.admin.history.export import export_pieces
 from tools.admin.history.importing import HistoryImport, Wishes, check_complete
 from tools.admin.history.options import Source, source_options
@@ -30,7 +29,7 @@ def entries() -> None:
     "--report",
     "report_path",
     type=click.Path(dir_okay=False, path_type=Path),
-    help="A CSV file for the result of each row.",
+    help="A new CSV file for the result of each row; it must not exist.",
 )
 @json_option
 def import_entries(
@@ -61,6 +60,8 @@ def import_entries(
       .venv/bin/stint-admin --stage prod entries import -o 2149 hours.csv \\
         --map Day=date --map Employee=person --map Hours=duration --map Job=service
     """
+    if report_path is not None:
+        require_new_file(report_path)
     importing = HistoryImport(context.dependencies, caller, Wishes(**flags))
     report = importing.run(source, file.read())
     report.print(json_wanted=json_wanted)
@@ -83,8 +84,4 @@ def export_entries(context: AdminContext, caller: Caller, *, target: str) -> Non
       .venv/bin/stint-admin --stage prod entries export -o 2149 --output entries.csv
     """
     pieces = export_pieces(context.dependencies, caller)
-    if target == STDOUT:
-        for piece in pieces:
-            output.raw(piece)
-    else:
-        write_new_file(Path(target), pieces)
+    write_output(target, pieces)

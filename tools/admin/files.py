@@ -21,11 +21,25 @@ output_option = click.option(
 )
 
 
+def write_output(target: str, pieces: Iterable[str]) -> None:
+    """Write to the target of ``output_option``: stdout, or a new file."""
+    if target != STDOUT:
+        write_new_file(Path(target), pieces)
+        return
+    for piece in pieces:
+        output.raw(piece)
+
+
+def require_new_file(path: Path) -> None:
+    """Raise ``ClickException`` if a file exists."""
+    if path.exists():
+        raise click.ClickException(f"{path} already exists; nothing was written")
+
+
 def write_new_file(path: Path, pieces: Iterable[str]) -> None:
     """Write a new file, completely or not at all. Raises ``ClickException`` if it exists."""
     unfinished = path.with_name(f"{path.name}.unfinished")
-    if path.exists():
-        raise click.ClickException(f"{path} already exists; nothing was written")
+    require_new_file(path)
     try:
         handle = os.open(unfinished, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, _OWNER_ONLY)
         with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:

@@ -55,8 +55,8 @@ def json_text(text: str, *, nl: bool = True) -> None:
 
 
 def raw(text: str) -> None:
-    """Print text for programs, such as CSV, as it is."""
-    click.echo(text, nl=False)
+    """Print text for programs, such as CSV, as it is: in UTF-8, with its own ends of lines."""
+    click.echo(text.encode(), nl=False)
 
 
 def as_json(value: Any) -> None:

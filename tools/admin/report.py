@@ -1,11 +1,8 @@
 """``report``: the sums of time of an organization as CSV, of any range and any number of rows."""
 
-import os
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from datetime import date
-from pathlib import Path
-from tempfile import NamedTemporaryFile
 from typing import Any
 
 import click
@@ -22,9 +19,9 @@ from chalicelib.reports.views import shown_members
 from chalicelib.time_entries.model import EntryQuery
 from tools.admin import output
 from tools.admin.context import AdminContext
+from tools.admin.files import output_option, write_output
 from tools.admin.options import in_organization
 
-STDOUT = "-"
 _ROWS_AT_ONCE = 2_000
 _MONTH = re.compile(r"\d{4}-\d{2}", re.ASCII)
 
@@ -89,7 +86,7 @@ class Groups(click.ParamType[tuple[Group, ...]]):
     default="",
     help=f"One or two of: {', '.join(group.value for group in Group)}. Default: a row is an entry.",
 )
-@click.option("--output", "path", required=True, help='The file to write; "-" is stdout.')
+@output_option
 def report(
     context: AdminContext,
     caller: Caller,
@@ -98,7 +95,7 @@ def report(
     first: str | None,
     last: str | None,
     groups: tuple[Group, ...],
-    path: str,
+    target: str,
 ) -> None:
     """Write the sums of an organization's time as CSV.
 
@@ -118,13 +115,7 @@ def report(
     related = RelatedRecords(context.dependencies.database, caller.organization.id)
     pages = _pages(Reports(context.dependencies), caller, groups, dates)
     chunks = csv_chunks(table, pages, related, caller.zone)
-    if path == STDOUT:
-        for chunk in chunks:
-            # As bytes: the ends of lines stay as they are.
-            click.echo(chunk.encode(), nl=False)
-        return
-    _write(Path(path), chunks)
-    output.say(f"wrote {path}")
+    write_output(target, chunks)
 
 
 def _dates(month: Dates | None, first: str | None, last: str | None) -> Dates:
@@ -153,24 +144,3 @@ def _pages(
 
 def _with_progress(dates: Sequence[Dates]) -> Iterator[Dates]:
     return output.progress(dates, "reading months")
-
-
-def _write(path: Path, chunks: Iterable[str]) -> None:
-    """Write a file beside the path, then rename it: nobody reads half of a report."""
-    try:
-        with NamedTemporaryFile(
-            "wb", dir=path.parent, prefix=f".{path.name}.", delete=False
-        ) as file:
-            temporary = Path(file.name)
-            try:
-                for chunk in chunks:
-                    file.write(chunk.encode())
-            except BaseException:
-                temporary.unlink()
-                raise
-        umask = os.umask(0)
-        os.umask(umask)
-        temporary.chmod(0o666 & ~umask)
-        temporary.replace(path)
-    except OSError as error:
-        raise click.ClickException(f"cannot write {path}: {error.strerror}") from error

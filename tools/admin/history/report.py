@@ -1,19 +1,22 @@
 """The report of an import: for the terminal, as JSON, and as a CSV file."""
 
 import csv
+import io
 from collections import Counter
 from pathlib import Path
 from typing import Any
 
-import click
 from msgspec import Struct, field
 
 from chalicelib.core.csv_cells import escape_cell
 from tools.admin import output
+from tools.admin.files import write_new_file
 from tools.admin.history.running import Outcome, RowResult
 
 COLUMNS = ("line", "outcome", "reason", "person", "service", "date", "minutes")
 _LISTED = 20
+# Excel reads UTF-8 only with it.
+_BYTE_ORDER_MARK = "\ufeff"
 
 
 class ImportReport(Struct):
@@ -69,17 +72,12 @@ class ImportReport(Struct):
             output.say(f"... and {len(rows) - _LISTED} more: --report FILE writes all")
 
     def write(self, path: Path) -> None:
-        """Write the rows to a CSV file. Raises ``ClickException`` if it cannot be written."""
-        try:
-            with path.open("w", encoding="utf-8-sig", newline="") as file:
-                writer = csv.writer(file)
-                writer.writerow(COLUMNS)
-                writer.writerows(
-                    [escape_cell(str(row[name])) for name in COLUMNS] for row in self.rows
-                )
-        except OSError as error:
-            raise click.ClickException(f"cannot write {path}: {error.strerror}") from error
-        output.say(f"report written to {path}")
+        """Write the rows to a new CSV file. Raises ``ClickException`` if it cannot be written."""
+        text = io.StringIO(newline="")
+        writer = csv.writer(text)
+        writer.writerow(COLUMNS)
+        writer.writerows([escape_cell(str(row[name])) for name in COLUMNS] for row in self.rows)
+        write_new_file(path, (_BYTE_ORDER_MARK, text.getvalue()))
 
 
 def _line(result: RowResult) -> int:
