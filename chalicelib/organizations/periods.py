@@ -52,14 +52,20 @@ def require_open_start(
 def decide_closing(before: Organization, after: Organization, now: int) -> Organization:
     """The organization after a change, with the timestamp at which its closing is in force.
 
-    Raises :class:`InvalidAttribute` for a new ``closed_until`` that is today or later: with it, no
-    timer could start.
+    Raises :class:`InvalidAttribute` for a new ``closed_until`` or a new time zone with which today is
+    closed: no timer could start.
     """
-    if after.closed_until == before.closed_until:
+    is_unchanged = after.closed_until == before.closed_until
+    if is_unchanged and after.time_zone == before.time_zone:
         return after
     today = local_date(now, after.zone)
     if after.closed_until is not None and after.closed_until >= today:
+        if is_unchanged:
+            detail = f"There it is {today}, and time up to {after.closed_until} is closed."
+            raise InvalidAttribute("time_zone", detail)
         raise InvalidAttribute("closed_until", f"Use a date before today, which is {today}.")
+    if is_unchanged:
+        return after
     return replace(after, closed_effective_at=now + CLOSING_DELAY_SECONDS)
 
 

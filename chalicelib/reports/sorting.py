@@ -39,9 +39,7 @@ def _value(
         names = _names(database, rows, Person, lambda row: row.person_id, _full_name)
         return lambda row: names.get(row.person_id)
     if sort == "service":
-        names = _names(
-            database, rows, Service, lambda row: row.service_id, lambda service: service.name
-        )
+        names = _names(database, rows, Service, lambda row: row.service_id, _name)
         return lambda row: names.get(row.service_id)
     return dict(report.totals)[sort]
 

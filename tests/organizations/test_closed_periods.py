@@ -73,6 +73,19 @@ def test_other_dates_are_refused(admin: Api, connection: Connection, value: obje
     assert snapshot(connection) == before
 
 
+def test_time_zone_in_which_today_is_closed_is_refused(admin: Api, clock: FakeClock) -> None:
+    clock.timestamp = MIDNIGHT + DAY + 2 * HOUR  # 2026-03-02T02:00:00+01:00
+    closed = {"data": {"attributes": {"closed_until": "2026-03-01"}}}
+    assert admin.patch(ORGANIZATION, closed).status == 200
+    west = {"data": {"attributes": {"time_zone": "America/Los_Angeles"}}}
+    response = admin.patch(ORGANIZATION, west)
+    assert response.status == 422
+    assert response.error["source"] == {"pointer": "data/attributes/time_zone"}
+    clock.advance(8 * HOUR)
+    assert admin.patch(ORGANIZATION, west).status == 200
+
+
+
 def test_yesterday_is_the_last_date_that_can_be_closed(admin: Api, clock: FakeClock) -> None:
     """By the time zone of the organization: in UTC, it is still the day before."""
     clock.timestamp = MIDNIGHT + 30 * MINUTE
