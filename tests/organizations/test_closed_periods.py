@@ -85,7 +85,6 @@ def test_time_zone_in_which_today_is_closed_is_refused(admin: Api, clock: FakeCl
     assert admin.patch(ORGANIZATION, west).status == 200
 
 
-
 def test_yesterday_is_the_last_date_that_can_be_closed(admin: Api, clock: FakeClock) -> None:
     """By the time zone of the organization: in UTC, it is still the day before."""
     clock.timestamp = MIDNIGHT + 30 * MINUTE
