@@ -52,8 +52,8 @@ def require_open_start(
 def decide_closing(before: Organization, after: Organization, now: int) -> Organization:
     """The organization after a change, with the timestamp at which its closing is in force.
 
-    Raises :class:`InvalidAttribute` for a new ``closed_until``, or a new time zone, with which today
-    is closed: no timer could start.
+    Raises :class:`InvalidAttribute` for a new ``closed_until``, or a new time zone, with which
+    today is closed: no timer could start.
     """
     is_unchanged = after.closed_until == before.closed_until
     if is_unchanged and after.time_zone == before.time_zone:

@@ -6,7 +6,7 @@ type Included = components["schemas"]["TimerIncluded"];
 type Entry = components["schemas"]["TimeEntry"];
 
 const [baseUrl, longId] = process.argv.slice(2) as [string, string];
-const client = createClient<paths>({
+const client = createClient<paths, "application/vnd.api+json">({
   baseUrl,
   headers: {
     "X-Auth-Token": "demo-admin",
