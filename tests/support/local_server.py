@@ -75,4 +75,4 @@ def serving(port: int, **environment: str) -> Iterator[Server]:
         rest, _ = process.communicate(timeout=_STOP_SECONDS)
     assert process.returncode == 0
     assert "Stopped." in rest
-    assert "Traceback" not in rest
+    assert "Traceback" not in rest, rest

@@ -1,7 +1,9 @@
 """HTTP server with one thread per connection. For development, in place of API Gateway."""
 
+import sys
 from http import HTTPStatus
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from typing import Any
 
 from chalicelib.core.errors import MalformedDocument, StintError
 from infra.stack.gateway_responses import RESPONSES
@@ -26,6 +28,11 @@ class LocalServer(ThreadingHTTPServer):
 
     def __init__(self, host: str, port: int) -> None:
         super().__init__((host, port), _Handler)
+
+    def handle_error(self, request: Any, client_address: Any) -> None:
+        """Report an error, except that of a client that closed its connection early."""
+        if not isinstance(sys.exception(), ConnectionError):
+            super().handle_error(request, client_address)
 
     @property
     def url(self) -> str:
