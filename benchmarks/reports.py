@@ -17,6 +17,7 @@ from benchmarks.costs import Cost
 from benchmarks.counter_fixtures import entry_items
 from benchmarks.lists import measure
 from chalicelib.core.ids import MAX_ID
+from chalicelib.core.lists import CursorPage, all_pages
 from chalicelib.core.settings import Settings
 from chalicelib.counters.repository import CounterModel
 from chalicelib.dynamodb.connection import connect
@@ -88,13 +89,11 @@ def add_entries(connection: Connection, query: SumQuery) -> int:
         first_date=query.first_date,
         last_date=query.last_date,
     )
-    seconds, position = 0, None
-    while True:
-        page = lists.cursor_page(connection, entry_query, position, _PAGE_SIZE)
-        seconds += sum(entry.tracked_seconds for entry in page.rows)
-        position = page.following
-        if position is None:
-            return seconds
+
+    def read(position: str | None) -> CursorPage[TimeEntry]:
+        return lists.cursor_page(connection, entry_query, position, _PAGE_SIZE)
+
+    return sum(entry.tracked_seconds for entries in all_pages(read) for entry in entries)
 
 
 def _cell(connection: Connection, run: Callable[[], object]) -> str:

@@ -1,6 +1,6 @@
 """Pages of lists, by page number or by cursor position, and the filter by time."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Generic, TypeVar
 
 from msgspec import Struct
@@ -58,3 +58,17 @@ class Page(Struct, Generic[T], frozen=True):
 def from_position(position: str | None) -> Callable[[str], str | None]:
     """Return the function that a cursor page asks for its position, of a list read by itself."""
     return lambda _: position
+
+
+def all_pages(read: Callable[[str | None], CursorPage[T]]) -> Iterator[Sequence[T]]:
+    """Yield the rows of a whole list, page by page.
+
+    :param read: returns the page at a position; None: the first one.
+    """
+    position: str | None = None
+    while True:
+        page = read(position)
+        yield page.rows
+        position = page.following
+        if position is None:
+            return

@@ -12,7 +12,7 @@ from typing import Any
 from msgspec.structs import replace
 
 from chalicelib.core.errors import QueryTooBroad
-from chalicelib.core.lists import from_position
+from chalicelib.core.lists import CursorPage, all_pages, from_position
 from chalicelib.core.permissions import Caller
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.csv_table import CsvTable, RelatedRecords, csv_chunks
@@ -83,17 +83,15 @@ def csv_response(
 def list_pages(
     reader: CursorReader[Any], caller: Caller, query: ListQuery
 ) -> Iterator[Sequence[Any]]:
-    """Yield a whole list, page by page, in the order of the query."""
+    """Return a whole list, page by page, in the order of the query."""
     if query.conditions.match_nothing:
-        return
+        return iter(())
     query = replace(query, page=PageAfter("", _PAGE_SIZE))
-    position: str | None = None
-    while True:
-        page, _ = reader.cursor_page(caller, query, from_position(position))
-        yield page.rows
-        position = page.following
-        if position is None:
-            return
+
+    def read(position: str | None) -> CursorPage[Any]:
+        return reader.cursor_page(caller, query, from_position(position))[0]
+
+    return all_pages(read)
 
 
 def without_pages(parameters: Sequence[tuple[str, str]]) -> list[tuple[str, str]]:

@@ -6,7 +6,7 @@ from msgspec import Struct
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.lists import CursorPage, Page, from_position
+from chalicelib.core.lists import CursorPage, Page, all_pages, from_position
 from chalicelib.core.permissions import Caller, limit_to_caller
 from chalicelib.reports.model import SumKey, SumQuery
 from chalicelib.reports.rules import Group, ReportRow, Totals, entry_row, months
@@ -83,15 +83,13 @@ class Reports:
         return CursorPage(_rows(page.rows), page.following), listing
 
     def entry_pages(self, caller: Caller, query: EntryQuery) -> Iterator[Sequence[ReportRow]]:
-        """Yield the rows of all entries that match, page by page."""
+        """Return the rows of all entries that match, page by page."""
         query = replace(query, page_size=_ENTRIES_AT_ONCE)
-        position: str | None = None
-        while True:
-            page, _ = self._entries.cursor_page(caller, query, "", from_position(position))
-            yield _rows(page.rows)
-            position = page.following
-            if position is None:
-                return
+
+        def read(position: str | None) -> CursorPage[TimeEntry]:
+            return self._entries.cursor_page(caller, query, "", from_position(position))[0]
+
+        return map(_rows, all_pages(read))
 
     def _add(self, totals: Totals, caller: Caller, query: ReportQuery) -> None:
         person_ids = limit_to_caller(caller, query.person_ids)

@@ -3,11 +3,11 @@
 import csv
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterator, Sequence
-from typing import Any, TypeVar
+from collections.abc import Iterator, Sequence
+from typing import Any
 
 from chalicelib.core.dependencies import Dependencies
-from chalicelib.core.lists import CursorPage
+from chalicelib.core.lists import CursorPage, all_pages, from_position
 from chalicelib.core.permissions import Caller
 from chalicelib.people.model import Person
 from chalicelib.services.model import Service
@@ -19,8 +19,6 @@ from chalicelib.timers.operations import Timers
 from tools.admin import output
 
 _PAGE_SIZE = 200
-
-T = TypeVar("T")
 
 
 def export_pieces(dependencies: Dependencies, caller: Caller) -> Iterator[str]:
@@ -66,10 +64,10 @@ def _timers_by_entry(
     )
 
     def read(position: str | None) -> CursorPage[Timer]:
-        return operations.cursor_page(caller, query, lambda _: position)[0]
+        return operations.cursor_page(caller, query, from_position(position))[0]
 
     by_entry: dict[int, list[Timer]] = defaultdict(list)
-    for timer in (timer for timers in _pages(read) for timer in timers):
+    for timer in (timer for timers in all_pages(read) for timer in timers):
         by_entry[timer.time_entry_id].append(timer)
     return by_entry
 
@@ -83,20 +81,9 @@ def _entry_pages(
     )
 
     def read(position: str | None) -> CursorPage[TimeEntry]:
-        return operations.cursor_page(caller, query, None, lambda _: position)[0]
+        return operations.cursor_page(caller, query, None, from_position(position))[0]
 
-    return _pages(read)
-
-
-def _pages(read: Callable[[str | None], CursorPage[T]]) -> Iterator[Sequence[T]]:
-    """Yield the pages of a list by cursor, until its end."""
-    position: str | None = None
-    while True:
-        page = read(position)
-        yield page.rows
-        position = page.following
-        if position is None:
-            return
+    return all_pages(read)
 
 
 def _csv(rows: Sequence[Sequence[Any]]) -> str:
