@@ -86,16 +86,7 @@ def read_months(connection: Connection, scope: str, first: str, last: str) -> di
     One call for each MB.
     """
     months: dict[str, Counters] = {}
-    request: dict[str, Any] = {
-        "TableName": table_name(CounterModel),
-        "KeyConditionExpression": "#scope = :scope AND #bucket BETWEEN :first AND :last",
-        "ExpressionAttributeNames": {"#scope": "scope", "#bucket": "bucket"},
-        "ExpressionAttributeValues": {
-            ":scope": {"S": scope},
-            ":first": {"S": keys.bucket_name(first)},
-            ":last": {"S": keys.bucket_name(last)},
-        },
-    }
+    request = range_request(scope, keys.bucket_name(first), keys.bucket_name(last))
     while True:
         with translate_errors():
             response = connection.dispatch("Query", dict(request))
@@ -105,6 +96,20 @@ def read_months(connection: Connection, scope: str, first: str, last: str) -> di
         if next_key is None:
             return months
         request["ExclusiveStartKey"] = next_key
+
+
+def range_request(scope: str, first: str, last: str) -> dict[str, Any]:
+    """The Query for the items of a scope whose sort keys are from ``first`` to ``last``."""
+    return {
+        "TableName": table_name(CounterModel),
+        "KeyConditionExpression": "#scope = :scope AND #bucket BETWEEN :first AND :last",
+        "ExpressionAttributeNames": {"#scope": "scope", "#bucket": "bucket"},
+        "ExpressionAttributeValues": {
+            ":scope": {"S": scope},
+            ":first": {"S": first},
+            ":last": {"S": last},
+        },
+    }
 
 
 def read_buckets(connection: Connection, scope: str, names: Iterable[str]) -> dict[str, Counters]:

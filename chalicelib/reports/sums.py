@@ -7,7 +7,6 @@ once. Those of several people follow within about a second, through the roll-up.
 from collections.abc import Iterable, Iterator, Sequence
 from datetime import date, timedelta
 from functools import partial
-from typing import Any
 
 from msgspec import Struct, field
 from pynamodb.connection import Connection
@@ -25,9 +24,9 @@ from chalicelib.counters.model import (
     kind_of,
 )
 from chalicelib.counters.offsets import months_between
-from chalicelib.counters.repository import CounterModel, bucket_key, counters_in
+from chalicelib.counters.repository import CounterModel, bucket_key, counters_in, range_request
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import RawItem, batch_get, item_key, query_all, table_name
+from chalicelib.dynamodb.connection import RawItem, batch_get, item_key, query_all
 from chalicelib.dynamodb.parallel_calls import run_concurrently
 from chalicelib.reports.model import Sum, SumKey, SumQuery
 
@@ -200,17 +199,7 @@ def _query(
     connection: Connection, scope: str, between: tuple[str, str], *, consistent: bool = False
 ) -> Sequence[RawItem]:
     """The items of a scope whose sort keys are in a range, both ends included."""
-    request: dict[str, Any] = {
-        "TableName": table_name(CounterModel),
-        "KeyConditionExpression": "#scope = :scope AND #bucket BETWEEN :first AND :last",
-        "ExpressionAttributeNames": {"#scope": "scope", "#bucket": "bucket"},
-        "ExpressionAttributeValues": {
-            ":scope": {"S": scope},
-            ":first": {"S": between[0]},
-            ":last": {"S": between[1]},
-        },
-        "ConsistentRead": consistent,
-    }
+    request = {**range_request(scope, *between), "ConsistentRead": consistent}
     return query_all(connection, request, MAX_PAGES, _NARROWING)
 
 

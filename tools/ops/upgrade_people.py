@@ -20,9 +20,8 @@ from chalicelib.core.write_set import (
     WriteSet,
 )
 from chalicelib.counters.model import timer_counters
-from chalicelib.counters.repository import CounterModel, counters_in
+from chalicelib.counters.repository import counters_in, range_request
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import table_name
 from chalicelib.revisions.model import ManualEdit, RevisedRecord, Revision, RevisionSubject
 from chalicelib.revisions.rules import revision_of
 from chalicelib.time_entries.model import TimeEntry
@@ -208,13 +207,4 @@ def _times(entry: TimeEntry) -> dict[str, int]:
 
 def _days_request(scope: Scope) -> dict[str, Any]:
     """The request for the items of a person's days. Their sort keys begin with a year."""
-    return {
-        "TableName": table_name(CounterModel),
-        "KeyConditionExpression": "#scope = :scope AND #bucket BETWEEN :first AND :last",
-        "ExpressionAttributeNames": {"#scope": "scope", "#bucket": "bucket"},
-        "ExpressionAttributeValues": {
-            ":scope": {"S": keys.scoped(*scope)},
-            ":first": {"S": "0"},
-            ":last": {"S": ":"},
-        },
-    }
+    return range_request(keys.scoped(*scope), "0", ":")

@@ -21,7 +21,7 @@ from chalicelib.counters.model import (
     PersonDay,
     day_sums,
 )
-from chalicelib.counters.repository import CounterModel, counters_in
+from chalicelib.counters.repository import CounterModel, counters_in, range_request
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import RawItem, table_name
 from chalicelib.dynamodb.items import from_item
@@ -151,17 +151,8 @@ class SumUpgrade:
     def _counters(self, scope: Scope) -> Iterator[RawItem]:
         owner = keys.scoped(*scope)
         for partition in (owner, keys.entries_scope(owner)):
-            request: dict[str, Any] = {
-                "TableName": table_name(CounterModel),
-                # The sort keys of these counters begin with a year.
-                "KeyConditionExpression": "#scope = :scope AND #bucket BETWEEN :first AND :last",
-                "ExpressionAttributeNames": {"#scope": "scope", "#bucket": "bucket"},
-                "ExpressionAttributeValues": {
-                    ":scope": {"S": partition},
-                    ":first": {"S": "0"},
-                    ":last": {"S": ":"},
-                },
-            }
+            # The sort keys of these counters begin with a year.
+            request = range_request(partition, "0", ":")
             for page in self._reader.pages("Query", request):
                 yield from page
 
