@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.support.local_server import START_SECONDS, Server, free_port
+from tests.support.local_server import START_SECONDS, Server, free_port, read_greeting
 
 
 @dataclass
@@ -45,15 +45,8 @@ def kept_server(folder: Path, **environment: str) -> Iterator[KeptServer]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    killer = threading.Timer(START_SECONDS * 3, process.kill)
-    killer.start()
+    greeting = read_greeting(process, START_SECONDS * 3)
     assert process.stdout is not None
-    greeting = ""
-    for line in process.stdout:
-        greeting += line
-        if "Ctrl-C" in line:
-            break
-    killer.cancel()
     # A full pipe would stop the server.
     reader = threading.Thread(target=process.stdout.read, daemon=True)
     reader.start()

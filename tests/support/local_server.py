@@ -48,6 +48,20 @@ def free_port() -> int:
         return port
 
 
+def read_greeting(process: "subprocess.Popen[str]", seconds: float) -> str:
+    """Return what a server prints until it serves. It is killed if that takes longer."""
+    killer = threading.Timer(seconds, process.kill)
+    killer.start()
+    assert process.stdout is not None
+    greeting = ""
+    for line in process.stdout:
+        greeting += line
+        if "Ctrl-C" in line:
+            break
+    killer.cancel()
+    return greeting
+
+
 @contextmanager
 def serving(port: int, **environment: str) -> Iterator[Server]:
     """Start the server, wait for its greeting, and at the end stop it with SIGTERM."""
@@ -58,15 +72,7 @@ def serving(port: int, **environment: str) -> Iterator[Server]:
         stderr=subprocess.STDOUT,
         text=True,
     )
-    killer = threading.Timer(START_SECONDS, process.kill)
-    killer.start()
-    assert process.stdout is not None
-    greeting = ""
-    for line in process.stdout:
-        greeting += line
-        if "Ctrl-C" in line:
-            break
-    killer.cancel()
+    greeting = read_greeting(process, START_SECONDS)
     assert "Ctrl-C" in greeting, greeting
     try:
         yield Server(port, greeting)
