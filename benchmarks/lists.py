@@ -19,19 +19,14 @@ from pynamodb.connection import Connection
 from benchmarks.bulk_load import write_all
 from benchmarks.costs import Cost, counted
 from benchmarks.counter_fixtures import counter_items, timer_items
-from chalicelib.core.settings import Settings
+from benchmarks.engine import new_engine
 from chalicelib.counters.model import PersonDay
 from chalicelib.dynamodb import keys
-from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.index_query import IndexQuery, index_query
 from chalicelib.dynamodb.query_planner import plan_timers
-from chalicelib.registry import models
 from chalicelib.timers import lists
 from chalicelib.timers.model import Timer, TimerQuery, TimerSort
 from infra.command_line import new_parser
-from tools.devserver.dynamodb_local import dynamodb_local
-from tools.environment import allow_any_credentials
-from tools.tables import create_tables
 
 ORGANIZATION = 2149
 PAGE_SIZE = 30
@@ -41,8 +36,6 @@ _FIRST_MORNING = 1_735_712_000
 _DAY = 86_400
 _PEOPLE_PER_QUARTER_HOUR = 1_000
 _FIVE_YEARS = 5 * 365
-_TIMEOUT_SECONDS = 120
-"""For a response of the engine, which is slow to count 100,000 timers."""
 
 
 def history(timers: int, seed: int = 1) -> list[Timer]:
@@ -249,12 +242,8 @@ def main(arguments: list[str]) -> None:
 
 @contextmanager
 def _loaded(timers: list[Timer]) -> Iterator[Connection]:
-    """Load timers into a new engine: an engine that was used before becomes slow."""
-    with dynamodb_local() as endpoint:
-        settings = Settings(dynamodb_endpoint=endpoint)
-        allow_any_credentials(settings)
-        connection = connect(settings, models(), _TIMEOUT_SECONDS)
-        create_tables()
+    """Load timers into a new engine."""
+    with new_engine() as connection:
         load(connection, timers)
         yield connection
 

@@ -15,27 +15,21 @@ from pynamodb.connection import Connection
 from benchmarks.bulk_load import write_all
 from benchmarks.costs import Cost
 from benchmarks.counter_fixtures import entry_items
+from benchmarks.engine import new_engine
 from benchmarks.lists import measure
 from chalicelib.core.ids import MAX_ID
 from chalicelib.core.lists import CursorPage, all_pages
-from chalicelib.core.settings import Settings
 from chalicelib.counters.repository import CounterModel
-from chalicelib.dynamodb.connection import connect
-from chalicelib.registry import models
 from chalicelib.reports.model import SumQuery
 from chalicelib.reports.sums import read_sums
 from chalicelib.time_entries import lists
 from chalicelib.time_entries.model import EntryQuery, TimeEntry
 from infra.command_line import new_parser
-from tools.devserver.dynamodb_local import dynamodb_local
-from tools.environment import allow_any_credentials
-from tools.tables import create_tables
 
 ORGANIZATION = 2149
 ENTRIES_A_MONTH = 20
 _SERVICES, _SERVICES_A_PERSON = 40, 4
 _PAGE_SIZE = 200
-_TIMEOUT_SECONDS = 120
 
 MONTH = SumQuery(ORGANIZATION, "2026-02-01", "2026-02-28")
 YEAR = replace(MONTH, first_date="2025-03-01")
@@ -107,11 +101,7 @@ def main(arguments: list[str]) -> None:
     parser.add_argument("--people", type=int, default=1_000)
     parser.add_argument("--months", type=int, default=12, help="months of history")
     options = parser.parse_args(arguments)
-    with dynamodb_local() as endpoint:
-        settings = Settings(dynamodb_endpoint=endpoint)
-        allow_any_credentials(settings)
-        connection = connect(settings, models(), _TIMEOUT_SECONDS)
-        create_tables()
+    with new_engine() as connection:
         load(connection, options.people, options.months)
         print("| report | rows | from sums | read all entries and add |")
         print("| --- | ---: | ---: | ---: |")
