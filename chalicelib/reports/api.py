@@ -170,17 +170,38 @@ _OF_ENTRIES = (
     _of_entry("note", Kind.TEXT, "Note."),
 )
 
-TIME_ENTRY_REPORTS: Resource[ReportRow] = Resource(
-    type="time_entry_reports",
-    singular="time_entry_report",
-    description="Sums of time entries: by person, service, period; or the entries themselves.",
-    entity=ReportRow,
-    view=VIEW_ROW,
-    needs_live_token=False,
-    example=_example,
-    id=lambda row: row.id,
-    id_kind=Kind.TEXT,
-    attributes=(
+
+def _report_resource(
+    type_: str,
+    singular: str,
+    description: str,
+    attributes: tuple[Attribute[ReportRow], ...],
+    totals: tuple[tuple[str, Seconds], ...],
+) -> Resource[ReportRow]:
+    """Return the resource of a report: rows of the same groups, with other sums."""
+    return Resource(
+        type=type_,
+        singular=singular,
+        description=description,
+        entity=ReportRow,
+        view=VIEW_ROW,
+        needs_live_token=False,
+        example=_example,
+        id=lambda row: row.id,
+        id_kind=Kind.TEXT,
+        attributes=attributes,
+        relationships=_RELATIONSHIPS,
+        includes=("organization", "person", "service"),
+        filters=_FILTERS,
+        sorts=(*_SORTS, *(name for name, _ in totals)),
+    )
+
+
+TIME_ENTRY_REPORTS = _report_resource(
+    "time_entry_reports",
+    "time_entry_report",
+    "Sums of time entries: by person, service, period; or the entries themselves.",
+    (
         _minutes("total_time", _TIME_ENTRY_TOTALS[0][1], "Total time"),
         _minutes("total_billable_time", _TIME_ENTRY_TOTALS[1][1], "Billable time"),
         _COUNT,
@@ -188,10 +209,7 @@ TIME_ENTRY_REPORTS: Resource[ReportRow] = Resource(
         *_OF_ENTRIES,
         *_ON_REQUEST,
     ),
-    relationships=_RELATIONSHIPS,
-    includes=("organization", "person", "service"),
-    filters=_FILTERS,
-    sorts=(*_SORTS, "total_time", "total_billable_time"),
+    _TIME_ENTRY_TOTALS,
 )
 
 _TIME_TOTALS: tuple[tuple[str, Seconds], ...] = (
@@ -219,17 +237,11 @@ _ZEROS: tuple[Attribute[ReportRow], ...] = tuple(
     )
 )
 
-TIME_REPORTS: Resource[ReportRow] = Resource(
-    type="time_reports",
-    singular="time_report",
-    description="Sums of worked time, split into time for clients and internal time.",
-    entity=ReportRow,
-    view=VIEW_ROW,
-    needs_live_token=False,
-    example=_example,
-    id=lambda row: row.id,
-    id_kind=Kind.TEXT,
-    attributes=(
+TIME_REPORTS = _report_resource(
+    "time_reports",
+    "time_report",
+    "Sums of worked time, split into time for clients and internal time.",
+    (
         _minutes("worked_time", _TIME_TOTALS[0][1], "Total time"),
         _minutes("billable_time", _TIME_TOTALS[1][1], "Billable time"),
         _minutes("client_time", _TIME_TOTALS[2][1], "Time of billable entries"),
@@ -239,10 +251,7 @@ TIME_REPORTS: Resource[ReportRow] = Resource(
         *_ZEROS,
         *_ON_REQUEST,
     ),
-    relationships=_RELATIONSHIPS,
-    includes=("organization", "person", "service"),
-    filters=_FILTERS,
-    sorts=(*_SORTS, *(name for name, _ in _TIME_TOTALS)),
+    _TIME_TOTALS,
 )
 
 TIME_ENTRY_REPORT = Report(
