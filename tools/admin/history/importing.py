@@ -18,7 +18,7 @@ from tools.admin.csvfile import BadFile
 from tools.admin.history.matching import Directory, different_emails
 from tools.admin.history.missing import create_missing, missing_rows
 from tools.admin.history.options import Source
-from tools.admin.history.planning import PlannedRow, closed_reason, imported_for_others, plan
+from tools.admin.history.planning import EarlierImports, PlannedRow, closed_reason, plan
 from tools.admin.history.report import ImportReport
 from tools.admin.history.rows import HistoryRow, read_history
 from tools.admin.history.running import Outcome, RowWriter, expected_result, write_all
@@ -44,6 +44,7 @@ class HistoryImport:
         self._dependencies = dependencies
         self._caller = caller
         self._wishes = wishes
+        self._earlier = EarlierImports(dependencies.database, caller)
 
     def run(self, source: Source, content: bytes) -> ImportReport:
         """Import a file; return the report. Raises ``ClickException`` if nothing was written.
@@ -57,7 +58,7 @@ class HistoryImport:
             _say_notices(table, history.warnings)
             report.ignored = table.ignored
             directory = self._directory(history.rows, report)
-            planned = plan(self._dependencies, self._caller, directory, history.rows)
+            planned = plan(self._dependencies, self._caller, directory, history.rows, self._earlier)
         if self._wishes.dry_run:
             report.results = [expected_result(row) for row in planned]
             return report
@@ -79,8 +80,7 @@ class HistoryImport:
         _say_some(different_emails(directory, imported))
         if unknown.problems:
             # An erased person is unknown, and is not created again.
-            named = {row.line: row for row in unknown.rows}
-            others = imported_for_others(database, self._caller, named.values())
+            others = self._earlier.lines(unknown.rows)
             unknown = unknown.used_by(lambda row: row.line not in others)
         if not unknown.problems:
             return directory

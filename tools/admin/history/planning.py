@@ -75,13 +75,39 @@ class PlannedRow(Struct, frozen=True):
         return None if minutes == follows else minutes
 
 
+class EarlierImports:
+    """Rows that were imported for any person, also for one who was erased since."""
+
+    def __init__(self, database: Database, caller: Caller) -> None:
+        self._database = database
+        self._caller = caller
+        self._is_imported: dict[int, bool] = {}
+        """By line, of the rows that were asked for."""
+
+    def lines(self, rows: Iterable[HistoryRow]) -> set[int]:
+        """Return the lines of the rows that were imported. One call per 100 new questions."""
+        asked = {row.line: row for row in rows if not row.skipped}
+        keys: dict[int, EntityId] = {
+            line: (IdempotencyRecord, lasting_key_of_row(self._caller, row))
+            for line, row in asked.items()
+            if line not in self._is_imported
+        }
+        stored = _read(self._database, self._caller.organization.id, list(keys.values()))
+        self._is_imported |= {line: key in stored for line, key in keys.items()}
+        return {line for line in asked if self._is_imported[line]}
+
+
 def plan(
-    dependencies: Dependencies, caller: Caller, directory: Directory, rows: Iterable[HistoryRow]
+    dependencies: Dependencies,
+    caller: Caller,
+    directory: Directory,
+    rows: Iterable[HistoryRow],
+    earlier: EarlierImports,
 ) -> list[PlannedRow]:
     """Return what will be done with each row, in the order of the file.
 
-    One call per 100 rows for their keys, and one more for those that are new; one per 100 days of
-    a person with sessions, and one per 100 people.
+    One call per 100 rows for their keys, and one more for those that are new, unless ``earlier``
+    knows them; one per 100 days of a person with sessions, and one per 100 people.
     """
     planned = [
         # The names of a row that is skipped are not checked.
@@ -90,7 +116,7 @@ def plan(
         else PlannedRow(row, directory.person(row), directory.service(row))
         for row in rows
     ]
-    planned = _without_done(dependencies.database, caller, planned)
+    planned = _without_done(dependencies.database, caller, planned, earlier)
     planned = [_checked(caller.organization, row) for row in planned]
     planned = _with_overlaps(dependencies.database, caller, planned)
     # A row that overlaps another one has the date of the file, not that of its start.
@@ -126,19 +152,8 @@ def _checked(organization: Organization, planned: PlannedRow) -> PlannedRow:
     return replace(planned, refused=refused)
 
 
-def imported_for_others(database: Database, caller: Caller, rows: Iterable[HistoryRow]) -> set[int]:
-    """Return the lines of the rows that were imported for any person, also an erased one.
-
-    One call per 100 rows.
-    """
-    keys = {row.line: lasting_key_of_row(caller, row) for row in rows if not row.skipped}
-    names: list[EntityId] = [(IdempotencyRecord, key) for key in keys.values()]
-    stored = _read(database, caller.organization.id, names)
-    return {line for line, key in keys.items() if (IdempotencyRecord, key) in stored}
-
-
 def _without_done(
-    database: Database, caller: Caller, planned: Sequence[PlannedRow]
+    database: Database, caller: Caller, planned: Sequence[PlannedRow], earlier: EarlierImports
 ) -> list[PlannedRow]:
     organization_id = caller.organization.id
     keys = {
@@ -156,8 +171,7 @@ def _without_done(
     names += own_ids.values()
     stored = _read(database, organization_id, names)
     planned = [replace(row, done=_done(row.row, keys, own_ids, stored)) for row in planned]
-    pending = [row.row for row in planned if not row.done]
-    others = imported_for_others(database, caller, pending)
+    others = earlier.lines(row.row for row in planned if not row.done)
     return [replace(row, done=FOR_OTHERS) if row.row.line in others else row for row in planned]
 
 
