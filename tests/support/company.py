@@ -15,7 +15,7 @@ PEOPLE = 50
 SERVICES = {"Design": True, "Development": True, "Support": True, "Meetings": False}
 """The services, and whether they are billable."""
 
-HISTORY_MONTHS, DAYS = (2, 3) if ENDPOINT is None else (12, 15)
+HISTORY_MONTHS, DAYS = (2, 3) if ENDPOINT is None else (12, 5)
 """Months of history, and working days of each person: moto copies all tables in a transaction."""
 
 
