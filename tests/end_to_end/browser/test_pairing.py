@@ -77,7 +77,7 @@ def test_code_can_be_sent_again_after_a_lost_connection(
     code = make_code(demo, ANA)
     go_offline(phone, proxy)
     open_link(page, f"pair={code}")
-    expect(page.locator("#login-error")).to_have_text("No connection")
+    expect(page.locator("#login-error")).to_have_text("No connection.")
     go_online(phone, proxy)
     page.get_by_role("button", name="Log in").click()
     see(page, "Ana Horvat")

@@ -2,6 +2,7 @@
 
 import { localMinute, now, parseLocalMinute } from "../shared/clock.js";
 import { $ } from "../shared/dom.js";
+import { TEXTS } from "./texts.js";
 
 // What the form shows: {view, session, noticeKey}. `session` is {} for a new one; its `id` is null or
 // missing if it is not recorded.
@@ -18,7 +19,7 @@ export function prepareEditor({ save, remove, sync }) {
   };
   $("editor-delete").onclick = async () => {
     const { session, noticeKey } = opened;
-    if (confirm("Delete this session?")) await finish(remove(session.id, noticeKey), sync);
+    if (confirm(TEXTS.deleteSession)) await finish(remove(session.id, noticeKey), sync);
   };
   $("editor-cancel").onclick = () => $("editor").close();
 }
@@ -41,7 +42,7 @@ async function finish(storing, sync) {
 export function openEditor(view, session = {}, noticeKey = null) {
   opened = { view, session, noticeKey };
   const isRecorded = Boolean(session.id);
-  $("editor-title").textContent = isRecorded ? "Change the session" : "Add a session";
+  $("editor-title").textContent = isRecorded ? TEXTS.changeTitle : TEXTS.addTitle;
   $("editor-service").replaceChildren(...serviceOptions(view.services, session.service));
   $("editor-start").value = minuteText(session.started);
   $("editor-end").value = minuteText(session.stopped);
@@ -57,7 +58,7 @@ function serviceOptions(services, current) {
   // The service of a recorded session may be archived meanwhile.
   const offered = current && !isListed ? [current, ...services] : services;
   const options = offered.map(({ id, name }) => new Option(name, id, false, id === current?.id));
-  return current ? options : [new Option("Choose a service", ""), ...options];
+  return current ? options : [new Option(TEXTS.chooseService, ""), ...options];
 }
 
 // Returns {service, started, stopped}; `stopped` is null without an end.
@@ -88,10 +89,10 @@ function afterOtherSessions(minute) {
 
 // Returns what is wrong with the values, or an empty text.
 function problemOf({ service, started, stopped }) {
-  if (!service) return "Choose a service.";
-  if (started === null) return "Enter the start.";
-  if (started > now()) return "The start is in the future.";
+  if (!service) return TEXTS.noService;
+  if (started === null) return TEXTS.noStart;
+  if (started > now()) return TEXTS.startInFuture;
   if (stopped === null) return "";
-  if (stopped > now()) return "The end is in the future.";
-  return stopped < started ? "The end is before the start." : "";
+  if (stopped > now()) return TEXTS.endInFuture;
+  return stopped < started ? TEXTS.endBeforeStart : "";
 }

@@ -4,14 +4,12 @@ import { RefusedError, RetryableError, sendRequest, withQuery } from "../shared/
 import { offset } from "../shared/clock.js";
 import { readAccount, redeem, takePairing } from "../shared/pairing.js";
 import { announceChange, transact } from "./store.js";
+import { TEXTS, messageOf } from "./texts.js";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 const DEMO_TOKEN = "demo-admin";
 // The tokens of the demo are public, and everybody shares them.
 const SHARED_TOKEN = /^demo-/;
-
-const STILL_VALID = "No connection. The data of this device can be deleted now, but its token stays valid " +
-  "until you or an admin revoke it. Log out anyway?";
 
 const $ = (id) => document.getElementById(id);
 
@@ -37,7 +35,7 @@ export function prepareLogin() {
     try {
       if (code) await pair(base.replace(/\/+$/, ""), code);
       else if (token) await logIn(base.replace(/\/+$/, ""), token);
-      else $("login-error").textContent = "Enter a pairing code or an API token.";
+      else $("login-error").textContent = TEXTS.noCredentials;
     } catch (error) {
       $("login-error").textContent = messageFor(error);
     } finally {
@@ -55,14 +53,13 @@ async function openLink() {
   if (!pairing) return;
   const [account] = await readAll();
   if (account && !account.lockedOut) {
-    const question = `${account.person.name} is logged in. Log out, and use the pairing code instead?`;
-    if (!confirm(question) || !(await logOut())) return;
+    if (!confirm(TEXTS.replaceLogin(account.person.name)) || !(await logOut())) return;
   }
   $("code").value = pairing.code;
   if (pairing.base && pairing.base !== $("base").value) {
     $("base").value = pairing.base;
     $("server").open = true;
-    $("login-error").textContent = "Check the address of the API, then log in.";
+    $("login-error").textContent = TEXTS.checkAddress;
     return;
   }
   $("login-form").requestSubmit($("log-in"));
@@ -77,8 +74,8 @@ async function pair(base, code) {
 }
 
 function messageFor(error) {
-  if (error.status === 401) return "This token is not valid.";
-  if (error instanceof RetryableError || error instanceof RefusedError) return error.message;
+  if (error.status === 401) return TEXTS.invalidToken;
+  if (error instanceof RetryableError || error instanceof RefusedError) return messageOf(error);
   throw error;
 }
 
@@ -87,7 +84,7 @@ async function logIn(base, token) {
   if (accounts.length > 1 && $("choice").hidden) {
     showChoices(accounts);
     $("organization").focus();
-    $("login-error").textContent = "Choose one of your organizations.";
+    $("login-error").textContent = TEXTS.chooseOrganization;
     return;
   }
   const account = accounts[$("choice").hidden ? 0 : $("organization").selectedIndex];
@@ -135,7 +132,7 @@ export async function logOut() {
   if (!confirmDeletion(actions, notices, account?.person.name)) return false;
   $("log-out").disabled = true;
   try {
-    if (account && !(await revokeToken(account)) && !confirm(STILL_VALID)) return false;
+    if (account && !(await revokeToken(account)) && !confirm(TEXTS.stillValid)) return false;
   } finally {
     $("log-out").disabled = false;
   }
@@ -161,7 +158,7 @@ async function revokeToken(account) {
 function confirmDeletion(actions, notices, name) {
   const count = actions.length + notices.filter((notice) => notice.kind === "refused").length;
   if (count === 0) return true;
-  return confirm(`Taps of ${name} that are not recorded yet: ${count}. Delete them?`);
+  return confirm(TEXTS.deleteTaps(name, count));
 }
 
 const readAll = () =>

@@ -1,11 +1,12 @@
 // Connects the other modules.
 
-import { setOffset } from "../shared/clock.js";
+import { setLanguage, setOffset } from "../shared/clock.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
 import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
 import { onChange, transact } from "./store.js";
 import { connection, sync } from "./sync.js";
+import { TEXTS, writeTexts } from "./texts.js";
 import { show, tick } from "./views.js";
 
 const VALUES = ["account", "services", "timers", "confirmed", "offset"];
@@ -42,8 +43,10 @@ function begin() {
     location.replace(`${location.pathname}/${location.search}${location.hash}`);
     return;
   }
+  setLanguage(TEXTS.locale, TEXTS.running);
+  writeTexts();
   if (!isSecureContext) {
-    document.body.textContent = "stint's pocket client needs HTTPS, or a server on this computer.";
+    document.body.textContent = TEXTS.needsHttps;
     return;
   }
   prepareLogin();

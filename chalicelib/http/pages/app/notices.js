@@ -4,12 +4,7 @@ import { timeOfDay, timesOf } from "../shared/clock.js";
 import { button, element, setButton, updateRows, write } from "../shared/dom.js";
 import { openEditor } from "./editor.js";
 import { canMove } from "./queue.js";
-
-const REASONS = {
-  archived: "this service is archived",
-  time_tracking_disabled: "this service takes no time",
-  unknown: "this service no longer exists",
-};
+import { TEXTS } from "./texts.js";
 
 // Shows the stored notices, and those of automatic stops. `view` is what the page shows: see views.js.
 export function showNotices(target, { notices, confirmed = [] }, view, handlers) {
@@ -22,10 +17,10 @@ export function showNotices(target, { notices, confirmed = [] }, view, handlers)
     const [text, move, change, dismiss] = row.children;
     write(text, textOf(notice, view.zone));
     const isMovable = canMove(notice, view.sessions);
-    const moveLabel = isMovable && `Start at ${timeOfDay(notice.earliest, view.zone)} instead`;
+    const moveLabel = isMovable && TEXTS.startInstead(timeOfDay(notice.earliest, view.zone));
     setButton(move, moveLabel, () => handlers.move(notice));
     setButton(change, changeLabel(notice), () => openEditor(view, sessionOf(notice, view), notice.key));
-    setButton(dismiss, notice.kind === "auto" ? "It ended then" : "Dismiss", () =>
+    setButton(dismiss, notice.kind === "auto" ? TEXTS.endedThen : TEXTS.dismiss, () =>
       notice.kind === "auto" ? handlers.confirmStop(notice.timer.id) : handlers.dismiss(notice.key));
   });
 }
@@ -46,9 +41,9 @@ function normalize(notice) {
 const isServiceRefused = ({ pointer }) => Boolean(pointer?.endsWith("attributes/service"));
 
 function changeLabel(notice) {
-  if (notice.kind !== "refused") return "Say when it ended";
+  if (notice.kind !== "refused") return TEXTS.sayEnd;
   if (["stop", "delete"].includes(notice.refusedKind)) return null;
-  return isServiceRefused(notice) ? "Choose another service" : "Change";
+  return isServiceRefused(notice) ? TEXTS.otherService : TEXTS.change;
 }
 
 // Returns the session that the form shows: what the person entered, or what was recorded.
@@ -61,32 +56,35 @@ function sessionOf(notice, { sessions }) {
 }
 
 function textOf(notice, zone) {
-  const { kind, timer, at } = notice;
-  if (kind === "auto") {
-    return `${timer.service.name}, ${timesOf(timer, zone)}, was stopped by a limit. When did it really end?`;
+  if (notice.kind === "auto") {
+    return TEXTS.whenDidItEnd(notice.timer.service.name, timesOf(notice.timer, zone));
   }
-  if (kind === "stopped") {
-    const how = timer.isAutoStopped ? "was stopped by a limit" : "was already stopped";
-    const tapped = at ? `, before your stop at ${timeOfDay(at, zone)}` : "";
-    return `${timer.service.name} ${how} at ${timeOfDay(timer.stopped, zone)}${tapped}.`;
-  }
-  return `${subjectOf(notice, zone)} ${reasonOf(notice, zone)}.`;
+  return notice.kind === "stopped" ? textOfStop(notice, zone) : textOfRefusal(notice, zone);
 }
 
-function subjectOf({ refusedKind, session }, zone) {
-  const name = session.service?.name ?? "A timer";
-  if (refusedKind === "stop") return `${name} was not stopped at ${timeOfDay(session.stopped, zone)}:`;
-  const result = { edit: "was not changed", delete: "was not deleted" }[refusedKind] ?? "was not recorded";
-  return `${name}, ${timesOf(session, zone)}, ${result}:`;
+function textOfStop({ timer, at }, zone) {
+  const [plain, withTap] = timer.isAutoStopped
+    ? [TEXTS.wasStoppedByLimit, TEXTS.wasStoppedByLimitBefore]
+    : [TEXTS.wasStopped, TEXTS.wasStoppedBefore];
+  const values = [timer.service.name, timeOfDay(timer.stopped, zone)];
+  return at ? withTap(...values, timeOfDay(at, zone)) : plain(...values);
+}
+
+function textOfRefusal(notice, zone) {
+  const { refusedKind, session } = notice;
+  const name = session.service?.name ?? TEXTS.aTimer;
+  const reason = reasonOf(notice, zone);
+  if (refusedKind === "stop") return TEXTS.notStopped(name, timeOfDay(session.stopped, zone), reason);
+  const result = { edit: TEXTS.notChanged, delete: TEXTS.notDeleted }[refusedKind] ?? TEXTS.notRecorded;
+  return result(name, timesOf(session, zone), reason);
 }
 
 function reasonOf({ words, code, reason, conflict, ...notice }, zone) {
   if (code === "overlaps_session") {
-    const other = conflict ? `${conflict.service.name}, ${timesOf(conflict, zone)}` : "another session";
-    return `it overlaps ${other}`;
+    return conflict ? TEXTS.overlaps(conflict.service.name, timesOf(conflict, zone)) : TEXTS.overlapsAnother;
   }
-  if (code === "period_closed") return `the time up to ${reason} is closed, and only an admin can open it`;
-  if (isServiceRefused(notice)) return REASONS[reason] ?? "this service is not available";
+  if (code === "period_closed") return TEXTS.periodClosed(reason);
+  if (isServiceRefused(notice)) return TEXTS.serviceRefused[reason] ?? TEXTS.serviceRefused.other;
   // Most details of the API end with a period; "attribute is invalid" does not.
   return words.replace(/\.$/, "");
 }

@@ -3,7 +3,7 @@
 
 // The hash of all files. If a file changes, tests/http/test_static_pages.py prints the new version;
 // with it, browsers load all files again, together.
-const VERSION = "87230b0d3063a2ff";
+const VERSION = "936c20aa02aaca51";
 const CACHE = `stint-pocket-${VERSION}`;
 
 // Where most files are. A server that puts them into a folder with a hash in its name writes that
@@ -28,6 +28,7 @@ const FILES = [
   "sender.js",
   "store.js",
   "sync.js",
+  "texts.js",
   "timers.js",
   "views.js",
 ];

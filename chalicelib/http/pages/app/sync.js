@@ -5,6 +5,7 @@ import { RetryableError } from "../shared/api.js";
 import { LISTS, refresh } from "./refresh.js";
 import { send } from "./sender.js";
 import { LoggedOut, announceChange, transact } from "./store.js";
+import { messageOf } from "./texts.js";
 
 const INTERVAL_SECONDS = 30;
 const MAX_RETRY_SECONDS = 60;
@@ -63,7 +64,7 @@ async function runOnce() {
 // Returns the seconds until the retry.
 async function handleFailure(account, error) {
   failures += 1;
-  connection.error = error.message;
+  connection.error = messageOf(error);
   if (error.status === 401) {
     // The queue stays, and is sent after the same person logs in again.
     await transact(async (store) => {

@@ -1,6 +1,7 @@
 // Converts resources of the API to the records that this app stores.
 
 import { parse } from "../shared/clock.js";
+import { TEXTS } from "./texts.js";
 
 // Converts a timer resource to a session (day.js).
 export function readTimer(timer, included = []) {
@@ -21,4 +22,4 @@ export function readTimer(timer, included = []) {
 }
 
 export const readService = (service) =>
-  service ? { id: service.id, name: service.attributes.name } : { id: null, name: "Unknown service" };
+  service ? { id: service.id, name: service.attributes.name } : { id: null, name: TEXTS.unknownService };

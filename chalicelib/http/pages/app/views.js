@@ -6,6 +6,7 @@ import { applyActions, findRunning, reachesInto, secondsOf } from "./day.js";
 import { openEditor } from "./editor.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
+import { TEXTS } from "./texts.js";
 
 // With more services than this, the page shows a search field.
 const MAX_WITHOUT_SEARCH = 8;
@@ -35,29 +36,25 @@ export function show(state, connection, handlers) {
   write($("line"), statusText(countWaiting(state.actions), connection.error));
   showNotices($("notices"), state, view, handlers);
   showServices(handlers);
-  setButton($("add"), "Add a session", () => openEditor(view));
+  setButton($("add"), TEXTS.add, () => openEditor(view));
   tick();
 }
 
 function showLogin({ account, actions }) {
-  if (!account) return;
   const count = countWaiting(actions);
-  const waiting = count ? ` ${countTaps(count)} will be sent then.` : "";
-  write($("login-hint"), `The token of ${account.person.name} is no longer valid. Log in again.${waiting}`);
+  const texts = account
+    ? [TEXTS.tokenEnded(account.person.name), count ? TEXTS.sentThen(TEXTS.taps(count)) : ""]
+    : [TEXTS.loginHint];
+  write($("login-hint"), texts.join(" ").trim());
 }
 
-// Most details of the API end with a period; "attribute is invalid" and the app's own texts do not.
-const withoutPeriod = (text) => text.replace(/\.$/, "");
-
 function statusText(waiting, error) {
-  if (waiting === 0) return error ? `${withoutPeriod(error)}. The page may be out of date.` : "";
-  const taps = countTaps(waiting);
-  return error ? `${withoutPeriod(error)}. ${taps} will be sent later.` : `Sending ${taps} ...`;
+  if (waiting === 0) return error ? `${error} ${TEXTS.outOfDate}` : "";
+  const taps = TEXTS.taps(waiting);
+  return error ? `${error} ${TEXTS.sentLater(taps)}` : TEXTS.sending(taps);
 }
 
 const countWaiting = (actions) => actions.filter((action) => !action.isImplied).length;
-
-const countTaps = (number) => (number === 1 ? "1 tap" : `${number} taps`);
 
 // Updates the clock, and everything else that changes with time. Called every second.
 export function tick() {
@@ -66,9 +63,9 @@ export function tick() {
   const now = clock.now();
   const running = findRunning(sessions);
   $("now").classList.toggle("running", Boolean(running));
-  write($("work"), running ? running.service.name : "No timer is running");
+  write($("work"), running ? running.service.name : TEXTS.nothingRuns);
   write($("clock"), clock.formatClock(running ? secondsOf(running, now) : 0));
-  write($("since"), running ? `since ${clock.dayAndTime(running.started, zone)}` : "Tap a service to start.");
+  write($("since"), running ? TEXTS.since(clock.dayAndTime(running.started, zone)) : TEXTS.tapToStart);
   $("stop").disabled = !running;
   showSessions(sessions, zone, now);
 }
@@ -98,16 +95,16 @@ function fillRow(row, session, now, midnight) {
   const isFromYesterday = session.started < midnight && reachesInto(session, midnight);
   const remarks = [
     clock.timesOf(session, view.zone),
-    isFromYesterday && `${clock.formatMinutes(secondsOf(session, now, midnight))} today`,
-    isAutoStopped && "stopped by a limit",
-    waiting && "waiting",
+    isFromYesterday && TEXTS.ofToday(clock.formatMinutes(secondsOf(session, now, midnight))),
+    isAutoStopped && TEXTS.stoppedByLimit,
+    waiting && TEXTS.waiting,
   ];
   write(name, service.name);
   write(times, remarks.filter(Boolean).join(" · "));
   write(minutes, clock.formatMinutes(secondsOf(session, now)));
   row.classList.toggle("waiting", waiting);
-  setButton(change, "Change", () => openEditor(view, session));
-  change.setAttribute("aria-label", `Change ${service.name}, ${clock.timesOf(session, view.zone)}`);
+  setButton(change, TEXTS.change, () => openEditor(view, session));
+  change.setAttribute("aria-label", TEXTS.changeOf(service.name, clock.timesOf(session, view.zone)));
 }
 
 function showServices({ tap }) {

@@ -7,10 +7,11 @@ const TIMEOUT_MILLISECONDS = 20_000;
 
 // There is no usable response. The server may or may not have processed the request: retry later,
 // at the earliest after `retryAfter` seconds.
+// `isConnected` is whether a server responded.
 export class RetryableError extends Error {
-  constructor(message, retryAfter = 0) {
+  constructor(message, { retryAfter = 0, isConnected = true } = {}) {
     super(message);
-    this.retryAfter = retryAfter;
+    Object.assign(this, { retryAfter, isConnected });
   }
 }
 
@@ -48,7 +49,8 @@ export async function sendRequest(account, method, path, { body, key, clockOffse
   if (response.ok) return { document, etag: response.headers.get("ETag") };
   const error = document.errors?.[0] ?? {};
   if (isRetryable(response.status, error.code)) {
-    throw new RetryableError(error.detail, Number(response.headers.get("Retry-After")) || 0);
+    const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+    throw new RetryableError(error.detail, { retryAfter });
   }
   throw new RefusedError(response.status, error);
 }
@@ -72,7 +74,7 @@ async function fetchDocument(url, options) {
     if (!response.headers.get("Content-Type")?.startsWith(TYPE)) throw new TypeError("not JSON:API");
     return { response, document: await response.json() };
   } catch {
-    throw new RetryableError("No connection");
+    throw new RetryableError("No connection", { isConnected: false });
   }
 }
 

@@ -6,6 +6,14 @@ const HALF_SECOND_MILLISECONDS = 500;
 
 const DAY_SECONDS = 24 * 60 * 60;
 
+// The language of dates and times, and the word for the end of a running session.
+let locale = "en-GB";
+let runningWord = "now";
+
+export function setLanguage(newLocale, word) {
+  [locale, runningWord] = [newLocale, word];
+}
+
 // The server's clock minus the phone's clock, in milliseconds.
 let offsetMilliseconds = 0;
 
@@ -37,10 +45,10 @@ export const dateOf = (timestamp, zone) =>
   new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(timestamp * 1000);
 
 export const timeOfDay = (timestamp, zone) =>
-  new Intl.DateTimeFormat("en-GB", { timeZone: zone, timeStyle: "short" }).format(timestamp * 1000);
+  new Intl.DateTimeFormat(locale, { timeZone: zone, timeStyle: "short" }).format(timestamp * 1000);
 
 const dayOf = (timestamp, zone) =>
-  new Intl.DateTimeFormat("en-GB", { timeZone: zone, weekday: "short", day: "numeric", month: "short" })
+  new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: "short", day: "numeric", month: "short" })
     .format(timestamp * 1000);
 
 // Formats a time, with its day if that is not today.
@@ -51,7 +59,7 @@ export const dayAndTime = (timestamp, zone) =>
 // Formats the start and the end of a session, with their days if they are not today.
 export function timesOf({ started, stopped }, zone) {
   const isSameDay = stopped !== null && dateOf(started, zone) === dateOf(stopped, zone);
-  const end = stopped === null ? "now" : (isSameDay ? timeOfDay : dayAndTime)(stopped, zone);
+  const end = stopped === null ? runningWord : (isSameDay ? timeOfDay : dayAndTime)(stopped, zone);
   return `${dayAndTime(started, zone)} – ${end}`;
 }
 
