@@ -5,14 +5,15 @@ Packages, outermost first. A package imports only those below it; exceptions are
     handlers    Lambda functions other than the API; http.application, the API, is in this layer too
     registry    all resources and all tables
     timers, time_entries, revisions, reports, people, organizations, services, api_tokens,
-    pairings, webhooks, deliveries
+    pairings, live, webhooks, deliveries
                 slices: one package for each subject, see below
     events      domain events and their JSON:API documents; imports slices, and slices import it
     http        request pipeline, routes, views, OpenAPI, CSV; imports api_tokens.authentication,
                 Role, and Person and Service for their names
     jsonapi     documents, parameters, filters, inputs; knows neither AWS nor Chalice
     productive  the names that Productive publishes, and what stint does with those that it lacks
-    clients     SQS, Secrets Manager, outgoing HTTP, Intercom; imports deliveries.model
+    clients     SQS, Secrets Manager, WebSocket connections, outgoing HTTP, Intercom; imports
+                deliveries.model
     counters    exact totals and offset pages; imports the models of slices
     dynamodb    connection, tables, items, transactions; imports the models of slices and counters
     core        errors, ids, timestamps, permissions, unit of work; imports models, and Database
@@ -31,9 +32,9 @@ Modules of a slice, outermost first. Each imports only those below it, also from
 
 More rules are in ``edit_rules``, ``edits``, ``overlaps``, ``entry_updates``, ``closed_periods``,
 ``days``, ``limits`` and ``history`` of timers, in ``totals`` of time_entries, and in ``periods`` of
-organizations. More operations are in ``auto_stop``, ``editing``, ``purge_deleted`` and ``replay``;
-they do not import ``operations``. The views of reports are above their ``api``: ``views``,
-``reader`` and ``sorting``.
+organizations. More operations are in ``auto_stop``, ``editing``, ``purge_deleted``, ``pushes`` and
+``replay``; they do not import ``operations``. The views of reports are above their ``api``:
+``views``, ``reader`` and ``sorting``.
 
 import-linter checks the most important of these rules: see ``pyproject.toml``.
 """

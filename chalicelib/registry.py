@@ -22,6 +22,7 @@ from chalicelib.http.includes import IncludedResources
 from chalicelib.http.registration import Registration
 from chalicelib.http.routing import Route
 from chalicelib.jsonapi.resource import AnyResource
+from chalicelib.live import api as live
 from chalicelib.organizations import api as organizations
 from chalicelib.pairings import api as pairings
 from chalicelib.people import api as people
@@ -52,6 +53,7 @@ REGISTRY: tuple[Registration, ...] = (
     services.SERVICES_REGISTRATION,
     api_tokens.API_TOKENS_REGISTRATION,
     pairings.PAIRINGS_REGISTRATION,
+    live.LIVE_TICKETS_REGISTRATION,
     webhooks.WEBHOOKS_REGISTRATION,
     deliveries.DELIVERIES_REGISTRATION,
 )

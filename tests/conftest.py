@@ -56,6 +56,7 @@ def _database() -> Settings:
         table_prefix=TABLE_PREFIX,
         dynamodb_endpoint=ENDPOINT,
         public_base_url="http://stint.test",
+        live_url="wss://live.stint.test/live",
     )
 
 

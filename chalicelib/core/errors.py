@@ -19,6 +19,7 @@
     ├── NoOrganizationId             the organization header is missing or malformed
     ├── AccessDenied                 the caller lacks the permission
     ├── RecordNotFound               the record does not exist, or the caller cannot view it
+    ├── LiveUnavailable              this stage has no live updates
     ├── RouteNotFound                the path does not exist
     ├── MethodNotAllowed             the path does not support the method
     ├── NotAcceptable                the Accept header excludes every supported media type
@@ -174,6 +175,11 @@ class AccessDenied(StintError):
 class RecordNotFound(StintError):
     code = "record_not_found"
     default_detail = "The record does not exist, or you do not have access to it."
+
+
+class LiveUnavailable(StintError):
+    code = "live_unavailable"
+    default_detail = "This server has no live updates. Load the lists again from time to time."
 
 
 class RouteNotFound(StintError):

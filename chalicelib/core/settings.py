@@ -40,6 +40,9 @@ class Settings(Struct, frozen=True):
         (``STINT_INTERCOM_REGION``).
     :param intercom_person: how Intercom identifies people: by ``user_id``, which is the person's
         id in stint, or by ``email`` (``STINT_INTERCOM_PERSON``).
+    :param live_url: the ``wss://`` address of the API Gateway WebSocket API, with its stage and
+        without a final slash; empty: there are no live updates (``STINT_LIVE_URL``). Messages are
+        pushed to the same address over HTTPS.
     :param events_after: the timestamp of the first change that sends events; 0: every change
         (``STINT_EVENTS_AFTER``). A stack that is created again on retained tables reads the last
         day of their streams again; the stack before it sent the events of that day.
@@ -63,6 +66,7 @@ class Settings(Struct, frozen=True):
     intercom_token: str | None = None
     intercom_region: str = "us"
     intercom_person: str = "user_id"
+    live_url: str = ""
     events_after: int = 0
     local_receivers: bool = False
 
@@ -89,6 +93,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
         intercom_token=environment.get("STINT_INTERCOM_TOKEN") or None,
         intercom_region=environment.get("STINT_INTERCOM_REGION") or default.intercom_region,
         intercom_person=environment.get("STINT_INTERCOM_PERSON") or default.intercom_person,
+        live_url=environment.get("STINT_LIVE_URL", "").rstrip("/"),
         events_after=int(environment.get("STINT_EVENTS_AFTER") or default.events_after),
         local_receivers=environment.get("STINT_LOCAL_RECEIVERS") == "1",
     )

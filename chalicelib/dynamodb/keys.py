@@ -31,6 +31,12 @@ RUNNING_TIMER = "running"
 PAIRING = "pairing"
 """The sort key of a pairing, which is in a partition of its own."""
 
+LIVE_TICKET = "live_ticket"
+"""The sort key of a ticket of live updates, which is in a partition of its own."""
+
+LIVE_CONNECTIONS = "live"
+"""The sort key of a person's connections of live updates, beside the person state."""
+
 NEVER = MAX_TIMESTAMP + 1
 """The stop of a running timer in sort keys: after every timestamp."""
 
@@ -143,6 +149,11 @@ def idempotency(digest: str) -> str:
 def pairing(digest: str) -> str:
     """The partition of a pairing. It does not begin with an organization's id."""
     return f"{PAIRING}#{digest}"
+
+
+def live_ticket(digest: str) -> str:
+    """The partition of a ticket. It does not begin with an organization's id."""
+    return f"{LIVE_TICKET}#{digest}"
 
 
 def shard(timer_id: int) -> str:

@@ -21,6 +21,7 @@ ERROR_STATUS: dict[str, tuple[HTTPStatus, str]] = {
     "no_organization_id": (HTTPStatus.FORBIDDEN, "Access Denied"),
     "access_denied": (HTTPStatus.FORBIDDEN, "Access Denied"),
     "record_not_found": (HTTPStatus.NOT_FOUND, "Record Not Found"),
+    "live_unavailable": (HTTPStatus.NOT_FOUND, "Live Updates Unavailable"),
     "route_not_found": (HTTPStatus.NOT_FOUND, "Route Not Found"),
     "method_not_allowed": (HTTPStatus.METHOD_NOT_ALLOWED, "Method Not Allowed"),
     "not_acceptable": (HTTPStatus.NOT_ACCEPTABLE, "Not Acceptable"),

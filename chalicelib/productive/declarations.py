@@ -148,6 +148,7 @@ CODES: Mapping[str, str] = {
     "invalid_parameter": "other",
     "keyset_conflict": "same",
     "keyset_invalid_cursor": "same",
+    "live_unavailable": "other",
     "malformed_document": "other",
     "method_not_allowed": "other",
     "no_organization_id": "same",

@@ -29,6 +29,8 @@ from chalicelib.dynamodb.tables import DirectoryModel
 from chalicelib.events.documents import webhook_body
 from chalicelib.events.rules import current_entry_event
 from chalicelib.http.registration import Registration
+from chalicelib.live.model import LiveTicket
+from chalicelib.live.repository import LiveConnectionsModel, LiveTicketModel
 from chalicelib.pairings.model import Pairing
 from chalicelib.pairings.repository import PairingModel
 from chalicelib.people.model import Person, Role
@@ -41,6 +43,7 @@ from chalicelib.time_entries.model import TimeEntry
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.model import Timer
 from chalicelib.timers.repository import PersonStateModel, TimerModel
+from tests.live.live import create_ticket, open_connection
 from tests.support.api import JSON_API, Api, Response
 from tests.support.clock import MINUTE, FakeClock
 from tests.support.failing_calls import failing
@@ -94,6 +97,8 @@ class PersonFactory:
         paired = create_with_key(self.admin, "/pairings", "pairings", pairing, f"p{mark}")
         assert paired.status == 201
         api = Api(self.app, {"X-Auth-Token": secret, "X-Organization-Id": str(ZAGREB.id)})
+        open_connection(self.dependencies, api, f"connection of {mark}")
+        assert create_ticket(api).status == 201
         started = create_with_key(api, "/timers", "timers", {"service_id": DESIGN}, mark)
         assert started.status == 201
         person = MarkedPerson(person_id, mark, int(started.data["id"]), api)
@@ -258,6 +263,7 @@ def test_erase_removes_personal_data_and_retains_timers(
         "id": iva.id,
         "tokens revoked": 0,
         "pairing codes deleted": 1,
+        "live updates deleted": 2,
         "idempotency records removed": 1,
         "idempotency records overwritten": 3,
         "notes removed": 1,
@@ -397,9 +403,10 @@ def test_erase_can_be_repeated_after_crash_at_any_write(
                 break
         operator.done(*command)
         assert iva.mark not in snapshot_text(connection)
-    # One crash at each write: deactivation, the mark, a pairing code, four idempotency records, a
-    # note, two revisions, a delivery, three admin revisions, the person.
-    assert position == 15
+    # One crash at each write: deactivation, the mark, a pairing code, a ticket and the
+    # connections, four idempotency records, a note, two revisions, a delivery, three admin
+    # revisions, the person.
+    assert position == 17
     assert len(items(connection, "timers")) == position + 1
     assert violations_of(SnapshotReader(connection).read_all()) == []
 
@@ -443,6 +450,8 @@ COVERAGE: dict[type[Model], str] = {
     PersonTokensModel: "exported; emptied",
     TokenOwnerModel: "ids only, exported with the tokens; removed with them",
     PairingModel: "exported; deleted",
+    LiveTicketModel: "exported; deleted",
+    LiveConnectionsModel: "exported; deleted",
     PersonStateModel: "exported; retained with the id only",
     IdempotencyModel: "its metadata is exported; removed or overwritten",
     PersonModel: "exported; overwritten",
@@ -474,6 +483,7 @@ MEMBERS: dict[type[Any], str] = {
     Person: "person",
     ApiToken: "tokens",
     Pairing: "pairings",
+    LiveTicket: "live_updates",
     DeliveryAttempt: "deliveries",
 }
 """The member of an exported document for each entity with personal data."""

@@ -29,6 +29,9 @@ from tests.support.table_snapshots import items, snapshot
 UNCHANGED = {"restore_service", "restore_person", "activate_person"}
 """Routes whose sample request changes nothing."""
 
+UNRECORDED = {"create_live_ticket"}
+"""A ticket lasts for a minute, and gives nothing but messages without data."""
+
 FIXTURE = 73
 
 each_route = pytest.mark.parametrize(
@@ -36,7 +39,7 @@ each_route = pytest.mark.parametrize(
     [
         pytest.param(route, method, id=f"{method} {route.path}")
         for route in TABLE
-        if route.needs_live_token
+        if route.needs_live_token and route.name not in UNRECORDED
         for method in route.methods
     ],
 )

@@ -19,6 +19,7 @@ PAGES = {
     "users": "organizations",
     "api_tokens": "api-tokens",
     "webhook_deliveries": "webhooks",
+    "live_tickets": "live-updates",
 }
 """The page of each resource whose page has another name than its type."""
 

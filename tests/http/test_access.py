@@ -307,8 +307,8 @@ def _check_refusal(
     elif route.names_record:
         assert (response.status, response.error["code"]) == (404, "record_not_found")
     else:
-        # A member may create a token or a code, for themselves and as a member.
-        assert route.name in ("create_api_token", "create_pairing")
+        # A member may create a token, a code or a ticket, for themselves and as a member.
+        assert route.name in ("create_api_token", "create_pairing", "create_live_ticket")
         assert response.status == 201
         roles = {each["role"] for each in items(connection, "tokens") if each["person_id"] == ADMIN}
         assert roles == {"member"}

@@ -21,7 +21,7 @@ from tests.support.table_snapshots import snapshot
 KEY = {"Idempotency-Key": "tap-1"}
 STALE = {"If-Match": 'W/"ffffffff-0"'}
 OTHER_TAGS = (STALE["If-Match"], '"ffffffff-0", W/"0-0"', '"nonsense"', "nonsense", 'W/""', "*, *")
-SECRETS = {"secret", "token", "code"}
+SECRETS = {"secret", "token", "code", "url"}
 SENDS_EVENTS = {"test_webhook", "replay_webhook"}
 """Routes that send events before they write: a change after that refuses nothing."""
 WRITES_NOTHING = {"restore_service", "restore_person", "activate_person"}

@@ -305,6 +305,7 @@ CHANGE_NO_TIME = {
     "update_api_token": "access",
     "delete_api_token": "access",
     "create_pairing": "access",
+    "create_live_ticket": "access",
     "create_webhook": "webhooks",
     "update_webhook": "webhooks",
     "rotate_secret_webhook": "webhooks",
@@ -343,6 +344,7 @@ FUNCTIONS = {
     "composition": "no function",
     "counter_rollup": "counters follow from what was written",
     "event_fanout": "events",
+    "live_connect": "access",
     "webhook_delivery": "events",
 }
 

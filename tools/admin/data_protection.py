@@ -12,6 +12,7 @@ from typing import Any
 import msgspec
 from msgspec.structs import replace
 from pynamodb.exceptions import DeleteError, UpdateError
+from pynamodb.models import Model
 
 from chalicelib.admin_revisions.model import AdminRevision
 from chalicelib.admin_revisions.repository import AdminRevisionModel
@@ -31,6 +32,8 @@ from chalicelib.dynamodb.connection import RawItem, translate_errors
 from chalicelib.dynamodb.idempotency_records import IdempotencyModel, read_idempotency_record
 from chalicelib.dynamodb.items import from_item
 from chalicelib.jsonapi.documents import encode
+from chalicelib.live.model import LiveConnections, LiveTicket
+from chalicelib.live.repository import LiveConnectionsModel, LiveTicketModel
 from chalicelib.organizations.periods import is_closed_date, is_closed_start
 from chalicelib.pairings.model import Pairing
 from chalicelib.pairings.repository import PairingModel
@@ -97,6 +100,21 @@ def pairings(context: AdminContext, person: Person) -> Iterator[tuple[PairingMod
     for page in context.scan(PairingModel, condition, **values, pairing=keys.PAIRING):
         for raw in page:
             yield PairingModel.from_raw_data(raw), from_item(Pairing, raw)
+
+
+def live_updates(
+    context: AdminContext, person: Person
+) -> Iterator[tuple[Model, LiveTicket | LiveConnections]]:
+    """Yield tickets and connections of the person, with their items; DynamoDB deletes them, too."""
+    values = {"organization": person.organization_id, "person": person.id}
+    stored: tuple[tuple[type[Model], type[Any], str], ...] = (
+        (LiveTicketModel, LiveTicket, keys.LIVE_TICKET),
+        (LiveConnectionsModel, LiveConnections, keys.LIVE_CONNECTIONS),
+    )
+    for model, entity, name in stored:
+        for page in context.scan(model, f"{_OF_PERSON} AND #name = :kind", **values, kind=name):
+            for raw in page:
+                yield model.from_raw_data(raw), from_item(entity, raw)
 
 
 def time_entries(context: AdminContext, person: Person) -> Iterator[TimeEntry]:
@@ -182,6 +200,7 @@ def export(context: AdminContext, caller: Caller, person: Person) -> Iterator[st
             _metadata(item, zone) for item in idempotency_records(context, person)
         ),
         "pairings": (output.plain(pairing, zone) for _, pairing in pairings(context, person)),
+        "live_updates": (output.plain(each, zone) for _, each in live_updates(context, person)),
         "time_entries": (_entry(entry, zone) for entry in time_entries(context, person)),
         "timers": (output.plain(timer, zone) for timer in timers(context, person)),
         "revisions": (_revision(revision, zone) for _, revision, _ in revisions(context, person)),
@@ -221,6 +240,9 @@ def erase(
     counts = {"tokens revoked": _revoke(context, caller, person)}
     counts["pairing codes deleted"] = sum(
         _write_if_unchanged(item.delete) for item, _ in pairings(context, person)
+    )
+    counts["live updates deleted"] = sum(
+        _write_if_unchanged(item.delete) for item, _ in live_updates(context, person)
     )
     counts |= _erase_idempotency_records(context, person, notes=notes or times)
     if notes or times:

@@ -1,0 +1,1 @@
+"""Live updates: WebSocket connections that tell a person's devices that their time changed."""
