@@ -26,9 +26,14 @@ _RETRY_AFTER_SECONDS = 2
 
 
 @cache
-def client(service: str, region: str) -> Any:
-    """The client of a service: one per process, created at the first use."""
-    return botocore.session.get_session().create_client(service, region_name=region, config=_CONFIG)
+def client(service: str, region: str, endpoint: str | None = None, config: Config = _CONFIG) -> Any:
+    """The client of a service: one per process, created at the first use.
+
+    :param endpoint: the URL of the service; None: that of the region.
+    """
+    return botocore.session.get_session().create_client(
+        service, region_name=region, endpoint_url=endpoint, config=config
+    )
 
 
 @contextmanager

@@ -8,17 +8,20 @@ is newer. docs/decisions/0013-events.md.
 
 import logging
 from collections import defaultdict
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import partial
 from itertools import chain
 
 from msgspec import Struct
 
 from chalicelib.clients.failed_records import send_failed_records
 from chalicelib.clients.sqs import Message, Queue, encode_delivery
+from chalicelib.clients.websocket_connections import connection_sender
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.errors import Unavailable
 from chalicelib.deliveries.model import Delivery
 from chalicelib.dynamodb.database import Database
+from chalicelib.events.changed_people import changed_people
 from chalicelib.events.documents import (
     INTERCOM_NAMES,
     intercom_body,
@@ -34,6 +37,7 @@ from chalicelib.events.stream_records import (
     read_change,
     sequence_number,
 )
+from chalicelib.live.pushes import LivePushes, PushReport, Send
 from chalicelib.organizations.model import Organization
 from chalicelib.people.model import Person
 from chalicelib.webhooks.model import Webhook
@@ -52,6 +56,8 @@ class EventFanoutReport(Struct, frozen=True):
         created after the change.
     :param unreadable: the number of invalid records, which were moved to the failure queue.
     :param failed: the sequence numbers of the records that Lambda must retry.
+    :param pushes: the number of live updates that were sent to connections.
+    :param pushes_failed: the number of those that were not.
     """
 
     records: int
@@ -61,6 +67,8 @@ class EventFanoutReport(Struct, frozen=True):
     skipped_messages: int
     unreadable: int
     failed: tuple[str, ...]
+    pushes: int = 0
+    pushes_failed: int = 0
 
 
 class EventFanout:
@@ -68,6 +76,7 @@ class EventFanout:
 
     ``intercom_person`` is how Intercom identifies people (``email`` or ``user_id``); None: no
     events are sent to Intercom. Changes before the timestamp ``events_after`` send no events.
+    ``live_pushes`` None: there are no live updates.
     """
 
     def __init__(
@@ -77,12 +86,14 @@ class EventFanout:
         failed_records: Queue,
         intercom_person: str | None = None,
         events_after: int = 0,
+        live_pushes: LivePushes | None = None,
     ) -> None:
         self.database = database
         self.deliveries = deliveries
         self.failed_records = failed_records
         self.intercom_person = intercom_person
         self.events_after = events_after
+        self.live_pushes = live_pushes
 
     def run(self, records: Sequence[StreamRecord]) -> EventFanoutReport:
         """Send the events of a batch of records. Raises only if the stack is set up incorrectly."""
@@ -91,6 +102,7 @@ class EventFanout:
         batch.write_messages()
         messages = batch.send_messages()
         batch.move_unreadable()
+        pushed = self._push(records)
         numbers = map(sequence_number, records)
         return EventFanoutReport(
             records=len(records),
@@ -101,18 +113,33 @@ class EventFanout:
             unreadable=len(batch.unreadable),
             # In the order of the stream: Lambda retries from the first of them.
             failed=tuple(number for number in numbers if number in batch.failed),
+            pushes=pushed.sent,
+            pushes_failed=pushed.failed,
         )
 
+    def _push(self, records: Sequence[StreamRecord]) -> PushReport:
+        """Push live updates, after everything else: they must not delay or fail events."""
+        if self.live_pushes is None:
+            return PushReport()
+        return self.live_pushes.push(changed_people(records))
 
-def build_event_fanout(dependencies: Dependencies) -> EventFanout:
-    """The event fan-out of a stage."""
+
+def build_event_fanout(
+    dependencies: Dependencies, open_sender: Callable[[], Send] | None = None
+) -> EventFanout:
+    """The event fan-out of a stage.
+
+    ``open_sender`` returns the function that sends live updates; None: API Gateway sends them.
+    """
     settings = dependencies.settings
+    open_sender = open_sender or partial(connection_sender, settings.live_url, settings.region)
     return EventFanout(
         dependencies.database,
         deliveries=Queue(settings.deliveries_url, settings.region),
         failed_records=Queue(settings.failed_records_url, settings.region),
         intercom_person=settings.intercom_person if settings.intercom_token else None,
         events_after=settings.events_after,
+        live_pushes=LivePushes(dependencies, open_sender) if settings.live_url else None,
     )
 
 

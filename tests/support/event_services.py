@@ -26,6 +26,7 @@ from chalicelib.deliveries.operations import WebhookDelivery
 from chalicelib.events.fanout import EventFanout, EventFanoutReport
 from chalicelib.events.model import EventType
 from chalicelib.handlers.webhook_delivery import BATCH
+from chalicelib.live.pushes import LivePushes, Send
 from chalicelib.webhooks import delivery_queue
 from chalicelib.webhooks.model import Webhook, secret_of
 from tests.support.clock import FakeClock
@@ -47,15 +48,17 @@ class EventServices:
     client: WebhookClient
     intercom_url: str | None = None
     intercom_person: str | None = None
+    send_live_update: Send | None = None
 
     def event_fanout(self) -> EventFanout:
-        region = self.settings.region
+        region, send = self.settings.region, self.send_live_update
         return EventFanout(
             self.dependencies.database,
             Queue(self.settings.deliveries_url, region),
             Queue(self.settings.failed_records_url, region),
             self.intercom_person,
             self.settings.events_after,
+            None if send is None else LivePushes(self.dependencies, lambda: send),
         )
 
     def webhook_delivery(self) -> WebhookDelivery:
