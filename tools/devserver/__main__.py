@@ -22,6 +22,7 @@ from chalicelib.dynamodb.connection import connect, table_name
 from chalicelib.dynamodb.database import Database
 from chalicelib.handlers.auto_stop import EVERY_MINUTES
 from chalicelib.handlers.counter_rollup import roll_up_records
+from chalicelib.handlers.live_connect import accept_connection
 from chalicelib.http.application import create_app
 from chalicelib.registry import models
 from infra.aws.credentials import is_aws
@@ -31,6 +32,7 @@ from tools.devserver.aws_services import create_aws_services
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.event_feeds import delivery_feed, event_feeds
 from tools.devserver.gateway import Gateway
+from tools.devserver.live_sockets import LiveSockets, live_url
 from tools.devserver.local_database import (
     DatabaseOptionsError,
     LocalDatabase,
@@ -132,10 +134,16 @@ def main() -> None:
             settings = replace(settings, public_base_url=server.url)
         # For development, webhook receivers on this machine are allowed.
         settings = replace(
-            create_aws_services(settings, database.webhook_key()), local_receivers=True
+            create_aws_services(settings, database.webhook_key()),
+            local_receivers=True,
+            live_url=settings.live_url or live_url(settings.public_base_url),
         )
-        dependencies, feeds = _set_up(settings, database, demo=demo)
+        connections = LiveSockets()
+        dependencies, feeds = _set_up(settings, database, connections, demo=demo)
         server.gateway = Gateway(create_app(settings, dependencies))
+        connections.accept = partial(accept_connection, dependencies)
+        server.live = connections
+        stack.callback(connections.close)
         stack.enter_context(running_schedule(dependencies))
         stack.enter_context(running_feeds(feeds))
         stack.enter_context(running_queue_feed(delivery_feed(dependencies)))
@@ -187,7 +195,7 @@ def _open(settings: Settings) -> Iterator[LocalDatabase]:
 
 
 def _set_up(
-    settings: Settings, opened: LocalDatabase, *, demo: bool
+    settings: Settings, opened: LocalDatabase, connections: LiveSockets, *, demo: bool
 ) -> tuple[Dependencies, list[Feed]]:
     """Create tables and demo data, and open the streams before the first write."""
     open_stream = opened.open_stream
@@ -201,7 +209,7 @@ def _set_up(
     dependencies = build_dependencies(database, settings)
     feeds = [
         Feed(open_stream(table_name(CounterModel)), partial(roll_up_records, dependencies)),
-        *event_feeds(dependencies, open_stream),
+        *event_feeds(dependencies, open_stream, connections.send),
     ]
     with opened.together():
         # As of now: timer 16 has been running for an hour at this moment.
@@ -213,6 +221,7 @@ def _set_up(
     print(f"  demo data {'loaded' if loaded else not_loaded}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
     print("  webhooks  delivered at once, also to http:// on this machine")
+    print(f"  live      {settings.live_url}")
     return dependencies, feeds
 
 

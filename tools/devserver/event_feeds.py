@@ -12,15 +12,23 @@ from chalicelib.dynamodb.connection import table_name
 from chalicelib.events.fanout import build_event_fanout
 from chalicelib.handlers.event_fanout import fan_out_records
 from chalicelib.handlers.webhook_delivery import BATCH, deliver_records
+from chalicelib.live.pushes import Send
 from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.repository import TimerModel
 from tools.devserver.queue_feed import QueueFeed
 from tools.devserver.stream_feed import Feed, Record, Stream
 
 
-def event_feeds(dependencies: Dependencies, open_stream: Callable[[str], Stream]) -> list[Feed]:
-    """Return the feeds of the timers' and time entries' streams into the event fan-out."""
-    fanout = build_event_fanout(dependencies)
+def event_feeds(
+    dependencies: Dependencies,
+    open_stream: Callable[[str], Stream],
+    send: Send = lambda *_: False,
+) -> list[Feed]:
+    """Return the feeds of the timers' and time entries' streams into the event fan-out.
+
+    ``send`` sends live updates; without it, there are no connections.
+    """
+    fanout = build_event_fanout(dependencies, lambda: send)
 
     def handler_of(table: str) -> Callable[[dict[str, Any]], Any]:
         # Lambda adds the source to each record; the Streams API does not.

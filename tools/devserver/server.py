@@ -8,6 +8,7 @@ from typing import Any
 from chalicelib.core.errors import MalformedDocument, StintError
 from infra.stack.gateway_responses import RESPONSES
 from tools.devserver.gateway import Gateway, Response
+from tools.devserver.live_sockets import LiveSockets, is_websocket_request
 from tools.devserver.request_body import read_body
 
 _IDLE_SECONDS = 60
@@ -21,6 +22,8 @@ class LocalServer(ThreadingHTTPServer):
     """
 
     gateway: Gateway
+    live: LiveSockets | None = None
+    """The WebSocket connections; None: there are no live updates."""
 
     daemon_threads = True
     # Up to 64 clients may connect at the same moment.
@@ -58,6 +61,12 @@ class _Handler(BaseHTTPRequestHandler):
             return
         # As in an event of API Gateway, the last of repeated headers counts.
         headers = {name.lower(): value for name, value in self.headers.items()}
+        live = self.server.live
+        if live is not None and is_websocket_request(self.command, self.path, headers):
+            # From now on, this connection carries no HTTP.
+            self.close_connection = True
+            live.serve(self.connection, self.path, headers)
+            return
         self._send(self.server.gateway.handle(self.command, self.path, headers, body))
 
     do_GET = do_HEAD = do_POST = do_PUT = do_PATCH = do_DELETE = do_OPTIONS = _handle
