@@ -22,7 +22,7 @@ from chalicelib.revisions.model import Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.webhooks.model import Webhook
-from tests.support.tables import Items, embedded_items, restore_embedded_items
+from tests.support.tables import Items, all_items, restore_items
 
 ADMIN = 8779
 MEMBER = 8784
@@ -77,19 +77,17 @@ class Fixtures:
         }
 
 
-_embedded: list[tuple[Items, dict[int, str]]] = []
-"""The items of the fixtures on moto, with the tokens, once they were created."""
+_created: list[tuple[Items, dict[int, str]]] = []
+"""The items of the fixtures, with the tokens, once they were created."""
 
 
 def create_fixtures(database: Database) -> Fixtures:
     """Create the fixtures in empty tables."""
-    for items, tokens in _embedded:
-        if restore_embedded_items(items):
+    for items, tokens in _created:
+        if restore_items(items):
             return Fixtures(database, dict(tokens))
     fixtures = _put_fixtures(database)
-    items = embedded_items()
-    if items:
-        _embedded[:] = [(items, fixtures.tokens)]
+    _created[:] = [(all_items(), fixtures.tokens)]
     return fixtures
 
 
