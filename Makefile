@@ -108,7 +108,7 @@ test: $(INSTALLED) ## all tests, on moto, on all processors; prints the ten slow
 test-quick: $(INSTALLED) ## the fastest tests, while you edit
 	$(PYTEST) $(QUICK)
 
-test-dynamodb-local: $(INSTALLED) ## the same tests on AWS's DynamoDB Local (needs Java and npm)
+test-dynamodb-local: $(INSTALLED) ## the tests that depend on the engine, on AWS's DynamoDB Local (needs Java and npm)
 	$(DYNAMODB_LOCAL) $(PYTEST)
 
 test-races: $(INSTALLED) ## race conditions, many times, on DynamoDB Local (STINT_RACES=20: repetitions)

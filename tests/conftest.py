@@ -20,6 +20,7 @@ from tests.support.api import Api
 from tests.support.clock import FakeClock
 from tests.support.concurrent_requests import time_entries
 from tests.support.engine import ENDPOINT
+from tests.support.engine_selection import needs_engine
 from tests.support.event_services import EventServices, event_services_of
 from tests.support.fixtures import (
     ADMIN,
@@ -169,6 +170,15 @@ def concurrent_people(fixtures: Fixtures) -> None:
     """The people of the concurrency tests, with two time entries each."""
     assert fixtures.tokens
     put_all(*time_entries())
+
+
+def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
+    """On DynamoDB Local, run the tests that depend on the engine."""
+    if ENDPOINT is not None:
+        kept = needs_engine(items)
+        chosen = set(kept)
+        config.hook.pytest_deselected(items=[item for item in items if item not in chosen])
+        items[:] = kept
 
 
 PURE_FOLDERS = ("core", "jsonapi")

@@ -157,6 +157,7 @@ def test_rows_of_an_erased_person_are_not_imported_again(
     assert violations(connection) == []
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("position", [0, 1, 2, 5, 14, 25])
 def test_killed_import_continues_where_it_stopped(

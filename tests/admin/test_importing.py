@@ -237,6 +237,7 @@ def test_renamed_service_is_not_created_again(operator: Operator, admin: Api) ->
     assert report["differing"][0]["changes"] == {"name": ["Help", "Support"]}
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize("sent", [False, True], ids=["before", "after"])
 @pytest.mark.parametrize("position", [0, 1])
 @BOTH_KINDS

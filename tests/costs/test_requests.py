@@ -31,6 +31,7 @@ _ROW = re.compile(
 )
 
 
+@pytest.mark.every_engine
 @pytest.mark.skipif(ENDPOINT is None, reason="moto reports no read units: needs DynamoDB Local")
 def test_request_benchmark_stays_within_the_limits() -> None:
     # Runs in a separate process with its own engine: it connects the models to other tables.

@@ -73,6 +73,7 @@ def test_every_page_of_an_indexed_list_stays_within_the_limits(
             assert_within(cost, CURSOR_MODE, f"{case.name}, by cursor")
 
 
+@pytest.mark.every_engine
 @pytest.mark.skipif(ENDPOINT is None, reason="moto reports no read units: needs DynamoDB Local")
 def test_list_benchmark_stays_within_the_limits_at_10_000_timers() -> None:
     # Runs in a separate process with a new engine: loading into a used engine is slow.

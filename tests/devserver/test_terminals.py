@@ -36,6 +36,7 @@ def test_server_of_a_missing_database_says_so(tmp_path: Path) -> None:
     assert "Traceback" not in result.stderr
 
 
+@pytest.mark.every_engine
 @pytest.mark.skipif(ENDPOINT is None, reason="needs DynamoDB Local: set DYNAMODB_ENDPOINT")
 def test_server_and_commands_share_dynamodb_local(tmp_path: Path) -> None:
     shared = {
@@ -49,6 +50,7 @@ def test_server_and_commands_share_dynamodb_local(tmp_path: Path) -> None:
         assert "Example Studio" in listed.stdout
 
 
+@pytest.mark.every_engine
 @pytest.mark.skipif(
     ENDPOINT is None or shutil.which("java") is None, reason="starts DynamoDB Local itself"
 )

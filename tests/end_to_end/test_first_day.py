@@ -90,6 +90,7 @@ def deployment() -> Iterator[Deployment]:
         yield Deployment(server, prefix)
 
 
+@pytest.mark.every_engine
 def test_new_organization_can_track_correct_list_and_export_time(deployment: Deployment) -> None:
     client = Client(deployment.server)
     organization = create_organization(deployment, client)

@@ -268,6 +268,7 @@ def test_ended_access_gives_no_access_while_a_process_remembers_the_token(
     assert admin.get("/users").status == (200 if ending == "demoted" else 401)
 
 
+@pytest.mark.every_engine
 @each_ending
 @each_route_that_gives_access
 def test_access_that_ends_between_read_and_commit_gives_no_access(

@@ -12,6 +12,9 @@ from tests.support.call_counter import counted
 from tests.support.clock import MINUTE, FakeClock
 from tests.support.fixtures import ADMIN, ADMINS_ENTRY, MEMBER, MEMBERS_ENTRY
 
+# Engines differ in the positions that they accept.
+pytestmark = pytest.mark.every_engine
+
 
 @pytest.fixture
 def ids(admin: Api, member: Api, clock: FakeClock) -> list[str]:

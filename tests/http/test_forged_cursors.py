@@ -92,6 +92,9 @@ POSITIONS = [
     "[false, NaN, 1]",
 ]
 
+# Engines differ in the positions that they accept.
+pytestmark = pytest.mark.every_engine
+
 
 @pytest.fixture
 def _history(admin: Api, member: Api, clock: FakeClock) -> None:

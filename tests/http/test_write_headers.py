@@ -199,6 +199,7 @@ def test_update_that_changes_nothing_needs_the_present_version_too(
     assert [send(route, method, after).status for _ in range(2)] == [200, 200]
 
 
+@pytest.mark.every_engine
 @each_write_of_a_record
 def test_record_that_changes_between_load_and_write_refuses_the_write(
     admin: Api,

@@ -2,5 +2,5 @@
 
 import os
 
-ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT")
+ENDPOINT = os.environ.get("DYNAMODB_ENDPOINT") or None
 """The URL of a DynamoDB-compatible server. None means moto in this process."""

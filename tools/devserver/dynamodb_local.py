@@ -54,7 +54,7 @@ _POLL_SECONDS = 0.2
 _MAX_WORDS = 2_000
 # As shells report the end of a command by SIGTERM.
 _TERMINATED = 143
-_ALTERNATIVE = "`make test` runs the same tests on moto"
+_ALTERNATIVE = "`make test` runs all tests on moto"
 
 
 def fetch() -> Path:
