@@ -34,7 +34,7 @@ ALLOWED = {
 }
 
 
-MAX_MODULES = 490
+MAX_MODULES = 495
 """All modules, with the standard library's. Python finds, reads and runs each at a cold start."""
 
 

@@ -80,7 +80,7 @@ def _connections(dependencies: Dependencies, admin: Api, member: Api, stranger: 
     dependencies.sleep(OPENING_SECONDS)
 
 
-def test_change_reaches_the_connections_of_its_person_and_nobody_else(
+def test_change_reaches_connections_of_its_person_only(
     event_services: EventServices, sender: Sender
 ) -> None:
     report = event_services.fan_out(stream_record(None, TIMER))
