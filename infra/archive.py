@@ -11,7 +11,7 @@ from pathlib import Path, PurePosixPath
 
 from infra.trim_botocore import slim
 
-CALLED_SERVICES = frozenset({"dynamodb", "secretsmanager", "sqs"})
+CALLED_SERVICES = frozenset({"apigatewaymanagementapi", "dynamodb", "secretsmanager", "sqs"})
 """AWS services whose botocore data files the application needs.
 
     The data of the other services, about 400, makes up nine tenths of the dependencies.

@@ -16,6 +16,7 @@ from infra.stack.alarm_resources import (
 from infra.stack.api import ACCESS_LOGS
 from infra.stack.functions import AUTO_STOP, EVENT_FANOUT, FUNCTIONS, WEBHOOK_DELIVERY
 from infra.stack.intrinsics import STACK, Json, ref
+from infra.stack.live import LIVE_LOGS
 from infra.stack.queues import DEAD_LETTERS, DELIVERIES
 from infra.stack.streams import FAILURES
 
@@ -57,18 +58,26 @@ def alarms(stage: str) -> dict[str, Json]:
         **_api_alarms(stage),
         **_function_alarms(),
         **_event_alarms(),
-        f"{REFUSALS}Metric": metric_filter(
-            ACCESS_LOGS, '{ $.status = "429" }', REFUSALS, str(_RATE_LIMITED_WEIGHT)
-        ),
-        "DenialsMetric": metric_filter(
-            ACCESS_LOGS, '{ $.status = "401" || $.status = "403" }', REFUSALS
-        ),
+        **_refusals("", ACCESS_LOGS),
+        **_refusals("Live", LIVE_LOGS),
         **{
             f"{function.logical_id}FailuresMetric": metric_filter(
                 function.logs_id, FAILURE_PATTERN, FUNCTION_FAILURES
             )
             for function in FUNCTIONS
         },
+    }
+
+
+def _refusals(prefix: str, log_group_id: str) -> dict[str, Json]:
+    """Return the filters that add the refusals of an access log to the metric."""
+    return {
+        f"{prefix}{REFUSALS}Metric": metric_filter(
+            log_group_id, '{ $.status = "429" }', REFUSALS, str(_RATE_LIMITED_WEIGHT)
+        ),
+        f"{prefix}DenialsMetric": metric_filter(
+            log_group_id, '{ $.status = "401" || $.status = "403" }', REFUSALS
+        ),
     }
 
 

@@ -3,9 +3,10 @@
 import json
 from collections.abc import Iterable
 
-from infra.stack.functions import API, log_group
+from infra.stack.functions import API
 from infra.stack.gateway_responses import gateway_responses
 from infra.stack.intrinsics import STACK, Json, arn, attribute, either, ref, sub
+from infra.stack.logs import log_group
 from infra.stack.parameters import SERVES_PAGES
 
 ACCESS_LOGS = "AccessLogs"

@@ -13,6 +13,8 @@ from chalicelib.time_entries.repository import TimeEntryModel
 from chalicelib.timers.repository import TimerModel
 from infra.archive import TASK_ROOT
 from infra.stack.intrinsics import Json, either, ref, sub
+from infra.stack.live import live_environment
+from infra.stack.logs import log_group
 from infra.stack.parameters import RESERVES_API
 from infra.stack.queues import (
     api_environment,
@@ -57,7 +59,7 @@ API = Function(
     "APIHandler",
     "api_handler",
     slow_milliseconds=3_000,
-    environment=api_environment(),
+    environment={**api_environment(), **live_environment()},
     more_properties={
         "ReservedConcurrentExecutions": either(
             RESERVES_API, ref("ApiConcurrency"), ref("AWS::NoValue")
@@ -108,7 +110,7 @@ EVENT_FANOUT = Function(
             "Properties": stream_settings(TimeEntryModel),
         }
     },
-    environment=event_fanout_environment(),
+    environment={**event_fanout_environment(), **live_environment()},
 )
 
 WEBHOOK_DELIVERY = Function(
@@ -123,12 +125,16 @@ WEBHOOK_DELIVERY = Function(
     more_properties={"RecursiveLoop": "Allow"},
 )
 
+# Chalice has one name for the function of `$connect`.
+LIVE_CONNECT = Function("WebsocketConnect", "websocket_connect", slow_milliseconds=3_000)
+
 FUNCTIONS: tuple[Function, ...] = (
     API,
     AUTO_STOP,
     COUNTER_ROLLUP,
     EVENT_FANOUT,
     WEBHOOK_DELIVERY,
+    LIVE_CONNECT,
 )
 
 
@@ -139,17 +145,6 @@ def functions(stage: str) -> dict[str, Json]:
         resources[function.logical_id] = {"Properties": _properties(function, stage)}
         resources[function.logs_id] = log_group(function.name)
     return resources
-
-
-def log_group(name: str) -> Json:
-    """Return a log group with the retention of the stack's parameter."""
-    return {
-        "Type": "AWS::Logs::LogGroup",
-        "Properties": {
-            "LogGroupName": sub(f"/stint/${{AWS::StackName}}/{name}"),
-            "RetentionInDays": ref("LogRetentionDays"),
-        },
-    }
 
 
 def _properties(function: Function, stage: str) -> Json:

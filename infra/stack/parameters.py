@@ -10,6 +10,7 @@ HAS_WAF = "HasWaf"
 RESERVES_API = "ReservesApi"
 MEASURES_LAG = "MeasuresLag"
 SERVES_PAGES = "ServesPages"
+LIVE_UPDATES = "HasLiveUpdates"
 # Hybrid apps have schemes of their own, such as capacitor://localhost.
 _ORIGIN = r"[a-z][a-z0-9+.\-]*://[A-Za-z0-9.:\-]+"
 
@@ -25,6 +26,12 @@ PARAMETERS: dict[str, Json] = {
         "Default": "yes",
         "AllowedValues": ["no", "yes"],
         "Description": "Whether the stage serves the pocket client (/app) and admin page (/admin)",
+    },
+    "LiveUpdates": {
+        "Type": "String",
+        "Default": "yes",
+        "AllowedValues": ["no", "yes"],
+        "Description": "Whether clients get changes over a WebSocket; no: they only poll",
     },
     "LogLevel": {
         "Type": "String",
@@ -162,6 +169,7 @@ CONDITIONS: dict[str, Json] = {
     HAS_WAF: {"Fn::Equals": [{"Ref": "CreateWaf"}, "yes"]},
     RESERVES_API: {"Fn::Not": [{"Fn::Equals": [{"Ref": "ApiConcurrency"}, "0"]}]},
     SERVES_PAGES: {"Fn::Equals": [{"Ref": "ServePages"}, "yes"]},
+    LIVE_UPDATES: {"Fn::Equals": [{"Ref": "LiveUpdates"}, "yes"]},
     MEASURES_LAG: {"Fn::Or": [{"Condition": FULL_ALARMS}, {"Condition": HAS_DASHBOARD}]},
     "HasAlarmEmail": is_given("AlarmEmail"),
     "HasDomain": is_given("DomainName"),

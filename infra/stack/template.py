@@ -16,6 +16,7 @@ from infra.stack.dashboard import dashboard
 from infra.stack.full_alarms import full_alarms
 from infra.stack.functions import functions
 from infra.stack.intrinsics import Json
+from infra.stack.live import live, live_outputs
 from infra.stack.parameters import CONDITIONS, PARAMETERS, RULES
 from infra.stack.queues import queues
 from infra.stack.streams import stream_failures
@@ -48,12 +49,13 @@ def merge_template() -> Json:
             **functions(stage),
             **stream_failures(),
             **api(_paths()),
+            **live(),
             **waf(),
             **alarms(stage),
             **full_alarms(TABLES),
             **dashboard(stage, TABLES),
         },
-        "Outputs": outputs(stage),
+        "Outputs": {**outputs(stage), **live_outputs()},
     }
 
 

@@ -28,7 +28,7 @@ def test_each_alarm_metric_counts_also_inside_an_expression(merged: Json) -> Non
     full = idle_bill(merged, {"AlarmSet": "full"})
     # Of each function three metrics, of each table two, and two metrics of a lag.
     assert "CloudWatch: alarms on 11 metrics" in idle_bill(merged)
-    assert f"CloudWatch: alarms on {11 + 5 * 3 + 8 * 2 + 2} metrics" in full
+    assert f"CloudWatch: alarms on {11 + 6 * 3 + 8 * 2 + 2} metrics" in full
     assert "CloudWatch: 1 custom metrics with data" in full
 
 

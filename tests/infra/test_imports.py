@@ -56,6 +56,13 @@ def test_importing_the_app_stays_within_the_module_limit() -> None:
     assert len(modules) <= MAX_MODULES
 
 
+def test_importing_the_app_loads_of_live_updates_only_their_declaration() -> None:
+    """Few requests create a ticket, and no request pushes: that is the event fan-out's work."""
+    loaded = {name for name in loaded_modules() if name.startswith("chalicelib.live.")}
+    assert loaded == {f"chalicelib.live.{name}" for name in ("api", "model", "repository")}
+    assert "chalicelib.clients.websocket_connections" not in loaded_modules()
+
+
 def test_modules_do_not_use_the_standard_dataclass_decorator() -> None:
     """It costs 0.4 ms per class; there are more than 100 classes. msgspec.Struct is faster."""
     slow_modules = [

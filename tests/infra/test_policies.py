@@ -10,6 +10,7 @@ import pytest
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
+from chalicelib.clients.websocket_connections import connection_sender
 from chalicelib.core.dependencies import Dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.core.write_set import ConcurrentModification
@@ -20,6 +21,8 @@ from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.database import Database
 from chalicelib.handlers.counter_rollup import roll_up_records
+from chalicelib.live.model import MAX_CONNECTIONS
+from chalicelib.live.pushes import LivePushes
 from chalicelib.time_entries import operations
 from chalicelib.time_entries.purge_deleted import PurgeDeleted
 from chalicelib.time_entries.rules import MAX_TIMERS_PER_STEP
@@ -27,6 +30,7 @@ from chalicelib.timers.auto_stop import AutoStop
 from chalicelib.timers.model import Timer
 from infra.stack.functions import FUNCTIONS, Function
 from tests.handlers.test_counter_rollup import changed, stream_event
+from tests.live.live import connect, create_ticket, open_connection, secret_of
 from tests.support.api import JSON_API, Api
 from tests.support.clock import DAY, HOUR, MINUTE, MONDAY_NINE, FakeClock
 from tests.support.event_services import EventServices
@@ -55,6 +59,8 @@ from tests.support.stack import Json
 from tests.support.stream_records import stream_record
 
 RUNNING = Timer(16, ZAGREB.id, ADMIN, ADMINS_ENTRY, MONDAY_NINE, MONDAY_NINE + 12 * HOUR)
+LIVE_URL = "wss://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/live"
+"""An address of AWS: moto answers there."""
 UNREADABLE = {"dynamodb": {"SequenceNumber": "1"}}
 
 ALL_INCLUDED = "include=time_entry.service,time_entry.person,organization"
@@ -214,18 +220,51 @@ class RollUpScenario:
 
 
 class FanOutScenario:
-    """Sends a start event to webhooks and Intercom, and moves an unreadable record to its queue."""
+    """Sends a start event to webhooks and Intercom, and moves an unreadable record to its queue.
+    Pushes to an open connection, and removes one that ended."""
 
-    def __init__(self, event_services: EventServices) -> None:
+    def __init__(self, event_services: EventServices, admin: Api, clock: FakeClock) -> None:
         self._services = event_services
+        self._admin = admin
+        self._clock = clock
 
     def prepare(self) -> None:
         self._services.create_webhook("https://hooks.example.com/")
         self._services.intercom_person = "email"
+        for connection_id in ("open", "ended"):
+            open_connection(self._services.dependencies, self._admin, connection_id)
+        self._clock.advance(MINUTE)
 
     def __call__(self) -> None:
-        report = self._services.fan_out(stream_record(None, RUNNING), {**UNREADABLE})
+        post = connection_sender(LIVE_URL, self._services.settings.region)
+
+        def send(connection_id: str, text: str) -> bool:
+            # moto has every connection.
+            return post(connection_id, text) and connection_id == "open"
+
+        fanout = self._services.event_fanout()
+        fanout.live_pushes = LivePushes(self._services.dependencies, lambda: send)
+        report = fanout.run([stream_record(None, RUNNING), {**UNREADABLE}])
         assert (report.messages, report.unreadable) == (2, 1)
+        assert (report.pushes, report.pushes_failed) == (1, 0)
+
+
+class ConnectScenario:
+    """Opens more connections than are stored of a person."""
+
+    def __init__(self, admin: Api, dependencies: Dependencies) -> None:
+        self._admin = admin
+        self._dependencies = dependencies
+        self._secrets: list[str] = []
+
+    def prepare(self) -> None:
+        tickets = (create_ticket(self._admin) for _ in range(MAX_CONNECTIONS + 1))
+        self._secrets = [secret_of(ticket) for ticket in tickets]
+
+    def __call__(self) -> None:
+        for number, secret in enumerate(self._secrets):
+            assert connect(self._dependencies, secret, str(number)) == 200
+        assert connect(self._dependencies, self._secrets[0]) == 403
 
 
 class DeliveryScenario:
@@ -264,8 +303,9 @@ def scenarios(
         "api_handler": ApiScenario(admin, clock),
         "auto_stop": AutoStopScenario(admin, clock, dependencies),
         "counter_rollup": RollUpScenario(admin, dependencies),
-        "event_fanout": FanOutScenario(event_services),
+        "event_fanout": FanOutScenario(event_services, admin, clock),
         "webhook_delivery": DeliveryScenario(event_services, receiver),
+        "websocket_connect": ConnectScenario(admin, dependencies),
     }
 
 
@@ -322,6 +362,9 @@ def test_policies_have_no_deny_and_one_wildcard_where_iam_needs_it(function: Fun
         assert statement["Effect"] == "Allow"
         if statement["Action"] == [LIST_STREAMS[0]]:
             assert statement["Resource"] == [LIST_STREAMS[1]]
+        elif statement["Sid"] == "PushToConnections":
+            # All connections of this API: their ids are not known before.
+            assert repr(statement).count("*") == 1
         else:
             assert "*" not in repr(statement)
 

@@ -103,6 +103,8 @@ def test_function_environment_has_the_settings_of_the_stage() -> None:
     assert settings.allowed_origins == ("https://app.example.com", "capacitor://localhost")
     assert settings.log_level == "INFO"
     assert settings.serves_pages
+    assert settings.live_url == outputs(STACK)["LiveUrl"]
+    assert settings.live_url == "wss://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/live"
     assert settings.public_base_url == (
         f"https://{{api_id}}.execute-api.eu-central-1.amazonaws.com/{api_stage()}"
     )
@@ -126,7 +128,7 @@ def test_pairing_links_have_the_address_of_the_stack(monkeypatch: pytest.MonkeyP
 @pytest.mark.usefixtures("_created_stack")
 def test_log_groups_have_a_retention_of_30_days() -> None:
     groups = client("logs").describe_log_groups(logGroupNamePrefix=f"/stint/{STACK}/")["logGroups"]
-    names = {"access", *(function.name for function in FUNCTIONS)}
+    names = {"access", "live-access", *(function.name for function in FUNCTIONS)}
     assert {group["logGroupName"]: group["retentionInDays"] for group in groups} == {
         f"/stint/{STACK}/{name}": 30 for name in names
     }
@@ -137,12 +139,14 @@ def test_custom_domain_is_the_base_url_of_links(processed: Json) -> None:
         "DomainName": "api.example.com",
         "CertificateArn": "arn:aws:acm:eu-central-1:123456789012:certificate/a",
         "ServePages": "no",
+        "LiveUpdates": "no",
     }
     with created(processed, OTHER_STACK, parameters):
         settings = read_settings(_function(OTHER_STACK)["Environment"]["Variables"])
         base_url = outputs(OTHER_STACK)["BaseUrl"]
-        assert "AppUrl" not in outputs(OTHER_STACK)
+        assert not {"AppUrl", "LiveUrl"} & outputs(OTHER_STACK).keys()
     assert not settings.serves_pages
+    assert settings.live_url == ""
     assert settings.public_base_url == base_url == "https://api.example.com"
 
 

@@ -78,6 +78,8 @@ def test_every_table_has_a_throttle_alarm(template: Json) -> None:
     [
         ("RefusalsMetric", "ApiRefusals"),
         ("DenialsMetric", "ApiRefusals"),
+        ("LiveRefusalsMetric", "ApiRefusals"),
+        ("LiveDenialsMetric", "ApiRefusals"),
         ("AutoStopLagSecondsMetric", "AutoStopLag"),
         *((f"{function.logical_id}FailuresMetric", "FunctionFailures") for function in FUNCTIONS),
     ],
@@ -105,18 +107,24 @@ def test_failures_of_every_function_are_counted_from_its_log(template: Json) -> 
         assert "SystemLogLevel" not in logging
 
 
-def test_refused_requests_are_counted_from_the_access_log(template: Json) -> None:
-    logged = json.loads(
-        template["Resources"]["RestAPI"]["Properties"]["AccessLogSetting"]["Format"]
-    )
-    assert "status" in logged
+@pytest.mark.parametrize(("prefix", "log"), [("", "AccessLogs"), ("Live", "LiveAccessLogs")])
+def test_refusals_are_counted_from_the_access_logs(template: Json, prefix: str, log: str) -> None:
+    """Of requests, and of connections for live updates: guessed or used tickets are 403."""
+    resources = template["Resources"]
+    formats = {
+        "AccessLogs": resources["RestAPI"]["Properties"]["AccessLogSetting"]["Format"],
+        "LiveAccessLogs": resources["WebsocketAPIStage"]["Properties"]["AccessLogSettings"][
+            "Format"
+        ],
+    }
+    assert json.loads(formats[log])["status"] == "$context.status"
     threshold = _alarms(template)["ApiRefusals"]["Threshold"]
     for name, pattern, responses in (
         ("RefusalsMetric", '{ $.status = "429" }', 10),
         ("DenialsMetric", '{ $.status = "401" || $.status = "403" }', 100),
     ):
-        properties = of_type(template, "AWS::Logs::MetricFilter")[name]["Properties"]
-        assert properties["LogGroupName"] == {"Ref": "AccessLogs"}
+        properties = of_type(template, "AWS::Logs::MetricFilter")[prefix + name]["Properties"]
+        assert properties["LogGroupName"] == {"Ref": log}
         assert properties["FilterPattern"] == pattern
         (metric,) = properties["MetricTransformations"]
         # CloudFormation accepts whole numbers only.

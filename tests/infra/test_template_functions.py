@@ -25,7 +25,9 @@ HANDLERS = """
 import json
 from app import app
 others = [*app.pure_lambda_functions, *app.event_sources, *app.builtin_auth_handlers]
-print(json.dumps(sorted({"api_handler", *(handler.name for handler in others)})))
+# Chalice names these functions by their routes, whatever name the handler has.
+sockets = ["websocket_" + route.removeprefix("$") for route in app.websocket_handlers]
+print(json.dumps(sorted({"api_handler", *sockets, *(handler.name for handler in others)})))
 """
 
 

@@ -1,5 +1,6 @@
 """The trimmed botocore data in the package: smaller, and botocore behaves the same."""
 
+import io
 import shutil
 import ssl
 from collections.abc import Iterator
@@ -9,7 +10,9 @@ from typing import Any
 import botocore
 import botocore.session
 import pytest
+from botocore.awsrequest import AWSResponse
 from botocore.loaders import Loader
+from urllib3 import HTTPResponse
 
 from infra.archive import CALLED_SERVICES
 from infra.trim_botocore import AWS_ROOTS, aws_roots, slim, without_documentation
@@ -58,6 +61,31 @@ def test_trimmed_data_resolve_the_same_endpoints(trimmed: Loader) -> None:
     original = [client.meta.endpoint_url for client in clients(Loader())]
     assert [client.meta.endpoint_url for client in clients(trimmed)] == original
     assert len(set(original)) == len(CALLED_SERVICES) * len(REGIONS)
+
+
+def test_trimmed_data_sign_a_push_like_the_original(trimmed: Loader) -> None:
+    # The endpoint of a WebSocket API is given. Its service has another name in signatures.
+    endpoint = "https://a1b2c3d4e5.execute-api.eu-central-1.amazonaws.com/live"
+    for loader in (Loader(), trimmed):
+        session = botocore.session.Session()
+        session.register_component("data_loader", loader)
+        session.set_credentials("none", "none")
+        client: Any = session.create_client(
+            "apigatewaymanagementapi", region_name="eu-central-1", endpoint_url=endpoint
+        )
+        sent: list[Any] = []
+
+        def answer(request: Any, sent: list[Any] = sent, **_: Any) -> Any:
+            sent.append(request)
+            return AWSResponse(
+                request.url, 200, {}, HTTPResponse(io.BytesIO(), preload_content=False)
+            )
+
+        client.meta.events.register("before-send", answer)
+        client.post_to_connection(ConnectionId="dE_sdaXGoAMCEYQ=", Data=b"text")
+        (request,) = sent
+        assert request.url == f"{endpoint}/@connections/dE_sdaXGoAMCEYQ%3D"
+        assert b"/eu-central-1/execute-api/aws4_request" in request.headers["Authorization"]
 
 
 @pytest.mark.parametrize("service", sorted(CALLED_SERVICES))

@@ -30,6 +30,11 @@ UNKNOWN_TO_MOTO = frozenset(
         "AWS::ApiGateway::BasePathMapping",
         "AWS::ApiGateway::DomainName",
         "AWS::ApiGateway::Stage",
+        "AWS::ApiGatewayV2::Api",
+        "AWS::ApiGatewayV2::Deployment",
+        "AWS::ApiGatewayV2::Integration",
+        "AWS::ApiGatewayV2::Route",
+        "AWS::ApiGatewayV2::Stage",
         "AWS::CloudWatch::Alarm",
         # moto lists it without an id where its condition is false.
         "AWS::CloudWatch::Dashboard",
@@ -42,6 +47,9 @@ UNKNOWN_TO_MOTO = frozenset(
     }
 )
 """Types that moto's CloudFormation cannot create. They and all that refer to them are left out."""
+
+WEBSOCKET_API = {"WebsocketAPI": "a1b2c3d4e5", "WebsocketAPIStage": "live"}
+"""Parameters instead of these resources: the functions, which moto creates, refer to them."""
 
 
 class Secret(CloudFormationModel):
@@ -165,16 +173,21 @@ def within_moto(processed: Json) -> Json:
     """Return the part of a template that moto can create."""
     resources = processed["Resources"]
     left_out = {name for name, resource in resources.items() if resource["Type"] in UNKNOWN_TO_MOTO}
-    left_out |= {name for name, resource in resources.items() if left_out & references(resource)}
+    absent = left_out - WEBSOCKET_API.keys()
+    left_out |= {name for name, resource in resources.items() if absent & references(resource)}
+    parameters = {
+        name: {"Type": "String", "Default": value} for name, value in WEBSOCKET_API.items()
+    }
     return {
         **processed,
+        "Parameters": {**processed["Parameters"], **parameters},
         "Resources": {
             name: resource for name, resource in resources.items() if name not in left_out
         },
         "Outputs": {
             name: output
             for name, output in processed["Outputs"].items()
-            if not left_out & references(output)
+            if not (left_out - WEBSOCKET_API.keys()) & references(output)
         },
     }
 

@@ -2,7 +2,8 @@
 
 A permission is an action and a resource. For tables the resource is a table or an index:
 ``("dynamodb:Query", "timers/index/by_person")``. For other resources it is the logical id:
-``("sqs:SendMessage", "DeliveriesQueue")``.
+``("sqs:SendMessage", "DeliveriesQueue")``. For connections of live updates it is the path without
+the stage: ``("execute-api:ManageConnections", "POST/@connections/*")``.
 """
 
 import json
@@ -14,10 +15,10 @@ from functools import cache
 from typing import Any
 from unittest.mock import patch
 
+from botocore.client import BaseClient
 from chalice.app import Chalice
 from pynamodb.connection import Connection
 
-from chalicelib.clients.aws import client
 from chalicelib.core.settings import Settings
 from chalicelib.registry import TABLES
 from infra.stack.tables import table_id
@@ -38,6 +39,12 @@ _STREAM_ACTIONS = ("DescribeStream", "GetRecords", "GetShardIterator")
 LIST_STREAMS = ("dynamodb:ListStreams", "*")
 _QUEUE_ACTIONS = ("DeleteMessage", "GetQueueAttributes", "ReceiveMessage")
 _ARN = re.compile(r"^\$\{(\w+)\.Arn\}(/index/\w+)?$")
+_CONNECTIONS = (
+    "arn:${AWS::Partition}:execute-api:${AWS::Region}:${AWS::AccountId}:"
+    "${WebsocketAPI}/${WebsocketAPIStage}/"
+)
+# From the AWS documentation of the @connections commands.
+_CONNECTION_PATHS = {"PostToConnection": "POST/@connections/*"}
 _TABLES: dict[str, str] = {table_id(model): model.Meta.bare_name for model in TABLES}  # type: ignore[attr-defined]
 
 
@@ -119,7 +126,7 @@ def statements(function_name: str) -> list[dict[str, Any]]:
 
 @contextmanager
 def needed_outside(settings: Settings) -> Iterator[set[Permission]]:
-    """Yield the set of permissions that the SQS and Secrets Manager calls in this context need."""
+    """Yield the set of permissions that the calls of other services in this context need."""
     permissions: set[Permission] = set()
     logical_ids = {
         settings.deliveries_url: "DeliveriesQueue",
@@ -128,21 +135,20 @@ def needed_outside(settings: Settings) -> Iterator[set[Permission]]:
         settings.webhook_key: "WebhookKey",
         settings.intercom_token: "IntercomToken",
     }
+    call = BaseClient._make_api_call  # type: ignore[attr-defined]
 
-    def record(params: dict[str, Any], model: Any, **_: Any) -> None:
-        operation = model.name.removesuffix("Batch")
-        service = model.service_model.service_name
-        resource = params.get("QueueUrl", _secret(params))
-        permissions.add((f"{service}:{operation}", logical_ids[resource]))
+    def record(client: BaseClient, operation: str, params: dict[str, Any]) -> Any:
+        match client.meta.service_model.service_name:
+            case "sqs" | "secretsmanager" as service:
+                resource = logical_ids[params.get("QueueUrl", _secret(params))]
+                permissions.add((f"{service}:{operation.removesuffix('Batch')}", resource))
+            case "apigatewaymanagementapi":
+                path = _CONNECTION_PATHS[operation]
+                permissions.add(("execute-api:ManageConnections", path))
+        return call(client, operation, params)
 
-    emitters = [client(name, settings.region).meta.events for name in ("sqs", "secretsmanager")]
-    for events in emitters:
-        events.register("before-parameter-build", record)
-    try:
+    with patch.object(BaseClient, "_make_api_call", record):
         yield permissions
-    finally:
-        for events in emitters:
-            events.unregister("before-parameter-build", record)
 
 
 def _secret(parameters: dict[str, Any]) -> str:
@@ -189,6 +195,8 @@ def places(resource: dict[str, Any] | str) -> list[str]:
             return [] if name == "AWS::NoValue" else [name]
         case {"Fn::GetAtt": [str(name), str(attribute)]}:
             return [f"{name}.{attribute}"]
+        case {"Fn::Sub": str(text)} if text.startswith(_CONNECTIONS):
+            return [text.removeprefix(_CONNECTIONS)]
         case {"Fn::If": [_, yes, no]}:
             return [*places(yes), *places(no)]
     raise AssertionError(f"unknown kind of reference: {resource}")
@@ -210,7 +218,7 @@ def _of_table(resource: dict[str, Any] | str) -> str | None:
     """Return the table or index that a policy resource names, or None for other resources."""
     if isinstance(resource, str):
         return None
-    if "Fn::Sub" in resource:
+    if "Fn::Sub" in resource and not resource["Fn::Sub"].startswith(_CONNECTIONS):
         match_ = _ARN.match(resource["Fn::Sub"])
         assert match_ is not None, f"neither a table nor an index: {resource}"
         return _TABLES[match_[1]] + (match_[2] or "")
