@@ -24,6 +24,7 @@ How to write a check
   Without credentials: ``environment={"AWS_ACCESS_KEY_ID": None}``.
 - A webhook receiver: the fixture ``receiver`` of ``tests/conftest.py``, and the stage ``events``,
   which allows local receivers. On another stage: ``stage.allow_local_receivers()``.
+- Live updates: ``stage.use_local_sockets()``, as the stage ``sockets`` of ``test_live.py`` does.
 - A schedule of minutes: ``with emulator.quick_schedules(): ...`` runs it every that many seconds.
 
 Modules

@@ -62,9 +62,14 @@ class Emulator:
             **ADMINISTRATOR,
         }
 
-    def client(self, service: str, credentials: Mapping[str, str] = ADMINISTRATOR) -> Any:
-        """Return a botocore client of a service: an administrator's, or that of a ``user``."""
-        return _client(self.url, service, *credentials.values())
+    def client(
+        self, service: str, credentials: Mapping[str, str] = ADMINISTRATOR, path: str = ""
+    ) -> Any:
+        """Return a botocore client of a service: an administrator's, or that of a ``user``.
+
+        ``path``: that of the service's endpoint, if it has one.
+        """
+        return _client(self.url + path, service, *credentials.values())
 
     def user(self, policy: Mapping[str, Any]) -> dict[str, str]:
         """Create a user with one policy; return the variables with the user's credentials."""

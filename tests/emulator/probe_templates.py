@@ -161,6 +161,33 @@ def queue_with_concurrency() -> Json:
     }
 
 
+def websocket_api(deployment: str) -> Json:
+    """Return a WebSocket API with a stage that uses the deployment of this name."""
+    api = {"ApiId": {"Ref": "Api"}}
+    route = {**api, "RouteKey": "$default"}
+    stage = {**api, "StageName": "live", "DeploymentId": {"Ref": f"Deployment{deployment}"}}
+    return {
+        "Resources": {
+            "Api": {
+                "Type": "AWS::ApiGatewayV2::Api",
+                "Properties": {
+                    "Name": "probe",
+                    "ProtocolType": "WEBSOCKET",
+                    "RouteSelectionExpression": "$request.body.action",
+                },
+            },
+            "Route": {"Type": "AWS::ApiGatewayV2::Route", "Properties": route},
+            f"Deployment{deployment}": {
+                "Type": "AWS::ApiGatewayV2::Deployment",
+                "DependsOn": "Route",
+                "Properties": api,
+            },
+            "Stage": {"Type": "AWS::ApiGatewayV2::Stage", "Properties": stage},
+        },
+        "Outputs": {"Api": {"Value": {"Ref": "Api"}}},
+    }
+
+
 def api(title: str = "probe") -> Json:
     """Return an API with a method for all methods, gateway responses, and a function."""
     body = {

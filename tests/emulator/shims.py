@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ministack.core import iam_actions
-from ministack.services import apigateway_v1, dynamodb, secretsmanager
+from ministack.services import apigateway, apigateway_v1, dynamodb, secretsmanager
 from ministack.services.cloudformation import changesets, helpers, provisioners
 
 _METHODS = ("DELETE", "GET", "HEAD", "OPTIONS", "PATCH", "POST", "PUT")
@@ -360,6 +360,32 @@ def new_definition_keeps_the_api() -> None:
         return original(physical_id, {**old, "Body": new["Body"]}, new, *rest)
 
     handlers["update"] = update
+
+
+@shim(
+    "The AWS::ApiGatewayV2::Deployment resource creates a deployment for an API. When you pass the "
+    "logical ID of this resource to the intrinsic Ref function, Ref returns the deployment ID, "
+    "such as 123abc. Update requires (of ApiId): Replacement.",
+    "https://docs.aws.amazon.com/AWSCloudFormation/latest/TemplateReference/"
+    "aws-resource-apigatewayv2-deployment.html",
+)
+def deployment_of_a_websocket_api_is_a_resource() -> None:
+    """CloudFormation creates deployments of WebSocket APIs. MiniStack does not copy the routes."""
+
+    def create(_logical_id: str, props: Any, _stack_name: str) -> Any:
+        status, _, body = apigateway._create_deployment(props["ApiId"], {})
+        if status >= 400:
+            raise ValueError(f"deployment of {props['ApiId']}: {body!r}")
+        deployment = json.loads(body)["deploymentId"]
+        return deployment, {"DeploymentId": deployment}
+
+    def delete(physical_id: str, props: Any) -> None:
+        apigateway._delete_deployment(props["ApiId"], physical_id)
+
+    provisioners._RESOURCE_HANDLERS["AWS::ApiGatewayV2::Deployment"] = {
+        "create": create,
+        "delete": delete,
+    }
 
 
 @shim(

@@ -91,11 +91,24 @@ class Stage:
 
     def allow_local_receivers(self) -> None:
         """Let webhooks use plain HTTP and local addresses, as on a developer's machine."""
+        self._set("STINT_LOCAL_RECEIVERS", "1", "APIHandler", "WebhookDelivery")
+
+    def use_local_sockets(self) -> None:
+        """Let live updates use the emulator's own address of the WebSocket API.
+
+        The stack's address is the one of AWS. The emulator has no such names, and no TLS.
+        """
+        path = f"/_aws/execute-api/{self.resource('WebsocketAPI')}/{api_stage()}"
+        url = f"ws://127.0.0.1:{self.emulator.port}{path}"
+        self._set("STINT_LIVE_URL", url, "APIHandler", "EventFanout")
+
+    def _set(self, variable: str, value: str, *logical_ids: str) -> None:
+        """Set an environment variable of functions."""
         functions = self.emulator.client("lambda")
-        for logical_id in ("APIHandler", "WebhookDelivery"):
+        for logical_id in logical_ids:
             name = self.resource(logical_id)
             variables = functions.get_function_configuration(FunctionName=name)["Environment"]
-            variables["Variables"]["STINT_LOCAL_RECEIVERS"] = "1"
+            variables["Variables"][variable] = value
             functions.update_function_configuration(FunctionName=name, Environment=variables)
 
 

@@ -204,6 +204,31 @@ def new_definition_keeps_the_api(emulator: Emulator) -> bool:
     return api_id(emulator) == before
 
 
+@probe
+def deployment_of_a_websocket_api_is_a_resource(emulator: Emulator) -> bool:
+    try:
+        stack = create(emulator, "probe-sockets", templates.websocket_api("one"))
+    except ClientError:
+        return False
+    assert stack["StackStatus"] == "CREATE_COMPLETE", emulator.log()
+    before = deployment_of_stage(emulator, outputs(stack)["Api"])
+    changed = json.dumps(templates.websocket_api("two"))
+    stacks = emulator.client("cloudformation")
+    stacks.update_stack(StackName="probe-sockets", TemplateBody=changed)
+    stack = wait(emulator, "probe-sockets")
+    assert stack["StackStatus"] == "UPDATE_COMPLETE", emulator.log()
+    gateway, api = emulator.client("apigatewayv2"), outputs(stack)["Api"]
+    deployments = [each["DeploymentId"] for each in gateway.get_deployments(ApiId=api)["Items"]]
+    return deployments == [deployment_of_stage(emulator, api)] != [before]
+
+
+def deployment_of_stage(emulator: Emulator, api: str) -> str:
+    """Return the id of the deployment that the stage of a WebSocket API uses."""
+    stage = emulator.client("apigatewayv2").get_stage(ApiId=api, StageName="live")
+    deployment: str = stage["DeploymentId"]
+    return deployment
+
+
 API_STACK = "probe-api"
 
 
