@@ -109,9 +109,15 @@ def go_online(phone: BrowserContext, proxy: TcpProxy) -> None:
     phone.set_offline(False)
 
 
+def count_actions(page: Page) -> int:
+    """Return how many actions are queued in IndexedDB."""
+    count: int = page.evaluate(_COUNT_ACTIONS)
+    return count
+
+
 def everything_sent(page: Page) -> None:
     """Wait until no tap is queued, and the page shows that."""
-    assert eventually(lambda: page.evaluate(_COUNT_ACTIONS) == 0, page)
+    assert eventually(lambda: count_actions(page) == 0, page)
     expect(page.locator(".waiting")).to_have_count(0)
     expect(page.locator("#line")).to_be_empty()
 

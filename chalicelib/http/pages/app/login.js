@@ -3,7 +3,8 @@
 import { RefusedError, RetryableError, sendRequest, withQuery } from "../shared/api.js";
 import { offset } from "../shared/clock.js";
 import { readAccount, redeem, takePairing } from "../shared/pairing.js";
-import { announceChange, transact } from "./store.js";
+import { ownerOf } from "./merge.js";
+import { announceChange, retryStorage, transact } from "./store.js";
 import { TEXTS, messageOf } from "./texts.js";
 
 const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
@@ -96,9 +97,10 @@ async function storeAccount(account) {
     Promise.all([store.putValue("account", account), store.putValue("offset", offset())]));
   $("token").value = $("code").value = "";
   showChoices([]);
-  // Ask the browser not to delete the queue when the phone's storage is full.
-  navigator.storage.persist?.();
+  // Ask the browser not to delete the queue when the phone's storage is full. It may refuse.
+  navigator.storage?.persist?.().catch(() => {});
   announceChange();
+  await retryStorage();
 }
 
 function showChoices(accounts) {
@@ -119,7 +121,6 @@ async function loadAccounts(base, token) {
 // another person can log in only after the queue is deleted.
 async function canReplaceAccount(account) {
   const [previous, actions, notices] = await readAll();
-  const ownerOf = ({ base, organization, person }) => [base, organization.id, person.id].join(" ");
   if (!previous || ownerOf(previous) === ownerOf(account)) return true;
   if (!confirmDeletion(actions, notices, previous.person.name)) return false;
   await transact((store) => store.deleteAll());
@@ -138,6 +139,7 @@ export async function logOut() {
   }
   await transact((store) => store.deleteAll());
   announceChange();
+  await retryStorage();
   return true;
 }
 

@@ -1,15 +1,14 @@
 // Connects the other modules.
 
-import { setLanguage, setOffset } from "../shared/clock.js";
+import { setLanguage, setOffset, zoneOf } from "../shared/clock.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
+import { showProblems, watchProblems } from "./problems.js";
 import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
-import { onChange, transact } from "./store.js";
+import { onChange, readState } from "./store.js";
 import { connection, sync } from "./sync.js";
 import { TEXTS, writeTexts } from "./texts.js";
 import { show, tick } from "./views.js";
-
-const VALUES = ["account", "services", "timers", "confirmed", "offset"];
 
 const thenSync = (handler) => async (...parameters) => {
   await handler(...parameters);
@@ -21,14 +20,11 @@ let currentLogin = null;
 let isFirstRender = true;
 
 async function render() {
-  const state = await transact(async (store) => {
-    const values = await Promise.all(VALUES.map((name) => store.value(name)));
-    const named = Object.fromEntries(VALUES.map((name, index) => [name, values[index]]));
-    return { ...named, actions: await store.actions(), notices: await store.notices() };
-  });
+  const state = await readState();
   // Later, this page has a newer offset than the stored one.
   if (isFirstRender) setOffset(state.offset ?? 0);
   isFirstRender = false;
+  showProblems(state.account && zoneOf(state.account));
   show(state, connection, handlers);
   const login = state.account?.login ?? null;
   if (login !== currentLogin) {
@@ -45,6 +41,7 @@ function begin() {
   }
   setLanguage(TEXTS.locale, TEXTS.running);
   writeTexts();
+  watchProblems();
   if (!isSecureContext) {
     document.body.textContent = TEXTS.needsHttps;
     return;
@@ -59,8 +56,9 @@ function begin() {
   addEventListener("visibilitychange", () => document.hidden || sync());
   setInterval(tick, 1000);
   render();
-  // It fails without a connection, and is tried again at the next start. The page works without it.
-  navigator.serviceWorker.register("service-worker.js").catch(() => {});
+  // It fails without a connection and on a full disk, and is tried again at the next start. The page
+  // works without it. Private windows of some browsers have none.
+  navigator.serviceWorker?.register("service-worker.js").catch(() => {});
 }
 
 begin();

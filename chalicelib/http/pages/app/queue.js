@@ -24,14 +24,13 @@ export const TOLERANCE_SECONDS = 2 * 60;
 // Queues a start on a service, or a stop of the running timer. A second tap changes nothing.
 export async function tap(kind, service) {
   const tapped = now();
-  await change(async (store) => {
+  await change(async (store, key) => {
     const sessions = await loadSessions(store);
     const running = findRunning(sessions);
     if (kind === "start" ? running?.service.id === service.id : !running) return;
     const at = notBefore(lastTimestamp(sessions), tapped);
-    await store.putAction(
-      kind === "start" ? newAction({ kind, service, at }) : newAction({ kind, at, ...reference(running) }),
-    );
+    const target = kind === "start" ? { service } : reference(running);
+    await store.addAction(newAction({ key, kind, at, ...target }));
   });
 }
 
@@ -43,36 +42,38 @@ const notBefore = (last, tapped) => (last - tapped <= TOLERANCE_SECONDS ? Math.m
 // `id` is the session's id or key; with null, and if the session was deleted meanwhile, the form
 // adds a session. `noticeKey` is the key of the notice that the form answers, if there is one.
 export function save(id, values, noticeKey) {
-  return change(async (store) => {
+  return change(async (store, key) => {
     if (noticeKey) await store.deleteNotice(noticeKey);
     const session = id === null ? undefined : findSession(await loadSessions(store), id);
-    const action = session ? editAction(session, values) : addAction(values);
-    if (action) await store.putAction(action);
+    const action = session ? editAction(key, session, values) : addAction(key, values);
+    if (action) await store.addAction(action);
   });
 }
 
-const addAction = ({ service, started, stopped }) =>
+const addAction = (key, { service, started, stopped }) =>
   newAction(stopped === null
-    ? { kind: "start", service, at: started }
-    : { kind: "add", service, started, stopped });
+    ? { key, kind: "start", service, at: started }
+    : { key, kind: "add", service, started, stopped });
 
 // Returns null if the values change nothing.
-function editAction(session, { service, started, stopped }) {
+function editAction(key, session, { service, started, stopped }) {
   const changes = {};
   if (service.id !== session.service.id) changes.service = service;
   if (started !== session.started) changes.started = started;
   if (stopped !== session.stopped) changes.stopped = stopped;
   if (Object.keys(changes).length === 0) return null;
-  return newAction({ kind: "edit", ...reference(session), session: summaryOf(session), changes });
+  return newAction({ key, kind: "edit", ...reference(session), session: summaryOf(session), changes });
 }
 
 // Queues the deletion of a session.
 export function remove(id, noticeKey) {
-  return change(async (store) => {
+  return change(async (store, key) => {
     if (noticeKey) await store.deleteNotice(noticeKey);
     const session = findSession(await loadSessions(store), id);
     if (!session) return;
-    await store.putAction(newAction({ kind: "delete", ...reference(session), session: summaryOf(session) }));
+    await store.addAction(
+      newAction({ key, kind: "delete", ...reference(session), session: summaryOf(session) }),
+    );
   });
 }
 
@@ -83,12 +84,12 @@ export function canMove({ earliest, session }, sessions) {
 }
 
 // Queues a refused session again, at the earliest possible time.
-export function move({ key, session, earliest }) {
-  return change(async (store) => {
+export function move({ key: noticeKey, session, earliest }) {
+  return change(async (store, key) => {
     // Two tabs can show the same notice. Only the first tap counts.
-    if (!(await store.notices()).some((notice) => notice.key === key)) return;
-    await store.deleteNotice(key);
-    await store.putAction(addAction({ ...session, started: earliest }));
+    if (!(await store.notices()).some((notice) => notice.key === noticeKey)) return;
+    await store.deleteNotice(noticeKey);
+    await store.addAction(addAction(key, { ...session, started: earliest }));
   });
 }
 
@@ -128,7 +129,12 @@ export function toPresentClock(action) {
   return { ...moveTimes(action), changes: changes && moveTimes(changes), clockOffset: offset() };
 }
 
+// The key of the new action is the same if the transaction is repeated.
 async function change(work) {
-  await transact(work);
+  const key = crypto.randomUUID();
+  await transact(async (store) => {
+    // Another tab may have logged out. Nobody else must send the action.
+    if (await store.value("account")) await work(store, key);
+  });
   announceChange();
 }

@@ -26,8 +26,7 @@ export async function send(account, isConnected) {
     const action = await prepareFirst(account, isConnected);
     if (!action) return;
     try {
-      const document = (await findSentSession(account, action)) ?? (await sendAction(account, action));
-      await complete(account, action, document);
+      await complete(account, action, await sendOnce(account, action));
     } catch (error) {
       if (!(error instanceof RefusedError) || error.status === 401) throw error;
       if (action.kind === "delete" && error.status === 404) await complete(account, action, null);
@@ -103,16 +102,32 @@ async function findEntry(account, service, date) {
   return document.data.find((entry) => entry.attributes.track_method_id !== BY_HAND)?.id ?? null;
 }
 
+// Sends an action that may have been sent before. Returns the document of the response.
+async function sendOnce(account, action) {
+  const isOld = now() - action.sent >= KEY_SECONDS;
+  const found = isOld ? await findSentSession(account, action) : null;
+  if (found) return found;
+  try {
+    return await sendAction(account, action);
+  } catch (error) {
+    // While the storage failed, the page has sent it with another body, and then the page was closed.
+    if (error.code !== "idempotency_key_reused") throw error;
+    const sent = await findSentSession(account, action);
+    if (sent) return sent;
+    throw error;
+  }
+}
+
 async function sendAction(account, { request, key, clockOffset = offset() }) {
   const { method, path, body } = request;
   return (await sendRequest(account, method, path, { body, key, clockOffset })).document;
 }
 
-// If the server may have deleted the key of a new session, searches for the timer that the request
-// created. Returns its document, or null. The other kinds can be repeated: a second stop, edit or
-// deletion changes nothing.
-async function findSentSession(account, { kind, sent, at, started = at, service }) {
-  if (!["start", "add"].includes(kind) || now() - sent < KEY_SECONDS) return null;
+// Searches for the timer that the request of a new session created, for example because the server
+// has deleted its key. Returns its document, or null. The other kinds can be repeated: a second stop,
+// edit or deletion changes nothing.
+async function findSentSession(account, { kind, at, started = at, service }) {
+  if (!["start", "add"].includes(kind)) return null;
   const path = withQuery("/timers", {
     "filter[person_id]": account.person.id,
     "filter[started_at][gt_eq]": format(started - SEARCH_SECONDS),

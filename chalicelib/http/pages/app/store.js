@@ -1,47 +1,62 @@
-// The data on this phone, in IndexedDB: queued actions, notices, and named values such as the
-// account and the server's last state. All tabs share it.
+// The data on this phone, which all tabs share: queued actions, notices, and named values such as the
+// account and the server's last state. They are in IndexedDB. While the browser's storage fails, this
+// page works in its memory, and writes to the storage when it works again: docs/decisions/0017-pocket.md.
 
-// The object stores of actions, notices and named values. Phones have databases with these names and
-// with the fields of the records, so a new name needs a new database version.
-const STORES = ["acts", "notices", "facts"];
+import * as database from "./database.js";
+import { hasUnsaved, nothing, unsavedActions, unsavedNotices, writeBack } from "./merge.js";
+import { MemoryRecords, StoredRecords } from "./records.js";
+
+const MAX_RETRY_SECONDS = 30;
+
 const channel = new BroadcastChannel("stint-pocket");
-let database;
 
-// Runs `work` in one transaction, which is written completely or not at all. Transactions of other
-// tabs wait for its end. `work` may only await methods of its `store`: the browser ends a
-// transaction that has no open request.
+// The stored data when this page has last read or changed it.
+let known = nothing();
+
+// The data of this page while the storage fails, {base, content}; or null. `base` is `known` at the
+// failure.
+let memory = null;
+
+// Why the page does not store what the person does, for the texts of problems.js; or null. Each change
+// is announced as "stint-storage".
+export const storage = { problem: null };
+
+function setProblem(problem) {
+  if (storage.problem === problem) return;
+  storage.problem = problem;
+  dispatchEvent(new Event("stint-storage"));
+}
+
+let retryTimer;
+let retrySeconds = 1;
+
+function retryLater() {
+  clearTimeout(retryTimer);
+  retryTimer = setTimeout(retryStorage, retrySeconds * 1000);
+}
+
+// The last transaction in memory.
+let running = Promise.resolve();
+
+// Runs `work` in one transaction, which is written completely or not at all: on the storage, or in the
+// memory of this page if the storage fails. `work` may only await methods of its `store`. It may run
+// twice, so it must not create keys.
 export async function transact(work) {
-  const transaction = await begin();
-  const completed = new Promise((resolve, reject) => {
-    transaction.oncomplete = resolve;
-    transaction.onabort = () => reject(transaction.error ?? new Error("the transaction was aborted"));
-  });
-  let result;
-  try {
-    result = await work(new Store(transaction));
-  } catch (error) {
-    completed.catch(() => {});
-    transaction.abort();
-    throw error;
+  for (;;) {
+    if (!memory) {
+      try {
+        const result = await transactStored(work);
+        if (storage.problem !== "deleted") setProblem(null);
+        return result;
+      } catch (error) {
+        if (error instanceof DataDeleted) handleDeletion();
+        else if (database.isStorageError(error)) useMemory(error);
+        else throw error;
+      }
+    }
+    const done = await inOrder(async () => memory && { result: await transactInMemory(work) });
+    if (done) return done.result;
   }
-  await completed;
-  return result;
-}
-
-// Begins a transaction. WebKit closes the database while the page is in the background, so the page
-// opens it again.
-async function begin() {
-  try {
-    return await beginOn(database ??= open());
-  } catch (error) {
-    if (error.name !== "InvalidStateError") throw error;
-    return beginOn(database = open());
-  }
-}
-
-async function beginOn(opened) {
-  // Strict: a stored tap must be on the disk, in case the battery runs out.
-  return (await opened).transaction(STORES, "readwrite", { durability: "strict" });
 }
 
 export class LoggedOut extends Error {}
@@ -55,6 +70,30 @@ export function transactAs(account, work) {
   });
 }
 
+// Returns everything: {actions, notices}, and the named values.
+export async function readState() {
+  const state = await transact((store) => store.all());
+  if (!memory) known = { ...nothing(), ...state };
+  if (!memory && state.values.account) setProblem(null);
+  return { ...state.values, actions: state.actions, notices: state.notices };
+}
+
+// Returns the taps that are only in this page.
+export const unsavedTaps = () =>
+  memory ? unsavedActions(memory.base, memory.content).filter((action) => !action.isImplied) : [];
+
+// Whether the browser has stored data that it cannot read.
+export const isUnreadable = () => storage.problem === "failed" && !memory?.base.values.account;
+
+// Whether a logout has not deleted the stored data yet.
+export const isDeletionPending = () => Boolean(memory?.content.isCleared);
+
+// Deletes all data of this page, also if it cannot be read.
+export function deleteData() {
+  memory = null;
+  return database.deleteDatabase();
+}
+
 // Calls back after each change, in this tab or another.
 export function onChange(callback) {
   channel.onmessage = callback;
@@ -66,40 +105,125 @@ export function announceChange() {
   dispatchEvent(new Event("stint-change"));
 }
 
-class Store {
-  constructor(transaction) {
-    [this.actionStore, this.noticeStore, this.valueStore] =
-      STORES.map((name) => transaction.objectStore(name));
+// Tries whether the storage works again, and writes what is only in this page.
+export async function retryStorage() {
+  if (!memory) return;
+  // Taps do not have to wait for a storage that does not respond.
+  const works = await succeeds(() => database.transact(async () => {}));
+  if (works && (await succeeds(() => inOrder(writeMemory)))) retrySeconds = 1;
+  else {
+    retrySeconds = Math.min(MAX_RETRY_SECONDS, retrySeconds * 2);
+    retryLater();
   }
-
-  actions = () => resultOf(this.actionStore.getAll());
-  putAction = (action) => resultOf(this.actionStore.put(action));
-  deleteAction = (action) => resultOf(this.actionStore.delete(action.order));
-  notices = () => resultOf(this.noticeStore.getAll());
-  putNotice = (notice) => resultOf(this.noticeStore.put(notice));
-  deleteNotice = (key) => resultOf(this.noticeStore.delete(key));
-  value = (name) => resultOf(this.valueStore.get(name));
-  putValue = (name, value) => resultOf(this.valueStore.put(value, name));
-  deleteAll = () => {
-    const stores = [this.actionStore, this.noticeStore, this.valueStore];
-    return Promise.all(stores.map((store) => resultOf(store.clear())));
-  };
+  announceChange();
 }
 
-function open() {
-  const request = indexedDB.open("stint-pocket", 1);
-  request.onupgradeneeded = () => {
-    const [actions, notices, values] = STORES;
-    request.result.createObjectStore(actions, { keyPath: "order", autoIncrement: true });
-    request.result.createObjectStore(notices, { keyPath: "key" });
-    request.result.createObjectStore(values);
-  };
-  return resultOf(request);
-}
+class DataDeleted extends Error {}
 
-function resultOf(request) {
-  return new Promise((resolve, reject) => {
-    request.onsuccess = () => resolve(request.result);
-    request.onerror = () => reject(request.error);
+async function transactStored(work) {
+  const [result, changed] = await database.transact(async (transaction, opened) => {
+    const isDeleted = opened.isNew && Boolean(known.values.account);
+    opened.isNew = false;
+    if (isDeleted) throw new DataDeleted();
+    const store = new StoredRecords(transaction);
+    return [await work(store), store.isChanged ? await store.all() : null];
   });
+  if (changed) known = { ...nothing(), ...changed };
+  return result;
 }
+
+// Works on a copy, because `work` may throw.
+async function transactInMemory(work) {
+  const content = structuredClone(memory.content);
+  const result = await work(new MemoryRecords(content));
+  memory.content = content;
+  return result;
+}
+
+function inOrder(work) {
+  const done = running.then(work);
+  running = done.catch(() => {});
+  return done;
+}
+
+function useMemory(error) {
+  console.error(error);
+  setProblem(problemOf(error));
+  if (memory) return;
+  memory = { base: known, content: structuredClone(known) };
+  retryLater();
+  announceChange();
+}
+
+const PROBLEMS = {
+  QuotaExceededError: "full",
+  SecurityError: "refused",
+  VersionError: "outdated",
+  [database.BLOCKED]: "blocked",
+  [database.TIMEOUT]: "silent",
+};
+
+const problemOf = ({ name }) => PROBLEMS[name] ?? "failed";
+
+// The browser or the person has deleted the data of this page while it was open. The login does not
+// come back: it may have been deleted on purpose. Only what was not sent stays in this page, until the
+// same person logs in again.
+function handleDeletion() {
+  setProblem("deleted");
+  if (!memory) keepTaps(known.values.account, known);
+  known = nothing();
+  retryLater();
+  announceChange();
+}
+
+function keepTaps(account, { actions, notices }) {
+  const values = { account: { ...account, token: "", lockedOut: true } };
+  memory = { base: nothing(), content: { ...nothing(), values, actions, notices } };
+}
+
+// Returns the result of `work`, or false if the storage fails.
+async function succeeds(work) {
+  try {
+    return (await work()) ?? true;
+  } catch (error) {
+    if (!database.isStorageError(error)) throw error;
+    setProblem(problemOf(error));
+    return false;
+  }
+}
+
+// Returns whether this page uses the storage again.
+async function writeMemory() {
+  if (!memory) return true;
+  const { base, content } = memory;
+  let isNew = false;
+  const work = async (transaction, opened) => {
+    isNew ||= opened.isNew;
+    opened.isNew = false;
+    const store = new StoredRecords(transaction);
+    return [await writeBack(store, base, content), await store.all()];
+  };
+  const [outcome, stored] = await database.transact(work);
+  setProblem(["deleted", "other"].includes(outcome) ? outcome : null);
+  if (outcome === "deleted") {
+    // After a logout in another tab, only what is new is unsaved.
+    const deleted = isNew ? nothing() : base;
+    keepTaps(content.values.account, {
+      actions: unsavedActions(deleted, content), notices: unsavedNotices(deleted, content),
+    });
+    if (hasUnsaved(deleted, content)) return false;
+  }
+  if (outcome === "other") return false;
+  known = { ...nothing(), ...stored };
+  memory = null;
+  return true;
+}
+
+Object.assign(database.events, {
+  onSilence: () => setProblem("silent"),
+  onReturn: retryStorage,
+  onClose: announceChange,
+});
+addEventListener("visibilitychange", () => document.hidden || retryStorage());
+// A page that is closed loses what is only in its memory.
+addEventListener("beforeunload", (event) => { if (unsavedTaps().length) event.preventDefault(); });

@@ -48,7 +48,7 @@ async function runOnce() {
   const pause = (pausedUntil - performance.now()) / 1000;
   if (pause > 0) return pause;
   try {
-    await navigator.locks.request("stint-pocket", async () => {
+    await withLock(async () => {
       await send(account, failures === 0 && navigator.onLine);
       if (!document.hidden) await refresh(account, await storedLists());
     });
@@ -58,6 +58,20 @@ async function runOnce() {
     return await handleFailure(account, error);
   } finally {
     announceChange();
+  }
+}
+
+// A browser that refuses storage refuses locks, too. Then no other tab has the same queue.
+async function withLock(work) {
+  let isLocked = false;
+  try {
+    await navigator.locks.request("stint-pocket", () => {
+      isLocked = true;
+      return work();
+    });
+  } catch (error) {
+    if (isLocked) throw error;
+    await work();
   }
 }
 
@@ -71,7 +85,7 @@ async function handleFailure(account, error) {
       const current = await store.value("account");
       if (current?.login === account.login) await store.putValue("account", { ...account, lockedOut: true });
     });
-  } else if (!(error instanceof RetryableError || error instanceof LoggedOut)) console.error(error);
+  } else if (!(error instanceof RetryableError || error instanceof LoggedOut)) reportError(error);
   // Random jitter of one half: phones that lost the same network do not retry at the same time.
   const delay = Math.min(MAX_RETRY_SECONDS, 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
   const retryAfter = error.retryAfter ?? 0;

@@ -38,6 +38,29 @@ const ENGLISH = {
   sentLater: (taps) => `${taps} will be sent later.`,
   sending: (taps) => `Sending ${taps} ...`,
 
+  // Problems of the page and of the phone's storage
+  storageProblem: {
+    full: "This phone's storage is full. Delete something, then try again.",
+    refused: "This browser does not let the page store anything: a private window or a setting forbids it.",
+    outdated: "A newer version of this page is open in another tab. Reload this page.",
+    blocked: "An older version of this page is open in another tab. Close that tab, or reload it.",
+    silent: "This phone's storage does not respond.",
+    failed: "The browser has closed this phone's storage, or cannot read it.",
+    deleted: "The data of this page was deleted on this phone. Log in again.",
+    other: "Another person has logged in on this phone. Log out here to see that login.",
+  },
+  sentAtOnce: "You can go on. What you enter is not stored on this phone, but sent at once if there is a connection.",
+  notStored: (taps) => `${taps} not stored and not sent yet. Keep this page open:`,
+  deletionPending:
+    "You are logged out, but your data is still on this phone. Keep this page open until it can be deleted, or " +
+    "delete the data of this site in the browser's settings.",
+  unexpectedError: (message) => `Something went wrong in this page (${message}). Reload it.`,
+  retryStorage: "Try again",
+  reload: "Reload",
+  deleteData: "Delete the data of this page",
+  deleteDataQuestion:
+    "Delete all data of this page on this phone? What was not sent yet is lost, and you have to log in again.",
+
   // Now
   attention: "What needs your attention",
   now: "Now",
@@ -139,6 +162,33 @@ const GERMAN = {
   outOfDate: "Die Seite ist vielleicht nicht aktuell.",
   sentLater: (taps) => `Später wird gesendet: ${taps}.`,
   sending: (taps) => `Sende ${taps} ...`,
+
+  // Problems of the page and of the phone's storage
+  storageProblem: {
+    full: "Der Speicher dieses Telefons ist voll. Lösche etwas und versuche es dann noch einmal.",
+    refused:
+      "Dieser Browser lässt die Seite nichts speichern: Ein privates Fenster oder eine Einstellung verbietet es.",
+    outdated: "In einem anderen Tab ist eine neuere Version dieser Seite offen. Lade diese Seite neu.",
+    blocked: "In einem anderen Tab ist eine ältere Version dieser Seite offen. Schließe den Tab oder lade ihn neu.",
+    silent: "Der Speicher dieses Telefons antwortet nicht.",
+    failed: "Der Browser hat den Speicher dieses Telefons geschlossen oder kann ihn nicht lesen.",
+    deleted: "Die Daten dieser Seite wurden auf diesem Telefon gelöscht. Melde dich neu an.",
+    other: "Auf diesem Telefon hat sich jemand anders angemeldet. Melde dich hier ab, um das zu sehen.",
+  },
+  sentAtOnce:
+    "Du kannst weiterarbeiten. Was du eingibst, wird nicht auf diesem Telefon gespeichert, aber mit Verbindung " +
+    "sofort gesendet.",
+  notStored: (taps) => `Nicht gespeichert und noch nicht gesendet: ${taps}. Lass diese Seite offen:`,
+  deletionPending:
+    "Du bist abgemeldet, aber deine Daten sind noch auf diesem Telefon. Lass diese Seite offen, bis sie gelöscht " +
+    "werden können, oder lösche die Daten dieser Seite in den Einstellungen des Browsers.",
+  unexpectedError: (message) => `Auf dieser Seite ist ein Fehler aufgetreten (${message}). Lade sie neu.`,
+  retryStorage: "Noch einmal versuchen",
+  reload: "Neu laden",
+  deleteData: "Daten dieser Seite löschen",
+  deleteDataQuestion:
+    "Alle Daten dieser Seite auf diesem Telefon löschen? Was noch nicht gesendet wurde, geht verloren, und du " +
+    "musst dich neu anmelden.",
 
   // Now
   attention: "Was du prüfen solltest",

@@ -43,7 +43,7 @@ export function show(state, connection, handlers) {
 function showLogin({ account, actions }) {
   const count = countWaiting(actions);
   const texts = account
-    ? [TEXTS.tokenEnded(account.person.name), count ? TEXTS.sentThen(TEXTS.taps(count)) : ""]
+    ? [account.token ? TEXTS.tokenEnded(account.person.name) : TEXTS.loginHint, count ? TEXTS.sentThen(TEXTS.taps(count)) : ""]
     : [TEXTS.loginHint];
   write($("login-hint"), texts.join(" ").trim());
 }

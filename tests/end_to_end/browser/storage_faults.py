@@ -1,0 +1,121 @@
+"""Faults of the browser's storage, and what the page then shows."""
+
+from playwright.sync_api import BrowserContext, Locator, Page
+
+from tests.support.tcp_proxy import TcpProxy
+
+INJECT = """() => {
+  // The next `count` calls of a `step` fail with an error that has this `name`, after `skip` calls.
+  const fault = window.fault = { step: null, name: "UnknownError", skip: 0, count: 0 };
+  const fails = (step) => {
+    if (fault.step !== step || fault.count === 0 || fault.skip-- > 0) return false;
+    fault.count -= 1;
+    return true;
+  };
+  const error = () => new DOMException("Connection to Indexed Database server lost.", fault.name);
+  const wrap = (prototype, method, replace) => {
+    const original = prototype[method];
+    prototype[method] = function (...parameters) {
+      return replace.call(this, () => original.apply(this, parameters));
+    };
+  };
+  wrap(IDBFactory.prototype, "open", function (original) {
+    if (fails("open throws")) throw error();
+    if (fails("open hangs")) return new EventTarget();
+    const request = original();
+    if (fails("open fails")) {
+      // The page sets its handlers after this call.
+      request.addEventListener("success", (event) => {
+        event.stopImmediatePropagation();
+        request.result.close();
+        Object.defineProperty(request, "error", { value: error() });
+        request.onerror();
+      });
+    }
+    return request;
+  });
+  wrap(IDBDatabase.prototype, "transaction", function (original) {
+    if (fails("transaction")) throw error();
+    const transaction = original();
+    if (fails("hang")) return { objectStore: () => new Proxy({}, { get: () => () => ({}) }) };
+    // The transaction is written, and the browser reports the opposite.
+    if (fails("commit")) {
+      Object.defineProperty(transaction, "error", { value: error() });
+      transaction.addEventListener("complete", (event) => {
+        event.stopImmediatePropagation();
+        transaction.onabort();
+      });
+    }
+    return transaction;
+  });
+  for (const method of ["get", "getAll", "put"]) {
+    wrap(IDBObjectStore.prototype, method, function (original) {
+      if (!fails(method)) return original();
+      const request = original();
+      this.transaction.abort();
+      return request;
+    });
+  }
+}"""
+
+FOREVER = 1_000_000
+
+
+def open_with_faults(phone: BrowserContext, step: str = "", count: int = 0) -> Page:
+    """Open the app in a new page that :func:`fail` works on.
+
+    The first calls of a step fail already while the page loads.
+    """
+    page = phone.new_page()
+    page.add_init_script(
+        f"({INJECT})(); Object.assign(fault, {{ step: '{step}', count: {count} }})"
+    )
+    page.goto("/app/")
+    return page
+
+
+def fail(
+    page: Page, step: str, count: int = FOREVER, name: str = "UnknownError", skip: int = 0
+) -> None:
+    """Let the next calls of a step of IndexedDB fail, after some that do not."""
+    fault = {"step": step, "count": count, "name": name, "skip": skip}
+    page.evaluate("(fault) => Object.assign(window.fault, fault)", fault)
+
+
+def works_again(page: Page) -> None:
+    page.evaluate("window.fault.count = 0")
+
+
+def problem(page: Page) -> Locator:
+    """What the page says about its storage, with the taps that are only in this page."""
+    return page.locator("#problem")
+
+
+def retry_storage(page: Page) -> None:
+    """Tap the button below the problem."""
+    problem(page).get_by_role("button", name="Try again").click()
+
+
+def limit_quota(page: Page, proxy: TcpProxy, size: int | None) -> None:
+    """Let Chromium give the app's origin this many bytes; without a size, as much as usual."""
+    limit = {} if size is None else {"quotaSize": size}
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Storage.overrideQuotaForOrigin", {"origin": proxy.url, **limit})
+
+
+FILL = """async () => {
+  const opening = indexedDB.open("filler", 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore("all", { autoIncrement: true });
+  await new Promise((resolve) => { opening.onsuccess = resolve; });
+  for (let size = 1 << 20; size >= 64;) {
+    const bytes = new Uint8Array(size);
+    for (let at = 0; at < size; at += 65536) crypto.getRandomValues(bytes.subarray(at, at + 65536));
+    const isWritten = await new Promise((resolve) => {
+      const transaction = opening.result.transaction("all", "readwrite");
+      transaction.objectStore("all").put(bytes);
+      transaction.oncomplete = () => resolve(true);
+      transaction.onabort = () => resolve(false);
+    });
+    if (!isWritten) size >>= 1;
+  }
+}"""
