@@ -59,6 +59,9 @@ function begin() {
   // It fails without a connection and on a full disk, and is tried again at the next start. The page
   // works without it. Private windows of some browsers have none.
   navigator.serviceWorker?.register("service-worker.js").catch(() => {});
+  const checkFiles = () => navigator.serviceWorker?.controller?.postMessage("check files");
+  addEventListener("online", checkFiles);
+  addEventListener("visibilitychange", () => document.hidden || checkFiles());
 }
 
 begin();

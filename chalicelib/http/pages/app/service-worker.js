@@ -41,11 +41,32 @@ const PATHS = [...FIXED, ...FILES.map((name) => FOLDER + name)];
 const URLS = new Set(PATHS.map((path) => new URL(path, registration.scope).href));
 
 addEventListener("install", (event) => {
+  event.waitUntil(storeFiles().then(() => skipWaiting()));
+});
+
+// Stores all files, or none of them.
+async function storeFiles() {
   // The files in a folder with a hash never change, so the browser may use those that it has.
   const isFixed = (path) => FOLDER === "./" || FIXED.includes(path);
   const requests = PATHS.map((path) => new Request(path, { cache: isFixed(path) ? "no-cache" : "default" }));
-  event.waitUntil(caches.open(CACHE).then((cache) => cache.addAll(requests)).then(() => skipWaiting()));
+  const cache = await caches.open(CACHE);
+  try {
+    await cache.addAll(requests);
+  } catch (error) {
+    // On a full disk, an empty cache would remain.
+    await caches.delete(CACHE);
+    throw error;
+  }
+}
+
+// The browser may delete the cache at any time, and does not install the same version again.
+addEventListener("message", (event) => {
+  event.waitUntil(storeMissingFiles().catch(() => {}));
 });
+
+async function storeMissingFiles() {
+  if (!(await caches.has(CACHE))) await storeFiles();
+}
 
 addEventListener("activate", (event) => {
   event.waitUntil(deleteOldCaches().then(() => clients.claim()));
@@ -61,6 +82,19 @@ addEventListener("fetch", (event) => {
   const { method, url } = event.request;
   const fileUrl = url.replace(/[?#].*$/, "");
   if (method !== "GET" || !URLS.has(fileUrl)) return;
-  const cached = caches.match(fileUrl, { cacheName: CACHE });
-  event.respondWith(cached.then((response) => response ?? fetch(event.request)));
+  // It fails if the browser cannot read its storage.
+  const cached = caches.match(fileUrl, { cacheName: CACHE }).catch(() => undefined);
+  const loaded = cached.then((response) => response ?? fetch(event.request));
+  event.respondWith(event.request.mode === "navigate" ? loaded.catch(offlinePage) : loaded);
 });
+
+// What the person sees without a connection if the browser has deleted the files.
+function offlinePage() {
+  const text = `<!doctype html><meta charset="utf-8"><meta name="viewport" content="width=device-width">
+<title>stint</title>
+<p>stint cannot open: there is no connection, and the browser has deleted this page from the phone.
+<a href="">Try again</a> with a connection.</p>
+<p lang="de">stint kann nicht geöffnet werden: Es gibt keine Verbindung, und der Browser hat diese Seite vom Telefon
+gelöscht. <a href="">Versuche es noch einmal</a>, wenn es eine Verbindung gibt.</p>`;
+  return new Response(text, { status: 503, headers: { "Content-Type": "text/html; charset=utf-8" } });
+}
