@@ -6,8 +6,9 @@ import { logOut, prepareLogin } from "./login.js";
 import { showProblems, watchProblems } from "./problems.js";
 import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
 import { onChange, readState } from "./store.js";
-import { connection, sync } from "./sync.js";
+import { connection, loadAll, sync } from "./sync.js";
 import { TEXTS, writeTexts } from "./texts.js";
+import { followUpdates } from "./updates.js";
 import { show, tick } from "./views.js";
 
 const thenSync = (handler) => async (...parameters) => {
@@ -29,7 +30,7 @@ async function render() {
   const login = state.account?.login ?? null;
   if (login !== currentLogin) {
     currentLogin = login;
-    sync();
+    loadAll();
   }
 }
 
@@ -52,8 +53,7 @@ function begin() {
   document.getElementById("log-out").onclick = logOut;
   document.getElementById("search-text").oninput = render;
   onChange(render);
-  addEventListener("online", sync);
-  addEventListener("visibilitychange", () => document.hidden || sync());
+  followUpdates();
   setInterval(tick, 1000);
   render();
   // It fails without a connection and on a full disk, and is tried again at the next start. The page

@@ -11,31 +11,59 @@ const PAGE = { "page[size]": 200 };
 // How many days before today the page shows.
 const EARLIER_DAYS = 7;
 
-// The format of the stored records. Change it together with readTimer and readService, so that the
-// lists that an earlier version of this page stored are loaded again.
+// The format of the stored records. Change it together with READERS, so that the lists that an earlier
+// version of this page stored are loaded again.
 const FORMAT = 2;
 
-export const LISTS = ["services", "running", "recent"];
+export const TIMER_LISTS = ["running", "recent"];
+export const LISTS = [...TIMER_LISTS, "services"];
 
-// Loads and stores all lists. Call it only while no action is being sent, so that no response is
-// older than the stored state. Throws RetryableError or RefusedError.
-export async function refresh(account, stored) {
+// Loads and stores the lists with these names, and those that the page needs with other parameters
+// than before. Returns whether something has changed. Call it only while no action is being sent, so
+// that no response is older than the stored state. Throws RetryableError or RefusedError.
+export async function refresh(account, stored, names) {
+  const lists = {};
+  let hasChanged = false;
+  const load = async (name, path) => {
+    lists[name] = await loadList(account, path, stored[name]);
+    const isNew = JSON.stringify(lists[name].records) !== JSON.stringify(stored[name]?.records);
+    hasChanged ||= isNew;
+    return isNew;
+  };
+  // In sequence: on a slow network, one response at a time arrives sooner than three at once.
+  // At midnight, the sessions of the last days have another path.
+  const paths = pathsOf(account);
+  const isNeeded = (name) => names.includes(name) || stored[name]?.path !== paths[name];
+  // A timer that runs no longer is in the recent list, so that list alone would be wrong.
+  if (TIMER_LISTS.some(isNeeded)) {
+    const isOther = await load("running", paths.running);
+    if (isOther || isNeeded("recent")) await load("recent", paths.recent);
+  }
+  if (isNeeded("services")) await load("services", paths.services);
+  await storeLists(account, lists);
+  return hasChanged;
+}
+
+function pathsOf(account) {
   const own = { "filter[person_id]": account.person.id, include: "time_entry.service", ...PAGE };
   // Sessions are found by their end, so that those that began on the day before are included.
   const since = format(startOfDay(now(), zoneOf(account), EARLIER_DAYS));
-  const lists = {};
-  // In sequence: on a slow network, one response at a time arrives sooner than three at once.
-  for (const [name, path] of Object.entries({
+  return {
     services: withQuery("/services", { "filter[time_tracking_enabled]": true, sort: "name", ...PAGE }),
     running: withQuery("/timers", { ...own, "filter[stopped_at]": "" }),
     recent: withQuery("/timers", { ...own, "filter[stopped_at][gt_eq]": since, sort: "-stopped_at" }),
-  })) {
-    lists[name] = await loadList(account, path, stored[name]);
-  }
-  await transactAs(account, async (store) => {
-    for (const [name, list] of Object.entries(lists)) await store.putValue(name, list);
-    const listed = [...lists.recent.records, ...lists.running.records];
-    await store.putValue("timers", mergeLists((await store.value("timers")) ?? [], listed, now()));
+  };
+}
+
+function storeLists(account, lists) {
+  return transactAs(account, async (store) => {
+    const checkedAt = Date.now();
+    for (const [name, list] of Object.entries(lists)) await store.putValue(name, { ...list, checkedAt });
+    const { running, recent } = lists;
+    if (recent) {
+      const listed = [...recent.records, ...running.records];
+      await store.putValue("timers", mergeLists((await store.value("timers")) ?? [], listed, now()));
+    }
     await store.putValue("offset", offset());
   });
 }
@@ -63,5 +91,9 @@ async function nextPage(account, { links }) {
   return sendRequest(account, "GET", pathname.slice(pathname.lastIndexOf("/")) + search);
 }
 
-const readRecord = (record, included) =>
-  record.type === "services" ? readService(record) : readTimer(record, included);
+const READERS = {
+  services: readService,
+  timers: readTimer,
+};
+
+const readRecord = (record, included) => READERS[record.type](record, included);

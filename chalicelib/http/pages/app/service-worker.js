@@ -19,11 +19,13 @@ const FILES = [
   "database.js",
   "day.js",
   "editor.js",
+  "leader.js",
   "login.js",
   "main.js",
   "merge.js",
   "notices.js",
   "pocket.css",
+  "polling.js",
   "problems.js",
   "queue.js",
   "records.js",
@@ -34,6 +36,7 @@ const FILES = [
   "sync.js",
   "texts.js",
   "timers.js",
+  "updates.js",
   "views.js",
 ];
 const FIXED = ["./", "manifest.webmanifest"];

@@ -1,13 +1,14 @@
 // Decides when to send the queue and load the state: after each tap, when the network or the person
-// comes back, every 30 seconds, and after a failure with growing delays.
+// comes back, by polling, and after a failure with growing delays.
 
 import { RetryableError } from "../shared/api.js";
-import { LISTS, refresh } from "./refresh.js";
+import { isLeading } from "./leader.js";
+import { LOOK_SECONDS, dueLists, maxAges } from "./polling.js";
+import { LISTS, TIMER_LISTS, refresh } from "./refresh.js";
 import { send } from "./sender.js";
 import { LoggedOut, announceChange, transact } from "./store.js";
 import { messageOf } from "./texts.js";
 
-const INTERVAL_SECONDS = 30;
 const MAX_RETRY_SECONDS = 60;
 
 // The result of the last attempt, which the page shows: an error message, or null.
@@ -19,12 +20,30 @@ let pausedUntil = 0;
 let timer;
 let isRequested = false;
 let currentRun = null;
+// The names of the lists that are loaded even if they are not due.
+const wanted = new Set();
+let lastActivity = performance.now();
 
-// Synchronizes soon. A call during a run causes one more run.
+// Sends the queue soon. Call it after a tap.
 export function sync() {
+  noteActivity();
+  return load(TIMER_LISTS);
+}
+
+export const loadAll = () => load(LISTS);
+
+// Sends the queue, and loads the lists with these names and those that are due. A call during a run
+// causes one more run.
+export function load(names) {
+  for (const name of names) wanted.add(name);
   isRequested = true;
   currentRun ??= runWhileRequested().finally(() => { currentRun = null; });
   return currentRun;
+}
+
+// While something happens, polls are frequent.
+export function noteActivity() {
+  lastActivity = performance.now();
 }
 
 async function runWhileRequested() {
@@ -34,7 +53,7 @@ async function runWhileRequested() {
     isRequested = false;
     seconds = await runOnce();
   }
-  timer = setTimeout(sync, seconds * 1000);
+  timer = setTimeout(() => load([]), seconds * 1000);
 }
 
 // Runs once. Returns the seconds until the next run. The lock lets one tab run at a time. The
@@ -43,17 +62,17 @@ async function runOnce() {
   const account = await transact((store) => store.value("account"));
   if (!account || account.lockedOut) {
     connection.error = null;
-    return INTERVAL_SECONDS;
+    return LOOK_SECONDS;
   }
   const pause = (pausedUntil - performance.now()) / 1000;
   if (pause > 0) return pause;
   try {
     await withLock(async () => {
       await send(account, failures === 0 && navigator.onLine);
-      if (!document.hidden) await refresh(account, await storedLists());
+      await loadNeeded(account);
     });
     [failures, connection.error] = [0, null];
-    return INTERVAL_SECONDS;
+    return LOOK_SECONDS;
   } catch (error) {
     return await handleFailure(account, error);
   } finally {
@@ -75,6 +94,26 @@ async function withLock(work) {
   }
 }
 
+// Loads the lists that are wanted or due. For a page in the background, they wait.
+async function loadNeeded(account) {
+  if (document.hidden) return;
+  const stored = await storedLists();
+  const names = [...wanted];
+  wanted.clear();
+  try {
+    if (await refresh(account, stored, [...names, ...dueNow(stored)])) noteActivity();
+  } catch (error) {
+    for (const name of names) wanted.add(name);
+    throw error;
+  }
+}
+
+function dueNow(stored) {
+  if (!isLeading()) return [];
+  const quietSeconds = (performance.now() - lastActivity) / 1000;
+  return dueLists(stored, maxAges(quietSeconds), Date.now());
+}
+
 // Returns the seconds until the retry.
 async function handleFailure(account, error) {
   failures += 1;
@@ -83,7 +122,7 @@ async function handleFailure(account, error) {
     // The queue stays, and is sent after the same person logs in again.
     await transact(async (store) => {
       const current = await store.value("account");
-      if (current?.login === account.login) await store.putValue("account", { ...account, lockedOut: true });
+      if (current?.login === account.login) await store.putValue("account", { ...current, lockedOut: true });
     });
   } else if (!(error instanceof RetryableError || error instanceof LoggedOut)) reportError(error);
   // Random jitter of one half: phones that lost the same network do not retry at the same time.
