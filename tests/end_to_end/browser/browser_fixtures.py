@@ -150,11 +150,13 @@ class DemoServer:
         assert violations(self.connection) == []
         return True
 
-    def send(self, person_id: int, method: str, path: str, document: Any = None) -> Any:
-        """Send a request from another device of the person."""
+    def send(
+        self, person_id: int, method: str, path: str, document: Any = None, *, token: str = ""
+    ) -> Any:
+        """Send a request from another device of the person, or as the owner of a token."""
         body = None if document is None else json.dumps(document)
         headers = {
-            "X-Auth-Token": TOKENS[person_id],
+            "X-Auth-Token": token or TOKENS[person_id],
             "X-Organization-Id": str(ORGANIZATIONS[person_id]),
             "Content-Type": "application/vnd.api+json",
         }

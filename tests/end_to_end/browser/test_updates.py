@@ -1,17 +1,30 @@
 """Changes of others reach the app by polling, which is rare while nothing happens."""
 
+import time
+from typing import Any
+
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.end_to_end.browser.actions import (
+    DASH,
     everything_sent,
+    go_offline,
+    go_online,
     log_in,
+    start_on,
 )
 from tests.end_to_end.browser.browser_fixtures import (
     ANA,
+    RAVI,
+    TRANSLATION,
     DemoServer,
 )
+from tests.end_to_end.browser.test_pure_functions import call
 from tests.support.clock import MINUTE
+from tests.support.tcp_proxy import TcpProxy
 
+ASHA = "demo-other"
+"""The token of the admin of Ravi's organization."""
 LOOK = 20
 """Seconds between two looks for what is due."""
 
@@ -27,6 +40,16 @@ SET_HIDDEN = """(hidden) => {
   document.dispatchEvent(new Event("visibilitychange", { bubbles: true }));
 }"""
 
+READ_ACCOUNT = """() => new Promise((resolve) => {
+  indexedDB.open("stint-pocket").onsuccess = ({ target: { result: database } }) => {
+    const reading = database.transaction("facts").objectStore("facts").get("account");
+    reading.onsuccess = () => {
+      database.close();
+      resolve(reading.result);
+    };
+  };
+})"""
+
 
 def pass_minutes(page: Page, minutes: int) -> None:
     """Let time pass for the page, one look after the other."""
@@ -40,6 +63,11 @@ def reads(demo: DemoServer) -> list[str]:
     """Return the paths of the GET requests since the last call."""
     requests, demo.gateway.requests = demo.gateway.requests, []
     return [request.target for request in requests if request.method == "GET"]
+
+
+def change(demo: DemoServer, path: str, token: str = "", **attributes: Any) -> None:
+    """Change a record of Ravi's organization from another device."""
+    demo.send(RAVI, "PATCH", path, {"data": {"attributes": attributes}}, token=token)
 
 
 def test_polls_become_rare_while_nothing_happens(page: Page, demo: DemoServer) -> None:
@@ -73,7 +101,7 @@ def test_unchanged_lists_cost_no_content(page: Page, demo: DemoServer) -> None:
     polls = [request for request in demo.gateway.requests if request.method == "GET"]
     assert {request.response.status for request in polls} == {304}
     paths = {request.target.split("?")[0] for request in polls}
-    assert paths == {"/api/v2/timers", "/api/v2/services"}
+    assert paths == {"/api/v2/organization_memberships", "/api/v2/timers", "/api/v2/services"}
 
 
 def test_page_in_the_background_sends_nothing(page: Page, demo: DemoServer) -> None:
@@ -105,3 +133,50 @@ def test_only_the_tab_that_was_looked_at_last_polls(
     demo.send(ANA, "PATCH", "/timers/10/stop")
     pass_minutes(page, 2)
     expect(page.locator("#work")).to_have_text("No timer is running")
+
+
+def test_changes_of_the_organization_and_the_person_arrive(page: Page, demo: DemoServer) -> None:
+    begun = int(time.time()) // MINUTE * MINUTE - 30 * MINUTE
+    demo.record(RAVI, TRANSLATION, begun, begun + 20 * MINUTE)
+    log_in(page, RAVI)
+    before = page.evaluate(READ_ACCOUNT)
+    session = page.locator("ol li").first
+    expect(session).to_contain_text(shown_times(page, begun, "Asia/Kolkata"))
+    change(demo, "/organizations/2150", ASHA, name="Bengal Works Ltd", time_zone="Asia/Tokyo")
+    change(demo, "/people/8788", ASHA, first_name="Ravindra", role="admin")
+    pass_minutes(page, 6)
+    expect(page.locator("#company")).to_have_text("Bengal Works Ltd")
+    expect(page.locator("#person")).to_have_text("Ravindra Das")
+    expect(session).to_contain_text(shown_times(page, begun, "Asia/Tokyo"))
+    change(demo, "/people/8788", time_zone="Europe/Zagreb")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(session).to_contain_text(shown_times(page, begun, "Europe/Zagreb"))
+    after = page.evaluate(READ_ACCOUNT)
+    assert (before["role"], after["role"]) == ("member", "admin")
+    for name in ("login", "token", "base"):
+        assert after[name] == before[name]
+
+
+def shown_times(page: Page, begun: int, zone: str) -> str:
+    """Return the times of a session of 20 minutes, as the page shows them in a time zone."""
+    clock = "../shared/clock.js"
+    times = [call(page, clock, "timeOfDay", begun + length, zone) for length in (0, 20 * MINUTE)]
+    return f" {DASH} ".join(times)
+
+
+def test_queued_tap_keeps_its_time_in_another_time_zone(
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
+) -> None:
+    log_in(page, RAVI)
+    go_offline(phone, proxy)
+    tapped = int(time.time())
+    start_on(page, "Translation")
+    change(demo, "/organizations/2150", ASHA, time_zone="Asia/Tokyo")
+    go_online(phone, proxy)
+    everything_sent(page)
+    expect(page.locator("#since")).to_contain_text(
+        call(page, "../shared/clock.js", "timeOfDay", tapped, "Asia/Tokyo")[:3]
+    )
+    ((_, start, _),) = demo.worked(RAVI)
+    assert abs(start - tapped) <= 3
+    assert page.evaluate(READ_ACCOUNT)["organization"]["zone"] == "Asia/Tokyo"

@@ -5,6 +5,7 @@ export const LOOK_SECONDS = 20;
 
 const MAX_RUNNING_SECONDS = 5 * 60;
 const RECENT_SECONDS = 5 * 60;
+const MEMBERSHIP_SECONDS = 5 * 60;
 const SERVICES_SECONDS = 15 * 60;
 
 // Returns the age in seconds at which each list is loaded again. `quiet` is the number of seconds
@@ -12,6 +13,7 @@ const SERVICES_SECONDS = 15 * 60;
 export function maxAges(quiet) {
   const running = Math.min(MAX_RUNNING_SECONDS, Math.max(LOOK_SECONDS, quiet / 4));
   return {
+    membership: MEMBERSHIP_SECONDS,
     running,
     recent: RECENT_SECONDS,
     services: SERVICES_SECONDS,

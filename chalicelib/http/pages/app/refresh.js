@@ -1,7 +1,9 @@
-// Loads the server's state: the services, the running timer, and the sessions of the last days.
+// Loads the server's state: the names and time zones of the account, the services, the running timer,
+// and the sessions of the last days.
 
 import { sendRequest, withQuery } from "../shared/api.js";
 import { format, now, offset, startOfDay, zoneOf } from "../shared/clock.js";
+import { readMembership } from "../shared/pairing.js";
 import { mergeLists } from "./day.js";
 import { transactAs } from "./store.js";
 import { readService, readTimer } from "./timers.js";
@@ -16,7 +18,9 @@ const EARLIER_DAYS = 7;
 const FORMAT = 2;
 
 export const TIMER_LISTS = ["running", "recent"];
-export const LISTS = [...TIMER_LISTS, "services"];
+export const LISTS = ["membership", ...TIMER_LISTS, "services"];
+
+const MEMBERSHIP_PATH = withQuery("/organization_memberships", { include: "organization,person" });
 
 // Loads and stores the lists with these names, and those that the page needs with other parameters
 // than before. Returns whether something has changed. Call it only while no action is being sent, so
@@ -31,8 +35,9 @@ export async function refresh(account, stored, names) {
     return isNew;
   };
   // In sequence: on a slow network, one response at a time arrives sooner than three at once.
-  // At midnight, the sessions of the last days have another path.
-  const paths = pathsOf(account);
+  if (names.includes("membership")) await load("membership", MEMBERSHIP_PATH);
+  // At midnight, and in another time zone, the sessions of the last days have another path.
+  const paths = pathsOf(withMembership(account, lists.membership));
   const isNeeded = (name) => names.includes(name) || stored[name]?.path !== paths[name];
   // A timer that runs no longer is in the recent list, so that list alone would be wrong.
   if (TIMER_LISTS.some(isNeeded)) {
@@ -59,13 +64,21 @@ function storeLists(account, lists) {
   return transactAs(account, async (store) => {
     const checkedAt = Date.now();
     for (const [name, list] of Object.entries(lists)) await store.putValue(name, { ...list, checkedAt });
-    const { running, recent } = lists;
+    const { membership, running, recent } = lists;
+    if (membership) await store.putValue("account", withMembership(await store.value("account"), membership));
     if (recent) {
       const listed = [...recent.records, ...running.records];
       await store.putValue("timers", mergeLists((await store.value("timers")) ?? [], listed, now()));
     }
     await store.putValue("offset", offset());
   });
+}
+
+// Returns the account with the present names, time zones and role.
+function withMembership(account, membership) {
+  const isSame = ({ organization, person }) =>
+    organization.id === account.organization.id && person.id === account.person.id;
+  return { ...account, ...membership?.records.find(isSame) };
 }
 
 // Returns a list with all its pages, as {format, path, etag, records}. Returns the stored list if the
@@ -92,6 +105,8 @@ async function nextPage(account, { links }) {
 }
 
 const READERS = {
+  organization_memberships: ({ relationships: { organization, person } }, included) =>
+    readMembership(included, organization, person),
   services: readService,
   timers: readTimer,
 };

@@ -23,16 +23,21 @@ export async function redeem(base, code) {
 }
 
 // Returns the account of a token. `organization` and `person` are relationships to `included`.
-export function readAccount(base, token, included, organization, person) {
+export const readAccount = (base, token, included, organization, person) => ({
+  // Responses to requests of an earlier login are not stored: see transactAs in store.js.
+  login: crypto.randomUUID(),
+  base,
+  token,
+  ...readMembership(included, organization, person),
+});
+
+// Returns the part of an account that can change without a new login.
+export function readMembership(included, organization, person) {
   const find = ({ data: { type, id } }) =>
     included.find((resource) => resource.type === type && resource.id === id);
   const company = find(organization);
   const { first_name, last_name, time_zone, role } = find(person).attributes;
   return {
-    // Responses to requests of an earlier login are not stored: see transactAs in store.js.
-    login: crypto.randomUUID(),
-    base,
-    token,
     organization: { id: company.id, name: company.attributes.name, zone: company.attributes.time_zone },
     role,
     person: { id: person.data.id, name: `${first_name} ${last_name}`, zone: time_zone ?? null },
