@@ -108,3 +108,31 @@ def test_session_continues_the_latest_time_entry_of_its_service_and_day(page: Pa
     assert entry("1", "2025-08-03") == "33"
     assert entry("1", "2025-08-04") is None
     assert entry("2", "2025-08-02") is None
+
+
+def test_recent_response_replaces_an_older_list_but_not_a_newer_one(page: Page) -> None:
+    now = 1_000
+    started = session(900, None, receivedAt=now - 5)
+    edited = session(700, 850, receivedAt=now - 5)
+    deleted = {"id": "600", "deleted": True, "receivedAt": now - 5}
+    stored = [started, edited, deleted]
+
+    def ends(listed: list[dict[str, Any]], at: int = now) -> dict[str, int | None]:
+        merged = call(page, "day.js", "mergeLists", stored, listed, at)
+        return {one["id"]: one["stopped"] for one in merged if "deleted" not in one}
+
+    def is_unsettled(listed: list[dict[str, Any]], at: int = now) -> bool:
+        return bool(call(page, "day.js", "isUnsettled", stored, listed, at))
+
+    older = [session(700, 800), session(600, 650)]
+    assert ends(older) == {"900": None, "700": 850}
+    assert is_unsettled(older)
+    assert ends(older, now + 10) == {"700": 800, "600": 650}
+    assert not is_unsettled(older, now + 10)
+    same = [session(700, 850), session(900, None)]
+    assert ends(same) == {"900": None, "700": 850}
+    assert not is_unsettled(same)
+    # Another device stopped the timer meanwhile.
+    newer = [session(700, 850), session(900, 990)]
+    assert ends(newer) == {"900": 990, "700": 850}
+    assert not is_unsettled(newer)

@@ -88,7 +88,22 @@ export function mergeResponse(timers, timer, stoppedIds, now) {
 export function mergeLists(stored, listed, now) {
   const keys = new Map(stored.map((timer) => [timer.id, timer.key]));
   const withKeys = listed.map((timer) => ({ ...timer, key: keys.get(timer.id) }));
-  return mergeById(withKeys, stored.filter((timer) => timer.receivedAt > now - RESPONSE_SECONDS));
+  return mergeById(withKeys, recentResponses(stored, listed, now));
+}
+
+// Returns whether a recent response differs from the lists. One of them is older, so they must be
+// loaded again later.
+export const isUnsettled = (stored, listed, now) =>
+  recentResponses(stored, listed, now).some(({ key, receivedAt, ...timer }) => {
+    const other = listed.find(({ id }) => id === timer.id);
+    return timer.deleted ? Boolean(other) : JSON.stringify(other) !== JSON.stringify(timer);
+  });
+
+// A timer that ran in a response and has an end in a list was stopped since, by another device.
+function recentResponses(stored, listed, now) {
+  const ended = new Set(listed.filter(({ stopped }) => stopped !== null).map(({ id }) => id));
+  return stored.filter(({ id, stopped, receivedAt }) =>
+    receivedAt > now - RESPONSE_SECONDS && !(stopped === null && ended.has(id)));
 }
 
 // Timers of the second list replace those of the first with the same id.

@@ -4,7 +4,7 @@
 import { sendRequest, withQuery } from "../shared/api.js";
 import { format, now, offset, startOfDay, zoneOf } from "../shared/clock.js";
 import { readMembership } from "../shared/pairing.js";
-import { mergeLists } from "./day.js";
+import { isUnsettled, mergeLists } from "./day.js";
 import { transactAs } from "./store.js";
 import { readService, readTimer } from "./timers.js";
 
@@ -62,13 +62,19 @@ function pathsOf(account) {
 
 function storeLists(account, lists) {
   return transactAs(account, async (store) => {
-    const checkedAt = Date.now();
-    for (const [name, list] of Object.entries(lists)) await store.putValue(name, { ...list, checkedAt });
     const { membership, running, recent } = lists;
+    let isSettled = true;
     if (membership) await store.putValue("account", withMembership(await store.value("account"), membership));
     if (recent) {
       const listed = [...recent.records, ...running.records];
-      await store.putValue("timers", mergeLists((await store.value("timers")) ?? [], listed, now()));
+      const timers = (await store.value("timers")) ?? [];
+      await store.putValue("timers", mergeLists(timers, listed, now()));
+      isSettled = !isUnsettled(timers, listed, now());
+    }
+    for (const [name, list] of Object.entries(lists)) {
+      const isDue = !isSettled && TIMER_LISTS.includes(name);
+      // A time of the phone's clock in milliseconds.
+      await store.putValue(name, { ...list, checkedAt: isDue ? 0 : Date.now() });
     }
     await store.putValue("offset", offset());
   });
