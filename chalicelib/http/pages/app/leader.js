@@ -47,12 +47,23 @@ async function lead(options, callback) {
     });
     return false;
   } catch (error) {
-    if (error.name !== "AbortError") throw error;
-    return true;
+    if (error.name === "AbortError") return true;
+    // A browser that refuses storage refuses locks, too. Then there is no other tab to agree with.
+    leadAlone(callback);
+    return false;
   } finally {
     if (mine && resign === mine) {
       resign = null;
       callback(false);
     }
   }
+}
+
+function leadAlone(callback) {
+  if (isLeading()) return;
+  resign = () => {
+    resign = null;
+    callback(false);
+  };
+  callback(true);
 }
