@@ -2,8 +2,8 @@
 
 import { dayAndTime, parse } from "../shared/clock.js";
 import { element } from "../shared/dom.js";
+import { qrCode } from "../shared/qr.js";
 import { attemptInDialog, button, field, openForm, text } from "./elements.js";
-import { qrCode } from "./qr.js";
 import { getAll, nameOf, write } from "./requests.js";
 import { TEXTS } from "./texts.js";
 

@@ -16,6 +16,7 @@ const FILES = [
   "../shared/dom.js",
   "../shared/icon.svg",
   "../shared/pairing.js",
+  "../shared/qr.js",
   "database.js",
   "day.js",
   "editor.js",
