@@ -82,7 +82,7 @@ def test_unchanged_lists_are_answered_with_304(page: Page, demo: DemoServer) -> 
     assert eventually(lambda: demo.statuses_of("/services") == [200, 304], page)
     assert eventually(lambda: demo.statuses_of("/timers") == [200, 200, 304, 304], page)
     expect(page.locator("#work")).to_have_text("Design")
-    expect(page.locator("#services button")).to_have_count(2)
+    expect(page.locator("#services .start")).to_have_count(2)
 
 
 @pytest.mark.parametrize("clock_error", [-600, 600])

@@ -2,6 +2,8 @@
 
 import { localMinute, now, parseLocalMinute } from "../shared/clock.js";
 import { $ } from "../shared/dom.js";
+import { openDialog } from "../shared/focus.js";
+import { labelsOf } from "./services.js";
 import { TEXTS } from "./texts.js";
 
 // What the form shows: {view, session, noticeKey}. `session` is {} for a new one; its `id` is null or
@@ -48,7 +50,7 @@ export function openEditor(view, session = {}, noticeKey = null) {
   $("editor-end").value = minuteText(session.stopped);
   $("editor-error").textContent = "";
   $("editor-delete").hidden = !isRecorded;
-  $("editor").showModal();
+  openDialog($("editor"));
 }
 
 const minuteText = (timestamp) => (timestamp ? localMinute(timestamp, opened.view.zone) : "");
@@ -57,8 +59,17 @@ function serviceOptions(services, current) {
   const isListed = services.some((service) => service.id === current?.id);
   // The service of a recorded session may be archived meanwhile.
   const offered = current && !isListed ? [current, ...services] : services;
-  const options = offered.map(({ id, name }) => new Option(name, id, false, id === current?.id));
+  const labels = labelsOf(offered);
+  const options = offered.map((service) => serviceOption(service, labels, current));
   return current ? options : [new Option(TEXTS.chooseService, ""), ...options];
+}
+
+function serviceOption(service, labels, current) {
+  const option = new Option(service.name, service.id, false, service.id === current?.id);
+  // The label is shown, and the text remains the name.
+  option.label = labels.get(service.id);
+  option.dir = "auto";
+  return option;
 }
 
 // Returns {service, started, stopped}; `stopped` is null without an end.

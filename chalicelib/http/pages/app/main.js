@@ -1,10 +1,13 @@
 // Connects the other modules.
 
 import { setLanguage, setOffset, zoneOf } from "../shared/clock.js";
+import { say } from "./announce.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
+import { toggleFavourite } from "./preferences.js";
 import { showProblems, watchProblems } from "./problems.js";
 import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
+import { prepareServices } from "./services.js";
 import { onChange, readState } from "./store.js";
 import { connection, loadAll, sync } from "./sync.js";
 import { TEXTS, writeTexts } from "./texts.js";
@@ -15,7 +18,7 @@ const thenSync = (handler) => async (...parameters) => {
   await handler(...parameters);
   await sync();
 };
-const handlers = { tap: thenSync(tap), move: thenSync(move), dismiss, confirmStop };
+const handlers = { tap: thenSync(tap), move: thenSync(move), dismiss, confirmStop, toggleFavourite };
 
 let currentLogin = null;
 let isFirstRender = true;
@@ -34,6 +37,11 @@ async function render() {
   }
 }
 
+const removeAndSay = async (...parameters) => {
+  await remove(...parameters);
+  say(TEXTS.deleted);
+};
+
 function begin() {
   // Relative addresses, such as that of the API, need the slash.
   if (location.pathname.endsWith("/app")) {
@@ -48,10 +56,10 @@ function begin() {
     return;
   }
   prepareLogin();
-  prepareEditor({ save, remove, sync });
+  prepareEditor({ save, remove: removeAndSay, sync });
+  prepareServices(render);
   document.getElementById("stop").onclick = () => handlers.tap("stop");
   document.getElementById("log-out").onclick = logOut;
-  document.getElementById("search-text").oninput = render;
   onChange(render);
   followUpdates();
   setInterval(tick, 1000);

@@ -15,7 +15,7 @@ const EARLIER_DAYS = 7;
 
 // The format of the stored records. Change it together with READERS, so that the lists that an earlier
 // version of this page stored are loaded again.
-const FORMAT = 2;
+const FORMAT = 3;
 
 export const TIMER_LISTS = ["running", "recent"];
 export const LISTS = ["membership", ...TIMER_LISTS, "services"];

@@ -70,6 +70,13 @@ const ENGLISH = {
   stop: "Stop",
   start: "Start",
   search: "Search",
+  found: (count, text) =>
+    count === 0 ? `No service has “${text}” in its name.` : count === 1 ? "1 service" : `${count} services`,
+  allServices: (count) => `All services (${count})`,
+  favourite: (name) => `Favourite: ${name}`,
+  serviceRemark: { billable: "(billable)", internal: "(not billable)", number: "(no. {id})" },
+  stoppedAfter: (name, time) => `${name} was stopped after ${time}.`,
+  deleted: "The session was deleted.",
   unknownService: "Unknown service",
 
   // Sessions
@@ -82,6 +89,11 @@ const ENGLISH = {
   change: "Change",
   changeOf: (name, times) => `Change ${name}, ${times}`,
   add: "Add a session",
+
+  // This device
+  thisDevice: "This device",
+  logOutHint:
+    "Logging out ends this device's access and deletes the data that it stores. Your recorded time stays.",
 
   // The form
   addTitle: "Add a session",
@@ -199,6 +211,13 @@ const GERMAN = {
   stop: "Stopp",
   start: "Start",
   search: "Suchen",
+  found: (count, text) =>
+    count === 0 ? `Keine Leistung hat „${text}“ im Namen.` : count === 1 ? "1 Leistung" : `${count} Leistungen`,
+  allServices: (count) => `Alle Leistungen (${count})`,
+  favourite: (name) => `Favorit: ${name}`,
+  serviceRemark: { billable: "(abrechenbar)", internal: "(nicht abrechenbar)", number: "(Nr. {id})" },
+  stoppedAfter: (name, time) => `${name} wurde nach ${time} gestoppt.`,
+  deleted: "Der Eintrag wurde gelöscht.",
   unknownService: "Unbekannte Leistung",
 
   // Sessions
@@ -211,6 +230,12 @@ const GERMAN = {
   change: "Ändern",
   changeOf: (name, times) => `${name}, ${times}, ändern`,
   add: "Eintrag hinzufügen",
+
+  // This device
+  thisDevice: "Dieses Gerät",
+  logOutHint:
+    "Beim Abmelden endet der Zugang dieses Geräts, und seine gespeicherten Daten werden gelöscht. " +
+    "Deine erfasste Zeit bleibt.",
 
   // The form
   addTitle: "Eintrag hinzufügen",

@@ -22,4 +22,6 @@ export function readTimer(timer, included = []) {
 }
 
 export const readService = (service) =>
-  service ? { id: service.id, name: service.attributes.name } : { id: null, name: TEXTS.unknownService };
+  service
+    ? { id: service.id, name: service.attributes.name, billable: service.attributes.billable }
+    : { id: null, name: TEXTS.unknownService };

@@ -1,17 +1,17 @@
-// Renders the page: the running timer, the services and the sessions.
+// Renders the page: the running timer and the sessions.
 
 import * as clock from "../shared/clock.js";
 import { $, button, element, setButton, updateRows, write } from "../shared/dom.js";
+import { focusHeading } from "../shared/focus.js";
+import { say, stoppedBetween } from "./announce.js";
 import { applyActions, findRunning, reachesInto, secondsOf } from "./day.js";
 import { openEditor } from "./editor.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
+import { showServices } from "./services.js";
 import { TEXTS } from "./texts.js";
 
-// With more services than this, the page shows a search field.
-const MAX_WITHOUT_SEARCH = 8;
-
-// What the page shows, {sessions, services, zone}, or null before login.
+// What the page shows, {sessions, services, zone, favourites}, or null before login.
 let view = null;
 
 // Shows the stored state, {account, actions, notices, services, timers, confirmed}, and the
@@ -20,9 +20,11 @@ export function show(state, connection, handlers) {
   const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
   $("login").hidden = isLoggedIn;
   $("day").hidden = !isLoggedIn;
+  const previous = view;
   view = null;
   if (!isLoggedIn) {
-    $("editor").close();
+    for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+    $("search-text").value = "";
     showLogin(state);
     return;
   }
@@ -30,14 +32,22 @@ export function show(state, connection, handlers) {
     sessions: applyActions(state.timers ?? [], state.actions.map(toPresentClock)),
     services: state.services?.records ?? [],
     zone: clock.zoneOf(state.account),
+    favourites: state.favourites ?? [],
   };
+  sayStopped(previous);
   write($("person"), state.account.person.name);
   write($("company"), state.account.organization.name);
   write($("line"), statusText(countWaiting(state.actions), connection.error));
   showNotices($("notices"), state, view, handlers);
-  showServices(handlers);
+  showServices(view, handlers);
   setButton($("add"), TEXTS.add, () => openEditor(view));
   tick();
+}
+
+function sayStopped(previous) {
+  for (const session of stoppedBetween(previous?.sessions ?? [], view.sessions)) {
+    say(TEXTS.stoppedAfter(session.service.name, clock.formatMinutes(secondsOf(session))));
+  }
 }
 
 function showLogin({ account, actions }) {
@@ -66,6 +76,8 @@ export function tick() {
   write($("work"), running ? running.service.name : TEXTS.nothingRuns);
   write($("clock"), clock.formatClock(running ? secondsOf(running, now) : 0));
   write($("since"), running ? TEXTS.since(clock.dayAndTime(running.started, zone)) : TEXTS.tapToStart);
+  // A button that is disabled loses the focus.
+  if (!running && document.activeElement === $("stop")) focusHeading($("stop"));
   $("stop").disabled = !running;
   showSessions(sessions, zone, now);
 }
@@ -86,8 +98,11 @@ function showSessions(sessions, zone, now) {
 // A new session keeps its row, and the keyboard focus, when it gets its id.
 const rowKey = (session) => session.key ?? session.id;
 
-const sessionRow = () =>
-  element("li", element("strong"), element("span"), element("b"), button());
+function sessionRow() {
+  const name = element("strong");
+  name.dir = "auto";
+  return element("li", name, element("span"), element("b"), button());
+}
 
 function fillRow(row, session, now, midnight) {
   const [name, times, minutes, change] = row.children;
@@ -105,16 +120,4 @@ function fillRow(row, session, now, midnight) {
   row.classList.toggle("waiting", waiting);
   setButton(change, TEXTS.change, () => openEditor(view, session));
   change.setAttribute("aria-label", TEXTS.changeOf(service.name, clock.timesOf(session, view.zone)));
-}
-
-function showServices({ tap }) {
-  const text = $("search-text").value.trim().toLowerCase();
-  $("search").hidden = view.services.length <= MAX_WITHOUT_SEARCH;
-  const matching = view.services.filter((service) => service.name.toLowerCase().includes(text));
-  const running = findRunning(view.sessions);
-  updateRows($("services"), matching, (service) => service.id, button, (row, service) => {
-    write(row, service.name);
-    row.setAttribute("aria-pressed", String(running?.service.id === service.id));
-    row.onclick = () => tap("start", service);
-  });
 }

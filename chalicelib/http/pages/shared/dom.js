@@ -1,5 +1,7 @@
 // Creates and updates elements. All content is written as text, never as markup.
 
+import { rememberFocus } from "./focus.js";
+
 export const $ = (id) => document.getElementById(id);
 
 export function write(target, text) {
@@ -26,8 +28,10 @@ export function setButton(target, label, onclick) {
 }
 
 // Makes the children of an element match a list. Reuses the rows of items with the same key, so that
-// keyboard focus and screen readers keep their position.
+// keyboard focus and screen readers keep their position, also when a row moves or disappears.
 export function updateRows(parent, items, keyOf, create, fill) {
+  const focused = document.activeElement;
+  const restoreFocus = parent.contains(focused) && rememberFocus();
   const unused = new Map([...parent.children].map((row) => [row.dataset.key, row]));
   items.forEach((item, index) => {
     const row = unused.get(keyOf(item)) ?? create();
@@ -37,4 +41,5 @@ export function updateRows(parent, items, keyOf, create, fill) {
     if (parent.children[index] !== row) parent.insertBefore(row, parent.children[index] ?? null);
   });
   for (const row of unused.values()) row.remove();
+  if (restoreFocus && (document.activeElement !== focused || focused.hidden)) restoreFocus();
 }

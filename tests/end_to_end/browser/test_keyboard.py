@@ -1,0 +1,93 @@
+"""The keyboard focus, and messages for screen readers."""
+
+import time
+
+from playwright.sync_api import Page, expect
+
+from tests.end_to_end.browser.actions import (
+    editor,
+    everything_sent,
+    log_in,
+    row,
+    stop,
+)
+from tests.end_to_end.browser.browser_fixtures import (
+    ANA,
+    RAVI,
+    TRANSLATION,
+    DemoServer,
+    start_beyond_the_limit,
+)
+from tests.support.clock import MINUTE
+
+
+def said(page: Page, text: str) -> None:
+    """Wait for a status message of a screen reader."""
+    expect(page.locator("#said")).to_have_text(text)
+
+
+def test_stop_keeps_the_focus_and_says_the_worked_time(page: Page) -> None:
+    log_in(page, ANA)
+    stop(page).focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#work")).to_have_text("No timer is running")
+    said(page, "Design was stopped after 30 min.")
+    expect(page.get_by_role("heading", name="Now")).to_be_focused()
+    everything_sent(page)
+    expect(page.get_by_role("heading", name="Now")).to_be_focused()
+    page.keyboard.press("Tab")
+    expect(page.locator("#services .start").first).to_be_focused()
+
+
+def test_stop_on_another_device_is_said(page: Page, demo: DemoServer) -> None:
+    log_in(page, ANA)
+    demo.send(ANA, "PATCH", "/timers/10/stop")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    said(page, "Design was stopped after 30 min.")
+
+
+def test_deleted_row_gives_the_focus_to_its_neighbour(page: Page, demo: DemoServer) -> None:
+    now = int(time.time())
+    demo.record(RAVI, TRANSLATION, now - 40 * MINUTE, now - 30 * MINUTE)
+    demo.record(RAVI, TRANSLATION, now - 20 * MINUTE, now - 10 * MINUTE)
+    log_in(page, RAVI)
+    changes = page.locator("ol").get_by_role("button", name="Change Translation")
+    expect(changes).to_have_count(2)
+    changes.first.focus()
+    page.keyboard.press("Enter")
+    page.keyboard.press("Escape")
+    expect(changes.first).to_be_focused()
+    for remaining in (1, 0):
+        changes.first.focus()
+        page.keyboard.press("Enter")
+        page.once("dialog", lambda dialog: dialog.accept())
+        editor(page).get_by_role("button", name="Delete").click()
+        expect(changes).to_have_count(remaining)
+        said(page, "The session was deleted.")
+        if remaining:
+            expect(changes).to_be_focused()
+    everything_sent(page)
+    assert page.evaluate("document.activeElement.matches('h1, h2')")
+
+
+def test_dialog_returns_the_focus_although_its_row_moved(page: Page, demo: DemoServer) -> None:
+    now = int(time.time())
+    demo.record(RAVI, TRANSLATION, now - 40 * MINUTE, now - 30 * MINUTE)
+    log_in(page, RAVI)
+    change = row(page, "Translation").get_by_role("button", name="Change")
+    change.focus()
+    page.keyboard.press("Enter")
+    demo.start(RAVI, TRANSLATION + 1, now - 5 * MINUTE)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("ol li")).to_have_count(2)
+    page.keyboard.press("Escape")
+    expect(change).to_be_focused()
+
+
+def test_dismissed_notice_keeps_the_focus_on_the_page(page: Page, demo: DemoServer) -> None:
+    start_beyond_the_limit(demo)
+    log_in(page, RAVI)
+    page.get_by_role("button", name="It ended then").focus()
+    page.keyboard.press("Enter")
+    expect(page.locator("#notices")).to_be_empty()
+    expect(page.get_by_role("heading", name="Ravi Das")).to_be_focused()
