@@ -1,15 +1,17 @@
-"""The keyboard focus, and messages for screen readers."""
+"""The keyboard focus, messages for screen readers, and the tab's title."""
 
 import time
 
-from playwright.sync_api import Page, expect
+from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.end_to_end.browser.actions import (
     editor,
     everything_sent,
     log_in,
     row,
+    start_on,
     stop,
+    stop_it,
 )
 from tests.end_to_end.browser.browser_fixtures import (
     ANA,
@@ -18,7 +20,10 @@ from tests.end_to_end.browser.browser_fixtures import (
     DemoServer,
     start_beyond_the_limit,
 )
+from tests.end_to_end.browser.test_pure_functions import call, session
 from tests.support.clock import MINUTE
+
+HEBREW = "עיצוב 24/7 (חדש)"
 
 
 def said(page: Page, text: str) -> None:
@@ -91,3 +96,32 @@ def test_dismissed_notice_keeps_the_focus_on_the_page(page: Page, demo: DemoServ
     page.keyboard.press("Enter")
     expect(page.locator("#notices")).to_be_empty()
     expect(page.get_by_role("heading", name="Ravi Das")).to_be_focused()
+
+
+def test_title_shows_the_running_time(phone: BrowserContext, page: Page) -> None:
+    expect(page).to_have_title("stint")
+    log_in(page, ANA)
+    expect(page).to_have_title("0:30 Design")
+    icon = page.locator("link[rel=icon]")
+    assert "icon-running.svg" in (icon.get_attribute("href") or "")
+    # The computer slept: no timer ran meanwhile.
+    phone.clock.set_system_time(time.time() + 35 * MINUTE)
+    expect(page).to_have_title("1:05 Design")
+    phone.clock.set_system_time(time.time())
+    stop_it(page)
+    expect(page).to_have_title("stint")
+    assert "icon-running.svg" not in (icon.get_attribute("href") or "")
+    start_on(page, "Development")
+    expect(page).to_have_title("0:00 Development")
+    everything_sent(page)
+    page.get_by_role("button", name="Log out").click()
+    expect(page).to_have_title("stint")
+
+
+def test_title_isolates_a_name_that_is_written_from_right_to_left(page: Page) -> None:
+    running = session(100, None) | {"service": {"id": "1", "name": HEBREW}}
+    title = call(page, "title.js", "titleOf", running, 100 + 65 * MINUTE)
+    assert title == f"1:05 \u2068{HEBREW}\u2069"
+    running["service"]["name"] = "\u2069 left \u202eright"
+    title = call(page, "title.js", "titleOf", running, 100)
+    assert title == "0:00 \u2068 left \u202eright\u2069"

@@ -21,7 +21,9 @@ const FILES = [
   "announce.js",
   "database.js",
   "day.js",
+  "direction.js",
   "editor.js",
+  "icon-running.svg",
   "leader.js",
   "login.js",
   "main.js",
@@ -43,6 +45,7 @@ const FILES = [
   "sync.js",
   "texts.js",
   "timers.js",
+  "title.js",
   "updates.js",
   "views.js",
 ];

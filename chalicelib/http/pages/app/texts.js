@@ -1,8 +1,12 @@
 // All texts of this app, in each of its languages. The browser's languages decide which one is used.
 //
+// A name that is written from right to left is isolated from the words beside it: direction.js.
+//
 // To add a language, write one more object with the same names, and name it in LANGUAGES. Texts with
 // values are functions. index.html names its texts in `data-text` and
 // `data-label` (for screen readers).
+
+import { isolateNames } from "./direction.js";
 
 const ENGLISH = {
   locale: "en-GB",
@@ -290,7 +294,7 @@ export const LANGUAGES = { en: ENGLISH, de: GERMAN };
 export const LANGUAGE =
   navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in LANGUAGES) ?? "en";
 
-export const TEXTS = LANGUAGES[LANGUAGE];
+export const TEXTS = isolateNames(LANGUAGES[LANGUAGE]);
 
 // Returns the text of an error of a request.
 export const messageOf = (error) => (error.isConnected === false ? TEXTS.noConnection : asSentence(error.message));

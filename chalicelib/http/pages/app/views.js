@@ -10,6 +10,7 @@ import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
 import { showServices } from "./services.js";
 import { TEXTS } from "./texts.js";
+import { showTitle } from "./title.js";
 
 // What the page shows, {sessions, services, zone, favourites}, or null before login.
 let view = null;
@@ -25,6 +26,7 @@ export function show(state, connection, handlers) {
   if (!isLoggedIn) {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
     $("search-text").value = "";
+    showTitle();
     showLogin(state);
     return;
   }
@@ -76,6 +78,7 @@ export function tick() {
   write($("work"), running ? running.service.name : TEXTS.nothingRuns);
   write($("clock"), clock.formatClock(running ? secondsOf(running, now) : 0));
   write($("since"), running ? TEXTS.since(clock.dayAndTime(running.started, zone)) : TEXTS.tapToStart);
+  showTitle(running, now);
   // A button that is disabled loses the focus.
   if (!running && document.activeElement === $("stop")) focusHeading($("stop"));
   $("stop").disabled = !running;
