@@ -1,7 +1,8 @@
-"""The keyboard focus, messages for screen readers, and the tab's title."""
+"""Shortcuts, the keyboard focus, messages for screen readers, and the tab's title."""
 
 import time
 
+import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.end_to_end.browser.actions import (
@@ -29,6 +30,71 @@ HEBREW = "עיצוב 24/7 (חדש)"
 def said(page: Page, text: str) -> None:
     """Wait for a status message of a screen reader."""
     expect(page.locator("#said")).to_have_text(text)
+
+
+def test_shortcuts_start_stop_search_and_add(page: Page, demo: DemoServer) -> None:
+    log_in(page, RAVI)
+    page.keyboard.press("2")
+    expect(page.locator("#work")).to_have_text("Translation")
+    everything_sent(page)
+    page.keyboard.press("s")
+    expect(page.locator("#work")).to_have_text("No timer is running")
+    page.keyboard.press("n")
+    expect(editor(page)).to_be_visible()
+    editor(page).get_by_role("button", name="Cancel").focus()
+    # A dialog is open.
+    page.keyboard.press("1")
+    page.keyboard.press("?")
+    page.keyboard.press("Escape")
+    expect(editor(page)).to_be_hidden()
+    for key in ("Control+1", "Alt+1", "Meta+1"):
+        page.keyboard.press(key)
+    page.keyboard.press("?")
+    keys = page.get_by_role("dialog", name="Keyboard shortcuts")
+    expect(keys.get_by_role("listitem")).to_have_count(5)
+    keys.get_by_role("button", name="Close").click()
+    everything_sent(page)
+    assert [request.method for request in demo.keyed_requests] == ["POST", "PATCH"]
+
+
+def test_shortcuts_can_be_switched_off(page: Page, demo: DemoServer) -> None:
+    log_in(page, RAVI)
+    page.keyboard.press("?")
+    page.get_by_role("checkbox", name="Use these keys").uncheck()
+    expect(page.locator("#shortcuts-state")).to_have_text("The keys are off.")
+    page.reload()
+    expect(page.locator("#services .start")).to_have_count(2)
+    for key in "1?n":
+        page.keyboard.press(key)
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    page.get_by_role("button", name="Keyboard shortcuts").click()
+    page.get_by_role("checkbox", name="Use these keys").check()
+    expect(page.locator("#shortcuts-state")).to_be_empty()
+    page.get_by_role("button", name="Close").click()
+    page.keyboard.press("1")
+    expect(page.locator("#work")).to_have_text("Internal meetings")
+    everything_sent(page)
+    assert len(demo.keyed_requests) == 1
+
+
+def test_keys_are_typed_into_the_search(page: Page, demo: DemoServer) -> None:
+    for number in range(1, 9):
+        attributes = {"name": f"Work {number}"}
+        demo.send(ANA, "POST", "/services", {"data": {"attributes": attributes}})
+    log_in(page, ANA)
+    page.keyboard.press("/")
+    expect(page.get_by_label("Search")).to_be_focused()
+    page.keyboard.type("work 1sn?/")
+    expect(page.get_by_label("Search")).to_have_value("work 1sn?/")
+    expect(page.get_by_role("dialog")).to_have_count(0)
+    assert demo.keyed_requests == []
+
+
+@pytest.mark.parametrize("change", ["repeat", "isComposing", "ctrlKey", "altKey", "metaKey"])
+def test_key_is_no_shortcut(page: Page, change: str) -> None:
+    assert call(page, "shortcuts.js", "actionOf", {"key": "s"}, False) == {"name": "stop"}
+    assert call(page, "shortcuts.js", "actionOf", {"key": "s", change: True}, False) is None
+    assert call(page, "shortcuts.js", "actionOf", {"key": "s"}, True) is None
 
 
 def test_stop_keeps_the_focus_and_says_the_worked_time(page: Page) -> None:
@@ -125,3 +191,13 @@ def test_title_isolates_a_name_that_is_written_from_right_to_left(page: Page) ->
     running["service"]["name"] = "\u2069 left \u202eright"
     title = call(page, "title.js", "titleOf", running, 100)
     assert title == "0:00 \u2068 left \u202eright\u2069"
+
+
+def test_address_of_the_icon_opens_the_form(page: Page) -> None:
+    log_in(page, RAVI)
+    for _ in range(2):
+        page.goto("/app/#add")
+        expect(editor(page)).to_be_visible()
+        assert page.url.endswith("/app/")
+        # The second time, the page is loaded with this address.
+        page.goto("about:blank")

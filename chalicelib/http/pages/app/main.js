@@ -4,15 +4,16 @@ import { setLanguage, setOffset, zoneOf } from "../shared/clock.js";
 import { say } from "./announce.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
-import { toggleFavourite } from "./preferences.js";
+import { setShortcuts, toggleFavourite } from "./preferences.js";
 import { showProblems, watchProblems } from "./problems.js";
 import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
 import { prepareServices } from "./services.js";
+import { prepareShortcuts } from "./shortcuts.js";
 import { onChange, readState } from "./store.js";
 import { connection, loadAll, sync } from "./sync.js";
 import { TEXTS, writeTexts } from "./texts.js";
 import { followUpdates } from "./updates.js";
-import { show, tick } from "./views.js";
+import { areShortcutsOn, show, tick } from "./views.js";
 
 const thenSync = (handler) => async (...parameters) => {
   await handler(...parameters);
@@ -30,11 +31,19 @@ async function render() {
   isFirstRender = false;
   showProblems(state.account && zoneOf(state.account));
   show(state, connection, handlers);
+  openNamedForm();
   const login = state.account?.login ?? null;
   if (login !== currentLogin) {
     currentLogin = login;
     loadAll();
   }
+}
+
+// Opens the form that the address names: the app's icon offers it.
+function openNamedForm() {
+  if (location.hash !== "#add" || document.getElementById("day").hidden) return;
+  history.replaceState(null, "", location.pathname + location.search);
+  document.getElementById("add").click();
 }
 
 const removeAndSay = async (...parameters) => {
@@ -58,9 +67,11 @@ function begin() {
   prepareLogin();
   prepareEditor({ save, remove: removeAndSay, sync });
   prepareServices(render);
+  prepareShortcuts(areShortcutsOn, setShortcuts);
   document.getElementById("stop").onclick = () => handlers.tap("stop");
   document.getElementById("log-out").onclick = logOut;
   onChange(render);
+  addEventListener("hashchange", openNamedForm);
   followUpdates();
   setInterval(tick, 1000);
   render();

@@ -11,3 +11,8 @@ export async function toggleFavourite(id) {
   });
   announceChange();
 }
+
+export async function setShortcuts(areOn) {
+  await transact((store) => store.putValue("shortcutsOff", !areOn));
+  announceChange();
+}

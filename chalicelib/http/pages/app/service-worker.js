@@ -41,6 +41,7 @@ const FILES = [
   "search.js",
   "sender.js",
   "services.js",
+  "shortcuts.js",
   "store.js",
   "sync.js",
   "texts.js",

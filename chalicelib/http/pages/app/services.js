@@ -7,6 +7,9 @@ import { MAX_UNFOLDED, distinguish, orderServices } from "./recents.js";
 import { findServices } from "./search.js";
 import { TEXTS } from "./texts.js";
 
+// The first services have keys on the keyboard: 1 to 9.
+const MAX_DIGIT = 9;
+
 let isUnfolded = false;
 // When the page was opened, or came back to the front.
 let opened;
@@ -43,13 +46,13 @@ function clearSearch() {
 }
 
 // Returns the button that starts the shown service with this index.
-const startOf = (index) => $("services").children[index]?.querySelector(".start");
+export const startOf = (index) => $("services").children[index]?.querySelector(".start");
 
 // `view` is what the page shows: see views.js.
 export function showServices(view, handlers) {
   showAgain = () => showServices(view, handlers);
   opened ??= now();
-  const { services, sessions, favourites } = view;
+  const { services, sessions, favourites, areShortcutsOn } = view;
   const isFoldable = services.length > MAX_UNFOLDED;
   const text = isFoldable ? $("search-text").value.trim() : "";
   const running = findRunning(sessions)?.service.id;
@@ -62,6 +65,7 @@ export function showServices(view, handlers) {
     fillRow(row, service, remarks.get(service.id), favourites.includes(service.id), handlers);
     row.firstChild.setAttribute("aria-pressed", String(service.id === running));
   });
+  showDigits(areShortcutsOn);
 }
 
 // Returns the differences between services with the same name, by id.
@@ -74,6 +78,13 @@ function remarksOf(services) {
 export function labelsOf(services) {
   const remarks = remarksOf(services);
   return new Map(services.map(({ id, name }) => [id, remarks.has(id) ? `${name} ${remarks.get(id)}` : name]));
+}
+
+function showDigits(areOn) {
+  [...$("services").children].forEach(({ firstChild: start }, index) => {
+    if (areOn && index < MAX_DIGIT) start.setAttribute("aria-keyshortcuts", String(index + 1));
+    else start.removeAttribute("aria-keyshortcuts");
+  });
 }
 
 function showSearch(isFoldable, text, found, count) {

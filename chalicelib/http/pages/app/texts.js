@@ -98,6 +98,17 @@ const ENGLISH = {
   thisDevice: "This device",
   logOutHint:
     "Logging out ends this device's access and deletes the data that it stores. Your recorded time stays.",
+  close: "Close",
+  shortcutsTitle: "Keyboard shortcuts",
+  shortcutsOn: "Use these keys",
+  shortcutsAreOff: "The keys are off.",
+  shortcuts: {
+    start: "start one of the first nine services",
+    stop: "stop the timer",
+    search: "search the services",
+    add: "add a session",
+    help: "show these keys",
+  },
 
   // The form
   addTitle: "Add a session",
@@ -240,6 +251,17 @@ const GERMAN = {
   logOutHint:
     "Beim Abmelden endet der Zugang dieses Geräts, und seine gespeicherten Daten werden gelöscht. " +
     "Deine erfasste Zeit bleibt.",
+  close: "Schließen",
+  shortcutsTitle: "Tastenkürzel",
+  shortcutsOn: "Diese Tasten verwenden",
+  shortcutsAreOff: "Die Tasten sind abgeschaltet.",
+  shortcuts: {
+    start: "eine der ersten neun Leistungen starten",
+    stop: "den Timer stoppen",
+    search: "Leistungen suchen",
+    add: "einen Eintrag hinzufügen",
+    help: "diese Tasten zeigen",
+  },
 
   // The form
   addTitle: "Eintrag hinzufügen",

@@ -9,10 +9,11 @@ import { openEditor } from "./editor.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
 import { showServices } from "./services.js";
+import { showShortcuts } from "./shortcuts.js";
 import { TEXTS } from "./texts.js";
 import { showTitle } from "./title.js";
 
-// What the page shows, {sessions, services, zone, favourites}, or null before login.
+// What the page shows, {sessions, services, zone, favourites, areShortcutsOn}, or null before login.
 let view = null;
 
 // Shows the stored state, {account, actions, notices, services, timers, confirmed}, and the
@@ -35,6 +36,7 @@ export function show(state, connection, handlers) {
     services: state.services?.records ?? [],
     zone: clock.zoneOf(state.account),
     favourites: state.favourites ?? [],
+    areShortcutsOn: !state.shortcutsOff,
   };
   sayStopped(previous);
   write($("person"), state.account.person.name);
@@ -42,9 +44,12 @@ export function show(state, connection, handlers) {
   write($("line"), statusText(countWaiting(state.actions), connection.error));
   showNotices($("notices"), state, view, handlers);
   showServices(view, handlers);
+  showShortcuts(view.areShortcutsOn);
   setButton($("add"), TEXTS.add, () => openEditor(view));
   tick();
 }
+
+export const areShortcutsOn = () => Boolean(view?.areShortcutsOn);
 
 function sayStopped(previous) {
   for (const session of stoppedBetween(previous?.sessions ?? [], view.sessions)) {
