@@ -2,12 +2,11 @@
 
 import { RefusedError, RetryableError, sendRequest, withQuery } from "../shared/api.js";
 import { offset } from "../shared/clock.js";
-import { readAccount, redeem, takePairing } from "../shared/pairing.js";
+import { isLoopback, readAccount, redeem, takePairing } from "../shared/pairing.js";
 import { ownerOf } from "./merge.js";
 import { announceChange, retryStorage, transact } from "./store.js";
 import { TEXTS, messageOf } from "./texts.js";
 
-const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
 const DEMO_TOKEN = "demo-admin";
 // The tokens of the demo are public, and everybody shares them.
 const SHARED_TOKEN = /^demo-/;
@@ -20,7 +19,7 @@ let choices = [];
 export function prepareLogin() {
   $("base").value = new URL("../api/v2", location.href).href;
   // The demo token is public, so only a local server has it.
-  $("demo").hidden = !LOOPBACK.includes(location.hostname);
+  $("demo").hidden = !isLoopback(location.hostname);
   $("demo").onclick = () => {
     $("token").value = DEMO_TOKEN;
     $("code").value = "";

@@ -4,6 +4,7 @@ import { setLanguage, setOffset, zoneOf } from "../shared/clock.js";
 import { say } from "./announce.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
+import { preparePhones } from "./phones.js";
 import { setShortcuts, toggleFavourite } from "./preferences.js";
 import { showProblems, watchProblems } from "./problems.js";
 import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
@@ -21,6 +22,7 @@ const thenSync = (handler) => async (...parameters) => {
 };
 const handlers = { tap: thenSync(tap), move: thenSync(move), dismiss, confirmStop, toggleFavourite };
 
+let account = null;
 let currentLogin = null;
 let isFirstRender = true;
 
@@ -30,6 +32,7 @@ async function render() {
   if (isFirstRender) setOffset(state.offset ?? 0);
   isFirstRender = false;
   showProblems(state.account && zoneOf(state.account));
+  account = state.account;
   show(state, connection, handlers);
   openNamedForm();
   const login = state.account?.login ?? null;
@@ -68,6 +71,7 @@ function begin() {
   prepareEditor({ save, remove: removeAndSay, sync });
   prepareServices(render);
   prepareShortcuts(areShortcutsOn, setShortcuts);
+  preparePhones(() => account);
   document.getElementById("stop").onclick = () => handlers.tap("stop");
   document.getElementById("log-out").onclick = logOut;
   onChange(render);

@@ -29,6 +29,7 @@ const FILES = [
   "main.js",
   "merge.js",
   "notices.js",
+  "phones.js",
   "pocket.css",
   "polling.js",
   "preferences.js",

@@ -98,6 +98,17 @@ const ENGLISH = {
   thisDevice: "This device",
   logOutHint:
     "Logging out ends this device's access and deletes the data that it stores. Your recorded time stays.",
+  addPhone: "Add another phone",
+  loadingCode: "Getting a code ...",
+  scanCode: "Scan this code with the phone's camera, or open this page on it and type the code.",
+  scanCodeLocally:
+    "Only this computer reaches this server. Open this page in another browser on it and type the code.",
+  qrLabel: "QR code with the link that logs the phone in",
+  pairingLink: "Link with the code",
+  validFor: (time) => `Valid once, for ${time} minutes.`,
+  newCode: "New code",
+  codeExpired: "The code for another phone is no longer valid.",
+  pairingNeedsNetwork: "No connection. A new code needs the network.",
   close: "Close",
   shortcutsTitle: "Keyboard shortcuts",
   shortcutsOn: "Use these keys",
@@ -251,6 +262,18 @@ const GERMAN = {
   logOutHint:
     "Beim Abmelden endet der Zugang dieses Geräts, und seine gespeicherten Daten werden gelöscht. " +
     "Deine erfasste Zeit bleibt.",
+  addPhone: "Weiteres Handy anmelden",
+  loadingCode: "Code wird geholt ...",
+  scanCode: "Scanne diesen Code mit der Kamera des Handys, oder öffne dort diese Seite und gib ihn ein.",
+  scanCodeLocally:
+    "Nur dieser Computer erreicht diesen Server. Öffne diese Seite in einem anderen Browser darauf und gib den " +
+    "Code ein.",
+  qrLabel: "QR-Code mit dem Link, der das Handy anmeldet",
+  pairingLink: "Link mit dem Code",
+  validFor: (time) => `Gilt einmal, noch ${time} Minuten.`,
+  newCode: "Neuer Code",
+  codeExpired: "Der Code für ein weiteres Handy gilt nicht mehr.",
+  pairingNeedsNetwork: "Keine Verbindung. Für einen neuen Code ist das Netz nötig.",
   close: "Schließen",
   shortcutsTitle: "Tastenkürzel",
   shortcutsOn: "Diese Tasten verwenden",

@@ -12,6 +12,20 @@ export function takePairing() {
   return { code, base: parameters.get("api") };
 }
 
+const LOOPBACK = ["127.0.0.1", "localhost", "[::1]"];
+
+// Returns the link that logs a device in to this page, as takePairing reads it. The code is in the
+// fragment, which browsers send to no server. `base` is the address of the API.
+export function pairingLink(code, base) {
+  const link = new URL(location.pathname, location.href);
+  const isOwn = base === new URL("../api/v2", link).href;
+  link.hash = new URLSearchParams(isOwn ? { pair: code } : { pair: code, api: base });
+  return link.href;
+}
+
+// Returns whether only this computer reaches a host.
+export const isLoopback = (hostname) => LOOPBACK.includes(hostname);
+
 // Exchanges a code for a token of its person, once; returns the account. If the response is lost, the
 // code is used, and the person needs another one.
 export async function redeem(base, code) {
