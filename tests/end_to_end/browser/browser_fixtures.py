@@ -19,11 +19,12 @@ from tools.devserver.demo_data import KOLKATA, ZAGREB
 from tools.devserver.gateway import Gateway, Response
 from tools.ops.snapshot import SnapshotReader
 
-ANA, RAVI = 8779, 8788
-"""The demo's admin, whose timer has run for 30 minutes, and a member without any sessions."""
+ANA, ASHA, RAVI = 8779, 8786, 8788
+"""Ana is an admin whose timer has run for 30 minutes. Ravi is a member without any sessions, and
+Asha is the admin of his organization."""
 
-TOKENS = {ANA: "demo-admin", RAVI: "demo-other-member"}
-ORGANIZATIONS = {ANA: 2149, RAVI: 2150}
+TOKENS = {ANA: "demo-admin", ASHA: "demo-other", RAVI: "demo-other-member"}
+ORGANIZATIONS = {ANA: 2149, ASHA: 2150, RAVI: 2150}
 DESIGN, DEVELOPMENT, TRANSLATION, MEETINGS = 1294, 1296, 1300, 1301
 
 

@@ -21,10 +21,9 @@ from tests.end_to_end.browser.browser_fixtures import (
     DemoServer,
     start_beyond_the_limit,
 )
+from tests.end_to_end.browser.test_layout import HEBREW
 from tests.end_to_end.browser.test_pure_functions import call, session
 from tests.support.clock import MINUTE
-
-HEBREW = "עיצוב 24/7 (חדש)"
 
 
 def said(page: Page, text: str) -> None:

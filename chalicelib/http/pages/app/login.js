@@ -105,7 +105,8 @@ async function storeAccount(account) {
 function showChoices(accounts) {
   choices = accounts;
   $("choice").hidden = accounts.length === 0;
-  $("organization").replaceChildren(...accounts.map((account) => new Option(account.organization.name)));
+  $("organization").replaceChildren(...accounts.map(({ organization }) =>
+    Object.assign(new Option(organization.name), { dir: "auto" })));
 }
 
 // Returns one account for each organization of the token.
