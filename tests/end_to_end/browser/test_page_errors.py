@@ -43,11 +43,17 @@ def test_page_whose_files_do_not_load_says_so(
     expect(message).to_be_hidden()
 
 
-def test_data_that_cannot_be_read_is_reported_and_can_be_deleted(phone: BrowserContext) -> None:
+@pytest.mark.parametrize(
+    ("store", "record"),
+    [("facts", ["damaged", "timers"]), ("acts", [{"key": "damaged", "kind": "damaged"}])],
+)
+def test_data_that_cannot_be_read_is_reported_and_can_be_deleted(
+    phone: BrowserContext, store: str, record: list[object]
+) -> None:
     page = phone.new_page()
     page.goto("/app/")
     log_in(page, RAVI)
-    page.evaluate(PUT, ["facts", [["damaged", "timers"]]])
+    page.evaluate(PUT, [store, [record]])
     page.reload()
     expect(problem(page)).to_contain_text("Something went wrong in this page")
     expect(problem(page).get_by_role("button", name="Reload")).to_be_visible()

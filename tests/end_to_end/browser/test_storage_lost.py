@@ -99,6 +99,7 @@ def test_tap_that_cannot_be_stored_is_shown_until_it_is(
     start_on(page, "Translation")
     expect(problem(page)).to_contain_text("1 tap not stored and not sent yet. Keep this page open")
     expect(problem(page).get_by_role("listitem")).to_contain_text("Start: Translation")
+    expect(problem(page).get_by_role("button", name="Reload")).to_be_hidden()
     retry_storage(page)
     stop_it(page)
     expect(problem(page).get_by_role("listitem").last).to_contain_text("Stop: ")

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from tests.end_to_end.browser.actions import (
     count_actions,
+    eventually,
     everything_sent,
     go_offline,
     go_online,
@@ -27,6 +28,9 @@ HOLD_DATABASE = """() => new Promise((resolve) => {
     resolve();
   };
 })"""
+
+HAS_NO_WORKER = """async () =>
+  !(await navigator.serviceWorker.getRegistration()) && (await caches.keys()).length === 0"""
 
 DELETE_DATABASE = """() => new Promise((resolve, reject) => {
   const request = indexedDB.deleteDatabase("stint-pocket");
@@ -71,6 +75,8 @@ def test_page_works_on_a_disk_that_is_full_from_the_start(
     start_on(page, "Translation")
     expect(problem(page)).to_contain_text("full")
     expect(page.locator(".waiting")).to_have_count(0)
+    # The service worker cannot be installed, and leaves nothing behind.
+    assert eventually(lambda: page.evaluate(HAS_NO_WORKER), page)
     assert len(demo.worked(RAVI)) == 1
     limit_quota(page, proxy, None)
     retry_storage(page)

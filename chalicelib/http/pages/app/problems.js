@@ -8,8 +8,8 @@ import {
 } from "./store.js";
 import { TEXTS } from "./texts.js";
 
-// The problems that a reload of the page may solve.
-const RELOADABLE = ["outdated", "silent", "failed"];
+// The problems that a reload of the page may solve. It would lose taps that are only in this page.
+const RELOADABLE = ["silent", "failed"];
 
 // The last error that nothing else has handled, or null.
 let unexpected = null;
@@ -39,7 +39,8 @@ export function showProblems(accountZone = zone) {
   updateRows($("unsaved"), actions, ({ key }) => key, () => element("li"), (row, action) =>
     write(row, describe(action)));
   setButton($("problem-retry"), problem && problem !== "outdated" && TEXTS.retryStorage, retryStorage);
-  const isReloadable = unexpected || RELOADABLE.includes(problem);
+  const isReloadable =
+    unexpected || problem === "outdated" || (RELOADABLE.includes(problem) && actions.length === 0);
   setButton($("problem-reload"), isReloadable && TEXTS.reload, () => location.reload());
   setButton($("problem-delete"), (unexpected || isUnreadable()) && TEXTS.deleteData, deleteAfterQuestion);
 }
