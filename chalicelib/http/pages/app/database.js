@@ -21,8 +21,10 @@ export const events = {
   onClose() {},
 };
 
-// The open connection, {database, isNew}, as a promise; or undefined. `isNew` if it created the
-// database.
+// Whether this page has created the database: there was no data, or it was deleted. store.js resets it.
+export const status = { isNew: false };
+
+// The open connection, as a promise; or undefined.
 let connection;
 
 // Whether an open waits for a tab with an older version of the page.
@@ -38,9 +40,8 @@ const LASTING = ["QuotaExceededError", "SecurityError", "VersionError", BLOCKED]
 export const isStorageError = (error) => error instanceof DOMException && error.name !== "DataCloneError";
 
 // Runs `work` in one transaction, which is written completely or not at all, and returns its result.
-// Transactions of other tabs wait for its end. `work(transaction, opened)` may only await requests of
-// the transaction: the browser ends a transaction that has no open request. `opened.isNew` is whether
-// the connection created the database.
+// Transactions of other tabs wait for its end. `work(transaction)` may only await requests of the
+// transaction: the browser ends a transaction that has no open request.
 //
 // If the storage fails, runs `work` once more on a new connection. The first transaction may have been
 // written nevertheless, so `work` must give the same result if it runs twice.
@@ -58,10 +59,10 @@ async function transactOnce(work) {
   const opening = connection ??= open();
   let transaction;
   try {
-    const opened = await opening;
+    const database = await opening;
     // Strict: a stored tap must be on the disk, in case the battery runs out.
-    transaction = opened.database.transaction(STORES, "readwrite", { durability: "strict" });
-    return await withTimeout(run(transaction, () => work(transaction, opened)));
+    transaction = database.transaction(STORES, "readwrite", { durability: "strict" });
+    return await withTimeout(run(transaction, () => work(transaction)));
   } catch (error) {
     if (isStorageError(error)) await drop(opening, transaction);
     throw error;
@@ -98,7 +99,7 @@ function abort(transaction) {
 async function drop(opening, transaction) {
   if (connection === opening) connection = undefined;
   abort(transaction);
-  const { database } = await opening.catch(() => ({}));
+  const database = await opening.catch(() => null);
   database?.close();
 }
 
@@ -134,9 +135,10 @@ function open() {
     };
     request.onsuccess = () => {
       isBlocked = false;
-      const result = { database: prepare(request.result), isNew };
-      if (isLate) adopt(result);
-      resolve(result);
+      status.isNew ||= isNew;
+      const database = prepare(request.result);
+      if (isLate) adopt(database);
+      resolve(database);
     };
   });
   const inTime = withTimeout(opened);
@@ -152,10 +154,10 @@ function openError(error) {
 }
 
 // Uses a connection that came late, if there is no other one.
-function adopt(result) {
-  if (connection) result.database.close();
+function adopt(database) {
+  if (connection) database.close();
   else {
-    connection = Promise.resolve(result);
+    connection = Promise.resolve(database);
     events.onReturn();
   }
 }
@@ -179,7 +181,7 @@ function createStores(database) {
 
 function prepare(database) {
   const forget = async () => {
-    if ((await connection?.catch(() => null))?.database === database) connection = undefined;
+    if ((await connection?.catch(() => null)) === database) connection = undefined;
   };
   // The browser has closed the connection, for example because the person deleted the site's data.
   database.onclose = () => forget().then(() => events.onClose());

@@ -121,9 +121,9 @@ export async function retryStorage() {
 class DataDeleted extends Error {}
 
 async function transactStored(work) {
-  const [result, changed] = await database.transact(async (transaction, opened) => {
-    const isDeleted = opened.isNew && Boolean(known.values.account);
-    opened.isNew = false;
+  const [result, changed] = await database.transact(async (transaction) => {
+    const isDeleted = database.status.isNew && Boolean(known.values.account);
+    database.status.isNew = false;
     if (isDeleted) throw new DataDeleted();
     const store = new StoredRecords(transaction);
     return [await work(store), store.isChanged ? await store.all() : null];
@@ -197,9 +197,9 @@ async function writeMemory() {
   if (!memory) return true;
   const { base, content } = memory;
   let isNew = false;
-  const work = async (transaction, opened) => {
-    isNew ||= opened.isNew;
-    opened.isNew = false;
+  const work = async (transaction) => {
+    isNew ||= database.status.isNew;
+    database.status.isNew = false;
     const store = new StoredRecords(transaction);
     return [await writeBack(store, base, content), await store.all()];
   };
