@@ -1,4 +1,4 @@
-"""Public pages, which need no token: the OpenAPI document, the API reference, the static pages.
+"""Public pages, which need no token: links, OpenAPI document, API reference, static pages.
 
 They are loaded at their first request, so that they do not slow down cold starts. The files of the
 reference page, 1.8 MB, have a hash in their names: a browser loads them once per version. Lambda
@@ -64,7 +64,13 @@ def public_pages(
             request, openapi_json(request.base_url), "application/json", _NO_CACHE
         )
 
+    def show_home(request: HttpRequest) -> HttpResponse:
+        from chalicelib.http.home_page import home_page  # noqa: PLC0415
+
+        return _revalidated(request, home_page(request, serves_pages=serves_pages))
+
     return (
+        PublicPage("show_home", "/", show_home),
         PublicPage("describe_api", f"{BASE_PATH}/openapi.json", show_openapi),
         PublicPage("show_reference", "/docs", _show_reference),
         PublicPage("load_reference_file", "/docs/{file}", _load_file),

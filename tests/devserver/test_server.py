@@ -41,6 +41,7 @@ def test_greeting_reports_the_created_tables(server: Server) -> None:
 def test_greeting_lists_the_urls(server: Server) -> None:
     url = f"http://127.0.0.1:{server.port}"
     for name, path in (
+        ("Home", "/"),
         ("API", "/api/v2"),
         ("Docs", "/docs"),
         ("App", "/app/"),
@@ -51,6 +52,7 @@ def test_greeting_lists_the_urls(server: Server) -> None:
 
 def test_server_serves_the_app_next_to_the_api(server: Server) -> None:
     for path, status, kind in (
+        ("/", 200, "text/html; charset=utf-8"),
         ("/app", 200, "text/html; charset=utf-8"),
         ("/app/", 200, "text/html; charset=utf-8"),
         ("/app/service-worker.js", 200, "text/javascript; charset=utf-8"),
@@ -61,7 +63,8 @@ def test_server_serves_the_app_next_to_the_api(server: Server) -> None:
             response = http.getresponse()
             assert (response.status, response.headers["Content-Type"]) == (status, kind)
     assert server.send("POST", "/app/", {})[0] == 405
-    assert server.send("HEAD", "/app/", {})[::2] == (200, None)
+    for path in ("/", "/app/"):
+        assert server.send("HEAD", path, {})[::2] == (200, None)
 
 
 def test_demo_timer_16_has_run_for_an_hour(server: Server) -> None:

@@ -105,6 +105,19 @@ def test_documentation_and_its_links_have_the_public_address(public: Public) -> 
     assert description["servers"] == [{"url": f"{base_url}/api/v2"}]
 
 
+def test_root_shows_links_with_the_public_address(public: Public) -> None:
+    client, base_url = public
+    page = client.send_raw("GET", "/")
+    assert page.status == 200
+    prefix = urlsplit(base_url).path
+    links = re.findall(r'href="([^"]*)"', page.body.decode())
+    assert f"{prefix}/docs" in links
+    for link in links:
+        assert client.send_raw("GET", link.removeprefix(prefix)).status == 200
+    document = client.send_raw("GET", "/", headers={"Accept": "application/vnd.api+json"}).document
+    assert document["meta"]["base_url"] == f"{base_url}/api/v2"
+
+
 @pytest.mark.parametrize("page", ["app", "admin"])
 @pytest.mark.parametrize("slash", ["", "/"])
 def test_page_and_its_files_have_the_public_address(public: Public, page: str, slash: str) -> None:

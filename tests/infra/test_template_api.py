@@ -133,6 +133,12 @@ def test_preflight_requests_and_head_reach_the_application(definition: Json) -> 
         assert ("head" in methods) is ("get" in methods)
 
 
+def test_root_of_the_api_has_a_page(definition: Json) -> None:
+    root = definition["paths"]["/"]
+    assert root["get"]["x-amazon-apigateway-integration"]["type"] == "aws_proxy"
+    assert {"get", "head", "options", "x-amazon-apigateway-any-method"} == root.keys()
+
+
 @pytest.mark.parametrize(
     ("value", "is_accepted"),
     [

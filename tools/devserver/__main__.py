@@ -66,6 +66,7 @@ environment:
 """
 
 _ADDRESSES = """
+  Home  {url}/
   API   {url}/api/v2
   Docs  {url}/docs
   App   {url}/app/
