@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 
 from benchmarks import prices
-from benchmarks.contenders import BACKGROUND, OURS
+from benchmarks.contenders import BACKGROUND, LIVE_CONNECT, OURS
 from benchmarks.idle import (
     AUTO_STOP_READ_UNITS,
     AUTO_STOP_SECONDS,
@@ -19,6 +19,7 @@ from benchmarks.idle import (
     fixed_costs,
     print_idle_bill,
 )
+from benchmarks.live import LOAD, Work, print_live_bill
 from benchmarks.requests import MEMORY_GB, Measured, measure
 from benchmarks.write_units import item_bytes
 from chalicelib.dynamodb.items import to_item
@@ -37,7 +38,7 @@ A_DAY: Mapping[str, float] = {
     "switch": 3,
     "stop": 1,
     "stop, repeated": 0.1,
-    # A client that shows the running timer polls while it is visible.
+    # A client without live updates polls while it is visible and shows the running timer.
     "show, unchanged (ETag)": 30,
     # The first request of a minute in a process; later ones find the caller in its cache.
     "show, caller not cached": 10,
@@ -45,6 +46,9 @@ A_DAY: Mapping[str, float] = {
     "list, middle": 1,
 }
 """Requests of a person on a working day: four timers, and about fifty reads."""
+
+POLLS = ("show, unchanged (ETag)", "show, caller not cached")
+"""Those of them that live updates replace."""
 
 SESSIONS, ENTRIES = 4, 3
 """Per person and working day: timers, and time entries with timers."""
@@ -79,7 +83,11 @@ def month_of(table: Mapping[str, Measured], people: int) -> Use:
     """Return the monthly usage of a number of people."""
     days = people * DAYS
     requests = {_measured_name(table, name): count * days for name, count in A_DAY.items()}
-    background = {name: _CHANGES * days for name in table if name.startswith(BACKGROUND)}
+    background = {
+        name: _CHANGES * days
+        for name in table
+        if name.startswith(BACKGROUND) and name != LIVE_CONNECT
+    }
     return Use(requests, background)
 
 
@@ -137,6 +145,10 @@ def main(arguments: list[str]) -> None:
         f"AWS WAF, if it is on: ${requests * 1_000 * prices.WAF_REQUEST:.2f} more for the requests "
         "of 1,000 people.\n"
     )
+    lists = {name: table[_measured_name(table, name)] for name in LOAD}
+    polls = {name: A_DAY[name] for name in POLLS}
+    work = {people: Work(people * DAYS, _CHANGES, polls) for people in PEOPLE}
+    print_live_bill(table | lists, work)
     print_idle_bill(merge_template())
     print(f"\nList prices of {prices.REGION} as of {prices.AS_OF}, without the free tier.")
 

@@ -1,10 +1,12 @@
 """The contenders of ``benchmarks.requests``, each with its application, tables and history."""
 
 import hashlib
+import json
 import time
 from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
+from http import HTTPStatus
 from typing import Protocol
 
 from chalice.app import Chalice
@@ -24,12 +26,16 @@ from chalicelib.counters.rollup import CounterRollup
 from chalicelib.dynamodb import keys
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
+from chalicelib.dynamodb.items import item_with_key
 from chalicelib.dynamodb.pynamodb_adapter import connection_of
+from chalicelib.handlers.live_connect import accept_connection
 from chalicelib.http.application import create_app
+from chalicelib.live.model import LiveConnections
 from chalicelib.registry import models
 from chalicelib.timers.model import Timer as OurTimer
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.event_feeds import event_feeds
+from tools.devserver.proxy_events import proxy_event
 from tools.devserver.stream_feed import Feed, ServedStream
 from tools.ops.counter_repair import behind, read_all
 from tools.tables import create_tables
@@ -41,6 +47,9 @@ BACKGROUND = "background: "
 
 TOKEN = "demo-admin"  # noqa: S105 - public demo data
 PERSON, ENTRY, SECOND_ENTRY = 8779, 364, 366
+
+LIVE_TICKET = "live updates, ticket"
+LIVE_CONNECT = f"{BACKGROUND}live updates, connection"
 
 BackgroundRun = Callable[[], object]
 
@@ -60,6 +69,9 @@ class Contender(Protocol):
     def background_runs(self) -> dict[str, BackgroundRun]:
         """Return the background runs of a change by name; each runs once per change."""
 
+    def live_runs(self) -> dict[str, BackgroundRun]:
+        """Return a ticket for live updates, then a connection with it, by name."""
+
 
 class Stint:
     """The deployed application, without its packaging."""
@@ -74,7 +86,12 @@ class Stint:
         load(self._connection, list(history))
         load_demo_data(self._dependencies.database, now)
         self._roll_up()
-        self._feeds: list[Feed] = event_feeds(self._dependencies, partial(ServedStream, settings))
+        self._feeds: list[Feed] = event_feeds(
+            self._dependencies,
+            partial(ServedStream, settings),
+            # API Gateway's part of a push is not measured.
+            send=lambda _connection, _text: True,
+        )
         self.app = self.fresh()
 
     def fresh(self) -> Chalice:
@@ -99,6 +116,28 @@ class Stint:
             "fan-out, timers": self._feeds[0].run,
             "fan-out, entries": self._feeds[1].run,
         }
+
+    def live_runs(self) -> dict[str, BackgroundRun]:
+        """See :class:`Contender`. The connection is the person's only one."""
+        item_with_key(LiveConnections, ORGANIZATION, PERSON).delete()
+        urls: list[str] = []
+
+        def create_ticket() -> None:
+            headers = {"X-Auth-Token": TOKEN, "X-Organization-Id": str(ORGANIZATION)}
+            headers["Content-Type"] = "application/vnd.api+json"
+            document = {"data": {"type": "live_tickets"}}
+            event = proxy_event("POST", "/api/v2/live_tickets", headers, document=document)
+            urls.append(json.loads(self.app(event, None)["body"])["meta"]["url"])
+
+        def connect_with_it() -> None:
+            event = {
+                "queryStringParameters": {"ticket": urls[-1].partition("=")[2]},
+                "requestContext": {"connectionId": "dE_sdaXGoAMCEYQ="},
+            }
+            response = accept_connection(self._dependencies, event)
+            assert response["statusCode"] == HTTPStatus.OK  # noqa: S101 - else nothing is measured
+
+        return {LIVE_TICKET: create_ticket, LIVE_CONNECT: connect_with_it}
 
     def _roll_up(self) -> None:
         CounterRollup(self._dependencies).run(behind(read_all(self._connection)))
@@ -137,6 +176,10 @@ class Usual:
 
     def background_runs(self) -> dict[str, BackgroundRun]:
         """See :class:`Contender`: there are none."""
+        return {}
+
+    def live_runs(self) -> dict[str, BackgroundRun]:
+        """See :class:`Contender`: it has no live updates."""
         return {}
 
 

@@ -2,8 +2,8 @@
 
 Region us-east-1 (N. Virginia); other regions differ by up to about a fifth. The authors have no AWS
 account to verify the prices: check them before use, on aws.amazon.com/dynamodb/pricing/on-demand,
-/lambda/pricing, /api-gateway/pricing, /sqs/pricing, /kms/pricing, /secrets-manager/pricing,
-/cloudwatch/pricing and /waf/pricing.
+/lambda/pricing, /api-gateway/pricing, /appsync/pricing, /iot-core/pricing, /sqs/pricing,
+/kms/pricing, /secrets-manager/pricing, /cloudwatch/pricing and /waf/pricing.
 """
 
 REGION = "us-east-1"
@@ -26,6 +26,25 @@ BACKUP_GB_MONTH = 0.20
 
 GATEWAY_REQUEST = 3.50 / MILLION
 """API Gateway REST API: per request, for the first 333 million per month."""
+
+SOCKET_MESSAGE = 1.00 / MILLION
+"""API Gateway WebSocket API: per message of up to 32 KB in either direction, for the first billion
+per month."""
+
+SOCKET_MINUTE = 0.25 / MILLION
+"""API Gateway WebSocket API: per minute of a connection."""
+
+EVENT_OPERATION = 1.00 / MILLION
+"""AppSync Events: per published or delivered event of up to 5 KB, connection and subscription."""
+
+EVENT_MINUTE = 0.08 / MILLION
+"""AppSync Events: per minute of a connection."""
+
+IOT_MESSAGE = 1.00 / MILLION
+"""IoT Core: per message of up to 5 KB, published or delivered, connection and subscription."""
+
+IOT_MINUTE = 0.08 / MILLION
+"""IoT Core: per minute of a connection. Its keep-alives are free."""
 
 LAMBDA_REQUEST = 0.20 / MILLION
 

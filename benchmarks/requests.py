@@ -96,7 +96,7 @@ Table = Mapping[str, Mapping[str, Measured]]
 
 def measure(endpoint: str, timers: int, runs: int) -> Table:
     """Run both contenders: once to warm up, once to count, then in turns for CPU time."""
-    settings = Settings(dynamodb_endpoint=endpoint)
+    settings = Settings(dynamodb_endpoint=endpoint, live_url="wss://live.example.com/live")
     allow_any_credentials(settings)
     history_timers = history(timers)
     contenders: list[Contender] = [
@@ -134,6 +134,7 @@ def _operations(contender: Contender, timers: int) -> Iterator[tuple[str, Callab
         query = f"page[number]={page}&page[size]=30"
         event = proxy_event("GET", _TIMERS, _HEADERS, query=query)
         yield f"list of {timers:,}, {name} 30", partial(_send, app, event)
+    yield from contender.live_runs().items()
     yield from _changes(contender)
 
 
