@@ -11,6 +11,7 @@ import botocore
 import botocore.session
 import pytest
 from botocore.awsrequest import AWSResponse
+from botocore.compat import HTTPHeaders
 from botocore.loaders import Loader
 from urllib3 import HTTPResponse
 
@@ -77,9 +78,8 @@ def test_trimmed_data_sign_a_push_like_the_original(trimmed: Loader) -> None:
 
         def answer(request: Any, sent: list[Any] = sent, **_: Any) -> Any:
             sent.append(request)
-            return AWSResponse(
-                request.url, 200, {}, HTTPResponse(io.BytesIO(), preload_content=False)
-            )
+            body = HTTPResponse(io.BytesIO(), preload_content=False)
+            return AWSResponse(request.url, 200, HTTPHeaders(), body)
 
         client.meta.events.register("before-send", answer)
         client.post_to_connection(ConnectionId="dE_sdaXGoAMCEYQ=", Data=b"text")
