@@ -21,6 +21,7 @@ from tests.end_to_end.browser.browser_fixtures import (
     DemoServer,
     start_beyond_the_limit,
 )
+from tests.end_to_end.browser.test_app import violations
 from tests.end_to_end.browser.test_layout import HEBREW
 from tests.end_to_end.browser.test_pure_functions import call, session
 from tests.support.clock import MINUTE
@@ -61,6 +62,7 @@ def test_shortcuts_can_be_switched_off(page: Page, demo: DemoServer) -> None:
     page.keyboard.press("?")
     page.get_by_role("checkbox", name="Use these keys").uncheck()
     expect(page.locator("#shortcuts-state")).to_have_text("The keys are off.")
+    assert violations(page) == []
     page.reload()
     expect(page.locator("#services .start")).to_have_count(2)
     for key in "1?n":

@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Locator, Page, expect
 
 from tests.end_to_end.browser.actions import eventually, everything_sent, log_in, service, stop_it
 from tests.end_to_end.browser.browser_fixtures import ANA, RAVI, DemoServer
+from tests.end_to_end.browser.test_app import violations
 from tests.end_to_end.browser.test_pure_functions import call, session
 from tests.support.clock import DAY, MINUTE
 
@@ -179,6 +180,7 @@ def test_search_starts_the_first_service_it_finds(page: Page, demo: DemoServer) 
     expect(page.locator("#work")).to_have_text("Übersetzung für Łódź")
     search.fill("nothing like it")
     expect(page.locator("#found")).to_have_text("No service has “nothing like it” in its name.")
+    assert violations(page) == []
     search.press("Enter")
     search.press("Escape")
     expect(search).to_have_value("")
