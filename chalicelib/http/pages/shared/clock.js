@@ -10,6 +10,15 @@ const DAY_SECONDS = 24 * 60 * 60;
 let locale = "en-GB";
 let runningWord = "now";
 
+// Formatters are slow to make, and a long list needs them often.
+const formatters = new Map();
+
+function formatter(language, options) {
+  const key = language + JSON.stringify(options);
+  if (!formatters.has(key)) formatters.set(key, new Intl.DateTimeFormat(language, options));
+  return formatters.get(key);
+}
+
 export function setLanguage(newLocale, word) {
   [locale, runningWord] = [newLocale, word];
 }
@@ -42,30 +51,32 @@ export const format = (timestamp) => new Date(timestamp * 1000).toISOString();
 
 // The Swedish locale formats dates as in ISO 8601.
 export const dateOf = (timestamp, zone) =>
-  new Intl.DateTimeFormat("sv-SE", { timeZone: zone }).format(timestamp * 1000);
+  formatter("sv-SE", { timeZone: zone }).format(timestamp * 1000);
 
 export const timeOfDay = (timestamp, zone) =>
-  new Intl.DateTimeFormat(locale, { timeZone: zone, timeStyle: "short" }).format(timestamp * 1000);
+  formatter(locale, { timeZone: zone, timeStyle: "short" }).format(timestamp * 1000);
 
 const dayOf = (timestamp, zone) =>
-  new Intl.DateTimeFormat(locale, { timeZone: zone, weekday: "short", day: "numeric", month: "short" })
-    .format(timestamp * 1000);
+  formatter(locale, { timeZone: zone, weekday: "short", day: "numeric", month: "short" }).format(timestamp * 1000);
 
-// Formats a time, with its day if that is not today.
-export const dayAndTime = (timestamp, zone) =>
-  (dateOf(timestamp, zone) === dateOf(now(), zone) ? "" : `${dayOf(timestamp, zone)}, `) +
-  timeOfDay(timestamp, zone);
+// Formats a date such as 2026-11-27, by the options of Intl.DateTimeFormat.
+export const formatDate = (date, options) =>
+  formatter(locale, { timeZone: "UTC", ...options }).format(Date.parse(`${date}T00:00Z`));
 
-// Formats the start and the end of a session, with their days if they are not today.
-export function timesOf({ started, stopped }, zone) {
+// Formats a time, with its day if that is not `date`: by default, today.
+export const dayAndTime = (timestamp, zone, date = dateOf(now(), zone)) =>
+  (dateOf(timestamp, zone) === date ? "" : `${dayOf(timestamp, zone)}, `) + timeOfDay(timestamp, zone);
+
+// Formats the start and the end of a session, with their days if they are not `date`.
+export function timesOf({ started, stopped }, zone, date = dateOf(now(), zone)) {
   const isSameDay = stopped !== null && dateOf(started, zone) === dateOf(stopped, zone);
-  const end = stopped === null ? runningWord : (isSameDay ? timeOfDay : dayAndTime)(stopped, zone);
-  return `${dayAndTime(started, zone)} – ${end}`;
+  const end = stopped === null ? runningWord : (isSameDay ? timeOfDay : dayAndTime)(stopped, zone, date);
+  return `${dayAndTime(started, zone, date)} – ${end}`;
 }
 
 // Formats a timestamp as date and time without an offset, such as 2025-08-02T01:21, as in a form.
 export const localMinute = (timestamp, zone) =>
-  new Intl.DateTimeFormat("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" })
+  formatter("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" })
     .format(timestamp * 1000).replace(/\s/, "T");
 
 // Parses such a text. A time that a clock change repeats is taken as the first one; a time that it
@@ -95,6 +106,12 @@ export function formatClock(duration) {
 export function formatMinutes(seconds) {
   const minutes = Math.floor((seconds + 30) / 60);
   return minutes < 60 ? `${minutes} min` : `${Math.floor(minutes / 60)} h ${twoDigits(minutes % 60)} min`;
+}
+
+// Formats seconds as hours and minutes, such as 1:05, for narrow columns.
+export function formatShort(seconds) {
+  const minutes = Math.floor((seconds + 30) / 60);
+  return `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}`;
 }
 
 const twoDigits = (number) => String(number).padStart(2, "0");
