@@ -66,8 +66,15 @@ def minutes_of(text: str) -> int:
     return int(match_[1] or 0) * 60 + int(match_[2])
 
 
+def show_day(page: Page, person_id: int, timestamp: int) -> None:
+    """Open the day of a Unix timestamp, in the person's time zone."""
+    date = form_time(person_id, timestamp)[:10]
+    page.locator("#shown-date").fill(date)
+    expect(page.locator("#days button[aria-pressed=true]")).to_have_attribute("data-key", date)
+
+
 def row(page: Page, name: str) -> Locator:
-    """The session of a service, today or earlier."""
+    """The session of a service, on the shown day."""
     return page.locator("ol li").filter(has_text=name)
 
 

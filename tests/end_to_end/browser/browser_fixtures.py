@@ -94,6 +94,11 @@ class DemoServer:
         """The received writes, including repeated ones."""
         return [request for request in self.gateway.requests if request.key is not None]
 
+    @property
+    def paths(self) -> list[str]:
+        """The paths of all received requests, with their queries."""
+        return [request.target for request in self.gateway.requests]
+
     def statuses_of(self, path: str) -> list[int]:
         """Return the status of each GET response of a path."""
         return [

@@ -15,6 +15,7 @@ from tests.end_to_end.browser.actions import (
     log_in,
     row,
     save,
+    show_day,
     stop_it,
     weekday,
 )
@@ -35,6 +36,7 @@ def test_person_can_say_when_an_automatically_stopped_session_ended(
 ) -> None:
     start = start_beyond_the_limit(demo)
     log_in(page, RAVI)
+    show_day(page, RAVI, start)
     notice = page.locator("#notices li")
     expect(notice).to_contain_text("was stopped by a limit. When did it really end?")
     expect(row(page, "Translation")).to_contain_text("stopped by a limit")
@@ -51,6 +53,7 @@ def test_person_can_say_when_an_automatically_stopped_session_ended(
 def test_person_can_confirm_an_automatic_stop(page: Page, demo: DemoServer) -> None:
     start = start_beyond_the_limit(demo)
     log_in(page, RAVI)
+    show_day(page, RAVI, start)
     page.locator("#notices").get_by_role("button", name="It ended then").click()
     expect(page.locator("#notices")).to_be_empty()
     page.reload()
@@ -103,7 +106,11 @@ def test_session_from_yesterday_counts_with_the_part_of_today(page: Page, demo: 
     shown = f"{minutes // 60} h {minutes % 60:02} min" if minutes >= 60 else f"{minutes} min"
     expect(page.locator("#sessions li")).to_contain_text(f"· {shown} today")
     expect(page.locator("#total")).to_have_text(shown)
-    expect(page.locator("#earlier-sessions li")).to_contain_text(f"22:00 {DASH} 23:00")
+    show_day(page, RAVI, midnight - HOUR)
+    expect(page.locator("#sessions li")).to_have_count(2)
+    expect(row(page, "Internal meetings")).to_contain_text(f"22:00 {DASH} 23:00")
+    expect(row(page, "Translation")).to_contain_text("· 40 min on this day")
+    expect(page.locator("#total")).to_have_text("1 h 40 min")
 
 
 def test_running_session_from_yesterday_shows_its_day(page: Page, demo: DemoServer) -> None:

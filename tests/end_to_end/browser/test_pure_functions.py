@@ -5,6 +5,7 @@ from typing import Any
 from playwright.sync_api import Page
 
 CLOCK = "../shared/clock.js"
+WEEK = "week.js"
 _MINUTE = 60
 _HOUR = 60 * _MINUTE
 
@@ -54,23 +55,130 @@ def session(started: int, stopped: int | None, **others: Any) -> dict[str, Any]:
     return {"id": str(started), "service": service, "started": started, "stopped": stopped} | others
 
 
-def test_only_the_part_of_today_counts(page: Page) -> None:
+def test_session_over_midnight_counts_its_part_in_each_day(page: Page) -> None:
     midnight, now = 100_000, 110_000
+    days = [
+        {"date": "1970-01-01", "start": midnight - 86_400, "end": midnight},
+        {"date": "1970-01-02", "start": midnight, "end": midnight + 86_400},
+    ]
 
-    def seconds(started: int, stopped: int | None) -> Any:
-        return call(page, "day.js", "secondsOf", session(started, stopped), now, midnight)
+    def seconds(started: int, stopped: int | None) -> list[Any]:
+        return [call(page, WEEK, "secondsIn", session(started, stopped), day, now) for day in days]
 
-    def is_shown(started: int, stopped: int | None) -> Any:
-        return call(page, "day.js", "reachesInto", session(started, stopped), midnight)
+    def is_shown(started: int, stopped: int | None) -> list[Any]:
+        return [call(page, WEEK, "isIn", session(started, stopped), day, now) for day in days]
 
-    assert seconds(midnight - 3600, midnight + 900) == 900
-    assert seconds(midnight - 3600, None) == now - midnight
-    assert seconds(midnight + 60, midnight + 90) == 30
-    assert seconds(midnight - 3600, midnight) == 0
-    assert is_shown(midnight - 3600, midnight + 1)
-    assert is_shown(midnight - 3600, None)
-    assert is_shown(midnight, midnight)
-    assert not is_shown(midnight - 3600, midnight)
+    assert seconds(midnight - 3600, midnight + 900) == [3600, 900]
+    assert seconds(midnight - 3600, None) == [3600, now - midnight]
+    assert seconds(midnight + 60, midnight + 90) == [0, 30]
+    assert seconds(midnight - 3600, midnight) == [3600, 0]
+    assert is_shown(midnight - 3600, midnight + 1) == [True, True]
+    assert is_shown(midnight - 3600, None) == [True, True]
+    assert is_shown(midnight, midnight) == [False, True]
+    assert is_shown(midnight - 3600, midnight) == [True, False]
+
+
+def test_week_begins_as_in_the_country_and_its_days_follow_clock_changes(page: Page) -> None:
+    assert call(page, WEEK, "firstWeekday", "de-DE") == 1
+    assert call(page, WEEK, "firstWeekday", "en-GB") == 1
+    assert call(page, WEEK, "firstWeekday", "en-US") == 7
+    # 29 March 2026 is a Sunday, the day of the clock change in Zagreb.
+    week = call(page, WEEK, "weekOf", "2026-03-29", 1)
+    assert (week[0], week[6]) == ("2026-03-23", "2026-03-29")
+    assert call(page, WEEK, "weekOf", "2026-03-29", 7)[0] == "2026-03-29"
+    assert call(page, WEEK, "weekOf", "2026-01-01", 1)[0] == "2025-12-29"
+
+    def hours(date: str, zone: str) -> float:
+        days = call(page, WEEK, "daysOf", call(page, WEEK, "weekOf", date, 1), zone)
+        assert [day["end"] for day in days[:-1]] == [day["start"] for day in days[1:]]
+        (day,) = [day for day in days if day["date"] == date]
+        duration: float = (day["end"] - day["start"]) / _HOUR
+        return duration
+
+    assert hours("2026-03-29", "Europe/Zagreb") == 23
+    assert hours("2026-10-25", "Europe/Zagreb") == 25
+    assert hours("2026-03-29", "Asia/Kolkata") == 24
+    # In Santiago and Beirut, the clock changes at midnight.
+    assert hours("2026-09-06", "America/Santiago") == 23
+    assert hours("2026-03-29", "Asia/Beirut") == 23
+    assert hours("2026-04-05", "Australia/Lord_Howe") == 24.5
+
+
+def test_new_session_is_proposed_after_the_last_one_of_the_day(page: Page) -> None:
+    zone = "Europe/Zagreb"
+    # The day has 23 hours, so nine o'clock is eight hours after midnight.
+    (day,) = call(page, WEEK, "daysOf", ["2026-03-29"], zone)
+    nine = parse_local(page, "2026-03-29T09:00")
+    assert nine - day["start"] == 8 * _HOUR
+
+    def proposed(sessions: list[Any], now: int = day["end"]) -> tuple[int, int]:
+        times = call(page, WEEK, "proposeTimes", day, sessions, now, zone)
+        return times["started"], times["stopped"]
+
+    assert proposed([]) == (nine, nine + _HOUR)
+    assert proposed([session(nine, nine + 90)]) == (nine + 90, nine + 60 * _MINUTE + 60)
+    # Not into the future, a later session, or the next day.
+    assert proposed([], nine + 10 * _MINUTE + 7) == (nine, nine + 10 * _MINUTE)
+    assert proposed([], nine - _HOUR) == (None, None)
+    running = session(nine + _HOUR, None)
+    assert proposed([session(nine, nine + _HOUR - 600), running]) == (
+        nine + _HOUR - 600,
+        nine + _HOUR,
+    )
+    late = session(nine, day["end"] - 600)
+    assert proposed([late]) == (day["end"] - 600, day["end"])
+    # One that began on the day before is in the way.
+    assert proposed([session(day["start"] - 60, nine + 600)])[0] == nine + 600
+
+
+def test_booked_time_counts_beyond_the_sessions_of_its_entry(page: Page) -> None:
+    service = {"id": "1", "name": "Design"}
+
+    def entry(entry_id: str, minutes: int, method: int, updated: int = 1) -> dict[str, Any]:
+        values = {"date": "2026-03-02", "note": "", "service": service}
+        return {"id": entry_id, "minutes": minutes, "method": method, "updated": updated, **values}
+
+    timers = [
+        session(100, 700, entry=entry("4", 60, 4, updated=2)),
+        session(800, 900, entry=entry("4", 60, 4, updated=2)),
+        session(1000, None, entry=entry("2", 0, 2)),
+        # 1 minute is these 40 seconds, rounded: nothing was booked.
+        session(900, 940, entry=entry("5", 1, 4)),
+    ]
+    listed = [entry("1", 30, 1), entry("4", 1, 4), entry("5", 1, 4)]
+    newest = """async ([week, listed, timers]) => {
+      const { src } = document.querySelector("script[type=module]");
+      const { newestEntries, bookedEntries } = await import(new URL(week, src));
+      return bookedEntries(newestEntries(listed, timers), timers);
+    }"""
+    booked = page.evaluate(newest, [WEEK, listed, timers])
+    assert [(one["id"], one["booked"], one["hasSessions"]) for one in booked] == [
+        ("1", 1800, False),
+        ("4", 2900, True),
+    ]
+    day = {"date": "2026-03-02", "start": 0, "end": 86_400}
+    assert call(page, WEEK, "secondsOfDay", day, timers[:2], booked, 1000) == 1800 + 3600
+
+
+def test_day_is_known_only_if_it_was_loaded_after_its_end(page: Page) -> None:
+    day = {"date": "2026-03-02", "start": 1000, "end": 2000}
+
+    def known(since: int | None, **week: int) -> Any:
+        weeks = {"2026-03-02": week} if week else {}
+        # undefined, as before the first load.
+        function = """async ([module, day, since, weeks]) => {
+          const { src } = document.querySelector("script[type=module]");
+          const { isKnown } = await import(new URL(module, src));
+          return isKnown(day, since ?? undefined, weeks);
+        }"""
+        return page.evaluate(function, [WEEK, day, since, weeks])
+
+    assert known(1000)
+    assert not known(1001)
+    assert not known(None)
+    assert known(None, **{"from": 1000, "to": 8000, "loadedAt": 2000})
+    assert not known(None, **{"from": 1000, "to": 8000, "loadedAt": 1999})
+    assert not known(None, **{"from": 2000, "to": 9000, "loadedAt": 9999})
 
 
 def test_queued_actions_change_the_sessions(page: Page) -> None:

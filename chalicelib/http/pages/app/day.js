@@ -3,7 +3,8 @@
 //
 // A session is {id, key, service, entry, started, stopped, isAutoStopped, isNew, waiting}. `id` is the
 // timer's id, or `key` for a new session whose request has no response yet. `entry` is the time entry,
-// {id, date}, if it is known. An action is {key, kind, ...}: see queue.js.
+// {id, date, note, minutes, method, updated}, if it is known; `note` is a note that waits. An action is
+// {key, kind, ...}: see queue.js.
 
 // Returns the sessions as they will be after all actions are sent.
 export function applyActions(timers, actions) {
@@ -26,6 +27,16 @@ const APPLY = {
   edit: (sessions, edit) =>
     replaceTarget(sessions, edit, (session) =>
       ({ ...session, ...edit.changes, isAutoStopped: false, waiting: true })),
+  note: (sessions, action) => {
+    const target = sessions.find(({ id }) => id === targetOf(action));
+    if (!target || isNeedless(action, target.entry, target.note)) return sessions;
+    const hasNote = ({ id, entry }) => id === target.id || (entry && entry.id === target.entry?.id);
+    return sessions.map((session) => ({
+      ...session,
+      ...(hasNote(session) && { note: action.note }),
+      ...(session.id === target.id && { waiting: true }),
+    }));
+  },
   delete: (sessions, deletion) => sessions.filter((session) => session.id !== targetOf(deletion)),
 };
 
@@ -39,6 +50,10 @@ const targetOf = (action) => action.timer ?? action.start;
 
 const replaceTarget = (sessions, action, replace) =>
   sessions.map((session) => (session.id === targetOf(action) ? replace(session) : session));
+
+// Returns whether an action is a note that must not replace another one.
+export const isNeedless = ({ kind, onlyIfEmpty }, entry, note = entry?.note) =>
+  kind === "note" && Boolean(onlyIfEmpty && note);
 
 export const findRunning = (sessions) => sessions.find((session) => session.stopped === null);
 
@@ -62,14 +77,8 @@ export const knownEntry = (timers, service, date) =>
   timers.filter((timer) => !timer.deleted && timer.service.id === service.id && timer.entry?.date === date)
     .sort((one, other) => other.started - one.started)[0]?.entry.id;
 
-// Returns a duration in seconds. Sums use exact seconds; only the displayed value is rounded. With
-// `since`, only the part after this timestamp counts.
-export const secondsOf = (session, now, since = 0) =>
-  Math.max(0, (session.stopped ?? now) - Math.max(session.started, since));
-
-// Returns whether a session that may have begun earlier reaches into the day that began at `since`.
-export const reachesInto = (session, since) =>
-  session.started >= since || (session.stopped ?? Infinity) > since;
+// Returns a duration in seconds. Sums use exact seconds; only the displayed value is rounded.
+export const secondsOf = (session, now) => Math.max(0, (session.stopped ?? now) - session.started);
 
 // A list can be older than the response to an action. So for some seconds, the timers of the
 // response replace those of the list.
@@ -83,6 +92,10 @@ export function mergeResponse(timers, timer, stoppedIds, now) {
     .map((other) => ({ ...other, stopped: Math.max(other.started, timer.started) }));
   return mergeById(timers, [...ended, timer].map((changed) => ({ ...changed, receivedAt: now })));
 }
+
+// Returns the timers after a change of a time entry: all its sessions have its new note.
+export const mergeEntry = (timers, entry, now) =>
+  timers.map((timer) => (timer.entry?.id === entry.id ? { ...timer, entry, receivedAt: now } : timer));
 
 // Returns the timers of the lists, except those that a recent response has changed.
 export function mergeLists(stored, listed, now) {

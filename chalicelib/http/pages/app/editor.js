@@ -1,13 +1,17 @@
 // The form that adds, changes and deletes a session.
 
-import { localMinute, now, parseLocalMinute } from "../shared/clock.js";
+import { dateOf, localMinute, now, parseLocalMinute } from "../shared/clock.js";
 import { $ } from "../shared/dom.js";
 import { openDialog } from "../shared/focus.js";
 import { labelsOf } from "./services.js";
 import { TEXTS } from "./texts.js";
+import { isClosed } from "./week.js";
 
-// What the form shows: {view, session, noticeKey}. `session` is {} for a new one; its `id` is null or
-// missing if it is not recorded.
+// The API's limit of a note, in characters.
+const MAX_NOTE_LENGTH = 2000;
+
+// What the form shows: {view, session, noticeKey, shownNote}. `session` is {} for a new one; its `id`
+// is null or missing if it is not recorded. `shownNote` is the note before the person changes it.
 let opened;
 
 // `actions` has the functions save, remove and sync.
@@ -24,6 +28,10 @@ export function prepareEditor({ save, remove, sync }) {
     if (confirm(TEXTS.deleteSession)) await finish(remove(session.id, noticeKey), sync);
   };
   $("editor-cancel").onclick = () => $("editor").close();
+  // Another service or day has another note. What the person wrote stays.
+  $("editor-service").onchange = $("editor-start").onchange = () => {
+    if (!isNoteChanged()) showNote(storedNote());
+  };
 }
 
 // Waits until the action is stored, and closes the form.
@@ -40,17 +48,41 @@ async function finish(storing, sync) {
 }
 
 // Opens the form with the values of a session. A `service` of null must be chosen. `noticeKey` is the
-// key of the notice that the form answers.
-export function openEditor(view, session = {}, noticeKey = null) {
+// key of the notice that the form answers, `focus` the id of the field that gets the focus.
+export function openEditor(view, session = {}, { noticeKey = null, focus } = {}) {
   opened = { view, session, noticeKey };
   const isRecorded = Boolean(session.id);
   $("editor-title").textContent = isRecorded ? TEXTS.changeTitle : TEXTS.addTitle;
   $("editor-service").replaceChildren(...serviceOptions(view.services, session.service));
   $("editor-start").value = minuteText(session.started);
   $("editor-end").value = minuteText(session.stopped);
+  showNote(storedNote());
+  // A refused note is shown as the person wrote it.
+  if (noticeKey && session.note !== undefined) $("editor-note").value = session.note;
   $("editor-error").textContent = "";
   $("editor-delete").hidden = !isRecorded;
   openDialog($("editor"));
+  if (focus) $(focus).focus();
+}
+
+function showNote(note) {
+  $("editor-note").value = opened.shownNote = note;
+}
+
+const isNoteChanged = () => $("editor-note").value.trim() !== opened.shownNote.trim();
+
+// Returns the note of the time entry that the session is on: that of its service on its day.
+function storedNote() {
+  const { view: { sessions, zone, noteOf }, session } = opened;
+  const { service, started } = readTimes();
+  if (!service || started === null) return "";
+  const date = dateOf(started, zone);
+  const isSame = session.service?.id === service.id && session.started && dateOf(session.started, zone) === date;
+  const own = isSame && sessions.find(({ id }) => id === session.id);
+  if (own) return noteOf(own);
+  const others = sessions.filter((other) =>
+    other.service.id === service.id && (other.entry?.date ?? dateOf(other.started, zone)) === date);
+  return others.length ? noteOf(others.at(-1)) : "";
 }
 
 const minuteText = (timestamp) => (timestamp ? localMinute(timestamp, opened.view.zone) : "");
@@ -72,8 +104,12 @@ function serviceOption(service, labels, current) {
   return option;
 }
 
+// Returns {service, started, stopped, note}; `note` is undefined if it is not changed.
+const readValues = () =>
+  ({ ...readTimes(), note: isNoteChanged() ? $("editor-note").value.trim() : undefined });
+
 // Returns {service, started, stopped}; `stopped` is null without an end.
-function readValues() {
+function readTimes() {
   const { session } = opened;
   const { value: id, selectedOptions } = $("editor-service");
   return {
@@ -99,10 +135,14 @@ function afterOtherSessions(minute) {
 }
 
 // Returns what is wrong with the values, or an empty text.
-function problemOf({ service, started, stopped }) {
+function problemOf({ service, started, stopped, note = "" }) {
   if (!service) return TEXTS.noService;
   if (started === null) return TEXTS.noStart;
   if (started > now()) return TEXTS.startInFuture;
+  const { closedUntil, organizationZone } = opened.view;
+  if (isClosed(closedUntil, dateOf(started, organizationZone))) return TEXTS.startIsClosed(closedUntil);
+  const length = [...note].length;
+  if (length > MAX_NOTE_LENGTH) return TEXTS.noteTooLong(length, MAX_NOTE_LENGTH);
   if (stopped === null) return "";
   if (stopped > now()) return TEXTS.endInFuture;
   return stopped < started ? TEXTS.endBeforeStart : "";

@@ -75,7 +75,7 @@ function begin() {
   document.getElementById("stop").onclick = () => handlers.tap("stop");
   document.getElementById("log-out").onclick = logOut;
   onChange(render);
-  addEventListener("hashchange", openNamedForm);
+  addEventListener("hashchange", render);
   followUpdates();
   setInterval(tick, 1000);
   render();

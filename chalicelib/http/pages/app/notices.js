@@ -19,7 +19,7 @@ export function showNotices(target, { notices, confirmed = [] }, view, handlers)
     const isMovable = canMove(notice, view.sessions);
     const moveLabel = isMovable && TEXTS.startInstead(timeOfDay(notice.earliest, view.zone));
     setButton(move, moveLabel, () => handlers.move(notice));
-    setButton(change, changeLabel(notice), () => openEditor(view, sessionOf(notice, view), notice.key));
+    setButton(change, changeLabel(notice), () => openEditor(view, sessionOf(notice, view), { noticeKey: notice.key }));
     setButton(dismiss, notice.kind === "auto" ? TEXTS.endedThen : TEXTS.dismiss, () =>
       notice.kind === "auto" ? handlers.confirmStop(notice.timer.id) : handlers.dismiss(notice.key));
   });
@@ -75,6 +75,7 @@ function textOfRefusal(notice, zone) {
   const name = session.service?.name ?? TEXTS.aTimer;
   const reason = reasonOf(notice, zone);
   if (refusedKind === "stop") return TEXTS.notStopped(name, timeOfDay(session.stopped, zone), reason);
+  if (refusedKind === "note") return TEXTS.noteNotSaved(name, session.note, reason);
   const result = { edit: TEXTS.notChanged, delete: TEXTS.notDeleted }[refusedKind] ?? TEXTS.notRecorded;
   return result(name, timesOf(session, zone), reason);
 }

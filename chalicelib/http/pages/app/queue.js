@@ -8,11 +8,15 @@
 //   add     {service, started, stopped}: a session that is over
 //   edit    {timer, session, changes}: `session` as it was, `changes` of {service, started, stopped}
 //   delete  {timer, session}
+//   note    {timer, session, note}: the note of the session's time entry. With `onlyIfEmpty`, it
+//           replaces no other note. `after` is the key of the edit that was saved with it
 //   entry   {service, date, edit}: creates the time entry that an edit needs
-// Actions with `isImplied` are no taps: sender.js adds them.
+// Actions with `isImplied` are no taps: sender.js adds them. Those with `isPart` belong to the tap
+// before them.
 // If the timer's own request has no response yet, `start`, its key, replaces `timer`. After it is
 // first sent, an action also has the `request`, the timestamp `sent`, the id of the time `entry` that
-// the request names, and for a start that is over its end, `ended`.
+// the request names, for a start that is over its end, `ended`, and `withNote`, {key, note}, if the
+// request has the note of another action.
 
 import { now, offset } from "../shared/clock.js";
 import { applyActions, findRunning, findSession, lastTimestamp } from "./day.js";
@@ -21,16 +25,19 @@ import { announceChange, transact } from "./store.js";
 // The largest difference between two clocks, in seconds, that is corrected without asking.
 export const TOLERANCE_SECONDS = 2 * 60;
 
-// Queues a start on a service, or a stop of the running timer. A second tap changes nothing.
-export async function tap(kind, service) {
+// Queues a start on a service, or a stop of the running timer. A second tap changes nothing. The
+// `note` of a session that is continued does not replace the note of today's time entry.
+export async function tap(kind, service, note = "") {
   const tapped = now();
-  await change(async (store, key) => {
+  await change(async (store, key, partKey) => {
     const sessions = await loadSessions(store);
     const running = findRunning(sessions);
     if (kind === "start" ? running?.service.id === service.id : !running) return;
     const at = notBefore(lastTimestamp(sessions), tapped);
     const target = kind === "start" ? { service } : reference(running);
     await store.addAction(newAction({ key, kind, at, ...target }));
+    if (kind !== "start" || !note) return;
+    await store.addAction(noteAction(partKey, { start: key, onlyIfEmpty: true }, note));
   });
 }
 
@@ -38,17 +45,26 @@ export async function tap(kind, service) {
 // as at that end.
 const notBefore = (last, tapped) => (last - tapped <= TOLERANCE_SECONDS ? Math.max(last, tapped) : tapped);
 
-// Queues what a form says about a session: {service, started, stopped}, `stopped` null if it runs.
+// Queues what a form says about a session: {service, started, stopped, note}, `stopped` null if it
+// runs, `note` undefined if it is not changed.
 // `id` is the session's id or key; with null, and if the session was deleted meanwhile, the form
 // adds a session. `noticeKey` is the key of the notice that the form answers, if there is one.
 export function save(id, values, noticeKey) {
-  return change(async (store, key) => {
+  return change(async (store, key, partKey) => {
     if (noticeKey) await store.deleteNotice(noticeKey);
     const session = id === null ? undefined : findSession(await loadSessions(store), id);
     const action = session ? editAction(key, session, values) : addAction(key, values);
     if (action) await store.addAction(action);
+    if (values.note === undefined) return;
+    // The note of a session that the form changes, too, follows the change: the two are one tap.
+    const target = session
+      ? { ...reference(session), session: summaryOf(session), ...(action && { after: key }) }
+      : { start: key };
+    await store.addAction({ ...noteAction(partKey, target, values.note), isPart: Boolean(action) });
   });
 }
+
+const noteAction = (key, target, note) => newAction({ key, kind: "note", ...target, note, isPart: true });
 
 const addAction = (key, { service, started, stopped }) =>
   newAction(stopped === null
@@ -129,12 +145,13 @@ export function toPresentClock(action) {
   return { ...moveTimes(action), changes: changes && moveTimes(changes), clockOffset: offset() };
 }
 
-// The key of the new action is the same if the transaction is repeated.
+// The keys of the new action, and of the one that belongs to it, are the same if the transaction is
+// repeated.
 async function change(work) {
-  const key = crypto.randomUUID();
+  const [key, partKey] = [crypto.randomUUID(), crypto.randomUUID()];
   await transact(async (store) => {
     // Another tab may have logged out. Nobody else must send the action.
-    if (await store.value("account")) await work(store, key);
+    if (await store.value("account")) await work(store, key, partKey);
   });
   announceChange();
 }

@@ -2,13 +2,16 @@
 // and the sessions of the last days.
 
 import { sendRequest, withQuery } from "../shared/api.js";
-import { format, now, offset, startOfDay, zoneOf } from "../shared/clock.js";
+import { format, now, offset, parse, startOfDay, zoneOf } from "../shared/clock.js";
 import { readMembership } from "../shared/pairing.js";
 import { isUnsettled, mergeLists } from "./day.js";
 import { transactAs } from "./store.js";
 import { readService, readTimer } from "./timers.js";
+import { earlierTimers } from "./week.js";
 
-const PAGE = { "page[size]": 200 };
+export const PAGE = { "page[size]": 200 };
+
+const SINCE = "filter[stopped_at][gt_eq]";
 
 // How many days before today the page shows.
 const EARLIER_DAYS = 7;
@@ -56,7 +59,7 @@ function pathsOf(account) {
   return {
     services: withQuery("/services", { "filter[time_tracking_enabled]": true, sort: "name", ...PAGE }),
     running: withQuery("/timers", { ...own, "filter[stopped_at]": "" }),
-    recent: withQuery("/timers", { ...own, "filter[stopped_at][gt_eq]": since, sort: "-stopped_at" }),
+    recent: withQuery("/timers", { ...own, [SINCE]: since, sort: "-stopped_at" }),
   };
 }
 
@@ -66,8 +69,9 @@ function storeLists(account, lists) {
     let isSettled = true;
     if (membership) await store.putValue("account", withMembership(await store.value("account"), membership));
     if (recent) {
-      const listed = [...recent.records, ...running.records];
       const timers = (await store.value("timers")) ?? [];
+      const earlier = earlierTimers(timers, sinceOf(recent), (await store.value("weeks")) ?? {});
+      const listed = [...earlier, ...recent.records, ...running.records];
       await store.putValue("timers", mergeLists(timers, listed, now()));
       isSettled = !isUnsettled(timers, listed, now());
     }
@@ -87,15 +91,21 @@ function withMembership(account, membership) {
   return { ...account, ...membership?.records.find(isSame) };
 }
 
+// Returns the timestamp since which the recent list has all ends of sessions, or undefined.
+export function sinceOf(recent) {
+  const text = recent && new URLSearchParams(recent.path.split("?")[1]).get(SINCE);
+  return text ? parse(text) : undefined;
+}
+
 // Returns a list with all its pages, as {format, path, etag, records}. Returns the stored list if the
-// server responds that it has not changed (304).
-async function loadList(account, path, stored) {
+// server responds that it has not changed (304). `read` converts a resource to a record.
+export async function loadList(account, path, stored, read = readRecord) {
   const etag = stored?.path === path && stored.format === FORMAT ? stored.etag : undefined;
   const first = await sendRequest(account, "GET", path, { etag });
   if (first === null) return stored;
   const records = [];
   for (let page = first; page; page = await nextPage(account, page.document)) {
-    records.push(...page.document.data.map((record) => readRecord(record, page.document.included)));
+    records.push(...page.document.data.map((record) => read(record, page.document.included)));
   }
   // The ETag covers only the first page. So a list of several pages is always loaded again.
   const listEtag = first.document.links.next ? undefined : first.etag;

@@ -23,8 +23,8 @@ export function requestOf(action) {
 }
 
 const BUILD = {
-  start: ({ service, entry, at, ended }) => postTimer(service, entry, at, ended),
-  add: ({ service, entry, started, stopped }) => postTimer(service, entry, started, stopped),
+  start: ({ at, ended, ...action }) => postTimer(action, at, ended),
+  add: ({ started, stopped, ...action }) => postTimer(action, started, stopped),
   stop: ({ timer, at }) => ({
     path: `/timers/${timer}/stop${INCLUDE}`,
     attributes: { stopped_at: format(at) },
@@ -38,6 +38,12 @@ const BUILD = {
     },
   }),
   delete: ({ timer }) => ({ method: "DELETE", path: `/timers/${timer}` }),
+  note: ({ entry, note }) => ({
+    path: `/time_entries/${entry}`,
+    type: "time_entries",
+    // Only the note: a time that this phone knows may be old.
+    attributes: { note: note || null },
+  }),
   entry: ({ service, date }) => ({
     method: "POST",
     path: "/time_entries",
@@ -46,12 +52,13 @@ const BUILD = {
   }),
 };
 
-const postTimer = (service, entry, started, stopped) => ({
+const postTimer = ({ service, entry, withNote }, started, stopped) => ({
   method: "POST",
   path: `/timers${INCLUDE}`,
   attributes: {
     ...(entry ? { time_entry_id: entry } : { service_id: service.id }),
     started_at: format(started),
     ...(stopped !== null && { stopped_at: format(stopped) }),
+    ...(withNote?.note && { note: withNote.note }),
   },
 });

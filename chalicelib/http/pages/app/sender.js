@@ -2,11 +2,13 @@
 
 import { RefusedError, sendRequest, withQuery } from "../shared/api.js";
 import { format, now, offset, parse, zoneOf } from "../shared/clock.js";
-import { applyActions, endOfStart, findRunning, knownEntry, mergeResponse } from "./day.js";
+import {
+  applyActions, endOfStart, findRunning, isNeedless, knownEntry, mergeEntry, mergeResponse,
+} from "./day.js";
 import { TOLERANCE_SECONDS, newAction, toPresentClock } from "./queue.js";
 import { entryDate, requestOf } from "./requests.js";
 import { announceChange, transactAs } from "./store.js";
-import { readTimer } from "./timers.js";
+import { readEntryState, readTimer } from "./timers.js";
 
 // The server stores keys for 24 hours. One hour less is safe.
 const KEY_SECONDS = 23 * 60 * 60;
@@ -66,6 +68,14 @@ async function prepare(store, zone, found) {
     const stop = { kind: "stop", timer: running.id, at, clockOffset, isImplied: true };
     return putFirst(store, first, newAction(stop));
   }
+  if (action.kind === "note") {
+    const entry = timers.find(({ id }) => id === action.timer)?.entry ?? action.session?.entry;
+    if (isNeedless(action, entry)) {
+      await store.deleteAction(action);
+      return prepare(store, zone, found);
+    }
+    action.entry = entry?.id;
+  }
   const needed = entryDate(action, zone);
   if (needed) {
     if (found.key === action.key) action.entry ??= found.entry;
@@ -77,6 +87,9 @@ async function prepare(store, zone, found) {
       const entry = { kind: "entry", ...needed, edit: action.key, isImplied: true };
       return putFirst(store, first, newAction(entry));
     }
+    // A new time entry gets its note with its start: if that is deleted, nothing remains.
+    const note = later.find(({ kind, start }) => kind === "note" && start === action.key);
+    if (action.entry === null && note) action.withNote = { key: note.key, note: note.note };
   }
   return putWithRequest(store, action);
 }
@@ -146,6 +159,7 @@ function complete(account, action, document) {
     await store.putValue("offset", offset());
     await store.deleteAction(action);
     if (action.kind === "entry") await setEntry(store, action, document.data.id);
+    else if (action.kind === "note") await putEntry(store, readEntryState(document.data));
     else if (action.kind === "delete") await putTimer(store, { id: action.timer, deleted: true });
     else await completeTimer(store, action, document);
   });
@@ -162,10 +176,12 @@ async function completeTimer(store, action, { data, included, meta }) {
   const key = isNew ? action.key : (await knownTimer(store, timer.id))?.key;
   await putTimer(store, { ...timer, key }, meta.stopped_timer_ids);
   for (const dependent of await dependentsOf(store, action)) {
-    // The request of a session that is over included its stop.
-    if (dependent.kind === "stop" && typeof action.ended === "number") await store.deleteAction(dependent);
+    // The request of a session that is over included its stop; that of a new time entry its note.
+    const isSent = (dependent.kind === "stop" && typeof action.ended === "number") ||
+      dependent.key === action.withNote?.key;
+    if (isSent) await store.deleteAction(dependent);
     else {
-      const { start: _, ...rest } = dependent;
+      const { start: _, after: __, ...rest } = dependent;
       await store.putAction({ ...rest, timer: timer.id });
     }
   }
@@ -182,9 +198,14 @@ async function putTimer(store, timer, stoppedIds = []) {
   await store.putValue("timers", mergeResponse(timers, timer, stoppedIds, now()));
 }
 
-// Returns the queued actions on a session whose own request has no response yet.
+async function putEntry(store, entry) {
+  await store.putValue("timers", mergeEntry((await store.value("timers")) ?? [], entry, now()));
+}
+
+// Returns the queued actions on a session whose own request has no response yet, and the note that
+// was saved with an edit.
 const dependentsOf = async (store, { key }) =>
-  (await store.actions()).filter((action) => action.start === key);
+  (await store.actions()).filter((action) => action.start === key || action.after === key);
 
 // Returns the session that a new one would overlap, {service, started, stopped}, or null.
 async function loadConflict(account, { meta }) {
@@ -204,7 +225,8 @@ async function loadConflict(account, { meta }) {
 function refuse(account, sentAction, error, conflict) {
   return transactAs(account, async (store) => {
     const action = toPresentClock(sentAction);
-    const dependents = (await dependentsOf(store, action)).map(toPresentClock);
+    const refused = action.kind === "entry" ? await editOf(store, action) : action;
+    const dependents = (await dependentsOf(store, refused)).map(toPresentClock);
     const earliest = earliestStart(action, error, conflict);
     const isClosed = error.code === "period_closed";
     const isGone = !isClosed && error.pointer?.endsWith("time_entry") && action.entry && !action.searchEntry;
@@ -212,7 +234,6 @@ function refuse(account, sentAction, error, conflict) {
     if (action.kind === "start" && isClockDifference(action, earliest)) {
       return requeue(store, action, dependents, { at: earliest, moved: true });
     }
-    const refused = action.kind === "entry" ? await editOf(store, action) : action;
     for (const other of [action, refused, ...dependents]) await store.deleteAction(other);
     const session = await describeSession(store, refused, dependents);
     // Without a session, the person had deleted it before it was sent.
@@ -240,10 +261,13 @@ const isClockDifference = ({ at, moved }, earliest) =>
   earliest > at && earliest - at <= TOLERANCE_SECONDS && !moved;
 
 // Queues an action again at its place, with a new key because its request changes.
-async function requeue(store, { request, sent, entry, ended, ...action }, dependents, changes) {
+async function requeue(store, { request, sent, entry, ended, withNote, ...action }, dependents, changes) {
   const requeued = { ...action, ...changes, key: crypto.randomUUID() };
   await store.putAction(requeued);
-  for (const dependent of dependents) await store.putAction({ ...dependent, start: requeued.key });
+  for (const dependent of dependents) {
+    const name = dependent.after ? "after" : "start";
+    await store.putAction({ ...dependent, [name]: requeued.key });
+  }
 }
 
 // Returns the session that refused actions describe: {id, service, started, stopped}. `id` is null if
@@ -255,5 +279,6 @@ async function describeSession(store, action, dependents) {
   }
   const session = action.session ?? (await knownTimer(store, action.timer));
   if (action.kind === "stop") return { ...session, id: action.timer, stopped: action.at };
-  return { ...session, ...action.changes, id: action.timer };
+  const note = action.note ?? dependents.find(({ kind }) => kind === "note")?.note;
+  return { ...session, ...action.changes, id: action.timer, ...(note !== undefined && { note }) };
 }

@@ -23,6 +23,7 @@ const FILES = [
   "day.js",
   "direction.js",
   "editor.js",
+  "history.js",
   "icon-running.svg",
   "leader.js",
   "login.js",
@@ -42,6 +43,7 @@ const FILES = [
   "search.js",
   "sender.js",
   "services.js",
+  "sessions.js",
   "shortcuts.js",
   "store.js",
   "sync.js",
@@ -50,6 +52,9 @@ const FILES = [
   "title.js",
   "updates.js",
   "views.js",
+  "week.css",
+  "week.js",
+  "week_view.js",
 ];
 const FIXED = ["./", "manifest.webmanifest"];
 const PATHS = [...FIXED, ...FILES.map((name) => FOLDER + name)];

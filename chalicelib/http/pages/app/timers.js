@@ -14,12 +14,28 @@ export function readTimer(timer, included = []) {
   return {
     id: timer.id,
     service: readService(service),
-    entry: entry ? { id: entry.id, date: entry.attributes.date } : null,
+    entry: entry ? readEntryState(entry) : null,
     started: parse(started),
     stopped: parse(stopped),
     isAutoStopped: timer.meta?.stop_reason === "auto",
   };
 }
+
+// Converts a time entry resource to {id, date, note, minutes, method, updated, service}.
+export function readEntry(entry, included = []) {
+  const reference = entry.relationships.service?.data;
+  const service = reference && included.find(({ type, id }) => type === "services" && id === reference.id);
+  return { ...readEntryState(entry), service: readService(service) };
+}
+
+export const readEntryState = ({ id, attributes }) => ({
+  id,
+  date: attributes.date,
+  note: attributes.note ?? "",
+  minutes: attributes.time,
+  method: attributes.track_method_id,
+  updated: parse(attributes.updated_at),
+});
 
 export const readService = (service) =>
   service

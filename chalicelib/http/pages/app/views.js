@@ -1,23 +1,35 @@
-// Renders the page: the running timer and the sessions.
+// Renders the page: the running timer and the services. week_view.js and sessions.js render the week
+// and the day.
 
 import * as clock from "../shared/clock.js";
-import { $, button, element, setButton, updateRows, write } from "../shared/dom.js";
+import { $, setButton, write } from "../shared/dom.js";
 import { focusHeading } from "../shared/focus.js";
 import { say, stoppedBetween } from "./announce.js";
-import { applyActions, findRunning, reachesInto, secondsOf } from "./day.js";
+import { applyActions, findRunning, secondsOf } from "./day.js";
 import { openEditor } from "./editor.js";
+import { loadIfNeeded } from "./history.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
+import { sinceOf } from "./refresh.js";
 import { showServices } from "./services.js";
+import { showDay, updateDay } from "./sessions.js";
 import { showShortcuts } from "./shortcuts.js";
 import { TEXTS } from "./texts.js";
 import { showTitle } from "./title.js";
+import { bookedEntries, daysOf, isIn, isKnown, newestEntries } from "./week.js";
+import { showWeek, shownDate, updateSums, weekOfDate } from "./week_view.js";
 
-// What the page shows, {sessions, services, zone, favourites, areShortcutsOn}, or null before login.
+// What the page shows, or null before login: {sessions, services, zone, organizationZone, closedUntil,
+// today, days, day, booked, hasBooked, noteOf, favourites, areShortcutsOn}. `days` are those of the
+// shown week, with their `sessions` and whether they are `known`; `day` is the shown one. `booked` are
+// time entries (week.js) and `hasBooked` is whether they were loaded.
 let view = null;
 
-// Shows the stored state, {account, actions, notices, services, timers, confirmed}, and the
-// connection's error. `handlers` has the functions of the buttons.
+// Shows everything again, as at the last call of `show`.
+let showAgain;
+
+// Shows the stored state, {account, actions, notices, services, timers, recent, weeks, closed,
+// confirmed}, and the connection's error. `handlers` has the functions of the buttons.
 export function show(state, connection, handlers) {
   const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
   $("login").hidden = isLoggedIn;
@@ -31,21 +43,22 @@ export function show(state, connection, handlers) {
     showLogin(state);
     return;
   }
-  view = {
-    sessions: applyActions(state.timers ?? [], state.actions.map(toPresentClock)),
-    services: state.services?.records ?? [],
-    zone: clock.zoneOf(state.account),
-    favourites: state.favourites ?? [],
-    areShortcutsOn: !state.shortcutsOff,
-  };
-  sayStopped(previous);
+  view = viewOf(state);
+  showAgain = () => show(state, connection, handlers);
   write($("person"), state.account.person.name);
   write($("company"), state.account.organization.name);
   write($("line"), statusText(countWaiting(state.actions), connection.error));
-  showNotices($("notices"), state, view, handlers);
+  sayStopped(previous);
+  const since = sinceOf(state.recent) ?? 0;
+  // Nobody is asked about the sessions of earlier weeks.
+  const isRecent = ({ stopped }) => stopped === null || stopped >= since;
+  showNotices($("notices"), state, { ...view, sessions: view.sessions.filter(isRecent) }, handlers);
   showServices(view, handlers);
   showShortcuts(view.areShortcutsOn);
-  setButton($("add"), TEXTS.add, () => openEditor(view));
+  loadIfNeeded(state.account, view.days, state);
+  const now = clock.now();
+  showWeek(view, now);
+  showDay(view, handlers, now);
   tick();
 }
 
@@ -55,6 +68,37 @@ function sayStopped(previous) {
   for (const session of stoppedBetween(previous?.sessions ?? [], view.sessions)) {
     say(TEXTS.stoppedAfter(session.service.name, clock.formatMinutes(secondsOf(session))));
   }
+}
+
+function viewOf({ account, actions, timers = [], services, weeks = {}, recent, closed, ...others }) {
+  const zone = clock.zoneOf(account);
+  const now = clock.now();
+  const today = clock.dateOf(now, zone);
+  const date = shownDate(today);
+  const sessions = applyActions(timers, actions.map(toPresentClock));
+  const days = daysOf(weekOfDate(date), zone).map((day) => ({
+    ...day,
+    sessions: sessions.filter((session) => isIn(session, day, now)),
+    known: isKnown(day, sinceOf(recent), weeks),
+  }));
+  const recorded = timers.filter(({ deleted }) => !deleted);
+  const week = weeks[days[0].date];
+  const entries = newestEntries(week?.entries.records ?? [], recorded);
+  return {
+    sessions,
+    services: services?.records ?? [],
+    zone,
+    organizationZone: account.organization.zone,
+    closedUntil: closed?.records.find(({ id }) => id === account.organization.id)?.closedUntil ?? null,
+    today,
+    days,
+    day: days.find((day) => day.date === date),
+    booked: bookedEntries(entries, recorded),
+    hasBooked: Boolean(week),
+    favourites: others.favourites ?? [],
+    areShortcutsOn: !others.shortcutsOff,
+    noteOf: ({ note, entry }) => note ?? entries.get(entry?.id)?.note ?? "",
+  };
 }
 
 function showLogin({ account, actions }) {
@@ -71,13 +115,17 @@ function statusText(waiting, error) {
   return error ? `${error} ${TEXTS.sentLater(taps)}` : TEXTS.sending(taps);
 }
 
-const countWaiting = (actions) => actions.filter((action) => !action.isImplied).length;
+const countWaiting = (actions) => actions.filter(({ isImplied, isPart }) => !isImplied && !isPart).length;
 
 // Updates the clock, and everything else that changes with time. Called every second.
 export function tick() {
   if (!view) return;
-  const { sessions, zone } = view;
+  const { sessions, zone, today } = view;
   const now = clock.now();
+  if (clock.dateOf(now, zone) !== today) {
+    showAgain();
+    return;
+  }
   const running = findRunning(sessions);
   $("now").classList.toggle("running", Boolean(running));
   write($("work"), running ? running.service.name : TEXTS.nothingRuns);
@@ -87,45 +135,9 @@ export function tick() {
   // A button that is disabled loses the focus.
   if (!running && document.activeElement === $("stop")) focusHeading($("stop"));
   $("stop").disabled = !running;
-  showSessions(sessions, zone, now);
-}
-
-function showSessions(sessions, zone, now) {
-  const midnight = clock.startOfDay(now, zone);
-  const newestFirst = [...sessions].reverse();
-  const today = newestFirst.filter((session) => reachesInto(session, midnight));
-  const earlier = newestFirst.filter((session) => !reachesInto(session, midnight));
-  const total = today.reduce((sum, session) => sum + secondsOf(session, now, midnight), 0);
-  write($("total"), clock.formatMinutes(total));
-  $("earlier").hidden = earlier.length === 0;
-  for (const [list, listed] of [[$("sessions"), today], [$("earlier-sessions"), earlier]]) {
-    updateRows(list, listed, rowKey, sessionRow, (row, session) => fillRow(row, session, now, midnight));
-  }
-}
-
-// A new session keeps its row, and the keyboard focus, when it gets its id.
-const rowKey = (session) => session.key ?? session.id;
-
-function sessionRow() {
-  const name = element("strong");
-  name.dir = "auto";
-  return element("li", name, element("span"), element("b"), button());
-}
-
-function fillRow(row, session, now, midnight) {
-  const [name, times, minutes, change] = row.children;
-  const { service, waiting, isAutoStopped } = session;
-  const isFromYesterday = session.started < midnight && reachesInto(session, midnight);
-  const remarks = [
-    clock.timesOf(session, view.zone),
-    isFromYesterday && TEXTS.ofToday(clock.formatMinutes(secondsOf(session, now, midnight))),
-    isAutoStopped && TEXTS.stoppedByLimit,
-    waiting && TEXTS.waiting,
-  ];
-  write(name, service.name);
-  write(times, remarks.filter(Boolean).join(" · "));
-  write(minutes, clock.formatMinutes(secondsOf(session, now)));
-  row.classList.toggle("waiting", waiting);
-  setButton(change, TEXTS.change, () => openEditor(view, session));
-  change.setAttribute("aria-label", TEXTS.changeOf(service.name, clock.timesOf(session, view.zone)));
+  write($("now-note"), running ? view.noteOf(running) : "");
+  setButton($("change-note"), running && (view.noteOf(running) ? TEXTS.changeNote : TEXTS.addNote), () =>
+    openEditor(view, running, { focus: "editor-note" }));
+  updateSums(view, now);
+  updateDay(view, now);
 }
