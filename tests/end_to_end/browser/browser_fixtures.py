@@ -107,6 +107,14 @@ class DemoServer:
             if request.method == "GET" and request.target.startswith(f"/api/v2{path}")
         ]
 
+    def weeks(self) -> list[int]:
+        """Return the status of each request of an earlier week's sessions."""
+        return [
+            request.response.status
+            for request in self.gateway.requests
+            if "filter%5Bstarted_at%5D%5Blt%5D" in request.target
+        ]
+
     def worked(self, person_id: int) -> list[tuple[int, int, int | None]]:
         """Return a person's stored sessions in order: service id, start and end (Unix seconds)."""
         snapshot = SnapshotReader(self.connection).read_all()[ORGANIZATIONS[person_id], person_id]

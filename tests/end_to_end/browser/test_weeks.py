@@ -13,6 +13,7 @@ from tests.end_to_end.browser.actions import (
     DASH,
     edit,
     editor,
+    eventually,
     everything_sent,
     form_time,
     go_offline,
@@ -85,6 +86,44 @@ def test_earlier_week_is_loaded_and_stays_readable_offline(
     expect(page.locator("#week-total")).to_have_text("3 h 02 min")
     page.get_by_role("button", name="Today", exact=True).click()
     expect(page.locator("#day-name")).to_have_text("Today")
+
+
+AGE = """(change) => new Promise((resolve) => {
+  const opening = indexedDB.open("stint-pocket");
+  opening.onsuccess = () => {
+    const transaction = opening.result.transaction("facts", "readwrite");
+    const facts = transaction.objectStore("facts");
+    facts.get("weeks").onsuccess = ({ target }) => {
+      for (const week of Object.values(target.result)) week.loadedAt -= 120;
+      facts.put(target.result, "weeks");
+    };
+    if (change === "lose") facts.put([], "timers");
+    transaction.oncomplete = () => { opening.result.close(); resolve(); };
+  };
+})"""
+
+
+def test_shown_week_follows_other_devices_with_etags(
+    page: Page, demo: DemoServer, monday: int
+) -> None:
+    timer = demo.record(RAVI, TRANSLATION, monday + 9 * HOUR, monday + 10 * HOUR)
+    log_in(page, RAVI)
+    show_day(page, RAVI, monday)
+    expect(page.locator("#week-total")).to_have_text("1 h 00 min")
+    statuses = []
+    for change, total in [("", "1 h 00 min"), ("delete", "30 min"), ("lose", "30 min")]:
+        if change == "delete":
+            demo.send(RAVI, "DELETE", f"/timers/{timer}")
+            demo.record(RAVI, MEETINGS, monday + 11 * HOUR, monday + 11 * HOUR + 30 * MINUTE)
+        before = len(demo.weeks())
+        # As after two minutes. A version that did not know weeks may have removed their sessions.
+        page.evaluate(AGE, change)
+        page.reload()
+        assert eventually(lambda seen=before: len(demo.weeks()) > seen, page)  # type: ignore[misc]
+        expect(page.locator("#week-total")).to_have_text(total)
+        statuses.append(demo.weeks()[-1])
+    assert statuses == [304, 200, 200]
+    expect(page.locator("#sessions li")).to_have_count(1)
 
 
 def test_sessions_of_an_earlier_day_can_be_changed_added_and_deleted_offline(

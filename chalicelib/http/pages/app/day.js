@@ -25,8 +25,11 @@ const APPLY = {
   add: (sessions, { key, service, started, stopped }) =>
     [...sessions, newSession(key, service, started, stopped)],
   edit: (sessions, edit) =>
-    replaceTarget(sessions, edit, (session) =>
-      ({ ...session, ...edit.changes, isAutoStopped: false, waiting: true })),
+    replaceTarget(sessions, edit, (session) => {
+      // Another service has another time entry, and another note.
+      const entry = edit.changes.service ? null : session.entry;
+      return { ...session, ...edit.changes, entry, isAutoStopped: false, waiting: true };
+    }),
   note: (sessions, action) => {
     const target = sessions.find(({ id }) => id === targetOf(action));
     if (!target || isNeedless(action, target.entry, target.note)) return sessions;

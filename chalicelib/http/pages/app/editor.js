@@ -73,16 +73,13 @@ const isNoteChanged = () => $("editor-note").value.trim() !== opened.shownNote.t
 
 // Returns the note of the time entry that the session is on: that of its service on its day.
 function storedNote() {
-  const { view: { sessions, zone, noteOf }, session } = opened;
+  const { view: { sessions, zone, noteOf, noteFor }, session } = opened;
   const { service, started } = readTimes();
   if (!service || started === null) return "";
   const date = dateOf(started, zone);
-  const isSame = session.service?.id === service.id && session.started && dateOf(session.started, zone) === date;
-  const own = isSame && sessions.find(({ id }) => id === session.id);
-  if (own) return noteOf(own);
-  const others = sessions.filter((other) =>
-    other.service.id === service.id && (other.entry?.date ?? dateOf(other.started, zone)) === date);
-  return others.length ? noteOf(others.at(-1)) : "";
+  const recorded = sessions.find(({ id }) => id === session.id);
+  const isSame = recorded?.service.id === service.id && dateOf(recorded.started, zone) === date;
+  return isSame ? noteOf(recorded) : noteFor(service, date);
 }
 
 const minuteText = (timestamp) => (timestamp ? localMinute(timestamp, opened.view.zone) : "");

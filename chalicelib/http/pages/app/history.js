@@ -5,11 +5,11 @@
 // `from`, `to` and `loadedAt` are timestamps, `sessions` is {path, etag, count}, and `entries` is a
 // list (refresh.js). The sessions themselves are with the others, in the value `timers`.
 
-import { withQuery } from "../shared/api.js";
+import { RefusedError, RetryableError, withQuery } from "../shared/api.js";
 import { format, now, offset } from "../shared/clock.js";
 import { mergeLists } from "./day.js";
 import { PAGE, loadList, sinceOf } from "./refresh.js";
-import { announceChange, transactAs } from "./store.js";
+import { LoggedOut, announceChange, transactAs } from "./store.js";
 import { readEntry, readTimer } from "./timers.js";
 import { touches } from "./week.js";
 
@@ -52,6 +52,8 @@ async function run(account, days) {
     await navigator.locks.request("stint-pocket", () => load(account, days));
   } catch (error) {
     // sync.js shows the state of the connection, and the end of a token. This is tried again later.
+    const isExpected = [RetryableError, RefusedError, LoggedOut].some((kind) => error instanceof kind);
+    if (!isExpected) console.error(error);
     pausedUntil = performance.now() + Math.max(RETRY_SECONDS, error.retryAfter ?? 0) * 1000;
   }
 }

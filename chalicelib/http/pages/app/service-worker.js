@@ -29,6 +29,7 @@ const FILES = [
   "login.js",
   "main.js",
   "merge.js",
+  "notes.js",
   "notices.js",
   "phones.js",
   "pocket.css",

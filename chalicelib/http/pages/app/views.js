@@ -8,6 +8,7 @@ import { say, stoppedBetween } from "./announce.js";
 import { applyActions, findRunning, secondsOf } from "./day.js";
 import { openEditor } from "./editor.js";
 import { loadIfNeeded } from "./history.js";
+import { noteFinder } from "./notes.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
 import { sinceOf } from "./refresh.js";
@@ -20,9 +21,9 @@ import { bookedEntries, daysOf, isIn, isKnown, newestEntries } from "./week.js";
 import { showWeek, shownDate, updateSums, weekOfDate } from "./week_view.js";
 
 // What the page shows, or null before login: {sessions, services, zone, organizationZone, closedUntil,
-// today, days, day, booked, hasBooked, noteOf, favourites, areShortcutsOn}. `days` are those of the
-// shown week, with their `sessions` and whether they are `known`; `day` is the shown one. `booked` are
-// time entries (week.js) and `hasBooked` is whether they were loaded.
+// today, days, day, booked, hasBooked, noteOf, noteFor, favourites, areShortcutsOn}. `days` are those
+// of the shown week, with their `sessions` and whether they are `known`; `day` is the shown one.
+// `booked` are time entries (week.js) and `hasBooked` is whether they were loaded.
 let view = null;
 
 // Shows everything again, as at the last call of `show`.
@@ -97,7 +98,7 @@ function viewOf({ account, actions, timers = [], services, weeks = {}, recent, c
     hasBooked: Boolean(week),
     favourites: others.favourites ?? [],
     areShortcutsOn: !others.shortcutsOff,
-    noteOf: ({ note, entry }) => note ?? entries.get(entry?.id)?.note ?? "",
+    ...noteFinder(sessions, entries, zone),
   };
 }
 

@@ -33,7 +33,7 @@ export function showWeek(view, now) {
   write($("week-name"), nameOfWeek(days));
   updateRows($("days"), days, ({ date }) => date, dayButton, (row, shown) => {
     row.setAttribute("aria-pressed", String(shown.date === day.date));
-    row.toggleAttribute("aria-current", shown.date === today);
+    row.setAttribute("aria-current", shown.date === today ? "date" : "false");
     row.onclick = () => open(shown.date);
   });
   updateSums(view, now);
