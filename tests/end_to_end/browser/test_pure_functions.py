@@ -111,7 +111,7 @@ def test_new_session_is_proposed_after_the_last_one_of_the_day(page: Page) -> No
     nine = parse_local(page, "2026-03-29T09:00")
     assert nine - day["start"] == 8 * _HOUR
 
-    def proposed(sessions: list[Any], now: int = day["end"]) -> tuple[int, int]:
+    def proposed(sessions: list[Any], now: int = day["end"]) -> tuple[Any, Any]:
         times = call(page, WEEK, "proposeTimes", day, sessions, now, zone)
         return times["started"], times["stopped"]
 

@@ -4,8 +4,9 @@ import time
 
 import pytest
 from msgspec.structs import replace
-from playwright.sync_api import BrowserContext, Page, expect
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from chalicelib.core.errors import PeriodClosed
 from chalicelib.core.timestamps import local_date
 from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
@@ -192,9 +193,9 @@ def test_closed_day_says_so_and_offers_no_change(
     assert demo.keyed_requests == []
 
 
-def test_time_without_sessions_is_in_the_day_and_its_sum(
-    page: Page, demo: DemoServer, monday: int
-) -> None:
+@pytest.fixture
+def booked(demo: DemoServer, monday: int) -> str:
+    """Book 45 minutes of Translation, and set 90 for an hour of meetings; return the first's id."""
     nine = monday + 9 * HOUR
     demo.record(RAVI, MEETINGS, nine, nine + HOUR)
     (tracked,) = demo.entries(RAVI)
@@ -206,19 +207,77 @@ def test_time_without_sessions_is_in_the_day_and_its_sum(
         "time": 45,
         "note": "From the old tracker",
     }
-    demo.send(RAVI, "POST", "/time_entries", {"data": {"attributes": attributes}})
+    document = demo.send(RAVI, "POST", "/time_entries", {"data": {"attributes": attributes}})
+    entry_id: str = document["data"]["id"]
+    return entry_id
+
+
+def booked_row(page: Page, name: str) -> Locator:
+    return page.locator("#booked li").filter(has_text=name)
+
+
+def change_booked(page: Page, name: str) -> Locator:
+    """Open the form of booked time."""
+    booked_row(page, name).get_by_role("button", name="Change").click()
+    return editor(page)
+
+
+@pytest.mark.usefixtures("booked")
+def test_time_without_sessions_is_in_the_day_and_its_sum(
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer, monday: int
+) -> None:
     log_in(page, RAVI)
     show_day(page, RAVI, monday)
     expect(page.locator("#total")).to_have_text("2 h 15 min")
     expect(page.locator("#week-total")).to_have_text("2 h 15 min")
-    booked = page.locator("#booked li")
-    translation = booked.filter(has_text="Translation")
+    translation = booked_row(page, "Translation")
     expect(translation).to_contain_text("booked without a timer")
-    expect(translation).to_contain_text("45 min")
     expect(translation).to_contain_text("From the old tracker")
-    meetings = booked.filter(has_text="Internal meetings")
+    meetings = booked_row(page, "Internal meetings")
     expect(meetings).to_contain_text("set by hand: 1 h 30 min count in all")
     expect(meetings).to_contain_text("+30 min")
+    go_offline(phone, proxy)
+    change_booked(page, "Translation").get_by_label("Minutes").fill("50")
+    save(page)
+    change_booked(page, "Internal meetings").get_by_label("Minutes").fill("")
+    expect(editor(page).get_by_role("button", name="Delete")).to_be_hidden()
+    save(page)
+    page.reload()
+    expect(translation).to_contain_text("waiting")
+    expect(translation).to_contain_text("50 min")
+    go_online(phone, proxy)
+    everything_sent(page)
+    # Nothing but the sessions counts for the meetings again.
+    expect(page.locator("#total")).to_have_text("1 h 50 min")
+    sent = [request.attributes for request in demo.keyed_requests[-2:]]
+    assert sent == [{"time": 50}, {"time": None}]
+
+
+def test_booked_time_can_be_deleted_and_a_refused_change_is_shown(
+    page: Page, demo: DemoServer, booked: str, monday: int
+) -> None:
+    log_in(page, RAVI)
+    show_day(page, RAVI, monday)
+    refusal = PeriodClosed("date", "2026-03-02", "The time entry is dated 2026-03-02.")
+    demo.gateway.next_responses = [demo.gateway.refuse(refusal)]
+    change_booked(page, "Translation").get_by_label("Minutes").fill("-1")
+    editor(page).get_by_role("button", name="Save").click()
+    expect(editor(page).get_by_role("alert")).to_contain_text("Enter whole minutes")
+    editor(page).get_by_label("Minutes").fill("50")
+    editor(page).get_by_label("Note").fill("Old")
+    save(page)
+    notice = page.locator("#notices li")
+    expect(notice).to_contain_text("was not changed: the time up to 2026-03-02 is closed")
+    expect(notice).to_contain_text("You entered: 50 minutes, “Old”.")
+    notice.get_by_role("button", name="Dismiss").click()
+    form = change_booked(page, "Translation")
+    page.once("dialog", lambda dialog: dialog.accept())
+    form.get_by_role("button", name="Delete").click()
+    expect(page.locator("#total")).to_have_text("1 h 30 min")
+    everything_sent(page)
+    expect(page.locator("#total")).to_have_text("1 h 30 min")
+    response = demo.send(RAVI, "GET", f"/time_entries/{booked}")
+    assert response["errors"][0]["code"] == "record_not_found"
 
 
 def test_long_week_is_loaded_completely_and_a_long_day_stays_fast(

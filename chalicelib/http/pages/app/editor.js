@@ -3,12 +3,10 @@
 import { dateOf, localMinute, now, parseLocalMinute } from "../shared/clock.js";
 import { $ } from "../shared/dom.js";
 import { openDialog } from "../shared/focus.js";
+import { MAX_NOTE_LENGTH } from "./booked.js";
 import { labelsOf } from "./services.js";
 import { TEXTS } from "./texts.js";
 import { isClosed } from "./week.js";
-
-// The API's limit of a note, in characters.
-const MAX_NOTE_LENGTH = 2000;
 
 // What the form shows: {view, session, noticeKey, shownNote}. `session` is {} for a new one; its `id`
 // is null or missing if it is not recorded. `shownNote` is the note before the person changes it.

@@ -2,12 +2,13 @@
 
 import { setLanguage, setOffset, zoneOf } from "../shared/clock.js";
 import { say } from "./announce.js";
+import { prepareBooked } from "./booked.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
 import { preparePhones } from "./phones.js";
 import { setShortcuts, toggleFavourite } from "./preferences.js";
 import { showProblems, watchProblems } from "./problems.js";
-import { confirmStop, dismiss, move, remove, save, tap } from "./queue.js";
+import { book, confirmStop, dismiss, move, remove, save, tap, unbook } from "./queue.js";
 import { prepareServices } from "./services.js";
 import { prepareShortcuts } from "./shortcuts.js";
 import { onChange, readState } from "./store.js";
@@ -69,6 +70,7 @@ function begin() {
   }
   prepareLogin();
   prepareEditor({ save, remove: removeAndSay, sync });
+  prepareBooked({ book, unbook, sync });
   prepareServices(render);
   prepareShortcuts(areShortcutsOn, setShortcuts);
   preparePhones(() => account);

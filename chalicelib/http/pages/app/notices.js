@@ -38,11 +38,13 @@ function normalize(notice) {
   return { ...notice, refusedKind: act.kind, session: old };
 }
 
+const isBooked = ({ refusedKind }) => ["book", "unbook"].includes(refusedKind);
+
 const isServiceRefused = ({ pointer }) => Boolean(pointer?.endsWith("attributes/service"));
 
 function changeLabel(notice) {
   if (notice.kind !== "refused") return TEXTS.sayEnd;
-  if (["stop", "delete"].includes(notice.refusedKind)) return null;
+  if (["stop", "delete"].includes(notice.refusedKind) || isBooked(notice)) return null;
   return isServiceRefused(notice) ? TEXTS.otherService : TEXTS.change;
 }
 
@@ -74,6 +76,7 @@ function textOfRefusal(notice, zone) {
   const { refusedKind, session } = notice;
   const name = session.service?.name ?? TEXTS.aTimer;
   const reason = reasonOf(notice, zone);
+  if (isBooked(notice)) return TEXTS.bookedNotChanged(name, session, reason);
   if (refusedKind === "stop") return TEXTS.notStopped(name, timeOfDay(session.stopped, zone), reason);
   if (refusedKind === "note") return TEXTS.noteNotSaved(name, session.note, reason);
   const result = { edit: TEXTS.notChanged, delete: TEXTS.notDeleted }[refusedKind] ?? TEXTS.notRecorded;

@@ -10,6 +10,8 @@
 //   delete  {timer, session}
 //   note    {timer, session, note}: the note of the session's time entry. With `onlyIfEmpty`, it
 //           replaces no other note. `after` is the key of the edit that was saved with it
+//   book    {entry, service, date, changes}: `changes` of a time entry, of {minutes, note}
+//   unbook  {entry, service, date, minutes, note}: deletes a time entry without sessions
 //   entry   {service, date, edit}: creates the time entry that an edit needs
 // Actions with `isImplied` are no taps: sender.js adds them. Those with `isPart` belong to the tap
 // before them.
@@ -92,6 +94,16 @@ export function remove(id, noticeKey) {
     );
   });
 }
+
+// Queues a change of a time entry with time that was booked by hand.
+export const book = (entry, changes) =>
+  change((store, key) => store.addAction(newAction({ key, kind: "book", ...bookedOf(entry), changes })));
+
+// Queues its deletion.
+export const unbook = (entry) =>
+  change((store, key) => store.addAction(newAction({ key, kind: "unbook", ...bookedOf(entry) })));
+
+const bookedOf = ({ id, service, date, minutes, note }) => ({ entry: id, service, date, minutes, note });
 
 // Returns whether a refused session can start at the earliest possible time instead.
 export function canMove({ earliest, session }, sessions) {

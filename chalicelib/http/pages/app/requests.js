@@ -44,6 +44,15 @@ const BUILD = {
     // Only the note: a time that this phone knows may be old.
     attributes: { note: note || null },
   }),
+  book: ({ entry, changes: { minutes, note } }) => ({
+    path: `/time_entries/${entry}`,
+    type: "time_entries",
+    attributes: {
+      ...(minutes !== undefined && { time: minutes }),
+      ...(note !== undefined && { note: note || null }),
+    },
+  }),
+  unbook: ({ entry }) => ({ method: "DELETE", path: `/time_entries/${entry}` }),
   entry: ({ service, date }) => ({
     method: "POST",
     path: "/time_entries",

@@ -31,7 +31,7 @@ export async function send(account, isConnected) {
       await complete(account, action, await sendOnce(account, action));
     } catch (error) {
       if (!(error instanceof RefusedError) || error.status === 401) throw error;
-      if (action.kind === "delete" && error.status === 404) await complete(account, action, null);
+      if (["delete", "unbook"].includes(action.kind) && error.status === 404) await complete(account, action, null);
       else await refuse(account, action, error, await loadConflict(account, error));
     }
     announceChange();
@@ -159,7 +159,8 @@ function complete(account, action, document) {
     await store.putValue("offset", offset());
     await store.deleteAction(action);
     if (action.kind === "entry") await setEntry(store, action, document.data.id);
-    else if (action.kind === "note") await putEntry(store, readEntryState(document.data));
+    else if (["note", "book"].includes(action.kind)) await putEntry(store, readEntryState(document.data));
+    else if (action.kind === "unbook") await mapBooked(store, action.entry, () => []);
     else if (action.kind === "delete") await putTimer(store, { id: action.timer, deleted: true });
     else await completeTimer(store, action, document);
   });
@@ -200,6 +201,16 @@ async function putTimer(store, timer, stoppedIds = []) {
 
 async function putEntry(store, entry) {
   await store.putValue("timers", mergeEntry((await store.value("timers")) ?? [], entry, now()));
+  await mapBooked(store, entry.id, (listed) => [{ ...listed, ...entry }]);
+}
+
+// Replaces a time entry in the lists of the weeks (history.js).
+async function mapBooked(store, id, replace) {
+  const weeks = (await store.value("weeks")) ?? {};
+  for (const { entries } of Object.values(weeks)) {
+    entries.records = entries.records.flatMap((entry) => (entry.id === id ? replace(entry) : [entry]));
+  }
+  await store.putValue("weeks", weeks);
 }
 
 // Returns the queued actions on a session whose own request has no response yet, and the note that
@@ -276,6 +287,10 @@ async function describeSession(store, action, dependents) {
   if (["start", "add"].includes(action.kind)) {
     const [session] = applyActions([], [action, ...dependents]);
     return session && { ...session, id: null };
+  }
+  if (["book", "unbook"].includes(action.kind)) {
+    const { service, date, minutes, note } = { ...action, ...action.changes };
+    return { id: null, service, date, minutes, note };
   }
   const session = action.session ?? (await knownTimer(store, action.timer));
   if (action.kind === "stop") return { ...session, id: action.timer, stopped: action.at };

@@ -19,6 +19,7 @@ const FILES = [
   "../shared/pairing.js",
   "../shared/qr.js",
   "announce.js",
+  "booked.js",
   "database.js",
   "day.js",
   "direction.js",

@@ -1,7 +1,8 @@
-// Renders the shown day: its sessions, and its time entries with time that was booked by hand.
+// Renders the shown day and its sessions.
 
 import * as clock from "../shared/clock.js";
 import { $, button, element, setButton, updateRows, write } from "../shared/dom.js";
+import { nameElement, noteElement, showBooked } from "./booked.js";
 import { findRunning, secondsOf } from "./day.js";
 import { openEditor } from "./editor.js";
 import { isLoading } from "./history.js";
@@ -16,7 +17,7 @@ export function showDay(view, handlers, now) {
   write($("day-state"), stateOf(view));
   updateRows($("sessions"), [...day.sessions].reverse(), rowKey, sessionRow, (row, session) =>
     fillRow(row, session, view, handlers, now));
-  updateRows($("booked"), booked.filter(({ date }) => date === day.date), ({ id }) => id, bookedRow, fillBooked);
+  showBooked(booked.filter(({ date }) => date === day.date), view);
   const canAdd = day.date <= today && !isClosed(view.closedUntil, day.date);
   setButton($("add"), canAdd && TEXTS.add, () =>
     openEditor(view, proposeTimes(day, day.sessions, clock.now(), view.zone)));
@@ -48,20 +49,6 @@ function sessionRow() {
   const actions = element("div", button(), button());
   actions.className = "actions";
   return element("li", nameElement(), element("span"), element("b"), actions, noteElement());
-}
-
-function nameElement() {
-  const name = element("strong");
-  name.dir = "auto";
-  return name;
-}
-
-function noteElement() {
-  const note = element("p");
-  note.className = "note";
-  // The direction of a note's script may differ from that of the page.
-  note.dir = "auto";
-  return note;
 }
 
 function fillRow(row, session, view, handlers, now) {
@@ -102,15 +89,3 @@ function canContinue({ stopped, service }, { sessions, services }) {
 
 const isLocked = ({ started, entry }, { closedUntil, organizationZone }) =>
   isClosed(closedUntil, clock.dateOf(started, organizationZone), entry?.date);
-
-const bookedRow = () =>
-  element("li", nameElement(), element("span"), element("b"), noteElement());
-
-function fillBooked(row, { service, minutes: total, booked, hasSessions, note }) {
-  const [name, remark, minutes, noteText] = row.children;
-  const sign = booked < 0 ? "−" : hasSessions ? "+" : "";
-  write(name, service.name);
-  write(remark, hasSessions ? TEXTS.setByHand(clock.formatMinutes(total * 60)) : TEXTS.bookedByHand);
-  write(minutes, sign + clock.formatMinutes(Math.abs(booked)));
-  write(noteText, note);
-}

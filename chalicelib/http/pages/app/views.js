@@ -17,7 +17,7 @@ import { showDay, updateDay } from "./sessions.js";
 import { showShortcuts } from "./shortcuts.js";
 import { TEXTS } from "./texts.js";
 import { showTitle } from "./title.js";
-import { bookedEntries, daysOf, isIn, isKnown, newestEntries } from "./week.js";
+import { applyBookings, bookedEntries, daysOf, isIn, isKnown, newestEntries } from "./week.js";
 import { showWeek, shownDate, updateSums, weekOfDate } from "./week_view.js";
 
 // What the page shows, or null before login: {sessions, services, zone, organizationZone, closedUntil,
@@ -84,7 +84,7 @@ function viewOf({ account, actions, timers = [], services, weeks = {}, recent, c
   }));
   const recorded = timers.filter(({ deleted }) => !deleted);
   const week = weeks[days[0].date];
-  const entries = newestEntries(week?.entries.records ?? [], recorded);
+  const entries = applyBookings(newestEntries(week?.entries.records ?? [], recorded), actions);
   return {
     sessions,
     services: services?.records ?? [],

@@ -62,6 +62,21 @@ export function newestEntries(entries, timers) {
   return newest;
 }
 
+// Returns the time entries as they will be after the queued changes of booked time.
+export function applyBookings(entries, actions) {
+  const applied = new Map(entries);
+  for (const { kind, entry: id, changes } of actions) {
+    const entry = applied.get(id);
+    if (kind === "unbook") applied.delete(id);
+    // Without minutes, the time of the sessions counts, which only the server knows exactly.
+    else if (kind === "book" && entry) {
+      const minutes = changes.minutes ?? entry.minutes;
+      applied.set(id, { ...entry, ...changes, minutes, waiting: true });
+    }
+  }
+  return applied;
+}
+
 // Returns the time entries with time that no session has, by hand or from an import, as {...entry,
 // booked, hasSessions}: `booked` are the seconds beyond those of its `timers`, the server's. They are
 // negative if less than the sessions was set by hand.
