@@ -191,6 +191,7 @@ def test_refused_start_is_shown_together_with_its_stop(
     page.reload()
     expect(notice).to_have_count(1)
     expect(notice.get_by_role("button", name="instead")).to_be_hidden()
+    page.once("dialog", lambda dialog: dialog.accept())
     notice.get_by_role("button", name="Dismiss").click()
     expect(notice).to_have_count(0)
 

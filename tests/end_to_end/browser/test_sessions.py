@@ -1,6 +1,7 @@
 """Changing, adding and deleting sessions."""
 
 import time
+from datetime import datetime
 
 import pytest
 from playwright.sync_api import BrowserContext, Page, expect
@@ -185,13 +186,14 @@ def test_closed_period_is_explained(page: Page, demo: DemoServer, noon: int) -> 
     editor(page).get_by_label("End").fill(form_time(RAVI, noon + HOUR))
     # An admin closed the period a moment ago.
     date = form_time(RAVI, noon)[:10]
+    last_day = f"{int(date[-2:])} {datetime.fromisoformat(date):%B %Y}"
     refusal = PeriodClosed("started_at", date, f"The session starts on {date}.")
     demo.gateway.next_responses = [demo.gateway.refuse(refusal)]
     save(page)
     notice = page.locator("#notices li")
-    expect(notice).to_contain_text(f"was not recorded: the time up to {date} is closed, ")
+    expect(notice).to_contain_text(f"was not recorded: the time up to {last_day} is closed, ")
     # Nothing that was entered is lost.
-    notice.get_by_role("button", name="Change").click()
+    notice.get_by_role("button", name="Use other times").click()
     expect(editor(page).get_by_label("Start")).to_have_value(form_time(RAVI, noon))
 
 
@@ -208,12 +210,12 @@ def test_overlap_is_explained_and_nothing_that_was_entered_is_lost(
     notice = page.locator("#notices li")
     expect(notice).to_contain_text("was not changed: it overlaps Internal meetings, ")
     page.reload()
-    notice.get_by_role("button", name="Change").click()
+    notice.get_by_role("button", name="Use other times").click()
     expect(editor(page).get_by_label("End")).to_have_value(end)
     # Closing the form keeps the notice.
     page.keyboard.press("Escape")
     expect(editor(page)).to_be_hidden()
-    notice.get_by_role("button", name="Change").click()
+    notice.get_by_role("button", name="Use other times").click()
     editor(page).get_by_label("End").fill(form_time(RAVI, noon + 50 * MINUTE))
     save(page)
     expect(page.locator("#notices")).to_be_empty()

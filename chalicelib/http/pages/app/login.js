@@ -4,8 +4,9 @@ import { RefusedError, RetryableError, sendRequest, withQuery } from "../shared/
 import { offset } from "../shared/clock.js";
 import { isLoopback, readAccount, redeem, takePairing } from "../shared/pairing.js";
 import { ownerOf } from "./merge.js";
+import { messageWithWait } from "./messages.js";
 import { announceChange, retryStorage, transact } from "./store.js";
-import { TEXTS, messageOf } from "./texts.js";
+import { TEXTS } from "./texts.js";
 
 const DEMO_TOKEN = "demo-admin";
 // The tokens of the demo are public, and everybody shares them.
@@ -37,7 +38,7 @@ export function prepareLogin() {
       else if (token) await logIn(base.replace(/\/+$/, ""), token);
       else $("login-error").textContent = TEXTS.noCredentials;
     } catch (error) {
-      $("login-error").textContent = messageFor(error);
+      $("login-error").textContent = messageFor(error, code);
     } finally {
       $("log-in").disabled = $("demo").disabled = false;
     }
@@ -73,14 +74,20 @@ async function pair(base, code) {
   else await revokeToken(account);
 }
 
-function messageFor(error) {
+function messageFor(error, code) {
   if (error.status === 401) return TEXTS.invalidToken;
-  if (error instanceof RetryableError || error instanceof RefusedError) return messageOf(error);
+  if (code && error.status === 403) return TEXTS.invalidCode;
+  if (code && error.status === 422) return TEXTS.tooManyTokens;
+  if (error instanceof RetryableError || error instanceof RefusedError) return messageWithWait(error);
   throw error;
 }
 
 async function logIn(base, token) {
   const accounts = choices.length ? choices : await loadAccounts(base, token);
+  if (accounts.length === 0) {
+    $("login-error").textContent = TEXTS.noOrganization;
+    return;
+  }
   if (accounts.length > 1 && $("choice").hidden) {
     showChoices(accounts);
     $("organization").focus();

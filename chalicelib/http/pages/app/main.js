@@ -2,13 +2,14 @@
 
 import { setLanguage, setOffset, zoneOf } from "../shared/clock.js";
 import { say } from "./announce.js";
+import { confirmStop, dismiss, place, retry } from "./answers.js";
 import { prepareBooked } from "./booked.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
 import { preparePhones } from "./phones.js";
 import { setShortcuts, toggleFavourite } from "./preferences.js";
 import { showProblems, watchProblems } from "./problems.js";
-import { book, confirmStop, dismiss, move, remove, save, tap, unbook } from "./queue.js";
+import { book, remove, save, tap, unbook } from "./queue.js";
 import { prepareServices } from "./services.js";
 import { prepareShortcuts } from "./shortcuts.js";
 import { onChange, readState } from "./store.js";
@@ -21,7 +22,9 @@ const thenSync = (handler) => async (...parameters) => {
   await handler(...parameters);
   await sync();
 };
-const handlers = { tap: thenSync(tap), move: thenSync(move), dismiss, confirmStop, toggleFavourite };
+const handlers = {
+  tap: thenSync(tap), place: thenSync(place), retry: thenSync(retry), dismiss, confirmStop, toggleFavourite,
+};
 
 let account = null;
 let currentLogin = null;

@@ -1,31 +1,31 @@
 // The notices: taps that were not recorded as the person made them, and timers that a limit stopped.
 
-import { timeOfDay, timesOf } from "../shared/clock.js";
+import { dateOf, timeOfDay, timesOf } from "../shared/clock.js";
 import { button, element, setButton, updateRows, write } from "../shared/dom.js";
 import { openEditor } from "./editor.js";
-import { canMove } from "./queue.js";
+import { answersTo, questionBefore, textOfRefusal } from "./refusals.js";
 import { TEXTS } from "./texts.js";
 
 // Shows the stored notices, and those of automatic stops. `view` is what the page shows: see views.js.
-export function showNotices(target, { notices, confirmed = [] }, view, handlers) {
+export function showNotices(target, { account, notices, confirmed = [] }, view, handlers) {
   const stored = notices.map(normalize);
   const answered = new Set([...confirmed, ...stored.map((notice) => notice.timer?.id)]);
   const automatic = view.sessions
     .filter((session) => session.isAutoStopped && !answered.has(session.id))
     .map((session) => ({ key: `auto ${session.id}`, kind: "auto", timer: session }));
   updateRows(target, [...stored, ...automatic], (notice) => notice.key, noticeRow, (row, notice) => {
-    const [text, move, change, dismiss] = row.children;
+    const [text, buttons] = row.children;
     write(text, textOf(notice, view.zone));
-    const isMovable = canMove(notice, view.sessions);
-    const moveLabel = isMovable && TEXTS.startInstead(timeOfDay(notice.earliest, view.zone));
-    setButton(move, moveLabel, () => handlers.move(notice));
-    setButton(change, changeLabel(notice), () => openEditor(view, sessionOf(notice, view), { noticeKey: notice.key }));
-    setButton(dismiss, notice.kind === "auto" ? TEXTS.endedThen : TEXTS.dismiss, () =>
-      notice.kind === "auto" ? handlers.confirmStop(notice.timer.id) : handlers.dismiss(notice.key));
+    const shown = [...answersOf(notice, view), dismissal(notice, view.zone)];
+    updateRows(buttons, shown, ({ kind }) => kind, button, (target, answer) => {
+      if (target.dataset.label !== answer.label) setButton(target, answer.label);
+      target.dataset.label = answer.label;
+      target.onclick = () => ACT[answer.kind](answer, { notice, view, handlers, account, target });
+    });
   });
 }
 
-const noticeRow = () => element("li", element("p"), button(), button(), button());
+const noticeRow = () => element("li", element("p"), element("div"));
 
 // Converts a notice that an earlier version of this page stored.
 function normalize(notice) {
@@ -38,23 +38,47 @@ function normalize(notice) {
   return { ...notice, refusedKind: act.kind, session: old };
 }
 
-const isBooked = ({ refusedKind }) => ["book", "unbook"].includes(refusedKind);
+const answersOf = (notice, view) =>
+  notice.kind === "refused"
+    ? answersTo(notice, view)
+    : [{ kind: "form", label: TEXTS.sayEnd, session: sessionOf(notice, view) }];
 
-const isServiceRefused = ({ pointer }) => Boolean(pointer?.endsWith("attributes/service"));
-
-function changeLabel(notice) {
-  if (notice.kind !== "refused") return TEXTS.sayEnd;
-  if (["stop", "delete"].includes(notice.refusedKind) || isBooked(notice)) return null;
-  return isServiceRefused(notice) ? TEXTS.otherService : TEXTS.change;
+// Returns the session that was stopped, with the end that the person tapped.
+function sessionOf({ timer, at }, { sessions }) {
+  const session = sessions.find((other) => other.id === timer.id) ?? timer;
+  return { ...session, stopped: at ?? session.stopped };
 }
 
-// Returns the session that the form shows: what the person entered, or what was recorded.
-function sessionOf(notice, { sessions }) {
-  if (notice.kind === "refused") {
-    return isServiceRefused(notice) ? { ...notice.session, service: null } : notice.session;
+const dismissal = (notice, zone) =>
+  notice.kind === "auto"
+    ? { kind: "confirm", label: TEXTS.endedThen }
+    : { kind: "dismiss", label: TEXTS.dismiss, question: questionBefore(notice, zone) };
+
+const ACT = {
+  place: ({ parts }, { notice, handlers }) => handlers.place(notice, parts),
+  form: ({ session }, { notice, view }) => openEditor(view, session, { noticeKey: notice.key }),
+  retry: (_, { notice, handlers }) => handlers.retry(notice),
+  copy: (_, { notice, view, account, target }) => copy(textToCopy(notice, view.zone, account), target),
+  dismiss: ({ question }, { notice, handlers }) => {
+    if (!question || confirm(question)) handlers.dismiss(notice);
+  },
+  confirm: (_, { notice, handlers }) => handlers.confirmStop(notice.timer.id),
+};
+
+// Returns a text that an admin understands without this page.
+function textToCopy(notice, zone, account) {
+  const { started, stopped, date = dateOf(started ?? stopped, zone) } = notice.session;
+  return TEXTS.handOver(account.person.name, date, zone, textOf(notice, zone));
+}
+
+async function copy(text, target) {
+  try {
+    await navigator.clipboard.writeText(text);
+    write(target, TEXTS.copied);
+  } catch {
+    // The browser refuses it. The person can copy it from here.
+    prompt(TEXTS.copyThis, text);
   }
-  const session = sessions.find((other) => other.id === notice.timer.id) ?? notice.timer;
-  return { ...session, stopped: notice.at ?? session.stopped };
 }
 
 function textOf(notice, zone) {
@@ -70,25 +94,4 @@ function textOfStop({ timer, at }, zone) {
     : [TEXTS.wasStopped, TEXTS.wasStoppedBefore];
   const values = [timer.service.name, timeOfDay(timer.stopped, zone)];
   return at ? withTap(...values, timeOfDay(at, zone)) : plain(...values);
-}
-
-function textOfRefusal(notice, zone) {
-  const { refusedKind, session } = notice;
-  const name = session.service?.name ?? TEXTS.aTimer;
-  const reason = reasonOf(notice, zone);
-  if (isBooked(notice)) return TEXTS.bookedNotChanged(name, session, reason);
-  if (refusedKind === "stop") return TEXTS.notStopped(name, timeOfDay(session.stopped, zone), reason);
-  if (refusedKind === "note") return TEXTS.noteNotSaved(name, session.note, reason);
-  const result = { edit: TEXTS.notChanged, delete: TEXTS.notDeleted }[refusedKind] ?? TEXTS.notRecorded;
-  return result(name, timesOf(session, zone), reason);
-}
-
-function reasonOf({ words, code, reason, conflict, ...notice }, zone) {
-  if (code === "overlaps_session") {
-    return conflict ? TEXTS.overlaps(conflict.service.name, timesOf(conflict, zone)) : TEXTS.overlapsAnother;
-  }
-  if (code === "period_closed") return TEXTS.periodClosed(reason);
-  if (isServiceRefused(notice)) return TEXTS.serviceRefused[reason] ?? TEXTS.serviceRefused.other;
-  // Most details of the API end with a period; "attribute is invalid" does not.
-  return words.replace(/\.$/, "");
 }

@@ -7,7 +7,8 @@ import { openDialog } from "../shared/focus.js";
 import { isLoopback, pairingLink } from "../shared/pairing.js";
 import { qrCode } from "../shared/qr.js";
 import { say } from "./announce.js";
-import { TEXTS, messageOf } from "./texts.js";
+import { messageWithWait } from "./messages.js";
+import { TEXTS } from "./texts.js";
 
 // The end of the shown code, as a timestamp, or null.
 let expires = null;
@@ -51,7 +52,7 @@ async function loadCode(account, request) {
     expires = parse(data.attributes.expires_at);
     showValidity();
   } catch (error) {
-    if (request === requested) showNothing(error.isConnected === false ? TEXTS.pairingNeedsNetwork : messageOf(error));
+    if (request === requested) showNothing(error.isConnected === false ? TEXTS.pairingNeedsNetwork : messageWithWait(error));
   }
 }
 

@@ -105,33 +105,6 @@ export const unbook = (entry) =>
 
 const bookedOf = ({ id, service, date, minutes, note }) => ({ entry: id, service, date, minutes, note });
 
-// Returns whether a refused session can start at the earliest possible time instead.
-export function canMove({ earliest, session }, sessions) {
-  if (!earliest || !session || session.id) return false;
-  return session.stopped === null ? lastTimestamp(sessions) <= earliest : earliest < session.stopped;
-}
-
-// Queues a refused session again, at the earliest possible time.
-export function move({ key: noticeKey, session, earliest }) {
-  return change(async (store, key) => {
-    // Two tabs can show the same notice. Only the first tap counts.
-    if (!(await store.notices()).some((notice) => notice.key === noticeKey)) return;
-    await store.deleteNotice(noticeKey);
-    await store.addAction(addAction(key, { ...session, started: earliest }));
-  });
-}
-
-export const dismiss = (key) => change((store) => store.deleteNotice(key));
-
-// Stores that an automatic stop was at the right time, so that the page does not ask again.
-export function confirmStop(id) {
-  return change(async (store) => {
-    const timers = (await store.value("timers")) ?? [];
-    const confirmed = [...((await store.value("confirmed")) ?? []), id];
-    await store.putValue("confirmed", confirmed.filter((other) => findSession(timers, other)));
-  });
-}
-
 export const newAction = (fields) => ({ key: crypto.randomUUID(), clockOffset: offset(), ...fields });
 
 const reference = (session) => (session.isNew ? { start: session.id } : { timer: session.id });

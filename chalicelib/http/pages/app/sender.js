@@ -254,6 +254,7 @@ function refuse(account, sentAction, error, conflict) {
     const { key, kind: refusedKind } = refused;
     return store.putNotice({
       key, kind: "refused", refusedKind, session, words, pointer, code, reason, conflict, earliest,
+      action: refused, dependents,
     });
   });
 }

@@ -3,11 +3,11 @@
 
 import { RetryableError } from "../shared/api.js";
 import { isLeading } from "./leader.js";
+import { messageOf } from "./messages.js";
 import { LOOK_SECONDS, dueLists, maxAges } from "./polling.js";
 import { LISTS, TIMER_LISTS, refresh } from "./refresh.js";
 import { send } from "./sender.js";
 import { LoggedOut, announceChange, transact } from "./store.js";
-import { messageOf } from "./texts.js";
 
 const MAX_RETRY_SECONDS = 60;
 
@@ -117,7 +117,7 @@ function dueNow(stored) {
 // Returns the seconds until the retry.
 async function handleFailure(account, error) {
   failures += 1;
-  connection.error = messageOf(error);
+  connection.error = error instanceof LoggedOut ? null : messageOf(error);
   if (error.status === 401) {
     // The queue stays, and is sent after the same person logs in again.
     await transact(async (store) => {

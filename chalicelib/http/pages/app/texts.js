@@ -24,6 +24,9 @@ const ENGLISH = {
   demo: "Try the demo",
   noCredentials: "Enter a pairing code or an API token.",
   invalidToken: "This token is not valid.",
+  invalidCode: "This code is not valid. It is mistyped, used or too old. Get a new one.",
+  tooManyTokens: "You have the maximum number of tokens. Revoke one on another device, or ask an admin.",
+  noOrganization: "This token belongs to no organization.",
   chooseOrganization: "Choose one of your organizations.",
   checkAddress: "Check the address of the API, then log in.",
   needsHttps: "stint's pocket client needs HTTPS, or a server on this computer.",
@@ -37,10 +40,17 @@ const ENGLISH = {
 
   // The state of the queue
   taps: (count) => (count === 1 ? "1 tap" : `${count} taps`),
-  noConnection: "No connection.",
-  outOfDate: "The page may be out of date.",
   sentLater: (taps) => `${taps} will be sent later.`,
   sending: (taps) => `Sending ${taps} ...`,
+  outOfDate: "The page may be out of date.",
+
+  // Errors
+  noConnection: "No connection.",
+  serverBusy: "The server is busy.",
+  serverProblem: "The server has a problem.",
+  pageProblem: "This page has a problem. Reload it.",
+  tryAgainIn: (duration) => `Try again in ${duration}.`,
+  quoted: (detail) => `The server's words: “${detail}”`,
 
   // Problems of the page and of the phone's storage
   storageProblem: {
@@ -164,7 +174,18 @@ const ENGLISH = {
   endedThen: "It ended then",
   sayEnd: "Say when it ended",
   otherService: "Choose another service",
+  otherTimes: "Use other times",
+  recordAgain: "Record it again",
   startInstead: (time) => `Start at ${time} instead`,
+  endInstead: (time) => `End at ${time} instead`,
+  recordParts: (times) => `Record ${times}`,
+  tryAgain: "Try again",
+  copy: "Copy as text",
+  copied: "Copied",
+  copyThis: "Copy this text:",
+  handOver: (person, date, zone, text) => `${person}, ${date}, ${zone}: ${text}`,
+  dropSession: (name, times) => `Dismiss this? ${name}, ${times}, is then recorded nowhere.`,
+  dropChange: "Dismiss this? The change is then lost.",
   whenDidItEnd: (name, times) => `${name}, ${times}, was stopped by a limit. When did it really end?`,
   wasStopped: (name, time) => `${name} was already stopped at ${time}.`,
   wasStoppedBefore: (name, time, tapped) =>
@@ -190,6 +211,38 @@ const ENGLISH = {
     unknown: "this service no longer exists",
     other: "this service is not available",
   },
+  reasons: {
+    access_denied: "you are not allowed to do this, ask an admin",
+    conflict: "it was changed elsewhere at the same moment",
+    idempotency_key_reused: "an earlier request of this device had the same key",
+    invalid_auth_token: "your login is no longer valid, log in again",
+    no_organization_id: "your login does not fit this organization, log in again",
+    payload_too_large: "it has too much text",
+    precondition_failed: "it was changed meanwhile, for example on another device",
+    query_too_broad: "there is too much to search through",
+    rate_limited: "the server is busy",
+    record_not_found: "it no longer exists, for example because another device deleted it",
+    server_error: "the server has a problem",
+    timers_running: "timers run in this period",
+    unavailable: "the server is busy",
+    outdated: "this page does not fit the server, reload it",
+    other: "the server refuses it",
+  },
+  valueRefused: {
+    date: "the date is not possible",
+    note: "the note is not possible",
+    person: "your account takes no time, ask an admin",
+    time: "the time is not possible",
+    time_entry: "its time entry no longer exists",
+    other: "a value is not possible",
+  },
+  timeRefused: {
+    startInFuture: "its start is in the future",
+    endInFuture: "its end is in the future",
+    endBeforeStart: "its end is before its start",
+    tooOld: "a running timer can have started at most 31 days ago",
+    tooLong: "a session can last at most 31 days",
+  },
 };
 
 const GERMAN = {
@@ -208,6 +261,10 @@ const GERMAN = {
   demo: "Demo ausprobieren",
   noCredentials: "Gib einen Kopplungscode oder ein API-Token ein.",
   invalidToken: "Dieses Token ist nicht gültig.",
+  invalidCode: "Dieser Code ist nicht gültig. Er ist vertippt, verbraucht oder zu alt. Hol dir einen neuen.",
+  tooManyTokens:
+    "Du hast die höchste Zahl an Tokens. Widerrufe eines auf einem anderen Gerät, oder frage einen Admin.",
+  noOrganization: "Dieses Token gehört zu keiner Organisation.",
   chooseOrganization: "Wähle eine deiner Organisationen.",
   checkAddress: "Prüfe die Adresse der API und melde dich dann an.",
   needsHttps: "stint braucht HTTPS oder einen Server auf diesem Computer.",
@@ -221,10 +278,17 @@ const GERMAN = {
 
   // The state of the queue
   taps: (count) => (count === 1 ? "1 Eingabe" : `${count} Eingaben`),
-  noConnection: "Keine Verbindung.",
-  outOfDate: "Die Seite ist vielleicht nicht aktuell.",
   sentLater: (taps) => `Später wird gesendet: ${taps}.`,
   sending: (taps) => `Sende ${taps} ...`,
+  outOfDate: "Die Seite ist vielleicht nicht aktuell.",
+
+  // Errors
+  noConnection: "Keine Verbindung.",
+  serverBusy: "Der Server ist ausgelastet.",
+  serverProblem: "Der Server hat ein Problem.",
+  pageProblem: "Diese Seite hat ein Problem. Lade sie neu.",
+  tryAgainIn: (duration) => `Versuche es in ${duration} noch einmal.`,
+  quoted: (detail) => `Der Server schreibt: „${detail}“`,
 
   // Problems of the page and of the phone's storage
   storageProblem: {
@@ -354,7 +418,18 @@ const GERMAN = {
   endedThen: "Das stimmt",
   sayEnd: "Ende eingeben",
   otherService: "Andere Leistung wählen",
+  otherTimes: "Andere Zeiten eingeben",
+  recordAgain: "Neu eintragen",
   startInstead: (time) => `Stattdessen um ${time} starten`,
+  endInstead: (time) => `Stattdessen um ${time} enden`,
+  recordParts: (times) => `${times} eintragen`,
+  tryAgain: "Noch einmal senden",
+  copy: "Als Text kopieren",
+  copied: "Kopiert",
+  copyThis: "Kopiere diesen Text:",
+  handOver: (person, date, zone, text) => `${person}, ${date}, ${zone}: ${text}`,
+  dropSession: (name, times) => `Verwerfen? ${name}, ${times}, ist dann nirgends gespeichert.`,
+  dropChange: "Verwerfen? Die Änderung ist dann verloren.",
   whenDidItEnd: (name, times) =>
     `${name}, ${times}, wurde von einem Limit gestoppt. Wann war wirklich Schluss?`,
   wasStopped: (name, time) => `${name} war schon um ${time} gestoppt.`,
@@ -381,6 +456,38 @@ const GERMAN = {
     unknown: "diese Leistung gibt es nicht mehr",
     other: "diese Leistung ist nicht verfügbar",
   },
+  reasons: {
+    access_denied: "du darfst das nicht, frage einen Admin",
+    conflict: "der Eintrag wurde im selben Moment anderswo geändert",
+    idempotency_key_reused: "eine frühere Anfrage dieses Geräts hatte denselben Schlüssel",
+    invalid_auth_token: "deine Anmeldung ist nicht mehr gültig, melde dich neu an",
+    no_organization_id: "deine Anmeldung passt nicht zu dieser Organisation, melde dich neu an",
+    payload_too_large: "der Text ist zu lang",
+    precondition_failed: "der Eintrag wurde inzwischen geändert, zum Beispiel auf einem anderen Gerät",
+    query_too_broad: "es gibt zu viel zu durchsuchen",
+    rate_limited: "der Server ist ausgelastet",
+    record_not_found: "den Eintrag gibt es nicht mehr, zum Beispiel weil ein anderes Gerät ihn gelöscht hat",
+    server_error: "der Server hat ein Problem",
+    timers_running: "in diesem Zeitraum laufen Timer",
+    unavailable: "der Server ist ausgelastet",
+    outdated: "diese Seite passt nicht zum Server, lade sie neu",
+    other: "der Server lehnt es ab",
+  },
+  valueRefused: {
+    date: "das Datum ist nicht möglich",
+    note: "die Notiz ist nicht möglich",
+    person: "auf dein Konto wird keine Zeit gebucht, frage einen Admin",
+    time: "die Zeit ist nicht möglich",
+    time_entry: "den zugehörigen Zeiteintrag gibt es nicht mehr",
+    other: "ein Wert ist nicht möglich",
+  },
+  timeRefused: {
+    startInFuture: "der Start liegt in der Zukunft",
+    endInFuture: "das Ende liegt in der Zukunft",
+    endBeforeStart: "das Ende liegt vor dem Start",
+    tooOld: "ein laufender Timer kann vor höchstens 31 Tagen gestartet sein",
+    tooLong: "ein Eintrag kann höchstens 31 Tage dauern",
+  },
 };
 
 export const LANGUAGES = { en: ENGLISH, de: GERMAN };
@@ -390,12 +497,6 @@ export const LANGUAGE =
   navigator.languages.map((tag) => tag.slice(0, 2).toLowerCase()).find((tag) => tag in LANGUAGES) ?? "en";
 
 export const TEXTS = isolateNames(LANGUAGES[LANGUAGE]);
-
-// Returns the text of an error of a request.
-export const messageOf = (error) => (error.isConnected === false ? TEXTS.noConnection : asSentence(error.message));
-
-// Most details of the API end with a period; "attribute is invalid" does not.
-const asSentence = (text) => text.replace(/\.?$/, ".");
 
 // Writes the texts that index.html names.
 export function writeTexts() {

@@ -7,11 +7,11 @@ const TIMEOUT_MILLISECONDS = 20_000;
 
 // There is no usable response. The server may or may not have processed the request: retry later,
 // at the earliest after `retryAfter` seconds.
-// `isConnected` is whether a server responded.
+// `isConnected` is whether a server responded, `code` its error code.
 export class RetryableError extends Error {
-  constructor(message, { retryAfter = 0, isConnected = true } = {}) {
+  constructor(message, { retryAfter = 0, isConnected = true, code } = {}) {
     super(message);
-    Object.assign(this, { retryAfter, isConnected });
+    Object.assign(this, { retryAfter, isConnected, code });
   }
 }
 
@@ -50,7 +50,7 @@ export async function sendRequest(account, method, path, { body, key, clockOffse
   const error = document.errors?.[0] ?? {};
   if (isRetryable(response.status, error.code)) {
     const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-    throw new RetryableError(error.detail, { retryAfter });
+    throw new RetryableError(error.detail, { retryAfter, code: error.code });
   }
   throw new RefusedError(response.status, error);
 }

@@ -60,7 +60,7 @@ const dayOf = (timestamp, zone) =>
   formatter(locale, { timeZone: zone, weekday: "short", day: "numeric", month: "short" }).format(timestamp * 1000);
 
 // Formats a date such as 2026-11-27, by the options of Intl.DateTimeFormat.
-export const formatDate = (date, options) =>
+export const formatDate = (date, options = { dateStyle: "long" }) =>
   formatter(locale, { timeZone: "UTC", ...options }).format(Date.parse(`${date}T00:00Z`));
 
 // Formats a time, with its day if that is not `date`: by default, today.
@@ -112,6 +112,18 @@ export function formatMinutes(seconds) {
 export function formatShort(seconds) {
   const minutes = Math.floor((seconds + 30) / 60);
   return `${Math.floor(minutes / 60)}:${twoDigits(minutes % 60)}`;
+}
+
+// Formats seconds in words, such as 90 seconds, or 1 hour, 30 minutes: the two largest units.
+export function formatDuration(seconds) {
+  const minutes = Math.round(seconds / 60);
+  const values = seconds < 100
+    ? [[Math.ceil(seconds), "second"]]
+    : [[Math.floor(minutes / 1440), "day"], [Math.floor(minutes / 60) % 24, "hour"], [minutes % 60, "minute"]];
+  const format = ([value, unit]) =>
+    new Intl.NumberFormat(locale, { style: "unit", unit, unitDisplay: "long" }).format(value);
+  const shown = values.filter(([value]) => value > 0).slice(0, 2);
+  return (shown.length ? shown : values.slice(-1)).map(format).join(", ");
 }
 
 const twoDigits = (number) => String(number).padStart(2, "0");

@@ -1,0 +1,66 @@
+// What the person answers to notices, as changes of the stored data.
+
+import { findSession } from "./day.js";
+import { newAction } from "./queue.js";
+import { announceChange, transact } from "./store.js";
+
+// Queues a refused session at other times: `parts` of {started, stopped}. Its note goes with the first.
+export function place({ key, session, action, dependents = [] }, parts) {
+  const actions = parts.map((part) => (session.id ? changedAction(action, part) : newSession(session, part)));
+  const keys = new Map([[action?.key, actions[0].key]]);
+  const notes = dependents.filter(({ kind }) => kind === "note").map((note) => repeated(note, keys));
+  return answer(key, [...actions, ...notes]);
+}
+
+const newSession = ({ service }, { started, stopped }) =>
+  newAction(stopped === null
+    ? { kind: "start", service, at: started }
+    : { kind: "add", service, started, stopped });
+
+const changedAction = (action, part) =>
+  repeated(action, new Map(), { changes: { ...action.changes, ...part } });
+
+// Queues a refused action again, with the actions that depend on it.
+export function retry({ key, action, dependents = [] }) {
+  const refused = [action, ...dependents];
+  const keys = new Map(refused.map((old) => [old.key, crypto.randomUUID()]));
+  return answer(key, refused.map((old) => repeated(old, keys)));
+}
+
+// Returns an action that was sent before as a new one. Its request is built again. It names other
+// actions by their new keys.
+function repeated({ order, key, request, sent, entry, ended, searchEntry, moved, queued, ...action }, keys, changes) {
+  const references = ["start", "after"].filter((name) => keys.has(action[name]));
+  const renamed = Object.fromEntries(references.map((name) => [name, keys.get(action[name])]));
+  return newAction({ ...action, ...renamed, ...changes, key: keys.get(key) ?? crypto.randomUUID() });
+}
+
+// Queues the new actions instead of the notice. Two tabs can show the same notice: only the first
+// answer counts.
+const answer = (key, actions) =>
+  change(async (store) => {
+    if (!(await store.notices()).some((notice) => notice.key === key)) return;
+    await store.deleteNotice(key);
+    for (const action of actions) await store.addAction(action);
+  });
+
+// Deletes a notice. An automatic stop that it was about counts as confirmed.
+export const dismiss = ({ key, timer }) =>
+  change(async (store) => {
+    await store.deleteNotice(key);
+    if (timer?.isAutoStopped) await confirm(store, timer.id);
+  });
+
+// Stores that an automatic stop was at the right time, so that the page does not ask again.
+export const confirmStop = (id) => change((store) => confirm(store, id));
+
+async function confirm(store, id) {
+  const timers = (await store.value("timers")) ?? [];
+  const confirmed = [...((await store.value("confirmed")) ?? []), id];
+  await store.putValue("confirmed", confirmed.filter((other) => findSession(timers, other)));
+}
+
+async function change(work) {
+  await transact(work);
+  announceChange();
+}
