@@ -24,6 +24,7 @@ const thenSync = (handler) => async (...parameters) => {
 };
 const handlers = {
   tap: thenSync(tap), place: thenSync(place), retry: thenSync(retry), dismiss, confirmStop, toggleFavourite,
+  sync: loadAll,
 };
 
 let account = null;

@@ -13,8 +13,8 @@
 //   book    {entry, service, date, changes}: `changes` of a time entry, of {minutes, note}
 //   unbook  {entry, service, date, minutes, note}: deletes a time entry without sessions
 //   entry   {service, date, edit}: creates the time entry that an edit needs
-// Actions with `isImplied` are no taps: sender.js adds them. Those with `isPart` belong to the tap
-// before them.
+// `queued` is when the action was queued. Actions with `isImplied` are no taps: sender.js adds them.
+// Those with `isPart` belong to the tap before them.
 // If the timer's own request has no response yet, `start`, its key, replaces `timer`. After it is
 // first sent, an action also has the `request`, the timestamp `sent`, the id of the time `entry` that
 // the request names, for a start that is over its end, `ended`, and `withNote`, {key, note}, if the
@@ -105,7 +105,8 @@ export const unbook = (entry) =>
 
 const bookedOf = ({ id, service, date, minutes, note }) => ({ entry: id, service, date, minutes, note });
 
-export const newAction = (fields) => ({ key: crypto.randomUUID(), clockOffset: offset(), ...fields });
+export const newAction = (fields) =>
+  ({ key: crypto.randomUUID(), clockOffset: offset(), queued: now(), ...fields });
 
 const reference = (session) => (session.isNew ? { start: session.id } : { timer: session.id });
 
@@ -114,7 +115,7 @@ const summaryOf = ({ service, entry, started, stopped }) => ({ service, entry, s
 const loadSessions = async (store) =>
   applyActions((await store.value("timers")) ?? [], (await store.actions()).map(toPresentClock));
 
-const TIMES = ["at", "started", "stopped", "ended"];
+const TIMES = ["at", "started", "stopped", "ended", "queued"];
 
 // Smaller differences are within the measurement error. The server has the same limit.
 const MIN_DIFFERENCE_SECONDS = 2;

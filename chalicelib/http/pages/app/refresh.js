@@ -81,6 +81,7 @@ function storeLists(account, lists) {
       await store.putValue(name, { ...list, checkedAt: isDue ? 0 : Date.now() });
     }
     await store.putValue("offset", offset());
+    await store.putValue("refreshedAt", now());
   });
 }
 

@@ -66,6 +66,18 @@ export function showServices(view, handlers) {
     row.firstChild.setAttribute("aria-pressed", String(service.id === running));
   });
   showDigits(areShortcutsOn);
+  showEmpty(view);
+}
+
+// Says why there is nothing to tap.
+function showEmpty({ isLoaded, services, account, error }) {
+  const isEmpty = isLoaded && services.length === 0;
+  const isAdmin = account.role === "admin";
+  const text = isEmpty ? (isAdmin ? TEXTS.noServicesForAdmin : TEXTS.noServices)
+    : isLoaded ? "" : error ? TEXTS.notLoaded : TEXTS.loading;
+  write($("no-services"), text);
+  $("to-admin").href = new URL("../admin/", location.href);
+  $("to-admin").hidden = !(isEmpty && isAdmin);
 }
 
 // Returns the differences between services with the same name, by id.

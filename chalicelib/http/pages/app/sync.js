@@ -11,8 +11,9 @@ import { LoggedOut, announceChange, transact } from "./store.js";
 
 const MAX_RETRY_SECONDS = 60;
 
-// The result of the last attempt, which the page shows: an error message, or null.
-export const connection = { error: null };
+// What the page shows of the attempts: the error message of the last one, or null; when the next one
+// is (performance.now); whether the server requested to wait until then; and whether one runs.
+export const connection = { error: null, nextTry: 0, isPaused: false, isRunning: false };
 
 let failures = 0;
 // Until then, nothing is sent, also not after a tap: the server requested it (Retry-After).
@@ -66,6 +67,7 @@ async function runOnce() {
   }
   const pause = (pausedUntil - performance.now()) / 1000;
   if (pause > 0) return pause;
+  connection.isRunning = true;
   try {
     await withLock(async () => {
       await send(account, failures === 0 && navigator.onLine);
@@ -76,6 +78,7 @@ async function runOnce() {
   } catch (error) {
     return await handleFailure(account, error);
   } finally {
+    connection.isRunning = false;
     announceChange();
   }
 }
@@ -129,7 +132,10 @@ async function handleFailure(account, error) {
   const delay = Math.min(MAX_RETRY_SECONDS, 2 ** (failures - 1)) * (0.5 + Math.random() / 2);
   const retryAfter = error.retryAfter ?? 0;
   pausedUntil = performance.now() + retryAfter * 1000;
-  return Math.max(delay, retryAfter);
+  const seconds = Math.max(delay, retryAfter);
+  connection.nextTry = performance.now() + seconds * 1000;
+  connection.isPaused = retryAfter > 0;
+  return seconds;
 }
 
 function storedLists() {

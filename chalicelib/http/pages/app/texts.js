@@ -41,8 +41,14 @@ const ENGLISH = {
   // The state of the queue
   taps: (count) => (count === 1 ? "1 tap" : `${count} taps`),
   sentLater: (taps) => `${taps} will be sent later.`,
+  sentLaterSince: (taps, time) => `${taps} will be sent later, waiting since ${time}.`,
   sending: (taps) => `Sending ${taps} ...`,
   outOfDate: "The page may be out of date.",
+  asOf: (time) => `The page shows the state of ${time}.`,
+  updating: "Updating ...",
+  nextTry: (duration) => `Next try in ${duration}.`,
+  trying: "Trying now ...",
+  tryNow: "Try now",
 
   // Errors
   noConnection: "No connection.",
@@ -75,11 +81,19 @@ const ENGLISH = {
   deleteDataQuestion:
     "Delete all data of this page on this phone? What was not sent yet is lost, and you have to log in again.",
 
+  // The clock and the time zone of this device
+  zoneAhead: (zone, duration) => `Times are in ${zone}, ${duration} ahead of this device.`,
+  zoneBehind: (zone, duration) => `Times are in ${zone}, ${duration} behind this device.`,
+  clockFast: (duration) => `The clock of this device is ${duration} fast. Times are by the server's clock.`,
+  clockSlow: (duration) => `The clock of this device is ${duration} slow. Times are by the server's clock.`,
+
   // Now
   attention: "What needs your attention",
   now: "Now",
   nothingRuns: "No timer is running",
   tapToStart: "Tap a service to start.",
+  loading: "Loading ...",
+  notLoaded: "Not loaded yet",
   since: (time) => `since ${time}`,
   stop: "Stop",
   start: "Start",
@@ -92,6 +106,9 @@ const ENGLISH = {
   stoppedAfter: (name, time) => `${name} was stopped after ${time}.`,
   deleted: "The session was deleted.",
   unknownService: "Unknown service",
+  noServices: "There are no services yet. An admin can add them.",
+  noServicesForAdmin: "There are no services yet. Add the first one on the admin page.",
+  adminPage: "Admin page",
 
   // Sessions
   today: "Today",
@@ -279,8 +296,14 @@ const GERMAN = {
   // The state of the queue
   taps: (count) => (count === 1 ? "1 Eingabe" : `${count} Eingaben`),
   sentLater: (taps) => `Später wird gesendet: ${taps}.`,
+  sentLaterSince: (taps, time) => `Später wird gesendet: ${taps}, wartet seit ${time}.`,
   sending: (taps) => `Sende ${taps} ...`,
   outOfDate: "Die Seite ist vielleicht nicht aktuell.",
+  asOf: (time) => `Die Seite zeigt den Stand von ${time}.`,
+  updating: "Wird aktualisiert ...",
+  nextTry: (duration) => `Nächster Versuch in ${duration}.`,
+  trying: "Neuer Versuch ...",
+  tryNow: "Jetzt versuchen",
 
   // Errors
   noConnection: "Keine Verbindung.",
@@ -317,11 +340,19 @@ const GERMAN = {
     "Alle Daten dieser Seite auf diesem Telefon löschen? Was noch nicht gesendet wurde, geht verloren, und du " +
     "musst dich neu anmelden.",
 
+  // The clock and the time zone of this device
+  zoneAhead: (zone, duration) => `Zeiten in ${zone}, diesem Gerät ${duration} voraus.`,
+  zoneBehind: (zone, duration) => `Zeiten in ${zone}, ${duration} hinter diesem Gerät.`,
+  clockFast: (duration) => `Die Uhr dieses Geräts geht ${duration} vor. Die Zeiten folgen der Uhr des Servers.`,
+  clockSlow: (duration) => `Die Uhr dieses Geräts geht ${duration} nach. Die Zeiten folgen der Uhr des Servers.`,
+
   // Now
   attention: "Was du prüfen solltest",
   now: "Jetzt",
   nothingRuns: "Kein Timer läuft",
   tapToStart: "Tippe zum Starten auf eine Leistung.",
+  loading: "Wird geladen ...",
+  notLoaded: "Noch nicht geladen",
   since: (time) => `seit ${time}`,
   stop: "Stopp",
   start: "Start",
@@ -334,6 +365,9 @@ const GERMAN = {
   stoppedAfter: (name, time) => `${name} wurde nach ${time} gestoppt.`,
   deleted: "Der Eintrag wurde gelöscht.",
   unknownService: "Unbekannte Leistung",
+  noServices: "Es gibt noch keine Leistungen. Ein Admin kann sie anlegen.",
+  noServicesForAdmin: "Es gibt noch keine Leistungen. Lege die erste auf der Admin-Seite an.",
+  adminPage: "Admin-Seite",
 
   // Sessions
   today: "Heute",

@@ -1,36 +1,37 @@
-// Renders the page: the running timer and the services. week_view.js and sessions.js render the week
-// and the day.
+// Renders the page. Other modules render its parts: running.js, services.js, week_view.js, sessions.js.
 
 import * as clock from "../shared/clock.js";
-import { $, setButton, write } from "../shared/dom.js";
-import { focusHeading } from "../shared/focus.js";
+import { $, write } from "../shared/dom.js";
 import { say, stoppedBetween } from "./announce.js";
-import { applyActions, findRunning, secondsOf } from "./day.js";
-import { openEditor } from "./editor.js";
+import { applyActions, secondsOf } from "./day.js";
+import { differenceText } from "./device.js";
 import { loadIfNeeded } from "./history.js";
 import { noteFinder } from "./notes.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
 import { sinceOf } from "./refresh.js";
+import { showRunning } from "./running.js";
 import { showServices } from "./services.js";
 import { showDay, updateDay } from "./sessions.js";
 import { showShortcuts } from "./shortcuts.js";
+import { showStatus, tickStatus } from "./status.js";
 import { TEXTS } from "./texts.js";
 import { showTitle } from "./title.js";
 import { applyBookings, bookedEntries, daysOf, isIn, isKnown, newestEntries } from "./week.js";
 import { showWeek, shownDate, updateSums, weekOfDate } from "./week_view.js";
 
-// What the page shows, or null before login: {sessions, services, zone, organizationZone, closedUntil,
-// today, days, day, booked, hasBooked, noteOf, noteFor, favourites, areShortcutsOn}. `days` are those
-// of the shown week, with their `sessions` and whether they are `known`; `day` is the shown one.
-// `booked` are time entries (week.js) and `hasBooked` is whether they were loaded.
+// What the page shows, or null before login: {account, sessions, services, zone, organizationZone,
+// closedUntil, today, days, day, booked, hasBooked, noteOf, noteFor, favourites, areShortcutsOn,
+// isLoaded, error}. `days` are those of the shown week, with their `sessions` and whether they are
+// `known`; `day` is the shown one. `booked` are time entries (week.js) and `hasBooked` is whether they
+// were loaded. `isLoaded` is whether the lists have arrived once.
 let view = null;
 
 // Shows everything again, as at the last call of `show`.
 let showAgain;
 
 // Shows the stored state, {account, actions, notices, services, timers, recent, weeks, closed,
-// confirmed}, and the connection's error. `handlers` has the functions of the buttons.
+// confirmed, refreshedAt}, and the connection (sync.js). `handlers` has the functions of the buttons.
 export function show(state, connection, handlers) {
   const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
   $("login").hidden = isLoggedIn;
@@ -44,11 +45,12 @@ export function show(state, connection, handlers) {
     showLogin(state);
     return;
   }
-  view = viewOf(state);
+  view = viewOf(state, connection);
   showAgain = () => show(state, connection, handlers);
   write($("person"), state.account.person.name);
   write($("company"), state.account.organization.name);
-  write($("line"), statusText(countWaiting(state.actions), connection.error));
+  write($("differences"), differenceText(view.zone, clock.offset() / 1000, clock.now()));
+  showStatus(state, connection, view.zone, clock.now(), handlers.sync);
   sayStopped(previous);
   const since = sinceOf(state.recent) ?? 0;
   // Nobody is asked about the sessions of earlier weeks.
@@ -71,7 +73,7 @@ function sayStopped(previous) {
   }
 }
 
-function viewOf({ account, actions, timers = [], services, weeks = {}, recent, closed, ...others }) {
+function viewOf({ account, actions, timers = [], services, weeks = {}, recent, closed, ...others }, { error }) {
   const zone = clock.zoneOf(account);
   const now = clock.now();
   const today = clock.dateOf(now, zone);
@@ -86,6 +88,7 @@ function viewOf({ account, actions, timers = [], services, weeks = {}, recent, c
   const week = weeks[days[0].date];
   const entries = applyBookings(newestEntries(week?.entries.records ?? [], recorded), actions);
   return {
+    account,
     sessions,
     services: services?.records ?? [],
     zone,
@@ -98,6 +101,8 @@ function viewOf({ account, actions, timers = [], services, weeks = {}, recent, c
     hasBooked: Boolean(week),
     favourites: others.favourites ?? [],
     areShortcutsOn: !others.shortcutsOff,
+    isLoaded: Boolean(services && recent),
+    error,
     ...noteFinder(sessions, entries, zone),
   };
 }
@@ -110,35 +115,19 @@ function showLogin({ account, actions }) {
   write($("login-hint"), texts.join(" ").trim());
 }
 
-function statusText(waiting, error) {
-  if (waiting === 0) return error ? `${error} ${TEXTS.outOfDate}` : "";
-  const taps = TEXTS.taps(waiting);
-  return error ? `${error} ${TEXTS.sentLater(taps)}` : TEXTS.sending(taps);
-}
-
 const countWaiting = (actions) => actions.filter(({ isImplied, isPart }) => !isImplied && !isPart).length;
 
 // Updates the clock, and everything else that changes with time. Called every second.
 export function tick() {
   if (!view) return;
-  const { sessions, zone, today } = view;
+  const { zone, today } = view;
   const now = clock.now();
   if (clock.dateOf(now, zone) !== today) {
     showAgain();
     return;
   }
-  const running = findRunning(sessions);
-  $("now").classList.toggle("running", Boolean(running));
-  write($("work"), running ? running.service.name : TEXTS.nothingRuns);
-  write($("clock"), clock.formatClock(running ? secondsOf(running, now) : 0));
-  write($("since"), running ? TEXTS.since(clock.dayAndTime(running.started, zone)) : TEXTS.tapToStart);
-  showTitle(running, now);
-  // A button that is disabled loses the focus.
-  if (!running && document.activeElement === $("stop")) focusHeading($("stop"));
-  $("stop").disabled = !running;
-  write($("now-note"), running ? view.noteOf(running) : "");
-  setButton($("change-note"), running && (view.noteOf(running) ? TEXTS.changeNote : TEXTS.addNote), () =>
-    openEditor(view, running, { focus: "editor-note" }));
+  tickStatus();
+  showRunning(view, now);
   updateSums(view, now);
   updateDay(view, now);
 }

@@ -79,12 +79,15 @@ export const localMinute = (timestamp, zone) =>
   formatter("sv-SE", { timeZone: zone, dateStyle: "short", timeStyle: "short" })
     .format(timestamp * 1000).replace(/\s/, "T");
 
+// Returns how far clocks in a zone are ahead of UTC at a timestamp, in seconds.
+export const utcOffset = (timestamp, zone) =>
+  Date.parse(`${localMinute(timestamp, zone)}Z`) / 1000 - Math.floor(timestamp / 60) * 60;
+
 // Parses such a text. A time that a clock change repeats is taken as the first one; a time that it
 // skips is taken as the time one hour later.
 export function parseLocalMinute(text, zone) {
   const asUtc = Date.parse(`${text}Z`) / 1000;
-  const offsetAt = (timestamp) => Date.parse(`${localMinute(timestamp, zone)}Z`) / 1000 - timestamp;
-  const candidates = [asUtc - DAY_SECONDS, asUtc + DAY_SECONDS].map((near) => asUtc - offsetAt(near));
+  const candidates = [asUtc - DAY_SECONDS, asUtc + DAY_SECONDS].map((near) => asUtc - utcOffset(near, zone));
   const matching = candidates.filter((timestamp) => localMinute(timestamp, zone) === text);
   return matching.length ? Math.min(...matching) : Math.max(...candidates);
 }
