@@ -1,8 +1,10 @@
 // What the person answers to notices, as changes of the stored data.
 
-import { findSession } from "./day.js";
 import { newAction } from "./queue.js";
 import { announceChange, transact } from "./store.js";
+
+// More automatic stops than a person has in the days that the page asks about.
+const MAX_CONFIRMED = 200;
 
 // Queues a refused session at other times: `parts` of {started, stopped}. Its note goes with the first.
 export function place({ key, session, action, dependents = [] }, parts) {
@@ -55,9 +57,8 @@ export const dismiss = ({ key, timer }) =>
 export const confirmStop = (id) => change((store) => confirm(store, id));
 
 async function confirm(store, id) {
-  const timers = (await store.value("timers")) ?? [];
   const confirmed = [...((await store.value("confirmed")) ?? []), id];
-  await store.putValue("confirmed", confirmed.filter((other) => findSession(timers, other)));
+  await store.putValue("confirmed", confirmed.slice(-MAX_CONFIRMED));
 }
 
 async function change(work) {

@@ -22,6 +22,7 @@
 
 import { now, offset } from "../shared/clock.js";
 import { applyActions, findRunning, findSession, lastTimestamp } from "./day.js";
+import { endAtLimits } from "./limits.js";
 import { announceChange, transact } from "./store.js";
 
 // The largest difference between two clocks, in seconds, that is corrected without asking.
@@ -32,7 +33,8 @@ export const TOLERANCE_SECONDS = 2 * 60;
 export async function tap(kind, service, note = "") {
   const tapped = now();
   await change(async (store, key, partKey) => {
-    const sessions = await loadSessions(store);
+    const [account, refreshedAt] = [await store.value("account"), await store.value("refreshedAt")];
+    const sessions = endAtLimits(await loadSessions(store), account, refreshedAt, tapped);
     const running = findRunning(sessions);
     if (kind === "start" ? running?.service.id === service.id : !running) return;
     const at = notBefore(lastTimestamp(sessions), tapped);

@@ -4,6 +4,7 @@
 import { sendRequest, withQuery } from "../shared/api.js";
 import { format, now, offset, parse, startOfDay, zoneOf } from "../shared/clock.js";
 import { readMembership } from "../shared/pairing.js";
+import { beginOfLists, unansweredStops } from "./autostops.js";
 import { isUnsettled, mergeLists } from "./day.js";
 import { transactAs } from "./store.js";
 import { readService, readTimer } from "./timers.js";
@@ -23,6 +24,9 @@ const FORMAT = 3;
 export const TIMER_LISTS = ["running", "recent"];
 export const LISTS = ["membership", ...TIMER_LISTS, "services"];
 
+// The names of the values that refresh needs: the lists, and when the timers were loaded.
+export const LISTS_AND_TIME = [...LISTS, "refreshedAt"];
+
 const MEMBERSHIP_PATH = withQuery("/organization_memberships", { include: "organization,person" });
 
 // Loads and stores the lists with these names, and those that the page needs with other parameters
@@ -40,7 +44,7 @@ export async function refresh(account, stored, names) {
   // In sequence: on a slow network, one response at a time arrives sooner than three at once.
   if (names.includes("membership")) await load("membership", MEMBERSHIP_PATH);
   // At midnight, and in another time zone, the sessions of the last days have another path.
-  const paths = pathsOf(withMembership(account, lists.membership));
+  const paths = pathsOf(withMembership(account, lists.membership), stored.refreshedAt);
   const isNeeded = (name) => names.includes(name) || stored[name]?.path !== paths[name];
   // A timer that runs no longer is in the recent list, so that list alone would be wrong.
   if (TIMER_LISTS.some(isNeeded)) {
@@ -52,10 +56,13 @@ export async function refresh(account, stored, names) {
   return hasChanged;
 }
 
-function pathsOf(account) {
+// `refreshedAt` is when the lists were last loaded.
+function pathsOf(account, refreshedAt) {
   const own = { "filter[person_id]": account.person.id, include: "time_entry.service", ...PAGE };
   // Sessions are found by their end, so that those that began on the day before are included.
-  const since = format(startOfDay(now(), zoneOf(account), EARLIER_DAYS));
+  const zone = zoneOf(account);
+  const firstDay = startOfDay(now(), zone, EARLIER_DAYS);
+  const since = format(beginOfLists(firstDay, refreshedAt, now(), zone));
   return {
     services: withQuery("/services", { "filter[time_tracking_enabled]": true, sort: "name", ...PAGE }),
     running: withQuery("/timers", { ...own, "filter[stopped_at]": "" }),
@@ -70,18 +77,20 @@ function storeLists(account, lists) {
     if (membership) await store.putValue("account", withMembership(await store.value("account"), membership));
     if (recent) {
       const timers = (await store.value("timers")) ?? [];
-      const earlier = earlierTimers(timers, sinceOf(recent), (await store.value("weeks")) ?? {});
-      const listed = [...earlier, ...recent.records, ...running.records];
+      const since = sinceOf(recent);
+      const unanswered = unansweredStops(timers, (await store.value("confirmed")) ?? [], since);
+      const earlier = earlierTimers(timers, since, (await store.value("weeks")) ?? {});
+      const listed = [...unanswered, ...earlier, ...recent.records, ...running.records];
       await store.putValue("timers", mergeLists(timers, listed, now()));
       isSettled = !isUnsettled(timers, listed, now());
     }
+    if (running) await store.putValue("refreshedAt", now());
     for (const [name, list] of Object.entries(lists)) {
       const isDue = !isSettled && TIMER_LISTS.includes(name);
       // A time of the phone's clock in milliseconds.
       await store.putValue(name, { ...list, checkedAt: isDue ? 0 : Date.now() });
     }
     await store.putValue("offset", offset());
-    await store.putValue("refreshedAt", now());
   });
 }
 

@@ -5,7 +5,7 @@ import { RetryableError } from "../shared/api.js";
 import { isLeading } from "./leader.js";
 import { messageOf } from "./messages.js";
 import { LOOK_SECONDS, dueLists, maxAges } from "./polling.js";
-import { LISTS, TIMER_LISTS, refresh } from "./refresh.js";
+import { LISTS, LISTS_AND_TIME, TIMER_LISTS, refresh } from "./refresh.js";
 import { send } from "./sender.js";
 import { LoggedOut, announceChange, transact } from "./store.js";
 
@@ -140,7 +140,7 @@ async function handleFailure(account, error) {
 
 function storedLists() {
   return transact(async (store) => {
-    const lists = await Promise.all(LISTS.map((name) => store.value(name)));
-    return Object.fromEntries(LISTS.map((name, index) => [name, lists[index]]));
+    const lists = await Promise.all(LISTS_AND_TIME.map((name) => store.value(name)));
+    return Object.fromEntries(LISTS_AND_TIME.map((name, index) => [name, lists[index]]));
   });
 }

@@ -3,9 +3,11 @@
 import * as clock from "../shared/clock.js";
 import { $, write } from "../shared/dom.js";
 import { say, stoppedBetween } from "./announce.js";
-import { applyActions, secondsOf } from "./day.js";
+import { isAskable } from "./autostops.js";
+import { applyActions, findRunning, secondsOf } from "./day.js";
 import { differenceText } from "./device.js";
 import { loadIfNeeded } from "./history.js";
+import { endAtLimits, limitOfRunning } from "./limits.js";
 import { noteFinder } from "./notes.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
@@ -22,10 +24,12 @@ import { showWeek, shownDate, updateSums, weekOfDate } from "./week_view.js";
 
 // What the page shows, or null before login: {account, sessions, services, zone, organizationZone,
 // closedUntil, today, days, day, booked, hasBooked, noteOf, noteFor, favourites, areShortcutsOn,
-// isLoaded, error}. `days` are those of the shown week, with their `sessions` and whether they are
+// isLoaded, error, refreshedAt, limit}. `days` are those of the shown week, with their `sessions` and whether they are
 // `known`; `day` is the shown one. `booked` are time entries (week.js) and `hasBooked` is whether they
-// were loaded. `isLoaded` is whether the lists have arrived once.
+// were loaded. `isLoaded` is whether the lists have arrived once, and `limit` when the running timer
+// stops by itself.
 let view = null;
+let showAgain;
 
 // Shows everything again, as at the last call of `show`.
 let showAgain;
@@ -33,6 +37,7 @@ let showAgain;
 // Shows the stored state, {account, actions, notices, services, timers, recent, weeks, closed,
 // confirmed, refreshedAt}, and the connection (sync.js). `handlers` has the functions of the buttons.
 export function show(state, connection, handlers) {
+  showAgain = () => show(state, connection, handlers);
   const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
   $("login").hidden = isLoggedIn;
   $("day").hidden = !isLoggedIn;
@@ -52,10 +57,8 @@ export function show(state, connection, handlers) {
   write($("differences"), differenceText(view.zone, clock.offset() / 1000, clock.now()));
   showStatus(state, connection, view.zone, clock.now(), handlers.sync);
   sayStopped(previous);
-  const since = sinceOf(state.recent) ?? 0;
-  // Nobody is asked about the sessions of earlier weeks.
-  const isRecent = ({ stopped }) => stopped === null || stopped >= since;
-  showNotices($("notices"), state, { ...view, sessions: view.sessions.filter(isRecent) }, handlers);
+  const askable = view.sessions.filter((session) => isAskable(session, clock.now(), view.zone));
+  showNotices($("notices"), state, { ...view, sessions: askable }, handlers);
   showServices(view, handlers);
   showShortcuts(view.areShortcutsOn);
   loadIfNeeded(state.account, view.days, state);
@@ -78,7 +81,9 @@ function viewOf({ account, actions, timers = [], services, weeks = {}, recent, c
   const now = clock.now();
   const today = clock.dateOf(now, zone);
   const date = shownDate(today);
-  const sessions = applyActions(timers, actions.map(toPresentClock));
+  const { refreshedAt } = others;
+  const applied = applyActions(timers, actions.map(toPresentClock));
+  const sessions = endAtLimits(applied, account, refreshedAt, now);
   const days = daysOf(weekOfDate(date), zone).map((day) => ({
     ...day,
     sessions: sessions.filter((session) => isIn(session, day, now)),
@@ -103,6 +108,8 @@ function viewOf({ account, actions, timers = [], services, weeks = {}, recent, c
     areShortcutsOn: !others.shortcutsOff,
     isLoaded: Boolean(services && recent),
     error,
+    refreshedAt,
+    limit: limitOfRunning(findRunning(applied), account, refreshedAt),
     ...noteFinder(sessions, entries, zone),
   };
 }
@@ -120,9 +127,12 @@ const countWaiting = (actions) => actions.filter(({ isImplied, isPart }) => !isI
 // Updates the clock, and everything else that changes with time. Called every second.
 export function tick() {
   if (!view) return;
-  const { zone, today } = view;
+  const { sessions, zone, today, limit } = view;
   const now = clock.now();
-  if (clock.dateOf(now, zone) !== today) {
+  const running = findRunning(sessions);
+  // A timer stops at its limit, and the page asks when it really ended.
+  const isOver = running && !running.isNew && limit !== null && limit <= now;
+  if (isOver || clock.dateOf(now, zone) !== today) {
     showAgain();
     return;
   }

@@ -50,10 +50,23 @@ export function readMembership(included, organization, person) {
   const find = ({ data: { type, id } }) =>
     included.find((resource) => resource.type === type && resource.id === id);
   const company = find(organization);
-  const { first_name, last_name, time_zone, role } = find(person).attributes;
+  const { first_name, last_name, role } = find(person).attributes;
   return {
-    organization: { id: company.id, name: company.attributes.name, zone: company.attributes.time_zone },
+    organization: { id: company.id, name: company.attributes.name, ...readOrganizationTimes(company) },
     role,
-    person: { id: person.data.id, name: `${first_name} ${last_name}`, zone: time_zone ?? null },
+    person: { id: person.data.id, name: `${first_name} ${last_name}`, ...readPersonTimes(find(person)) },
   };
 }
+
+// Returns the zone of an organization, and when its timers stop by themselves: limits.js.
+export const readOrganizationTimes = ({ attributes }) => ({
+  zone: attributes.time_zone,
+  autoStopAfter: attributes.auto_stop_after,
+  autoStopAtTime: attributes.auto_stop_at_time ?? null,
+});
+
+// Returns the zone of a person, and the time of day at which their timers stop, where they have their own.
+export const readPersonTimes = ({ attributes }) => ({
+  zone: attributes.time_zone ?? null,
+  autoStopAtTime: attributes.auto_stop_at_time ?? null,
+});
