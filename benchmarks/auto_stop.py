@@ -20,7 +20,7 @@ from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
 from chalicelib.timers.auto_stop import AutoStop, AutoStopReport
-from infra.command_line import new_parser
+from infra.command_line import new_parser, positive_number, whole_number
 from tools.ops.invariants import check
 from tools.ops.snapshot import SnapshotReader
 from tools.tables import create_tables
@@ -33,8 +33,10 @@ _LOADERS = 4
 def main(arguments: list[str]) -> None:
     """Load, stop, check, print."""
     parser = new_parser("benchmarks.auto_stop", "Stop many overdue timers on DynamoDB Local.")
-    parser.add_argument("--timers", type=int, default=2_000)
-    parser.add_argument("--step", type=float, default=50.0, help="maximum seconds per run")
+    parser.add_argument("--timers", type=whole_number, default=2_000)
+    parser.add_argument(
+        "--step", type=positive_number, default=50.0, help="maximum seconds per run"
+    )
     options = parser.parse_args(arguments)
     settings = read_settings(os.environ)
     if settings.dynamodb_endpoint is None:

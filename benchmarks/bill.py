@@ -25,7 +25,7 @@ from benchmarks.write_units import item_bytes
 from chalicelib.dynamodb.items import to_item
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.timers.model import Timer
-from infra.command_line import new_parser
+from infra.command_line import new_parser, whole_number
 from infra.stack.template import merge_template
 from tools.devserver.dynamodb_local import dynamodb_local
 
@@ -124,7 +124,7 @@ def bill(table: Mapping[str, Measured], people: int) -> dict[str, float]:
 def main(arguments: list[str]) -> None:
     """Measure, calculate and print."""
     parser = new_parser("benchmarks.bill", "Calculate the monthly AWS cost.")
-    parser.add_argument("--runs", type=int, default=10)
+    parser.add_argument("--runs", type=whole_number, default=10)
     options = parser.parse_args(arguments)
     with dynamodb_local() as endpoint:
         results = measure(endpoint, timers=1_000, runs=options.runs)

@@ -26,7 +26,7 @@ from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
-from infra.command_line import new_parser
+from infra.command_line import new_parser, whole_number
 from infra.lambda_runtime import Function, running
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.dynamodb_local import dynamodb_local
@@ -60,7 +60,7 @@ class Start:
 def main(arguments: list[str]) -> None:
     """Build the packages, measure in turns, print."""
     parser = new_parser("benchmarks.cold_start", "Measure cold starts of stint and the baselines.")
-    parser.add_argument("--runs", type=int, default=20, help="cold starts per package")
+    parser.add_argument("--runs", type=whole_number, default=20, help="cold starts per package")
     parser.add_argument("--plain", action="store_true", help="HTTP instead of TLS")
     options = parser.parse_args(arguments)
     with tempfile.TemporaryDirectory() as folder, ExitStack() as stack:

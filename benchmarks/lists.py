@@ -26,7 +26,7 @@ from chalicelib.dynamodb.index_query import IndexQuery, index_query
 from chalicelib.dynamodb.query_planner import plan_timers
 from chalicelib.timers import lists
 from chalicelib.timers.model import Timer, TimerQuery, TimerSort
-from infra.command_line import new_parser
+from infra.command_line import new_parser, whole_numbers
 
 ORGANIZATION = 2149
 PAGE_SIZE = 30
@@ -221,9 +221,12 @@ def main(arguments: list[str]) -> None:
     """Load each number of timers in turn, and print the cost of each page."""
     parser = new_parser("benchmarks.lists", "Measure the cost of list pages.")
     parser.add_argument(
-        "--timers", default="1000,10000", help="numbers of timers, separated by commas"
+        "--timers",
+        type=whole_numbers,
+        default="1000,10000",
+        help="numbers of timers, separated by commas",
     )
-    sizes = [int(text) for text in parser.parse_args(arguments).timers.split(",")]
+    sizes = parser.parse_args(arguments).timers
     pages = ("first page", "middle", "last", "middle by cursor")
     print(f"| timers | list | {' | '.join(pages)} | count and skip: middle | last |")
     print(f"| ---: | --- |{' ---: |' * 6}")

@@ -25,7 +25,7 @@ from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.connection import connect
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
-from infra.command_line import new_parser
+from infra.command_line import new_parser, positive_number, whole_number
 from tools.devserver.dynamodb_local import dynamodb_local, free_port
 from tools.environment import allow_any_credentials
 from tools.ops import counter_repair
@@ -42,9 +42,11 @@ _STARTS = ("start", "switch")
 def main(arguments: list[str]) -> int:
     """Create people, run the virtual users, print, check."""
     parser = new_parser("benchmarks.load", "Load test the local server with virtual users.")
-    parser.add_argument("--users", type=int, default=50)
-    parser.add_argument("--seconds", type=float, default=20.0)
-    parser.add_argument("--think", type=float, default=0.3, help="seconds between requests, mean")
+    parser.add_argument("--users", type=whole_number, default=50)
+    parser.add_argument("--seconds", type=positive_number, default=20.0)
+    parser.add_argument(
+        "--think", type=positive_number, default=0.3, help="seconds between requests, mean"
+    )
     options = parser.parse_args(arguments)
     with dynamodb_local() as endpoint:
         settings = Settings(dynamodb_endpoint=endpoint)

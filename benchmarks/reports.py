@@ -24,7 +24,7 @@ from chalicelib.reports.model import SumQuery
 from chalicelib.reports.sums import read_sums
 from chalicelib.time_entries import lists
 from chalicelib.time_entries.model import EntryQuery, TimeEntry
-from infra.command_line import new_parser
+from infra.command_line import new_parser, whole_number
 
 ORGANIZATION = 2149
 ENTRIES_A_MONTH = 20
@@ -98,8 +98,8 @@ def _cell(connection: Connection, run: Callable[[], object]) -> str:
 def main(arguments: list[str]) -> None:
     """Load, read each report both ways, print."""
     parser = new_parser("benchmarks.reports", "Measure the cost of reports.")
-    parser.add_argument("--people", type=int, default=1_000)
-    parser.add_argument("--months", type=int, default=12, help="months of history")
+    parser.add_argument("--people", type=whole_number, default=1_000)
+    parser.add_argument("--months", type=whole_number, default=12, help="months of history")
     options = parser.parse_args(arguments)
     with new_engine() as connection:
         load(connection, options.people, options.months)

@@ -35,7 +35,7 @@ from benchmarks.contenders import (
 from benchmarks.costs import Cost
 from benchmarks.lists import ORGANIZATION, history
 from chalicelib.core.settings import Settings
-from infra.command_line import new_parser
+from infra.command_line import new_parser, whole_number
 from tools.devserver.dynamodb_local import dynamodb_local
 from tools.devserver.proxy_events import proxy_event
 from tools.environment import allow_any_credentials
@@ -169,8 +169,8 @@ def _send(app: Chalice, event: dict[str, Any]) -> dict[str, Any]:
 def main(arguments: list[str]) -> None:
     """Load, send, print."""
     parser = new_parser("benchmarks.requests", "Measure the cost of each endpoint.")
-    parser.add_argument("--timers", type=int, default=1_000)
-    parser.add_argument("--runs", type=int, default=30)
+    parser.add_argument("--timers", type=whole_number, default=1_000)
+    parser.add_argument("--runs", type=whole_number, default=30)
     options = parser.parse_args(arguments)
     with dynamodb_local() as endpoint:
         table = measure(endpoint, options.timers, options.runs)

@@ -15,6 +15,7 @@ from infra.aws.credentials import (
     STAGE_NAME,
     caller_identity,
     configured_region,
+    endpoint_problem,
     is_aws,
     use_profile,
 )
@@ -59,6 +60,10 @@ def select_stage(selection: Selection) -> SelectedStage:
     """
     endpoint = selection.endpoint or os.environ.get("DYNAMODB_ENDPOINT") or None
     selected_prefix = os.environ.get("STINT_TABLE_PREFIX") or None
+    problem = None if endpoint is None else endpoint_problem(endpoint)
+    if problem is not None:
+        name = "--endpoint" if selection.endpoint else "DYNAMODB_ENDPOINT"
+        raise SelectionError(f"{name} {problem}.")
     local = None
     if selection.stage is endpoint is selected_prefix is None:
         local = _local_server()

@@ -148,6 +148,18 @@ def is_aws(endpoint: str) -> bool:
     return any(host == suffix or host.endswith(f".{suffix}") for suffix in _aws_domains())
 
 
+def endpoint_problem(endpoint: str) -> str | None:
+    """Return why a text is no address of a DynamoDB-compatible server; None if it is one."""
+    try:
+        parts = urlsplit(endpoint)
+        is_address = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        is_address = False
+    if is_address:
+        return None
+    return f"must be an address such as http://127.0.0.1:8001, not {endpoint!r}"
+
+
 @cache
 def _aws_domains() -> set[str]:
     loader = botocore.session.Session().get_component("data_loader")

@@ -221,6 +221,8 @@ def startup_error(environment: dict[str, str]) -> str:
     [
         ("PORT", "abc", "PORT must be"),
         ("DYNAMODB_ENDPOINT", "https://dynamodb.eu-central-1.api.aws", "is AWS"),
+        ("DYNAMODB_ENDPOINT", "localhost", "must be an address such as http://127.0.0.1:8001"),
+        ("HOST", "203.0.113.9", "Cannot assign requested address. Try: HOST=127.0.0.1 make run"),
         ("STINT_DEMO", "no", "STINT_DEMO must be 0 or 1"),
         ("FRESH", "yes", "FRESH must be 0 or 1"),
         ("ENGINE", "sqlite", "ENGINE must be embedded or dynamodb-local"),

@@ -63,7 +63,7 @@ def test_request_without_a_token_is_refused_by_the_deployed_function(public: Pub
     assert response.error["code"] == "invalid_auth_token"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v2", "/api/v2/timer", "/api/v2/timers/1/stop/now"])
+@pytest.mark.parametrize("path", ["/api/v2", "/api/v2/timer", "/api/v2/timers/1/stop/now"])
 def test_unknown_path_is_an_error_document(public: Public, path: str) -> None:
     response = public[0].send_raw("GET", path)
     assert (response.status, response.error["code"]) == (404, "route_not_found")

@@ -53,6 +53,40 @@ def test_help_and_version_are_printed_and_nothing_is_done(tmp_path: Path, comman
     assert not list(tmp_path.iterdir())
 
 
+@pytest.mark.parametrize(
+    ("command", "arguments", "message"),
+    [
+        ("auto_stop", "--timers 0", "'0' is not a whole number of 1 or more, such as 10"),
+        ("auto_stop", "--step nan", "'nan' is not a number above 0, such as 2.5"),
+        ("bill", "--runs 1.5", "'1.5' is not a whole number of 1 or more, such as 10"),
+        ("cold_start", "--runs x", "'x' is not a whole number of 1 or more, such as 10"),
+        ("lists", "--timers 10,", "'10,' must be whole numbers of 1 or more with commas"),
+        ("load", "--users 0", "'0' is not a whole number of 1 or more, such as 10"),
+        ("load", "--seconds 0", "'0' is not a number above 0, such as 2.5"),
+        ("reports", "--months 0", "'0' is not a whole number of 1 or more, such as 10"),
+        ("requests", "--runs -1", "'-1' is not a whole number of 1 or more, such as 10"),
+        ("request_path", "--fast", "unrecognized arguments: --fast"),
+        ("round_trips", "fast", "unrecognized arguments: fast"),
+        ("first_run", "fast", "unrecognized arguments: fast"),
+    ],
+)
+def test_benchmark_says_which_arguments_it_accepts(
+    tmp_path: Path, command: str, arguments: str, message: str
+) -> None:
+    result = subprocess.run(
+        [sys.executable, "-m", f"benchmarks.{command}", *arguments.split()],
+        cwd=tmp_path,
+        env={"PATH": os.environ["PATH"], "PYTHONPATH": str(ROOT)},
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=120,
+    )
+    assert result.returncode == 2
+    assert message in result.stderr
+    assert "Traceback" not in result.stderr
+
+
 def test_every_command_is_listed() -> None:
     modules = {
         ".".join(path.relative_to(ROOT).with_suffix("").parts).removesuffix(".__main__")

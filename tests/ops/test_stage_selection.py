@@ -300,3 +300,38 @@ def test_endpoints_of_aws_are_recognized(endpoint: str) -> None:
 )
 def test_other_endpoints_are_not_of_aws(endpoint: str) -> None:
     assert not is_aws(endpoint)
+
+
+UNREACHABLE = "http://127.0.0.1:9"
+
+
+@pytest.mark.parametrize(
+    ("module", "arguments"),
+    [
+        *(
+            ("tools.ops", (command,))
+            for command in ("auto-stop", "check-invariants", "rebuild-counters", "upgrade")
+        ),
+        ("tools.admin", ADMIN),
+    ],
+)
+def test_command_says_that_the_database_does_not_answer(
+    environment: dict[str, str], module: str, arguments: Sequence[str]
+) -> None:
+    result = run(module, arguments, environment | {"DYNAMODB_ENDPOINT": UNREACHABLE})
+    assert result.returncode == 1
+    assert f"at {UNREACHABLE}:" in result.stderr
+    assert "The database is not available at the moment." in result.stderr
+
+
+@pytest.mark.parametrize("endpoint", ["nonsense", "localhost:8001", "http://", "http://[::1"])
+@pytest.mark.parametrize(
+    ("module", "arguments"), [("tools.ops", ("auto-stop",)), ("tools.admin", ADMIN)]
+)
+def test_endpoint_that_is_no_address_is_wrong_usage(
+    environment: dict[str, str], module: str, arguments: Sequence[str], endpoint: str
+) -> None:
+    result = run(module, ("--endpoint", endpoint, *arguments), environment)
+    assert result.returncode == 2
+    expected = f"--endpoint must be an address such as http://127.0.0.1:8001, not {endpoint!r}."
+    assert expected in " ".join(result.stderr.split())

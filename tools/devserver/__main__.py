@@ -5,6 +5,7 @@ the environment, in addition to the application's settings.
 """
 
 import argparse
+import errno
 import os
 import signal
 import sys
@@ -25,7 +26,7 @@ from chalicelib.handlers.counter_rollup import roll_up_records
 from chalicelib.handlers.live_connect import accept_connection
 from chalicelib.http.application import create_app
 from chalicelib.registry import models
-from infra.aws.credentials import is_aws
+from infra.aws.credentials import endpoint_problem, is_aws
 from infra.command_line import new_parser
 from tools.data_folder import DataFolderError
 from tools.devserver.aws_services import create_aws_services
@@ -121,10 +122,7 @@ def main() -> None:
     host = os.environ.get("HOST") or _LOOPBACK
     port = _port(os.environ.get("PORT") or str(_PORT))
     demo = _flag("STINT_DEMO")
-    if is_aws(settings.dynamodb_endpoint or ""):
-        sys.exit(
-            "DYNAMODB_ENDPOINT is AWS: the demo data has public tokens and must not be stored there"
-        )
+    _check_endpoint(settings.dynamodb_endpoint)
     log_to_terminal(settings.log_level)
     with ExitStack() as stack:
         database = stack.enter_context(_open(settings))
@@ -171,6 +169,19 @@ def _port(text: str) -> int:
     sys.exit(f"PORT must be a number up to {_LAST_PORT}, not {text!r}")
 
 
+def _check_endpoint(endpoint: str | None) -> None:
+    """Exit if the endpoint is no address, or is AWS."""
+    if endpoint is None:
+        return
+    problem = endpoint_problem(endpoint)
+    if problem is not None:
+        sys.exit(f"DYNAMODB_ENDPOINT {problem}")
+    if is_aws(endpoint):
+        sys.exit(
+            "DYNAMODB_ENDPOINT is AWS: the demo data has public tokens and must not be stored there"
+        )
+
+
 def _flag(name: str) -> bool:
     text = os.environ.get(name) or "1"
     if text in ("0", "1"):
@@ -182,8 +193,10 @@ def _bind(host: str, port: int) -> LocalServer:
     try:
         return LocalServer(host, port)
     except OSError as error:
-        other = port + 1 if port < _LAST_PORT else _PORT
-        sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: PORT={other} make run")
+        other_port = f"PORT={port + 1 if port < _LAST_PORT else _PORT}"
+        is_port = error.errno in (errno.EADDRINUSE, errno.EACCES)
+        attempt = other_port if is_port else f"HOST={_LOOPBACK}"
+        sys.exit(f"Cannot listen on {host}:{port}: {error.strerror}. Try: {attempt} make run")
 
 
 @contextmanager
