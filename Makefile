@@ -122,7 +122,7 @@ test-properties: $(INSTALLED) ## the property tests with other examples at each 
 	STINT_RANDOM=1 $(PYTEST) tests/properties $(shell grep -lr "from hypothesis import" tests --include="test_*.py" --exclude-dir=properties)
 
 test-browser: $(BROWSER_INSTALLED) ## the pocket client, the admin page and the reference page, in Chromium
-	$(BIN)/pytest -m browser tests/end_to_end/browser
+	$(PYTEST) -m browser tests/end_to_end/browser
 
 screenshot: $(BROWSER_INSTALLED) ## create the icons and the README's pictures again
 	STINT_PICTURES=1 $(BIN)/pytest -m browser tests/end_to_end/browser/test_pictures.py
