@@ -27,9 +27,13 @@ DEVICES = 2
 STREAMS = 2
 """A change is in the streams of timers and of time entries: a message to each device for each."""
 
-LOAD = {"list, first": 2, "show, unchanged (ETag)": 1}
+LOAD = {"list, first": 2}
 """Requests with which a device loads what changed: after both messages of a change, and when it
-connects. The pocket client loads the running timer, the last sessions and the services."""
+connects. The pocket client loads the running timer and the last sessions."""
+
+CHECK = {"show, unchanged (ETag)": 2 * 6}
+"""Requests on a working day that find what a lost message did not say: both lists every ten minutes
+while the page is visible, for one hour."""
 
 PUSH_SECONDS = 0.02
 """Billed seconds of the event fan-out for a message to API Gateway: an assumption."""
@@ -68,7 +72,8 @@ def live_bill(table: Table, work: Work) -> dict[str, float]:
     pushed = work.changes * DEVICES * STREAMS * days
     loads = work.changes * DEVICES * days + connections
     loading = {name: count * loads for name, count in LOAD.items()}
-    runs = {LIVE_TICKET: connections, LIVE_CONNECT: connections, **loading}
+    checking = {name: count * days for name, count in CHECK.items()}
+    runs = {LIVE_TICKET: connections, LIVE_CONNECT: connections, **loading, **checking}
     invocations = sum(runs.values())
     seconds = sum(table[name].seconds_billed * count for name, count in runs.items())
     seconds += pushed * PUSH_SECONDS
