@@ -76,7 +76,9 @@ def browser(executable: str) -> "Iterator[Browser]":
 def demo(database: Database, connection: Connection, settings: Settings) -> Iterator[DemoServer]:
     """The local server with demo data."""
     server = LocalServer("127.0.0.1", 0)
-    dependencies = build_dependencies(database, replace(settings, public_base_url=server.url))
+    # Without live updates: test_live.py has a server with them.
+    settings = replace(settings, public_base_url=server.url, live_url="")
+    dependencies = build_dependencies(database, settings)
     assert load_demo_data(database, int(time.time()))
     gateway = RecordingGateway(create_app(dependencies.settings, dependencies))
     server.gateway = gateway

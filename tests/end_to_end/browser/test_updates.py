@@ -7,6 +7,7 @@ from playwright.sync_api import BrowserContext, Page, expect
 
 from tests.end_to_end.browser.actions import (
     DASH,
+    eventually,
     everything_sent,
     go_offline,
     go_online,
@@ -28,11 +29,9 @@ ASHA = "demo-other"
 LOOK = 20
 """Seconds between two looks for what is due."""
 
-# Later, `window.looked` is the end of the next run.
 EXPECT_LOOK = """() => {
-  window.looked = new Promise((resolve) => {
-    addEventListener("stint-change", () => resolve(), { once: true });
-  });
+  window.hasLooked = false;
+  addEventListener("stint-change", () => { window.hasLooked = true; }, { once: true });
 }"""
 
 SET_HIDDEN = """(hidden) => {
@@ -56,7 +55,7 @@ def pass_minutes(page: Page, minutes: int) -> None:
     for _ in range(minutes * MINUTE // LOOK):
         page.evaluate(EXPECT_LOOK)
         page.clock.fast_forward(LOOK * 1000)
-        page.evaluate("() => window.looked")
+        assert eventually(lambda: page.evaluate("window.hasLooked"), page)
 
 
 def reads(demo: DemoServer) -> list[str]:
@@ -180,3 +179,25 @@ def test_queued_tap_keeps_its_time_in_another_time_zone(
     ((_, start, _),) = demo.worked(RAVI)
     assert abs(start - tapped) <= 3
     assert page.evaluate(READ_ACCOUNT)["organization"]["zone"] == "Asia/Tokyo"
+
+
+def test_stage_without_live_updates_is_asked_once_in_hours(page: Page, demo: DemoServer) -> None:
+    def answers() -> list[int]:
+        """Return the status of each request for a ticket."""
+        return [
+            request.response.status
+            for request in demo.gateway.requests
+            if request.target == "/api/v2/live_tickets"
+        ]
+
+    log_in(page, RAVI)
+    everything_sent(page)
+    assert eventually(lambda: answers() == [404], page)
+    pass_minutes(page, 10)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    page.reload()
+    expect(page.locator("#services button").first).to_be_visible()
+    pass_minutes(page, 1)
+    assert answers() == [404]
+    page.clock.fast_forward(7 * 60 * MINUTE * 1000)
+    assert eventually(lambda: answers() == [404, 404], page)

@@ -8,6 +8,7 @@
 import { RefusedError, RetryableError, withQuery } from "../shared/api.js";
 import { format, now, offset } from "../shared/clock.js";
 import { mergeLists } from "./day.js";
+import { withLock } from "./lock.js";
 import { PAGE, loadList, sinceOf } from "./refresh.js";
 import { LoggedOut, announceChange, transactAs } from "./store.js";
 import { readEntry, readTimer } from "./timers.js";
@@ -49,7 +50,7 @@ export function loadIfNeeded(account, days, { weeks = {}, recent }) {
 // state. What is still queued is shown on top of it.
 async function run(account, days) {
   try {
-    await navigator.locks.request("stint-pocket", () => load(account, days));
+    await withLock(() => load(account, days));
   } catch (error) {
     // sync.js shows the state of the connection, and the end of a token. This is tried again later.
     const isExpected = [RetryableError, RefusedError, LoggedOut].some((kind) => error instanceof kind);

@@ -1,5 +1,5 @@
-// One tab of a browser leads: the one that the person looked at last. Only this tab polls. The
-// other tabs show what it stores.
+// One tab of a browser leads: the one that the person looked at last. Only this tab has the live
+// connection and polls. The other tabs show what it stores.
 
 const LOCK = "stint-pocket-leader";
 

@@ -5,17 +5,20 @@ export const LOOK_SECONDS = 20;
 
 const MAX_RUNNING_SECONDS = 5 * 60;
 const RECENT_SECONDS = 5 * 60;
+// With a live connection, polling only finds what the connection missed.
+const LIVE_SECONDS = 10 * 60;
+// Names, time zones and services do not come by the live connection.
 const MEMBERSHIP_SECONDS = 5 * 60;
 const SERVICES_SECONDS = 15 * 60;
 
 // Returns the age in seconds at which each list is loaded again. `quiet` is the number of seconds
 // since the last tap or change: the longer nothing happens, the fewer requests are sent.
-export function maxAges(quiet) {
+export function maxAges(isLive, quiet) {
   const running = Math.min(MAX_RUNNING_SECONDS, Math.max(LOOK_SECONDS, quiet / 4));
   return {
     membership: MEMBERSHIP_SECONDS,
-    running,
-    recent: RECENT_SECONDS,
+    running: isLive ? LIVE_SECONDS : running,
+    recent: isLive ? LIVE_SECONDS : RECENT_SECONDS,
     services: SERVICES_SECONDS,
   };
 }

@@ -32,6 +32,8 @@ const FILES = [
   "icon-running.svg",
   "leader.js",
   "limits.js",
+  "live.js",
+  "lock.js",
   "login.js",
   "main.js",
   "merge.js",

@@ -1,8 +1,10 @@
 // Decides when to send the queue and load the state: after each tap, when the network or the person
-// comes back, by polling, and after a failure with growing delays.
+// comes back, when other devices change something, by polling, and after a failure with growing delays.
 
 import { RetryableError } from "../shared/api.js";
 import { isLeading } from "./leader.js";
+import { follow, isLive } from "./live.js";
+import { withLock } from "./lock.js";
 import { messageOf } from "./messages.js";
 import { LOOK_SECONDS, dueLists, maxAges } from "./polling.js";
 import { LISTS, LISTS_AND_TIME, TIMER_LISTS, refresh } from "./refresh.js";
@@ -28,7 +30,8 @@ let lastActivity = performance.now();
 // Sends the queue soon. Call it after a tap.
 export function sync() {
   noteActivity();
-  return load(TIMER_LISTS);
+  // A live connection says when this device's own changes are in the lists.
+  return load(isLive() ? [] : TIMER_LISTS);
 }
 
 export const loadAll = () => load(LISTS);
@@ -61,7 +64,9 @@ async function runWhileRequested() {
 // browser releases the lock of a closed tab, and the next tab sends the rest of the queue.
 async function runOnce() {
   const account = await transact((store) => store.value("account"));
-  if (!account || account.lockedOut) {
+  const isLoggedIn = account && !account.lockedOut;
+  follow(isLoggedIn && isLeading() ? account : null);
+  if (!isLoggedIn) {
     connection.error = null;
     return LOOK_SECONDS;
   }
@@ -83,23 +88,10 @@ async function runOnce() {
   }
 }
 
-// A browser that refuses storage refuses locks, too. Then no other tab has the same queue.
-async function withLock(work) {
-  let isLocked = false;
-  try {
-    await navigator.locks.request("stint-pocket", () => {
-      isLocked = true;
-      return work();
-    });
-  } catch (error) {
-    if (isLocked) throw error;
-    await work();
-  }
-}
-
-// Loads the lists that are wanted or due. For a page in the background, they wait.
+// Loads the lists that are wanted or due. A page in the background loads only what the live
+// connection says; the other lists wait.
 async function loadNeeded(account) {
-  if (document.hidden) return;
+  if (document.hidden && !isLive()) return;
   const stored = await storedLists();
   const names = [...wanted];
   wanted.clear();
@@ -112,9 +104,9 @@ async function loadNeeded(account) {
 }
 
 function dueNow(stored) {
-  if (!isLeading()) return [];
+  if (document.hidden || !isLeading()) return [];
   const quietSeconds = (performance.now() - lastActivity) / 1000;
-  return dueLists(stored, maxAges(quietSeconds), Date.now());
+  return dueLists(stored, maxAges(isLive(), quietSeconds), Date.now());
 }
 
 // Returns the seconds until the retry.
