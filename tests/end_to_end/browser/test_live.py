@@ -135,7 +135,11 @@ def test_quiet_connection_sends_few_requests(devices: list[Device]) -> None:
     device = devices[0]
     requests: list[str] = []
     device.page.on("request", lambda request: requests.append(request.url))
+    pings: list[str | bytes] = []
+    device.sockets[0].on("framesent", lambda text: pings.extend([text]))
     pass_minutes(device.page, 20)
+    # API Gateway ends a connection that is silent for 10 minutes.
+    assert 3 <= len(pings) <= 5
     # Names and time zones every 5 minutes, sessions every 10, services every 15.
     assert len([url for url in requests if "/timers" in url]) <= 4
     assert len(requests) <= 10
