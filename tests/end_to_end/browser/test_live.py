@@ -231,6 +231,8 @@ def test_tabs_of_a_browser_share_one_connection(
     second.page.goto("/app/")
     assert second.is_connected()
     assert eventually(lambda: first.open_sockets() == [], first.page)
+    pass_minutes(first.page, 1)
+    assert len(first.sockets) == 1
     send(server[0], "POST", "/timers", service_id=str(TRANSLATION))
     for tab in (first, second):
         seconds_until(tab.page, "Translation")
