@@ -31,13 +31,10 @@ import { showWeek, shownDate, updateSums, weekOfDate } from "./week_view.js";
 let view = null;
 let showAgain;
 
-// Shows everything again, as at the last call of `show`.
-let showAgain;
 
 // Shows the stored state, {account, actions, notices, services, timers, recent, weeks, closed,
 // confirmed, refreshedAt}, and the connection (sync.js). `handlers` has the functions of the buttons.
 export function show(state, connection, handlers) {
-  showAgain = () => show(state, connection, handlers);
   const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
   $("login").hidden = isLoggedIn;
   $("day").hidden = !isLoggedIn;
