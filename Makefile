@@ -36,7 +36,7 @@ RACES := tests/timers/test_races.py tests/timers/test_walk_races.py tests/timers
 .PHONY: test-model test-properties test-browser
 .PHONY: screenshot fuzz auto-stop check-invariants rebuild-counters upgrade admin
 .PHONY: bench-round-trips bench-auto-stop bench-lists bench-reports bench-cold-start bench-requests bench-first-run bench-load bench-bill
-.PHONY: bench-request-path package check-package check-aws check-clients deploy destroy compatibility request-files lock clean
+.PHONY: bench-request-path package check-package check-readme check-aws check-clients deploy destroy compatibility request-files lock clean
 .PHONY: clients-typescript test-clients-typescript
 .PHONY: clients test-clients description clients-python test-clients-python
 
@@ -186,6 +186,9 @@ bench-request-path: $(INSTALLED) ## files, functions and call depth of a request
 
 package: $(INSTALLED) ## build the deployment package into dist/: template and archive
 	$(BIN)/python -m infra.package
+
+check-readme: $(INSTALLED) ## do what the README says, from a fresh clone with empty caches (needs the network)
+	$(BIN)/pytest -m readme tests/end_to_end/test_readme.py
 
 check-package: $(INSTALLED) $(CHECK_INSTALLED) ## lint, scan and run the package as Lambda does (needs Java and npm)
 	$(BIN)/python -m infra.package
