@@ -51,7 +51,7 @@ class Clone:
             "PORT": str(self.port),
         }
         git = shutil.which("git") or "git"
-        subprocess.run([git, "clone", "--quiet", str(ROOT), str(self.folder)], check=True)  # noqa: S603
+        subprocess.run([git, "clone", "--quiet", str(ROOT), str(self.folder)], check=True)
 
     def run(self, command: str, **settings: str) -> str:
         """Run a command of the README; return what it prints."""
@@ -92,9 +92,8 @@ class Clone:
 
 
 def _is_of_the_network(name: str) -> bool:
-    return (
-        name.lower().endswith("_proxy") or name.startswith(("PIP_", "UV_")) and "CACHE" not in name
-    )
+    is_installer = name.startswith(("PIP_", "UV_")) and "CACHE" not in name
+    return is_installer or name.lower().endswith("_proxy")
 
 
 @pytest.fixture(scope="module")

@@ -62,10 +62,10 @@ export function updateSums({ days, booked, today }, now) {
     write(weekday, clock.formatDate(day.date, { weekday: "short" }));
     write(number, clock.formatDate(day.date, { day: "numeric" }));
     write(sum, day.known && !isEmptyFuture ? clock.formatShort(seconds) : "–");
-    const label = day.known ? clock.formatMinutes(seconds) : TEXTS.notLoaded;
+    const label = day.known ? clock.formatMinutes(seconds) : TEXTS.sumNotLoaded;
     $("days").children[index].setAttribute("aria-label", `${nameOfDay(day.date)}, ${label}`);
   });
-  write($("week-total"), days.every(({ known }) => known) ? clock.formatMinutes(total) : TEXTS.notLoaded);
+  write($("week-total"), days.every(({ known }) => known) ? clock.formatMinutes(total) : TEXTS.sumNotLoaded);
 }
 
 export const nameOfDay = (date) =>
