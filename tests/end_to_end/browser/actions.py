@@ -26,6 +26,12 @@ _COUNT_ACTIONS = """() => new Promise((resolve, reject) => {
 })"""
 
 
+_PAGE_IS_STORED = """async () => {
+  const registration = await navigator.serviceWorker?.getRegistration();
+  if (registration) await navigator.serviceWorker.ready;
+}"""
+
+
 def log_in(page: Page, person_id: int) -> None:
     page.get_by_label("Your API token").fill(TOKENS[person_id])
     page.get_by_role("button", name="Log in").click()
@@ -106,7 +112,9 @@ def weekday(person_id: int, timestamp: int) -> str:
 
 
 def go_offline(phone: BrowserContext, proxy: TcpProxy) -> None:
-    """Cut the network; the browser also knows that it is offline."""
+    """Cut the network; the browser also knows that it is offline. Its pages are stored before."""
+    for page in phone.pages:
+        page.evaluate(_PAGE_IS_STORED)
     proxy.cut()
     phone.set_offline(True)
 

@@ -145,7 +145,7 @@ def test_note_of_a_refused_change_stays_with_it(page: Page, demo: DemoServer, no
     notice = page.locator("#notices li")
     expect(notice).to_contain_text("was not changed: it overlaps Internal meetings, ")
     assert notes(demo) == [(TRANSLATION, None), (MEETINGS, None)]
-    notice.get_by_role("button", name="Change").click()
+    notice.get_by_role("button", name="Use other times").click()
     expect(editor(page).get_by_label("Note")).to_have_value("Chapter 3")
 
 

@@ -5,15 +5,12 @@ import time
 from typing import Any
 
 import pytest
-from msgspec.structs import replace
 from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from chalicelib.core import errors
 from chalicelib.core.dependencies import Dependencies
+from chalicelib.core.errors import PeriodClosed
 from chalicelib.core.reasons import Reason
-from chalicelib.core.timestamps import local_date
-from chalicelib.dynamodb.database import Database
-from chalicelib.organizations.model import Organization
 from chalicelib.registry import build_routes
 from tests.end_to_end.browser.actions import (
     DASH,
@@ -25,18 +22,17 @@ from tests.end_to_end.browser.actions import (
     go_online,
     log_in,
     save,
+    show_day,
     start_on,
     stop_it,
 )
 from tests.end_to_end.browser.browser_fixtures import (
     MEETINGS,
-    ORGANIZATIONS,
     RAVI,
     TRANSLATION,
     DemoServer,
 )
 from tests.support.clock import HOUR, MINUTE
-from tests.support.fixtures import put_all
 from tests.support.tcp_proxy import TcpProxy
 
 NOW = 1_772_445_600
@@ -218,6 +214,7 @@ def test_session_over_others_is_recorded_in_the_free_times(
     demo.record(RAVI, MEETINGS, noon + HOUR, noon + 2 * HOUR)
     demo.record(RAVI, MEETINGS, noon + 3 * HOUR, noon + 4 * HOUR)
     log_in(page, RAVI)
+    show_day(page, RAVI, noon)
     add(page, noon, noon + 5 * HOUR)
     notice = page.locator("#notices li")
     expect(notice).to_contain_text("was not recorded: it overlaps Internal meetings, ")
@@ -240,6 +237,7 @@ def test_edit_into_the_next_session_can_end_at_its_start(
     demo.record(RAVI, TRANSLATION, noon, noon + HOUR)
     demo.record(RAVI, MEETINGS, noon + 2 * HOUR, noon + 3 * HOUR)
     log_in(page, RAVI)
+    show_day(page, RAVI, noon)
     edit(page, "Translation").get_by_label("End").fill(form_time(RAVI, noon + 150 * MINUTE))
     save(page)
     notice = page.locator("#notices li")
@@ -255,6 +253,7 @@ def test_edit_of_a_session_that_another_device_deleted_is_recorded_again(
 ) -> None:
     timer = demo.record(RAVI, TRANSLATION, noon, noon + HOUR)
     log_in(page, RAVI)
+    show_day(page, RAVI, noon)
     go_offline(phone, proxy)
     edit(page, "Translation").get_by_label("End").fill(form_time(RAVI, noon + 2 * HOUR))
     save(page)
@@ -273,14 +272,15 @@ def test_edit_of_a_session_that_another_device_deleted_is_recorded_again(
 
 
 def test_work_in_a_closed_period_is_copied_for_an_admin_and_not_dropped_at_once(
-    phone: BrowserContext, page: Page, database: Database, noon: int
+    phone: BrowserContext, page: Page, demo: DemoServer, noon: int
 ) -> None:
-    organization = database.get(Organization, ORGANIZATIONS[RAVI], ORGANIZATIONS[RAVI])
-    assert organization is not None
-    date = local_date(noon, organization.zone)
-    put_all(replace(organization, closed_until=date))
     phone.grant_permissions(["clipboard-read", "clipboard-write"])
     log_in(page, RAVI)
+    show_day(page, RAVI, noon)
+    # An admin closed the period a moment ago.
+    date = form_time(RAVI, noon)[:10]
+    refusal = PeriodClosed("started_at", date, f"The session starts on {date}.")
+    demo.gateway.next_responses = [demo.gateway.refuse(refusal)]
     add(page, noon, noon + HOUR)
     notice = page.locator("#notices li")
     notice.get_by_role("button", name="Copy as text").click()

@@ -9,7 +9,7 @@ import pytest
 from playwright.sync_api import Browser, BrowserContext, Page, Route, expect
 
 from chalicelib.core.errors import RateLimited, ServerError, StintError, Unavailable
-from tests.end_to_end.browser.actions import everything_sent, log_in, service, start_on
+from tests.end_to_end.browser.actions import eventually, everything_sent, log_in, service, start_on
 from tests.end_to_end.browser.browser_fixtures import ANA, RAVI, TOKENS, TRANSLATION, DemoServer
 from tests.end_to_end.browser.test_pure_functions import call
 from tests.support.clock import HOUR, MINUTE
@@ -35,6 +35,7 @@ def test_page_says_that_it_loads_and_that_loading_failed(page: Page) -> None:
     expect(page.locator("#total")).to_be_empty()
     page.unroute("**/api/v2/services*")
     page.route("**/api/v2/services*", lambda route: route.abort())
+    assert eventually(lambda: bool(held), page)
     held[0].abort()
     expect(page.locator("#work")).to_have_text("Not loaded yet")
     expect(page.locator("#line")).to_contain_text("No connection.")

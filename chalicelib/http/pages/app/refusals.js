@@ -106,6 +106,7 @@ function formAnswer(notice) {
   if (isServiceRefused(notice)) {
     return { kind: "form", label: TEXTS.otherService, session: { ...session, service: null } };
   }
+  if (refusedKind === "note") return { kind: "form", label: TEXTS.change, session };
   const isTime = ["overlaps_session", "period_closed"].includes(code) || valueOf(notice.pointer) === "time";
   return { kind: "form", label: isTime ? TEXTS.otherTimes : TEXTS.change, session };
 }

@@ -58,7 +58,7 @@ async function prepare(store, zone, found) {
   const actions = await store.actions();
   if (!actions.length || actions[0].request) return actions[0];
   const timers = (await store.value("timers")) ?? [];
-  const [first, ...later] = actions.map(toPresentClock);
+  const [first, ...later] = await moveToPresentClock(store, actions);
   const action = { ...first };
   if (action.kind === "start") action.ended = endOfStart(action, later);
   const running = findRunning(timers);
@@ -92,6 +92,16 @@ async function prepare(store, zone, found) {
     if (action.entry === null && note) action.withNote = { key: note.key, note: note.note };
   }
   return putWithRequest(store, action);
+}
+
+// Stores the actions with their timestamps by the present clock, all at once: an end and the start that
+// caused it move by the same difference.
+async function moveToPresentClock(store, actions) {
+  const moved = actions.map(toPresentClock);
+  for (const [index, action] of moved.entries()) {
+    if (action !== actions[index]) await store.putAction(action);
+  }
+  return moved;
 }
 
 // Queues an action directly before another one.
