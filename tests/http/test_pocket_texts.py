@@ -20,7 +20,9 @@ def texts_of(language: str) -> dict[str, str]:
     """The texts of a language by name, as JavaScript."""
     body = TEXTS.split(f"const {LANGUAGES[language]} = {{\n")[1].split("\n};\n")[0]
     parts = re.split(r"^  (\w+): ?", body, flags=re.MULTILINE)
-    return dict(zip(parts[1::2], parts[2::2], strict=True))
+    names = parts[1::2]
+    assert len(set(names)) == len(names), "a name twice: the second text would replace the first"
+    return dict(zip(names, parts[2::2], strict=True))
 
 
 def parameters_of(text: str) -> list[str]:

@@ -10,7 +10,7 @@ from playwright.sync_api import Browser, BrowserContext, Page, expect
 
 from chalicelib.http.static_pages import PAGES_FOLDER
 from infra.stack.template import ROOT
-from tests.end_to_end.browser.actions import go_offline, log_in, start_on
+from tests.end_to_end.browser.actions import go_offline, log_in, show_day, start_on
 from tests.end_to_end.browser.admin_actions import loaded, log_in_as_admin
 from tests.end_to_end.browser.browser_fixtures import ANA, DESIGN, DEVELOPMENT, DemoServer, rfc3339
 from tests.support.rollups import roll_up_all
@@ -38,7 +38,7 @@ def test_icons_have_the_size_in_their_name(size: int) -> None:
     assert size_of(PAGES_FOLDER / "app" / f"icon-{size}.png") == (size, size)
 
 
-@pytest.mark.parametrize("name", ["pocket", "pocket-offline", "admin"])
+@pytest.mark.parametrize("name", ["pocket", "pocket-offline", "pocket-week", "admin"])
 def test_screenshots_are_small(name: str) -> None:
     assert (IMAGES / f"{name}.png").stat().st_size < MAX_BYTES
 
@@ -58,6 +58,7 @@ def test_create_the_screenshots(
     phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
     page.set_viewport_size({"width": 390, "height": 740})
+    set_time_zone(page)
     earlier = time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(time.time() - 754))
     attributes = {"service_id": DEVELOPMENT, "started_at": earlier}
     demo.send(ANA, "POST", "/timers", {"data": {"attributes": attributes}})
@@ -71,6 +72,49 @@ def test_create_the_screenshots(
     phone.clock.set_system_time(time.time() + 252)
     expect(page.locator("#clock")).to_contain_text("0:04:1")
     page.screenshot(path=IMAGES / "pocket-offline.png")
+
+
+@overwrites_files
+def test_create_the_screenshot_of_a_week(page: Page, demo: DemoServer) -> None:
+    page.set_viewport_size({"width": 390, "height": 740})
+    set_time_zone(page)
+    today = demo.midnight(ANA, int(time.time()))
+    weekday = time.gmtime(today + 43_200).tm_wday
+    # The week before, so that all its days are over.
+    monday = today - (weekday + 7) * 24 * 3600
+    for day, service, start, minutes in (
+        (0, DEVELOPMENT, 9, 185),
+        (0, DESIGN, 13, 240),
+        (1, DEVELOPMENT, 8, 430),
+        (2, DESIGN, 9, 200),
+        (2, DEVELOPMENT, 13, 215),
+        (3, DESIGN, 10, 150),
+        (3, DEVELOPMENT, 13, 262),
+        (4, DEVELOPMENT, 9, 300),
+    ):
+        begun = monday + (day * 24 + start) * 3600
+        timer = demo.record(ANA, service, begun, begun + minutes * 60)
+        if (day, service) == (3, DESIGN):
+            add_note(demo, timer, "Icons for the new menu")
+    log_in(page, ANA)
+    show_day(page, ANA, monday + 3 * 24 * 3600 + 43_200)
+    expect(page.locator("#week-total")).to_contain_text("h")
+    expect(page.locator("#sessions .note").last).to_have_text("Icons for the new menu")
+    page.evaluate("document.activeElement.blur()")
+    page.evaluate("document.querySelector('#week').scrollIntoView()")
+    page.screenshot(path=IMAGES / "pocket-week.png")
+
+
+def set_time_zone(page: Page) -> None:
+    """Give the browser Ana's time zone: the page says if it differs."""
+    devtools = page.context.new_cdp_session(page)
+    devtools.send("Emulation.setTimezoneOverride", {"timezoneId": "Europe/Zagreb"})
+
+
+def add_note(demo: DemoServer, timer: str, note: str) -> None:
+    document = demo.send(ANA, "GET", f"/timers/{timer}?include=time_entry")
+    entry = document["data"]["relationships"]["time_entry"]["data"]["id"]
+    demo.send(ANA, "PATCH", f"/time_entries/{entry}", {"data": {"attributes": {"note": note}}})
 
 
 @overwrites_files
