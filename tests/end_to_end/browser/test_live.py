@@ -27,6 +27,9 @@ from tests.support.tcp_proxy import TcpProxy, proxy_to
 
 NOTHING = "No timer is running"
 
+REFUSE_LOCKS = """LockManager.prototype.request = () =>
+  Promise.reject(new DOMException("Access is denied.", "SecurityError"));"""
+
 
 class Device:
     """A browser with the app, and the WebSockets that it opened."""
@@ -240,3 +243,19 @@ def test_tabs_of_a_browser_share_one_connection(
     assert first.is_connected(2)
     send(server[0], "PATCH", "/timers/stop")
     assert seconds_until(first.page, NOTHING) < 10
+
+
+def test_browser_that_refuses_locks_follows_too(
+    browser: Browser, server: tuple[Server, TcpProxy]
+) -> None:
+    local_server, proxy = server
+    send(local_server, "PATCH", "/timers/stop", expected=(200, 404, 422))
+    context = browser.new_context(base_url=proxy.url)
+    context.add_init_script(REFUSE_LOCKS)
+    device = Device(context)
+    device.page.goto("/app/")
+    log_in(device.page, RAVI)
+    assert device.is_connected()
+    send(local_server, "POST", "/timers", service_id=TRANSLATION)
+    expect(device.page.locator("#work")).to_have_text("Translation")
+    context.close()
