@@ -28,7 +28,7 @@ def is_cross_origin(headers: Mapping[str, str]) -> bool:
     return headers["Access-Control-Allow-Origin"] == "*"
 
 
-@pytest.mark.parametrize("path", ["/", "/api/v2", "/api/v2/timer", "/api/v2/timers/1/stop/now"])
+@pytest.mark.parametrize("path", ["/api/v2", "/api/v2/timer", "/api/v2/timers/1/stop/now"])
 def test_unknown_route_returns_an_error_document(gateway: Gateway, path: str) -> None:
     response = gateway.handle("GET", path, {}, b"")
     assert (response.status, error_code(response)) == (404, "route_not_found")
