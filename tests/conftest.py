@@ -80,7 +80,7 @@ def settings(_database: Settings, open_stream: Callable[[str], Stream]) -> Setti
 
 
 @pytest.fixture(scope="session")
-def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connection:
+def created_tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connection:
     del open_stream  # Requested so that the engine runs until the end of the session.
     # DynamoDB Local serves all test processes, and may be busy with another's large tables.
     connection = connect(settings, models(), read_timeout_seconds=30)
@@ -90,10 +90,10 @@ def _tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connect
 
 
 @pytest.fixture
-def connection(_tables: Connection, settings: Settings) -> Iterator[Connection]:
+def connection(created_tables: Connection, settings: Settings) -> Iterator[Connection]:
     """The shared connection. The tables are empty at the start of each test."""
-    with held_to_policy(_tables, settings.table_prefix):
-        yield _tables
+    with held_to_policy(created_tables, settings.table_prefix):
+        yield created_tables
         empty_tables()
 
 

@@ -17,7 +17,7 @@ ABOVE_STORAGE = ("admin", "clients", "docs", "http", "productive")
 PARAMETERS = 3
 """How many sets of parameters are left: the first, the last, and others at equal distances."""
 
-_TABLES_FIXTURE = "_tables"
+_TABLES_FIXTURE = "created_tables"
 """The fixture of tests/conftest.py that creates the tables."""
 
 
