@@ -16,6 +16,7 @@ from chalicelib.dynamodb.connection import table_name
 from chalicelib.dynamodb.pynamodb_adapter import connection_of, key_attributes
 from chalicelib.registry import TABLES
 from tests.support.engine import ENDPOINT
+from tools.devserver.embedded import between_requests
 
 Items = dict[str, Any]
 """The items of all tables, by the table's name: moto's objects, or in DynamoDB's format."""
@@ -75,10 +76,11 @@ def restore_items(items: Items) -> bool:
 def embedded_items_of(name: str) -> list[dict[str, Any]]:
     """Return copies of the items of one table on moto, in DynamoDB's format."""
     ((_, table),) = [named for named in _embedded_tables(()) if named[0] == name]
-    return [
-        {name: value.to_regular_json() for name, value in item.attrs.items()}
-        for item in table.all_items()
-    ]
+    with between_requests():
+        return [
+            {name: value.to_regular_json() for name, value in item.attrs.items()}
+            for item in table.all_items()
+        ]
 
 
 def _embedded_tables(models: tuple[type[Model], ...]) -> Iterator[tuple[str, Any]]:

@@ -11,7 +11,7 @@ import threading
 import time
 from collections import deque
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 from unittest.mock import patch
 from weakref import WeakSet
@@ -111,17 +111,25 @@ class EmbeddedStreams:
                     stream.add(record)
 
 
+_REQUEST = threading.Lock()
+"""Held while moto processes a request. Whoever reads moto's memory itself must hold it, too."""
+
+
+def between_requests() -> AbstractContextManager[object]:
+    """Let no request be processed meanwhile, so that moto's memory can be read."""
+    return _REQUEST
+
+
 class _Requests:
     """Processes the requests to moto, one at a time."""
 
     def __init__(self, streams: EmbeddedStreams, kept: KeptData | None) -> None:
-        self._lock = threading.Lock()
         self._streams = streams
         self._kept = kept
         self._process: Callable[[BotocoreStubber, Any], Any] = BotocoreStubber.process_request
 
     def process(self, stubber: BotocoreStubber, request: Any) -> Any:
-        with self._lock:
+        with _REQUEST:
             change = change_of(request)
             succeeded = False
             try:
