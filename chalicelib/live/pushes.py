@@ -28,7 +28,8 @@ Send = Callable[[str, str], bool]
 errors of any type if it cannot send. Called from several threads."""
 
 MAX_SECONDS = 3
-"""After this time no further message of a batch is sent: the next batch waits."""
+"""The time of a batch, with its read. After it, nothing more is sent or removed: the next batch
+waits."""
 
 _THREADS = 8
 
@@ -74,18 +75,19 @@ class LivePushes:
             return PushReport(failed=len(changed))
 
     def _push(self, changed: Mapping[Person, Collection[str]]) -> PushReport:
+        ends_at = self._dependencies.clock() + MAX_SECONDS
         pushes = self._find(changed)
         if not pushes:
             return PushReport()
         send = self._open_sender()
-        ends_at = self._dependencies.clock() + MAX_SECONDS
         with ThreadPoolExecutor(min(len(pushes), _THREADS), "push") as threads:
             futures = [
                 threads.submit(copy_context().run, self._send, send, push, ends_at)
                 for push in pushes
             ]
         outcomes = [future.result() for future in futures]
-        self._remove(push for push, o in zip(pushes, outcomes, strict=True) if o is _Outcome.GONE)
+        gone = (push for push, o in zip(pushes, outcomes, strict=True) if o is _Outcome.GONE)
+        self._remove(gone, ends_at)
         return PushReport(outcomes.count(_Outcome.SENT), outcomes.count(_Outcome.FAILED))
 
     def _find(self, changed: Mapping[Person, Collection[str]]) -> list[_Push]:
@@ -108,11 +110,13 @@ class LivePushes:
             log.warning("a live update was not pushed", exc_info=error)
             return _Outcome.FAILED
 
-    def _remove(self, gone: Iterable[_Push]) -> None:
-        """Remove connections that ended. One call per person."""
+    def _remove(self, gone: Iterable[_Push], ends_at: float) -> None:
+        """Remove connections that ended. One call per person. The next push removes the rest."""
         now = self._dependencies.now()
         ended = [push for push in gone if is_gone(push.connection, now)]
         for (organization_id, person_id), pushes in groupby(ended, lambda push: push.person):
+            if self._dependencies.clock() >= ends_at:
+                return
             connections = [push.connection for push in pushes]
             try:
                 remove_connections(organization_id, person_id, connections)

@@ -256,6 +256,53 @@ def test_pushes_of_a_batch_end_after_some_seconds(
     assert report.pushes + report.pushes_failed == 12
 
 
+@contextmanager
+def slow(connection: Connection, operation: str, clock: FakeClock) -> Iterator[None]:
+    """Each call of an operation takes the time of a batch."""
+
+    def wait(**_: Any) -> None:
+        clock.advance(MAX_SECONDS)
+
+    events, name = connection.client.meta.events, f"before-call.dynamodb.{operation}"
+    events.register(name, wait)
+    try:
+        yield
+    finally:
+        events.unregister(name, wait)
+
+
+def test_removals_of_a_batch_end_in_time_and_the_next_one_continues(
+    event_services: EventServices,
+    sender: Sender,
+    dependencies: Dependencies,
+    connection: Connection,
+    clock: FakeClock,
+    admin: Api,
+) -> None:
+    admin_id = int(admin.get("/users").ids[0])
+    moved = stream_record(ENTRY, replace(ENTRY, person_id=admin_id, version=2))
+    sender.unknown = {"admin", "laptop", "phone"}
+
+    def stored() -> list[list[str]]:
+        return [connection_ids(dependencies, person_id) for person_id in (admin_id, MEMBER)]
+
+    with slow(connection, "UpdateItem", clock), counted(connection) as calls:
+        event_services.fan_out(moved)
+        assert calls.count("UpdateItem") == 1
+        assert stored().count([]) == 1
+        event_services.fan_out(moved)
+    assert stored() == [[], []]
+
+
+def test_nothing_is_sent_after_a_slow_read(
+    event_services: EventServices, sender: Sender, connection: Connection, clock: FakeClock
+) -> None:
+    with slow(connection, "BatchGetItem", clock):
+        report = event_services.fan_out(stream_record(None, TIMER))
+    assert sender.taken() == []
+    assert (report.pushes, report.pushes_failed) == (0, 2)
+
+
 def test_invalid_record_is_moved_and_others_are_pushed(
     event_services: EventServices, sender: Sender
 ) -> None:
