@@ -43,11 +43,13 @@ class PurgeReport(Struct, frozen=True):
     :param failed: entries that it could not purge. Each has its own log line.
     :param left: entries that it had no time for, whose timers no index shows yet, or for which the
         database was too busy.
+    :param complete: whether it read the index to the end. If not, there may be more entries.
     """
 
     purged: int
     failed: int
     left: int
+    complete: bool
 
 
 class PurgeDeleted:
@@ -64,17 +66,21 @@ class PurgeDeleted:
         """
         outcomes: Counter[_Outcome] = Counter()
         after = None
-        while has_time():
+        complete = False
+        while not complete and has_time():
             page = self._read(after)
             if page is None:
                 break
             for item in page.items:
                 outcomes[self._purge(item, has_time)] += 1
-            if page.after is None:
-                break
             after = page.after
-        purged, failed = outcomes[_Outcome.PURGED], outcomes[_Outcome.FAILED]
-        return PurgeReport(purged, failed, outcomes[_Outcome.LEFT])
+            complete = after is None
+        return PurgeReport(
+            purged=outcomes[_Outcome.PURGED],
+            failed=outcomes[_Outcome.FAILED],
+            left=outcomes[_Outcome.LEFT],
+            complete=complete,
+        )
 
     def _read(self, after: Any) -> SparseIndexPage | None:
         """The next page. None: the database is too busy."""

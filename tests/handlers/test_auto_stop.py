@@ -77,7 +77,7 @@ def test_handler_stops_and_purges_and_logs_one_line_for_each(
         "left": 0,
         "complete": True,
         "lag_seconds": 0,
-        "purge": {"purged": 0, "failed": 0, "left": 0},
+        "purge": {"purged": 0, "failed": 0, "left": 0, "complete": True},
     }
     auto_stop_record, purge_record = caplog.records
     assert (auto_stop_record.getMessage(), purge_record.getMessage()) == (

@@ -68,14 +68,14 @@ def test_purge_proceeds_in_steps_until_nothing_is_left(
     deleted_entry_id: int, dependencies: Dependencies, connection: Connection
 ) -> None:
     with counted(connection) as calls:
-        assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
+        assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0, complete=True)
     # The deleted entries. Then in each step: the entry, its timer keys from the index, the timers.
     assert calls == [QUERY, *([READ, QUERY, READ, WRITE] * 2)]
     assert items(connection, "timers") == []
     assert deleted_entry_id not in entry_ids(connection)
     assert violations(connection) == []
     with counted(connection) as calls:
-        assert PurgeDeleted(dependencies).run() == PurgeReport(0, 0, 0)
+        assert PurgeDeleted(dependencies).run() == PurgeReport(0, 0, 0, complete=True)
     assert calls == [QUERY]
 
 
@@ -105,11 +105,12 @@ def test_purge_stops_before_its_timeout_and_continues_at_the_next_run(
     dependencies: Dependencies, connection: Connection
 ) -> None:
     time_left = iter([True, True])
-    assert PurgeDeleted(dependencies).run(lambda: next(time_left, False)) == PurgeReport(0, 0, 1)
+    report = PurgeDeleted(dependencies).run(lambda: next(time_left, False))
+    assert report == PurgeReport(0, 0, 1, complete=True)
     assert len(items(connection, "timers")) == 7
     assert violations(connection) == []
-    assert PurgeDeleted(dependencies).run(lambda: False) == PurgeReport(0, 0, 0)
-    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
+    assert PurgeDeleted(dependencies).run(lambda: False) == PurgeReport(0, 0, 0, complete=False)
+    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0, complete=True)
 
 
 @pytest.mark.usefixtures("deleted_entry_id")
@@ -120,6 +121,7 @@ def test_purge_stops_when_the_database_throttles(
         with failing(connection, operation, "ThrottlingException"):
             report = PurgeDeleted(dependencies).run()
         assert (report.purged, report.failed) == (0, 0)
+        assert (report.left, report.complete) == ((0, False) if operation == QUERY else (1, True))
         assert violations(connection) == []
     assert PurgeDeleted(dependencies).run().purged == 1
 
@@ -136,7 +138,7 @@ def test_corrupt_entry_does_not_block_the_others(
     write_all(connection, [(TimeEntryModel, {**raw, **index_keys, "track_method": {"N": "9"}})])
     try:
         with caplog.at_level(logging.ERROR, "stint"):
-            assert PurgeDeleted(dependencies).run() == PurgeReport(1, 1, 0)
+            assert PurgeDeleted(dependencies).run() == PurgeReport(1, 1, 0, complete=True)
     finally:
         TimeEntryModel(key=key).delete()
     (log_record,) = caplog.records
@@ -157,9 +159,9 @@ def test_stale_index_defers_the_entry_to_the_next_run(
         return real(name, arguments)
 
     with intercepted(connection, lambda _: call_with_empty_index):
-        assert PurgeDeleted(dependencies).run() == PurgeReport(0, 0, 1)
+        assert PurgeDeleted(dependencies).run() == PurgeReport(0, 0, 1, complete=True)
     assert ADMINS_ENTRY in entry_ids(connection)
-    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
+    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0, complete=True)
 
 
 def test_timer_that_left_the_entry_is_not_deleted_with_it(
@@ -218,7 +220,7 @@ def test_stop_corrected_after_deletion_is_purged_consistently(
         CALLER, StopCommand(remaining_timer_id, stopped_at=timer.started_at + MINUTE)
     )
     assert violations(connection) == []
-    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0)
+    assert PurgeDeleted(dependencies).run() == PurgeReport(1, 0, 0, complete=True)
     assert violations(connection) == []
     (person,) = (
         person

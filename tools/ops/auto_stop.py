@@ -8,7 +8,7 @@ import sys
 
 from msgspec.structs import asdict
 
-from chalicelib.core.dependencies import build_dependencies
+from chalicelib.core.dependencies import Dependencies, build_dependencies
 from chalicelib.dynamodb.connection import connect, translate_errors
 from chalicelib.dynamodb.database import Database
 from chalicelib.registry import models
@@ -29,26 +29,40 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def run(options: argparse.Namespace) -> int:
-    """Stop overdue timers, purge deleted time entries, and print the result.
-
-    Returns exit code 1 if a timer could not be read or stopped, or a deleted time entry not be
-    purged.
-    """
+    """Stop overdue timers, purge deleted time entries, print the result; return the exit code."""
     dry_run: bool = options.dry_run
     stage = selected_stage(options)
     log_to_terminal(stage.settings.log_level)
     try:
-        dependencies = build_dependencies(Database(connect(stage.settings, models())))
+        dependencies = build_dependencies(
+            Database(connect(stage.settings, models())), stage.settings
+        )
         # The scheduled run logs what it cannot read, and continues later. Here somebody waits.
         with translate_errors():
             TimerModel.describe_table()
-        report = AutoStop(dependencies).run(dry_run=dry_run)
-        purge = PurgeReport(0, 0, 0) if dry_run else PurgeDeleted(dependencies).run()
+        return stop_and_purge(dependencies, dry_run=dry_run)
     except REPORTED_ERRORS as error:
         sys.exit(f"Auto-stop failed: {describe_error(error)}")
-    print(f"{stage.settings.table_prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
+
+
+def stop_and_purge(dependencies: Dependencies, *, dry_run: bool) -> int:
+    """Stop and purge once, and print the numbers. A dry run only counts timers.
+
+    Returns 1 if something is left: a timer or an entry that it could not read or write; else 0.
+    """
+    report = AutoStop(dependencies).run(dry_run=dry_run)
+    prefix = dependencies.settings.table_prefix
+    print(f"{prefix}-*{' (dry run: nothing was written)' if dry_run else ''}")
     for name, value in asdict(report).items():
         print(f"  {name:12} {value}")
+    is_done = report.complete and not (report.failed or report.left)
     if not dry_run:
-        print(f"deleted time entries: {purge.purged} purged, {purge.left} left")
-    return 1 if report.failed or purge.failed or not report.complete else 0
+        purge = PurgeDeleted(dependencies).run()
+        unread = "" if purge.complete else ", not all read"
+        print(f"deleted time entries: {purge.purged} purged, {_unpurged(purge)} left{unread}")
+        is_done = is_done and purge.complete and not _unpurged(purge)
+    return 0 if is_done else 1
+
+
+def _unpurged(purge: PurgeReport) -> int:
+    return purge.failed + purge.left
