@@ -85,6 +85,7 @@ def upgrade_request(url: str) -> bytes:
     return "\r\n".join([*lines, "", ""]).encode()
 
 
+@pytest.mark.every_engine
 def test_start_and_stop_reach_every_connection_of_the_person_in_time(server: Server) -> None:
     assert f"ws://127.0.0.1:{server.port}/live" in server.greeting
     with ExitStack() as stack:

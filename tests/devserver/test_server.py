@@ -74,6 +74,7 @@ def test_demo_timer_16_has_run_for_an_hour(server: Server) -> None:
     assert shape(document) == shape(source.STOPPED)
 
 
+@pytest.mark.every_engine
 def test_demo_data_match_the_source_document(server: Server) -> None:
     _, _, document = server.send("GET", "/api/v2/timers", ADMIN | source.BROWSER_HEADERS)
     timers = {timer["id"]: timer["attributes"] for timer in document["data"]}
@@ -90,6 +91,7 @@ def test_demo_data_match_the_source_document(server: Server) -> None:
         assert server.send("GET", "/api/v2/timers", headers)[0] == status
 
 
+@pytest.mark.every_engine
 @pytest.mark.parametrize(
     ("document", "status", "expected"),
     [
@@ -127,6 +129,7 @@ def test_printed_curl_commands_work(server: Server) -> None:
         assert server.send(method, path, headers, body)[0] in (200, 201)
 
 
+@pytest.mark.every_engine
 def test_webhook_receives_a_signed_start_event(server: Server, receiver: Receiver) -> None:
     webhook = {"data": {"attributes": {"name": "mine", "url": receiver.url}}}
     status, _, created = server.send(
