@@ -17,7 +17,7 @@ from websockets.typing import Origin
 from tests.support.api import JSON_API
 from tests.support.local_server import Server, free_port, serving
 from tests.support.receiver import eventually
-from tools.devserver.live_sockets import LiveSockets
+from tools.devserver.live_sockets import LiveSockets, live_url
 from tools.devserver.server import LocalServer
 
 ADMIN = "demo-admin"
@@ -158,6 +158,12 @@ def in_process(idle_seconds: float = 600) -> Iterator[InProcess]:
             live.close()
             server.shutdown()
             thread.join()
+
+
+def test_address_for_all_interfaces_is_none_for_clients() -> None:
+    assert live_url("http://0.0.0.0:8000") == live_url("http://[::]:8000") == ""
+    assert live_url("http://127.0.0.1:8000") == "ws://127.0.0.1:8000/live"
+    assert live_url("https://time.example.com") == "wss://time.example.com/live"
 
 
 def test_text_reaches_its_connection_only() -> None:

@@ -112,6 +112,9 @@ Press Ctrl-C to stop.
 """
 
 
+_NO_LIVE = "none: HOST is no address for clients; set STINT_PUBLIC_BASE_URL to one that they reach"
+
+
 def main() -> None:
     """Serve until interrupted or terminated."""
     _parser().parse_args()
@@ -235,7 +238,7 @@ def _set_up(
     print(f"  demo data {'loaded' if loaded else not_loaded}")
     print(f"  auto-stop every {EVERY_MINUTES} minutes")
     print("  webhooks  delivered at once, also to http:// on this machine")
-    print(f"  live      {settings.live_url}")
+    print(f"  live      {settings.live_url or _NO_LIVE}")
     return dependencies, feeds
 
 

@@ -13,6 +13,7 @@ import uuid
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from http import HTTPStatus
+from ipaddress import ip_address
 from queue import SimpleQueue
 from typing import Any, Self, cast
 from urllib.parse import parse_qsl, urlsplit
@@ -39,7 +40,13 @@ Accept = Callable[[Mapping[str, Any]], Mapping[str, int]]
 
 
 def live_url(base_url: str) -> str:
-    """The address of the connections of a server with this base URL."""
+    """The address of the connections of a server with this base URL.
+
+    Empty if its host is a wildcard such as 0.0.0.0: that is no address for clients.
+    """
+    with suppress(ValueError):
+        if ip_address(urlsplit(base_url).hostname or "").is_unspecified:
+            return ""
     return base_url.replace("http", "ws", 1) + PATH
 
 
