@@ -49,7 +49,6 @@ _HEADERS = {
         "base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
     ),
     "Referrer-Policy": "no-referrer",
-    "Vary": "Accept",
 }
 _TEXTS = {
     "app": ("Pocket client", "Start and stop timers."),

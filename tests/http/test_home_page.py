@@ -62,7 +62,7 @@ def test_client_that_asks_for_json_gets_a_document(dependencies: Dependencies) -
     for accept in (DOCUMENT, "application/json", f"{JSON_API}, text/html;q=0.5"):
         response = get(dependencies, Accept=accept)
         assert response.headers["Content-Type"] == JSON_API
-        assert response.headers["Vary"] == "Accept"
+        assert response.headers["Vary"] == "Accept, Origin, Accept-Encoding"
         assert response.json_body == {
             "jsonapi": {"version": "1.1"},
             "links": {
