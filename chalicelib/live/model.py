@@ -15,8 +15,8 @@ CONNECTION_SECONDS = 2 * 60 * 60
 OPENING_SECONDS = 10
 """How long API Gateway may answer that a connection is gone because it is not open yet."""
 
-MAX_CONNECTIONS = 20
-"""How many connections of a person are stored. A new one replaces the oldest."""
+MAX_CONNECTIONS = 50
+"""How many connections of a person are stored. A new one replaces the oldest. Decision 0037."""
 
 
 class LiveTicket(Struct, frozen=True):
