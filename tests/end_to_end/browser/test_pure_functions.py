@@ -244,3 +244,26 @@ def test_recent_response_replaces_an_older_list_but_not_a_newer_one(page: Page) 
     newer = [session(700, 850), session(900, 990)]
     assert ends(newer) == {"900": 990, "700": 850}
     assert not is_unsettled(newer)
+
+
+def test_every_kind_of_tap_is_described_while_it_is_not_stored(page: Page) -> None:
+    booked = {
+        "service": {"id": "1", "name": "Design"},
+        "date": "2026-03-02",
+        "minutes": 45,
+        "note": "Old",
+    }
+
+    def described(kind: str, **action: Any) -> Any:
+        return call(page, "problems.js", "describe", {"kind": kind, "key": "k"} | action)
+
+    # A note on a start that is not sent yet has no session.
+    assert described("note", start="a", note="Chapter 3") == "Note: Chapter 3"
+    new = booked | {"changes": {"minutes": 90}}
+    assert described("book", **new) == "Change: Design, 2 March 2026, 1 h 30 min, Old"
+    new["changes"] = {"minutes": None, "note": "New"}
+    assert described("book", **new) == "Change: Design, 2 March 2026, New"
+    assert described("unbook", **booked) == "Delete: Design, 2 March 2026, 45 min, Old"
+    assert described("start", service=booked["service"], at=0).startswith("Start: Design, ")
+    edited = described("edit", session=session(0, 60), changes={"stopped": 120})
+    assert edited.startswith("Change: Design, ")

@@ -1,7 +1,7 @@
 // Shows what is wrong with this page: that it cannot store what the person does, with the taps that
 // are only in this page, and errors that nothing else handles.
 
-import { timeOfDay, timesOf } from "../shared/clock.js";
+import { formatDate, formatMinutes, timeOfDay, timesOf } from "../shared/clock.js";
 import { $, element, setButton, updateRows, write } from "../shared/dom.js";
 import {
   deleteData, isDeletionPending, isUnreadable, retryStorage, storage, unsavedTaps,
@@ -35,7 +35,7 @@ export function showProblems(accountZone = zone) {
   const actions = unsavedTaps();
   $("starting").hidden = true;
   $("problem").hidden = !problem && !unexpected;
-  write($("problem-text"), sentences(problem, actions.length).join(" "));
+  write($("problem-text"), sentences(problem, countOf(actions)).join(" "));
   updateRows($("unsaved"), actions, ({ key }) => key, () => element("li"), (row, action) =>
     write(row, describe(action)));
   setButton($("problem-retry"), problem && problem !== "outdated" && TEXTS.retryStorage, retryStorage);
@@ -55,13 +55,27 @@ function sentences(problem, count) {
   return texts;
 }
 
+// A part belongs to a tap. If that is sent already, its part still counts.
+const countOf = (actions) => actions.length && Math.max(1, actions.filter(({ isPart }) => !isPart).length);
+
 // Returns what the person entered.
-function describe({ kind, service, session, changes, at, started, stopped }) {
+export function describe(action) {
+  const { kind, service, session, changes, at, started, stopped, note } = action;
+  if (kind === "note") return `${TEXTS.note}: ${note}`;
+  if (kind === "book" || kind === "unbook") return describeBooked(action);
   if (kind === "stop") return `${TEXTS.stop}: ${timeOfDay(at, zone)}`;
   if (kind === "start") return `${TEXTS.start}: ${service.name}, ${timeOfDay(at, zone)}`;
   const label = { edit: TEXTS.change, delete: TEXTS.delete }[kind] ?? TEXTS.add;
   const shown = { ...(session ?? { service, started, stopped }), ...changes };
   return `${label}: ${shown.service?.name ?? TEXTS.aTimer}, ${timesOf(shown, zone)}`;
+}
+
+function describeBooked({ kind, service, changes, ...entry }) {
+  const { date, minutes, note } = { ...entry, ...changes };
+  // Without minutes, the time of the sessions counts.
+  const time = minutes !== null && formatMinutes(minutes * 60);
+  const label = kind === "unbook" ? TEXTS.delete : TEXTS.change;
+  return `${label}: ${[service.name, formatDate(date), time, note].filter(Boolean).join(", ")}`;
 }
 
 async function deleteAfterQuestion() {
