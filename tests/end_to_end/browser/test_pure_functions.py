@@ -104,6 +104,13 @@ def test_week_begins_as_in_the_country_and_its_days_follow_clock_changes(page: P
     assert hours("2026-04-05", "Australia/Lord_Howe") == 24.5
 
 
+def test_date_that_is_half_typed_is_none(page: Page) -> None:
+    dates = ["1970-01-01", "2024-02-29", "2026-11-27", "2099-12-31"]
+    others = ["0002-01-05", "0202-01-05", "1969-12-31", "2100-01-01", "2026-02-31", "2026-13-01"]
+    others += ["2026-1-1"]
+    assert [one for one in dates + others if call(page, WEEK, "isDate", one)] == dates
+
+
 def test_new_session_is_proposed_after_the_last_one_of_the_day(page: Page) -> None:
     zone = "Europe/Zagreb"
     # The day has 23 hours, so nine o'clock is eight hours after midnight.

@@ -15,7 +15,13 @@ const TRACKED = 2;
 
 const utc = (date) => new Date(`${date}T00:00Z`);
 
-export const isDate = (text) => /^\d{4}-\d{2}-\d{2}$/.test(text) && !Number.isNaN(utc(text).getTime());
+// Returns whether a text is a date that the page can show. A field has years such as 0002 while a
+// person types 2026, and browsers take 2026-02-31 for a day of March.
+export function isDate(text) {
+  if (!/^(19[7-9]|20\d)\d-\d{2}-\d{2}$/.test(text)) return false;
+  const date = utc(text);
+  return !Number.isNaN(date.getTime()) && date.toISOString().startsWith(text);
+}
 
 export function daysAfter(date, count) {
   const moved = utc(date);
