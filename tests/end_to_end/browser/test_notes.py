@@ -109,6 +109,24 @@ def test_sessions_of_a_service_on_a_day_share_their_note(
     assert demo.is_in_order()
 
 
+def test_note_of_a_start_that_moved_to_another_service_follows_it(
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
+) -> None:
+    log_in(page, RAVI)
+    go_offline(phone, proxy)
+    start_on(page, "Translation")
+    form = edit(page, "Translation")
+    form.get_by_label("Service").select_option("Internal meetings")
+    form.get_by_label("Note").fill("Weekly")
+    save(page)
+    expect(page.locator("#now-note")).to_have_text("Weekly")
+    go_online(phone, proxy)
+    everything_sent(page)
+    assert [note for note in notes(demo) if note[1]] == [(MEETINGS, "Weekly")]
+    expect(page.locator("#now-note")).to_have_text("Weekly")
+    assert demo.is_in_order()
+
+
 def iso(timestamp: int) -> str:
     return time.strftime("%Y-%m-%dT%H:%M:%SZ", time.gmtime(timestamp))
 

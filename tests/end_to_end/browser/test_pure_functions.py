@@ -207,6 +207,17 @@ def test_queued_actions_change_the_sessions(page: Page) -> None:
     assert all(one["waiting"] for one in sessions)
 
 
+def test_start_has_only_the_note_that_no_edit_precedes(page: Page) -> None:
+    start = {"kind": "start", "key": "a"}
+    edit = {"kind": "edit", "key": "b", "start": "a"}
+    note = {"kind": "note", "key": "c", "start": "a"}
+    other = note | {"key": "d", "start": "x"}
+    assert call(page, "day.js", "noteOfStart", start, [other, note, edit]) == note
+    assert call(page, "day.js", "noteOfStart", start, [edit, note | {"after": "b"}]) is None
+    # A later note may be on the time entry of the edit, too.
+    assert call(page, "day.js", "noteOfStart", start, [edit, note]) is None
+
+
 def test_session_continues_the_latest_time_entry_of_its_service_and_day(page: Page) -> None:
     timers = [
         session(300, 400, entry={"id": "31", "date": "2025-08-02"}),

@@ -31,10 +31,11 @@ export function retry({ key, action, dependents = [] }) {
 
 // Returns an action that was sent before as a new one. Its request is built again. It names other
 // actions by their new keys.
-function repeated({ order, key, request, sent, entry, ended, searchEntry, moved, queued, ...action }, keys, changes) {
-  const references = ["start", "after"].filter((name) => keys.has(action[name]));
-  const renamed = Object.fromEntries(references.map((name) => [name, keys.get(action[name])]));
-  return newAction({ ...action, ...renamed, ...changes, key: keys.get(key) ?? crypto.randomUUID() });
+function repeated(action, keys, changes) {
+  const { order, key, request, sent, entry, ended, searchEntry, moved, queued, withNote, ...tapped } = action;
+  const references = ["start", "after"].filter((name) => keys.has(tapped[name]));
+  const renamed = Object.fromEntries(references.map((name) => [name, keys.get(tapped[name])]));
+  return newAction({ ...tapped, ...renamed, ...changes, key: keys.get(key) ?? crypto.randomUUID() });
 }
 
 // Queues the new actions instead of the notice. Two tabs can show the same notice: only the first

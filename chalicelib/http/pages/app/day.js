@@ -70,6 +70,13 @@ export function endOfStart(start, laterActions) {
   return findSession(applyActions([], taps), start.key).stopped;
 }
 
+// Returns the queued note of a start, or undefined. One after an edit may belong to the time entry of
+// another service or day.
+export function noteOfStart({ key }, laterActions) {
+  const next = laterActions.find(({ kind, start }) => start === key && ["note", "edit"].includes(kind));
+  return next?.kind === "note" ? next : undefined;
+}
+
 // Returns the last start or end of the sessions. A new session cannot start before it.
 export const lastTimestamp = (sessions) =>
   Math.max(0, ...sessions.map((session) => session.stopped ?? session.started));

@@ -3,7 +3,7 @@
 import { RefusedError, sendRequest, withQuery } from "../shared/api.js";
 import { format, now, offset, parse, zoneOf } from "../shared/clock.js";
 import {
-  applyActions, endOfStart, findRunning, isNeedless, knownEntry, mergeEntry, mergeResponse,
+  applyActions, endOfStart, findRunning, isNeedless, knownEntry, mergeEntry, mergeResponse, noteOfStart,
 } from "./day.js";
 import { TOLERANCE_SECONDS, newAction, toPresentClock } from "./queue.js";
 import { entryDate, requestOf } from "./requests.js";
@@ -88,7 +88,7 @@ async function prepare(store, zone, found) {
       return putFirst(store, first, newAction(entry));
     }
     // A new time entry gets its note with its start: if that is deleted, nothing remains.
-    const note = later.find(({ kind, start }) => kind === "note" && start === action.key);
+    const note = noteOfStart(action, later);
     if (action.entry === null && note) action.withNote = { key: note.key, note: note.note };
   }
   return putWithRequest(store, action);
@@ -192,8 +192,10 @@ async function completeTimer(store, action, { data, included, meta }) {
       dependent.key === action.withNote?.key;
     if (isSent) await store.deleteAction(dependent);
     else {
-      const { start: _, after: __, ...rest } = dependent;
-      await store.putAction({ ...rest, timer: timer.id });
+      const { start: _, after, ...rest } = dependent;
+      // The edit that a note follows may not be sent yet.
+      const isWaiting = after && after !== action.key;
+      await store.putAction({ ...rest, ...(isWaiting && { after }), timer: timer.id });
     }
   }
   if (meta.already_stopped && timer.stopped !== action.at && !action.isImplied) {
@@ -287,8 +289,8 @@ async function requeue(store, { request, sent, entry, ended, withNote, ...action
   const requeued = { ...action, ...changes, key: crypto.randomUUID() };
   await store.putAction(requeued);
   for (const dependent of dependents) {
-    const name = dependent.after ? "after" : "start";
-    await store.putAction({ ...dependent, [name]: requeued.key });
+    const names = ["start", "after"].filter((name) => dependent[name] === action.key);
+    await store.putAction({ ...dependent, ...Object.fromEntries(names.map((name) => [name, requeued.key])) });
   }
 }
 
