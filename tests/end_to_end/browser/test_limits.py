@@ -1,6 +1,7 @@
 """Timers that a limit stops: said before, at the moment, and after a long absence."""
 
 import time
+from typing import Any
 
 import pytest
 from msgspec.structs import replace
@@ -29,7 +30,7 @@ from tests.end_to_end.browser.browser_fixtures import (
     DemoServer,
     rfc3339,
 )
-from tests.end_to_end.browser.test_pure_functions import call
+from tests.end_to_end.browser.test_pure_functions import call, session
 from tests.end_to_end.browser.test_stored_data import put
 from tests.support.clock import HOUR, MINUTE
 from tests.support.fixtures import put_all
@@ -66,6 +67,35 @@ def test_limits_are_those_of_the_server(page: Page, time_of_day: str | None) -> 
     for start in STARTS:
         expected = limits_of(start, organization, None).auto_stop_at
         assert call(page, "limits.js", "limitOf", start, account) == expected, start
+
+
+# Stops Ravi's timers after an hour.
+HOURLY = {
+    "organization": {"zone": "UTC", "autoStopAfter": HOUR, "autoStopAtTime": None},
+    "person": {"zone": None, "autoStopAtTime": None},
+}
+
+END_AT_LIMITS = """async ([timers, actions, account, refreshedAt, now]) => {
+  const { src } = document.querySelector("script[type=module]");
+  const { applyActions } = await import(new URL("day.js", src));
+  const { endAtLimits } = await import(new URL("limits.js", src));
+  return endAtLimits(applyActions(timers, actions), account, refreshedAt, now);
+}"""
+
+
+def ends(page: Page, *actions: dict[str, Any], refreshed: int = 0) -> list[tuple[Any, bool]]:
+    """The end of a timer that started at 0, and whether a limit stopped it; then the others."""
+    parameters = [[session(0, None)], actions, HOURLY, refreshed, 2 * HOUR]
+    shown = page.evaluate(END_AT_LIMITS, parameters)
+    return [(one["stopped"], bool(one.get("isAutoStopped"))) for one in shown]
+
+
+def test_only_a_queued_edit_leaves_the_limit_to_the_server(page: Page) -> None:
+    note = {"kind": "note", "key": "n", "timer": "0", "note": "Chapter 3"}
+    edit = {"kind": "edit", "key": "e", "timer": "0", "changes": {"started": 0}}
+    assert ends(page) == [(HOUR, True)]
+    assert ends(page, note) == [(HOUR, True)]
+    assert ends(page, edit, note) == [(None, False)]
 
 
 def test_card_says_when_the_timer_stops_and_stops_it_at_that_moment(

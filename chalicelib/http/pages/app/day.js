@@ -1,8 +1,9 @@
 // Computes a person's sessions from the server's timers and the queued actions. Pure functions: no
 // network, no clock.
 //
-// A session is {id, key, service, entry, started, stopped, isAutoStopped, isNew, waiting}. `id` is the
-// timer's id, or `key` for a new session whose request has no response yet. `entry` is the time entry,
+// A session is {id, key, service, entry, started, stopped, isAutoStopped, isNew, isEdited, waiting}. `id`
+// is the timer's id, or `key` for a new session whose request has no response yet. `isEdited` is whether
+// an edit waits, `waiting` whether any change does. `entry` is the time entry,
 // {id, date, note, minutes, method, updated}, if it is known; `note` is a note that waits. An action is
 // {key, kind, ...}: see queue.js.
 
@@ -28,7 +29,7 @@ const APPLY = {
     replaceTarget(sessions, edit, (session) => {
       // Another service has another time entry, and another note.
       const entry = edit.changes.service ? null : session.entry;
-      return { ...session, ...edit.changes, entry, isAutoStopped: false, waiting: true };
+      return { ...session, ...edit.changes, entry, isAutoStopped: false, isEdited: true, waiting: true };
     }),
   note: (sessions, action) => {
     const target = sessions.find(({ id }) => id === targetOf(action));

@@ -39,7 +39,7 @@ function nextTime(after, timeOfDay, zone) {
 // Returns the limit of a running session, or null. `refreshedAt` is when the page loaded the state.
 export function limitOfRunning(session, account, refreshedAt = 0) {
   // The server computes the limit again after an edit.
-  if (!session || session.stopped !== null || (session.waiting && !session.isNew)) return null;
+  if (!session || session.stopped !== null || (session.isEdited && !session.isNew)) return null;
   const limit = limitOf(session.started, account);
   return limit !== null && refreshedAt > limit + DELAY_SECONDS ? null : limit;
 }
