@@ -98,6 +98,19 @@ def test_only_a_queued_edit_leaves_the_limit_to_the_server(page: Page) -> None:
     assert ends(page, edit, note) == [(None, False)]
 
 
+def test_start_after_a_limit_does_not_lengthen_the_stopped_timer(page: Page) -> None:
+    service = {"id": "2", "name": "Editing"}
+    start = {"kind": "start", "key": "s", "service": service, "at": HOUR + 20 * MINUTE}
+    assert ends(page, start) == [(HOUR, True), (None, False)]
+    # The server says that it runs on: its limit was another one.
+    running_on = [(start["at"], False), (None, False)]
+    assert ends(page, start, refreshed=HOUR + 11 * MINUTE) == running_on
+    early = start | {"at": HOUR - MINUTE}
+    assert ends(page, early) == [(HOUR - MINUTE, False), (None, False)]
+    end = {"kind": "edit", "key": "e", "timer": "0", "changes": {"stopped": 70 * MINUTE}}
+    assert ends(page, start, end) == [(70 * MINUTE, False), (None, False)]
+
+
 def test_card_says_when_the_timer_stops_and_stops_it_at_that_moment(
     phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
 ) -> None:
@@ -121,6 +134,8 @@ def test_card_says_when_the_timer_stops_and_stops_it_at_that_moment(
     # The person goes on: this is a new session, although the server has not stopped the old one.
     start_on(page, "Design")
     expect(page.locator("#clock")).to_contain_text("0:0")
+    expect(row(page, "stopped by a limit")).to_have_count(1)
+    expect(page.locator("#notices li")).to_contain_text("When did it really end?")
 
 
 def test_end_is_recorded_before_the_server_has_stopped_the_timer(

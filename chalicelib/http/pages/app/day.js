@@ -3,7 +3,8 @@
 //
 // A session is {id, key, service, entry, started, stopped, isAutoStopped, isNew, isEdited, waiting}. `id`
 // is the timer's id, or `key` for a new session whose request has no response yet. `isEdited` is whether
-// an edit waits, `waiting` whether any change does. `entry` is the time entry,
+// an edit waits, `endedByStart` whether a start that waits ends the session, `waiting` whether any change
+// waits. `entry` is the time entry,
 // {id, date, note, minutes, method, updated}, if it is known; `note` is a note that waits. An action is
 // {key, kind, ...}: see queue.js.
 
@@ -17,7 +18,8 @@ export function applyActions(timers, actions) {
 
 const APPLY = {
   start: (sessions, { key, service, at, ended }) => [
-    ...sessions.map((session) => (session.stopped === null ? endSession(session, at) : session)),
+    ...sessions.map((session) =>
+      session.stopped === null ? { ...endSession(session, at), endedByStart: true } : session),
     newSession(key, service, at, ended ?? null),
   ],
   stop: (sessions, stop) =>

@@ -37,19 +37,27 @@ function nextTime(after, timeOfDay, zone) {
 }
 
 // Returns the limit of a running session, or null. `refreshedAt` is when the page loaded the state.
-export function limitOfRunning(session, account, refreshedAt = 0) {
+export function limitOfRunning(session, account, refreshedAt) {
+  return session?.stopped === null ? presentLimit(session, account, refreshedAt) : null;
+}
+
+function presentLimit(session, account, refreshedAt = 0) {
   // The server computes the limit again after an edit.
-  if (!session || session.stopped !== null || (session.isEdited && !session.isNew)) return null;
+  if (session.isEdited && !session.isNew) return null;
   const limit = limitOf(session.started, account);
   return limit !== null && refreshedAt > limit + DELAY_SECONDS ? null : limit;
 }
 
-// Returns the sessions with the ends that the limits give them, also before the server stops them. A
-// session that is not sent yet still runs: the server does not know it.
+// Returns the sessions with the ends that the limits give them, also before the server stops them, and
+// if a later start waits that would end them. A session that is not sent yet still runs: the server does
+// not know it.
 export const endAtLimits = (sessions, account, refreshedAt, now) =>
   sessions.map((session) => {
-    const limit = session.isNew ? null : limitOfRunning(session, account, refreshedAt);
-    return limit !== null && limit <= now ? { ...session, stopped: limit, isAutoStopped: true } : session;
+    const { isNew, stopped, endedByStart } = session;
+    if (isNew || !(stopped === null || endedByStart)) return session;
+    const limit = presentLimit(session, account, refreshedAt);
+    const isReached = limit !== null && (stopped === null ? limit <= now : limit < stopped);
+    return isReached ? { ...session, stopped: limit, isAutoStopped: true } : session;
   });
 
 // Returns whether the page should warn of a limit.
