@@ -11,12 +11,14 @@ from chalicelib.dynamodb.database import Database
 from chalicelib.organizations.model import Organization
 from chalicelib.timers.limits import limits_of
 from tests.end_to_end.browser.actions import (
+    edit,
     editor,
     everything_sent,
     form_time,
     go_offline,
     log_in,
     row,
+    save,
     service,
     start_on,
     stop,
@@ -155,6 +157,22 @@ def test_end_is_recorded_before_the_server_has_stopped_the_timer(
     everything_sent(page)
     assert demo.worked(RAVI) == [(TRANSLATION, start, start + 5 * MINUTE)]
     assert demo.is_in_order()
+
+
+def test_note_of_a_timer_that_its_limit_has_stopped_records_no_end(
+    page: Page, demo: DemoServer, database: Database
+) -> None:
+    set_limit(database, 20 * MINUTE)
+    log_in(page, RAVI)
+    demo.start(RAVI, TRANSLATION, int(time.time()) - 21 * MINUTE)
+    page.reload()
+    expect(row(page, "stopped by a limit")).to_have_count(1)
+    edit(page, "Translation").get_by_label("Note").fill("Chapter 3")
+    save(page)
+    everything_sent(page)
+    assert [request.attributes for request in demo.keyed_requests] == [{"note": "Chapter 3"}]
+    expect(page.locator("#work")).to_have_text("No timer is running")
+    expect(row(page, "stopped by a limit")).to_contain_text("Chapter 3")
 
 
 def set_limit(database: Database, seconds: int) -> None:

@@ -33,8 +33,7 @@ export const TOLERANCE_SECONDS = 2 * 60;
 export async function tap(kind, service, note = "") {
   const tapped = now();
   await change(async (store, key, partKey) => {
-    const [account, refreshedAt] = [await store.value("account"), await store.value("refreshedAt")];
-    const sessions = endAtLimits(await loadSessions(store), account, refreshedAt, tapped);
+    const sessions = await withLimits(store, await loadSessions(store), tapped);
     const running = findRunning(sessions);
     if (kind === "start" ? running?.service.id === service.id : !running) return;
     const at = notBefore(lastTimestamp(sessions), tapped);
@@ -57,7 +56,8 @@ export function save(id, values, noticeKey) {
   return change(async (store, key, partKey) => {
     if (noticeKey) await store.deleteNotice(noticeKey);
     const session = id === null ? undefined : findSession(await loadSessions(store), id);
-    const action = session ? editAction(key, session, values) : addAction(key, values);
+    const [shown] = session ? await withLimits(store, [session], now()) : [];
+    const action = session ? editAction(key, session, shown, values) : addAction(key, values);
     if (action) await store.addAction(action);
     if (values.note === undefined) return;
     // The note of a session that the form changes, too, follows the change: the two are one tap.
@@ -75,12 +75,13 @@ const addAction = (key, { service, started, stopped }) =>
     ? { key, kind: "start", service, at: started }
     : { key, kind: "add", service, started, stopped });
 
-// Returns null if the values change nothing.
-function editAction(key, session, { service, started, stopped }) {
+// Returns null if the values change nothing. An end at a limit, which the page shows before the server
+// records it, is none that the person entered: `shown` is the session with it.
+function editAction(key, session, shown, { service, started, stopped }) {
   const changes = {};
   if (service.id !== session.service.id) changes.service = service;
   if (started !== session.started) changes.started = started;
-  if (stopped !== session.stopped) changes.stopped = stopped;
+  if (![session.stopped, shown.stopped].includes(stopped)) changes.stopped = stopped;
   if (Object.keys(changes).length === 0) return null;
   return newAction({ key, kind: "edit", ...reference(session), session: summaryOf(session), changes });
 }
@@ -116,6 +117,9 @@ const summaryOf = ({ service, entry, started, stopped }) => ({ service, entry, s
 
 const loadSessions = async (store) =>
   applyActions((await store.value("timers")) ?? [], (await store.actions()).map(toPresentClock));
+
+const withLimits = async (store, sessions, at) =>
+  endAtLimits(sessions, await store.value("account"), await store.value("refreshedAt"), at);
 
 const TIMES = ["at", "started", "stopped", "ended", "queued"];
 
