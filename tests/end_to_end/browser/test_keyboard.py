@@ -10,6 +10,7 @@ from tests.end_to_end.browser.actions import (
     everything_sent,
     log_in,
     row,
+    show_day,
     start_on,
     stop,
     stop_it,
@@ -24,7 +25,7 @@ from tests.end_to_end.browser.browser_fixtures import (
 from tests.end_to_end.browser.test_app import violations
 from tests.end_to_end.browser.test_layout import HEBREW
 from tests.end_to_end.browser.test_pure_functions import call, session
-from tests.support.clock import MINUTE
+from tests.support.clock import DAY, MINUTE
 
 
 def said(page: Page, text: str) -> None:
@@ -202,3 +203,16 @@ def test_address_of_the_icon_opens_the_form(page: Page) -> None:
         assert page.url.endswith("/app/")
         # The second time, the page is loaded with this address.
         page.goto("about:blank")
+
+
+def test_nothing_adds_a_session_on_a_day_that_takes_none(page: Page) -> None:
+    log_in(page, RAVI)
+    show_day(page, RAVI, int(time.time()) + 2 * DAY)
+    expect(page.locator("#add")).to_be_hidden()
+    # Out of the field of the date, which would take the key.
+    page.get_by_role("button", name="Next week").focus()
+    page.keyboard.press("n")
+    # The key that follows opens its dialog only if no other is open.
+    page.keyboard.press("?")
+    expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
+    expect(page.locator("#editor")).to_be_hidden()

@@ -51,7 +51,9 @@ async function render() {
 function openNamedForm() {
   if (location.hash !== "#add" || document.getElementById("day").hidden) return;
   history.replaceState(null, "", location.pathname + location.search);
-  document.getElementById("add").click();
+  // On a day that takes no session, its button is hidden.
+  const add = document.getElementById("add");
+  if (!add.hidden) add.click();
 }
 
 const removeAndSay = async (...parameters) => {

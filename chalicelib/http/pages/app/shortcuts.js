@@ -22,7 +22,7 @@ const RUN = {
   start: ({ index }) => startOf(index)?.click(),
   stop: () => $("stop").click(),
   search: () => $("search").hidden || $("search-text").focus(),
-  add: () => $("add").click(),
+  add: () => $("add").hidden || $("add").click(),
   help: () => openDialog($("shortcuts")),
 };
 
