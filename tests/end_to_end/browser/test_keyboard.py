@@ -8,6 +8,8 @@ from playwright.sync_api import BrowserContext, Page, expect
 from tests.end_to_end.browser.actions import (
     editor,
     everything_sent,
+    go_offline,
+    go_online,
     log_in,
     row,
     show_day,
@@ -26,6 +28,7 @@ from tests.end_to_end.browser.test_app import violations
 from tests.end_to_end.browser.test_layout import HEBREW
 from tests.end_to_end.browser.test_pure_functions import call, session
 from tests.support.clock import DAY, MINUTE
+from tests.support.tcp_proxy import TcpProxy
 
 
 def said(page: Page, text: str) -> None:
@@ -216,3 +219,24 @@ def test_nothing_adds_a_session_on_a_day_that_takes_none(page: Page) -> None:
     page.keyboard.press("?")
     expect(page.get_by_role("dialog", name="Keyboard shortcuts")).to_be_visible()
     expect(page.locator("#editor")).to_be_hidden()
+
+
+def test_buttons_that_disappear_pass_the_focus_to_the_heading(
+    phone: BrowserContext, page: Page, proxy: TcpProxy, demo: DemoServer
+) -> None:
+    log_in(page, ANA)
+    page.get_by_role("button", name="Add a note").focus()
+    demo.send(ANA, "PATCH", "/timers/10/stop")
+    page.evaluate("dispatchEvent(new Event('online'))")
+    expect(page.locator("#work")).to_have_text("No timer is running")
+    expect(page.get_by_role("heading", name="Now")).to_be_focused()
+    go_offline(phone, proxy)
+    start_on(page, "Design")
+    retry = page.get_by_role("button", name="Try now")
+    expect(retry).to_be_visible()
+    retry.focus()
+    go_online(phone, proxy)
+    page.keyboard.press("Enter")
+    everything_sent(page)
+    expect(retry).to_be_hidden()
+    expect(page.get_by_role("heading", name="Ana")).to_be_focused()

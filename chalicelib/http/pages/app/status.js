@@ -43,8 +43,9 @@ function showRetry({ error, nextTry, isPaused, isRunning }, sync) {
   const [text, tryNow] = $("retry").children;
   const seconds = Math.ceil((nextTry - performance.now()) / 1000);
   const isWaiting = seconds > 0 && !isRunning;
-  $("retry").hidden = !error;
   write(text, isWaiting ? TEXTS.nextTry(formatDuration(seconds)) : TEXTS.trying);
   // The server has said how long to wait.
-  setButton(tryNow, isWaiting && !isPaused && TEXTS.tryNow, sync);
+  setButton(tryNow, error && isWaiting && !isPaused && TEXTS.tryNow, sync);
+  // After the button, which passes the focus on.
+  $("retry").hidden = !error;
 }

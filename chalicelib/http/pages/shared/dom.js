@@ -1,6 +1,6 @@
 // Creates and updates elements. All content is written as text, never as markup.
 
-import { rememberFocus } from "./focus.js";
+import { focusHeading, rememberFocus } from "./focus.js";
 
 export const $ = (id) => document.getElementById(id);
 
@@ -20,8 +20,10 @@ export function button() {
   return created;
 }
 
-// Shows a button with a label and a handler, or hides it if there is no label.
+// Shows a button with a label and a handler, or hides it if there is no label. A button that hides
+// gives its focus to the heading.
 export function setButton(target, label, onclick) {
+  if (!label && document.activeElement === target) focusHeading(target);
   target.hidden = !label;
   write(target, label || "");
   target.onclick = onclick;
