@@ -188,6 +188,15 @@ def test_day_is_known_only_if_it_was_loaded_after_its_end(page: Page) -> None:
     assert not known(None, **{"from": 2000, "to": 9000, "loadedAt": 9999})
 
 
+def test_week_that_was_loaded_now_is_kept_although_a_clock_was_ahead(page: Page) -> None:
+    weeks = {f"2026-01-{day:02}": {"loadedAt": 1000 + day} for day in range(10, 22)}
+    kept = call(page, "history.js", "withWeek", weeks, "2026-03-02", {"loadedAt": 500})
+    # The one that was loaded first makes way.
+    assert set(kept) == {*weeks, "2026-03-02"} - {"2026-01-10"}
+    kept = call(page, "history.js", "withWeek", weeks, "2026-01-10", {"loadedAt": 500})
+    assert kept == weeks | {"2026-01-10": {"loadedAt": 500}}
+
+
 def test_queued_actions_change_the_sessions(page: Page) -> None:
     design, editing = {"id": "1", "name": "Design"}, {"id": "2", "name": "Editing"}
     edited = {"stopped": 150, "service": editing}

@@ -103,10 +103,11 @@ async function loadSessions(account, week, { week: known, timers }) {
 const replaceWeek = (timers, week, records) =>
   mergeLists(timers, [...timers.filter((timer) => !touches(timer, week)), ...records], now());
 
-function withWeek(weeks, date, week) {
-  const newestFirst = Object.entries({ ...weeks, [date]: week })
-    .sort(([, one], [, other]) => other.loadedAt - one.loadedAt);
-  return Object.fromEntries(newestFirst.slice(0, MAX_WEEKS));
+// The week that was loaded now stays in any case: the clock of the others may have been ahead.
+export function withWeek(weeks, date, week) {
+  const { [date]: _, ...others } = weeks;
+  const newestFirst = Object.entries(others).sort(([, one], [, other]) => other.loadedAt - one.loadedAt);
+  return Object.fromEntries([[date, week], ...newestFirst].slice(0, MAX_WEEKS));
 }
 
 // Only those with time by hand: the others are included with their sessions.
