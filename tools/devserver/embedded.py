@@ -112,7 +112,7 @@ class EmbeddedStreams:
 
 
 _REQUEST = threading.Lock()
-"""Held while moto processes a request. Whoever reads moto's memory itself must hold it, too."""
+"""Held while moto processes a request. Code that reads moto's memory itself must hold it, too."""
 
 
 def between_requests() -> AbstractContextManager[object]:

@@ -269,9 +269,11 @@ def test_booked_time_can_be_deleted_and_a_refused_change_is_shown(
     notice = page.locator("#notices li")
     expect(notice).to_contain_text("was not changed: the time up to 2 March 2026 is closed")
     expect(notice).to_contain_text("You entered: 50 minutes, “Old”.")
-    page.once("dialog", lambda dialog: dialog.accept())
-    notice.get_by_role("button", name="Dismiss").click()
+    notice.get_by_role("button", name="Try again").click()
     expect(notice).to_have_count(0)
+    everything_sent(page)
+    attributes = demo.send(RAVI, "GET", f"/time_entries/{booked}")["data"]["attributes"]
+    assert (attributes["time"], attributes["note"]) == (50, "Old")
     form = change_booked(page, "Translation")
     page.once("dialog", lambda dialog: dialog.accept())
     form.get_by_role("button", name="Delete").click()

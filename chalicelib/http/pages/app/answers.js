@@ -33,9 +33,11 @@ export function retry({ key, action, dependents = [] }) {
 // actions by their new keys.
 function repeated(action, keys, changes) {
   const { order, key, request, sent, entry, ended, searchEntry, moved, queued, withNote, ...tapped } = action;
+  // The time entry that the action is about, not one that was found for it.
+  const about = ["book", "unbook"].includes(tapped.kind) && { entry };
   const references = ["start", "after"].filter((name) => keys.has(tapped[name]));
   const renamed = Object.fromEntries(references.map((name) => [name, keys.get(tapped[name])]));
-  return newAction({ ...tapped, ...renamed, ...changes, key: keys.get(key) ?? crypto.randomUUID() });
+  return newAction({ ...tapped, ...about, ...renamed, ...changes, key: keys.get(key) ?? crypto.randomUUID() });
 }
 
 // Queues the new actions instead of the notice. Two tabs can show the same notice: only the first
