@@ -20,7 +20,8 @@ from chalicelib.core.dependencies import build_dependencies
 from chalicelib.core.settings import Settings
 from chalicelib.dynamodb.database import Database
 from chalicelib.http.application import create_app
-from tests.end_to_end.browser.browser_fixtures import DemoServer, RecordingGateway
+from tests.end_to_end.browser.browser_fixtures import RAVI, DemoServer, RecordingGateway
+from tests.support.clock import HOUR
 from tests.support.tcp_proxy import TcpProxy, proxy_to
 from tools.devserver.demo_data import load_demo_data
 from tools.devserver.server import LocalServer
@@ -88,6 +89,12 @@ def demo(database: Database, connection: Connection, settings: Settings) -> Iter
     server.shutdown()
     server.server_close()
     thread.join()
+
+
+@pytest.fixture
+def noon(demo: DemoServer) -> int:
+    """Noon of yesterday (Unix seconds), on a day on which Ravi has no sessions."""
+    return demo.midnight(RAVI, int(time.time())) - 12 * HOUR
 
 
 @pytest.fixture

@@ -2,7 +2,6 @@
 
 import time
 
-import pytest
 from playwright.sync_api import BrowserContext, Page, expect
 
 from chalicelib.core.errors import PeriodClosed
@@ -28,12 +27,6 @@ from tests.end_to_end.browser.browser_fixtures import (
 )
 from tests.support.clock import HOUR, MINUTE
 from tests.support.tcp_proxy import TcpProxy
-
-
-@pytest.fixture
-def noon(demo: DemoServer) -> int:
-    """Noon of yesterday (Unix seconds), on a day on which Ravi has no sessions."""
-    return demo.midnight(RAVI, int(time.time())) - 12 * HOUR
 
 
 def notes(demo: DemoServer) -> list[tuple[int, str | None]]:

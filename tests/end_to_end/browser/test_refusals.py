@@ -194,12 +194,6 @@ def test_free_parts_of_a_session(page: Page) -> None:
     assert parts(1000, 2000, (1030, 2000)) == []
 
 
-@pytest.fixture
-def noon() -> int:
-    """A whole minute in the past (Unix seconds), around which a person has no sessions."""
-    return int(time.time()) // HOUR * HOUR - 12 * HOUR
-
-
 def add(page: Page, start: int, end: int) -> None:
     page.get_by_role("button", name="Add a session").click()
     editor(page).get_by_label("Service").select_option("Translation")

@@ -33,12 +33,6 @@ from tests.support.clock import HOUR, MINUTE
 from tests.support.tcp_proxy import TcpProxy
 
 
-@pytest.fixture
-def noon(demo: DemoServer) -> int:
-    """Noon of yesterday (Unix seconds), on a day on which Ravi has no sessions."""
-    return demo.midnight(RAVI, int(time.time())) - 12 * HOUR
-
-
 def test_start_end_and_service_of_a_session_can_be_changed(
     page: Page, demo: DemoServer, noon: int
 ) -> None:
