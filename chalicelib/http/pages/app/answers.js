@@ -1,23 +1,17 @@
 // What the person answers to notices, as changes of the stored data.
 
-import { newAction } from "./queue.js";
-import { announceChange, transact } from "./store.js";
+import { addAction, change, newAction } from "./queue.js";
 
 // More automatic stops than a person has in the days that the page asks about.
 const MAX_CONFIRMED = 200;
 
 // Queues a refused session at other times: `parts` of {started, stopped}. Its note goes with the first.
 export function place({ key, session, action, dependents = [] }, parts) {
-  const actions = parts.map((part) => (session.id ? changedAction(action, part) : newSession(session, part)));
+  const actions = parts.map((part) => session.id ? changedAction(action, part) : addAction(crypto.randomUUID(), { ...session, ...part }));
   const keys = new Map([[action?.key, actions[0].key]]);
   const notes = dependents.filter(({ kind }) => kind === "note").map((note) => repeated(note, keys));
   return answer(key, [...actions, ...notes]);
 }
-
-const newSession = ({ service }, { started, stopped }) =>
-  newAction(stopped === null
-    ? { kind: "start", service, at: started }
-    : { kind: "add", service, started, stopped });
 
 const changedAction = (action, part) =>
   repeated(action, new Map(), { changes: { ...action.changes, ...part } });
@@ -62,9 +56,4 @@ export const confirmStop = (id) => change((store) => confirm(store, id));
 async function confirm(store, id) {
   const confirmed = [...((await store.value("confirmed")) ?? []), id];
   await store.putValue("confirmed", confirmed.slice(-MAX_CONFIRMED));
-}
-
-async function change(work) {
-  await transact(work);
-  announceChange();
 }

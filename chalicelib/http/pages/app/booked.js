@@ -4,11 +4,11 @@
 import { formatMinutes } from "../shared/clock.js";
 import { $, button, element, setButton, updateRows, write } from "../shared/dom.js";
 import { openDialog } from "../shared/focus.js";
+import { finishForm, problemOfNote } from "./forms.js";
 import { TEXTS } from "./texts.js";
 import { isClosed } from "./week.js";
 
-// The API's limits of a time entry.
-export const MAX_NOTE_LENGTH = 2000;
+// The API's limit of the time of an entry.
 const MAX_MINUTES = 31 * 24 * 60;
 
 // The time entry that the form shows.
@@ -17,18 +17,7 @@ let opened;
 // `actions` has the functions book, unbook and sync.
 export function prepareBooked({ book, unbook, sync }) {
   const dialog = $("booked-editor");
-  const buttons = [$("booked-save"), $("booked-delete")];
-  const finish = async (storing) => {
-    // A second tap must not store it again.
-    for (const target of buttons) target.disabled = true;
-    try {
-      await storing;
-      dialog.close();
-    } finally {
-      for (const target of buttons) target.disabled = false;
-    }
-    sync();
-  };
+  const finish = (storing) => finishForm(dialog, [$("booked-save"), $("booked-delete")], storing, sync);
   $("booked-form").onsubmit = (event) => {
     event.preventDefault();
     const changes = readChanges();
@@ -101,6 +90,5 @@ function problemOf({ minutes = 0, note = "" }) {
   const isMissing = minutes === null && !opened.hasSessions;
   const isPossible = minutes === null || (Number.isInteger(minutes) && minutes >= 0 && minutes <= MAX_MINUTES);
   if (isMissing || !isPossible) return TEXTS.wrongMinutes(MAX_MINUTES);
-  const length = [...note].length;
-  return length > MAX_NOTE_LENGTH ? TEXTS.noteTooLong(length, MAX_NOTE_LENGTH) : "";
+  return problemOfNote(note);
 }

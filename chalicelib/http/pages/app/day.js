@@ -1,12 +1,11 @@
 // Computes a person's sessions from the server's timers and the queued actions. Pure functions: no
 // network, no clock.
 //
-// A session is {id, key, service, entry, started, stopped, isAutoStopped, isNew, isEdited, waiting}. `id`
-// is the timer's id, or `key` for a new session whose request has no response yet. `isEdited` is whether
-// an edit waits, `endedByStart` whether a start that waits ends the session, `waiting` whether any change
-// waits. `entry` is the time entry,
-// {id, date, note, minutes, method, updated}, if it is known; `note` is a note that waits. An action is
-// {key, kind, ...}: see queue.js.
+// A session is {id, key, service, entry, note, started, stopped, isAutoStopped, isNew, isEdited,
+// endedByStart, waiting}. `id` is the timer's id, or `key` for a new session whose request has no
+// response yet. `entry` is the time entry, {id, date, note, minutes, method, updated}, if it is known;
+// `note` is a note that waits. `isEdited` is whether an edit waits, `endedByStart` whether a start that
+// waits ends the session, `waiting` whether any change waits. An action is {key, kind, ...}: see queue.js.
 
 // Returns the sessions as they will be after all actions are sent.
 export function applyActions(timers, actions) {

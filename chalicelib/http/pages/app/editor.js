@@ -3,7 +3,7 @@
 import { dateOf, localMinute, now, parseLocalMinute } from "../shared/clock.js";
 import { $ } from "../shared/dom.js";
 import { openDialog } from "../shared/focus.js";
-import { MAX_NOTE_LENGTH } from "./booked.js";
+import { finishForm, problemOfNote } from "./forms.js";
 import { labelsOf } from "./services.js";
 import { TEXTS } from "./texts.js";
 import { isClosed } from "./week.js";
@@ -14,35 +14,23 @@ let opened;
 
 // `actions` has the functions save, remove and sync.
 export function prepareEditor({ save, remove, sync }) {
+  const finish = (storing) => finishForm($("editor"), [$("editor-save"), $("editor-delete")], storing, sync);
   $("editor-form").onsubmit = async (event) => {
     event.preventDefault();
     const values = readValues();
     const problem = problemOf(values);
     $("editor-error").textContent = problem;
-    if (!problem) await finish(save(opened.session.id ?? null, values, opened.noticeKey), sync);
+    if (!problem) await finish(save(opened.session.id ?? null, values, opened.noticeKey));
   };
   $("editor-delete").onclick = async () => {
     const { session, noticeKey } = opened;
-    if (confirm(TEXTS.deleteSession)) await finish(remove(session.id, noticeKey), sync);
+    if (confirm(TEXTS.deleteSession)) await finish(remove(session.id, noticeKey));
   };
   $("editor-cancel").onclick = () => $("editor").close();
   // Another service or day has another note. What the person wrote stays.
   $("editor-service").onchange = $("editor-start").onchange = () => {
     if (!isNoteChanged()) showNote(storedNote());
   };
-}
-
-// Waits until the action is stored, and closes the form.
-async function finish(storing, sync) {
-  // A second tap must not store it again.
-  $("editor-save").disabled = $("editor-delete").disabled = true;
-  try {
-    await storing;
-    $("editor").close();
-  } finally {
-    $("editor-save").disabled = $("editor-delete").disabled = false;
-  }
-  sync();
 }
 
 // Opens the form with the values of a session. A `service` of null must be chosen. `noticeKey` is the
@@ -136,8 +124,8 @@ function problemOf({ service, started, stopped, note = "" }) {
   if (started > now()) return TEXTS.startInFuture;
   const { closedUntil, organizationZone } = opened.view;
   if (isClosed(closedUntil, dateOf(started, organizationZone))) return TEXTS.startIsClosed(closedUntil);
-  const length = [...note].length;
-  if (length > MAX_NOTE_LENGTH) return TEXTS.noteTooLong(length, MAX_NOTE_LENGTH);
+  const noteProblem = problemOfNote(note);
+  if (noteProblem) return noteProblem;
   if (stopped === null) return "";
   if (stopped > now()) return TEXTS.endInFuture;
   return stopped < started ? TEXTS.endBeforeStart : "";

@@ -70,7 +70,8 @@ export function save(id, values, noticeKey) {
 
 const noteAction = (key, target, note) => newAction({ key, kind: "note", ...target, note, isPart: true });
 
-const addAction = (key, { service, started, stopped }) =>
+// Returns the action of a session that is not recorded yet.
+export const addAction = (key, { service, started, stopped }) =>
   newAction(stopped === null
     ? { key, kind: "start", service, at: started }
     : { key, kind: "add", service, started, stopped });
@@ -137,9 +138,9 @@ export function toPresentClock(action) {
   return { ...moveTimes(action), changes: changes && moveTimes(changes), clockOffset: offset() };
 }
 
-// The keys of the new action, and of the one that belongs to it, are the same if the transaction is
-// repeated.
-async function change(work) {
+// Changes the stored data of the person who is logged in. The keys for `work` are the same if the
+// transaction is repeated: one for a new action, and one for a part of it.
+export async function change(work) {
   const [key, partKey] = [crypto.randomUUID(), crypto.randomUUID()];
   await transact(async (store) => {
     // Another tab may have logged out. Nobody else must send the action.

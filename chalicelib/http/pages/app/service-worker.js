@@ -3,7 +3,7 @@
 
 // The hash of all files. If a file changes, tests/http/test_static_pages.py prints the new version;
 // with it, browsers load all files again, together.
-const VERSION = "7b966d7b84780d47";
+const VERSION = "9251be369a54e6af";
 const CACHE = `stint-pocket-${VERSION}`;
 
 // Where most files are. A server that puts them into a folder with a hash in its name writes that
@@ -27,6 +27,7 @@ const FILES = [
   "device.js",
   "direction.js",
   "editor.js",
+  "forms.js",
   "gaps.js",
   "history.js",
   "icon-running.svg",

@@ -24,13 +24,14 @@ import { showWeek, shownDate, updateSums, weekOfDate } from "./week_view.js";
 
 // What the page shows, or null before login: {account, sessions, services, zone, organizationZone,
 // closedUntil, today, days, day, booked, hasBooked, noteOf, noteFor, favourites, areShortcutsOn,
-// isLoaded, error, refreshedAt, limit}. `days` are those of the shown week, with their `sessions` and whether they are
-// `known`; `day` is the shown one. `booked` are time entries (week.js) and `hasBooked` is whether they
-// were loaded. `isLoaded` is whether the lists have arrived once, and `limit` when the running timer
+// isLoaded, error, refreshedAt, limit}. `days` are those of the shown week, with their `sessions` and
+// whether they are `known`; `day` is the shown one. `booked` are time entries (week.js) and `hasBooked`
+// is whether they were loaded. `isLoaded` is whether the lists have arrived once, and `limit` when the running timer
 // stops by itself.
 let view = null;
-let showAgain;
 
+// Shows everything again, as at the last call of `show`.
+let showAgain;
 
 // Shows the stored state, {account, actions, notices, services, timers, recent, weeks, closed,
 // confirmed, refreshedAt}, and the connection (sync.js). `handlers` has the functions of the buttons.
