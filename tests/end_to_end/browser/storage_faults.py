@@ -5,10 +5,10 @@ from playwright.sync_api import BrowserContext, Locator, Page
 from tests.support.tcp_proxy import TcpProxy
 
 INJECT = """() => {
-  // The next `count` calls of a `step` fail with an error that has this `name`, after `skip` calls.
-  const fault = window.fault = { step: null, name: "UnknownError", skip: 0, count: 0 };
+  // The next `count` calls of a `step` fail with an error that has this `name`.
+  const fault = window.fault = { step: null, name: "UnknownError", count: 0 };
   const fails = (step) => {
-    if (fault.step !== step || fault.count === 0 || fault.skip-- > 0) return false;
+    if (fault.step !== step || fault.count === 0) return false;
     fault.count -= 1;
     return true;
   };
@@ -56,6 +56,16 @@ INJECT = """() => {
       return request;
     });
   }
+  // The transaction of a tap is written. Those that begin after its first request fail.
+  wrap(IDBObjectStore.prototype, "put", function (original) {
+    const request = original();
+    if (this.name === "acts" && fault.step.startsWith("after a tap")) {
+      // Before the end of the tap's transaction.
+      if (fault.step === "after a tap, at once") dispatchEvent(new Event("stint-change"));
+      fault.step = "transaction";
+    }
+    return request;
+  });
 }"""
 
 FOREVER = 1_000_000
@@ -74,11 +84,9 @@ def open_with_faults(phone: BrowserContext, step: str = "", count: int = 0) -> P
     return page
 
 
-def fail(
-    page: Page, step: str, count: int = FOREVER, name: str = "UnknownError", skip: int = 0
-) -> None:
-    """Let the next calls of a step of IndexedDB fail, after some that do not."""
-    fault = {"step": step, "count": count, "name": name, "skip": skip}
+def fail(page: Page, step: str, count: int = FOREVER, name: str = "UnknownError") -> None:
+    """Let the next calls of a step of IndexedDB fail."""
+    fault = {"step": step, "count": count, "name": name}
     page.evaluate("(fault) => Object.assign(window.fault, fault)", fault)
 
 

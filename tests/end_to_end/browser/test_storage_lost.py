@@ -120,14 +120,15 @@ def test_tap_that_cannot_be_stored_is_shown_until_it_is(
     assert demo.is_in_order()
 
 
+@pytest.mark.parametrize("step", ["after a tap", "after a tap, at once"])
 def test_stored_tap_stays_visible_if_the_storage_fails_directly_afterwards(
-    phone: BrowserContext, proxy: TcpProxy
+    phone: BrowserContext, proxy: TcpProxy, step: str
 ) -> None:
     page = open_with_faults(phone)
     log_in(page, RAVI)
     everything_sent(page)
     go_offline(phone, proxy)
-    fail(page, "transaction", skip=1)
+    fail(page, step)
     start_on(page, "Translation")
     expect(problem(page)).to_be_visible()
     expect(problem(page).get_by_role("listitem")).to_have_count(0)

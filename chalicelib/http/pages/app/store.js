@@ -45,8 +45,10 @@ export async function transact(work) {
   for (;;) {
     if (!memory) {
       try {
-        const result = await transactStored(work);
-        if (storage.problem !== "deleted") setProblem(null);
+        const { result, isChanged } = await transactStored(work);
+        if (!memory && storage.problem !== "deleted") setProblem(null);
+        // Another transaction has failed meanwhile, so this page uses its memory.
+        if (memory && isChanged) await inOrder(() => repeatInMemory(work));
         return result;
       } catch (error) {
         if (error instanceof DataDeleted) handleDeletion();
@@ -129,7 +131,15 @@ async function transactStored(work) {
     return [await work(store), store.isChanged ? await store.all() : null];
   });
   if (changed) known = { ...nothing(), ...changed };
-  return result;
+  return { result, isChanged: Boolean(changed) };
+}
+
+// Brings a change that is stored into the memory, which was copied before the change.
+async function repeatInMemory(work) {
+  if (!memory) return;
+  memory.base = known;
+  await transactInMemory(work);
+  announceChange();
 }
 
 // Works on a copy, because `work` may throw.
