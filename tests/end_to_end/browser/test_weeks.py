@@ -191,6 +191,13 @@ def test_closed_day_says_so_and_offers_no_change(
     editor(page).get_by_role("button", name="Save").click()
     expect(editor(page).get_by_role("alert")).to_contain_text("is closed. Only an admin")
     assert demo.keyed_requests == []
+    editor(page).get_by_role("button", name="Cancel").click()
+    # An admin opens it while the page is open.
+    put_all(organization)
+    page.evaluate("dispatchEvent(new Event('online'))")
+    show_day(page, RAVI, monday)
+    expect(page.locator("#day-state")).to_be_empty()
+    expect(page.get_by_role("button", name="Add a session")).to_be_visible()
 
 
 @pytest.fixture

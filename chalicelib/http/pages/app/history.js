@@ -1,5 +1,5 @@
-// Loads the weeks that the person opens: the sessions of weeks that the recent list does not have,
-// the time entries with time booked by hand, and up to which date the organization is closed.
+// Loads the weeks that the person opens: the sessions of weeks that the recent list does not have, and
+// the time entries with time booked by hand.
 //
 // The value `weeks` has the loaded weeks by their first date: {from, to, loadedAt, sessions, entries}.
 // `from`, `to` and `loadedAt` are timestamps, `sessions` is {path, etag, count}, and `entries` is a
@@ -65,14 +65,11 @@ async function load(account, days) {
   const stored = await transactAs(account, async (store) => ({
     week: ((await store.value("weeks")) ?? {})[first.date],
     recent: await store.value("recent"),
-    closed: await store.value("closed"),
     timers: (await store.value("timers")) ?? [],
   }));
   const sessions = sinceOf(stored.recent) <= week.from ? null : await loadSessions(account, week, stored);
   const entries = await loadList(account, entriesPath(account, first, last), stored.week?.entries, readEntry);
-  const closed = await loadList(account, closedPath(account), stored.closed, readClosed);
   await transactAs(account, async (store) => {
-    await store.putValue("closed", closed);
     await store.putValue("offset", offset());
     const timers = (await store.value("timers")) ?? [];
     if (sessions?.records) await store.putValue("timers", replaceWeek(timers, week, sessions.records));
@@ -121,7 +118,3 @@ const entriesPath = (account, first, last) =>
     include: "service",
     ...PAGE,
   });
-
-const closedPath = ({ organization }) => withQuery("/organizations", { "filter[id]": organization.id });
-
-const readClosed = ({ id, attributes }) => ({ id, closedUntil: attributes.closed_until });

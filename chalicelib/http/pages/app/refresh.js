@@ -1,5 +1,5 @@
-// Loads the server's state: the names and time zones of the account, the services, the running timer,
-// and the sessions of the last days.
+// Loads the server's state: what can change in the account (readMembership), the services, the running
+// timer, and the sessions of the last days.
 
 import { sendRequest, withQuery } from "../shared/api.js";
 import { format, now, offset, parse, startOfDay, zoneOf } from "../shared/clock.js";
@@ -19,7 +19,7 @@ const EARLIER_DAYS = 7;
 
 // The format of the stored records. Change it together with READERS, so that the lists that an earlier
 // version of this page stored are loaded again.
-const FORMAT = 3;
+const FORMAT = 4;
 
 export const TIMER_LISTS = ["running", "recent"];
 export const LISTS = ["membership", ...TIMER_LISTS, "services"];

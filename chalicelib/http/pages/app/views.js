@@ -33,8 +33,8 @@ let view = null;
 // Shows everything again, as at the last call of `show`.
 let showAgain;
 
-// Shows the stored state, {account, actions, notices, services, timers, recent, weeks, closed,
-// confirmed, refreshedAt}, and the connection (sync.js). `handlers` has the functions of the buttons.
+// Shows the stored state, {account, actions, notices, services, timers, recent, weeks, confirmed,
+// refreshedAt}, and the connection (sync.js). `handlers` has the functions of the buttons.
 export function show(state, connection, handlers) {
   const isLoggedIn = Boolean(state.account) && !state.account.lockedOut;
   $("login").hidden = isLoggedIn;
@@ -74,7 +74,7 @@ function sayStopped(previous) {
   }
 }
 
-function viewOf({ account, actions, timers = [], services, weeks = {}, recent, closed, ...others }, { error }) {
+function viewOf({ account, actions, timers = [], services, weeks = {}, recent, ...others }, { error }) {
   const zone = clock.zoneOf(account);
   const now = clock.now();
   const today = clock.dateOf(now, zone);
@@ -96,7 +96,7 @@ function viewOf({ account, actions, timers = [], services, weeks = {}, recent, c
     services: services?.records ?? [],
     zone,
     organizationZone: account.organization.zone,
-    closedUntil: closed?.records.find(({ id }) => id === account.organization.id)?.closedUntil ?? null,
+    closedUntil: account.organization.closedUntil ?? null,
     today,
     days,
     day: days.find((day) => day.date === date),

@@ -51,8 +51,9 @@ export function readMembership(included, organization, person) {
     included.find((resource) => resource.type === type && resource.id === id);
   const company = find(organization);
   const { first_name, last_name, role } = find(person).attributes;
+  const { name, closed_until: closedUntil } = company.attributes;
   return {
-    organization: { id: company.id, name: company.attributes.name, ...readOrganizationTimes(company) },
+    organization: { id: company.id, name, closedUntil, ...readOrganizationTimes(company) },
     role,
     person: { id: person.data.id, name: `${first_name} ${last_name}`, ...readPersonTimes(find(person)) },
   };
