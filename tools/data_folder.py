@@ -51,10 +51,7 @@ class DataFolder:
             self.path.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
             descriptor = os.open(self._lock, os.O_RDWR | os.O_CREAT, 0o600)
         except OSError as error:
-            raise DataFolderError(
-                f"Cannot write to {self.path}: {error.strerror}. Change its permissions, choose "
-                f"another folder ({VARIABLE}=folder), or keep nothing ({VARIABLE}={IN_MEMORY})."
-            ) from error
+            raise DataFolderError(self.problem(error)) from error
         try:
             if not _lock(descriptor, _LOCK_ATTEMPTS):
                 raise DataFolderError(
@@ -66,6 +63,26 @@ class DataFolder:
             yield descriptor
         finally:
             os.close(descriptor)
+
+    def problem(self, error: OSError) -> str:
+        """Return what is wrong with the folder, and what to do."""
+        ways_out = (
+            f"choose another folder ({VARIABLE}=folder), or keep nothing ({VARIABLE}={IN_MEMORY})."
+        )
+        file = Path(error.filename or self.path)
+        if isinstance(error, FileExistsError | NotADirectoryError | IsADirectoryError):
+            # The path ends at the first thing of the wrong kind.
+            found = next(path for path in (file, *file.parents) if path.exists())
+            kinds = "folder, not a file" if found.is_dir() else "file, not a folder"
+            return f"Cannot use {self.path}: {found} is a {kinds}. Move it, {ways_out}"
+        return f"Cannot use {file}: {error.strerror}. Change its permissions, {ways_out}"
+
+    def create_backups(self) -> None:
+        """Create the folder of the backups. Raises :class:`DataFolderError`."""
+        try:
+            self.backups.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
+        except OSError as error:
+            raise DataFolderError(self.problem(error)) from error
 
     @contextmanager
     def announced(self, endpoint: str, table_prefix: str) -> Iterator[None]:
@@ -100,13 +117,14 @@ class DataFolder:
     def set_aside(self, *files: Path) -> list[Path]:
         """Move these of the folder's files into the backups; return the new paths of those it had.
 
-        The caller has the lock. Raises :class:`DataFolderError` if the database is read meanwhile.
+        The caller has the lock. Raises :class:`DataFolderError` if the database is read meanwhile,
+        or if the folder is not writable.
         """
         name = f"replaced-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}"
         moved = []
         for file in files:
             if file.exists():
-                self.backups.mkdir(OWNER_ONLY, exist_ok=True)
+                self.create_backups()
                 target = self.backups / f"{name}{file.suffix}"
                 if file == self.database:
                     _empty_journal(file)

@@ -165,8 +165,8 @@ def test_request_fails_on_a_full_disk_and_changes_nothing(tmp_path: Path) -> Non
 def test_unusable_folder_or_file_is_refused_with_a_sentence(tmp_path: Path) -> None:
     (tmp_path / "file").touch()
     for folder, content, expected in (
-        (tmp_path / "file" / "data", None, "Cannot write to"),
-        (tmp_path / "text", b"not a database, but long enough for its header" * 20, "not a"),
+        (tmp_path / "file" / "data", None, "is a file, not a folder"),
+        (tmp_path / "text", b"not a database, but long enough for its header" * 20, "is damaged"),
     ):
         if content is not None:
             folder.mkdir()

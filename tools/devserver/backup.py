@@ -11,8 +11,11 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from infra.command_line import new_parser
-from tools.data_folder import OWNER_ONLY, DataFolder, DataFolderError, data_folder
+from tools.data_folder import IN_MEMORY, VARIABLE, DataFolder, DataFolderError, data_folder
 from tools.devserver.store import StoreError, copy_database, has_items
+
+_MAX_LISTED = 10
+_WHERE = f"Choose the folder of the data ({VARIABLE}=folder), or create some: make run"
 
 
 def back_up(folder: DataFolder, file: Path | None) -> Path:
@@ -23,7 +26,7 @@ def back_up(folder: DataFolder, file: Path | None) -> Path:
     """
     _require_items(folder)
     if file is None:
-        folder.backups.mkdir(OWNER_ONLY, parents=True, exist_ok=True)
+        folder.create_backups()
         file = folder.backups / f"stint-{datetime.now(UTC):%Y%m%dT%H%M%S.%fZ}.sqlite"
     if file.exists():
         raise DataFolderError(f"{file} exists. Choose another name: make backup FILE=...")
@@ -33,6 +36,7 @@ def back_up(folder: DataFolder, file: Path | None) -> Path:
 
 def _require_items(folder: DataFolder) -> None:
     if not folder.dynamodb_local.exists():
+        _require_database(folder)
         return
     if not (folder.database.exists() and has_items(folder.database)):
         raise DataFolderError(
@@ -40,6 +44,15 @@ def _require_items(folder: DataFolder) -> None:
             "does not copy. Stop the server, and copy the whole folder."
         )
     print(f"Not in the backup: {folder.dynamodb_local} (ENGINE=dynamodb-local)", file=sys.stderr)
+
+
+def _require_database(folder: DataFolder) -> None:
+    try:
+        folder.database.stat()
+    except FileNotFoundError as error:
+        raise DataFolderError(f"There are no data in {folder.path}. {_WHERE}") from error
+    except OSError as error:
+        raise DataFolderError(folder.problem(error)) from error
 
 
 def restore(folder: DataFolder, file: Path) -> list[Path]:
@@ -63,14 +76,18 @@ def main(arguments: list[str] | None = None) -> int:
     options = _parser().parse_args(arguments)
     folder = data_folder(os.environ)
     if folder is None:
-        sys.exit("STINT_DATA=none keeps no data")
+        sys.exit(f"{VARIABLE}={IN_MEMORY} stores no data. Choose a folder: {VARIABLE}=folder")
     try:
         if options.command == "backup":
             print(f"Backed up to {back_up(folder, options.file)}")
             return 0
+        if options.file is None:
+            sys.exit(_name_a_backup(folder))
         replaced = restore(folder, options.file)
-    except (DataFolderError, StoreError, OSError) as error:
+    except (DataFolderError, StoreError) as error:
         sys.exit(str(error))
+    except OSError as error:
+        sys.exit(folder.problem(error))
     print(f"Restored {options.file}")
     for path in replaced:
         print(f"The replaced data: {path}")
@@ -83,8 +100,16 @@ def _parser() -> argparse.ArgumentParser:
     backup = commands.add_parser("backup", help="copy the data, also while the server runs")
     backup.add_argument("file", nargs="?", type=Path, help="default: a new file in .data/backups")
     restored = commands.add_parser("restore", help="replace the data by a backup")
-    restored.add_argument("file", type=Path)
+    restored.add_argument("file", nargs="?", type=Path, help="none: list the backups")
     return parser
+
+
+def _name_a_backup(folder: DataFolder) -> str:
+    backups = sorted(folder.backups.glob("*.sqlite"), key=lambda file: file.stat().st_mtime)
+    if not backups:
+        return f"Name a backup: make restore FILE=... There is none in {folder.backups}."
+    latest = [f"  {os.path.relpath(file)}" for file in backups[-_MAX_LISTED:]]
+    return "\n".join(["Name a backup: make restore FILE=... The latest ones:", *latest])
 
 
 if __name__ == "__main__":

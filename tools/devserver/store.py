@@ -64,8 +64,13 @@ class Store:
             self._database.execute("PRAGMA synchronous = FULL")
             if not self._database.execute("SELECT name FROM sqlite_master").fetchone():
                 self._database.executescript(_SCHEMA)
-        except (OSError, sqlite3.Error) as error:
-            raise StoreError(f"Cannot open {path}: {error}. {_ADVICE}") from error
+            (result,) = self._database.execute("PRAGMA quick_check(1)").fetchone()
+        except OSError as error:
+            raise StoreError(f"Cannot open {path}: {error.strerror}. {_ADVICE}") from error
+        except sqlite3.Error as error:
+            raise _store_error(path, error) from error
+        if result != "ok":
+            raise StoreError(_damage(path, result.splitlines()[-1]))
         check_format(self._database, path)
 
     def close(self) -> None:
@@ -180,11 +185,31 @@ class Store:
 _ADVICE = "Free space or change the folder's permissions, or choose another: STINT_DATA=folder"
 
 
+def _store_error(path: Path, error: sqlite3.Error) -> StoreError:
+    """Return the error of a file that SQLite cannot open, read or write."""
+    # Its subclass is for what is not in the file: permissions, space, locks.
+    is_damaged = isinstance(error, sqlite3.DatabaseError) and not isinstance(
+        error, sqlite3.OperationalError
+    )
+    return StoreError(
+        _damage(path, error) if is_damaged else f"Cannot open {path}: {error}. {_ADVICE}"
+    )
+
+
+def _damage(path: Path, problem: object) -> str:
+    return (
+        f"{path} is damaged: {problem}. Restore a backup (make restore FILE=...), or start over "
+        "(make run FRESH=1). Both move the file into the backups."
+    )
+
+
 def check_format(database: sqlite3.Connection, path: Path) -> None:
     """Raise :class:`StoreError` if this version cannot read a file."""
     try:
         (application,) = database.execute("PRAGMA application_id").fetchone()
         (version,) = database.execute("PRAGMA user_version").fetchone()
+    except sqlite3.OperationalError as error:
+        raise StoreError(f"Cannot read {path}: {error}. {_ADVICE}") from error
     except sqlite3.Error as error:
         raise StoreError(f"{path} is not a file of stint's local server: {error}.") from error
     if application != _APPLICATION:
@@ -213,8 +238,8 @@ def has_items(path: Path) -> bool:
 
 def copy_database(source: Path, target: Path) -> None:
     """Copy a file consistently, also while a server writes to it. Raises :class:`StoreError`."""
-    if not source.exists():
-        raise StoreError(f"{source} does not exist.")
+    if not source.is_file():
+        raise StoreError(f"{source} {'is not a file' if source.exists() else 'does not exist'}.")
     try:
         _create(target)
         with (
@@ -229,7 +254,11 @@ def copy_database(source: Path, target: Path) -> None:
     except StoreError:
         target.unlink()
         raise
-    except (OSError, sqlite3.Error) as error:
+    except OSError as error:
+        raise StoreError(
+            f"Cannot write {target}: {error.strerror}. Use a folder that exists and is writable."
+        ) from error
+    except sqlite3.Error as error:
         target.unlink(missing_ok=True)
         raise StoreError(f"Cannot copy {source} to {target}: {error}.") from error
     if result != "ok":
