@@ -13,7 +13,9 @@ import time
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 from functools import partial
+from types import FrameType
 
+from botocore.exceptions import ClientError
 from msgspec.structs import replace
 
 from chalicelib.core.dependencies import Dependencies, build_dependencies
@@ -54,6 +56,7 @@ _PORT = 8000
 _LAST_PORT = 65_535
 # A local engine may be busy.
 _READ_TIMEOUT_SECONDS = 20
+_ENDING_SIGNALS = (signal.SIGINT, signal.SIGTERM)
 
 _ENVIRONMENT = f"""\
 environment:
@@ -119,8 +122,22 @@ def main() -> None:
     """Serve until interrupted or terminated."""
     _parser().parse_args()
     # Explicitly, because a shell starts background jobs with interrupts ignored.
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, signal.default_int_handler)
+    for number in _ENDING_SIGNALS:
+        signal.signal(number, _interrupt)
+    with suppress(KeyboardInterrupt):
+        _serve()
+    print("Stopped.")
+
+
+def _interrupt(number: int, frame: FrameType | None) -> None:
+    """End the server once: it stops in order, also if Ctrl-C is pressed again meanwhile."""
+    del number, frame
+    for each in _ENDING_SIGNALS:
+        signal.signal(each, signal.SIG_IGN)
+    raise KeyboardInterrupt
+
+
+def _serve() -> None:
     settings = read_settings(os.environ)
     host = os.environ.get("HOST") or _LOOPBACK
     port = _port(os.environ.get("PORT") or str(_PORT))
@@ -154,7 +171,7 @@ def main() -> None:
         print((_HINTS if demo else _EMPTY_HINTS).format(url=settings.public_base_url), flush=True)
         with suppress(KeyboardInterrupt):
             server.serve_forever()
-        print("\nStopped.")
+        print("\nStopping ...", flush=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -224,10 +241,16 @@ def _set_up(
         sys.exit(f"No tables at {opened.place}: {describe_error(error)}")
     opened.load()
     dependencies = build_dependencies(database, settings)
-    feeds = [
-        Feed(open_stream(table_name(CounterModel)), partial(roll_up_records, dependencies)),
-        *event_feeds(dependencies, open_stream, connections.send),
-    ]
+    try:
+        feeds = [
+            Feed(open_stream(table_name(CounterModel)), partial(roll_up_records, dependencies)),
+            *event_feeds(dependencies, open_stream, connections.send),
+        ]
+    except ClientError as error:
+        sys.exit(
+            f"No table streams at {opened.place}. DYNAMODB_ENDPOINT must be a server with DynamoDB "
+            f"Streams, such as DynamoDB Local. {describe_error(error)}"
+        )
     with opened.together():
         # As of now: timer 16 has been running for an hour at this moment.
         loaded = demo and load_demo_data(database, int(time.time()))
