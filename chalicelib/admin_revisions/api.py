@@ -37,7 +37,7 @@ def _example() -> AdminRevision:
 ADMIN_REVISIONS: Resource[AdminRevision] = Resource(
     type="admin_revisions",
     singular="admin_revision",
-    description="A change of a token, a person, a service, a webhook or an organization.",
+    description="A change of a token, pairing code, person, service, webhook or organization.",
     entity=AdminRevision,
     view=VIEW_ADMIN_REVISION,
     example=_example,
@@ -47,8 +47,8 @@ ADMIN_REVISIONS: Resource[AdminRevision] = Resource(
             "subject_type",
             Kind.TEXT,
             lambda revision: revision.subject_type,
-            "Type of the record that was changed: people, api_tokens, services, webhooks or "
-            "organizations.",
+            "Type of the record that was changed: people, api_tokens, pairings, services, webhooks "
+            "or organizations.",
         ),
         Attribute(
             "subject_id", Kind.NUMERIC_ID, lambda revision: revision.subject_id, "Id of the record."

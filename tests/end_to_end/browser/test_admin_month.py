@@ -88,6 +88,9 @@ def test_month_is_downloaded_as_csv(admin: Page, worked: str) -> None:
     text = download.value.path().read_text(encoding="utf-8-sig")
     rows = list(csv.DictReader(io.StringIO(text)))
     assert sorted(int(row["total_time"]) for row in rows) == [30, 90, 120]
+    admin.context.set_offline(True)
+    admin.get_by_role("button", name="Download CSV").click()
+    expect(admin.locator("#problem")).to_have_text("No connection. Try again.")
 
 
 def test_month_is_closed_and_opened_again(

@@ -27,6 +27,7 @@ from tests.support.qr_reader import read_qr_code
 from tests.support.tcp_proxy import TcpProxy
 
 IVAN = 8784
+MIA = 8796
 WIDTHS = (390, 1280)
 
 
@@ -275,14 +276,52 @@ def test_changes_are_listed_and_filtered(admin: Page, demo: DemoServer) -> None:
     demo.send(ANA, "POST", "/services", {"data": {"attributes": {"name": "Training"}}})
     document = {"data": {"attributes": {"title": "Designer"}}}
     demo.send(ANA, "PATCH", f"/people/{IVAN}", document)
+    pairing = {"data": {"attributes": {"person_id": MIA}}}
+    demo.send(ANA, "POST", "/pairings", pairing)
+    events = ["timer.started", "timer.stopped"]
+    hook = {"name": "Payroll", "url": "https://hooks.example.com/", "events": events}
+    demo.send(ANA, "POST", "/webhooks", {"data": {"attributes": hook}})
     go_to(admin, "Changes")
     rows = admin.locator(".changes li")
     expect(rows.filter(has_text="Ana Horvat created a service")).to_contain_text("Training")
+    expect(rows.filter(has_text="Ana Horvat created a pairing code of Mia Kovač")).to_be_visible()
+    expect(rows.filter(has_text="created a webhook")).to_contain_text(
+        "Events: none → timer.started, timer.stopped"
+    )
     admin.get_by_label("Person").select_option("Ivan Babić")
     expect(rows).to_have_count(1)
     expect(rows).to_contain_text("Ana Horvat changed a person of Ivan Babić")
     admin.get_by_label("What").select_option("Sessions")
     expect(admin.get_by_text("Nothing to show.")).to_be_visible()
+
+
+def test_refusals_are_in_words_of_the_page(admin: Page) -> None:
+    go_to(admin, "People")
+    admin.get_by_role("button", name="Add a person").click()
+    dialog(admin).get_by_role("button", name="Save").click()
+    problem = dialog(admin).get_by_role("alert")
+    expect(problem).to_have_text("First name: Enter a value.")
+    dialog(admin).get_by_role("button", name="Cancel").click()
+    admin.get_by_role("button", name="Deactivate: Ana Horvat").click()
+    dialog(admin).get_by_role("button", name="Deactivate").click()
+    expect(problem).to_have_text(
+        "This person is the last active admin. Make another person an admin first."
+    )
+    dialog(admin).get_by_role("button", name="Cancel").click()
+    go_to(admin, "Services")
+    admin.get_by_role("button", name="Change: Design").click()
+    dialog(admin).get_by_label("Name").fill("Drawing")
+    for status, code, words in (
+        (404, "record_not_found", "This does not exist any more. Open the view again."),
+        (
+            503,
+            "unavailable",
+            "The server cannot do this at the moment. Try again in a few seconds.",
+        ),
+    ):
+        refuse(admin, "**/api/v2/services/*", status, code, {})
+        dialog(admin).get_by_role("button", name="Save").click()
+        expect(problem).to_have_text(words)
 
 
 def test_lost_connection_is_explained_and_a_repeat_writes_once(

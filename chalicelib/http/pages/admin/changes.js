@@ -56,16 +56,17 @@ function changeRow(page, revision, zone) {
   const whose = nameOf(related(page, revision, "person"));
   const what = [TEXTS.acts[act], TEXTS.subjects[subject], whose && TEXTS.whose(whose)];
   const values = Object.keys(before).map((name) =>
-    text("span", `${FIELDS[name] ?? name}: ${shown(before[name], zone)} → ${shown(after[name], zone)}`));
+    text("span", `${FIELDS[name]}: ${shown(name, before[name], zone)} → ${shown(name, after[name], zone)}`));
   return element("li",
     text("strong", `${who} ${what.filter(Boolean).join(" ")}`),
     text("small", dayAndTime(parse(created), zone)),
     ...values);
 }
 
-function shown(value, zone) {
+function shown(name, value, zone) {
   if (value === null || value === "") return TEXTS.empty;
   if (typeof value === "boolean") return value ? TEXTS.yes : TEXTS.no;
-  if (typeof value === "object") return JSON.stringify(value);
+  if (name === "stop_reason") return TEXTS.stopReasons[value];
+  if (Array.isArray(value)) return value.join(", ");
   return /^\d{4}-\d\d-\d\dT/.test(value) ? dayAndTime(parse(value), zone) : String(value);
 }

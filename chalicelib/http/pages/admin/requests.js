@@ -1,6 +1,6 @@
 // Requests to the API with the account that is logged in.
 
-import { RefusedError, sendRequest, withQuery } from "../shared/api.js";
+import { RefusedError, RetryableError, errorOf, sendRequest, withQuery } from "../shared/api.js";
 
 const PAGE_SIZE = 200;
 let account;
@@ -15,10 +15,13 @@ export function useAccount(used, callback) {
   keys.clear();
 }
 
-async function send(...parameters) {
+const send = (...parameters) => asAccount((sender) => sendRequest(sender, ...parameters));
+
+// Calls a function with the account, and ends the session if its token is rejected.
+async function asAccount(operation) {
   const sender = account;
   try {
-    return await sendRequest(sender, ...parameters);
+    return await operation(sender);
   } catch (error) {
     if (error.status === 401 && sender === account) onRejectedToken();
     throw error;
@@ -64,18 +67,26 @@ export async function write(method, path, attributes) {
 
 // Downloads a list as CSV. A link cannot do it: the request has the token in a header.
 export async function download(path, parameters, name) {
-  const headers = { "X-Auth-Token": account.token, "X-Organization-Id": account.organization.id };
-  const query = withQuery(path, { ...parameters, format: "csv" });
-  const response = await fetch(account.base + query, { headers, cache: "no-store", redirect: "error" });
-  if (!response.ok) {
-    const { errors } = await response.json();
-    throw new RefusedError(response.status, errors[0]);
-  }
+  const content = await asAccount((sender) => fetchFile(sender, withQuery(path, { ...parameters, format: "csv" })));
   const link = document.createElement("a");
-  link.href = URL.createObjectURL(await response.blob());
+  link.href = URL.createObjectURL(content);
   link.download = name;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
+}
+
+async function fetchFile({ base, token, organization }, path) {
+  const headers = { "X-Auth-Token": token, "X-Organization-Id": organization.id };
+  let response;
+  let content;
+  try {
+    response = await fetch(base + path, { headers, cache: "no-store", redirect: "error" });
+    content = await (response.ok ? response.blob() : response.json());
+  } catch {
+    throw new RetryableError("No connection", { isConnected: false });
+  }
+  if (!response.ok) throw errorOf(response, content);
+  return content;
 }
 
 // Returns the included resource of a relationship, or null.

@@ -47,12 +47,15 @@ export async function sendRequest(account, method, path, { body, key, clockOffse
   if (date) updateOffset(date, sent, Date.now());
   if (response.status === 304) return null;
   if (response.ok) return { document, etag: response.headers.get("ETag") };
+  throw errorOf(response, document);
+}
+
+// Returns the error of a response: a RetryableError or a RefusedError.
+export function errorOf(response, document) {
   const error = document.errors?.[0] ?? {};
-  if (isRetryable(response.status, error.code)) {
-    const retryAfter = Number(response.headers.get("Retry-After")) || 0;
-    throw new RetryableError(error.detail, { retryAfter, code: error.code });
-  }
-  throw new RefusedError(response.status, error);
+  if (!isRetryable(response.status, error.code)) return new RefusedError(response.status, error);
+  const retryAfter = Number(response.headers.get("Retry-After")) || 0;
+  return new RetryableError(error.detail, { retryAfter, code: error.code });
 }
 
 export const withQuery = (path, parameters) => `${path}?${new URLSearchParams(parameters)}`;
