@@ -3,8 +3,16 @@
 import pytest
 from playwright.sync_api import Page, expect
 
-from tests.end_to_end.browser.actions import editor, log_in, row, service, start_on
+from tests.end_to_end.browser.actions import (
+    editor,
+    log_in,
+    row,
+    service,
+    start_on,
+    stop_it,
+)
 from tests.end_to_end.browser.browser_fixtures import (
+    ANA,
     ASHA,
     ORGANIZATIONS,
     RAVI,
@@ -89,6 +97,18 @@ def test_long_words_and_large_text_fit(
     row(page, LONG_WORD).first.get_by_role("button", name="Change").click()
     expect(editor(page)).to_be_visible()
     assert page.evaluate(TOO_WIDE) == []
+
+
+def test_both_buttons_of_a_session_are_beside_its_times(page: Page) -> None:
+    log_in(page, ANA)
+    stop_it(page)
+    session = row(page, "Design").first
+    expect(session.get_by_role("button")).to_have_count(2)
+    times, actions = (session.locator(part).bounding_box() for part in ("span", ".actions"))
+    assert times is not None
+    assert actions is not None
+    assert actions["y"] < times["y"] + times["height"]
+    assert times["x"] + times["width"] <= actions["x"]
 
 
 def test_names_from_right_to_left_keep_the_order_of_what_is_beside_them(
