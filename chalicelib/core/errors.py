@@ -184,7 +184,9 @@ class LiveUnavailable(StintError):
 
 class RouteNotFound(StintError):
     code = "route_not_found"
-    default_detail = "This path does not exist. Check the URL."
+    default_detail = (
+        "This path does not exist. Check the URL: /api/v2/openapi.json lists all paths."
+    )
 
 
 class MethodNotAllowed(StintError):

@@ -152,7 +152,10 @@ def _type_and_id(request: Received) -> tuple[str, str]:
 
 
 def test_server_errors_outside_the_application_are_json_api(server: Server) -> None:
-    assert server.send("GET", "/nowhere", {})[2]["errors"][0]["code"] == "route_not_found"
+    (error,) = server.send("GET", "/nowhere", {})[2]["errors"]
+    assert error["code"] == "route_not_found"
+    (description,) = re.findall(r"/\S+", error["detail"])
+    assert server.send("GET", description, {})[0] == 200
     assert server.send("DELETE", "/api/v2/timers", {})[2]["errors"][0]["status"] == "405"
     too_long = {**ADMIN, **JSON_API, "Content-Length": str(11 * 1024 * 1024)}
     assert server.send("POST", "/api/v2/timers", too_long)[0] == 413
