@@ -6,7 +6,7 @@ from tools import compatibility
 
 
 def test_page_is_up_to_date() -> None:
-    advice = "run: python -m tools.compatibility"
+    advice = "run: make compatibility"
     assert compatibility.PAGE.read_text() == compatibility.page(), advice
 
 

@@ -29,7 +29,7 @@ def server() -> Iterator[Server]:
 
 
 def test_files_are_up_to_date() -> None:
-    advice = "run: python -m tools.request_files"
+    advice = "run: make request-files"
     assert HTTP_FILE.read_text() == http_file(), advice
     assert POSTMAN_FILE.read_text() == postman_collection(), advice
 
