@@ -41,7 +41,7 @@ RACES := tests/timers/test_races.py tests/timers/test_walk_races.py tests/timers
 .PHONY: clients test-clients description clients-python test-clients-python
 
 help: ## list the commands
-	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-22s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "  make %-24s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 # Installs packages into a virtual environment: with uv, or with pip if uv fails. Both accept only files
 # with the pinned hashes.
