@@ -34,12 +34,12 @@ from tests.support.fixtures import (
 )
 from tests.support.permissions import held_to_policy
 from tests.support.receiver import Receiver, receiving
+from tests.support.table_settings import served_streams, set_for_tests
 from tests.support.table_snapshots import TABLE_PREFIX
 from tests.support.tables import empty_tables
-from tests.support.ttl import keep_expired
 from tools.devserver.aws_services import create_aws_services
-from tools.devserver.embedded import embedded_dynamodb
-from tools.devserver.stream_feed import ServedStream, Stream
+from tools.devserver.embedded import EmbeddedStreams, embedded_dynamodb
+from tools.devserver.stream_feed import Stream
 from tools.tables import create_tables
 
 # Servers that tests start keep nothing.
@@ -62,31 +62,36 @@ def _database() -> Settings:
 
 
 @pytest.fixture(scope="session")
-def open_stream(_database: Settings) -> Iterator[Callable[[str], Stream]]:
-    """Returns a function that opens the stream of a table. Starts the DynamoDB engine."""
-    if ENDPOINT is not None:
-        # moto always provides the queues and the secrets.
-        with embedded_dynamodb(any_credentials=False):
-            yield partial(ServedStream, _database)
-    else:
-        with embedded_dynamodb() as streams:
-            yield streams.listen
+def _engine() -> Iterator[EmbeddedStreams]:
+    """The embedded engine. Beside DynamoDB Local, it only has the queues and the secrets."""
+    with embedded_dynamodb(any_credentials=ENDPOINT is None) as streams:
+        yield streams
 
 
 @pytest.fixture(scope="session")
-def settings(_database: Settings, open_stream: Callable[[str], Stream]) -> Settings:
-    assert callable(open_stream)
+def settings(_database: Settings, _engine: EmbeddedStreams) -> Settings:
     return create_aws_services(_database)
 
 
 @pytest.fixture(scope="session")
-def created_tables(open_stream: Callable[[str], Stream], settings: Settings) -> Connection:
-    del open_stream  # Requested so that the engine runs until the end of the session.
+def created_tables(settings: Settings) -> Connection:
     # DynamoDB Local serves all test processes, and may be busy with another's large tables.
     connection = connect(settings, models(), read_timeout_seconds=30)
     create_tables()
-    keep_expired(connection)
+    set_for_tests(connection)
     return connection
+
+
+@pytest.fixture
+def open_stream(
+    connection: Connection, settings: Settings, _engine: EmbeddedStreams
+) -> Iterator[Callable[[str], Stream]]:
+    """Returns a function that opens the stream of a table."""
+    if ENDPOINT is None:
+        yield _engine.listen
+    else:
+        with served_streams(connection, settings) as opener:
+            yield opener
 
 
 @pytest.fixture

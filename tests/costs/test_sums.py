@@ -21,7 +21,7 @@ from tests.support.clock import DAY, HOUR, MONDAY_NINE, FakeClock
 from tests.support.engine import ENDPOINT
 from tests.support.fixtures import ADMIN, DESIGN, DEVELOPMENT
 from tests.support.sums import recount
-from tests.support.ttl import keep_expired
+from tests.support.table_settings import set_for_tests
 from tools.tables import renew_tables
 
 ORGANIZATION = 2149
@@ -72,7 +72,7 @@ def entries(connection: Connection) -> Iterator[list[TimeEntry]]:
     write_all(connection, (item for item in items if item[0] is CounterModel))
     yield history_entries
     renew_tables()
-    keep_expired(connection)
+    set_for_tests(connection)
 
 
 def test_sums_are_correct_and_within_the_cost_limits(

@@ -15,7 +15,7 @@ from chalicelib.time_entries import lists
 from chalicelib.time_entries.model import EntryQuery, TimeEntry
 from tests.costs.test_timer_lists import CURSOR_MODE, PAGE_MODE, assert_within
 from tests.support.engine import ENDPOINT
-from tests.support.ttl import keep_expired
+from tests.support.table_settings import set_for_tests
 from tools.tables import renew_tables
 
 ORGANIZATION = 77
@@ -54,7 +54,7 @@ def entries(connection: Connection) -> Iterator[list[TimeEntry]]:
     write_all(connection, entry_items(history_entries))
     yield sorted(history_entries, key=lambda entry: (entry.date, entry.id))
     renew_tables()
-    keep_expired(connection)
+    set_for_tests(connection)
 
 
 def test_every_page_is_correct_and_within_the_cost_limits(

@@ -22,7 +22,7 @@ from benchmarks.lists import (
     simultaneous_sessions,
 )
 from tests.support.engine import ENDPOINT
-from tests.support.ttl import keep_expired
+from tests.support.table_settings import set_for_tests
 from tools.tables import renew_tables
 
 PAGE_MODE = (3, 60.0)
@@ -45,7 +45,7 @@ def lists(connection: Connection) -> Iterator[list[Case]]:
     person = [case for case in cases(person_timers) if case.query.person_ids is not None]
     yield [*organization, *person]
     renew_tables()
-    keep_expired(connection)
+    set_for_tests(connection)
 
 
 def assert_within(cost: Cost, ceiling: tuple[int, float], what: str) -> None:

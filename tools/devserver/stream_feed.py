@@ -85,9 +85,9 @@ class ServedStream:
                 return
 
     def _find(self, table: str) -> str:
-        (stream,) = self._client.list_streams(TableName=table)["Streams"]
-        arn: str = stream["StreamArn"]
-        return arn
+        streams = self._client.list_streams(TableName=table)["Streams"]
+        # A stream that was disabled stays for a day. The label at the end of the ARN is its time.
+        return max(str(stream["StreamArn"]) for stream in streams)
 
     def _shards(self) -> list[str]:
         shards = self._client.describe_stream(StreamArn=self._arn)["StreamDescription"]["Shards"]
