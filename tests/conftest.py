@@ -30,13 +30,14 @@ from tests.support.fixtures import (
     STRANGER,
     Fixtures,
     create_fixtures,
+    created_fixtures,
     put_all,
+    reset_tables,
 )
 from tests.support.permissions import held_to_policy
 from tests.support.receiver import Receiver, receiving
 from tests.support.table_settings import served_streams, set_for_tests
 from tests.support.table_snapshots import TABLE_PREFIX
-from tests.support.tables import empty_tables
 from tools.devserver.aws_services import create_aws_services
 from tools.devserver.embedded import EmbeddedStreams, embedded_dynamodb
 from tools.devserver.stream_feed import Stream
@@ -95,11 +96,19 @@ def open_stream(
 
 
 @pytest.fixture
-def connection(created_tables: Connection, settings: Settings) -> Iterator[Connection]:
-    """The shared connection. The tables are empty at the start of each test."""
+def _has_fixtures(request: pytest.FixtureRequest, created_tables: Connection) -> bool:
+    """Reset the tables before the test: at once to the items that it starts with."""
+    del created_tables  # They exist from here on.
+    return reset_tables(with_fixtures="fixtures" in request.fixturenames)
+
+
+@pytest.fixture
+def connection(
+    created_tables: Connection, settings: Settings, _has_fixtures: bool
+) -> Iterator[Connection]:
+    """The shared connection. At the start of a test the tables are empty, or have its fixtures."""
     with held_to_policy(created_tables, settings.table_prefix):
         yield created_tables
-        empty_tables()
 
 
 @pytest.fixture
@@ -108,8 +117,8 @@ def database(connection: Connection, clock: FakeClock) -> Database:
 
 
 @pytest.fixture
-def fixtures(database: Database) -> Fixtures:
-    return create_fixtures(database)
+def fixtures(database: Database, _has_fixtures: bool) -> Fixtures:
+    return created_fixtures(database) if _has_fixtures else create_fixtures(database)
 
 
 @pytest.fixture

@@ -22,7 +22,7 @@ from chalicelib.revisions.model import Revision, RevisionAction, RevisionSubject
 from chalicelib.services.model import Service
 from chalicelib.time_entries.model import TimeEntry
 from chalicelib.webhooks.model import Webhook
-from tests.support.tables import Items, all_items, restore_items
+from tests.support.tables import Items, all_items, empty_tables, replace_items
 
 ADMIN = 8779
 MEMBER = 8784
@@ -82,13 +82,28 @@ _created: list[tuple[Items, dict[int, str]]] = []
 
 
 def create_fixtures(database: Database) -> Fixtures:
-    """Create the fixtures in empty tables."""
-    for items, tokens in _created:
-        if restore_items(items):
-            return Fixtures(database, dict(tokens))
+    """Create the fixtures; delete all else."""
+    if reset_tables(with_fixtures=True):
+        return created_fixtures(database)
     fixtures = _put_fixtures(database)
     _created[:] = [(all_items(), fixtures.tokens)]
     return fixtures
+
+
+def created_fixtures(database: Database) -> Fixtures:
+    """Return the fixtures that :func:`reset_tables` has put into the tables."""
+    return Fixtures(database, dict(_created[0][1]))
+
+
+def reset_tables(*, with_fixtures: bool) -> bool:
+    """Empty the tables, or let them have the fixtures, if these were created before.
+
+    Returns whether they have the fixtures now.
+    """
+    if with_fixtures and any(replace_items(items) for items, _ in _created):
+        return True
+    empty_tables()
+    return False
 
 
 def _put_fixtures(database: Database) -> Fixtures:
