@@ -24,6 +24,7 @@ from tests.support.fixtures import (
     put_all,
 )
 from tests.support.rollups import roll_up_all
+from tests.support.tables import prepare
 
 REPORT = "/reports/time_entry_reports"
 TIME_REPORT = "/reports/time_reports"
@@ -93,6 +94,10 @@ def _monday(day: str) -> str:
 @pytest.fixture(autouse=True)
 def _entries(fixtures: Fixtures, connection: Connection) -> None:
     del fixtures
+    prepare(_put_entries, connection)
+
+
+def _put_entries(connection: Connection) -> None:
     put_all(*ENTRIES, FOREIGN)
     roll_up_all(connection)
 

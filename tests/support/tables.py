@@ -5,12 +5,13 @@ tests. On DynamoDB Local it takes few requests, without PynamoDB's models.
 """
 
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from copy import deepcopy
 from itertools import islice
 from typing import Any
 
 from moto.backends import get_backend
+from pynamodb.connection import Connection
 from pynamodb.models import Model
 
 from chalicelib.dynamodb.connection import table_name
@@ -55,6 +56,20 @@ def replace_items(items: Items) -> bool:
     else:
         _replace_items(TABLES, items)
     return True
+
+
+def prepare(put: Callable[[Connection], object], connection: Connection) -> None:
+    """Let the tables have what a function of a module puts into them.
+
+    The first test calls it; for later ones the items that the tables had then are put back. So all
+    of them start with the same items, such as those of the fixtures.
+    """
+    if put not in _prepared or not replace_items(_prepared[put]):
+        put(connection)
+        _prepared[put] = all_items()
+
+
+_prepared: dict[Callable[[Connection], object], Items] = {}
 
 
 def embedded_items_of(name: str) -> list[dict[str, Any]]:
