@@ -6,6 +6,7 @@ import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
@@ -303,25 +304,26 @@ def test_other_endpoints_are_not_of_aws(endpoint: str) -> None:
 
 
 UNREACHABLE = "http://127.0.0.1:9"
+UNAVAILABLE = [
+    *(
+        ("tools.ops", (command,))
+        for command in ("auto-stop", "check-invariants", "rebuild-counters", "upgrade")
+    ),
+    ("tools.admin", ADMIN),
+]
 
 
-@pytest.mark.parametrize(
-    ("module", "arguments"),
-    [
-        *(
-            ("tools.ops", (command,))
-            for command in ("auto-stop", "check-invariants", "rebuild-counters", "upgrade")
-        ),
-        ("tools.admin", ADMIN),
-    ],
-)
-def test_command_says_that_the_database_does_not_answer(
-    environment: dict[str, str], module: str, arguments: Sequence[str]
-) -> None:
-    result = run(module, arguments, environment | {"DYNAMODB_ENDPOINT": UNREACHABLE})
-    assert result.returncode == 1
-    assert f"at {UNREACHABLE}:" in result.stderr
-    assert "The database is not available at the moment." in result.stderr
+def test_commands_say_that_the_database_does_not_answer(environment: dict[str, str]) -> None:
+    def run_unavailable(command: tuple[str, Sequence[str]]) -> "subprocess.CompletedProcess[str]":
+        return run(*command, environment | {"DYNAMODB_ENDPOINT": UNREACHABLE})
+
+    # At once: they wait between their attempts.
+    with ThreadPoolExecutor(len(UNAVAILABLE)) as pool:
+        results = list(pool.map(run_unavailable, UNAVAILABLE))
+    for command, result in zip(UNAVAILABLE, results, strict=True):
+        assert result.returncode == 1, command
+        assert f"at {UNREACHABLE}:" in result.stderr, command
+        assert "The database is not available at the moment." in result.stderr, command
 
 
 @pytest.mark.parametrize("endpoint", ["nonsense", "localhost:8001", "http://", "http://[::1"])
