@@ -12,6 +12,8 @@ from unittest.mock import patch
 import botocore.session
 from moto import mock_aws
 from moto.apigateway.models import RestAPI, apigateway_backends
+from moto.cloudformation import models as cloudformation_models
+from moto.cloudformation import responses as cloudformation_responses
 from moto.cloudformation.models import CloudFormationBackend
 from moto.cloudformation.responses import CloudFormationResponse
 from moto.core.common_models import CloudFormationModel
@@ -100,6 +102,21 @@ class Secret(CloudFormationModel):
         return True
 
 
+class _JsonTemplates:
+    """Instead of the module yaml, which needs seconds for a template."""
+
+    Loader = None
+
+    @staticmethod
+    def add_multi_constructor(*_: object) -> None:
+        """Do nothing: JSON has no tags."""
+
+    @staticmethod
+    def load(template: str, **_: object) -> Any:
+        """Return the template."""
+        return json.loads(template)
+
+
 _create_api = RestAPI.create_from_cloudformation_json
 _create_table = Table.create_from_cloudformation_json
 _original_create_change_set = CloudFormationBackend.create_change_set
@@ -137,9 +154,11 @@ def fresh_account() -> Iterator[str]:
 @contextmanager
 def moto_cloudformation() -> Iterator[None]:
     """Run moto with additions: API definitions, settings of tables, the SAM transform in change
-    sets, termination protection."""
+    sets, termination protection. Templates are JSON."""
     with (
         mock_aws(),
+        patch.object(cloudformation_models, "yaml", _JsonTemplates),
+        patch.object(cloudformation_responses, "yaml", _JsonTemplates),
         patch.object(RestAPI, "create_from_cloudformation_json", _create_api_and_body),
         patch.object(Table, "create_from_cloudformation_json", _create_complete_table),
         patch.object(CloudFormationBackend, "create_change_set", _create_change_set),
