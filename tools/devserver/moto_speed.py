@@ -2,17 +2,23 @@
 
 For each Query, moto sorts all items of a table: with the tables of a year that takes a second. It
 converts each item of an index once per attribute, and asks at each node of an expression which
-nodes a visitor processes.
+nodes a visitor processes. For each request it lists the methods of a class, and splits the texts
+of expressions, which are always the same ones; it tries several names for each part of a response.
 """
 
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager
+from functools import cache, lru_cache
 from typing import Any
 from unittest.mock import patch
 
+from moto.core import responses
+from moto.core.serialize import AttributePicker, AttributePickerContext
+from moto.core.utils import method_names_from_class
 from moto.dynamodb.models.dynamo_type import DynamoType, Item
 from moto.dynamodb.models.table import Table
 from moto.dynamodb.parsing import ast_nodes
+from moto.dynamodb.parsing.tokens import ExpressionTokenizer, Token
 
 _AST: Any = ast_nodes  # a module without types
 
@@ -27,6 +33,9 @@ def fast_moto() -> Iterator[None]:
         for type_, name, replacement in (
             (Table, "query", _partition_query()),
             (Item, "project", _projection()),
+            (AttributePicker, "__call__", _picker()),
+            (ExpressionTokenizer, "make_list", _tokenizer()),
+            (responses, "method_names_from_class", _method_names),
             (_AST.DepthFirstTraverser, "traverse_node_recursively", _traverse),
         ):
             stack.enter_context(patch.object(type_, name, replacement))
@@ -93,9 +102,36 @@ def _projection() -> Any:
     return project
 
 
+def _picker() -> Any:
+    """Return AttributePicker.__call__, which takes the member of a dictionary that has its name."""
+    pick_by_aliases = AttributePicker.__call__
+
+    def pick(picker: AttributePicker, context: AttributePickerContext) -> Any:
+        members = context.obj
+        if type(members) is dict and not picker.response_transformers and context.key in members:
+            return members[context.key]
+        return pick_by_aliases(picker, context)
+
+    return pick
+
+
+def _tokenizer() -> Any:
+    """Return ExpressionTokenizer.make_list, which remembers the last texts."""
+    make_list = ExpressionTokenizer.make_list
+
+    @lru_cache(maxsize=1_000)
+    def tokens_of(text: str) -> tuple[Token, ...]:
+        return tuple(make_list(text))
+
+    return lambda text: list(tokens_of(text))
+
+
+_method_names = cache(method_names_from_class)
+
+
 def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
     """Visit the children of a node and then the node, as moto does."""
-    if not isinstance(node, _AST.Node):
+    if not _is_node(node.__class__):
         return node
     parent = node.parent
     for position, child in enumerate(node.children or ()):
@@ -108,6 +144,11 @@ def _traverse(traverser: Any, node: Any, child_id: int = -1) -> Any:
     if parent:
         parent.children[child_id] = processed
     return processed
+
+
+@cache
+def _is_node(type_: type) -> bool:
+    return issubclass(type_, _AST.Node)
 
 
 _processed: dict[tuple[type, type], bool] = {}
