@@ -11,9 +11,8 @@ MERGE = """async ([stored, base, content]) => {
   const storage = { ...nothing(), ...stored };
   const parts = [{ ...nothing(), ...base }, { ...nothing(), ...content }];
   const outcome = await writeBack(new MemoryRecords(storage), ...parts);
-  const keys = storage.actions.sort((one, other) => one.order - other.order).map(({ key }) => key);
   const notices = storage.notices.map(({ key }) => key);
-  return [outcome, storage.values.account?.login ?? null, keys, notices];
+  return [outcome, storage.values.account?.login ?? null, storage.actions, notices];
 }"""
 
 
@@ -102,7 +101,46 @@ CASES = [
 ]
 
 
+def merge(page: Page, *states: dict[str, Any]) -> tuple[str, str | None, list[Any], list[str]]:
+    """Return the outcome, and what is stored: the login, the actions, the keys of the notices."""
+    outcome, login, actions, notices = page.evaluate(MERGE, states)
+    return outcome, login, actions, notices
+
+
 def test_memory_is_merged(page: Page) -> None:
     for stored, base, content, expected in CASES:
-        merged = page.evaluate(MERGE, [stored, base, content])
-        assert tuple(merged) == expected, (stored, base, content)
+        outcome, login, actions, notices = merge(page, stored, base, content)
+        keys = [action["key"] for action in actions]
+        assert (outcome, login, keys, notices) == expected, (stored, base, content)
+
+
+def test_queued_actions_keep_their_order_when_one_gets_its_request(page: Page) -> None:
+    """The first action is sent from the memory, without a response, and the storage returns."""
+    start, stop = {"key": "a", "kind": "start"}, {"key": "b", "kind": "stop", "start": "a"}
+    put = """async ([module, actions]) => {
+      const { src } = document.querySelector("script[type=module]");
+      const { MemoryRecords } = await import(new URL(module, src));
+      const content = { actions: [] };
+      const memory = new MemoryRecords(content);
+      for (const action of actions) await memory.putAction(action);
+      await memory.putAction({ ...(await memory.actions())[0], request: {} });
+      return content.actions;
+    }"""
+    tapped = page.evaluate(put, ["records.js", [start, stop]])
+    _, _, actions, _ = merge(page, state(RAVI), state(RAVI), state(RAVI, actions=tapped))
+    assert [action["key"] for action in actions] == ["a", "b"]
+
+
+def test_action_on_a_start_that_was_sent_meanwhile_gets_its_timer(page: Page) -> None:
+    start = {"key": "a", "kind": "start", "order": 1}
+    stop = {"key": "b", "kind": "stop", "start": "a", "order": 2}
+    queued = state(RAVI, actions=[start])
+    stopped = state(RAVI, actions=[start, stop])
+    sent = state({}, finished=["a"])
+    sent["values"] = {"account": RAVI, "timers": [{"id": "3", "key": "a"}, {"id": "4"}]}
+    # Another tab has sent the start, and then the stop is written from the memory; or the opposite.
+    for present, content in [(sent, stopped), (stopped, sent)]:
+        _, _, actions, _ = merge(page, present, queued, content)
+        assert [(one["key"], one.get("timer"), one.get("start")) for one in actions] == [
+            ("b", "3", None)
+        ]

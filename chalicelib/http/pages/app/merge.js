@@ -44,6 +44,7 @@ export async function writeBack(store, base, content) {
   await writeValues(store, base, content.values, isAccountWritten);
   await writeNotices(store, base, content);
   await writeActions(store, base, content, stored);
+  await nameTimers(store, [stored.values.timers, content.values.timers].flatMap((timers) => timers ?? []));
   return "written";
 }
 
@@ -76,5 +77,15 @@ async function writeActions(store, base, { actions, finished }, stored) {
       await store.putAction(order <= lastOrder ? action : rest);
     }
     // Otherwise another tab has sent it.
+  }
+}
+
+// An action names its start if that is queued. If it was queued on one side, and the start was sent on
+// the other, it gets the id of the timer now.
+async function nameTimers(store, timers) {
+  const actions = await store.actions();
+  for (const { start, ...action } of actions) {
+    const timer = timers.find(({ key }) => key && key === start);
+    if (timer && !hasKey(actions, { key: start })) await store.putAction({ ...action, timer: timer.id });
   }
 }

@@ -6,8 +6,13 @@ import { STORES } from "./database.js";
 class Records {
   // Queues a new action, unless its transaction was written before and is only repeated.
   async addAction(action) {
-    const isQueued = (await this.actions()).some(({ key }) => key === action.key);
-    if (!isQueued) await this.putAction(action);
+    if (!(await this.queued(action))) await this.putAction(action);
+  }
+
+  // Returns an action as it is queued now, or undefined. Its key is its identity: its order changes when
+  // it is written from the memory to IndexedDB, where another tab may have used the order.
+  async queued({ key }) {
+    return (await this.actions()).find((action) => action.key === key);
   }
 
   async all() {
@@ -27,7 +32,10 @@ export class StoredRecords extends Records {
 
   actions = () => resultOf(this.actionStore.getAll());
   putAction = (action) => this.change(this.actionStore.put(action));
-  deleteAction = (action) => this.change(this.actionStore.delete(action.order));
+  deleteAction = async (action) => {
+    const queued = await this.queued(action);
+    if (queued) await this.change(this.actionStore.delete(queued.order));
+  };
   notices = () => resultOf(this.noticeStore.getAll());
   putNotice = (notice) => this.change(this.noticeStore.put(notice));
   deleteNotice = (key) => this.change(this.noticeStore.delete(key));
@@ -67,17 +75,19 @@ export class MemoryRecords extends Records {
     this.content = content;
   }
 
-  actions = async () => structuredClone(this.content.actions).sort((one, other) => one.order - other.order);
+  actions = async () => structuredClone(this.content.actions);
 
+  // Sorts the actions as IndexedDB does: merge.js writes them in this order.
   putAction = async (action) => {
     const others = this.content.actions.filter(({ order }) => order !== action.order);
     const last = Math.max(0, ...others.map(({ order }) => Math.floor(order)));
-    this.content.actions = [...others, { order: last + 1, ...structuredClone(action) }];
+    this.content.actions = [...others, { order: last + 1, ...structuredClone(action) }]
+      .sort((one, other) => one.order - other.order);
   };
 
-  deleteAction = async ({ order, key }) => {
+  deleteAction = async ({ key }) => {
     this.content.finished.push(key);
-    this.content.actions = this.content.actions.filter((action) => action.order !== order);
+    this.content.actions = this.content.actions.filter((action) => action.key !== key);
   };
 
   notices = async () => structuredClone(this.content.notices);
