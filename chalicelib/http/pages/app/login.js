@@ -70,8 +70,7 @@ async function pair(base, code) {
   const account = await redeem(base, code);
   // The code is used: a second attempt with it would fail.
   $("code").value = "";
-  if (await canReplaceAccount(account)) await storeAccount(account);
-  else await revokeToken(account);
+  if (!(await storeAccount(account))) await revokeToken(account);
 }
 
 function messageFor(error, code) {
@@ -94,19 +93,26 @@ async function logIn(base, token) {
     $("login-error").textContent = TEXTS.chooseOrganization;
     return;
   }
-  const account = accounts[$("choice").hidden ? 0 : $("organization").selectedIndex];
-  if (await canReplaceAccount(account)) await storeAccount(account);
+  await storeAccount(accounts[$("choice").hidden ? 0 : $("organization").selectedIndex]);
 }
 
+// Returns whether the person is logged in now. The queue belongs to one person, and must not be sent with
+// the token of another person. So another person can log in only after the queue is deleted.
 async function storeAccount(account) {
-  await transact((store) =>
-    Promise.all([store.putValue("account", account), store.putValue("offset", offset())]));
+  const isOther = (previous) => ownerOf(previous) !== ownerOf(account);
+  if (!(await deleteQueue(isOther, (store) => putAccount(store, account)))) return false;
   $("token").value = $("code").value = "";
   showChoices([]);
   // Ask the browser not to delete the queue when the phone's storage is full. It may refuse.
   navigator.storage?.persist?.().catch(() => {});
   announceChange();
   await retryStorage();
+  return true;
+}
+
+async function putAccount(store, account) {
+  await store.putValue("account", account);
+  await store.putValue("offset", offset());
 }
 
 function showChoices(accounts) {
@@ -124,27 +130,37 @@ async function loadAccounts(base, token) {
     readAccount(base, token, document.included, organization, person));
 }
 
-// The queue belongs to one person, and must not be sent with the token of another person. So
-// another person can log in only after the queue is deleted.
-async function canReplaceAccount(account) {
-  const [previous, actions, notices] = await readAll();
-  if (!previous || ownerOf(previous) === ownerOf(account)) return true;
-  if (!confirmDeletion(actions, notices, previous.person.name)) return false;
-  await transact((store) => store.deleteAll());
-  return true;
+// Deletes all data if `mustDelete` says so of the account that is logged in, and then runs `work`, in the
+// same transaction: meanwhile, somebody can tap or log in, also in another tab. Asks first if the data has
+// taps that are not in `agreed`, the keys of those that the person agreed to delete. Returns whether it
+// was done.
+async function deleteQueue(mustDelete, work = () => {}, agreed = []) {
+  const left = await transact(async (store) => {
+    const account = await store.value("account");
+    if (account && mustDelete(account)) {
+      const keys = keysOf(await store.actions(), await store.notices());
+      if (keys.some((key) => !agreed.includes(key))) return { account, keys };
+      await store.deleteAll();
+    }
+    await work(store);
+    return null;
+  });
+  if (!left) return true;
+  return confirmDeletion(left.keys, left.account) && deleteQueue(mustDelete, work, left.keys);
 }
 
 // Revokes the token, and deletes all stored data. Returns whether the person is logged out now.
 export async function logOut() {
   const [account, actions, notices] = await readAll();
-  if (!confirmDeletion(actions, notices, account?.person.name)) return false;
+  const keys = keysOf(actions, notices);
+  if (!confirmDeletion(keys, account)) return false;
   $("log-out").disabled = true;
   try {
     if (account && !(await revokeToken(account)) && !confirm(TEXTS.stillValid)) return false;
   } finally {
     $("log-out").disabled = false;
   }
-  await transact((store) => store.deleteAll());
+  if (!(await deleteQueue(({ login }) => login === account?.login, undefined, keys))) return false;
   announceChange();
   await retryStorage();
   return true;
@@ -164,11 +180,12 @@ async function revokeToken(account) {
   return true;
 }
 
-function confirmDeletion(actions, notices, name) {
-  const count = actions.length + notices.filter((notice) => notice.kind === "refused").length;
-  if (count === 0) return true;
-  return confirm(TEXTS.deleteTaps(name, count));
-}
+// Returns the keys of what is not recorded.
+const keysOf = (actions, notices) =>
+  [...actions, ...notices.filter(({ kind }) => kind === "refused")].map(({ key }) => key);
+
+const confirmDeletion = (keys, account) =>
+  keys.length === 0 || confirm(TEXTS.deleteTaps(account?.person.name, keys.length));
 
 const readAll = () =>
   transact(async (store) => [await store.value("account"), await store.actions(), await store.notices()]);
