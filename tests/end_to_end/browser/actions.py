@@ -32,6 +32,21 @@ _PAGE_IS_STORED = """async () => {
 }"""
 
 
+_HOLD_RESPONSES = """([method, path]) => {
+  const { fetch } = window;
+  const released = new Promise((resolve) => { window.release = resolve; });
+  window.isHolding = false;
+  window.fetch = async (url, options) => {
+    const response = await fetch(url, options);
+    if (options?.method === method && new URL(url).pathname.endsWith(path)) {
+      window.isHolding = true;
+      await released;
+    }
+    return response;
+  };
+}"""
+
+
 def log_in(page: Page, person_id: int) -> None:
     page.get_by_label("Your API token").fill(TOKENS[person_id])
     page.get_by_role("button", name="Log in").click()
@@ -145,3 +160,17 @@ def eventually(condition: Callable[[], bool], page: Page) -> bool:
             return False
         page.wait_for_timeout(20)
     return True
+
+
+def hold_responses(page: Page, method: str, path: str) -> None:
+    """Let the responses of some requests arrive only at :func:`release`."""
+    page.evaluate(_HOLD_RESPONSES, [method, path])
+
+
+def holds(page: Page) -> None:
+    """Wait until such a response is there."""
+    assert eventually(lambda: bool(page.evaluate("window.isHolding")), page)
+
+
+def release(page: Page) -> None:
+    page.evaluate("window.release()")

@@ -16,7 +16,7 @@ INJECT = """() => {
   const wrap = (prototype, method, replace) => {
     const original = prototype[method];
     prototype[method] = function (...parameters) {
-      return replace.call(this, () => original.apply(this, parameters));
+      return replace.call(this, () => original.apply(this, parameters), ...parameters);
     };
   };
   wrap(IDBFactory.prototype, "open", function (original) {
@@ -56,6 +56,16 @@ INJECT = """() => {
       return request;
     });
   }
+  // The same for a transaction that stores a record with some field, or a value with that name.
+  wrap(IDBObjectStore.prototype, "put", function (original, record, name) {
+    const names = [name, ...Object.keys(Object(record))];
+    const { transaction } = this;
+    if (names.some((one) => fails(`commit with ${one}`))) {
+      Object.defineProperty(transaction, "error", { value: error() });
+      transaction.oncomplete = transaction.onabort;
+    }
+    return original();
+  });
   // The transaction of a tap is written. Those that begin after its first request fail.
   wrap(IDBObjectStore.prototype, "put", function (original) {
     const request = original();
@@ -71,14 +81,16 @@ INJECT = """() => {
 FOREVER = 1_000_000
 
 
-def open_with_faults(phone: BrowserContext, step: str = "", count: int = 0) -> Page:
+def open_with_faults(
+    phone: BrowserContext, step: str = "", count: int = 0, *, script: str = ""
+) -> Page:
     """Open the app in a new page that :func:`fail` works on.
 
-    The first calls of a step fail already while the page loads.
+    The first calls of a step fail already while the page loads. A script runs before.
     """
     page = phone.new_page()
     page.add_init_script(
-        f"({INJECT})(); Object.assign(fault, {{ step: '{step}', count: {count} }})"
+        f"({INJECT})(); Object.assign(fault, {{ step: '{step}', count: {count} }}); {script}"
     )
     page.goto("/app/")
     return page

@@ -16,6 +16,8 @@ from tests.end_to_end.browser.actions import (
     everything_sent,
     form_time,
     go_offline,
+    hold_responses,
+    holds,
     log_in,
     row,
     save,
@@ -138,6 +140,21 @@ def test_card_says_when_the_timer_stops_and_stops_it_at_that_moment(
     expect(page.locator("#clock")).to_contain_text("0:0")
     expect(row(page, "stopped by a limit")).to_have_count(1)
     expect(page.locator("#notices li")).to_contain_text("When did it really end?")
+
+
+def test_start_after_a_limit_does_not_lengthen_the_timer_until_the_lists_arrive(
+    page: Page, demo: DemoServer
+) -> None:
+    started = int(time.time()) // 60 * 60 - 12 * HOUR - 5 * MINUTE
+    demo.start(RAVI, TRANSLATION, started)
+    log_in(page, RAVI)
+    notice = page.locator("#notices li")
+    expect(notice).to_contain_text(time_of(RAVI, started + 12 * HOUR))
+    hold_responses(page, "GET", "/timers")
+    start_on(page, "Internal meetings")
+    holds(page)
+    expect(page.locator(".waiting")).to_have_count(0)
+    expect(notice).to_contain_text(time_of(RAVI, started + 12 * HOUR))
 
 
 def test_end_is_recorded_before_the_server_has_stopped_the_timer(

@@ -96,14 +96,15 @@ export const secondsOf = (session, now) => Math.max(0, (session.stopped ?? now) 
 // response replace those of the list.
 const RESPONSE_SECONDS = 10;
 
-// Returns the timers after a response: with its timer, and with the end of the timers that its start
-// stopped. A deleted timer is {id, deleted: true}.
-export function mergeResponse(timers, timer, stoppedIds, now) {
-  const ended = timers
-    .filter((other) => stoppedIds.includes(other.id) && other.stopped === null)
-    .map((other) => ({ ...other, stopped: Math.max(other.started, timer.started) }));
-  return mergeById(timers, [...ended, timer].map((changed) => ({ ...changed, receivedAt: now })));
-}
+// Returns the timers that a start has stopped, with its time as their end.
+export const endedBy = (timers, started, stoppedIds) =>
+  timers
+    .filter(({ id, stopped }) => stoppedIds.includes(id) && stopped === null)
+    .map((timer) => ({ ...timer, stopped: Math.max(timer.started, started), endedByStart: true }));
+
+// Returns the timers after a response, which changed some. A deleted timer is {id, deleted: true}.
+export const mergeResponse = (timers, changed, now) =>
+  mergeById(timers, changed.map(({ endedByStart, ...timer }) => ({ ...timer, receivedAt: now })));
 
 // Returns the timers after a change of a time entry: all its sessions have its new note.
 export const mergeEntry = (timers, entry, now) =>

@@ -7,7 +7,7 @@ import { prepareBooked } from "./booked.js";
 import { prepareEditor } from "./editor.js";
 import { logOut, prepareLogin } from "./login.js";
 import { preparePhones } from "./phones.js";
-import { setShortcuts, toggleFavourite } from "./preferences.js";
+import { setFavourite, setShortcuts } from "./preferences.js";
 import { showProblems, watchProblems } from "./problems.js";
 import { book, remove, save, tap, unbook } from "./queue.js";
 import { prepareServices } from "./services.js";
@@ -23,7 +23,7 @@ const thenSync = (handler) => async (...parameters) => {
   await sync();
 };
 const handlers = {
-  tap: thenSync(tap), place: thenSync(place), retry: thenSync(retry), dismiss, confirmStop, toggleFavourite,
+  tap: thenSync(tap), place: thenSync(place), retry: thenSync(retry), dismiss, confirmStop, setFavourite,
   sync: loadAll,
 };
 

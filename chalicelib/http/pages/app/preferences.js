@@ -1,18 +1,12 @@
 // What a person chose for this phone. It is stored with the login, and deleted at logout.
 
-import { announceChange, transact } from "./store.js";
+import { change } from "./queue.js";
 
-// Adds a service to the favourites, or removes it.
-export async function toggleFavourite(id) {
-  await transact(async (store) => {
-    const favourites = (await store.value("favourites")) ?? [];
-    const others = favourites.filter((other) => other !== id);
-    await store.putValue("favourites", others.length < favourites.length ? others : [...favourites, id]);
+// Adds a service to the favourites, or removes it. It says which, because a transaction can be repeated.
+export const setFavourite = (id, isFavourite) =>
+  change(async (store) => {
+    const others = ((await store.value("favourites")) ?? []).filter((other) => other !== id);
+    await store.putValue("favourites", isFavourite ? [...others, id] : others);
   });
-  announceChange();
-}
 
-export async function setShortcuts(areOn) {
-  await transact((store) => store.putValue("shortcutsOff", !areOn));
-  announceChange();
-}
+export const setShortcuts = (areOn) => change((store) => store.putValue("shortcutsOff", !areOn));

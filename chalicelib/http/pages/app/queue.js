@@ -23,7 +23,8 @@
 import { now, offset } from "../shared/clock.js";
 import { applyActions, findRunning, findSession, lastTimestamp } from "./day.js";
 import { endAtLimits } from "./limits.js";
-import { announceChange, transact } from "./store.js";
+import { ownerOf } from "./merge.js";
+import { announceChange, knownOwner, transact } from "./store.js";
 
 // The largest difference between two clocks, in seconds, that is corrected without asking.
 export const TOLERANCE_SECONDS = 2 * 60;
@@ -119,7 +120,8 @@ const summaryOf = ({ service, entry, started, stopped }) => ({ service, entry, s
 const loadSessions = async (store) =>
   applyActions((await store.value("timers")) ?? [], (await store.actions()).map(toPresentClock));
 
-const withLimits = async (store, sessions, at) =>
+// Returns sessions with the ends that their limits give them.
+export const withLimits = async (store, sessions, at) =>
   endAtLimits(sessions, await store.value("account"), await store.value("refreshedAt"), at);
 
 const TIMES = ["at", "started", "stopped", "ended", "queued"];
@@ -138,13 +140,14 @@ export function toPresentClock(action) {
   return { ...moveTimes(action), changes: changes && moveTimes(changes), clockOffset: offset() };
 }
 
-// Changes the stored data of the person who is logged in. The keys for `work` are the same if the
+// Changes the stored data of the person whom the page shows. The keys for `work` are the same if the
 // transaction is repeated: one for a new action, and one for a part of it.
 export async function change(work) {
-  const [key, partKey] = [crypto.randomUUID(), crypto.randomUUID()];
+  const [key, partKey, owner] = [crypto.randomUUID(), crypto.randomUUID(), knownOwner()];
   await transact(async (store) => {
-    // Another tab may have logged out. Nobody else must send the action.
-    if (await store.value("account")) await work(store, key, partKey);
+    // In another tab, the person may have logged out, and another one in, who must not send the action.
+    const account = await store.value("account");
+    if (account && ownerOf(account) === owner) await work(store, key, partKey);
   });
   announceChange();
 }

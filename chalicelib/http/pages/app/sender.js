@@ -3,9 +3,9 @@
 import { RefusedError, sendRequest, withQuery } from "../shared/api.js";
 import { format, now, offset, parse, zoneOf } from "../shared/clock.js";
 import {
-  applyActions, endOfStart, findRunning, isNeedless, knownEntry, mergeEntry, mergeResponse, noteOfStart,
+  applyActions, endOfStart, endedBy, findRunning, isNeedless, knownEntry, mergeEntry, mergeResponse, noteOfStart,
 } from "./day.js";
-import { TOLERANCE_SECONDS, newAction, toPresentClock } from "./queue.js";
+import { TOLERANCE_SECONDS, newAction, toPresentClock, withLimits } from "./queue.js";
 import { entryDate, requestOf } from "./requests.js";
 import { announceChange, transactAs } from "./store.js";
 import { readEntryState, readTimer } from "./timers.js";
@@ -42,19 +42,24 @@ export async function send(account, isConnected) {
 // the same bytes, also if a newer version of this page sends it.
 async function prepareFirst(account, isConnected) {
   const zone = zoneOf(account);
-  const action = await transactAs(account, (store) => prepare(store, zone, { isConnected }));
-  if (!action || action.request) return action;
-  // Ask the server for the time entry of the service and day.
-  const { service, date } = entryDate(action, zone);
-  const entry = await findEntry(account, service, date);
-  return transactAs(account, (store) => prepare(store, zone, { key: action.key, entry }));
+  const newKey = crypto.randomUUID();
+  let found = { isConnected };
+  for (;;) {
+    const action = await transactAs(account, (store) => prepare(store, zone, found, newKey));
+    if (!action || action.request) return action;
+    // Ask the server for the time entry of the service and day. Meanwhile, another tab may return from
+    // its memory to the storage, and then another action can be the first one.
+    const { service, date } = entryDate(action, zone);
+    found = { key: action.key, entry: await findEntry(account, service, date) };
+  }
 }
 
 // Stores the request of the first action, and returns the action. It has no request if the server
 // must be asked for its time entry first: if no known timer has it, or if the network may be down,
 // because a stored request cannot change, and a start may be over before it can be sent. `found` is
-// the answer, {key, entry}, or before it {isConnected}.
-async function prepare(store, zone, found) {
+// the answer, {key, entry}, or before it {isConnected}. `newKey` is the key of an action that must be
+// sent before.
+async function prepare(store, zone, found, newKey) {
   const actions = await store.actions();
   if (!actions.length || actions[0].request) return actions[0];
   const timers = (await store.value("timers")) ?? [];
@@ -65,14 +70,14 @@ async function prepare(store, zone, found) {
   if (action.kind === "start" && action.ended !== null && running?.started <= action.at) {
     // The request of a session that is over does not stop the timer that ran before it.
     const { at, clockOffset } = action;
-    const stop = { kind: "stop", timer: running.id, at, clockOffset, isImplied: true };
+    const stop = { key: newKey, kind: "stop", timer: running.id, at, clockOffset, isImplied: true };
     return putFirst(store, first, newAction(stop));
   }
   if (action.kind === "note") {
     const entry = timers.find(({ id }) => id === action.timer)?.entry ?? action.session?.entry;
     if (isNeedless(action, entry)) {
       await store.deleteAction(action);
-      return prepare(store, zone, found);
+      return prepare(store, zone, found, newKey);
     }
     action.entry = entry?.id;
   }
@@ -84,7 +89,7 @@ async function prepare(store, zone, found) {
     }
     if (action.entry === undefined) return action;
     if (action.entry === null && action.kind === "edit") {
-      const entry = { kind: "entry", ...needed, edit: action.key, isImplied: true };
+      const entry = { key: newKey, kind: "entry", ...needed, edit: action.key, isImplied: true };
       return putFirst(store, first, newAction(entry));
     }
     // A new time entry gets its note with its start: if that is deleted, nothing remains.
@@ -208,7 +213,9 @@ const knownTimer = async (store, id) =>
 
 async function putTimer(store, timer, stoppedIds = []) {
   const timers = (await store.value("timers")) ?? [];
-  await store.putValue("timers", mergeResponse(timers, timer, stoppedIds, now()));
+  // A limit can have stopped them before the start.
+  const ended = await withLimits(store, endedBy(timers, timer.started, stoppedIds), now());
+  await store.putValue("timers", mergeResponse(timers, [...ended, timer], now()));
 }
 
 async function putEntry(store, entry) {
@@ -246,16 +253,20 @@ async function loadConflict(account, { meta }) {
 // Deletes a refused action, with the actions that depend on it, and adds a notice with everything
 // that they say. Some refusals are not shown: the action is sent again, once, with a new key.
 function refuse(account, sentAction, error, conflict) {
+  const newKey = crypto.randomUUID();
   return transactAs(account, async (store) => {
-    const action = toPresentClock(sentAction);
+    const queued = await store.queued(sentAction);
+    // The transaction was written before and is only repeated, or another tab has handled the response.
+    if (!queued) return undefined;
+    const action = toPresentClock(queued);
     const refused = action.kind === "entry" ? await editOf(store, action) : action;
     const dependents = (await dependentsOf(store, refused)).map(toPresentClock);
     const earliest = earliestStart(action, error, conflict);
     const isClosed = error.code === "period_closed";
     const isGone = !isClosed && error.pointer?.endsWith("time_entry") && action.entry && !action.searchEntry;
-    if (isGone) return requeue(store, action, dependents, { searchEntry: true });
+    if (isGone) return requeue(store, action, dependents, { key: newKey, searchEntry: true });
     if (action.kind === "start" && isClockDifference(action, earliest)) {
-      return requeue(store, action, dependents, { at: earliest, moved: true });
+      return requeue(store, action, dependents, { key: newKey, at: earliest, moved: true });
     }
     for (const other of [action, refused, ...dependents]) await store.deleteAction(other);
     const session = await describeSession(store, refused, dependents);
@@ -286,7 +297,7 @@ const isClockDifference = ({ at, moved }, earliest) =>
 
 // Queues an action again at its place, with a new key because its request changes.
 async function requeue(store, { request, sent, entry, ended, withNote, ...action }, dependents, changes) {
-  const requeued = { ...action, ...changes, key: crypto.randomUUID() };
+  const requeued = { ...action, ...changes };
   await store.putAction(requeued);
   for (const dependent of dependents) {
     const names = ["start", "after"].filter((name) => dependent[name] === action.key);

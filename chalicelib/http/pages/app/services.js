@@ -116,7 +116,7 @@ function serviceRow() {
   return element("div", start, star);
 }
 
-function fillRow(row, service, remark, isFavourite, { tap, toggleFavourite }) {
+function fillRow(row, service, remark, isFavourite, { tap, setFavourite }) {
   const [start, star] = row.children;
   write(start.children[0], service.name);
   write(start.children[1], remark ? ` ${remark}` : "");
@@ -124,5 +124,5 @@ function fillRow(row, service, remark, isFavourite, { tap, toggleFavourite }) {
   write(star, isFavourite ? "★" : "☆");
   star.setAttribute("aria-pressed", String(isFavourite));
   star.setAttribute("aria-label", TEXTS.favourite(service.name));
-  star.onclick = () => toggleFavourite(service.id);
+  star.onclick = () => setFavourite(service.id, !isFavourite);
 }

@@ -3,7 +3,7 @@
 // page works in its memory, and writes to the storage when it works again: docs/decisions/0017-pocket.md.
 
 import * as database from "./database.js";
-import { hasUnsaved, nothing, unsavedActions, unsavedNotices, writeBack } from "./merge.js";
+import { hasUnsaved, nothing, ownerOf, unsavedActions, unsavedNotices, writeBack } from "./merge.js";
 import { MemoryRecords, StoredRecords } from "./records.js";
 
 const MAX_RETRY_SECONDS = 30;
@@ -45,15 +45,15 @@ export async function transact(work) {
   for (;;) {
     if (!memory) {
       try {
-        const { result, isChanged } = await transactStored(work);
+        const { result, changed } = await transactStored(work);
         if (!memory && storage.problem !== "deleted") setProblem(null);
         // Another transaction has failed meanwhile, so this page uses its memory.
-        if (memory && isChanged) await inOrder(() => repeatInMemory(work));
+        if (memory && changed) await inOrder(() => addStored(changed));
         return result;
       } catch (error) {
         if (error instanceof DataDeleted) handleDeletion();
         else if (database.isStorageError(error)) useMemory(error);
-        else throw error;
+        else if (!(error instanceof MemoryUsed)) throw error;
       }
     }
     const done = await inOrder(async () => memory && { result: await transactInMemory(work) });
@@ -72,9 +72,18 @@ export function transactAs(account, work) {
   });
 }
 
+// Returns whose data this page has last read or changed (ownerOf in merge.js), or null.
+export function knownOwner() {
+  const { account } = (memory?.content ?? known).values;
+  return account ? ownerOf(account) : null;
+}
+
 // Returns everything: {actions, notices}, and the named values.
 export async function readState() {
+  const isStored = !memory;
   const state = await transact((store) => store.all());
+  // Meanwhile, the page has begun to use its memory, and may have shown what is new in it.
+  if (isStored && memory) return readState();
   if (!memory) known = { ...nothing(), ...state };
   if (!memory && state.values.account) setProblem(null);
   return { ...state.values, actions: state.actions, notices: state.notices };
@@ -93,6 +102,7 @@ export const isDeletionPending = () => Boolean(memory?.content.isCleared);
 // Deletes all data of this page, also if it cannot be read.
 export function deleteData() {
   memory = null;
+  known = nothing();
   return database.deleteDatabase();
 }
 
@@ -112,8 +122,11 @@ export async function retryStorage() {
   if (!memory) return;
   // Taps do not have to wait for a storage that does not respond.
   const works = await succeeds(() => database.transact(async () => {}));
-  if (works && (await succeeds(() => inOrder(writeMemory)))) retrySeconds = 1;
-  else {
+  if (works && (await succeeds(() => inOrder(writeMemory)))) {
+    retrySeconds = 1;
+    // Other tabs may have loaded newer lists than those that this page has written.
+    dispatchEvent(new Event("stint-return"));
+  } else {
     retrySeconds = Math.min(MAX_RETRY_SECONDS, retrySeconds * 2);
     retryLater();
   }
@@ -122,23 +135,31 @@ export async function retryStorage() {
 
 class DataDeleted extends Error {}
 
+// While the transaction waited, another one has failed, or has found that the data was deleted.
+class MemoryUsed extends Error {}
+
+// Returns {result, changed}: the result of `work`, and all stored data if `work` has changed it.
 async function transactStored(work) {
   const [result, changed] = await database.transact(async (transaction) => {
-    const isDeleted = database.status.isNew && Boolean(known.values.account);
+    if (memory) throw new MemoryUsed();
+    if (database.status.isNew && known.values.account) throw new DataDeleted();
     database.status.isNew = false;
-    if (isDeleted) throw new DataDeleted();
     const store = new StoredRecords(transaction);
-    return [await work(store), store.isChanged ? await store.all() : null];
+    return [await work(store), store.isChanged ? { ...nothing(), ...(await store.all()) } : null];
   });
-  if (changed) known = { ...nothing(), ...changed };
-  return { result, isChanged: Boolean(changed) };
+  if (changed) known = changed;
+  return { result, changed };
 }
 
-// Brings a change that is stored into the memory, which was copied before the change.
-async function repeatInMemory(work) {
+// Brings what a transaction has stored into the memory, which was copied before: the differences that
+// are only in this page are applied to the stored data.
+async function addStored(stored) {
   if (!memory) return;
-  memory.base = known;
-  await transactInMemory(work);
+  const { base, content } = memory;
+  const merged = { ...structuredClone(stored), finished: content.finished };
+  const outcome = await writeBack(new MemoryRecords(merged), base, content);
+  if (outcome === "deleted" && hasUnsaved(base, content)) keepUnsaved(base, content);
+  else if (outcome !== "other") memory = { base: stored, content: merged };
   announceChange();
 }
 
@@ -180,6 +201,7 @@ const problemOf = ({ name }) => PROBLEMS[name] ?? "failed";
 // same person logs in again.
 function handleDeletion() {
   setProblem("deleted");
+  // writeMemory finds out itself that the memory's data was deleted.
   if (!memory) keepTaps(known.values.account, known);
   known = nothing();
   retryLater();
@@ -189,6 +211,11 @@ function handleDeletion() {
 function keepTaps(account, { actions, notices }) {
   const values = { account: { ...account, token: "", lockedOut: true } };
   memory = { base: nothing(), content: { ...nothing(), values, actions, notices } };
+}
+
+function keepUnsaved(base, content) {
+  const [actions, notices] = [unsavedActions(base, content), unsavedNotices(base, content)];
+  keepTaps(content.values.account, { actions, notices });
 }
 
 // Returns the result of `work`, or false if the storage fails.
@@ -205,23 +232,18 @@ async function succeeds(work) {
 // Returns whether this page uses the storage again.
 async function writeMemory() {
   if (!memory) return true;
-  const { base, content } = memory;
-  let isNew = false;
-  const work = async (transaction) => {
-    isNew ||= database.status.isNew;
-    database.status.isNew = false;
+  const { base: last, content } = memory;
+  const [outcome, stored, base] = await database.transact(async (transaction) => {
+    // After a logout in another tab, only what is new is unsaved; in a new database, everything is.
+    const present = database.status.isNew ? { ...nothing(), values: last.values } : last;
     const store = new StoredRecords(transaction);
-    return [await writeBack(store, base, content), await store.all()];
-  };
-  const [outcome, stored] = await database.transact(work);
+    return [await writeBack(store, present, content), await store.all(), present];
+  });
+  database.status.isNew = false;
   setProblem(["deleted", "other"].includes(outcome) ? outcome : null);
   if (outcome === "deleted") {
-    // After a logout in another tab, only what is new is unsaved.
-    const deleted = isNew ? nothing() : base;
-    keepTaps(content.values.account, {
-      actions: unsavedActions(deleted, content), notices: unsavedNotices(deleted, content),
-    });
-    if (hasUnsaved(deleted, content)) return false;
+    keepUnsaved(base, content);
+    if (hasUnsaved(base, content)) return false;
   }
   if (outcome === "other") return false;
   known = { ...nothing(), ...stored };

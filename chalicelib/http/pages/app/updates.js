@@ -25,6 +25,7 @@ export function followUpdates() {
     if (isLeading()) connectNow();
     loadAll();
   });
+  addEventListener("stint-return", loadAll);
   let hiddenAt = 0;
   addEventListener("visibilitychange", () => {
     if (document.hidden) {

@@ -8,6 +8,7 @@ import { applyActions, findRunning, secondsOf } from "./day.js";
 import { differenceText } from "./device.js";
 import { loadIfNeeded } from "./history.js";
 import { endAtLimits, limitOfRunning } from "./limits.js";
+import { ownerOf } from "./merge.js";
 import { noteFinder } from "./notes.js";
 import { showNotices } from "./notices.js";
 import { toPresentClock } from "./queue.js";
@@ -41,8 +42,11 @@ export function show(state, connection, handlers) {
   $("day").hidden = !isLoggedIn;
   const previous = view;
   view = null;
-  if (!isLoggedIn) {
+  // What a person entered is not for another one, who has logged in in another tab.
+  if (!isLoggedIn || (previous && ownerOf(previous.account) !== ownerOf(state.account))) {
     for (const dialog of document.querySelectorAll("dialog[open]")) dialog.close();
+  }
+  if (!isLoggedIn) {
     $("search-text").value = "";
     showTitle();
     showLogin(state);
