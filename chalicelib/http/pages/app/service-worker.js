@@ -3,7 +3,7 @@
 
 // The hash of all files. If a file changes, tests/http/test_static_pages.py prints the new version;
 // with it, browsers load all files again, together.
-const VERSION = "35029ffbe71c46af";
+const VERSION = "54ebecd3dc370f38";
 const CACHE = `stint-pocket-${VERSION}`;
 
 // Where most files are. A server that puts them into a folder with a hash in its name writes that
