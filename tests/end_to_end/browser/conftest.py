@@ -103,6 +103,13 @@ def proxy(demo: DemoServer) -> Iterator[TcpProxy]:
         yield opened
 
 
+def _close(context: "BrowserContext") -> None:
+    """End what handlers of requests still do; otherwise the next test fails with their errors."""
+    for page in context.pages:
+        page.unroute_all(behavior="ignoreErrors")
+    context.close()
+
+
 @pytest.fixture
 def phone(browser: "Browser", proxy: TcpProxy) -> "Iterator[BrowserContext]":
     """A new browser context with the size of a phone. Its clock can be set."""
@@ -112,7 +119,7 @@ def phone(browser: "Browser", proxy: TcpProxy) -> "Iterator[BrowserContext]":
     context.set_default_timeout(_TIMEOUT_MILLISECONDS)
     context.clock.install(time=time.time())
     yield context
-    context.close()
+    _close(context)
 
 
 @pytest.fixture
@@ -138,7 +145,7 @@ def admin_page(browser: "Browser", proxy: TcpProxy) -> "Iterator[Page]":
     opened.on("pageerror", lambda error: page_errors.append(str(error)))
     opened.goto("/admin")
     yield opened
-    context.close()
+    _close(context)
     assert page_errors == []
 
 
