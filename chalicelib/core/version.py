@@ -1,3 +1,3 @@
 """The version of stint. ``pyproject.toml`` has it too, but is not deployed."""
 
-VERSION = "0.2.0"
+VERSION = "0.3.0"
