@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from playwright.sync_api import BrowserContext, Locator, Page, expect
 
@@ -26,9 +27,10 @@ _COUNT_ACTIONS = """() => new Promise((resolve, reject) => {
 })"""
 
 
-_PAGE_IS_STORED = """async () => {
+# Also if the service worker cannot store the page, for example on a full disk.
+_IS_INSTALLED = """async () => {
   const registration = await navigator.serviceWorker?.getRegistration();
-  if (registration) await navigator.serviceWorker.ready;
+  return !registration || Boolean(registration.active);
 }"""
 
 
@@ -129,7 +131,7 @@ def weekday(person_id: int, timestamp: int) -> str:
 def go_offline(phone: BrowserContext, proxy: TcpProxy) -> None:
     """Cut the network; the browser also knows that it is offline. Its pages are stored before."""
     for page in phone.pages:
-        page.evaluate(_PAGE_IS_STORED)
+        assert eventually(partial(page.evaluate, _IS_INSTALLED), page)
     proxy.cut()
     phone.set_offline(True)
 

@@ -9,6 +9,7 @@ import shutil
 import threading
 import time
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -105,8 +106,12 @@ def proxy(demo: DemoServer) -> Iterator[TcpProxy]:
 
 def _close(context: "BrowserContext") -> None:
     """End what handlers of requests still do; otherwise the next test fails with their errors."""
+    from playwright.sync_api import Error  # noqa: PLC0415
+
     for page in context.pages:
-        page.unroute_all(behavior="ignoreErrors")
+        # The test may be closing it.
+        with suppress(Error):
+            page.unroute_all(behavior="ignoreErrors")
     context.close()
 
 
