@@ -1,7 +1,9 @@
 """Faults of the browser's storage, and what the page then shows."""
 
-from playwright.sync_api import BrowserContext, Locator, Page
+from playwright.sync_api import BrowserContext, Locator, Page, expect
 
+from tests.end_to_end.browser.actions import everything_sent, log_in
+from tests.end_to_end.browser.browser_fixtures import RAVI
 from tests.support.tcp_proxy import TcpProxy
 
 INJECT = """() => {
@@ -96,6 +98,14 @@ def open_with_faults(
     return page
 
 
+def open_as_ravi(phone: BrowserContext) -> Page:
+    """Open the app like :func:`open_with_faults`, and log Ravi in."""
+    page = open_with_faults(phone)
+    log_in(page, RAVI)
+    everything_sent(page)
+    return page
+
+
 def fail(page: Page, step: str, count: int = FOREVER, name: str = "UnknownError") -> None:
     """Let the next calls of a step of IndexedDB fail."""
     fault = {"step": step, "count": count, "name": name}
@@ -114,6 +124,13 @@ def problem(page: Page) -> Locator:
 def retry_storage(page: Page) -> None:
     """Tap the button below the problem, unless the page has retried by itself and hidden it."""
     page.locator("#problem-retry").dispatch_event("click")
+
+
+def recover(page: Page) -> None:
+    """End the fault, and let the page write its memory."""
+    works_again(page)
+    retry_storage(page)
+    expect(problem(page)).to_be_hidden()
 
 
 def limit_quota(page: Page, proxy: TcpProxy, size: int | None) -> None:

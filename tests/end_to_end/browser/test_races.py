@@ -31,8 +31,10 @@ from tests.end_to_end.browser.browser_fixtures import (
 )
 from tests.end_to_end.browser.storage_faults import (
     fail,
+    open_as_ravi,
     open_with_faults,
     problem,
+    recover,
     retry_storage,
     works_again,
 )
@@ -89,18 +91,14 @@ def test_tap_of_another_tab_stays_if_the_storage_fails_during_a_tap(
     # With what the other tab has stored.
     expect(row(lost, "Internal meetings")).to_be_visible()
     expect(problem(lost).get_by_role("listitem")).to_have_count(0)
-    works_again(lost)
-    retry_storage(lost)
-    expect(problem(lost)).to_be_hidden()
+    recover(lost)
     assert count_actions(lost) == 2
 
 
 def test_tap_stays_visible_if_an_earlier_read_ends_later(
     phone: BrowserContext, proxy: TcpProxy
 ) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     go_offline(phone, proxy)
     phone.clock.pause_at(time.time() + 2)
     page.evaluate(HOLD_TRANSACTIONS)
@@ -145,9 +143,7 @@ def test_response_to_a_tap_from_memory_removes_no_tap_of_another_tab(
     start_on(lost, "Translation")
     holds(lost)
     start_on(page, "Internal meetings")
-    works_again(lost)
-    retry_storage(lost)
-    expect(problem(lost)).to_be_hidden()
+    recover(lost)
     assert count_actions(page) == 2
     release(lost)
     everything_sent(page)
@@ -179,9 +175,7 @@ def test_tap_that_another_tab_sends_while_its_entry_is_searched_is_no_error(
     start_on(page, "Internal meetings")
     page.evaluate("window.takeTurn()")
     holds(page)
-    works_again(lost)
-    retry_storage(lost)
-    expect(problem(lost)).to_be_hidden()
+    recover(lost)
     assert count_actions(page) == 1
     release(page)
     everything_sent(page)
@@ -216,9 +210,7 @@ def test_tap_that_waits_for_the_storage_survives_the_deletion_of_the_data(
 def test_refusal_that_is_stored_twice_keeps_the_stop(
     phone: BrowserContext, demo: DemoServer
 ) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     demo.gateway.next_responses = [demo.gateway.refuse(RecordNotFound())]
     hold_responses(page, "POST", "/timers")
     start_on(page, "Translation")
@@ -235,9 +227,7 @@ def test_refusal_that_is_stored_twice_keeps_the_stop(
 def test_moved_start_that_is_stored_twice_keeps_its_stop(
     phone: BrowserContext, proxy: TcpProxy, demo: DemoServer
 ) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     go_offline(phone, proxy)
     started = int(time.time())
     phone.clock.set_system_time(started - 100)
@@ -257,9 +247,7 @@ def test_moved_start_that_is_stored_twice_keeps_its_stop(
 
 
 def test_favourite_that_is_stored_twice_stays_one(phone: BrowserContext, proxy: TcpProxy) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     go_offline(phone, proxy)
     fail(page, "commit with favourites", 1)
     star = page.get_by_role("button", name="Favourite: Translation")

@@ -26,8 +26,10 @@ from tests.end_to_end.browser.actions import (
 from tests.end_to_end.browser.browser_fixtures import MEETINGS, RAVI, TRANSLATION, DemoServer
 from tests.end_to_end.browser.storage_faults import (
     fail,
+    open_as_ravi,
     open_with_faults,
     problem,
+    recover,
     retry_storage,
     works_again,
 )
@@ -49,9 +51,7 @@ from tests.support.tcp_proxy import TcpProxy
 def test_lost_connection_is_opened_again(
     phone: BrowserContext, proxy: TcpProxy, demo: DemoServer, step: str, error: str
 ) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     go_offline(phone, proxy)
     fail(page, step, 1, error)
     start_on(page, "Translation")
@@ -91,9 +91,7 @@ def test_page_opens_although_the_first_attempt_fails(
 def test_tap_that_cannot_be_stored_is_shown_until_it_is(
     phone: BrowserContext, proxy: TcpProxy, demo: DemoServer, step: str
 ) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     go_offline(phone, proxy)
     fail(page, step)
     start_on(page, "Translation")
@@ -106,9 +104,7 @@ def test_tap_that_cannot_be_stored_is_shown_until_it_is(
     assert violations(page) == []
     assert_large_enough(page)
     assert page.evaluate(OVERFLOW) == []
-    works_again(page)
-    retry_storage(page)
-    expect(problem(page)).to_be_hidden()
+    recover(page)
     assert count_actions(page) == 2
     page.close()
     go_online(phone, proxy)
@@ -124,9 +120,7 @@ def test_tap_that_cannot_be_stored_is_shown_until_it_is(
 def test_stored_tap_stays_visible_if_the_storage_fails_directly_afterwards(
     phone: BrowserContext, proxy: TcpProxy, step: str
 ) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     go_offline(phone, proxy)
     fail(page, step)
     start_on(page, "Translation")
@@ -139,9 +133,7 @@ def test_stored_tap_stays_visible_if_the_storage_fails_directly_afterwards(
 def test_taps_are_sent_at_once_while_the_storage_fails(
     phone: BrowserContext, demo: DemoServer
 ) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     fail(page, "transaction")
     start_on(page, "Translation")
     expect(problem(page)).to_contain_text("sent at once")
@@ -165,9 +157,7 @@ def test_tap_that_was_sent_from_memory_is_not_recorded_again(
     phone: BrowserContext, proxy: TcpProxy, demo: DemoServer
 ) -> None:
     """The page is closed before it can write to the storage that the tap was sent."""
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     go_offline(phone, proxy)
     start_on(page, "Translation")
     fail(page, "transaction")
@@ -199,9 +189,7 @@ def test_page_asks_before_it_is_closed_with_taps_that_are_only_in_it(
 
 
 def test_logout_deletes_the_data_when_the_storage_works_again(phone: BrowserContext) -> None:
-    page = open_with_faults(phone)
-    log_in(page, RAVI)
-    everything_sent(page)
+    page = open_as_ravi(phone)
     # The page does not try its storage again by itself.
     phone.clock.pause_at(time.time() + 2)
     fail(page, "transaction")
@@ -211,9 +199,7 @@ def test_logout_deletes_the_data_when_the_storage_works_again(phone: BrowserCont
     other = phone.new_page()
     other.goto("/")
     assert "Ravi" in other.evaluate(READ_ALL_STORAGE)
-    works_again(page)
-    retry_storage(page)
-    expect(problem(page)).to_be_hidden()
+    recover(page)
     assert "Ravi" not in other.evaluate(READ_ALL_STORAGE)
     expect(page.get_by_label("Your API token")).to_be_visible()
 
